@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/cli.ts'],
+  format: 'esm',
+  target: 'node20',
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  clean: true,
+  sourcemap: true,
+  esbuildOptions: (options) => {
+    // Other packages of the workspace are dependencies, resolved as their users resolve them.
+    options.conditions = ['module', 'import'];
+  },
+});

@@ -1,0 +1,126 @@
+import type { RunResult } from './host.ts';
+
+/** The stable codes of the errors this package throws. */
+export type HostErrorCode =
+  | 'COMMAND_FAILED'
+  | 'COMMAND_TIMEOUT'
+  | 'COMMAND_ABORTED'
+  | 'OUTPUT_LIMIT'
+  | 'FILE_NOT_FOUND'
+  | 'FILE_REFUSED'
+  | 'CONNECTION_FAILED'
+  | 'CONNECTION_LOST'
+  | 'HOST_KEY_MISMATCH'
+  | 'AUTHENTICATION_FAILED';
+
+/** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
+export class HostError extends Error {
+  override readonly name: string = 'HostError';
+  readonly code: HostErrorCode;
+  /** The `name` of the host it happened on. */
+  readonly host: string;
+
+  constructor(code: HostErrorCode, host: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.host = host;
+  }
+}
+
+/** A command ended with a non-zero exit code or by a signal; `result` has the shape of a success. */
+export class CommandError extends HostError {
+  override readonly name: string = 'CommandError';
+  readonly result: RunResult;
+
+  constructor(result: RunResult) {
+    super('COMMAND_FAILED', result.host, commandMessage(result));
+    this.result = result;
+  }
+}
+
+/** The command ran longer than its `timeout` and was ended. */
+export class CommandTimeoutError extends HostError {
+  override readonly name = 'CommandTimeoutError';
+  readonly argv: readonly string[];
+  readonly timeout: number;
+
+  constructor(host: string, argv: readonly string[], timeout: number) {
+    super('COMMAND_TIMEOUT', host, `${argv[0] ?? ''} on ${host} ran longer than ${timeout} ms and was ended`);
+    this.argv = argv;
+    this.timeout = timeout;
+  }
+}
+
+/** The caller's signal was aborted and the command was ended; `cause` is the signal's reason. */
+export class CommandAbortedError extends HostError {
+  override readonly name = 'CommandAbortedError';
+  readonly argv: readonly string[];
+
+  constructor(host: string, argv: readonly string[], reason: unknown) {
+    super('COMMAND_ABORTED', host, `${argv[0] ?? ''} on ${host} was aborted`, { cause: reason });
+    this.argv = argv;
+  }
+}
+
+/** The command wrote more than `maxOutput` bytes and was ended. */
+export class OutputLimitError extends HostError {
+  override readonly name = 'OutputLimitError';
+  readonly argv: readonly string[];
+  readonly maxOutput: number;
+
+  constructor(host: string, argv: readonly string[], maxOutput: number) {
+    super(
+      'OUTPUT_LIMIT',
+      host,
+      `${argv[0] ?? ''} on ${host} wrote more than ${maxOutput} bytes and was ended; raise maxOutput or use stream()`,
+    );
+    this.argv = argv;
+    this.maxOutput = maxOutput;
+  }
+}
+
+/** There is no file at `path`. */
+export class FileNotFoundError extends HostError {
+  override readonly name = 'FileNotFoundError';
+  readonly path: string;
+
+  constructor(host: string, path: string) {
+    super('FILE_NOT_FOUND', host, `no file ${path} on ${host}`);
+    this.path = path;
+  }
+}
+
+/** A file could not be read or written; `path` says which and the message why. */
+export class FileRefusedError extends HostError {
+  override readonly name = 'FileRefusedError';
+  readonly path: string;
+
+  constructor(host: string, path: string, why: string, options?: ErrorOptions) {
+    super('FILE_REFUSED', host, `${path} on ${host}: ${why}`, options);
+    this.path = path;
+  }
+}
+
+/**
+ * The host could not be reached, or the connection was lost under way. What a command did before that is
+ * **unknown**: this is never evidence that something is absent, stopped or failed.
+ */
+export class HostConnectionError extends HostError {
+  override readonly name = 'HostConnectionError';
+
+  constructor(
+    code: 'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'HOST_KEY_MISMATCH' | 'AUTHENTICATION_FAILED',
+    host: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, host, message, options);
+  }
+}
+
+/** The first words of `argv` only: arguments further on may be long, and are in `result.argv`. */
+function commandMessage({ host, argv, exitCode, signal, stderr }: RunResult): string {
+  const how = signal === undefined ? `exit code ${exitCode}` : signal;
+  const lastLines = stderr.trimEnd().split('\n').slice(-5).join('\n');
+  return `${argv.slice(0, 3).join(' ')} on ${host} ended with ${how}${lastLines === '' ? '' : `:\n${lastLines}`}`;
+}

@@ -1,0 +1,106 @@
+import type { Readable, Writable } from 'node:stream';
+
+/**
+ * A machine that runs commands and holds files: this one, one behind ssh, or an Incus instance.
+ * Every transport passes the same contract suite, so code written on `Host` works on all of them.
+ */
+export interface Host extends AsyncDisposable {
+  /** What to call this host in messages and evidence, e.g. `pi` or `root@10.0.0.7`. */
+  readonly name: string;
+
+  /**
+   * Runs `argv` to its end and returns its output. No shell reads `argv`: each transport quotes for itself.
+   *
+   * @throws {CommandError} the command ended with a non-zero exit code or by a signal, and `reject` is not `false`.
+   * @throws {CommandTimeoutError} `timeout` passed; the command has been ended.
+   * @throws {CommandAbortedError} `signal` was aborted; the command has been ended.
+   * @throws {OutputLimitError} more than `maxOutput` bytes came; the command has been ended.
+   * @throws {HostConnectionError} the connection failed or was lost: how the command ended is unknown.
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+
+  /** Starts `argv` with its standard streams held by the caller, back-pressure kept on all three. */
+  stream(argv: readonly string[], options?: StreamOptions): CommandStream;
+
+  /**
+   * Reads a whole file.
+   *
+   * @throws {FileNotFoundError} there is no file at `path`.
+   */
+  readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
+
+  /**
+   * Replaces a file, atomically and durably: a reader sees the old bytes or the new ones, never half of them,
+   * and at no moment is the content readable beyond `mode`. The content travels on standard input only.
+   * The parent directory must exist.
+   */
+  writeFile(path: string, data: Uint8Array | string, options: WriteFileOptions): Promise<void>;
+}
+
+export interface CommandOptions {
+  /**
+   * Variables added to the command's environment. They may be seen in the host's process table
+   * (ssh passes them through `env`): never put a secret here, send it on `input`.
+   */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The directory the command starts in; the transport's default without it. */
+  readonly cwd?: string;
+  /** Milliseconds until the command is ended (TERM, then KILL). No limit without it. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions extends CommandOptions {
+  /** Standard input; without it the command reads end of file at once. */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** `false`: a non-zero exit resolves like any other. Default `true`. */
+  readonly reject?: boolean;
+  /** Bytes of stdout and stderr together that are kept; more is an error. Default 64 MiB. */
+  readonly maxOutput?: number;
+}
+
+export type StreamOptions = CommandOptions;
+
+/** How a command ended. Exactly one of `exitCode` and `signal` is set. */
+export interface CommandExit {
+  readonly exitCode: number | undefined;
+  /** The signal's name, e.g. `SIGKILL`. */
+  readonly signal: string | undefined;
+}
+
+export interface RunResult extends CommandExit {
+  readonly host: string;
+  readonly argv: readonly string[];
+  /** Decoded as UTF-8, whole, with no newline stripped. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The same bytes, not decoded. */
+  readonly stdoutBytes: Uint8Array;
+  readonly durationMs: number;
+}
+
+export interface CommandStream extends AsyncDisposable {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles once: how the command ended, or the reason why that is unknown. Never rejects on a non-zero exit. */
+  readonly exit: Promise<CommandExit>;
+  /** Sends a signal (default `SIGTERM`) to the command. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface ReadFileOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes; a larger file is an error. Default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
+export interface WriteFileOptions {
+  /** Permission bits, e.g. `0o600`. */
+  readonly mode: number;
+  /** Owner's name or uid; the connecting user without it. */
+  readonly owner?: string | number;
+  /** Group's name or gid; the owner's own group without it. */
+  readonly group?: string | number;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['source'];
+
+/** A unit project: everything it needs is on any Debian machine (tmux, git, openssh). */
+const unit = (name: string) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      unit('host'),
+      unit('incus-client'),
+      unit('secrets'),
+      unit('nix-deploy'),
+      unit('loops'),
+      unit('cutover-scripts'),
+      {
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: 'lab',
+          root: 'lab',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
