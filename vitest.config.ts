@@ -12,6 +12,7 @@ const unit = (name: string) => ({
 export default defineConfig({
   test: {
     projects: [
+      unit('command-line'),
       unit('host'),
       unit('incus-client'),
       unit('secrets'),

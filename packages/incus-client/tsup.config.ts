@@ -5,7 +5,6 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-  clean: true,
   sourcemap: true,
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.

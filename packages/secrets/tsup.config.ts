@@ -1,14 +1,16 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: ['src/index.ts', 'src/cli.ts'],
+const shared: Options = {
   format: 'esm',
   target: 'node20',
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-  clean: true,
   sourcemap: true,
+  // Other packages of the workspace are dependencies, resolved as their users resolve them.
   esbuildOptions: (options) => {
-    // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];
   },
-});
+};
+
+export default defineConfig([
+  { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
+  { ...shared, entry: ['src/cli.ts'], noExternal: ['@cutover/command-line'] },
+]);

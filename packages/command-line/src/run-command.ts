@@ -1,0 +1,67 @@
+import { type Command, CommanderError } from 'commander';
+import { describeError } from './describe-error.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type CommandIo, processIo, write } from './io.ts';
+import { InterruptedError } from './interrupts.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface RunCommandOptions {
+  /** The arguments after the command's name; `process.argv.slice(2)` without it. */
+  readonly argv?: readonly string[];
+  readonly io?: CommandIo;
+  /** The exit code for an error of the command's own, or `undefined` for the shared ones. */
+  readonly exitCodeOf?: (error: unknown) => number | undefined;
+}
+
+/**
+ * Parses the arguments, runs the command's action and returns its exit code. An action that throws ends in one
+ * clear message on stderr, and with `--json` also in `{"error": {code, message, causes}}` on stdout.
+ * An action may set `process.exitCode` itself; that code is returned when nothing was thrown.
+ *
+ * @returns the exit code; the caller sets `process.exitCode` with it.
+ */
+export async function runCommand(program: Command, options: RunCommandOptions = {}): Promise<number> {
+  const { argv = process.argv.slice(2), io = processIo, exitCodeOf } = options;
+  prepare(program, io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    await report(error, program, argv, io);
+    return exitCodeOf?.(error) ?? sharedExitCode(error);
+  }
+}
+
+function sharedExitCode(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof InterruptedError) {
+    return error.signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+  }
+  return exitCodes.failed;
+}
+
+/** Commander must throw rather than exit, and write to our streams, in every subcommand. */
+function prepare(command: Command, io: CommandIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+  });
+  command.showSuggestionAfterError().showHelpAfterError('(--help shows the options)');
+  for (const subcommand of command.commands) prepare(subcommand, io);
+}
+
+async function report(
+  error: unknown,
+  program: Command,
+  argv: readonly string[],
+  io: CommandIo,
+): Promise<void> {
+  const described = describeError(error);
+  if (argv.includes('--json')) await write(io.stdout, `${JSON.stringify({ error: described })}\n`);
+  const causes = described.causes.map((cause) => `  because: ${cause}\n`).join('');
+  await write(io.stderr, `${program.name()}: ${described.message}\n${causes}`);
+  if (process.env['CUTOVER_DEBUG'] === '1' && error instanceof Error) {
+    await write(io.stderr, `${error.stack ?? ''}\n`);
+  }
+}

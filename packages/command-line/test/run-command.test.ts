@@ -1,0 +1,49 @@
+import { PassThrough } from 'node:stream';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { exitCodes, runCommand, UsageError } from '../src/index.ts';
+
+function harness(action: () => Promise<void>) {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const program = new Command('tool');
+  program.command('go').option('--json').action(action);
+  const read = (stream: PassThrough): string => String(stream.read() ?? '');
+  return {
+    run: (...argv: string[]) => runCommand(program, { argv, io: { stdout, stderr } }),
+    stdout: () => read(stdout),
+    stderr: () => read(stderr),
+  };
+}
+
+const throwing = (error: Error) => () => Promise.reject(error);
+
+describe('runCommand', () => {
+  it('returns 0 when the action resolves', async () => {
+    expect(await harness(() => Promise.resolve()).run('go')).toBe(exitCodes.ok);
+  });
+
+  it('prints one message and its causes on stderr', async () => {
+    const tool = harness(throwing(new Error('copy failed', { cause: new Error('disk full') })));
+    expect(await tool.run('go')).toBe(exitCodes.failed);
+    expect(tool.stderr()).toBe('tool: copy failed\n  because: disk full\n');
+    expect(tool.stdout()).toBe('');
+  });
+
+  it('prints the error as JSON on stdout with --json', async () => {
+    const tool = harness(throwing(Object.assign(new Error('no'), { code: 'NOPE' })));
+    await tool.run('go', '--json');
+    expect(JSON.parse(tool.stdout())).toEqual({ error: { code: 'NOPE', message: 'no', causes: [] } });
+  });
+
+  it('tells usage errors apart, of the parser and of an action', async () => {
+    expect(await harness(() => Promise.resolve()).run('go', '--nonsense')).toBe(exitCodes.usage);
+    expect(await harness(throwing(new UsageError('no such file'))).run('go')).toBe(exitCodes.usage);
+  });
+
+  it('suggests the command that was meant', async () => {
+    const tool = harness(() => Promise.resolve());
+    expect(await tool.run('og')).toBe(exitCodes.usage);
+    expect(tool.stderr()).toContain('Did you mean go?');
+  });
+});
