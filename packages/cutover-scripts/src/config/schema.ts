@@ -1,0 +1,215 @@
+import { z } from 'zod';
+
+const path = z.string().min(1);
+const argv = z.array(z.string()).min(1);
+const hostName = z
+  .string()
+  .regex(
+    /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a host name: a-z, 0-9 and -, beginning with a letter',
+  )
+  .describe('The name of the instance, its host name and its name on the tailnet');
+
+const hostKeys = z
+  .array(z.string().regex(/^(?:ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+/, 'must be a public key, as in a .pub file'))
+  .min(1)
+  .describe("The host's public keys, as in a .pub file: the connection is refused when it shows another");
+
+const sshEndpoint = z
+  .strictObject({
+    host: z.string().min(1).describe('Name or address'),
+    port: z.number().int().min(1).max(65535).default(22),
+    user: z.string().min(1).default('root'),
+    privateKey: path.describe('File of the private key to log in with'),
+    hostKeys: hostKeys.optional(),
+    knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
+    socks5: z
+      .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
+      .optional()
+      .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled'),
+  })
+  .refine(({ hostKeys: pinned, knownHosts }) => pinned !== undefined || knownHosts !== undefined, {
+    message: 'needs hostKeys or knownHosts: a host key is always verified',
+  });
+
+const incus = z.strictObject({
+  url: z.url({ protocol: /^https$/ }).describe('The server, e.g. https://100.64.0.7:8443'),
+  project: z.string().min(1).default('default'),
+  certificate: path.describe("File of the client's certificate (PEM)"),
+  key: path.describe("File of the client's key (PEM)"),
+  serverCertificate: path.describe("File of the server's certificate (PEM), which is pinned"),
+});
+
+const instance = z.strictObject({
+  image: z.string().min(1).describe('Alias of a NixOS base image on the server'),
+  type: z.enum(['virtual-machine', 'container']).default('virtual-machine'),
+  cpus: z.number().int().min(1).default(2),
+  memory: z
+    .string()
+    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
+    .default('2GiB'),
+  disk: z
+    .string()
+    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 30GiB')
+    .default('30GiB'),
+  profiles: z.array(z.string()).default(['default']),
+  pool: z.string().min(1).default('default').describe('Storage pool of the root disk'),
+  cloudConfig: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('More cloud-config keys; the host name and the login key of ssh.privateKey are always set'),
+  config: z.record(z.string(), z.string()).default({}).describe('More instance config keys'),
+});
+
+const oldHost = z.strictObject({
+  name: hostName.describe('What to call the old host; also its owner name in the fenced epoch'),
+  ssh: sshEndpoint,
+  hostname: z
+    .string()
+    .optional()
+    .describe('What `hostname` must answer there; proves that it is the right machine'),
+  user: z.string().min(1).describe('The user whose loops run there'),
+  workspace: path,
+  clones: z.array(path).min(1).describe('The working clones of the loops, absolute or below the workspace'),
+  resumePoint: path.describe('The file that counts the plan phases (.phase-idx)'),
+  references: path.optional().describe('A folder of references to carry over'),
+  stop: argv.describe('Stops the rig gently, e.g. [/srv/cc-ci/cc-ci-plan/launch.sh, stop]'),
+  start: argv.describe('Starts the rig again; used by a rollback'),
+  startEnv: z.record(z.string(), z.string()).default({}),
+  quiesceSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .default(120)
+    .describe('How long the loops may take to a safe point'),
+  units: z.array(z.string()).default([]).describe('systemd units that start the rig; disabled and masked'),
+  cronMatch: z
+    .string()
+    .optional()
+    .describe("Text that marks the rig's lines in the user's crontab; such lines are commented out"),
+  processMatch: z.string().min(1).describe("Text in the command line of every process of the rig's loops"),
+  tmuxSessions: z.array(z.string()).default([]).describe('The names of its tmux sessions'),
+});
+
+const newHost = z.strictObject({
+  user: z.string().min(1).default('loops'),
+  workspace: path.default('/srv/cc-ci'),
+  address: z
+    .string()
+    .optional()
+    .describe('Name or address to reach it at; without it the first global IPv4 address of the instance'),
+  socks5: sshEndpoint.shape.socks5,
+  swap: z
+    .string()
+    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
+    .default('2GiB'),
+});
+
+const forge = z.strictObject({
+  ssh: sshEndpoint.describe('The git server. Its user runs git and the commands below'),
+  root: path.describe('Where its repositories are, e.g. /srv/git'),
+  createRepository: argv
+    .default(['init', '{repository}'])
+    .describe('Makes a private repository; run over ssh, exit 0 also when it is there'),
+  authorizeKey: argv
+    .default(['authorize', '{name}'])
+    .describe('Lets a host in; run over ssh with its public key on standard input'),
+  revokeKey: argv.default(['revoke', '{name}']).describe('Takes that back'),
+});
+
+const workingRepository = z.strictObject({
+  repository: z.string().min(1).describe('Name on the forge, or a whole git URL'),
+  path: path.describe('Where it is cloned, absolute or below the workspace'),
+  branch: z.string().min(1).default('main'),
+});
+
+const nixos = z.strictObject({
+  nixpkgs: z.string().min(1).default('github:NixOS/nixpkgs/nixos-24.11').describe('The flake input nixpkgs'),
+  system: z.string().default('x86_64-linux'),
+  packages: z.array(z.string()).default([]).describe('More packages, by their names in nixpkgs'),
+  sshHosts: z
+    .record(
+      z.string(),
+      z.strictObject({
+        hostname: z.string().min(1),
+        user: z.string().default('root'),
+        identityFile: path.optional(),
+        proxyCommand: z.string().optional(),
+        hostKey: z.string().optional(),
+      }),
+    )
+    .default({})
+    .describe('Hosts of the ssh config there'),
+  proxy: z
+    .strictObject({ port: z.number().int().default(1055), authKeyFile: path })
+    .optional()
+    .describe('A userspace tailscaled with a SOCKS5 proxy, where the host is no direct peer of the tailnet'),
+});
+
+const agent = z.strictObject({
+  whoami: argv.describe("One tiny live call that proves the agent's login; run as the loops' user"),
+  loginHint: z.string().min(1).describe('What the operator types there to log in'),
+});
+
+const orchestrator = z.strictObject({
+  loop: z.string().min(1).default('orchestrator').describe('The loop of loops.yaml that is its session'),
+  stateNote: path.default('HANDOVER.md').describe("The old side's state note, below the workspace"),
+});
+
+/** The shape of `cutover.yaml`. */
+export const cutoverSchema = z.strictObject({
+  name: hostName,
+  incus,
+  instance,
+  ssh: z.strictObject({
+    privateKey: path.describe("File of the private key which the new host's root accepts"),
+  }),
+  old: oldHost,
+  new: newHost.prefault({}),
+  forge,
+  repository: z.string().min(1).describe('The repository of the NixOS configuration; made in phase B'),
+  repositories: z
+    .array(workingRepository)
+    .default([])
+    .describe('The working repositories, cloned afresh in phase C'),
+  ownership: z
+    .strictObject({
+      repository: z.string().min(1).describe('The repository that holds the ownership ref'),
+      ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+    })
+    .describe('Where it is written who owns the loops'),
+  secrets: path.default('./secrets.yaml'),
+  loops: path.default('./loops.yaml'),
+  nixos: nixos.prefault({}),
+  agent,
+  orchestrator: orchestrator.prefault({}),
+  handoff: z
+    .strictObject({
+      repository: z.string().min(1).describe('The repository of the Builder'),
+      seconds: z.number().int().min(1).default(900).describe('How long the first handoff may take'),
+    })
+    .describe('What proves that the loops work: a new commit, its claim and its verdict'),
+  health: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }),
+      status: z.number().int().default(200),
+    })
+    .optional()
+    .describe('The public health page of what the loops look after'),
+  tailnet: z
+    .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
+    .optional()
+    .describe('Join this tailnet'),
+  gates: z
+    .strictObject({ holdSeconds: z.number().int().min(1).default(86_400) })
+    .prefault({})
+    .describe('How long a run waits at a gate before it holds'),
+  standIns: z
+    .array(z.string())
+    .default([])
+    .describe('What stands in for the real thing in a rehearsal; the report says so'),
+});
+
+/** `cutover.yaml`, parsed: defaults filled in, paths still as written. */
+export type CutoverSettings = z.infer<typeof cutoverSchema>;
+export type SshEndpoint = z.infer<typeof sshEndpoint>;
