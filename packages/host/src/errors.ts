@@ -3,6 +3,7 @@ import type { RunResult } from './host.ts';
 /** The stable codes of the errors this package throws. */
 export type HostErrorCode =
   | 'COMMAND_FAILED'
+  | 'COMMAND_REFUSED'
   | 'COMMAND_TIMEOUT'
   | 'COMMAND_ABORTED'
   | 'OUTPUT_LIMIT'
@@ -35,6 +36,17 @@ export class CommandError extends HostError {
   constructor(result: RunResult) {
     super('COMMAND_FAILED', result.host, commandMessage(result));
     this.result = result;
+  }
+}
+
+/** The command could not be started as it is, e.g. its arguments are too long; nothing has happened. */
+export class CommandRefusedError extends HostError {
+  override readonly name = 'CommandRefusedError';
+  readonly argv: readonly string[];
+
+  constructor(host: string, argv: readonly string[], why: string, options?: ErrorOptions) {
+    super('COMMAND_REFUSED', host, `${argv[0] ?? ''} on ${host} was not started: ${why}`, options);
+    this.argv = argv;
   }
 }
 

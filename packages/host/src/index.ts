@@ -12,6 +12,7 @@ export type {
 export {
   CommandAbortedError,
   CommandError,
+  CommandRefusedError,
   CommandTimeoutError,
   FileNotFoundError,
   FileRefusedError,
@@ -20,3 +21,6 @@ export {
   type HostErrorCode,
   OutputLimitError,
 } from './errors.ts';
+export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';
+export { createHost } from './create-host.ts';
+export { localHost, type LocalHostOptions } from './local/local-host.ts';

@@ -1,0 +1,36 @@
+import { CommandAbortedError, CommandTimeoutError } from '../errors.ts';
+import type { CommandOptions } from '../host.ts';
+
+/** Aborts when the command has to end; the reason is the error to throw. Disposing releases timer and listener. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+export function startDeadline(host: string, argv: readonly string[], options: CommandOptions): Deadline {
+  const { timeout, signal } = options;
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(new CommandAbortedError(host, argv, signal?.reason));
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => controller.abort(new CommandTimeoutError(host, argv, timeout)), timeout);
+  if (signal?.aborted === true) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
+export async function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,30 @@
+import { finished } from 'node:stream/promises';
+
+import type { SpawnedCommand } from '../transport.ts';
+
+/** Milliseconds a command gets between TERM and KILL, and again after KILL before it is given up. */
+const grace = 2_000;
+
+/** Ends a command and all it started: TERM, some time, KILL. Never rejects; nothing is held afterwards. */
+export async function endCommand(command: SpawnedCommand): Promise<void> {
+  const { stdin, stdout, stderr, exit } = command;
+  // Output that nobody reads any more must not keep a command from writing its last words.
+  stdout.resume();
+  stderr.resume();
+  const ended = Promise.allSettled([exit, finished(stdout), finished(stderr)]);
+  await within(grace, Promise.allSettled([command.kill('SIGTERM'), ended]));
+  // Also when the command has ended: what it started may have outlived it.
+  await within(grace, Promise.allSettled([command.kill('SIGKILL'), ended]));
+  stdin.destroy();
+  stdout.destroy();
+  stderr.destroy();
+}
+
+async function within(milliseconds: number, settled: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([settled, late]);
+  clearTimeout(timer);
+}

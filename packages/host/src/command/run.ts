@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream';
+
+import { CommandError, HostError, OutputLimitError } from '../errors.ts';
+import type { CommandExit, RunOptions, RunResult } from '../host.ts';
+import type { HostTransport, SpawnedCommand } from '../transport.ts';
+import { checkCommand } from './check-command.ts';
+import { startDeadline, untilAborted } from './deadline.ts';
+import { endCommand } from './end-command.ts';
+import { feed } from './feed.ts';
+import { spawn } from './spawn.ts';
+
+const defaultMaxOutput = 64 * 1024 * 1024;
+
+/** `Host.run` on a transport. */
+export async function run(
+  transport: HostTransport,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  checkCommand(argv, options);
+  const startedAt = performance.now();
+  using deadline = startDeadline(transport.name, argv, options);
+  const command = await spawn(transport, argv, options, deadline.signal);
+  const limit = new OutputLimitError(transport.name, argv, options.maxOutput ?? defaultMaxOutput);
+  try {
+    const [exit, stdout, stderr] = await untilAborted(deadline.signal, outcome(command, options, limit));
+    const result = createResult(transport.name, argv, exit, stdout, stderr, performance.now() - startedAt);
+    if (exit.exitCode !== 0 && options.reject !== false) throw new CommandError(result);
+    return result;
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    await endCommand(command);
+    throw await causeOf(command, error);
+  } finally {
+    command.stdin.destroy();
+  }
+}
+
+async function outcome(
+  command: SpawnedCommand,
+  { input }: RunOptions,
+  limit: OutputLimitError,
+): Promise<[CommandExit, Buffer, Buffer]> {
+  const budget = { left: limit.maxOutput };
+  const ended = Promise.all([
+    command.exit,
+    collect(command.stdout, budget, limit),
+    collect(command.stderr, budget, limit),
+  ]);
+  // The command may well end before it has read its input, so only a failure of the source counts.
+  return await Promise.race([ended, feed(command.stdin, input).then(async () => await ended)]);
+}
+
+async function collect(stream: Readable, budget: { left: number }, limit: OutputLimitError): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    budget.left -= chunk.length;
+    if (budget.left < 0) throw limit;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A broken stream says less than the transport does about why the end of the command is unknown. */
+async function causeOf(command: SpawnedCommand, error: unknown): Promise<unknown> {
+  if (error instanceof HostError) return error;
+  return await Promise.race([
+    command.exit.then(
+      () => error,
+      (lost: unknown) => lost,
+    ),
+    Promise.resolve(error),
+  ]);
+}
+
+function createResult(
+  host: string,
+  argv: readonly string[],
+  exit: CommandExit,
+  stdoutBytes: Buffer,
+  stderrBytes: Buffer,
+  durationMs: number,
+): RunResult {
+  return {
+    host,
+    argv,
+    ...exit,
+    // Decoded when it is asked for: a file of 64 MiB need not become a string first.
+    get stdout() {
+      return stdoutBytes.toString();
+    },
+    get stderr() {
+      return stderrBytes.toString();
+    },
+    stdoutBytes,
+    durationMs,
+  };
+}

@@ -1,0 +1,30 @@
+import type { CommandOptions } from '../host.ts';
+import type { HostTransport, SpawnedCommand } from '../transport.ts';
+import { untilAborted } from './deadline.ts';
+import { endCommand } from './end-command.ts';
+
+/** Starts a command; when `signal` aborts first, one that still starts afterwards is ended at once. */
+export async function spawn(
+  transport: HostTransport,
+  argv: readonly string[],
+  { env = {}, cwd }: CommandOptions,
+  signal: AbortSignal,
+): Promise<SpawnedCommand> {
+  signal.throwIfAborted();
+  const starting = transport.spawn({ argv, env, cwd, signal });
+  try {
+    const command = await untilAborted(signal, starting);
+    for (const stream of [command.stdin, command.stdout, command.stderr]) stream.on('error', ignore);
+    command.exit.catch(ignore);
+    return command;
+  } catch (error) {
+    starting.then(endCommand).catch(ignore);
+    throw error;
+  }
+}
+
+/**
+ * A stream's error reaches whoever reads it, and `exit` whoever awaits it. Without a listener of our own the
+ * same error, e.g. EPIPE from a command that does not read its input, would end the process.
+ */
+function ignore(): void {}

@@ -1,0 +1,75 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+
+import type { CommandExit, CommandStream, StreamOptions } from '../host.ts';
+import type { HostTransport, SpawnedCommand } from '../transport.ts';
+import { checkCommand } from './check-command.ts';
+import { startDeadline, untilAborted } from './deadline.ts';
+import { endCommand } from './end-command.ts';
+import { spawn } from './spawn.ts';
+
+/** `Host.stream` on a transport: streams to hold at once, joined to the command's own when it has started. */
+export function stream(
+  transport: HostTransport,
+  argv: readonly string[],
+  options: StreamOptions = {},
+): CommandStream {
+  checkCommand(argv, options);
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const streams = [stdin, stdout, stderr];
+  for (const held of streams) held.on('error', ignore);
+
+  const deadline = startDeadline(transport.name, argv, options);
+  const disposed = new AbortController();
+  const stop = AbortSignal.any([deadline.signal, disposed.signal]);
+  const spawning = spawn(transport, argv, options, stop);
+  const fail = (error: unknown): void => {
+    for (const held of streams) held.destroy(error instanceof Error ? error : new Error(String(error)));
+  };
+
+  const exit = spawning.then(async (command) => {
+    void pipeline(stdin, command.stdin).catch(ignore);
+    return await untilAborted(stop, command.exit);
+  });
+  const over = spawning.then(async (command) => {
+    try {
+      await untilAborted(
+        stop,
+        Promise.all([command.exit, join(command.stdout, stdout), join(command.stderr, stderr)]),
+      );
+      stdin.destroy();
+    } catch (error) {
+      fail(error);
+      await endCommand(command);
+    }
+  }, fail);
+  void over.finally(() => deadline[Symbol.dispose]());
+  exit.catch(ignore);
+
+  return {
+    stdin,
+    stdout,
+    stderr,
+    exit,
+    kill: async (signal = 'SIGTERM') => {
+      const command = await spawning;
+      await command.kill(signal);
+    },
+    [Symbol.asyncDispose]: async () => {
+      disposed.abort(new Error(`the stream of ${argv[0]} on ${transport.name} was closed`));
+      await over;
+      for (const held of streams) held.destroy();
+    },
+  };
+}
+
+/** The reader may leave early: the command then gets a broken pipe, which is its own affair. */
+async function join(from: Readable, to: PassThrough): Promise<void> {
+  await Promise.allSettled([pipeline(from, to)]);
+  if (from.errored !== null) throw from.errored;
+  if (!from.destroyed) await finished(from);
+}
+
+function ignore(): void {}

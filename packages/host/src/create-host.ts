@@ -1,0 +1,25 @@
+import { run } from './command/run.ts';
+import { stream } from './command/stream.ts';
+import { readFile } from './file/read-file.ts';
+import { writeFile } from './file/write-file.ts';
+import type { Host } from './host.ts';
+import type { HostTransport } from './transport.ts';
+
+/** Builds a `Host` on a transport's `spawn`: for machines that are reached in a way of their own. */
+export function createHost(transport: HostTransport): Host {
+  let closed: Promise<void> | undefined;
+  const host: Host = {
+    name: transport.name,
+    run: async (argv, options) => await run(transport, argv, options),
+    stream: (argv, options) => stream(transport, argv, options),
+    readFile: async (path, options) => await readFile(host, path, options),
+    writeFile: async (path, data, options) => {
+      await writeFile(host, path, data, options);
+    },
+    [Symbol.asyncDispose]: async () => {
+      closed ??= transport.close?.() ?? Promise.resolve();
+      await closed;
+    },
+  };
+  return host;
+}

@@ -1,0 +1,44 @@
+import { checkPath } from '../command/check-command.ts';
+import { CommandError, FileRefusedError } from '../errors.ts';
+import type { Host, WriteFileOptions } from '../host.ts';
+import { writeFileScript } from './write-file-script.ts';
+
+/** `Host.writeFile` on `Host.run`. */
+export async function writeFile(
+  host: Pick<Host, 'name' | 'run'>,
+  path: string,
+  data: Uint8Array | string,
+  { mode, owner = '', group = '', signal }: WriteFileOptions,
+): Promise<void> {
+  const [directory, name] = splitPath(path);
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777)
+    throw new TypeError(`not permission bits: ${mode}`);
+  const facts = [directory, name, Buffer.byteLength(data), mode.toString(8).padStart(4, '0'), owner, group];
+  try {
+    await host.run(['sh', '-c', writeFileScript, 'write-file', ...facts.map(String)], {
+      input: data,
+      env: { LC_ALL: 'C' },
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new FileRefusedError(host.name, path, reasonOf(error), { cause: error });
+  }
+}
+
+function splitPath(path: string): [directory: string, name: string] {
+  checkPath(path, 'path');
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  if (name === '' || name === '.' || name === '..')
+    throw new TypeError(`path must end in a file's name: ${path}`);
+  return [path.slice(0, slash).replace(/\/+$/, '') || '/', name];
+}
+
+function reasonOf({ result }: CommandError): string {
+  const lines = result.stderr.trim().split('\n');
+  const reason = lines.pop() ?? '';
+  if (result.exitCode !== 65)
+    return `it could not be written (${result.signal ?? `exit code ${result.exitCode}`})`;
+  return lines.length === 0 ? reason : `${reason} (${lines.join('; ')})`;
+}
