@@ -1,0 +1,4 @@
+case ":$PATH:" in
+  *:/run/current-system/sw/bin:*) ;;
+  *) PATH=/run/current-system/sw/bin:$PATH ;;
+esac

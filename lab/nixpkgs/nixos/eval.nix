@@ -1,0 +1,31 @@
+# lib.nixosSystem: evaluates modules and gives { config, options, pkgs } as the real one does.
+{
+  lib,
+  packagesFor,
+  modules,
+  system ? "x86_64-linux",
+  specialArgs ? { },
+  ...
+}:
+let
+  pkgs = packagesFor (if system == null then "x86_64-linux" else system);
+  evaluated = lib.evalModules {
+    specialArgs = {
+      inherit pkgs;
+      # Modules that a real nixpkgs has and that mean nothing on a container are empty here.
+      modulesPath = ./modules-path;
+    } // specialArgs;
+    modules = import ./modules ++ modules;
+  };
+  failed = builtins.filter (a: !a.assertion) evaluated.config.assertions;
+  assured =
+    if failed == [ ] then
+      evaluated.config
+    else
+      throw "\nFailed assertions:\n${lib.concatMapStringsSep "\n" (a: "- ${a.message}") failed}";
+in
+{
+  config = lib.foldl' (c: w: lib.warn w c) assured evaluated.config.warnings;
+  inherit (evaluated) options;
+  inherit pkgs lib;
+}

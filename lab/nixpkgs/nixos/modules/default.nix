@@ -1,0 +1,13 @@
+[
+  ./activation.nix
+  ./assertions.nix
+  ./environment.nix
+  ./inert.nix
+  ./networking.nix
+  ./nix.nix
+  ./ssh.nix
+  ./swap.nix
+  ./systemd.nix
+  ./toplevel.nix
+  ./users.nix
+]

@@ -1,0 +1,68 @@
+{ config, lib, pkgs, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.system;
+in
+{
+  options.system = {
+    stateVersion = mkOption { type = types.nullOr types.str; default = "24.11"; };
+    name = mkOption { type = types.str; default = config.networking.hostName; };
+    nixos = mkOption { type = types.anything; default = { }; };
+    configurationRevision = mkOption { type = types.nullOr types.str; default = null; };
+    extraDependencies = mkOption { type = types.listOf types.anything; default = [ ]; };
+    autoUpgrade = mkOption { type = types.anything; default = { }; };
+    switch = mkOption { type = types.anything; default = { }; };
+    build.toplevel = mkOption { type = types.package; };
+    # What stands for a kernel: changing it is what makes a reboot needed.
+    lab.kernel = mkOption { type = types.str; default = "6.6.0-lab"; };
+    lab.kernelParams = mkOption { type = types.listOf types.str; default = [ ]; };
+  };
+  options.specialisation = mkOption {
+    default = { };
+    type = types.attrsOf types.anything;
+  };
+
+  config.system.build.toplevel = pkgs.runCommand "nixos-system-${cfg.name}-24.11.lab" {
+    inherit (cfg.lab) kernel kernelParams;
+    activation = ''
+      #!/bin/bash
+      # Makes the running machine that of this closure: users, files, and what modules add; then it is the current system.
+      systemConfig=@out@
+      dry=
+      [ "$1" = --dry ] && dry=1
+      export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+      umask 022
+      _status=0
+      ${cfg.build.activationText}
+      if [ -z "$dry" ]; then
+        mkdir -p /nix/var/nix/gcroots
+        ln -sfn /run/current-system /nix/var/nix/gcroots/current-system
+        ln -sfn /run/booted-system /nix/var/nix/gcroots/booted-system
+        ln -sfn "$systemConfig" /run/current-system.new && mv -T /run/current-system.new /run/current-system
+      fi
+      exit "$_status"
+    '';
+    passAsFile = [ "activation" ];
+    etc = cfg.build.etc;
+    units = cfg.build.units;
+    path = cfg.build.path;
+    switch = ../switch-to-configuration.sh;
+  } ''
+    mkdir -p "$out/bin" "$out/etc/systemd" "$out/kernel-modules" "$out/specialisation"
+    sed "s#@out@#$out#" "$activationPath" > "$out/activate"
+    sed "s#@out@#$out#" "$switch" > "$out/bin/switch-to-configuration"
+    chmod 555 "$out/activate" "$out/bin/switch-to-configuration"
+    for entry in "$etc/etc"/*; do
+      [ "$(basename "$entry")" = systemd ] || ln -s "$entry" "$out/etc/$(basename "$entry")"
+    done
+    ln -s "$units" "$out/etc/systemd/system"
+    ln -s "$path" "$out/sw"
+    printf '%s' 24.11.lab > "$out/nixos-version"
+    printf '%s' "$system" > "$out/system"
+    printf '%s' "$kernel" > "$out/kernel"
+    printf 'initrd of %s' "$kernel" > "$out/initrd"
+    printf '%s' "$kernelParams" > "$out/kernel-params"
+    printf '%s' "$kernel" > "$out/kernel-modules/release"
+    printf 'systemd 1' > "$out/init-interface-version"
+  '';
+}
