@@ -132,10 +132,10 @@ let
     socat = "socat";
     sops = "sops";
     sudo = "sudo";
-    systemd = "systemctl journalctl systemd-run systemd-notify systemd-tmpfiles";
+    systemd = "systemctl journalctl systemd-run systemd-notify systemd-tmpfiles systemd-detect-virt";
     tailscale = "tailscale tailscaled";
     tmux = "tmux";
-    util-linux = "flock setpriv mkswap swapon mount";
+    util-linux = "flock setpriv mkswap swapon mount fallocate";
     which = "which";
   };
 

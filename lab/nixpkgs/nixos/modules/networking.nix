@@ -27,8 +27,7 @@ in
   config.system.activationScripts.hostname = {
     deps = [ "etc" ];
     text = ''
-      [ "$(cat /proc/sys/kernel/hostname)" = ${lib.escapeShellArg config.networking.hostName} ] ||
-        echo ${lib.escapeShellArg config.networking.hostName} > /proc/sys/kernel/hostname
+      [ "$(hostname)" = ${lib.escapeShellArg config.networking.hostName} ] || hostname ${lib.escapeShellArg config.networking.hostName}
       begin='# declared hosts' end='# end of declared hosts'
       { sed "/^$begin\$/,/^$end\$/d" /etc/hosts
         echo "$begin"
