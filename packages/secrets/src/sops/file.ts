@@ -1,0 +1,215 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { unwrapDataKey, wrapDataKey } from '../age/data-key.ts';
+import type { AgeIdentity } from '../age/identities.ts';
+import { SecretsError, withFileAsync } from '../errors.ts';
+import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
+import { type SopsFormat, emitEncrypted, emitPlain, formatOf, parseEncrypted, parsePlain } from './formats/format.ts';
+import { type KeyGroup, type SopsMetadata, extractMetadata, formatVersion, metadataTree, timestamp } from './metadata.ts';
+import { type SelectionRule, defaultRule } from './selection.ts';
+import { type Documents, entry, map, valueOf } from './tree.ts';
+import { decryptDocuments, encryptDocuments } from './walk.ts';
+
+export interface FileOptions {
+  /** The file's name, for messages and, without `format`, for its format. */
+  readonly file?: string;
+  readonly format?: SopsFormat;
+}
+
+export interface EncryptOptions extends FileOptions {
+  /** Age recipients: one list, or several groups of which `shamirThreshold` must open the file together. */
+  readonly recipients: readonly string[] | readonly (readonly string[])[];
+  readonly shamirThreshold?: number;
+  /** Which values are encrypted; sops's default without it. Binary files have no rule. */
+  readonly rule?: SelectionRule;
+  readonly macOnlyEncrypted?: boolean;
+  readonly now?: Date;
+}
+
+export interface DecryptOptions extends FileOptions {
+  readonly identities: readonly AgeIdentity[];
+}
+
+/** A decrypted file. */
+export interface DecryptedFile {
+  readonly format: SopsFormat;
+  /** As a plain file of the same format. */
+  readonly plaintext: Uint8Array;
+  readonly documents: Documents;
+  readonly metadata: SopsMetadata;
+}
+
+/** A decrypted file with what is needed to write it again with few changes. Holds the data key. */
+export interface OpenedFile extends Omit<DecryptedFile, 'plaintext'> {
+  readonly dataKey: Uint8Array;
+  readonly stash: NonceStash;
+}
+
+/**
+ * Encrypts a plain file into a sops file of the same format, with a fresh data key.
+ *
+ * @throws {SecretsError} `ALREADY_ENCRYPTED`, `PARSE_FAILED`, `KEY_INVALID`, `RULE_INVALID`.
+ */
+export async function encryptFile(plaintext: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
+  return withFileAsync(options.file, async () => {
+    const format = formatFor(options);
+    const documents = await parsePlain(format, Buffer.from(plaintext));
+    if (format !== 'binary' && documents.some((document) => valueOf(document, 'sops') !== undefined)) {
+      throw new SecretsError('ALREADY_ENCRYPTED', 'the file already has a sops key at the top');
+    }
+    const dataKey = randomBytes(32);
+    const metadata: SopsMetadata = {
+      groups: await sealGroups(dataKey, options.recipients, options.shamirThreshold),
+      shamirThreshold: isGrouped(options.recipients)
+        ? (options.shamirThreshold ?? options.recipients.length)
+        : undefined,
+      lastModified: timestamp(options.now),
+      mac: '',
+      rule: options.rule ?? defaultRule,
+      macOnlyEncrypted: options.macOnlyEncrypted ?? false,
+      version: formatVersion,
+    };
+    return sealFile(format, documents, metadata, dataKey);
+  });
+}
+
+/**
+ * Decrypts a sops file and checks its MAC.
+ *
+ * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `DECRYPT_FAILED` naming
+ * the key, `MAC_MISMATCH`, `METADATA_INVALID`, `PARSE_FAILED`.
+ */
+export async function decryptFile(bytes: Uint8Array | string, options: DecryptOptions): Promise<DecryptedFile> {
+  const { format, documents, metadata } = await openFile(bytes, options);
+  return withFileAsync(options.file, async () => ({
+    format,
+    plaintext: await emitPlain(format, documents),
+    documents,
+    metadata,
+  }));
+}
+
+/** As `decryptFile`, keeping the data key and the nonces so that the file can be written again with few changes. */
+export async function openFile(bytes: Uint8Array | string, options: DecryptOptions): Promise<OpenedFile> {
+  return withFileAsync(options.file, async () => {
+    const format = formatFor(options);
+    const documents = await parseEncrypted(format, Buffer.from(bytes));
+    const metadata = extractMetadata(documents);
+    const dataKey = await openDataKey(metadata, options.identities);
+    const stash: NonceStash = new Map();
+    const computed = decryptDocuments(documents, {
+      dataKey,
+      rule: metadata.rule,
+      macOnlyEncrypted: metadata.macOnlyEncrypted,
+      stash,
+    });
+    checkMac(metadata, computed, dataKey);
+    return { format, documents, metadata, dataKey, stash };
+  });
+}
+
+/** Encrypts documents in place under a data key and writes them with their metadata. */
+export async function sealFile(
+  format: SopsFormat,
+  documents: Documents,
+  metadata: SopsMetadata,
+  dataKey: Uint8Array,
+  stash?: NonceStash,
+): Promise<Uint8Array> {
+  const { rule, macOnlyEncrypted, lastModified } = metadata;
+  const mac = encryptDocuments(documents, { dataKey, rule, macOnlyEncrypted, ...(stash && { stash }) });
+  const sealed = encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);
+  const tree = metadataTree({ ...metadata, mac: sealed });
+  return emitEncrypted(
+    format,
+    documents.map((document) => map([...document.entries, entry('sops', tree)])),
+  );
+}
+
+function checkMac(metadata: SopsMetadata, computed: string, dataKey: Uint8Array): void {
+  const mismatch = (cause?: unknown): SecretsError =>
+    new SecretsError('MAC_MISMATCH', 'the MAC does not match: values, their order or lastmodified were changed', {}, {
+      cause,
+    });
+  if (metadata.mac === '') throw mismatch();
+  let found: Uint8Array;
+  try {
+    found = decryptBytes(metadata.mac, dataKey, metadata.lastModified).bytes;
+  } catch (error) {
+    throw mismatch(error);
+  }
+  const expected = Buffer.from(computed, 'utf8');
+  if (found.length !== expected.length || !timingSafeEqual(found, expected)) throw mismatch();
+}
+
+async function openDataKey(metadata: SopsMetadata, identities: readonly AgeIdentity[]): Promise<Uint8Array> {
+  const shares: Uint8Array[] = [];
+  for (const group of metadata.groups) {
+    const share = await openGroup(group, identities);
+    if (share !== undefined) shares.push(share);
+    if (share !== undefined && metadata.groups.length === 1) return wholeKey(share);
+  }
+  const needed = metadata.groups.length === 1 ? 1 : (metadata.shamirThreshold ?? metadata.groups.length);
+  if (shares.length < needed) throw noIdentity(metadata, shares.length, needed);
+  const { combineShares } = await import('./shamir.ts');
+  return wholeKey(combineShares(shares.slice(0, needed)));
+}
+
+function wholeKey(key: Uint8Array): Uint8Array {
+  if (key.length !== 32) throw new SecretsError('DECRYPT_FAILED', 'the data key has a wrong length');
+  return key;
+}
+
+async function openGroup(group: KeyGroup, identities: readonly AgeIdentity[]): Promise<Uint8Array | undefined> {
+  for (const { enc } of group.age) {
+    const share = await unwrapDataKey(enc, identities);
+    if (share !== undefined) return share;
+  }
+  return undefined;
+}
+
+function noIdentity(metadata: SopsMetadata, opened: number, needed: number): SecretsError {
+  const recipients = metadata.groups.flatMap(({ age }) => age.map(({ recipient }) => recipient));
+  const foreign = [...new Set(metadata.groups.flatMap(({ other }) => [...other.keys()]))];
+  const groups = needed > 1 ? ` (${opened} of the ${needed} key groups that are needed were opened)` : '';
+  const hint = foreign.length === 0 ? '' : `; the sops binary may open it with ${foreign.join(', ')}`;
+  return new SecretsError(
+    'NO_IDENTITY',
+    `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'no age recipient'}${hint}`,
+  );
+}
+
+/** Encrypts a data key, or its shares, for groups of recipients. */
+export async function sealGroups(
+  dataKey: Uint8Array,
+  recipients: EncryptOptions['recipients'],
+  threshold?: number,
+): Promise<KeyGroup[]> {
+  const groups = isGrouped(recipients) ? recipients : [recipients];
+  if (groups.length === 0 || groups.some((group) => group.length === 0)) {
+    throw new SecretsError('KEY_INVALID', 'no recipients are given, so nobody could open the file');
+  }
+  let shares: Uint8Array[] = [dataKey];
+  if (groups.length > 1) {
+    const { splitShares } = await import('./shamir.ts');
+    shares = splitShares(dataKey, groups.length, threshold ?? groups.length);
+  }
+  return Promise.all(
+    groups.map(async (group, index) => ({
+      age: await Promise.all(
+        [...new Set(group)].map(async (recipient) => ({
+          recipient,
+          enc: await wrapDataKey(shares[index] ?? dataKey, recipient),
+        })),
+      ),
+      other: new Map(),
+    })),
+  );
+}
+
+function isGrouped(recipients: EncryptOptions['recipients']): recipients is readonly (readonly string[])[] {
+  return recipients.length > 0 && recipients.every((item) => typeof item !== 'string');
+}
+
+function formatFor({ file, format }: FileOptions): SopsFormat {
+  return format ?? (file === undefined ? 'yaml' : formatOf(file));
+}

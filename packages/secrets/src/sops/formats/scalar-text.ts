@@ -1,0 +1,21 @@
+import type { Scalar } from '../tree.ts';
+import { formatFloatUpper } from '../go-number.ts';
+
+/** A scalar as sops writes it into dotenv and INI files, which have no types (`stores.ValToString`). */
+export function scalarText(value: Scalar): string {
+  switch (value.type) {
+    case 'str':
+      return value.value;
+    case 'bytes':
+      return Buffer.from(value.value).toString('utf8');
+    case 'int':
+    case 'bool':
+      return value.value.toString();
+    case 'float':
+      return formatFloatUpper(value.value);
+    case 'time':
+      return value.value.replace(/\.\d+/, '');
+    case 'null':
+      return '<nil>';
+  }
+}

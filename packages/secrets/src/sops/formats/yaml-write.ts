@@ -1,0 +1,131 @@
+import { type Comment, type Documents, type ListNode, type MapNode, type Scalar, type TreeValue } from '../tree.ts';
+import { formatFloatShort } from '../go-number.ts';
+import { emitText } from './yaml-text.ts';
+
+/** sops's own indentation. */
+const indentation = 4;
+
+/** Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whoever wrote it. */
+export function emitYaml(documents: Documents): string {
+  return documents.map((document) => emitDocument(document)).join('---\n');
+}
+
+function emitDocument(document: MapNode): string {
+  const lines: string[] = [];
+  if (!document.entries.some((item) => item.type === 'entry')) {
+    const comments = document.entries.filter((item) => item.type === 'comment');
+    return [...comments.map(({ text }) => `#${text}\n`), '{}\n'].join('');
+  }
+  emitMap(document, 0, lines, false);
+  return `${lines.join('\n')}\n`;
+}
+
+const spaces = (count: number): string => ' '.repeat(count);
+
+/** go-yaml aligns to the next multiple of the indentation. */
+const next = (indent: number): number => indentation * Math.floor((indent + indentation) / indentation);
+
+/** `inItem`: the first line follows a `- ` that is already written, at this indent less two. */
+function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean): void {
+  let head: string[] = [];
+  let inline: string[] = [];
+  let first = inItem;
+  const start = (text: string): void => {
+    if (first) lines[lines.length - 1] += text;
+    else lines.push(spaces(indent) + text);
+    first = false;
+  };
+  for (const item of node.entries) {
+    if (item.type === 'comment') {
+      (item.inline ? inline : head).push(`#${item.text}`);
+      continue;
+    }
+    for (const text of head) start(text);
+    head = [];
+    start(`${emitText(item.key, next(indent), true)}:`);
+    emitValue(item.value, indent, lines, inline);
+    inline = [];
+  }
+  trailing([...head, ...inline], indent, lines);
+}
+
+function emitList(node: ListNode, indent: number, lines: string[], inItem: boolean): void {
+  let head: string[] = [];
+  let inline: string[] = [];
+  let first = inItem;
+  for (const item of node.items) {
+    if (item.type === 'comment') {
+      (item.inline ? inline : head).push(`#${item.text}`);
+      continue;
+    }
+    for (const text of head) lines.push(spaces(indent) + text);
+    head = [];
+    if (first) lines[lines.length - 1] += '-';
+    else lines.push(`${spaces(indent)}-`);
+    first = false;
+    if (item.type === 'map' && item.entries.some(({ type }) => type === 'entry')) {
+      lines[lines.length - 1] += ' ';
+      emitMap(item, indent + 2, lines, !startsWithComment(item.entries));
+    } else if (item.type === 'list' && item.items.some(({ type }) => type !== 'comment')) {
+      lines[lines.length - 1] += ' ';
+      emitList(item, indent + 2, lines, !startsWithComment(item.items));
+    } else emitValue(item, indent, lines, inline);
+    inline = [];
+  }
+  trailing([...head, ...inline], indent, lines);
+}
+
+/** What follows `key:` or `-`. */
+function emitValue(value: TreeValue, indent: number, lines: string[], inline: string[]): void {
+  const append = (text: string): void => {
+    lines[lines.length - 1] += text;
+  };
+  if (value.type === 'map' && value.entries.some(({ type }) => type === 'entry')) {
+    emitMap(value, next(indent), lines, false);
+  } else if (value.type === 'list' && value.items.some(({ type }) => type !== 'comment')) {
+    emitList(value, next(indent), lines, false);
+  } else if (value.type === 'map' || value.type === 'list') {
+    append(value.type === 'map' ? ' {}' : ' []');
+    trailing(onlyComments(value.type === 'map' ? value.entries : value.items), next(indent), lines);
+  } else {
+    const [header = '', ...body] = emitScalar(value, next(indent)).split('\n');
+    append(` ${header}`);
+    if (inline.length > 0) append(` ${inline.join(' ')}`);
+    lines.push(...body);
+  }
+}
+
+function emitScalar(value: Scalar, indent: number): string {
+  switch (value.type) {
+    case 'str':
+      return emitText(value.value, indent, false);
+    case 'bytes':
+      return `!!binary ${Buffer.from(value.value).toString('base64')}`;
+    case 'int':
+    case 'bool':
+    case 'time':
+      return value.value.toString();
+    case 'float':
+      return emitFloat(value.value);
+    case 'null':
+      return 'null';
+  }
+}
+
+function emitFloat(value: number): string {
+  if (Number.isNaN(value)) return '.nan';
+  if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
+  return formatFloatShort(value);
+}
+
+function startsWithComment(items: readonly (TreeValue | Comment | { type: 'entry' })[]): boolean {
+  return items[0]?.type === 'comment';
+}
+
+function onlyComments(items: readonly (TreeValue | Comment | { type: 'entry' })[]): string[] {
+  return items.flatMap((item) => (item.type === 'comment' && 'text' in item ? [`#${item.text}`] : []));
+}
+
+function trailing(comments: readonly string[], indent: number, lines: string[]): void {
+  for (const text of comments) lines.push(spaces(indent) + text);
+}
