@@ -12,7 +12,14 @@ export type HostErrorCode =
   | 'CONNECTION_FAILED'
   | 'CONNECTION_LOST'
   | 'HOST_KEY_MISMATCH'
+  | 'HOST_KEY_UNKNOWN'
   | 'AUTHENTICATION_FAILED';
+
+/** Those of a `HostConnectionError`. */
+export type ConnectionErrorCode = Extract<
+  HostErrorCode,
+  'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'HOST_KEY_MISMATCH' | 'HOST_KEY_UNKNOWN' | 'AUTHENTICATION_FAILED'
+>;
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export class HostError extends Error {
@@ -120,12 +127,10 @@ export class FileRefusedError extends HostError {
 export class HostConnectionError extends HostError {
   override readonly name = 'HostConnectionError';
 
-  constructor(
-    code: 'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'HOST_KEY_MISMATCH' | 'AUTHENTICATION_FAILED',
-    host: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  declare readonly code: ConnectionErrorCode;
+
+  // oxlint-disable-next-line no-useless-constructor -- it narrows `code`
+  constructor(code: ConnectionErrorCode, host: string, message: string, options?: ErrorOptions) {
     super(code, host, message, options);
   }
 }

@@ -10,6 +10,7 @@ export type {
   WriteFileOptions,
 } from './host.ts';
 export {
+  type ConnectionErrorCode,
   CommandAbortedError,
   CommandError,
   CommandRefusedError,
@@ -24,3 +25,5 @@ export {
 export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';
 export { createHost } from './create-host.ts';
 export { localHost, type LocalHostOptions } from './local/local-host.ts';
+export { sshHost } from './ssh/ssh-host.ts';
+export type { Socks5Proxy, SshHostOptions } from './ssh/options.ts';

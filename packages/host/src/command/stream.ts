@@ -1,8 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 
-import type { CommandExit, CommandStream, StreamOptions } from '../host.ts';
-import type { HostTransport, SpawnedCommand } from '../transport.ts';
+import type { CommandStream, StreamOptions } from '../host.ts';
+import type { HostTransport } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
 import { endCommand } from './end-command.ts';

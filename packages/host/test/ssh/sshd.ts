@@ -1,0 +1,119 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { SshHostOptions } from '../../src/index.ts';
+
+const execute = promisify(execFile);
+
+/** A private sshd with keys and a configuration of its own, on a free port of this machine. */
+export interface Sshd extends AsyncDisposable {
+  /** How to reach it, host key pinned. */
+  readonly options: SshHostOptions & { readonly port: number };
+  readonly directory: string;
+  readonly hostKey: string;
+  /** Ends sshd with the connections it has. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Needs openssh-server; logs in as the user that runs the tests. */
+export async function startSshd(configuration: readonly string[] = []): Promise<Sshd> {
+  const directory = await mkdtemp(join(tmpdir(), 'cutover-sshd-'));
+  const port = await freePort();
+  for (const key of ['host', 'user']) {
+    await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', key, '-f', join(directory, key)]);
+  }
+  await writeFile(join(directory, 'authorized_keys'), await readFile(join(directory, 'user.pub')));
+  await writeFile(
+    join(directory, 'sshd_config'),
+    [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${directory}/host`,
+      `AuthorizedKeysFile ${directory}/authorized_keys`,
+      `PidFile ${directory}/pid`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'PermitRootLogin yes',
+      'LogLevel ERROR',
+      ...configuration,
+      '',
+    ].join('\n'),
+  );
+  // sshd wants its privilege separation directory, which only its service makes.
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+
+  const hostKey = (await readFile(join(directory, 'host.pub'), 'utf8')).trim();
+  let daemon: ReturnType<typeof spawn> | undefined;
+  const start = async (): Promise<void> => {
+    daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      detached: true,
+    });
+    await listening(port);
+  };
+  const stop = async (): Promise<void> => {
+    if (daemon?.pid === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const exited = once(daemon, 'exit');
+    for (const pid of await sessionsOf(daemon.pid)) process.kill(pid, 'SIGKILL');
+    daemon.kill('SIGKILL');
+    await exited;
+  };
+  await start();
+
+  return {
+    directory,
+    hostKey,
+    options: {
+      host: '127.0.0.1',
+      port,
+      user: userInfo().username,
+      privateKeyFile: join(directory, 'user'),
+      hostKeys: [hostKey],
+    },
+    start,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function listening(port: number): Promise<void> {
+  const { connect } = await import('node:net');
+  for (let left = 200; ; left -= 1) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      socket.destroy();
+    }
+  }
+}
+
+/** The processes of sshd that serve connections. */
+async function sessionsOf(daemon: number): Promise<number[]> {
+  const { stdout } = await execute('ps', ['-o', 'pid=', '--ppid', String(daemon)]).catch(() => ({ stdout: '' }));
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
