@@ -1,0 +1,143 @@
+import type { Evidence } from '../engine/json.ts';
+import type { PhaseId } from '../engine/step.ts';
+
+/** Which list of the runbook's steps a line is about. */
+export type ListId = 'cutover' | 'reverse' | 'reboot-proof';
+
+/** A step as it was reviewed: what makes the plan's hash, and what status and report show without the runbook. */
+export type PlannedStep = {
+  readonly id: string;
+  readonly version: number;
+  readonly phase: PhaseId;
+  readonly title: string;
+  readonly kind: 'reversible' | 'compensable' | 'irreversible';
+  readonly needs: readonly string[];
+  readonly inputHash: string;
+  readonly gate?: 'approval' | 'human';
+  readonly commitPoint?: 'C1' | 'C2';
+};
+
+/** What happened, without the envelope that the journal adds. */
+export type JournalEvent =
+  | {
+      readonly event: 'plan';
+      readonly planHash: string;
+      readonly runbook: string;
+      readonly steps: readonly PlannedStep[];
+      readonly standIns: readonly string[];
+      /** The list starts over: what was recorded of its steps no longer counts. */
+      readonly fresh: boolean;
+    }
+  | { readonly event: 'run.started'; readonly mode: RunMode; readonly runner: Runner }
+  | {
+      readonly event: 'run.ended';
+      readonly result: RunResultName;
+      readonly step?: string;
+      readonly reason?: string;
+    }
+  | StepEvent
+  | { readonly event: 'owner'; readonly owner: string; readonly ownerEpoch: number }
+  | { readonly event: 'downtime'; readonly edge: 'begins' | 'ends' }
+  /** A rollback is complete: nothing recorded of the cutover's steps counts any more, nor its commit points. */
+  | { readonly event: 'reset' };
+
+/** Lines about one step carry which version of it, with which inputs, in which attempt. */
+export interface StepIdentity {
+  readonly step: string;
+  readonly stepVersion: number;
+  readonly inputHash: string;
+  readonly attempt: number;
+}
+
+export type StepEvent = StepIdentity &
+  (
+    | { readonly event: 'intent'; readonly found: string; readonly evidence: Evidence }
+    | { readonly event: 'op'; readonly operation: string }
+    | { readonly event: 'applied' }
+    | {
+        readonly event: 'verified';
+        /** `satisfied`: found done, not by us. `recovered`: an interrupted attempt had done it. */
+        readonly how: 'applied' | 'satisfied' | 'recovered' | 'human';
+        readonly evidence: Evidence;
+      }
+    | { readonly event: 'failed'; readonly during: StepCall; readonly error: RecordedError }
+    /** The world is in a state on which nobody may act: `unknown` or `conflict`. */
+    | {
+        readonly event: 'stopped';
+        readonly state: 'unknown' | 'conflict';
+        readonly reason: string;
+        readonly evidence: Evidence;
+      }
+    | {
+        readonly event: 'drift';
+        readonly state: 'absent' | 'partial' | 'conflict';
+        readonly evidence: Evidence;
+        readonly reason?: string;
+      }
+    | { readonly event: 'commit'; readonly point: 'C1' | 'C2' }
+    | {
+        readonly event: 'gate.open';
+        readonly kind: 'approval' | 'human';
+        readonly nonce: string;
+        /** The question, or the instructions. */
+        readonly text: string;
+        readonly evidence: Evidence;
+        readonly evidenceHash: string;
+        readonly planHash: string;
+        /** ISO 8601. */
+        readonly expires: string;
+      }
+    | {
+        readonly event: 'gate.approved' | 'gate.denied';
+        readonly nonce: string;
+        readonly by: string;
+        readonly note?: string;
+      }
+    | { readonly event: 'gate.refused'; readonly nonce: string; readonly reason: string }
+    | { readonly event: 'gate.expired'; readonly nonce: string }
+    | { readonly event: 'undo.intent' }
+    | { readonly event: 'undone'; readonly evidence: Evidence }
+  );
+
+export type StepCall = 'check' | 'apply' | 'reattach' | 'verify' | 'undo';
+
+export type RunMode = 'run' | 'resume' | 'rollback' | 'reboot-proof';
+
+export type RunResultName = 'ok' | 'failed' | 'waiting' | 'drift' | 'unsafe' | 'interrupted';
+
+/** The process that wrote the lines that follow. */
+export interface Runner {
+  readonly pid: number;
+  readonly host: string;
+  readonly user: string;
+  /** Two runners' `mono` can be compared when this is the same. */
+  readonly bootId: string;
+}
+
+export interface RecordedError {
+  readonly code: string;
+  readonly message: string;
+  readonly causes: readonly string[];
+  /** The last lines a failed command wrote. */
+  readonly output?: string;
+}
+
+/** What every line carries besides its event. */
+export interface Envelope {
+  /** 1 for the first line, then one more for each. */
+  readonly seq: number;
+  /** The `hash` of the line before; 64 zeros for the first. */
+  readonly prevHash: string;
+  /** One cutover, all its attempts. */
+  readonly runId: string;
+  /** The ownership epoch as far as the journal knows it; 0 until it is known. */
+  readonly epoch: number;
+  readonly list: ListId;
+  /** ISO 8601, UTC. */
+  readonly wall: string;
+  /** Milliseconds of the machine's monotonic clock. */
+  readonly mono: number;
+}
+
+/** One line of the journal. */
+export type JournalEntry = Envelope & JournalEvent & { readonly hash: string };

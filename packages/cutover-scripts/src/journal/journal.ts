@@ -1,0 +1,97 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { JournalEntry, JournalEvent, ListId } from './entry.ts';
+import { encodeLine } from './line.ts';
+import { readJournal } from './read.ts';
+import type { Redactor } from './redactor.ts';
+
+/** What the writer adds to each event besides its place in the chain. */
+export interface Heading {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly list: ListId;
+}
+
+/**
+ * The one writer of a journal. A line counts once it is on disk: `append` resolves after its fsync, and lines are
+ * written one after the other. After a write that failed nothing more is written.
+ */
+export class Journal implements AsyncDisposable {
+  readonly #file: FileHandle;
+  readonly #redactor: Redactor;
+  #seq: number;
+  #hash: string;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(file: FileHandle, redactor: Redactor, seq: number, hash: string) {
+    this.#file = file;
+    this.#redactor = redactor;
+    this.#seq = seq;
+    this.#hash = hash;
+  }
+
+  /**
+   * Opens or makes the journal at `path`, shows `visit` every entry in it, and drops a torn last line.
+   * The caller holds the lock of the state directory.
+   *
+   * @throws {JournalDamagedError} a whole line is not what was written.
+   */
+  static async open(
+    path: string,
+    redactor: Redactor,
+    visit: (entry: JournalEntry) => void,
+  ): Promise<Journal> {
+    const end = await readJournal(path, visit);
+    const file = await open(path, 'a', 0o600);
+    try {
+      if (end.torn > 0) await file.truncate(end.size);
+      await file.sync();
+      if (end.seq === 0) await syncDirectory(dirname(path));
+      return new Journal(file, redactor, end.seq, end.hash);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Writes one line, redacted, and resolves with it when it is on disk. */
+  append(event: JournalEvent, heading: Heading): Promise<JournalEntry> {
+    const written = this.#last.then(() => this.#write(event, heading));
+    this.#last = written.then(() => undefined);
+    // The caller handles the failure; here it only keeps later lines from being written.
+    this.#last.catch(() => undefined);
+    return written;
+  }
+
+  async #write(event: JournalEvent, heading: Heading): Promise<JournalEntry> {
+    const entry = {
+      seq: this.#seq + 1,
+      prevHash: this.#hash,
+      ...heading,
+      wall: new Date().toISOString(),
+      mono: Math.round(Number(process.hrtime.bigint() / 1000n)) / 1000,
+      ...this.#redactor.value(event),
+    };
+    const { line, hash } = encodeLine(entry);
+    await this.#file.appendFile(line);
+    await this.#file.datasync();
+    this.#seq = entry.seq;
+    this.#hash = hash;
+    return { ...entry, hash };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last.catch(() => undefined);
+    await this.#file.close();
+  }
+}
+
+/** Makes a new name in a directory survive a crash of the machine. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

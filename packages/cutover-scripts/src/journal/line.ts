@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import type { Envelope, JournalEntry, JournalEvent } from './entry.ts';
+
+/** The `prevHash` of the first line. */
+export const firstHash: string = '0'.repeat(64);
+
+/** `,"hash":"` + 64 hex digits + `"}` */
+const tailLength = 9 + 64 + 2;
+
+/** What can be told of a line that is not as it was written. */
+export type LineProblem = 'is not a line of a journal' | 'was changed' | 'does not follow the line before it';
+
+/** The line for an entry, newline included. Its hash covers all that stands before the hash, `prevHash` too. */
+export function encodeLine(entry: Envelope & JournalEvent): { line: string; hash: string } {
+  const body = JSON.stringify(entry).slice(0, -1);
+  const digest = hash('sha256', body);
+  return { line: `${body},"hash":"${digest}"}\n`, hash: digest };
+}
+
+/** Reads one line (without its newline) that must be number `seq` and follow the line whose hash is `prevHash`. */
+export function decodeLine(line: Buffer, seq: number, prevHash: string): JournalEntry | LineProblem {
+  if (line.length <= tailLength) return 'is not a line of a journal';
+  const bodyEnd = line.length - tailLength;
+  const digest = line.toString('latin1', bodyEnd + 9, bodyEnd + 9 + 64);
+  if (hash('sha256', line.subarray(0, bodyEnd)) !== digest) return 'was changed';
+  const value: unknown = JSON.parse(line.toString('utf8'));
+  if (!isEntry(value)) return 'is not a line of a journal';
+  if (value.seq !== seq || value.prevHash !== prevHash) return 'does not follow the line before it';
+  return value;
+}
+
+/** The hash says that we wrote the line; what remains to be told apart is another program's format. */
+function isEntry(value: unknown): value is JournalEntry {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'seq' in value &&
+    'prevHash' in value &&
+    'event' in value &&
+    typeof value.event === 'string'
+  );
+}
