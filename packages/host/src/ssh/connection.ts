@@ -10,8 +10,11 @@ import type { SshHostOptions } from './options.ts';
 
 /** An authenticated connection. It is used until it is lost or closed; there is no way back. */
 export interface Connection {
-  /** Opens a session for a command line. Rejects with ssh2's error when the server refuses it. */
-  exec(commandLine: string): Promise<ClientChannel>;
+  /**
+   * Opens a session for a command line. Rejects with ssh2's error when the server refuses it. `adopt` is called at
+   * once: what follows in the same packet, up to how the command ended, would be lost on a later listener.
+   */
+  exec<T>(commandLine: string, adopt: (channel: ClientChannel) => T): Promise<T>;
   /** Opens a TCP connection from the host (direct-tcpip), which it also resolves `host` for. */
   forward(host: string, port: number): Promise<Duplex>;
   /** Set when the connection has ended, for whatever reason. */
@@ -99,7 +102,8 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
   });
   const listeners = new Set<(error: HostConnectionError) => void>();
   const ended = new Promise<void>((resolve) => {
-    client.once('close', () => {
+    const onEnd = (): void => {
+      if (lost !== undefined) return;
       lost = new HostConnectionError(
         'CONNECTION_LOST',
         name,
@@ -110,7 +114,9 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
       for (const listener of listeners) listener(lost);
       listeners.clear();
       resolve(base?.close());
-    });
+    };
+    client.once('end', onEnd);
+    client.once('close', onEnd);
   });
   return {
     onLost: (listener) => {
@@ -120,11 +126,11 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
     get lost() {
       return lost;
     },
-    exec: async (commandLine) =>
+    exec: async (commandLine, adopt) =>
       await new Promise((resolve, reject) => {
         if (lost !== undefined) throw lost;
         client.exec(commandLine, (error, channel) => {
-          if (error === undefined) resolve(channel);
+          if (error === undefined) resolve(adopt(channel));
           else reject(lost ?? error);
         });
       }),

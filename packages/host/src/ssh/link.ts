@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 
 import type { ClientChannel } from 'ssh2';
 
@@ -10,6 +11,9 @@ import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
 import { adoptSession } from './session.ts';
 import { createSessionQueue } from './session-queue.ts';
+
+/** How often a session is asked for again before fewer are opened at once. */
+const retries = 5;
 
 /** A connection with its sessions: many commands at once, as many as the server grants. */
 export interface Link {
@@ -27,7 +31,7 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
     maxSessions > 1 ? undefined : Promise.resolve(undefined);
   const guardian = async (): Promise<Guardian | undefined> => {
     // A server that refuses a session for the guardian may still grant one for a command.
-    guarding ??= connection.exec(guardianLine).then(createGuardian, () => undefined);
+    guarding ??= connection.exec(guardianLine, createGuardian).catch(() => undefined);
     return await guarding;
   };
   const dismissGuardian = async (): Promise<boolean> => {
@@ -37,23 +41,35 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
     return dismissed !== undefined;
   };
 
-  const open = async (line: string, argv: readonly string[], signal: AbortSignal): Promise<ClientChannel> => {
-    for (;;) {
-      const release = await sessions.acquire(signal);
+  /** Opens a session, once more for each time the server refused while others were open. */
+  const open = async <T>(command: SpawnCommand, adopt: (channel: ClientChannel) => T): Promise<T> => {
+    const line = launchLine(command, mark);
+    const length = Buffer.byteLength(line);
+    if (length > longestCommandLine) {
+      const why = `its command line of ${length} bytes is longer than ${longestCommandLine}; send it on input`;
+      throw new CommandRefusedError(host, command.argv, why);
+    }
+    for (let refused = 0; ; refused += 1) {
+      const release = await sessions.acquire(command.signal);
       try {
-        const channel = await connection.exec(line);
-        channel.once('close', release);
-        return channel;
+        return await connection.exec(line, (channel) => {
+          channel.once('close', release);
+          return adopt(channel);
+        });
       } catch (error) {
-        const last = sessions.granted === 1;
-        sessions.lower();
+        const others = sessions.granted > 1;
+        // sshd may read our next request before it has cleared up after a session that has just closed.
+        if (others && refused < retries) await setTimeout(5 * 2 ** refused);
+        else if (others) sessions.lower();
         release();
         if (error instanceof HostConnectionError) throw error;
         if (!isOpenFailure(error)) {
-          throw new CommandRefusedError(host, argv, `sshd refuses to execute commands`, { cause: error });
+          throw new CommandRefusedError(host, command.argv, `sshd refuses to execute commands`, {
+            cause: error,
+          });
         }
-        if (last && !(await dismissGuardian())) {
-          const what = `${host} grants no session (MaxSessions in its sshd_config, or a forced restriction)`;
+        if (!others && !(await dismissGuardian())) {
+          const what = `${host} grants no session (MaxSessions in its sshd_config, or a restriction of the key)`;
           throw new HostConnectionError('CONNECTION_FAILED', host, what, { cause: error });
         }
       }
@@ -62,16 +78,10 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
 
   return {
     connection,
-    spawn: async (command) => {
-      const line = launchLine(command, mark);
-      const length = Buffer.byteLength(line);
-      if (length > longestCommandLine) {
-        const why = `its command line of ${length} bytes is longer than ${longestCommandLine}; send it on input`;
-        throw new CommandRefusedError(host, command.argv, why);
-      }
-      const channel = await open(line, command.argv, command.signal);
-      return adoptSession(channel, { host, argv: command.argv, mark, connection, guardian });
-    },
+    spawn: async (command) =>
+      await open(command, (channel) =>
+        adoptSession(channel, { host, argv: command.argv, mark, connection, guardian }),
+      ),
   };
 }
 

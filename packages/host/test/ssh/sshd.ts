@@ -42,6 +42,8 @@ export async function startSshd(configuration: readonly string[] = []): Promise<
       'PasswordAuthentication no',
       'PermitRootLogin yes',
       'LogLevel ERROR',
+      // Else bash reads the .bashrc of whoever runs the tests for each command.
+      'SetEnv SHLVL=2',
       ...configuration,
       '',
     ].join('\n'),
@@ -114,6 +116,8 @@ async function listening(port: number): Promise<void> {
 
 /** The processes of sshd that serve connections. */
 async function sessionsOf(daemon: number): Promise<number[]> {
-  const { stdout } = await execute('ps', ['-o', 'pid=', '--ppid', String(daemon)]).catch(() => ({ stdout: '' }));
+  const { stdout } = await execute('ps', ['-o', 'pid=', '--ppid', String(daemon)]).catch(() => ({
+    stdout: '',
+  }));
   return stdout.split('\n').filter(Boolean).map(Number);
 }
