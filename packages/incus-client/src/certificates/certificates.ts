@@ -1,0 +1,52 @@
+import type { CallOptions, Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../transport/list-options.ts';
+import { path } from '../transport/path.ts';
+import { certificateDer } from '../connect/certificate.ts';
+import type { Certificate, CertificateChange, CertificateCreate } from './types.ts';
+
+/** The server's trust store. Certificates are named by fingerprint: lower-case hex of the SHA-256 of their DER. */
+export interface CertificatesArea {
+  list(options?: ListOptions): Promise<readonly Certificate[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  get(fingerprint: string, options?: CallOptions): Promise<Certificate>;
+  /** @throws {IncusApiError} `ALREADY_EXISTS` */
+  add(certificate: CertificateCreate, options?: CallOptions): Promise<void>;
+  update(
+    fingerprint: string,
+    change: CertificateChange,
+    options?: CallOptions & { readonly ifMatch?: string },
+  ): Promise<void>;
+  patch(fingerprint: string, change: CertificateChange, options?: CallOptions): Promise<void>;
+  delete(fingerprint: string, options?: CallOptions): Promise<void>;
+}
+
+const collection = '/1.0/certificates';
+
+export function certificatesArea(scope: Scope): CertificatesArea {
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
+    get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/certificates/${fingerprint}`, options),
+    async add({ certificate, ...rest }, options = {}) {
+      const json = {
+        type: 'client',
+        ...rest,
+        ...(certificate !== undefined && { certificate: encode(certificate) }),
+      };
+      await scope.request('POST', collection, { ...options, json });
+    },
+    async update(fingerprint, change, options = {}) {
+      await scope.request('PUT', path`/1.0/certificates/${fingerprint}`, { ...options, json: change });
+    },
+    async patch(fingerprint, change, options = {}) {
+      await scope.request('PATCH', path`/1.0/certificates/${fingerprint}`, { ...options, json: change });
+    },
+    async delete(fingerprint, options = {}) {
+      await scope.request('DELETE', path`/1.0/certificates/${fingerprint}`, options);
+    },
+  };
+}
+
+/** The API takes base64 of DER; people hold PEM. */
+function encode(certificate: string): string {
+  return certificate.includes('-----BEGIN') ? certificateDer(certificate).toString('base64') : certificate;
+}

@@ -1,0 +1,82 @@
+import { type CertificatesArea, certificatesArea } from './certificates/certificates.ts';
+import { type EventHub, createEventHub } from './events/event-hub.ts';
+import { type FilesArea, filesArea } from './files/http-files.ts';
+import { type ExecArea, execArea } from './exec/area.ts';
+import { type ImagesArea, imagesArea } from './images/images.ts';
+import { type InstancesArea, instancesArea } from './instances/instances.ts';
+import { type NetworksArea, networksArea } from './networks/networks.ts';
+import { type OperationsArea, operationsArea } from './operations/operations.ts';
+import { type ProfilesArea, profilesArea } from './profiles/profiles.ts';
+import { type ProjectsArea, projectsArea } from './projects/projects.ts';
+import { type RequestOptions, createScope } from './scope.ts';
+import { type ServerArea, serverArea } from './server/server.ts';
+import { type StoragePoolsArea, storagePoolsArea } from './storage/storage-pools.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** A server as seen in one project and for one cluster target. Every call, socket and file is made in them. */
+export interface IncusScope {
+  /** `https://host:port` or `unix:/path`. */
+  readonly address: string;
+  readonly projectName: string | undefined;
+  readonly server: ServerArea;
+  readonly projects: ProjectsArea;
+  readonly certificates: CertificatesArea;
+  readonly networks: NetworksArea;
+  readonly storagePools: StoragePoolsArea;
+  readonly profiles: ProfilesArea;
+  readonly images: ImagesArea;
+  readonly instances: InstancesArea;
+  readonly operations: OperationsArea;
+  readonly exec: ExecArea;
+  readonly files: FilesArea;
+  /** The same connections, in another project. */
+  project(name: string): IncusScope;
+  /** The same connections, for a cluster member or `@group`. */
+  target(member: string): IncusScope;
+  /** Anything else of the API; resolves to the answer's metadata. */
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
+}
+
+/** The owner of the connections. */
+export interface IncusClient extends IncusScope, AsyncDisposable {
+  /** Ends all connections: what is under way rejects, and no handle is left. */
+  close(): Promise<void>;
+}
+
+export interface ScopeOptions {
+  readonly project: string | undefined;
+  readonly target: string | undefined;
+}
+
+export function createClient(transport: Transport, options: ScopeOptions): IncusClient {
+  const close = async () => {
+    await transport[Symbol.asyncDispose]();
+  };
+  return {
+    ...incusScope(transport, createEventHub(transport), options),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function incusScope(transport: Transport, events: EventHub, { project, target }: ScopeOptions): IncusScope {
+  const scope = createScope(transport, events, project, target);
+  return {
+    address: transport.server,
+    projectName: project,
+    server: serverArea(scope),
+    projects: projectsArea(scope),
+    certificates: certificatesArea(scope),
+    networks: networksArea(scope),
+    storagePools: storagePoolsArea(scope),
+    profiles: profilesArea(scope),
+    images: imagesArea(scope),
+    instances: instancesArea(scope),
+    operations: operationsArea(scope),
+    exec: execArea(scope),
+    files: filesArea(scope),
+    project: (name) => incusScope(transport, events, { project: name, target }),
+    target: (member) => incusScope(transport, events, { project, target: member }),
+    request: (method, path, requestOptions) => scope.request(method, path, requestOptions),
+  };
+}

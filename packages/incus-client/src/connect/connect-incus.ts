@@ -1,0 +1,102 @@
+import { type IncusClient, createClient } from '../client.ts';
+import { IncusError } from '../errors.ts';
+import { type TlsMaterial, type TransportOptions, createTransport } from '../transport/transport.ts';
+import { certificateFingerprint } from './certificate.ts';
+import { locateSocket } from './locate-socket.ts';
+import { pinned } from './peer-check.ts';
+
+/** A server over HTTPS. Without `serverCert`, `serverFingerprint` or `ca`, its certificate must be one that Node trusts. */
+export interface HttpsConnectOptions {
+  /** `https://host:port`. */
+  readonly url: string;
+  /** The client's certificate and key, PEM. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The server's own certificate, PEM: exactly this one is accepted, whatever names it bears. */
+  readonly serverCert?: string;
+  /** The same by its fingerprint: hex of the SHA-256 of its DER. */
+  readonly serverFingerprint?: string;
+  /** Of a PKI: PEM of the authority that signed the server's certificate. */
+  readonly ca?: string;
+}
+
+/** A server over a unix socket. */
+export interface SocketConnectOptions {
+  /** Without it: `INCUS_SOCKET`, `INCUS_DIR`, /run/incus, /var/lib/incus, then the user socket. */
+  readonly socketPath?: string;
+}
+
+export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
+  /** The project that every call is made in; the server's `default` without it. */
+  readonly project?: string;
+  /** The cluster member that calls are for, or `@group`. */
+  readonly target?: string;
+  /** Milliseconds to dial and shake hands. Default 10 000. */
+  readonly connectTimeout?: number;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Connects to an Incus server and sees that it answers and knows us.
+ *
+ * @throws {IncusConnectionError} it cannot be reached, its certificate is not the pinned one, or it does not trust ours.
+ */
+export async function connectIncus(options: ConnectOptions = {}): Promise<IncusClient> {
+  const { transport, project } = 'url' in options ? https(options) : socket(options);
+  const client = createClient(
+    createTransport({
+      ...transport,
+      ...(options.connectTimeout !== undefined && { connectTimeout: options.connectTimeout }),
+    }),
+    {
+      project: options.project ?? project,
+      target: options.target,
+    },
+  );
+  try {
+    await client.server.get(options.signal === undefined ? {} : { signal: options.signal });
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+interface Resolved {
+  readonly transport: TransportOptions;
+  readonly project?: string;
+}
+
+function socket(options: SocketConnectOptions): Resolved {
+  const { socketPath, ...rest } =
+    options.socketPath === undefined ? locateSocket() : { socketPath: options.socketPath };
+  return { transport: { origin: 'http://incus', socketPath }, ...rest };
+}
+
+function https({ url, cert, key, serverCert, serverFingerprint, ca }: HttpsConnectOptions): Resolved {
+  const { origin, protocol } = parseUrl(url);
+  if (protocol !== 'https:') throw new IncusError('CONFIG_INVALID', `${url} is not an https:// address`);
+  if ((cert === undefined) !== (key === undefined))
+    throw new IncusError('CONFIG_INVALID', 'a client certificate needs both cert and key');
+  const fingerprint =
+    serverFingerprint ?? (serverCert === undefined ? undefined : certificateFingerprint(serverCert));
+  const tls: TlsMaterial = {
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(ca !== undefined && { ca }),
+    ...(fingerprint !== undefined && { checkPeer: pinned(fingerprint, origin) }),
+  };
+  return { transport: { origin, tls } };
+}
+
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (error) {
+    throw new IncusError(
+      'CONFIG_INVALID',
+      `${url} is not an address such as https://incus.example.org:8443`,
+      { cause: error },
+    );
+  }
+}

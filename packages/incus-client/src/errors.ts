@@ -1,0 +1,191 @@
+import type { Operation } from './operations/types.ts';
+import type { Readiness } from './readiness/conditions.ts';
+
+/** The stable codes of the errors this package throws. */
+export type IncusErrorCode =
+  | 'CONNECTION_FAILED'
+  | 'CONNECTION_LOST'
+  | 'SERVER_UNTRUSTED'
+  | 'CLIENT_UNTRUSTED'
+  | 'TOKEN_REFUSED'
+  | 'CONFIG_INVALID'
+  | 'PROTOCOL_ERROR'
+  | 'API_ERROR'
+  | 'BAD_REQUEST'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PRECONDITION_FAILED'
+  | 'EXTENSION_MISSING'
+  | 'OPERATION_FAILED'
+  | 'OPERATION_CANCELLED'
+  | 'OPERATION_LOST'
+  | 'WAIT_TIMEOUT'
+  | 'NOT_READY'
+  | 'NOT_OURS';
+
+/** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
+export class IncusError extends Error {
+  override readonly name: string = 'IncusError';
+  readonly code: IncusErrorCode;
+
+  constructor(code: IncusErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * The server could not be reached, or the connection was lost under way. Whether a request had an effect is then
+ * unknown: never evidence that something is absent.
+ */
+export class IncusConnectionError extends IncusError {
+  override readonly name = 'IncusConnectionError';
+  /** Where the server was looked for: `https://host:port` or `unix:/path`. */
+  readonly server: string;
+
+  constructor(
+    code: 'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'SERVER_UNTRUSTED' | 'CLIENT_UNTRUSTED',
+    server: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+    this.server = server;
+  }
+}
+
+/** The daemon answered a request with an error. */
+export class IncusApiError extends IncusError {
+  override readonly name = 'IncusApiError';
+  /** The HTTP status, e.g. 404. */
+  readonly status: number;
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly path: string;
+
+  constructor(status: number, method: string, path: string, message: string) {
+    super(codeOfReply(status, message), `${method} ${path}: ${message} (${status})`);
+    this.status = status;
+    this.method = method;
+    this.path = path;
+  }
+}
+
+/** The daemon accepted a request (202) and the operation then failed or was cancelled. */
+export class OperationError extends IncusError {
+  override readonly name = 'OperationError';
+  readonly operation: Operation;
+  readonly operationId: string;
+
+  constructor(operation: Operation) {
+    const cancelled = operation.status_code === 401;
+    super(
+      cancelled ? 'OPERATION_CANCELLED' : codeOfFailure(operation.err),
+      `${operation.description} (operation ${operation.id}): ${operation.err === '' ? operation.status : operation.err}`,
+    );
+    this.operation = operation;
+    this.operationId = operation.id;
+  }
+}
+
+/** An operation is no longer known to the daemon, and its end was not seen: whether it succeeded is unknown. */
+export class OperationLostError extends IncusError {
+  override readonly name = 'OperationLostError';
+  readonly operationId: string;
+
+  constructor(operationId: string, why: string, options?: ErrorOptions) {
+    super(
+      'OPERATION_LOST',
+      `operation ${operationId} was lost sight of (${why}); read the resource it worked on to see how it ended`,
+      options,
+    );
+    this.operationId = operationId;
+  }
+}
+
+/** A wait reached its deadline. What was waited for goes on: nothing was cancelled. */
+export class WaitTimeoutError extends IncusError {
+  override readonly name = 'WaitTimeoutError';
+  /** Milliseconds. */
+  readonly timeout: number;
+
+  constructor(what: string, timeout: number) {
+    super('WAIT_TIMEOUT', `${what} took longer than ${timeout} ms and is still running`);
+    this.timeout = timeout;
+  }
+}
+
+/** The server lacks an API extension that the call stands on. */
+export class MissingExtensionError extends IncusError {
+  override readonly name = 'MissingExtensionError';
+  readonly extension: string;
+
+  constructor(extension: string, server: string) {
+    super('EXTENSION_MISSING', `${server} lacks the API extension ${extension}; it needs a newer Incus`);
+    this.extension = extension;
+  }
+}
+
+/** An instance did not become ready. `seen` is the last that was known of it, `missing` what was still waited for. */
+export class NotReadyError extends IncusError {
+  override readonly name = 'NotReadyError';
+  readonly instance: string;
+  readonly missing: readonly string[];
+  readonly seen: Readiness;
+
+  constructor(
+    instance: string,
+    why: string,
+    missing: readonly string[],
+    seen: Readiness,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'NOT_READY',
+      `${instance} ${why}; waited for ${missing.join(', ')}; last seen: ${JSON.stringify(seen)}`,
+      options,
+    );
+    this.instance = instance;
+    this.missing = missing;
+    this.seen = seen;
+  }
+}
+
+/** Something of that name exists and does not bear our label, so it was left as it is. */
+export class NotOursError extends IncusError {
+  override readonly name = 'NotOursError';
+  readonly resource: string;
+  readonly label: Readonly<Record<string, string>>;
+
+  constructor(resource: string, label: Readonly<Record<string, string>>) {
+    const wanted = Object.entries(label)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(', ');
+    super(
+      'NOT_OURS',
+      `${resource} exists and is not ours (it lacks ${wanted}); choose another name or label it`,
+    );
+    this.resource = resource;
+    this.label = label;
+  }
+}
+
+function codeOfReply(status: number, message: string): IncusErrorCode {
+  if (status === 400) return /already (exists|in use)/i.test(message) ? 'ALREADY_EXISTS' : 'BAD_REQUEST';
+  if (status === 401 || status === 403) return 'FORBIDDEN';
+  if (status === 404) return 'NOT_FOUND';
+  if (status === 409) return 'ALREADY_EXISTS';
+  if (status === 412) return 'PRECONDITION_FAILED';
+  // Seen on 6.0.4: a restricted certificate in a foreign project is answered 500.
+  if (/does not have permission/i.test(message)) return 'FORBIDDEN';
+  return codeOfFailure(message) === 'ALREADY_EXISTS' ? 'ALREADY_EXISTS' : 'API_ERROR';
+}
+
+/** Operations fail with error_code 500 and a sentence (6.0.4), so the sentence is all there is to go by. */
+function codeOfFailure(message: string): IncusErrorCode {
+  if (/already (exists|in use)|UNIQUE constraint failed/i.test(message)) return 'ALREADY_EXISTS';
+  if (/not found|no such (object|alias)|image not provided|couldn't find alias/i.test(message))
+    return 'NOT_FOUND';
+  return 'OPERATION_FAILED';
+}

@@ -1,0 +1,47 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** How a command is run in an instance. */
+export interface ExecOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The directory it starts in; the user's home, or `/`, without it. */
+  readonly cwd?: string;
+  /** Default 0. */
+  readonly user?: number;
+  /** Default 0. */
+  readonly group?: number;
+  /** A terminal of this size: stdin and stdout are one stream, and stderr is part of it. */
+  readonly terminal?: TerminalSize;
+  /** Aborting kills the command, and `exit` rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TerminalSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A command that runs in an instance. Back-pressure is kept on all three streams. */
+export interface ExecSession extends AsyncDisposable {
+  readonly operationId: string;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** With a terminal: ends at once, for all output is on `stdout`. */
+  readonly stderr: Readable;
+  /**
+   * The exit code; 127 for a command that is not there, 128 + n for one that signal n ended.
+   * Resolves once the command has ended, though `stdout` and `stderr` may still hold bytes to be read.
+   *
+   * @throws {OperationLostError} how it ended cannot be known.
+   */
+  readonly exit: Promise<number>;
+  /** Sends a signal by number to the command's own process, e.g. 15. */
+  kill(signal: number): void;
+  resize(size: TerminalSize): void;
+}
+
+/** What a command wrote and how it ended. */
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}

@@ -1,0 +1,186 @@
+import { Readable } from 'node:stream';
+import { IncusError } from '../errors.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+import { parseReply } from '../transport/reply.ts';
+import type { FileAttributes, WriteFileAttributes } from './types.ts';
+
+/** What a file of an instance may be written from: bytes, text, or chunks as they come. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A file as it is read: its attributes, and its content as a stream that must be read or destroyed. */
+export interface FileReading extends FileAttributes {
+  readonly content: Readable;
+}
+
+/** The files of instances, over the files endpoint: one request for each. It needs no SFTP and no shell in the guest. */
+export interface FilesArea {
+  /**
+   * Opens a file. Of a symlink the content is its target; a directory is refused, see {@link FilesArea.list}.
+   *
+   * @throws {IncusApiError} `NOT_FOUND`
+   */
+  open(instance: string, filePath: string, options?: CallOptions): Promise<FileReading>;
+  /** Reads a whole file into memory. */
+  read(instance: string, filePath: string, options?: CallOptions): Promise<Buffer>;
+  /** The names in a directory. */
+  list(instance: string, directory: string, options?: CallOptions): Promise<readonly string[]>;
+  /** Attributes alone. */
+  stat(instance: string, filePath: string, options?: CallOptions): Promise<FileAttributes>;
+  /** Writes a file, replacing what is there; chunks are streamed. */
+  write(
+    instance: string,
+    filePath: string,
+    content: FileContent,
+    options?: WriteFileAttributes & CallOptions,
+  ): Promise<void>;
+  /** Adds to the end of a file, which is made where it is missing. */
+  append(
+    instance: string,
+    filePath: string,
+    content: FileContent,
+    options?: WriteFileAttributes & CallOptions,
+  ): Promise<void>;
+  /** Makes one directory; one that is there is left as it is. */
+  makeDirectory(
+    instance: string,
+    directory: string,
+    options?: WriteFileAttributes & CallOptions,
+  ): Promise<void>;
+  symlink(
+    instance: string,
+    linkPath: string,
+    target: string,
+    options?: WriteFileAttributes & CallOptions,
+  ): Promise<void>;
+  /** The target of a symlink. */
+  readLink(instance: string, linkPath: string, options?: CallOptions): Promise<string>;
+  /** Deletes a file, a symlink or an empty directory. */
+  delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
+}
+
+export function filesArea(scope: Scope): FilesArea {
+  const request = (instance: string) => path`/1.0/instances/${instance}/files`;
+
+  const post = async (
+    instance: string,
+    filePath: string,
+    body: string | Uint8Array | Readable,
+    headers: Record<string, string>,
+    { uid = 0, gid = 0, mode, signal }: WriteFileAttributes & CallOptions,
+  ) => {
+    await scope.request('POST', request(instance), {
+      signal,
+      body,
+      query: { path: filePath },
+      headers: {
+        'content-type': 'application/octet-stream',
+        'x-incus-uid': String(uid),
+        'x-incus-gid': String(gid),
+        // Parsed with base 0: the leading zero makes it octal.
+        ...(mode !== undefined && { 'x-incus-mode': `0${mode.toString(8)}` }),
+        ...headers,
+      },
+    });
+  };
+
+  const get = async (instance: string, filePath: string, options: CallOptions = {}) => {
+    const reply = await scope.rawStream('GET', request(instance), { ...options, query: { path: filePath } });
+    return { body: reply.body, attributes: attributesIn(reply.headers, filePath) };
+  };
+
+  const open = async (
+    instance: string,
+    filePath: string,
+    options: CallOptions = {},
+  ): Promise<FileReading> => {
+    const { body, attributes } = await get(instance, filePath, options);
+    if (attributes.type === 'directory') {
+      body.destroy();
+      throw new IncusError('BAD_REQUEST', `${filePath} in ${instance} is a directory; list() reads it`);
+    }
+    return { ...attributes, content: body };
+  };
+
+  const read = async (instance: string, filePath: string, options: CallOptions = {}) => {
+    const { content } = await open(instance, filePath, options);
+    return collect(content);
+  };
+
+  return {
+    open,
+    read,
+    async list(instance, directory, options = {}) {
+      const { body, attributes } = await get(instance, directory, options);
+      const content = await collect(body);
+      if (attributes.type !== 'directory')
+        throw new IncusError('BAD_REQUEST', `${directory} in ${instance} is not a directory`);
+      const { metadata } = parseReply(200, content, 'GET', request(instance));
+      return Array.isArray(metadata) ? metadata.map(String) : [];
+    },
+    async stat(instance, filePath, options = {}) {
+      const { headers } = await scope.raw('HEAD', request(instance), {
+        ...options,
+        query: { path: filePath },
+      });
+      return attributesIn(headers, filePath);
+    },
+    write: (instance, filePath, content, options = {}) =>
+      post(
+        instance,
+        filePath,
+        bodyOf(content),
+        { 'x-incus-type': 'file', 'x-incus-write': 'overwrite' },
+        { mode: 0o644, ...options },
+      ),
+    append: (instance, filePath, content, options = {}) =>
+      post(
+        instance,
+        filePath,
+        bodyOf(content),
+        { 'x-incus-type': 'file', 'x-incus-write': 'append' },
+        options,
+      ),
+    makeDirectory: (instance, directory, options = {}) =>
+      post(instance, directory, '', { 'x-incus-type': 'directory' }, { mode: 0o755, ...options }),
+    symlink: (instance, linkPath, target, options = {}) =>
+      post(instance, linkPath, target, { 'x-incus-type': 'symlink' }, options),
+    async readLink(instance, linkPath, options = {}) {
+      const { content, type } = await open(instance, linkPath, options);
+      const target = await collect(content);
+      if (type !== 'symlink')
+        throw new IncusError('BAD_REQUEST', `${linkPath} in ${instance} is a ${type}, not a symlink`);
+      return target.toString().replace(/\n$/, '');
+    },
+    async delete(instance, filePath, options = {}) {
+      await scope.request('DELETE', request(instance), { ...options, query: { path: filePath } });
+    },
+  };
+}
+
+function bodyOf(content: FileContent): string | Uint8Array | Readable {
+  if (typeof content === 'string' || content instanceof Uint8Array) return content;
+  return content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+}
+
+function attributesIn(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  filePath: string,
+): FileAttributes {
+  const type = headers['x-incus-type'];
+  if (type !== 'file' && type !== 'directory' && type !== 'symlink')
+    throw new IncusError('PROTOCOL_ERROR', `the answer for ${filePath} does not say what it is`);
+  const mode = String(headers['x-incus-mode'] ?? '0');
+  return {
+    type,
+    uid: Number(headers['x-incus-uid'] ?? 0),
+    gid: Number(headers['x-incus-gid'] ?? 0),
+    mode: Number.parseInt(mode, 8),
+  };
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,18 @@
+/** Who owns a file in an instance and what may be done with it. */
+export interface FileAttributes {
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits, e.g. `0o644`. */
+  readonly mode: number;
+  readonly type: 'file' | 'directory' | 'symlink';
+}
+
+/** How a file is written. */
+export interface WriteFileAttributes {
+  /** Default 0. */
+  readonly uid?: number;
+  /** Default 0. */
+  readonly gid?: number;
+  /** Permission bits; default `0o644` for a file, `0o755` for a directory. */
+  readonly mode?: number;
+}

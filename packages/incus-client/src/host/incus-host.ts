@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
+import {
+  type CommandExit,
+  CommandRefusedError,
+  type Host,
+  HostConnectionError,
+  type SpawnCommand,
+  type SpawnedCommand,
+  createHost,
+} from '@cutover/host';
+import type { IncusScope } from '../client.ts';
+import { IncusError } from '../errors.ts';
+import type { ExecSession } from '../exec/types.ts';
+import { killArgv, launchArgv } from './launch.ts';
+import { LaunchMark } from './launch-mark.ts';
+
+export interface IncusHostOptions {
+  /** What to call it in messages; the instance's name without it. */
+  readonly name?: string;
+  /** Variables that every command gets, e.g. a PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * An instance as a `Host`: commands by exec, as root. It needs `/bin/sh` and `setsid` in the guest, and in a virtual
+ * machine the agent. The client stays the caller's: disposing the host leaves it open.
+ */
+export function incusHost(client: IncusScope, instance: string, options: IncusHostOptions = {}): Host {
+  const name = options.name ?? instance;
+  return createHost({
+    name,
+    spawn: (command) =>
+      spawn(client, instance, name, { ...command, env: { ...options.env, ...command.env } }),
+  });
+}
+
+async function spawn(
+  client: IncusScope,
+  instance: string,
+  host: string,
+  { argv, env, cwd, signal }: SpawnCommand,
+): Promise<SpawnedCommand> {
+  const mark = randomUUID();
+  const session = await start(client, instance, host, launchArgv(argv, cwd, mark), env, signal);
+  const stderr = new LaunchMark(mark);
+  stderr.on('error', () => {});
+  session.stderr.on('error', (error) => stderr.destroy(error)).pipe(stderr);
+  return {
+    stdin: session.stdin,
+    stdout: session.stdout,
+    stderr,
+    exit: exitOf(session, stderr, host, argv),
+    kill: async (name) => {
+      const group = await stderr.group;
+      if (group === undefined) session.kill(constants.signals[name]);
+      else await client.exec.run(instance, killArgv(name, group));
+    },
+  };
+}
+
+async function start(
+  client: IncusScope,
+  instance: string,
+  host: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ExecSession> {
+  const starting = new AbortController();
+  const abort = () => starting.abort(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', abort);
+  try {
+    return await client.exec.start(instance, argv, { env, signal: starting.signal });
+  } catch (error) {
+    if (!(error instanceof IncusError)) throw error;
+    throw new HostConnectionError(
+      'CONNECTION_FAILED',
+      host,
+      `cannot run commands in ${instance}: ${error.message}`,
+      { cause: error },
+    );
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function exitOf(
+  session: ExecSession,
+  stderr: LaunchMark,
+  host: string,
+  argv: readonly string[],
+): Promise<CommandExit> {
+  let code: number;
+  try {
+    code = await session.exit;
+  } catch (error) {
+    throw new HostConnectionError(
+      'CONNECTION_LOST',
+      host,
+      `lost sight of ${argv[0] ?? ''} on ${host}: how it ended is unknown`,
+      { cause: error },
+    );
+  }
+  if ((await stderr.group) === undefined)
+    throw new CommandRefusedError(
+      host,
+      argv,
+      `the guest did not start it (exit code ${code}): it needs /bin/sh and setsid`,
+    );
+  return exitFromCode(code);
+}
+
+/** The daemon tells a death by signal n as the exit code 128 + n, as shells do; signals have the numbers 1 to 31. */
+function exitFromCode(code: number): CommandExit {
+  const signal = code > 128 && code < 160 ? signalNames.get(code - 128) : undefined;
+  return signal === undefined ? { exitCode: code, signal: undefined } : { exitCode: undefined, signal };
+}
+
+const signalNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.signals)
+    .filter(([name]) => name !== 'SIGIOT' && name !== 'SIGPOLL' && name !== 'SIGUNUSED')
+    .map(([name, number]) => [number, name]),
+);

@@ -1,0 +1,115 @@
+import { IncusError } from '../errors.ts';
+import { OperationRun, type WaitOptions } from '../operations/operation-run.ts';
+import type { Operation } from '../operations/types.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../transport/list-options.ts';
+import { path } from '../transport/path.ts';
+import type { Image, ImageAlias, ImageAliasCreate, ImageChange } from './types.ts';
+import { type ImageUpload, uploadBody } from './upload.ts';
+
+/** How an image is imported. */
+export interface ImportOptions extends WaitOptions {
+  readonly public?: boolean;
+  readonly filename?: string;
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Aliases that it gets once it is there. */
+  readonly aliases?: readonly string[];
+}
+
+/** Images and their aliases. */
+export interface ImagesArea {
+  list(options?: ListOptions): Promise<readonly Image[]>;
+  /** By fingerprint, or an unambiguous start of one. */
+  get(fingerprint: string, options?: CallOptions): Promise<Image>;
+  /**
+   * Uploads an image from files and resolves to its fingerprint.
+   *
+   * @throws {OperationError} `ALREADY_EXISTS`: an image of the same bytes is there.
+   */
+  import(upload: ImageUpload, options?: ImportOptions): Promise<string>;
+  update(
+    fingerprint: string,
+    change: ImageChange,
+    options?: CallOptions & { readonly ifMatch?: string },
+  ): Promise<void>;
+  patch(fingerprint: string, change: ImageChange, options?: CallOptions): Promise<void>;
+  delete(fingerprint: string, options?: WaitOptions): OperationRun<void>;
+  listAliases(options?: ListOptions): Promise<readonly ImageAlias[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  getAlias(name: string, options?: CallOptions): Promise<ImageAlias>;
+  createAlias(alias: ImageAliasCreate, options?: CallOptions): Promise<void>;
+  /** Points an alias at another image. */
+  updateAlias(
+    name: string,
+    change: { readonly target: string; readonly description?: string },
+    options?: CallOptions,
+  ): Promise<void>;
+  renameAlias(name: string, newName: string, options?: CallOptions): Promise<void>;
+  deleteAlias(name: string, options?: CallOptions): Promise<void>;
+}
+
+const collection = '/1.0/images';
+const aliases = '/1.0/images/aliases';
+
+export function imagesArea(scope: Scope): ImagesArea {
+  const createAlias = async (alias: ImageAliasCreate, options: CallOptions = {}) => {
+    await scope.request('POST', aliases, { ...options, json: alias });
+  };
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
+    get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/images/${fingerprint}`, options),
+    async import(upload, { public: isPublic, filename, properties, aliases: names = [], ...options } = {}) {
+      const { body, headers } = await uploadBody(upload);
+      const fingerprint = await scope.start(
+        'POST',
+        collection,
+        {
+          ...options,
+          body,
+          headers: {
+            ...headers,
+            ...(isPublic === true && { 'x-incus-public': 'true' }),
+            ...(filename !== undefined && { 'x-incus-filename': filename }),
+            ...(properties !== undefined && {
+              'x-incus-properties': new URLSearchParams(properties).toString(),
+            }),
+          },
+        },
+        fingerprintIn,
+      );
+      for (const name of names) await createAlias({ name, target: fingerprint }, callOptions(options));
+      return fingerprint;
+    },
+    async update(fingerprint, change, options = {}) {
+      await scope.request('PUT', path`/1.0/images/${fingerprint}`, { ...options, json: change });
+    },
+    async patch(fingerprint, change, options = {}) {
+      await scope.request('PATCH', path`/1.0/images/${fingerprint}`, { ...options, json: change });
+    },
+    delete: (fingerprint, options = {}) =>
+      scope.start('DELETE', path`/1.0/images/${fingerprint}`, options, () => {}),
+    listAliases: (options = {}) =>
+      scope.request('GET', aliases, { ...options, query: listQuery(1, options) }),
+    getAlias: (name, options = {}) => scope.request('GET', path`/1.0/images/aliases/${name}`, options),
+    createAlias,
+    async updateAlias(name, change, options = {}) {
+      await scope.request('PUT', path`/1.0/images/aliases/${name}`, { ...options, json: change });
+    },
+    async renameAlias(name, newName, options = {}) {
+      await scope.request('POST', path`/1.0/images/aliases/${name}`, { ...options, json: { name: newName } });
+    },
+    async deleteAlias(name, options = {}) {
+      await scope.request('DELETE', path`/1.0/images/aliases/${name}`, options);
+    },
+  };
+}
+
+function fingerprintIn({ id, metadata }: Operation): string {
+  const fingerprint = metadata?.['fingerprint'];
+  if (typeof fingerprint === 'string') return fingerprint;
+  throw new IncusError('PROTOCOL_ERROR', `the image operation ${id} ended without a fingerprint`);
+}
+
+function callOptions({ signal }: WaitOptions): CallOptions {
+  return signal === undefined ? {} : { signal };
+}

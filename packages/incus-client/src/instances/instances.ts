@@ -1,0 +1,127 @@
+import { IncusApiError } from '../errors.ts';
+import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import { path } from '../transport/path.ts';
+import type { CallOptions, Scope, Tagged } from '../scope.ts';
+import { type ListOptions, listQuery } from '../transport/list-options.ts';
+import { modify } from '../transport/modify.ts';
+import type {
+  Instance,
+  InstanceChange,
+  InstanceCreate,
+  InstanceFull,
+  InstanceState,
+  InstanceStateChange,
+} from './types.ts';
+
+/** How an instance is stopped or restarted. */
+export interface StopOptions extends WaitOptions {
+  /** Do not ask: kill. */
+  readonly force?: boolean;
+  /** Seconds the guest may take to shut down before the operation fails. */
+  readonly shutdownTimeout?: number;
+}
+
+/** Instances: containers and virtual machines. */
+export interface InstancesArea {
+  list(options?: ListOptions): Promise<readonly Instance[]>;
+  /** With state, snapshots and backups: one request for all, but dearer for the daemon. */
+  listFull(options?: ListOptions): Promise<readonly InstanceFull[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  get(name: string, options?: CallOptions): Promise<Instance>;
+  getTagged(name: string, options?: CallOptions): Promise<Tagged<Instance>>;
+  getFull(name: string, options?: CallOptions): Promise<InstanceFull>;
+  /** Whether there is one of that name. An unreachable server rejects: it is never an absence. */
+  exists(name: string, options?: CallOptions): Promise<boolean>;
+  /** @throws {OperationError} `ALREADY_EXISTS`, or `NOT_FOUND` for an unknown image alias. */
+  create(instance: InstanceCreate, options?: WaitOptions): OperationRun<void>;
+  /** Replaces all that can be changed. With `ifMatch`, only while the instance is still as it was read. */
+  update(
+    name: string,
+    change: InstanceChange,
+    options?: WaitOptions & { readonly ifMatch?: string },
+  ): OperationRun<void>;
+  /** Changes only the keys given. */
+  patch(
+    name: string,
+    change: InstanceChange,
+    options?: CallOptions & { readonly ifMatch?: string },
+  ): Promise<void>;
+  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  modify(name: string, change: (instance: Instance) => InstanceChange, options?: CallOptions): Promise<void>;
+  rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  /** It must be stopped. */
+  delete(name: string, options?: WaitOptions): OperationRun<void>;
+  state(name: string, options?: CallOptions): Promise<InstanceState>;
+  setState(name: string, change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
+  start(name: string, options?: WaitOptions): OperationRun<void>;
+  stop(name: string, options?: StopOptions): OperationRun<void>;
+  restart(name: string, options?: StopOptions): OperationRun<void>;
+}
+
+const collection = '/1.0/instances';
+
+export function instancesArea(scope: Scope): InstancesArea {
+  const nothing = () => {};
+  const setState = (name: string, change: InstanceStateChange, options: WaitOptions) =>
+    scope.start('PUT', path`/1.0/instances/${name}/state`, { ...options, json: change }, nothing);
+  const stopLike = (
+    action: 'stop' | 'restart',
+    name: string,
+    { force, shutdownTimeout, ...options }: StopOptions,
+  ) => setState(name, { action, force: force ?? false, timeout: shutdownTimeout ?? -1 }, options);
+  const get = (name: string, options: CallOptions = {}) =>
+    scope.request<Instance>('GET', path`/1.0/instances/${name}`, options);
+  const update = (
+    name: string,
+    change: InstanceChange,
+    options: WaitOptions & { readonly ifMatch?: string } = {},
+  ) => scope.start('PUT', path`/1.0/instances/${name}`, { ...options, json: change }, nothing);
+  const getTagged = (name: string, options: CallOptions = {}) =>
+    scope.requestTagged<Instance>(path`/1.0/instances/${name}`, options);
+
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
+    listFull: (options = {}) =>
+      scope.request('GET', collection, { ...options, query: listQuery(2, options) }),
+    get,
+    getTagged,
+    getFull: (name, options = {}) =>
+      scope.request('GET', path`/1.0/instances/${name}`, { ...options, query: { recursion: 1 } }),
+    async exists(name, options) {
+      try {
+        await get(name, options);
+        return true;
+      } catch (error) {
+        if (error instanceof IncusApiError && error.status === 404) return false;
+        throw error;
+      }
+    },
+    create: (instance, options = {}) =>
+      scope.start('POST', collection, { ...options, json: instance }, nothing),
+    update,
+    async patch(name, change, options = {}) {
+      await scope.request('PATCH', path`/1.0/instances/${name}`, { ...options, json: change });
+    },
+    modify: (name, change, options) =>
+      modify(
+        () => getTagged(name, options),
+        async ({ value, etag }) => {
+          const { architecture, config, devices, profiles, ephemeral, description } = value;
+          const before = { architecture, config, devices, profiles, ephemeral, description };
+          await update(
+            name,
+            { ...before, ...change(value) },
+            { ...(options?.signal !== undefined && { signal: options.signal }), ifMatch: etag },
+          );
+        },
+      ),
+    rename: (name, newName, options = {}) =>
+      scope.start('POST', path`/1.0/instances/${name}`, { ...options, json: { name: newName } }, nothing),
+    delete: (name, options = {}) => scope.start('DELETE', path`/1.0/instances/${name}`, options, nothing),
+    state: (name, options = {}) => scope.request('GET', path`/1.0/instances/${name}/state`, options),
+    setState: (name, change, options = {}) => setState(name, change, options),
+    start: (name, options = {}) => setState(name, { action: 'start', timeout: -1 }, options),
+    stop: (name, options = {}) => stopLike('stop', name, options),
+    restart: (name, options = {}) => stopLike('restart', name, options),
+  };
+}

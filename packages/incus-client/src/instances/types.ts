@@ -1,0 +1,205 @@
+import type { Devices, InstanceConfig } from './config-types.ts';
+
+export type InstanceType = 'container' | 'virtual-machine';
+
+export type InstanceStatus =
+  | 'Running'
+  | 'Stopped'
+  | 'Frozen'
+  | 'Starting'
+  | 'Stopping'
+  | 'Aborting'
+  | 'Freezing'
+  | 'Thawed'
+  | 'Error'
+  | 'Ready';
+
+/** An instance (`GET /1.0/instances/{name}`). */
+export interface Instance {
+  readonly name: string;
+  readonly description: string;
+  readonly type: InstanceType;
+  readonly status: InstanceStatus;
+  readonly status_code: number;
+  readonly architecture: string;
+  readonly config: InstanceConfig;
+  readonly devices: Devices;
+  /** `config` with what the profiles add. */
+  readonly expanded_config: InstanceConfig;
+  readonly expanded_devices: Devices;
+  readonly profiles: readonly string[];
+  readonly ephemeral: boolean;
+  readonly stateful: boolean;
+  readonly project: string;
+  /** The cluster member it is on, or `none`. */
+  readonly location: string;
+  readonly created_at: string;
+  readonly last_used_at: string;
+}
+
+/** An instance with its state, snapshots and backups (recursion 2). */
+export interface InstanceFull extends Instance {
+  readonly state: InstanceState | null;
+  readonly snapshots: readonly InstanceSnapshot[] | null;
+  readonly backups: readonly InstanceBackup[] | null;
+}
+
+/** What can be changed of an instance (`PUT`); `PATCH` takes any part of it. */
+export interface InstanceChange {
+  readonly architecture?: string;
+  readonly config?: InstanceConfig;
+  readonly devices?: Devices;
+  readonly profiles?: readonly string[];
+  readonly ephemeral?: boolean;
+  readonly description?: string;
+}
+
+/** What a new instance is made from. */
+export type InstanceSource =
+  | {
+      readonly type: 'image';
+      readonly alias: string;
+      readonly server?: string;
+      readonly protocol?: 'incus' | 'simplestreams' | 'oci';
+      readonly certificate?: string;
+      readonly secret?: string;
+      readonly project?: string;
+    }
+  | {
+      readonly type: 'image';
+      readonly fingerprint: string;
+      readonly server?: string;
+      readonly protocol?: 'incus' | 'simplestreams';
+      readonly certificate?: string;
+      readonly secret?: string;
+      readonly project?: string;
+    }
+  | { readonly type: 'image'; readonly properties: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'copy';
+      readonly source: string;
+      readonly project?: string;
+      readonly instance_only?: boolean;
+      readonly refresh?: boolean;
+      readonly refresh_exclude_older?: boolean;
+      readonly allow_inconsistent?: boolean;
+    }
+  | {
+      readonly type: 'migration';
+      readonly mode: 'pull';
+      readonly operation: string;
+      readonly secrets: Readonly<Record<string, string>>;
+      readonly certificate?: string;
+      readonly base_image?: string;
+      readonly live?: boolean;
+      readonly instance_only?: boolean;
+      readonly refresh?: boolean;
+    }
+  | {
+      readonly type: 'migration';
+      readonly mode: 'push';
+      readonly base_image?: string;
+      readonly live?: boolean;
+      readonly instance_only?: boolean;
+      readonly refresh?: boolean;
+    }
+  | { readonly type: 'none' };
+
+/** A new instance (`POST /1.0/instances`). */
+export interface InstanceCreate {
+  readonly name: string;
+  readonly source: InstanceSource;
+  /** Default `container`. */
+  readonly type?: InstanceType;
+  readonly config?: InstanceConfig;
+  readonly devices?: Devices;
+  readonly profiles?: readonly string[];
+  readonly description?: string;
+  readonly ephemeral?: boolean;
+  readonly architecture?: string;
+  /** A size of the cloud's making, e.g. `c2-m2`. */
+  readonly instance_type?: string;
+  /** Start it at once. */
+  readonly start?: boolean;
+}
+
+/** What an instance is doing (`GET /1.0/instances/{name}/state`). */
+export interface InstanceState {
+  readonly status: InstanceStatus;
+  readonly status_code: number;
+  readonly pid: number;
+  /** Of a virtual machine without its agent: -1. */
+  readonly processes: number;
+  readonly cpu: { readonly usage: number };
+  readonly memory: InstanceStateMemory;
+  readonly disk: Readonly<Record<string, InstanceStateDisk>> | null;
+  readonly network: Readonly<Record<string, InstanceStateNetwork>> | null;
+}
+
+/** Bytes. */
+export interface InstanceStateMemory {
+  readonly usage: number;
+  readonly usage_peak: number;
+  readonly total: number;
+  readonly swap_usage: number;
+  readonly swap_usage_peak: number;
+}
+
+/** Bytes. */
+export interface InstanceStateDisk {
+  readonly usage: number;
+  readonly total: number;
+}
+
+export interface InstanceStateNetwork {
+  readonly addresses: readonly InstanceAddress[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly hwaddr: string;
+  readonly host_name: string;
+  readonly mtu: number;
+  readonly state: string;
+  readonly type: string;
+}
+
+export interface InstanceAddress {
+  readonly family: 'inet' | 'inet6';
+  readonly address: string;
+  readonly netmask: string;
+  readonly scope: 'global' | 'link' | 'local';
+}
+
+export interface InstanceSnapshot {
+  readonly name: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly last_used_at: string;
+  readonly stateful: boolean;
+  readonly ephemeral: boolean;
+  readonly architecture: string;
+  readonly config: InstanceConfig;
+  readonly devices: Devices;
+  readonly expanded_config: InstanceConfig;
+  readonly expanded_devices: Devices;
+  readonly profiles: readonly string[];
+  /** Bytes; -1 where the pool cannot say. */
+  readonly size: number;
+}
+
+export interface InstanceBackup {
+  readonly name: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly instance_only: boolean;
+  readonly container_only: boolean;
+  readonly optimized_storage: boolean;
+}
+
+/** A change of state; see {@link InstancesArea.setState}. */
+export interface InstanceStateChange {
+  readonly action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze';
+  /** Seconds for a clean shutdown; -1 waits for ever. */
+  readonly timeout?: number;
+  readonly force?: boolean;
+  /** Keep or restore the memory of a stateful instance. */
+  readonly stateful?: boolean;
+}

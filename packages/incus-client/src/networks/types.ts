@@ -1,0 +1,51 @@
+/** Keys that people set on networks, for completion; any other key is as good. */
+export type NetworkConfigKey =
+  | 'bridge.external_interfaces'
+  | 'bridge.mtu'
+  | 'dns.domain'
+  | 'dns.mode'
+  | 'ipv4.address'
+  | 'ipv4.dhcp'
+  | 'ipv4.dhcp.ranges'
+  | 'ipv4.firewall'
+  | 'ipv4.nat'
+  | 'ipv4.routing'
+  | 'ipv6.address'
+  | 'ipv6.nat'
+  | 'network'
+  | 'parent'
+  | 'raw.dnsmasq'
+  | 'security.acls'
+  | 'vlan'
+  | `user.${string}`;
+
+/** Configuration of a network: values are strings. */
+export type NetworkConfig = Readonly<{ [Key in NetworkConfigKey]?: string } & Record<string, string>>;
+
+export type NetworkType = 'bridge' | 'macvlan' | 'sriov' | 'ovn' | 'physical';
+
+/** A network (`GET /1.0/networks/{name}`). */
+export interface Network {
+  readonly name: string;
+  readonly description: string;
+  /** {@link NetworkType}, or what the host's own interface is. */
+  readonly type: string;
+  /** Whether the daemon made it. */
+  readonly managed: boolean;
+  readonly status: string;
+  readonly config: NetworkConfig;
+  readonly locations: readonly string[] | null;
+  readonly used_by: readonly string[] | null;
+  readonly project: string;
+}
+
+export interface NetworkChange {
+  readonly config?: NetworkConfig;
+  readonly description?: string;
+}
+
+export interface NetworkCreate extends NetworkChange {
+  readonly name: string;
+  /** Default `bridge`. */
+  readonly type?: NetworkType;
+}

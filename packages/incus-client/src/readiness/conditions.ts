@@ -1,0 +1,35 @@
+/** What an instance must have come to. Each is waited for; what is left out is not looked at. */
+export interface ReadyConditions {
+  /** Commands can be run: of a virtual machine, its agent is up. */
+  readonly agent?: boolean;
+  /** A global IPv4 address. */
+  readonly ipv4?: boolean;
+  /** A global IPv6 address. */
+  readonly ipv6?: boolean;
+  /** The interface that must bear the addresses, e.g. `eth0`; any but the loopback without it. */
+  readonly nic?: string;
+  /** cloud-init is done. `degraded` (done, with recoverable errors) passes only when asked for by that word. */
+  readonly cloudInit?: boolean | 'degraded';
+  /** systemd has finished booting. `degraded` (some unit failed) passes only when asked for by that word. */
+  readonly systemd?: boolean | 'degraded';
+  /** An ssh server answers at the instance's address from here; its port, where it is not 22. */
+  readonly ssh?: boolean | { readonly port: number };
+  /** A command in the instance ends with exit code 0, tried again until it does. */
+  readonly command?: readonly string[];
+}
+
+/** What is known of an instance on its way to readiness. */
+export interface Readiness {
+  /** The instance's status, e.g. `Running`. */
+  readonly status?: string;
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  /** `done`, `degraded`, `error`, `running`, `disabled` or `absent` (no cloud-init in the guest). */
+  readonly cloudInit?: string;
+  /** What cloud-init says went wrong. */
+  readonly cloudInitErrors?: readonly string[];
+  /** systemd's word: `running`, `degraded`, `starting`, … */
+  readonly systemd?: string;
+  /** The ssh server's banner, e.g. `SSH-2.0-OpenSSH_10.0`. */
+  readonly ssh?: string;
+}

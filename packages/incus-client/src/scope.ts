@@ -1,0 +1,160 @@
+import type { Readable } from 'node:stream';
+import type { EventHub } from './events/event-hub.ts';
+import { OperationRun, type WaitOptions } from './operations/operation-run.ts';
+import type { Operation } from './operations/types.ts';
+import { path, withQuery, type Query } from './transport/path.ts';
+import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
+import type { RawReply, RawStreamReply, Transport } from './transport/transport.ts';
+
+/** What every call of this package takes. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A request in full, for the areas and for `client.request()`. */
+export interface RequestOptions extends CallOptions {
+  readonly query?: Query;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is; exclusive with `json`. */
+  readonly body?: string | Uint8Array | Readable;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The ETag of the state that the change is meant for; another state answers 412 (`PRECONDITION_FAILED`). */
+  readonly ifMatch?: string;
+}
+
+/** A resource with the ETag of its present state. */
+export interface Tagged<T> {
+  readonly value: T;
+  readonly etag: string;
+}
+
+/** One server, seen through one project and one cluster target: every call, socket and file made through it bears both. */
+export interface Scope {
+  readonly transport: Transport;
+  readonly events: EventHub;
+  readonly project: string | undefined;
+  readonly target: string | undefined;
+  /** The path with this scope's project and target in its query. */
+  url(path: string, query?: Query): string;
+  /** For what the daemon answers at once. */
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
+  requestTagged<T>(path: string, options?: RequestOptions): Promise<Tagged<T>>;
+  /** For what the daemon does in the background. */
+  start<T>(
+    method: string,
+    path: string,
+    options: RequestOptions & WaitOptions,
+    result: (operation: Operation) => T,
+  ): OperationRun<T>;
+  /** The bare reply, for bodies that are no envelope; an error in it is thrown. */
+  raw(method: string, path: string, options?: RequestOptions): Promise<RawReply>;
+  /** The same with the body as a stream. */
+  rawStream(method: string, path: string, options?: RequestOptions): Promise<RawStreamReply>;
+}
+
+export function createScope(
+  transport: Transport,
+  events: EventHub,
+  project: string | undefined,
+  target: string | undefined,
+): Scope {
+  const scopeQuery = { project, target };
+  const url = (base: string, query: Query = {}) => withQuery(base, { ...scopeQuery, ...query });
+
+  const rawRequest = (method: string, base: string, options: RequestOptions) => ({
+    method,
+    path: url(base, options.query),
+    headers: {
+      ...(options.json !== undefined && { 'content-type': 'application/json' }),
+      ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
+      ...options.headers,
+    },
+    body: options.json === undefined ? options.body : JSON.stringify(options.json),
+    signal: options.signal,
+  });
+
+  const exchange = async (method: string, base: string, options: RequestOptions) => {
+    const request = rawRequest(method, base, options);
+    const reply = await transport.send(request);
+    return { envelope: parseReply(reply.status, reply.body, method, request.path), reply };
+  };
+
+  const started = (envelope: Exclude<Envelope, { type: 'error' }>): Operation | undefined =>
+    envelope.type === 'async' ? envelope.metadata : undefined;
+
+  return {
+    transport,
+    events,
+    project,
+    target,
+    url,
+    async request<T>(method: string, base: string, options: RequestOptions = {}) {
+      const { envelope } = await exchange(method, base, options);
+      return envelope.metadata as T;
+    },
+    async requestTagged<T>(base: string, options: RequestOptions = {}) {
+      const { envelope, reply } = await exchange('GET', base, options);
+      return { value: envelope.metadata as T, etag: String(reply.headers['etag'] ?? '') };
+    },
+    start(method, base, options, result) {
+      return new OperationRun(
+        `${method} ${base}`,
+        {
+          async run(accepted, update, signal) {
+            const { signal: _outer, ...rest } = options;
+            using following = await events.tracker(project).prepare(signal);
+            const { envelope } = await exchange(method, base, {
+              ...rest,
+              ...(signal !== undefined && { signal }),
+            });
+            const operation = started(envelope);
+            // Some requests are answered at once by older or newer daemons: nothing is left to wait for.
+            if (operation === undefined) return finishedAtOnce(`${method} ${base}`, envelope.metadata);
+            accepted(operation);
+            return await following.end(operation, update, signal);
+          },
+          cancel: async (id) => {
+            await exchange('DELETE', path`/1.0/operations/${id}`, {});
+          },
+          result,
+        },
+        options,
+      );
+    },
+    async raw(method, base, options = {}) {
+      const request = rawRequest(method, base, options);
+      const reply = await transport.send(request);
+      if (reply.status >= 400) throw errorOfReply(reply.status, reply.body, method, request.path);
+      return reply;
+    },
+    async rawStream(method, base, options = {}) {
+      const request = rawRequest(method, base, options);
+      const reply = await transport.sendForStream(request);
+      if (reply.status >= 400) {
+        const chunks: Buffer[] = [];
+        for await (const chunk of reply.body) chunks.push(Buffer.from(chunk));
+        throw errorOfReply(reply.status, Buffer.concat(chunks), method, request.path);
+      }
+      return reply;
+    },
+  };
+}
+
+function finishedAtOnce(description: string, metadata: unknown): Operation {
+  const now = new Date().toISOString();
+  return {
+    id: '',
+    class: 'task',
+    description,
+    created_at: now,
+    updated_at: now,
+    status: 'Success',
+    status_code: 200,
+    resources: null,
+    metadata: typeof metadata === 'object' ? (metadata as Operation['metadata']) : null,
+    may_cancel: false,
+    err: '',
+    location: 'none',
+  };
+}

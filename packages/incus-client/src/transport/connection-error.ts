@@ -1,0 +1,67 @@
+import { IncusConnectionError, IncusError } from '../errors.ts';
+
+const neverReached = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'EACCES',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** TLS alerts with which a server turns down a client's certificate, or one it did not get. */
+const clientRefused = /ALERT.*(bad certificate|certificate (required|unknown|expired|revoked)|unknown ca)/i;
+
+const chainRefused = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+interface Attempt {
+  readonly method: string;
+  readonly path: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Turns what undici or the socket threw into an error of ours; an aborted signal's reason passes as it is. */
+export function connectionError(error: unknown, server: string, attempt: Attempt): unknown {
+  if (error instanceof IncusError) return error;
+  if (attempt.signal?.aborted === true) return attempt.signal.reason;
+  const code = codeOf(error);
+  const why = error instanceof Error ? error.message || code : String(error);
+  const options = { cause: error };
+  if (chainRefused.has(code))
+    return new IncusConnectionError(
+      'SERVER_UNTRUSTED',
+      server,
+      `the certificate of ${server} is not trusted: ${why}; pin it with serverCert, or give its ca`,
+      options,
+    );
+  if (clientRefused.test(why))
+    return new IncusConnectionError(
+      'CLIENT_UNTRUSTED',
+      server,
+      `${server} turned down the client certificate: ${why}`,
+      options,
+    );
+  if (neverReached.has(code))
+    return new IncusConnectionError('CONNECTION_FAILED', server, `cannot reach ${server}: ${why}`, options);
+  return new IncusConnectionError(
+    'CONNECTION_LOST',
+    server,
+    `lost the connection to ${server} during ${attempt.method} ${attempt.path}: ${why}`,
+    options,
+  );
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(codeOf).find((code) => code !== '') ?? '';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,85 @@
+import { Duplex } from 'node:stream';
+import { frameHeader, frameParser, opcode } from './frames.ts';
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * A byte stream over a websocket, in the daemon's dialect: binary frames carry bytes, and an **empty text frame is end of
+ * file**, both ways. Back-pressure is the socket's own. A socket that ends before end of file is an error: bytes may be lost.
+ */
+export class Channel extends Duplex {
+  readonly #socket: Duplex;
+  #ended = false;
+
+  constructor(socket: Duplex) {
+    super({ highWaterMark: 256 * 1024, autoDestroy: true, allowHalfOpen: true });
+    this.#socket = socket;
+    const parse = frameParser({
+      data: (kind, part, last) => {
+        if (kind === 'text' && part.length === 0 && last) this.#endOfFile();
+        else if (part.length > 0 && !this.push(part)) socket.pause();
+      },
+      control: (kind, payload) => {
+        if (kind === 'ping') send(socket, opcode.pong, payload);
+        if (kind === 'close') {
+          send(socket, opcode.close, payload);
+          socket.end();
+        }
+      },
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        parse(chunk);
+      } catch (error) {
+        this.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    socket.on('error', (error) => this.#lost(error));
+    socket.on('end', () => this.#lost());
+    socket.on('close', () => this.#lost());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    send(this.#socket, opcode.binary, chunk, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    send(this.#socket, opcode.text, nothing, done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  #endOfFile(): void {
+    this.#ended = true;
+    this.push(null);
+  }
+
+  #lost(cause?: Error): void {
+    if (this.destroyed) return;
+    if (!this.#ended) this.destroy(new Error('the channel was lost before its end of file', { cause }));
+    // The far side reads no more: what is still to be written has nowhere to go.
+    else if (!this.writableFinished) this.end();
+  }
+}
+
+/** Sends one frame without copying its payload. */
+export function send(
+  socket: Duplex,
+  code: number,
+  payload: Uint8Array,
+  done: (error?: Error | null) => void = () => {},
+): void {
+  if (socket.destroyed || socket.writableEnded) return done();
+  socket.cork();
+  socket.write(frameHeader(code, payload.length));
+  if (payload.length > 0) socket.write(payload, done);
+  socket.uncork();
+  if (payload.length === 0) done();
+}

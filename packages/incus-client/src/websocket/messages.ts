@@ -1,0 +1,67 @@
+import type { Duplex } from 'node:stream';
+import { send } from './channel.ts';
+import { frameParser, opcode } from './frames.ts';
+
+/** A websocket that carries whole text messages, as events and exec's control do. */
+export interface MessageSocket {
+  send(message: string): void;
+  /** Lets the process end while this socket is open, or not. */
+  hold(held: boolean): void;
+  close(): void;
+}
+
+export interface MessageHandler {
+  message(text: string): void;
+  /** Called once, however the socket ended. */
+  closed(cause: Error | undefined): void;
+}
+
+/** Takes over `socket`, which speaks websocket frames. */
+export function messageSocket(socket: Duplex, handler: MessageHandler): MessageSocket {
+  let parts: Buffer[] = [];
+  let open = true;
+  const finish = (cause?: Error) => {
+    if (!open) return;
+    open = false;
+    socket.destroy();
+    handler.closed(cause);
+  };
+  const parse = frameParser({
+    data: (_kind, part, last) => {
+      parts.push(part);
+      if (!last) return;
+      const text = Buffer.concat(parts).toString();
+      parts = [];
+      handler.message(text);
+    },
+    control: (kind, payload) => {
+      if (kind === 'ping') send(socket, opcode.pong, payload);
+      if (kind === 'close') finish();
+    },
+  });
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      parse(chunk);
+    } catch (error) {
+      finish(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  socket.on('error', finish);
+  socket.on('end', () => finish());
+  socket.on('close', () => finish());
+  return {
+    send: (message) => send(socket, opcode.text, Buffer.from(message)),
+    hold: (held) => {
+      if (
+        'ref' in socket &&
+        'unref' in socket &&
+        typeof socket.ref === 'function' &&
+        typeof socket.unref === 'function'
+      ) {
+        if (held) socket.ref();
+        else socket.unref();
+      }
+    },
+    close: () => finish(),
+  };
+}
