@@ -93,7 +93,7 @@ export function createScope(
       const { envelope } = await exchange(method, base, options);
       return envelope.metadata as T;
     },
-    async requestTagged<T>(base: string, options: RequestOptions = {}) {
+    async requestTagged<T>(base: string, options: RequestOptions = {}): Promise<Tagged<T>> {
       const { envelope, reply } = await exchange('GET', base, options);
       return { value: envelope.metadata as T, etag: String(reply.headers['etag'] ?? '') };
     },

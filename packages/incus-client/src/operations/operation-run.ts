@@ -109,8 +109,8 @@ async function withDeadline<T>(
 
 interface PromiseWithResolvers<T> {
   readonly promise: Promise<T>;
-  resolve(value: T | PromiseLike<T>): void;
-  reject(reason?: unknown): void;
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  readonly reject: (reason?: unknown) => void;
 }
 
 /** Node 20 has no `Promise.withResolvers`. */

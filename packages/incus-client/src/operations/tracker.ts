@@ -17,9 +17,9 @@ export interface Following extends Disposable {
 }
 
 interface Waiter {
-  update(operation: Operation): void;
-  resolve(operation: Operation): void;
-  reject(error: unknown): void;
+  readonly update: (operation: Operation) => void;
+  readonly resolve: (operation: Operation) => void;
+  readonly reject: (error: unknown) => void;
   /** Whether the operation is being read at this moment. */
   reading: boolean;
 }

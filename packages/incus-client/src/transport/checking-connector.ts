@@ -16,12 +16,15 @@ export function checkingConnector(
     connector(options, (error, socket) => {
       if (error !== null) return callback(error, null);
       const refusal =
-        socket instanceof TLSSocket
-          ? check(socket.getPeerCertificate().raw)
-          : new Error('the connection is not TLS');
+        socket instanceof TLSSocket ? refusalOf(socket, check) : new Error('the connection is not TLS');
       if (refusal === undefined) return callback(null, socket);
       socket.destroy();
       return callback(refusal, null);
     });
   };
+}
+
+function refusalOf(socket: TLSSocket, check: PeerCheck): Error | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? new Error('the server showed no certificate') : check(certificate.raw);
 }

@@ -69,7 +69,8 @@ export function createTransport(options: TransportOptions): Transport {
     timeout: options.connectTimeout ?? 10_000,
     ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
     ...material,
-    ...(checkPeer !== undefined && { rejectUnauthorized: false }),
+    // A resumed session shows no certificate to check, so each connection shakes hands in full.
+    ...(checkPeer !== undefined && { rejectUnauthorized: false, maxCachedSessions: 0 }),
   });
   const pool = new Pool(options.origin, {
     connect: checkPeer === undefined ? connector : checkingConnector(connector, checkPeer),
