@@ -24,6 +24,7 @@ export {
 } from './errors.ts';
 export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';
 export { createHost } from './create-host.ts';
+export { asUser } from './as-user.ts';
 export { localHost, type LocalHostOptions } from './local/local-host.ts';
 export { sshHost } from './ssh/ssh-host.ts';
 export type { Socks5Proxy, SshHostOptions } from './ssh/options.ts';

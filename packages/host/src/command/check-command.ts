@@ -12,9 +12,8 @@ export function checkCommand(argv: readonly string[], options: CommandOptions): 
   if (argv.length === 0 || argv[0] === '') throw new TypeError('argv must name a command');
   for (const argument of argv) checkText(argument, 'an argument');
   for (const [name, value] of Object.entries(options.env ?? {})) {
-    if (name === '' || name.includes('='))
-      throw new TypeError(`not a variable's name: ${JSON.stringify(name)}`);
-    checkText(name, 'a variable name');
+    // Shells drop other names from the environment they pass on.
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw new TypeError(`not a variable's name: ${JSON.stringify(name)}`);
     checkText(value, `the value of ${name}`);
   }
   if (options.cwd !== undefined) checkPath(options.cwd, 'cwd');

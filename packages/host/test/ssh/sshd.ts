@@ -41,7 +41,7 @@ export async function startSshd(configuration: readonly string[] = []): Promise<
       'UsePAM no',
       'PasswordAuthentication no',
       'PermitRootLogin yes',
-      'LogLevel ERROR',
+      'LogLevel FATAL',
       // Else bash reads the .bashrc of whoever runs the tests for each command.
       'SetEnv SHLVL=2',
       ...configuration,

@@ -1,0 +1,74 @@
+import type { Host } from '../host.ts';
+
+/** What the suite takes of vitest, so that this package does not depend on it at run time. */
+export type ContractRunner = Pick<
+  typeof import('vitest'),
+  'afterAll' | 'beforeAll' | 'describe' | 'expect' | 'it'
+>;
+
+export interface ContractOptions {
+  /** The transport's name, for the report. */
+  readonly name: string;
+  /** Makes the host under test; the suite disposes of it. */
+  open(): Promise<Host>;
+  /** The commands run as root, so that owners can be tested. */
+  readonly root: boolean;
+  /** Full counts instead of small ones. */
+  readonly soak?: boolean;
+}
+
+/** A host with a directory of its own on it, which is removed with it. */
+export interface Fixture {
+  readonly host: Host;
+  readonly directory: string;
+}
+
+export function useFixture({ afterAll, beforeAll }: ContractRunner, options: ContractOptions): Fixture {
+  let host: Host | undefined;
+  let directory: string | undefined;
+  beforeAll(async () => {
+    host = await options.open();
+    directory = (await host.run(['mktemp', '-d', '/tmp/host-contract-XXXXXX'])).stdout.trim();
+  });
+  afterAll(async () => {
+    if (directory !== undefined) await host?.run(['rm', '-rf', '--', directory]);
+    await host?.[Symbol.asyncDispose]();
+  });
+  return {
+    get host() {
+      if (host === undefined) throw new Error('the host is not open');
+      return host;
+    },
+    get directory() {
+      if (directory === undefined) throw new Error('the directory is not made');
+      return directory;
+    },
+  };
+}
+
+/** A number of seconds to sleep for that no other command line has. */
+export function uniqueSleep(): string {
+  return `${1000 + Math.floor(Math.random() * 1000)}.${Math.floor(Math.random() * 1e9)}`;
+}
+
+/** The processes on the host whose command line contains `text`; it is looked for without being in one itself. */
+export async function processesWith(host: Host, text: string): Promise<string[]> {
+  const find = 'grep -lsaF -f - /proc/[0-9]*/cmdline || true';
+  const { stdout } = await host.run(['sh', '-c', find], { input: text });
+  return stdout.split('\n').filter(Boolean);
+}
+
+/** Waits until `check` holds; the test's own time limit is the deadline. */
+export async function until(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** What `promise` rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not reject');
+}

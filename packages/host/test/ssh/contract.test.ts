@@ -1,0 +1,15 @@
+import * as vitest from 'vitest';
+
+import { hostContract } from '../../src/contract.ts';
+import { sshHost } from '../../src/index.ts';
+import { startSshd } from './sshd.ts';
+
+const sshd = await startSshd();
+vitest.afterAll(async () => await sshd[Symbol.asyncDispose]());
+
+hostContract(vitest, {
+  name: 'ssh',
+  open: async () => sshHost(sshd.options),
+  root: process.getuid?.() === 0,
+  soak: process.env['CUTOVER_SOAK'] !== undefined,
+});
