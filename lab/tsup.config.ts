@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: {
+    index: 'src/index.ts',
+    lab: 'src/cli.ts',
+    ...(existsSync('src/rehearse/main.ts') && { rehearse: 'src/rehearse/main.ts' }),
+  },
   format: 'esm',
   target: 'node20',
   clean: true,
   sourcemap: true,
+  noExternal: ['@cutover/command-line'],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

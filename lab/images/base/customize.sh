@@ -1,13 +1,11 @@
 #!/bin/sh
-# Runs as mmdebstrap's customize hook: $1 is the root of the new system, $2 this folder.
+# Runs as mmdebstrap's customize hook: $1 is the root of the new system.
 set -eu
 root=$1
-cp -R --preserve=mode "$2/files/." "$root/"
 rm -f "$root"/etc/ssh/ssh_host_*
 : > "$root/etc/machine-id"
 rm -f "$root/var/lib/dbus/machine-id" "$root/etc/hostname"
 mkdir -p "$root/etc/network/interfaces.d" "$root/srv"
-chroot "$root" systemctl enable nixos-generation.service
 # A container has none of these to look after, and each costs time at every boot.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer systemd-pstore.service getty@tty1.service console-getty.service nix-daemon.socket nix-daemon.service \

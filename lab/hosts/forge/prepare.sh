@@ -1,0 +1,37 @@
+#!/bin/bash
+# Makes the forge: git over ssh as user git. Standard input: the operator's public key. /root/plan holds the loop code.
+set -euo pipefail
+operator=$(cat)
+useradd --system --home-dir /srv/git --create-home --shell /bin/sh git
+install -d -o git -g git -m 700 /srv/git/.ssh /srv/git/.keys
+echo "command=\"/usr/local/bin/forge admin\",no-pty,no-port-forwarding $operator" >/srv/git/.keys/admin
+cp /srv/git/.keys/admin /srv/git/.ssh/authorized_keys
+chown git:git /srv/git/.keys/admin /srv/git/.ssh/authorized_keys
+chmod 600 /srv/git/.ssh/authorized_keys
+
+as_git() { setpriv --reuid git --regid git --init-groups env HOME=/srv/git "$@"; }
+forge() { as_git env SSH_ORIGINAL_COMMAND="$*" /usr/local/bin/forge admin; }
+export GIT_AUTHOR_NAME=operator GIT_AUTHOR_EMAIL=operator@cc-ci GIT_COMMITTER_NAME=operator GIT_COMMITTER_EMAIL=operator@cc-ci
+
+# seed NAME FOLDER: a repository with the folder's content as its first commit.
+seed() {
+  forge init "$1" >/dev/null
+  git init --quiet --initial-branch=main "$2"
+  git -C "$2" add --all
+  git -C "$2" commit --quiet --message "Begin $1"
+  chmod -R a+rX "$2" && chmod a+x /root
+  as_git git -c safe.directory='*' -C "/srv/git/$1.git" fetch --quiet "$2" main:main
+}
+
+work=$(mktemp -d)
+chmod 755 "$work"
+mkdir "$work/cc-ci"
+printf '# cc-ci\n\nWhat the server runs. STATUS.md says where the work stands.\n' >"$work/cc-ci/README.md"
+printf 'phase 0\nwork none\n' >"$work/cc-ci/STATUS.md"
+seed cc-ci "$work/cc-ci"
+cp -R /root/plan "$work/plan"
+seed cc-ci-plan "$work/plan"
+cp -R /root/secrets "$work/secrets"
+seed cc-ci-secrets "$work/secrets"
+chmod go-x /root
+rm -rf "$work" /root/plan /root/secrets

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# launch.sh start|stop|status|revive: runs the Builder, the Adversary and the watchdog in tmux sessions.
+# RESUME_PHASE=1 start  goes on with the plan phase in .cc-ci-logs/.phase-idx; without it the count begins at 0.
+set -euo pipefail
+
+plan=$(dirname "$(readlink -f "$0")")
+workspace=${WORKSPACE:-$(dirname "$plan")}
+logs=$workspace/.cc-ci-logs
+roles=(builder adversary watchdog)
+
+session() { echo "cc-ci-$1"; }
+
+running() { tmux has-session -t "=$(session "$1")" 2>/dev/null; }
+
+start_role() {
+  local role=$1 folder=$workspace
+  case $role in
+    builder) folder=$workspace/cc-ci ;;
+    adversary) folder=$workspace/cc-ci-adv ;;
+  esac
+  tmux new-session -d -s "$(session "$role")" -c "$folder" \
+    "exec '$plan/bin/agent' --role $role --workspace '$workspace' 2>&1 | tee -a '$logs/$role.log'" 2>/dev/null || running "$role"
+}
+
+# The agent's own processes, not the shell or tee around them.
+agents() { pgrep -u "$(id -u)" -f "bin/agent.mjs --role $1 --workspace $workspace" || true; }
+
+case ${1:-} in
+  start)
+    mkdir -p "$logs"
+    if [ "${RESUME_PHASE:-0}" != 1 ] || [ ! -s "$logs/.phase-idx" ]; then echo 0 >"$logs/.phase-idx"; fi
+    rm -f "$logs/stopped"
+    for role in "${roles[@]}"; do running "$role" || start_role "$role"; done
+    ;;
+  revive)
+    [ ! -e "$logs/stopped" ] || exit 0
+    for role in "${roles[@]}"; do running "$role" || start_role "$role"; done
+    ;;
+  stop)
+    touch "$logs/stopped"
+    # The watchdog first, or it starts again what is stopped.
+    for role in watchdog builder adversary; do
+      pids=$(agents "$role")
+      [ -z "$pids" ] || kill -TERM $pids 2>/dev/null || true
+    done
+    for _ in $(seq 1 "${STOP_TENTHS:-100}"); do
+      [ -n "$(agents '(builder|adversary|watchdog)')" ] || break
+      sleep 0.1
+    done
+    for role in "${roles[@]}"; do
+      if running "$role"; then tmux kill-session -t "=$(session "$role")"; fi
+    done
+    ;;
+  status)
+    for role in "${roles[@]}"; do
+      if running "$role"; then echo "$role running"; else echo "$role stopped"; fi
+    done
+    echo "phase $(cat "$logs/.phase-idx")"
+    ;;
+  *)
+    echo 'usage: launch.sh start|stop|status|revive' >&2
+    exit 2
+    ;;
+esac

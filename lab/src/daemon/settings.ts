@@ -1,0 +1,87 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { localHost } from '@cutover/host';
+import type { IncusClient } from '@cutover/incus-client';
+import type { LabFolders } from '../folders.ts';
+import type { LabRecord } from '../record.ts';
+
+/** The project that the runbook makes its instance in; its client certificate sees nothing else. */
+export const project = 'terraform-ci';
+/** The storage pool of all instances. */
+export const pool = 'lab';
+const httpsPort = 8443;
+
+/** Files for a client over HTTPS, all PEM. */
+export interface LabCertificates {
+  /** Of the client that is restricted to {@link project}. */
+  readonly certificate: string;
+  readonly key: string;
+  /** The daemon's own; its names are those of loopback, as a real one's often are, so it is to be pinned. */
+  readonly serverCertificate: string;
+}
+
+export function certificateFiles(folders: LabFolders): LabCertificates {
+  return {
+    certificate: join(folders.certificates, 'terraform.crt'),
+    key: join(folders.certificates, 'terraform.key'),
+    serverCertificate: join(folders.incus, 'server.crt'),
+  };
+}
+
+export function httpsUrl({ subnet }: Pick<LabRecord, 'subnet'>): string {
+  return `https://${subnet}.1:${httpsPort}`;
+}
+
+/** Gives a fresh daemon its bridge, pool, listener, project and trusted client. */
+export async function configure(client: IncusClient, folders: LabFolders, record: LabRecord): Promise<void> {
+  const devices = {
+    root: { type: 'disk', path: '/', pool },
+    eth0: { type: 'nic', network: record.bridge },
+  } as const;
+  const network = async () => {
+    await client.networks.create({
+      name: record.bridge,
+      config: {
+        'ipv4.address': `${record.subnet}.1/24`,
+        'ipv4.nat': 'false',
+        'ipv4.firewall': 'false',
+        'ipv6.address': 'none',
+        'dns.domain': 'lab',
+      },
+    });
+    await client.server.patch({ config: { 'core.https_address': httpsUrl(record).replace('https://', '') } });
+  };
+  const storage = () =>
+    client.storagePools.create({ name: pool, driver: 'btrfs', config: { size: '24GiB' } });
+  const [, , certificate] = await Promise.all([network(), storage(), makeClientCertificate(folders)]);
+  await client.projects.create({
+    name: project,
+    config: { 'features.images': 'false', 'features.profiles': 'true' },
+  });
+  await Promise.all([
+    client.profiles.update('default', { devices }),
+    client.project(project).profiles.update('default', { devices }),
+    client.certificates.add({ name: 'terraform', certificate, restricted: true, projects: [project] }),
+  ]);
+}
+
+async function makeClientCertificate(folders: LabFolders): Promise<string> {
+  await using machine = localHost();
+  const { certificate, key } = certificateFiles(folders);
+  await mkdir(folders.certificates, { recursive: true, mode: 0o700 });
+  await machine.run([
+    ...[
+      'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-sha384',
+    ],
+    ...['-days', '365', '-subj', '/CN=terraform', '-keyout', key, '-out', certificate],
+  ]);
+  return readFile(certificate, 'utf8');
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LabFolders } from '../folders.ts';
+
+const program = '/usr/libexec/incus/incusd';
+
+/** Starts the daemon on its own state folder, in a session of its own, and waits until it serves requests. */
+export async function startDaemon(folders: LabFolders, signal?: AbortSignal): Promise<void> {
+  await mkdir(folders.incus, { recursive: true, mode: 0o711 });
+  const log = await open(`${folders.root}/incusd.out`, 'w');
+  try {
+    const daemon = spawn(program, ['--group', 'root', '--logfile', folders.log], {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: '/root',
+        INCUS_DIR: folders.incus,
+      },
+    });
+    daemon.unref();
+    const ended = new Promise<string>((resolve) => {
+      daemon.once('error', (error) => resolve(error.message));
+      daemon.once('exit', (code, by) => resolve(`exit ${code ?? by ?? ''}`));
+    });
+    const state = await Promise.race([ended, ready(folders.socket, 60_000, signal)]);
+    daemon.removeAllListeners();
+    if (state !== true) {
+      const words = await readFile(`${folders.root}/incusd.out`, 'utf8');
+      throw new Error(
+        `incusd did not start (${state || 'not ready within 60 s'}):\n${words.split('\n').slice(-12).join('\n')}`,
+      );
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+/** Whether a daemon answers on the socket. */
+export async function isRunning(socketPath: string): Promise<boolean> {
+  return (await status(socketPath, '/1.0')) === 200;
+}
+
+/** Waits for `/internal/ready`, as `incus admin waitready` does: the socket is up before networks and pools are. */
+async function ready(
+  socketPath: string,
+  within: number,
+  signal: AbortSignal | undefined,
+): Promise<true | ''> {
+  const deadline = performance.now() + within;
+  while (performance.now() < deadline) {
+    if ((await status(socketPath, '/internal/ready')) === 200) return true;
+    await sleep(20, undefined, { signal });
+  }
+  return '';
+}
+
+/** The status of one request, `undefined` where nobody listens. */
+function status(socketPath: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path, timeout: 5_000, agent: false }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode);
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(undefined));
+    asked.end();
+  });
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import type { SshHostOptions } from '@cutover/host';
+import type { IncusScope } from '@cutover/incus-client';
+import { imageAlias } from './image/import-image.ts';
+import type { OperatorKey } from './operator-key.ts';
+
+export interface LaunchOptions {
+  /** Instance config, e.g. `limits.memory`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** cloud-init's user data in place of the one that lets the operator in as root. */
+  readonly userData?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An instance of the lab that boots have been through: systemd is up, cloud-init is done, sshd listens. */
+export interface LabInstance extends AsyncDisposable {
+  readonly name: string;
+  readonly address: string;
+  /** Its public host key, as in a `.pub` file. */
+  readonly hostKey: string;
+  /** For `sshHost()`: as root, with the operator's key and the host key pinned. */
+  readonly ssh: SshHostOptions;
+}
+
+/** Makes an instance named after `prefix` and waits until it is ready. */
+export async function launch(
+  scope: IncusScope,
+  operator: OperatorKey,
+  prefix: string,
+  { config = {}, userData = operatorUserData(operator), signal }: LaunchOptions,
+): Promise<LabInstance> {
+  const name = `${prefix}-${randomBytes(3).toString('hex')}`;
+  const dispose = async () => {
+    await scope.instances.stop(name, { force: true });
+    await scope.instances.delete(name);
+  };
+  await scope.instances.create({
+    name,
+    source: { type: 'image', alias: imageAlias },
+    config: { 'cloud-init.user-data': userData, 'user.cutover.throwaway': 'true', ...config },
+    start: true,
+  });
+  try {
+    return { name, ...(await ready(scope, operator, name, signal)), [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** What is read from inside, in one command: a line with the address and one with the host key. */
+const readiness = `
+until [ -e /run/cloud-init/result.json ] || [ -e /etc/cloud/cloud-init.disabled ]; do sleep 0.05; done
+systemctl is-system-running --wait >/dev/null 2>&1
+until systemctl is-active --quiet ssh; do sleep 0.05; done
+ip -4 -oneline address show dev eth0 scope global | awk '{ sub("/.*", "", $4); print $4 }'
+cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub`;
+
+/** Waits until a started instance is up. @throws {Error} it is not within a minute. */
+export async function ready(
+  scope: IncusScope,
+  operator: OperatorKey,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Omit<LabInstance, 'name' | typeof Symbol.asyncDispose>> {
+  const deadline = AbortSignal.timeout(60_000);
+  const { exitCode, stdout, stderr } = await scope.exec.run(name, ['sh', '-c', readiness], {
+    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+  });
+  const [address, hostKey] = stdout.toString().trim().split('\n');
+  if (address === undefined || hostKey === undefined) {
+    throw new Error(
+      `${name} came up without an address or a host key (exit code ${exitCode}): ${stderr.toString().trim()}`,
+    );
+  }
+  const ssh: SshHostOptions = {
+    host: address,
+    user: 'root',
+    name,
+    privateKeyFile: operator.file,
+    hostKeys: [hostKey],
+  };
+  return { address, hostKey, ssh };
+}
+
+/** cloud-init's user data that lets the operator in as root. */
+export function operatorUserData({ publicKey }: OperatorKey): string {
+  return `#cloud-config\n${JSON.stringify({ users: [{ name: 'root', ssh_authorized_keys: [publicKey] }] })}\n`;
+}
