@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import type { EventHub } from './events/event-hub.ts';
 import { OperationRun, type WaitOptions } from './operations/operation-run.ts';
 import type { Operation } from './operations/types.ts';
+import { waitOperation } from './operations/wait-fallback.ts';
+import { OperationError } from './errors.ts';
 import { path, withQuery, type Query } from './transport/path.ts';
 import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
 import type { RawReply, RawStreamReply, Transport } from './transport/transport.ts';
@@ -37,7 +39,7 @@ export interface Scope {
   readonly target: string | undefined;
   /** The path with this scope's project and target in its query. */
   url(path: string, query?: Query): string;
-  /** For what the daemon answers at once. */
+  /** For what the daemon answers at once; where it answers with an operation after all, that is waited for. */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
   requestTagged<T>(path: string, options?: RequestOptions): Promise<Tagged<T>>;
   /** For what the daemon does in the background. */
@@ -91,7 +93,11 @@ export function createScope(
     url,
     async request<T>(method: string, base: string, options: RequestOptions = {}) {
       const { envelope } = await exchange(method, base, options);
-      return envelope.metadata as T;
+      if (envelope.type === 'sync') return envelope.metadata as T;
+      // Newer daemons answer some requests in the background that older ones answered at once.
+      const operation = await waitOperation(transport, envelope.metadata.id, options.signal, () => {});
+      if (operation.status_code !== 200) throw new OperationError(operation);
+      return operation.metadata as T;
     },
     async requestTagged<T>(base: string, options: RequestOptions = {}): Promise<Tagged<T>> {
       const { envelope, reply } = await exchange('GET', base, options);

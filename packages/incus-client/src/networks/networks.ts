@@ -1,74 +1,95 @@
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { modify } from '../transport/modify.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
+import { type NamedResources, type RenamableResources, namedResources } from '../resource/named-resources.ts';
+import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
-import type { Network, NetworkCreate, NetworkChange } from './types.ts';
+import type { NetworkAcl, NetworkAclChange, NetworkAclCreate } from './acl-types.ts';
+import type {
+  LoadBalancer,
+  LoadBalancerChange,
+  LoadBalancerCreate,
+  NetworkForward,
+  NetworkForwardChange,
+  NetworkForwardCreate,
+  NetworkPeer,
+  NetworkPeerChange,
+  NetworkPeerCreate,
+} from './forward-types.ts';
+import type { Network, NetworkChange, NetworkCreate, NetworkLease, NetworkState } from './types.ts';
+import type {
+  NetworkZone,
+  NetworkZoneChange,
+  NetworkZoneCreate,
+  NetworkZoneRecord,
+  NetworkZoneRecordChange,
+  NetworkZoneRecordCreate,
+} from './zone-types.ts';
 
-/** Managed networks, and those of the host that the daemon sees. */
-export interface NetworksArea {
-  list(options?: ListOptions): Promise<readonly Network[]>;
-  /** @throws {IncusApiError} `NOT_FOUND` */
-  get(name: string, options?: CallOptions): Promise<Network>;
-  getTagged(name: string, options?: CallOptions): Promise<Tagged<Network>>;
-  create(network: NetworkCreate, options?: CallOptions): Promise<void>;
-  /** Replaces all that can be changed. With `ifMatch`, only while it is still as it was read. */
-  update(
-    name: string,
-    change: NetworkChange,
-    options?: CallOptions & { readonly ifMatch?: string },
-  ): Promise<void>;
-  /** Changes only the keys given. */
-  patch(
-    name: string,
-    change: NetworkChange,
-    options?: CallOptions & { readonly ifMatch?: string },
-  ): Promise<void>;
-  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
-  modify(name: string, change: (network: Network) => NetworkChange, options?: CallOptions): Promise<void>;
-  rename(name: string, newName: string, options?: CallOptions): Promise<void>;
-  delete(name: string, options?: CallOptions): Promise<void>;
+/** Managed networks, and the interfaces of the host that the daemon sees; and what belongs to networks. */
+export interface NetworksArea extends RenamableResources<Network, NetworkCreate, NetworkChange> {
+  state(name: string, options?: CallOptions): Promise<NetworkState>;
+  leases(name: string, options?: CallOptions): Promise<readonly NetworkLease[]>;
+  /** Named by listen address. */
+  forwards(network: string): NamedResources<NetworkForward, NetworkForwardCreate, NetworkForwardChange>;
+  /** Of an OVN network; named by listen address. */
+  loadBalancers(network: string): NamedResources<LoadBalancer, LoadBalancerCreate, LoadBalancerChange>;
+  /** Of an OVN network. */
+  peers(network: string): NamedResources<NetworkPeer, NetworkPeerCreate, NetworkPeerChange>;
+  readonly acls: NetworkAclsArea;
+  readonly zones: NetworkZonesArea;
 }
 
-const collection = '/1.0/networks';
+/** Network ACLs. */
+export interface NetworkAclsArea extends RenamableResources<NetworkAcl, NetworkAclCreate, NetworkAclChange> {
+  /** What logged rules wrote (OVN). */
+  log(name: string, options?: CallOptions): Promise<string>;
+}
+
+/** DNS zones. */
+export interface NetworkZonesArea extends NamedResources<NetworkZone, NetworkZoneCreate, NetworkZoneChange> {
+  records(zone: string): NamedResources<NetworkZoneRecord, NetworkZoneRecordCreate, NetworkZoneRecordChange>;
+}
 
 export function networksArea(scope: Scope): NetworksArea {
-  const get = (name: string, options: CallOptions = {}) =>
-    scope.request<Network>('GET', path`/1.0/networks/${name}`, options);
-  const getTagged = (name: string, options: CallOptions = {}) =>
-    scope.requestTagged<Network>(path`/1.0/networks/${name}`, options);
-  const update = async (
-    name: string,
-    change: NetworkChange,
-    options: CallOptions & { readonly ifMatch?: string } = {},
-  ) => {
-    await scope.request('PUT', path`/1.0/networks/${name}`, { ...options, json: change });
-  };
   return {
-    list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
-    get,
-    getTagged,
-    async create(network, options = {}) {
-      await scope.request('POST', collection, { ...options, json: network });
+    ...namedResources<Network, NetworkCreate, NetworkChange>(scope, '/1.0/networks', ({ config, description }) => ({ config, description })),
+    state: (name, options = {}) => scope.request('GET', path`/1.0/networks/${name}/state`, options),
+    leases: (name, options = {}) => scope.request('GET', path`/1.0/networks/${name}/leases`, options),
+    forwards: (network) =>
+      namedResources(scope, path`/1.0/networks/${network}/forwards`, ({ description, config, ports }: NetworkForward) => ({ description, config, ports })),
+    loadBalancers: (network) =>
+      namedResources(scope, path`/1.0/networks/${network}/load-balancers`, ({ description, config, backends, ports }: LoadBalancer) => ({
+        description,
+        config,
+        backends,
+        ports,
+      })),
+    peers: (network) => namedResources(scope, path`/1.0/networks/${network}/peers`, ({ description, config }: NetworkPeer) => ({ description, config })),
+    acls: aclsArea(scope),
+    zones: zonesArea(scope),
+  };
+}
+
+function aclsArea(scope: Scope): NetworkAclsArea {
+  return {
+    ...namedResources<NetworkAcl, NetworkAclCreate, NetworkAclChange>(scope, '/1.0/network-acls', ({ description, config, ingress, egress }) => ({
+      description,
+      config,
+      ingress,
+      egress,
+    })),
+    async log(name, options = {}) {
+      return (await scope.raw('GET', path`/1.0/network-acls/${name}/log`, options)).body.toString();
     },
-    update,
-    async patch(name, change, options = {}) {
-      await scope.request('PATCH', path`/1.0/networks/${name}`, { ...options, json: change });
-    },
-    modify: (name, change, options) =>
-      modify(
-        () => getTagged(name, options),
-        ({ value, etag }) =>
-          update(
-            name,
-            { config: value.config, description: value.description, ...change(value) },
-            { ...options, ifMatch: etag },
-          ),
-      ),
-    async rename(name, newName, options = {}) {
-      await scope.request('POST', path`/1.0/networks/${name}`, { ...options, json: { name: newName } });
-    },
-    async delete(name, options = {}) {
-      await scope.request('DELETE', path`/1.0/networks/${name}`, options);
-    },
+  };
+}
+
+function zonesArea(scope: Scope): NetworkZonesArea {
+  return {
+    ...namedResources<NetworkZone, NetworkZoneCreate, NetworkZoneChange>(scope, '/1.0/network-zones', ({ description, config }) => ({ description, config })),
+    records: (zone) =>
+      namedResources(scope, path`/1.0/network-zones/${zone}/records`, ({ description, config, entries }: NetworkZoneRecord) => ({
+        description,
+        config,
+        entries,
+      })),
   };
 }

@@ -49,3 +49,22 @@ export interface NetworkCreate extends NetworkChange {
   /** Default `bridge`. */
   readonly type?: NetworkType;
 }
+
+/** What a network is doing (`GET /1.0/networks/{name}/state`). */
+export interface NetworkState {
+  readonly addresses: readonly { readonly family: string; readonly address: string; readonly netmask: string; readonly scope: string }[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly hwaddr: string;
+  readonly mtu: number;
+  readonly state: string;
+  readonly type: string;
+}
+
+/** An address that a network gave (`GET /1.0/networks/{name}/leases`). */
+export interface NetworkLease {
+  readonly hostname: string;
+  readonly hwaddr: string;
+  readonly address: string;
+  readonly type: 'static' | 'dynamic' | 'gateway' | 'uplink';
+  readonly location: string;
+}

@@ -1,0 +1,89 @@
+/** Ports of a forward, e.g. `80,8000-8010`, and where they lead. */
+export interface NetworkForwardPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly listen_port: string;
+  readonly target_address: string;
+  /** The same ports without it. */
+  readonly target_port?: string;
+  readonly description?: string;
+}
+
+/** Traffic to one address led into a network. Named by its listen address. */
+export interface NetworkForward {
+  readonly listen_address: string;
+  readonly description: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly ports: readonly NetworkForwardPort[] | null;
+  readonly location: string;
+}
+
+export interface NetworkForwardChange {
+  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly ports?: readonly NetworkForwardPort[] | null;
+}
+
+export interface NetworkForwardCreate extends NetworkForwardChange {
+  readonly listen_address: string;
+}
+
+export interface LoadBalancerBackend {
+  readonly name: string;
+  readonly target_address: string;
+  readonly target_port?: string;
+  readonly description?: string;
+}
+
+export interface LoadBalancerPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly listen_port: string;
+  readonly target_backend: readonly string[];
+  readonly description?: string;
+}
+
+/** Traffic to one address spread over backends (OVN). Named by its listen address. */
+export interface LoadBalancer {
+  readonly listen_address: string;
+  readonly description: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly backends: readonly LoadBalancerBackend[] | null;
+  readonly ports: readonly LoadBalancerPort[] | null;
+  readonly location: string;
+}
+
+export interface LoadBalancerChange {
+  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly backends?: readonly LoadBalancerBackend[] | null;
+  readonly ports?: readonly LoadBalancerPort[] | null;
+}
+
+export interface LoadBalancerCreate extends LoadBalancerChange {
+  readonly listen_address: string;
+}
+
+/** A network joined to another (OVN). */
+export interface NetworkPeer {
+  readonly name: string;
+  readonly description: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly status: string;
+  readonly type: 'local' | 'remote';
+  readonly target_project?: string;
+  readonly target_network?: string;
+  readonly target_integration?: string;
+  readonly used_by: readonly string[] | null;
+}
+
+export interface NetworkPeerChange {
+  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface NetworkPeerCreate extends NetworkPeerChange {
+  readonly name: string;
+  readonly type?: 'local' | 'remote';
+  readonly target_project?: string;
+  readonly target_network?: string;
+  readonly target_integration?: string;
+}

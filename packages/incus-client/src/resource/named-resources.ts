@@ -1,0 +1,66 @@
+import type { CallOptions, Scope, Tagged } from '../scope.ts';
+import { type ListOptions, listQuery } from '../transport/list-options.ts';
+import { modify } from '../transport/modify.ts';
+
+/** Only while the resource is still as it was read (its ETag); else 412, `PRECONDITION_FAILED`. */
+export interface MatchOptions extends CallOptions {
+  readonly ifMatch?: string;
+}
+
+/** A collection of resources that have names. `Create` is what a new one is made from, `Change` what of one can be changed. */
+export interface NamedResources<Resource, Create, Change> {
+  list(options?: ListOptions): Promise<readonly Resource[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  get(name: string, options?: CallOptions): Promise<Resource>;
+  getTagged(name: string, options?: CallOptions): Promise<Tagged<Resource>>;
+  /** @throws {IncusApiError} `ALREADY_EXISTS` */
+  create(resource: Create, options?: CallOptions): Promise<void>;
+  /** Replaces all that can be changed. */
+  update(name: string, change: Change, options?: MatchOptions): Promise<void>;
+  /** Changes only the keys given. */
+  patch(name: string, change: Change, options?: MatchOptions): Promise<void>;
+  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  modify(name: string, change: (resource: Resource) => Change, options?: CallOptions): Promise<void>;
+  delete(name: string, options?: CallOptions): Promise<void>;
+}
+
+/** A collection whose resources can be renamed. */
+export interface RenamableResources<Resource, Create, Change> extends NamedResources<Resource, Create, Change> {
+  rename(name: string, newName: string, options?: CallOptions): Promise<void>;
+}
+
+/** `collection` is its path; `changeable` picks what of a resource a `PUT` takes. */
+export function namedResources<Resource, Create, Change extends object>(
+  scope: Scope,
+  collection: string,
+  changeable: (resource: Resource) => Change,
+): RenamableResources<Resource, Create, Change> {
+  const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
+  const getTagged = (name: string, options: CallOptions = {}) => scope.requestTagged<Resource>(one(name), options);
+  const update = async (name: string, change: Change, options: MatchOptions = {}) => {
+    await scope.request('PUT', one(name), { ...options, json: change });
+  };
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
+    get: (name, options = {}) => scope.request('GET', one(name), options),
+    getTagged,
+    async create(resource, options = {}) {
+      await scope.request('POST', collection, { ...options, json: resource });
+    },
+    update,
+    async patch(name, change, options = {}) {
+      await scope.request('PATCH', one(name), { ...options, json: change });
+    },
+    modify: (name, change, options) =>
+      modify(
+        () => getTagged(name, options),
+        ({ value, etag }) => update(name, { ...changeable(value), ...change(value) }, { ...options, ifMatch: etag }),
+      ),
+    async delete(name, options = {}) {
+      await scope.request('DELETE', one(name), options);
+    },
+    async rename(name, newName, options = {}) {
+      await scope.request('POST', one(name), { ...options, json: { name: newName } });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { type NamedResources, namedResources } from '../resource/named-resources.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+import type { Bucket, BucketChange, BucketCreate, BucketKey, BucketKeyChange, BucketKeyCreate } from './bucket-types.ts';
+
+/** The S3 buckets of a pool. */
+export interface BucketsArea extends Omit<NamedResources<Bucket, BucketCreate, BucketChange>, 'create'> {
+  /** Resolves to the bucket's first key, which has the role `admin`. Its secret is shown here and by `keys().get()`. */
+  create(bucket: BucketCreate, options?: CallOptions): Promise<BucketKey>;
+  keys(bucket: string): NamedResources<BucketKey, BucketKeyCreate, BucketKeyChange>;
+}
+
+export function bucketsArea(scope: Scope, pool: string): BucketsArea {
+  const collection = path`/1.0/storage-pools/${pool}/buckets`;
+  return {
+    ...namedResources<Bucket, BucketCreate, BucketChange>(scope, collection, ({ config, description }) => ({ config, description })),
+    create: (bucket, options = {}) => scope.request('POST', collection, { ...options, json: bucket }),
+    keys: (bucket) =>
+      namedResources<BucketKey, BucketKeyCreate, BucketKeyChange>(scope, `${collection}${path`/${bucket}/keys`}`, (key) => ({
+        description: key.description,
+        role: key.role,
+        'access-key': key['access-key'],
+        'secret-key': key['secret-key'],
+      })),
+  };
+}
