@@ -101,7 +101,13 @@ let
     age = "age age-keygen";
     bash = "bash sh";
     cacert = "true";
-    coreutils = "ls cat cp mv rm mkdir chmod chown ln sleep date head tail sort stat timeout install readlink touch tr wc env id mktemp sha256sum";
+    coreutils = lib.concatStringsSep " " [
+      "basename base64 cat chgrp chmod chown cksum comm cp csplit cut date dd df dirname du echo env expand expr factor"
+      "false fmt fold head id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc"
+      "numfmt od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shuf sleep sort"
+      "split stat stdbuf stty sync tac tail tee test timeout touch tr true truncate tsort tty uname uniq unlink wc"
+      "whoami yes"
+    ];
     curl = "curl";
     diffutils = "diff cmp";
     findutils = "find xargs";

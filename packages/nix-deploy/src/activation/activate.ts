@@ -1,0 +1,247 @@
+import { HostConnectionError } from '@cutover/host';
+
+import { ActivationError, LockedError } from '../errors.ts';
+import type { TargetlessEvent } from '../events.ts';
+import type { CheckResult } from '../health/run-checks.ts';
+import { runChecks } from '../health/run-checks.ts';
+import type { Settings } from '../options.ts';
+import type { Connection } from '../target/connection.ts';
+import { reach } from '../target/connection.ts';
+import { asRoot, script } from '../target/script.ts';
+import type { Target } from '../target/target.ts';
+import { followLog, RefusedError } from './follow.ts';
+import { createStory, type Story } from './story.ts';
+import { decideScript, startScript } from './start-script.ts';
+import { supervisorScript } from './supervisor-script.ts';
+
+export interface ActivationResult {
+  /** The generation of the profile that boots now; `undefined` for `test`. */
+  readonly generation: number | undefined;
+  /** That of switch-to-configuration: 0, or 4 where only units failed that had failed before. 0 for `boot`. */
+  readonly exitCode: number;
+  readonly log: string;
+  readonly health: readonly CheckResult[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Activates a system that is in the target's store, under the supervision of the target itself.
+ *
+ * @throws {ActivationError} it did not end well; `restoration` says what runs now.
+ * @throws {LockedError} another deploy activates.
+ */
+export async function activate(
+  target: Target,
+  connection: Connection,
+  toplevel: string,
+  settings: Settings,
+  emit: (event: TargetlessEvent) => void,
+): Promise<ActivationResult> {
+  const { action, id, targetPaths: paths, confirmTimeout, activationTimeout, specialisation, signal } = settings;
+  const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
+  const argv = script(
+    'start',
+    startScript,
+    paths.state,
+    supervisorScript,
+    id,
+    paths.profile,
+    toplevel,
+    specialisation === undefined ? toplevel : `${toplevel}/specialisation/${specialisation}`,
+    action,
+    seconds(confirmTimeout),
+    seconds(activationTimeout),
+    paths.current,
+    settings.holder,
+  );
+  // Twice the activation, for it may have to be undone, and a minute for the network.
+  const deadline = performance.now() + 2 * activationTimeout + confirmTimeout + 60_000;
+  const story = createStory();
+  let confirming: Promise<readonly CheckResult[]> | undefined;
+  let problem: unknown;
+  const revokeOnAbort = (): void => void decide(target, settings, 'revoked', 10_000).catch(() => undefined);
+  signal?.addEventListener('abort', revokeOnAbort, { once: true });
+  try {
+    const lines = followLog({
+      id,
+      state: paths.state,
+      privilege: settings,
+      started: connection.host.stream(asRoot(argv, settings)),
+      connection: connection.host,
+      reconnect: async (error) => {
+        emit({ type: 'connection-lost', reason: error.message });
+        const host = await connection.renew(deadline);
+        emit({ type: 'reconnected' });
+        return host;
+      },
+    });
+    for await (const line of lines) {
+      if (line.type === 'output') {
+        story.output(line.text);
+        emit({ type: 'output', line: line.text });
+        continue;
+      }
+      const { event } = line;
+      story.event(event);
+      if (event.type === 'locked') throw new LockedError(target.name, event.holder);
+      if (event.type === 'armed') emit({ type: 'armed', id, previous: event.previous });
+      if (event.type === 'activated') emit({ ...event, failedUnits: story.failedUnits });
+      if (event.type === 'decided' && event.decision === 'confirmed') emit({ type: 'confirmed' });
+      if (event.type === 'profile') emit({ type: 'step', step: 'boot-loader' });
+      if (event.type === 'restoring') emit(event);
+      if (event.type === 'restored') emit(event);
+      if (event.type === 'awaiting' && confirming === undefined) {
+        emit({ type: 'step', step: 'confirm' });
+        confirming = confirm(target, settings, event.seconds * 1000, emit);
+        confirming.catch(async (error: unknown) => {
+          problem ??= error;
+          // What cannot be checked is not confirmed: there is no need to wait for the time to pass.
+          await decide(target, settings, 'revoked', 10_000);
+        }).catch(() => undefined);
+      }
+    }
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      throw story.error({ code: 'ACTIVATION_FAILED', step: 'activate', target: target.name }, error.message, error);
+    }
+    if (error instanceof HostConnectionError) {
+      throw story.error(
+        { code: 'OUTCOME_UNKNOWN', step: 'activate', target: target.name },
+        `${target.name} could not be reached again (${error.message})`,
+        error,
+      );
+    }
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', revokeOnAbort);
+  }
+  const [health] = await Promise.allSettled([confirming ?? Promise.resolve([])]);
+  signal?.throwIfAborted();
+  return await conclude(target, connection, settings, story, health, problem);
+}
+
+/** What is to be said of a deploy that has ended. */
+async function conclude(
+  target: Target,
+  connection: Connection,
+  settings: Settings,
+  story: Story,
+  health: PromiseSettledResult<readonly CheckResult[]>,
+  problem: unknown,
+): Promise<ActivationResult> {
+  const checks = health.status === 'fulfilled' ? health.value : [];
+  const named = { target: target.name } as const;
+  const { exitCode, outcome, bootLoader } = story;
+  if (outcome === 'committed') {
+    return {
+      generation: story.generation,
+      exitCode: exitCode ?? 0,
+      log: story.log,
+      health: checks,
+      warnings: exitCode === 4 ? ['units that had failed before the deploy still fail'] : [],
+    };
+  }
+  if (outcome === undefined) {
+    throw story.error(
+      { code: 'OUTCOME_UNKNOWN', step: 'activate', ...named },
+      `the machine went down during the deploy to ${target.name}; it boots the system that was there before`,
+    );
+  }
+  const journal = story.failedUnits.length === 0 ? '' : await readJournal(connection, settings);
+  if (bootLoader !== undefined && bootLoader !== 0) {
+    throw story.error(
+      { code: 'BOOT_LOADER_FAILED', step: 'boot-loader', ...named },
+      `${target.name} could not be made to boot the new system${diskFull(story.log, settings)}`,
+    );
+  }
+  if (exitCode === 100) {
+    throw story.error(
+      { code: 'NEEDS_REBOOT', step: 'activate', ...named },
+      `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
+    );
+  }
+  if (story.decision === 'revoked' && exitCode !== undefined && problem === undefined && !checks.some((c) => !c.ok)) {
+    throw story.error({ code: 'ACTIVATION_FAILED', step: 'activate', ...named }, activationMessage(target, story), undefined, journal);
+  }
+  const failing = checks.filter((check) => !check.ok);
+  if (failing.length > 0) {
+    throw story.error(
+      { code: 'HEALTH_CHECK_FAILED', step: 'health', ...named },
+      `${target.name} activated the new system, but ${failing.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
+      problem,
+      journal,
+    );
+  }
+  throw story.error(
+    { code: 'NOT_CONFIRMED', step: 'confirm', ...named },
+    `the deploy to ${target.name} could not be confirmed in time${problem instanceof Error ? ` (${problem.message})` : ''}`,
+    problem,
+    journal,
+  );
+}
+
+function activationMessage(target: Target, { exitCode, failedUnits, log }: Story): string {
+  const why =
+    failedUnits.length > 0
+      ? `units failed: ${failedUnits.join(', ')}`
+      : exitCode === 124 || exitCode === 137
+        ? 'it took longer than the activation may'
+        : exitCode === 11
+          ? 'another switch-to-configuration runs'
+          : log.trimEnd().split('\n').slice(-3).join('\n');
+  return `the activation on ${target.name} ended with exit code ${exitCode}: ${why}`;
+}
+
+function diskFull(log: string, { targetPaths: { boot } }: Settings): string {
+  return /No space left/.test(log) ? `: ${boot} is full; remove old generations (nix-deploy gc)` : '';
+}
+
+/** Health checks on a connection that did not exist before, then the decision. */
+async function confirm(
+  target: Target,
+  settings: Settings,
+  patience: number,
+  emit: (event: TargetlessEvent) => void,
+): Promise<readonly CheckResult[]> {
+  const end = performance.now() + patience;
+  // A tenth of the time, at most five seconds, stays for saying so.
+  const deadline = end - Math.min(5000, patience / 10);
+  const { healthChecks, signal } = settings;
+  for (;;) {
+    try {
+      await using fresh = await reach(target, deadline, signal);
+      const results = await runChecks(fresh, healthChecks, {
+        deadline,
+        ...(signal === undefined ? {} : { signal }),
+        onResult: (result) => emit({ type: 'health', ...result }),
+      });
+      const argv = script(
+        'decide',
+        decideScript,
+        settings.targetPaths.state,
+        settings.id,
+        results.every((result) => result.ok) ? 'confirmed' : 'revoked',
+      );
+      await fresh.run(asRoot(argv, settings), { timeout: Math.max(1000, Math.ceil(end - performance.now())) });
+      return results;
+    } catch (error) {
+      if (!(error instanceof HostConnectionError) || performance.now() > deadline) throw error;
+    }
+  }
+}
+
+async function decide(
+  target: Target,
+  settings: Settings,
+  decision: 'revoked',
+  patience: number,
+): Promise<void> {
+  await using fresh = await reach(target, performance.now() + patience);
+  const argv = script('decide', decideScript, settings.targetPaths.state, settings.id, decision);
+  await fresh.run(asRoot(argv, settings), { timeout: patience });
+}
+
+async function readJournal(connection: Connection, settings: Settings): Promise<string> {
+  const argv = script('journal', 'cat "$1" 2> /dev/null || :', `${settings.targetPaths.state}/deploys/${settings.id}/journal`);
+  return await connection.runAgain(asRoot(argv, settings), performance.now() + 20_000);
+}

@@ -1,0 +1,65 @@
+/** What the supervisor says in its log; everything else there is the output of switch-to-configuration. */
+export type SupervisorEvent =
+  | { readonly type: 'armed'; readonly previous: string | undefined }
+  | { readonly type: 'locked'; readonly holder: string }
+  | { readonly type: 'activating'; readonly system: string }
+  /** Units that failed now and had not failed before. */
+  | { readonly type: 'units'; readonly failed: readonly string[] }
+  | { readonly type: 'activated'; readonly exitCode: number }
+  | { readonly type: 'awaiting'; readonly seconds: number }
+  | { readonly type: 'decided'; readonly decision: 'confirmed' | 'revoked' | 'expired' }
+  | { readonly type: 'profile'; readonly generation: number }
+  | { readonly type: 'boot-loader'; readonly exitCode: number }
+  | { readonly type: 'restoring'; readonly system: string }
+  | { readonly type: 'restored'; readonly exitCode: number }
+  | { readonly type: 'finished'; readonly outcome: 'committed' | 'restored' | 'restore-failed' }
+  /** The supervisor is no longer there and left no end: the machine went down under it. */
+  | { readonly type: 'gone' };
+
+export type LogLine =
+  | { readonly type: 'output'; readonly text: string }
+  | { readonly type: 'supervisor'; readonly event: SupervisorEvent };
+
+/** Reads one line of the log of deploy `id`. A line of another deploy, or of none, is output. */
+export function parseLogLine(line: string, id: string): LogLine {
+  const prefix = `@nix-deploy ${id} `;
+  const event = line.startsWith(prefix) ? parseEvent(line.slice(prefix.length)) : undefined;
+  return event === undefined ? { type: 'output', text: line } : { type: 'supervisor', event };
+}
+
+function parseEvent(said: string): SupervisorEvent | undefined {
+  const space = said.indexOf(' ');
+  const word = space === -1 ? said : said.slice(0, space);
+  const rest = space === -1 ? '' : said.slice(space + 1).trim();
+  switch (word) {
+    case 'armed':
+      return { type: word, previous: rest === '' ? undefined : rest };
+    case 'locked':
+      return { type: word, holder: rest === '' ? 'an unnamed deploy' : rest };
+    case 'activating':
+    case 'restoring':
+      return { type: word, system: rest };
+    case 'units':
+      return { type: word, failed: rest === '' ? [] : rest.split(' ') };
+    case 'activated':
+    case 'boot-loader':
+    case 'restored':
+      return { type: word, exitCode: Number(rest) };
+    case 'awaiting':
+      return { type: word, seconds: Number(rest) };
+    case 'profile':
+      return { type: word, generation: Number(rest) };
+    case 'decided':
+      return rest === 'confirmed' || rest === 'revoked' || rest === 'expired'
+        ? { type: word, decision: rest }
+        : undefined;
+    case 'finished':
+      return rest === 'committed' || rest === 'restored' || rest === 'restore-failed'
+        ? { type: word, outcome: rest }
+        : undefined;
+    case 'gone':
+      return { type: word };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Host } from '@cutover/host';
+import * as z from 'zod';
+
+import { NixError } from '../errors.ts';
+import { buildArgv, derivationArgv, type NixOptions, realiseArgv } from '../nix/arguments.ts';
+import { type NixEvent, runNix } from '../nix/run-nix.ts';
+import { copyClosure } from '../copy/copy-closure.ts';
+import { asRoot, type Privilege, script } from '../target/script.ts';
+import { installable, type Source } from '../source.ts';
+
+export interface BuildOptions {
+  readonly source: Source;
+  /** Name of the configuration when the source has none. */
+  readonly configuration: string;
+  /** Where the flake is evaluated, and where it is built. */
+  readonly evaluateOn: Host;
+  readonly buildOn: Host;
+  /** A link on the building host that keeps what was built from being collected. */
+  readonly link: string | undefined;
+  readonly privilege: Privilege;
+  readonly nixOptions?: NixOptions | undefined;
+  readonly onEvent?: ((event: NixEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Evaluates and builds.
+ *
+ * @returns the store path of the system, on `buildOn`.
+ * @throws {NixError}
+ */
+export async function build(options: BuildOptions): Promise<string> {
+  const { source, evaluateOn, buildOn, link, privilege, nixOptions, onEvent, signal } = options;
+  if ('storePath' in source) return source.storePath;
+  const what = installable(source.flake, source.configuration ?? options.configuration);
+  if (link !== undefined) await makeFolder(buildOn, link, privilege, signal);
+  if (evaluateOn === buildOn) {
+    const argv = asRoot(buildArgv(what, link, nixOptions), privilege);
+    return outputOf(buildOn, await runNix(buildOn, argv, { step: 'build', onEvent, signal }));
+  }
+  const evaluated = await evaluateOn.run(derivationArgv(what, nixOptions), {
+    reject: false,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (evaluated.exitCode !== 0) {
+    throw new NixError('evaluate', evaluateOn.name, {
+      exitCode: evaluated.exitCode,
+      lastLines: evaluated.stderr.trimEnd().split('\n').slice(-20),
+    });
+  }
+  const derivation = evaluated.stdout.trim();
+  await copyClosure({ from: evaluateOn, to: buildOn, paths: [derivation], privilege, signal });
+  const built = await runNix(buildOn, asRoot(realiseArgv(derivation, link, nixOptions), privilege), {
+    step: 'build',
+    onEvent,
+    signal,
+  });
+  const [path] = built.trim().split('\n');
+  // With a root, nix-store prints the link; what it names is the path.
+  const real = await buildOn.run(['readlink', '-f', path ?? '']);
+  return real.stdout.trim();
+}
+
+const buildOutput = z.tuple([z.object({ outputs: z.object({ out: z.string() }) })]);
+
+function outputOf(host: Host, json: string): string {
+  const parsed = buildOutput.safeParse(JSON.parse(json));
+  if (!parsed.success) {
+    throw new NixError(
+      'build',
+      host.name,
+      { exitCode: 0, lastLines: [`nix build answered ${json.slice(0, 200)}, which names no output`] },
+      { cause: parsed.error },
+    );
+  }
+  return parsed.data[0].outputs.out;
+}
+
+async function makeFolder(
+  host: Host,
+  link: string,
+  privilege: Privilege,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const argv = script('folder', 'mkdir -p "$(dirname "$1")"', link);
+  await host.run(asRoot(argv, privilege), signal === undefined ? {} : { signal });
+}

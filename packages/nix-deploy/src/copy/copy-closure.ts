@@ -1,0 +1,137 @@
+import type { Host } from '@cutover/host';
+
+import { NixError } from '../errors.ts';
+import { closureArgv } from '../nix/arguments.ts';
+import { asRoot, type Privilege, script } from '../target/script.ts';
+
+export interface CopyOptions {
+  readonly from: Host;
+  readonly to: Host;
+  readonly paths: readonly string[];
+  readonly privilege: Privilege;
+  /** The target fetches from its own binary caches what it can before the rest is sent. */
+  readonly substitute?: boolean | undefined;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CopyProgress {
+  /** Store paths that the destination lacks. */
+  readonly paths: number;
+  /** Bytes sent so far. */
+  readonly bytes: number;
+}
+
+/**
+ * Copies the closure of `paths` from one host's store to another's, over the hosts' own connections: no ssh from one
+ * to the other is needed, and whatever verified their keys has verified this too. Only missing paths travel. The
+ * receiving side imports as root, who may import what bears no signature.
+ *
+ * @returns how much was sent.
+ * @throws {NixError}
+ */
+export async function copyClosure(options: CopyOptions): Promise<CopyProgress> {
+  const { from, to, paths, privilege, signal } = options;
+  const missing = await missingPaths(options);
+  if (missing.length === 0) return { paths: 0, bytes: 0 };
+  const stop = new AbortController();
+  const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
+  await using sender = from.stream(script('export', exportScript), { signal: both });
+  await using receiver = to.stream(asRoot(script('import', importScript), privilege), { signal: both });
+  sender.stdin.end(`${missing.join('\n')}\n`);
+  let bytes = 0;
+  const pump = async (): Promise<void> => {
+    for await (const chunk of sender.stdout) {
+      bytes += (chunk as Uint8Array).length;
+      options.onProgress?.({ paths: missing.length, bytes });
+      if (!receiver.stdin.write(chunk)) await drained(receiver.stdin);
+      if (receiver.stdin.destroyed) break;
+    }
+    receiver.stdin.end();
+  };
+  const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];
+  receiver.stdout.resume();
+  try {
+    await pump();
+    const received = await receiver.exit;
+    if (received.exitCode !== 0) stop.abort();
+    const [sent] = await Promise.allSettled([sender.exit]);
+    const failed =
+      received.exitCode !== 0 ? received.exitCode : sent?.status === 'fulfilled' ? sent.value.exitCode : undefined;
+    if (failed === 0) return { paths: missing.length, bytes };
+    throw new NixError('copy', to.name, {
+      exitCode: failed,
+      lastLines: explain((await Promise.all(errors)).flat(), to.name, paths),
+    });
+  } finally {
+    stop.abort();
+  }
+}
+
+async function missingPaths({ from, to, paths, privilege, substitute, signal }: CopyOptions): Promise<string[]> {
+  const options = signal === undefined ? {} : { signal };
+  const closure = await from.run(closureArgv(paths), options);
+  const argv = script('missing', missingScript, substitute === true ? 'yes' : '');
+  const missing = await to.run(asRoot(argv, privilege), { ...options, input: closure.stdout });
+  const lacking = new Set(missing.stdout.split('\n').filter((path) => path !== ''));
+  // `--requisites` lists what is referred to before what refers to it; an import needs that order.
+  return closure.stdout.split('\n').filter((path) => lacking.has(path));
+}
+
+/** `$1`: whether to substitute first. Paths on stdin; prints those that are not valid here. */
+const missingScript = `
+paths=$(cat)
+if [ -n "$1" ]; then
+  nix-store --realise --ignore-unknown $(nix-store --check-validity --print-invalid $paths) > /dev/null 2>&1 || :
+fi
+printf '%s\\n' "$paths" | xargs -r nix-store --check-validity --print-invalid
+`;
+
+const exportScript = `
+set -e
+paths=$(cat)
+# In as many pieces as an argument list needs: an import takes them one after the other.
+exec nix-store --export $paths
+`;
+
+const importScript = `exec nix-store --import > /dev/null`;
+
+/** Nix says three things about a full disk and none about what to do. */
+function explain(lines: readonly string[], target: string, paths: readonly string[]): string[] {
+  const said = lines.join('\n');
+  const all = lines.slice(-20);
+  if (/No space left|disk is full|ENOSPC|database or disk is full/i.test(said)) {
+    return [...all, `the store of ${target} is full: collect garbage there (nix-deploy gc) or grow its disk`];
+  }
+  if (/lacks a (valid )?signature|lacks a signature by a trusted key/i.test(said)) {
+    return [
+      ...all,
+      `${target} does not trust an unsigned closure (${paths[0] ?? ''}): deploy as root or through sudo, or sign it with a key of its trusted-public-keys`,
+    ];
+  }
+  return all;
+}
+
+async function lastLines(readable: AsyncIterable<unknown>): Promise<string[]> {
+  const chunks: string[] = [];
+  try {
+    for await (const chunk of readable) chunks.push(String(chunk));
+  } catch (error) {
+    chunks.push(String(error));
+  }
+  return chunks.join('').trim().split('\n');
+}
+
+async function drained(stream: NodeJS.WritableStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      stream.off('error', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+    stream.on('error', done);
+  });
+}

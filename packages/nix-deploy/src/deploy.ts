@@ -1,0 +1,219 @@
+import { type Host, localHost } from '@cutover/host';
+
+import { activate } from './activation/activate.ts';
+import { build } from './build/build.ts';
+import { copyClosure } from './copy/copy-closure.ts';
+import { ActivationError, PreflightError } from './errors.ts';
+import type { TargetlessEvent } from './events.ts';
+import { type CheckResult, runChecks } from './health/run-checks.ts';
+import { lockTarget } from './lock.ts';
+import { type DeployOptions, settle, type Settings } from './options.ts';
+import { checkTarget } from './preflight/check-target.ts';
+import { type Connection, openConnection } from './target/connection.ts';
+import { readFacts, type TargetFacts } from './target/facts.ts';
+import { asRoot, script } from './target/script.ts';
+import type { Target } from './target/target.ts';
+
+export interface DeployResult {
+  readonly target: string;
+  readonly action: Settings['action'];
+  /** Names the deploy: its unit was `nix-deploy-<id>`, its log is in the target's state directory. */
+  readonly id: string;
+  /** The store path of the system. */
+  readonly system: string;
+  /** The system that ran before. */
+  readonly previous: string | undefined;
+  /** `false`: it ran and booted already, and nothing was done. */
+  readonly changed: boolean;
+  /** The generation that boots now, where there is one. */
+  readonly generation: number | undefined;
+  /** Whether kernel, initrd, modules or kernel parameters differ from those that booted. */
+  readonly rebootNeeded: boolean;
+  /** All that switch-to-configuration wrote. */
+  readonly log: string;
+  readonly health: readonly CheckResult[];
+  readonly warnings: readonly string[];
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/**
+ * Deploys a system to a target so that the target is never stranded: it watches over the change itself, and goes back to
+ * exactly what ran before unless a fresh connection confirmed that it can be reached and is well.
+ *
+ * @throws {PreflightError} nothing was begun; all reasons at once.
+ * @throws {LockedError} another deploy is under way.
+ * @throws {NixError} evaluation, build or copy failed; nothing was activated.
+ * @throws {ActivationError} `restoration` says what runs now.
+ * @throws {HostConnectionError} the target could not be reached before anything was begun.
+ */
+export async function deploy(target: Target, options: DeployOptions): Promise<DeployResult> {
+  const settings = settle(options);
+  const began = performance.now();
+  const emit = (event: TargetlessEvent): void => options.onEvent?.({ ...event, target: target.name });
+  emit({ type: 'step', step: 'connect' });
+  await using connection = await openConnection(target, settings.signal);
+
+  emit({ type: 'step', step: 'preflight' });
+  const facts = await readFacts(connection.host, settings.targetPaths, settings, settings.signal);
+  preflight(target, facts, settings);
+  await using _lock =
+    settings.action === 'dry-activate'
+      ? undefined
+      : await lockTarget(connection.host, settings.targetPaths.state, settings.holder, settings, settings.signal);
+
+  const system = await bring(connection.host, facts, settings, emit);
+  const done = {
+    target: target.name,
+    action: settings.action,
+    id: settings.id,
+    system,
+    previous: facts.currentSystem,
+  };
+  const compared = await compare(connection.host, system, settings);
+  if (settings.action === 'dry-activate') {
+    const log = await dryActivate(connection.host, system, settings, emit);
+    return { ...done, changed: false, generation: facts.generation, ...compared, log, health: [], warnings: [], duration: performance.now() - began };
+  }
+  if (!settings.force && isActive(facts, system, settings)) {
+    const health = await checkUnchanged(target, connection, settings, emit);
+    return { ...done, changed: false, generation: facts.generation, ...compared, log: '', health, warnings: [], duration: performance.now() - began };
+  }
+  emit({ type: 'step', step: 'activate' });
+  const result = await activate(target, connection, system, settings, emit);
+  for (const message of result.warnings) emit({ type: 'warning', message });
+  const { exitCode: _exitCode, ...rest } = result;
+  return {
+    ...done,
+    changed: true,
+    ...rest,
+    generation: settings.action === 'test' ? facts.generation : result.generation,
+    ...compared,
+    duration: performance.now() - began,
+  };
+}
+
+/** @throws {PreflightError} */
+function preflight(target: Target, facts: TargetFacts, settings: Settings): void {
+  const problems = checkTarget(
+    facts,
+    {
+      machineId: settings.expect?.machineId,
+      hostName: settings.expect?.hostName,
+      action: settings.action,
+      storeFree: settings.minFree?.store ?? 256 * 1024 * 1024,
+      bootFree: settings.minFree?.boot ?? 32 * 1024 * 1024,
+      sudo: settings.sudo,
+    },
+    settings.targetPaths,
+  );
+  if (problems.length > 0) throw new PreflightError(target.name, problems);
+}
+
+/** Builds, and copies to the target what was built elsewhere. */
+async function bring(
+  host: Host,
+  facts: TargetFacts,
+  settings: Settings,
+  emit: (event: TargetlessEvent) => void,
+): Promise<string> {
+  const { source, buildOn, signal } = settings;
+  const evaluateOn = settings.evaluateOn ?? buildOn;
+  await using here = buildOn === 'here' || evaluateOn === 'here' ? localHost() : undefined;
+  const place = (where: 'target' | 'here' | Host): Host =>
+    where === 'target' ? host : where === 'here' ? (here ?? host) : where;
+  const builder = place(buildOn);
+  const onTarget = builder === host;
+  const { profile, state } = settings.targetPaths;
+  if ('flake' in source) emit({ type: 'step', step: 'build' });
+  const system = await build({
+    source,
+    configuration: settings.expect?.hostName ?? facts.hostName,
+    evaluateOn: place(evaluateOn),
+    buildOn: builder,
+    // What was built on the target stays there until the next build for this profile.
+    link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
+    privilege: onTarget ? settings : { sudo: false },
+    nixOptions: settings.nixOptions,
+    onEvent: emit,
+    signal,
+  });
+  emit({ type: 'built', system });
+  if (!onTarget) {
+    emit({ type: 'step', step: 'copy' });
+    await copyClosure({
+      from: builder,
+      to: host,
+      paths: [system],
+      privilege: settings,
+      substitute: settings.substitute,
+      onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
+      signal,
+    });
+  }
+  return system;
+}
+
+function isActive(facts: TargetFacts, system: string, { action, specialisation }: Settings): boolean {
+  const runs = facts.currentSystem === system && specialisation === undefined;
+  const boots = facts.profileSystem === system;
+  if (action === 'boot') return boots;
+  return action === 'test' ? runs : runs && boots;
+}
+
+/** Nothing differs; what was to be healthy must be so nevertheless. */
+async function checkUnchanged(
+  target: Target,
+  { host }: Connection,
+  { healthChecks, confirmTimeout, signal }: Settings,
+  emit: (event: TargetlessEvent) => void,
+): Promise<readonly CheckResult[]> {
+  const health = await runChecks(host, healthChecks, {
+    deadline: performance.now() + confirmTimeout,
+    ...(signal === undefined ? {} : { signal }),
+    onResult: (result) => emit({ type: 'health', ...result }),
+  });
+  const failing = health.filter((check) => !check.ok);
+  if (failing.length === 0) return health;
+  throw new ActivationError(
+    { code: 'HEALTH_CHECK_FAILED', step: 'health', target: target.name, log: '', restoration: 'untouched' },
+    `${target.name} runs this system already, but ${failing.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
+  );
+}
+
+/** `$1` booted, `$2` new: prints the parts that only a reboot replaces and that differ. */
+const compareScript = `
+for part in kernel initrd kernel-modules kernel-params; do
+  old=$(readlink -f "$1/$part" 2> /dev/null) new=$(readlink -f "$2/$part" 2> /dev/null)
+  [ -e "$1" ] || continue
+  [ "$old" = "$new" ] || { [ -f "$old" ] && cmp -s "$old" "$new"; } || { [ -d "$old" ] && diff -rq "$old" "$new" > /dev/null 2>&1; } || echo "$part"
+done
+`;
+
+async function compare(
+  host: Host,
+  system: string,
+  { targetPaths, signal }: Settings,
+): Promise<{ readonly rebootNeeded: boolean }> {
+  const argv = script('compare', compareScript, targetPaths.booted, system);
+  const { stdout } = await host.run(argv, signal === undefined ? {} : { signal });
+  return { rebootNeeded: stdout.trim() !== '' };
+}
+
+async function dryActivate(
+  host: Host,
+  system: string,
+  settings: Settings,
+  emit: (event: TargetlessEvent) => void,
+): Promise<string> {
+  const { specialisation, signal, activationTimeout } = settings;
+  const path = specialisation === undefined ? system : `${system}/specialisation/${specialisation}`;
+  const argv = script('dry-activate', 'exec "$1/bin/switch-to-configuration" dry-activate 2>&1', path);
+  const { stdout } = await host.run(asRoot(argv, settings), {
+    reject: false,
+    timeout: activationTimeout,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for (const line of stdout.trimEnd().split('\n')) emit({ type: 'output', line });
+  return stdout;
+}

@@ -1,0 +1,208 @@
+/** The step of a deploy in which something went wrong; an exit code is never without it. */
+export type DeployStep =
+  | 'connect'
+  | 'preflight'
+  | 'lock'
+  | 'evaluate'
+  | 'build'
+  | 'copy'
+  | 'activate'
+  | 'health'
+  | 'confirm'
+  | 'boot-loader'
+  | 'restore'
+  | 'reboot-proof'
+  | 'history'
+  | 'fleet';
+
+/** The stable codes of the errors of this package. */
+export type DeployErrorCode =
+  | 'PREFLIGHT_FAILED'
+  | 'LOCKED'
+  | 'EVALUATION_FAILED'
+  | 'BUILD_FAILED'
+  | 'COPY_FAILED'
+  | 'ACTIVATION_FAILED'
+  | 'NEEDS_REBOOT'
+  | 'HEALTH_CHECK_FAILED'
+  | 'NOT_CONFIRMED'
+  | 'BOOT_LOADER_FAILED'
+  | 'RESTORE_FAILED'
+  | 'OUTCOME_UNKNOWN'
+  | 'NO_SUCH_GENERATION'
+  | 'REBOOT_NOT_PROVEN'
+  | 'FLEET_FAILED';
+
+/** What became of the system that ran before: the answer to "am I stranded?". */
+export type Restoration = 'untouched' | 'restored' | 'restore-failed' | 'unknown';
+
+/** The root of the errors of this package. `cause` is kept. */
+export class DeployError extends Error {
+  override readonly name: string = 'DeployError';
+  readonly code: DeployErrorCode;
+  readonly step: DeployStep;
+  readonly target: string;
+
+  constructor(
+    facts: { readonly code: DeployErrorCode; readonly step: DeployStep; readonly target: string },
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = facts.code;
+    this.step = facts.step;
+    this.target = facts.target;
+  }
+}
+
+/** One thing that stands in the way of a deploy, and its mend. */
+export interface Problem {
+  /** Stable, e.g. `wrong-machine`, `store-full`. */
+  readonly check: string;
+  readonly message: string;
+  readonly mend: string;
+}
+
+/** Preflight found reasons not to begin; nothing was changed. */
+export class PreflightError extends DeployError {
+  override readonly name = 'PreflightError';
+  readonly problems: readonly Problem[];
+
+  constructor(target: string, problems: readonly Problem[]) {
+    const list = problems.map(({ check, message, mend }) => `- ${check}: ${message} — ${mend}`).join('\n');
+    super(
+      { code: 'PREFLIGHT_FAILED', step: 'preflight', target },
+      `${target} is not ready for a deploy; nothing was changed:\n${list}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** Another deploy is under way on the target; nothing was changed. */
+export class LockedError extends DeployError {
+  override readonly name = 'LockedError';
+  /** Who holds the lock, in its own words. */
+  readonly holder: string;
+
+  constructor(target: string, holder: string) {
+    super(
+      { code: 'LOCKED', step: 'lock', target },
+      `another deploy is under way on ${target}, by ${holder}; wait for it: the lock frees itself when it ends`,
+    );
+    this.holder = holder;
+  }
+}
+
+/** A command of nix failed; `exitCode` is that of `step`, and means nothing without it. */
+export class NixError extends DeployError {
+  override readonly name = 'NixError';
+  readonly exitCode: number | undefined;
+  /** The derivation that failed, where nix said so. */
+  readonly derivation: string | undefined;
+  /** The last lines it wrote. */
+  readonly lastLines: readonly string[];
+
+  constructor(
+    step: 'evaluate' | 'build' | 'copy',
+    target: string,
+    facts: {
+      readonly exitCode: number | undefined;
+      readonly derivation?: string | undefined;
+      readonly lastLines: readonly string[];
+    },
+    options?: ErrorOptions,
+  ) {
+    const what = { evaluate: 'evaluation', build: 'build', copy: 'copy' }[step];
+    const of = facts.derivation === undefined ? '' : ` of ${facts.derivation}`;
+    const lines = facts.lastLines.length === 0 ? '' : `:\n${facts.lastLines.map((l) => `  ${l}`).join('\n')}`;
+    super(
+      {
+        code: step === 'evaluate' ? 'EVALUATION_FAILED' : step === 'build' ? 'BUILD_FAILED' : 'COPY_FAILED',
+        step,
+        target,
+      },
+      `the ${what}${of} on ${target} failed${facts.exitCode === undefined ? '' : ` with exit code ${facts.exitCode}`}; nothing was activated${lines}`,
+      options,
+    );
+    this.exitCode = facts.exitCode;
+    this.derivation = facts.derivation;
+    this.lastLines = facts.lastLines;
+  }
+}
+
+/** The new system was (or may have been) activated, and the deploy did not end well. */
+export class ActivationError extends DeployError {
+  override readonly name = 'ActivationError';
+  /** That of switch-to-configuration where it ended; a 100 here is an activation's, never a build's. */
+  readonly exitCode: number | undefined;
+  /** Units that failed and had not failed before. */
+  readonly failedUnits: readonly string[];
+  /** The last lines of the journals of `failedUnits`. */
+  readonly journal: string;
+  /** All that switch-to-configuration wrote, as far as it could be read. */
+  readonly log: string;
+  readonly restoration: Restoration;
+
+  constructor(
+    facts: {
+      readonly code: Extract<
+        DeployErrorCode,
+        | 'ACTIVATION_FAILED'
+        | 'NEEDS_REBOOT'
+        | 'HEALTH_CHECK_FAILED'
+        | 'NOT_CONFIRMED'
+        | 'BOOT_LOADER_FAILED'
+        | 'RESTORE_FAILED'
+        | 'OUTCOME_UNKNOWN'
+      >;
+      readonly step: DeployStep;
+      readonly target: string;
+      readonly exitCode?: number | undefined;
+      readonly failedUnits?: readonly string[];
+      readonly journal?: string;
+      readonly log: string;
+      readonly restoration: Restoration;
+    },
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(facts, `${message}; ${restorations[facts.restoration]}`, options);
+    this.exitCode = facts.exitCode;
+    this.failedUnits = facts.failedUnits ?? [];
+    this.journal = facts.journal ?? '';
+    this.log = facts.log;
+    this.restoration = facts.restoration;
+  }
+}
+
+const restorations: Readonly<Record<Restoration, string>> = {
+  untouched: 'nothing was changed',
+  restored: 'the system that was active before is active again',
+  'restore-failed':
+    'restoring the system that was active before FAILED: look at the machine, its deploy log is under /var/lib/nix-deploy',
+  unknown: 'the target restores itself unless it was confirmed: ask `nix-deploy generations` when it is reachable',
+};
+
+/** There is no such generation in the profile. */
+export class NoSuchGenerationError extends DeployError {
+  override readonly name = 'NoSuchGenerationError';
+
+  constructor(target: string, message: string) {
+    super({ code: 'NO_SUCH_GENERATION', step: 'history', target }, message);
+  }
+}
+
+/** The machine did not come back as it should have; `failures` says in what. */
+export class RebootProofError extends DeployError {
+  override readonly name = 'RebootProofError';
+  readonly failures: readonly string[];
+
+  constructor(target: string, failures: readonly string[], options?: ErrorOptions) {
+    super(
+      { code: 'REBOOT_NOT_PROVEN', step: 'reboot-proof', target },
+      `${target} did not prove its reboot: ${failures.join('; ')}`,
+      options,
+    );
+    this.failures = failures;
+  }
+}

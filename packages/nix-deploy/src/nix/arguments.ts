@@ -1,0 +1,51 @@
+/** The commands of nix that a deploy runs, as argv. They are those that Nix 2.8 to 2.34 and Lix have in common. */
+
+const features = ['--extra-experimental-features', 'nix-command flakes'] as const;
+
+/** Options passed on to every command that evaluates or builds, e.g. `['--option', 'cores', '2']`. */
+export type NixOptions = readonly string[];
+
+export function buildArgv(installable: string, link: string | undefined, options: NixOptions = []): readonly string[] {
+  return [
+    'nix',
+    ...features,
+    'build',
+    '--json',
+    '--log-format',
+    'internal-json',
+    '-v',
+    ...(link === undefined ? ['--no-link'] : ['--out-link', link]),
+    ...options,
+    installable,
+  ];
+}
+
+export function dryRunArgv(installable: string, options: NixOptions = []): readonly string[] {
+  return ['nix', ...features, 'build', '--dry-run', '--json', ...options, installable];
+}
+
+export function derivationArgv(installable: string, options: NixOptions = []): readonly string[] {
+  return ['nix', ...features, 'eval', '--raw', ...options, `${installable}.drvPath`];
+}
+
+/** Builds a derivation that is in the store; `nix-store` is the command whose words never changed. */
+export function realiseArgv(derivation: string, link: string | undefined, options: NixOptions = []): readonly string[] {
+  return [
+    'nix-store',
+    '--realise',
+    '--log-format',
+    'internal-json',
+    '-v',
+    ...(link === undefined ? [] : ['--add-root', link, '--indirect']),
+    ...options,
+    derivation,
+  ];
+}
+
+export function pathInfoArgv(path: string): readonly string[] {
+  return ['nix', ...features, 'path-info', '--json', '--recursive', path];
+}
+
+export function closureArgv(paths: readonly string[]): readonly string[] {
+  return ['nix-store', '--query', '--requisites', ...paths];
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+
+import type { Host } from '@cutover/host';
+
+import type { DeployEvent } from './events.ts';
+import type { HealthCheck } from './health/check.ts';
+import type { NixOptions } from './nix/arguments.ts';
+import type { Source } from './source.ts';
+import { type TargetPaths, targetPaths } from './target/paths.ts';
+
+export type Action = 'switch' | 'boot' | 'test' | 'dry-activate';
+
+export interface DeployOptions {
+  readonly source: Source;
+  /**
+   * `switch`: activate, and boot from it. `boot`: boot from it next time. `test`: activate only.
+   * `dry-activate`: say what would be done. Default `switch`.
+   */
+  readonly action?: Action;
+  /** `system`, another name as nixos-rebuild's `--profile-name`, or a path. Default `system`. */
+  readonly profile?: string;
+  /** Activates this specialisation of the system; what boots is the system itself. */
+  readonly specialisation?: string;
+  /** Where it is built: on the target (the default), on this machine, or on another host, which stays open. */
+  readonly buildOn?: 'target' | 'here' | Host;
+  /** Where the flake is evaluated. Default: where it is built. */
+  readonly evaluateOn?: 'target' | 'here' | Host;
+  /** The target fetches from its binary caches what it can, before the rest is copied to it. Default `false`. */
+  readonly substitute?: boolean;
+  /** Commands become root through `sudo -n`. Default `false`: the connection is root's. */
+  readonly sudo?: boolean;
+  /** What the target must be, checked before anything else. */
+  readonly expect?: { readonly machineId?: string; readonly hostName?: string };
+  /** What must hold, on a fresh connection, before the deploy is confirmed. */
+  readonly healthChecks?: readonly HealthCheck[];
+  /** Milliseconds after the activation until the target restores itself. Default 60,000; health checks fit inside it. */
+  readonly confirmTimeout?: number;
+  /** Milliseconds that the activation may take. Default 600,000. */
+  readonly activationTimeout?: number;
+  /** Activate even when nothing differs. Default `false`. */
+  readonly force?: boolean;
+  /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
+  readonly minFree?: { readonly store?: number; readonly boot?: number };
+  readonly nixOptions?: NixOptions;
+  /** Who deploys, as a second one is told. Default user, machine and process. */
+  readonly holder?: string;
+  /** Where things are on the target, for machines that are not laid out as NixOS. */
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
+  readonly onEvent?: (event: DeployEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The options with every default in its place. */
+export interface Settings extends DeployOptions {
+  readonly action: Action;
+  readonly buildOn: 'target' | 'here' | Host;
+  readonly sudo: boolean;
+  readonly healthChecks: readonly HealthCheck[];
+  readonly confirmTimeout: number;
+  readonly activationTimeout: number;
+  readonly force: boolean;
+  readonly holder: string;
+  readonly targetPaths: TargetPaths;
+  /** Names this deploy and no other: the unit, the log, and the confirmation are its own. */
+  readonly id: string;
+}
+
+/** @throws {TypeError} an option that cannot be meant. */
+export function settle(options: DeployOptions): Settings {
+  const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
+  for (const [name, value] of Object.entries({ confirmTimeout, activationTimeout })) {
+    if (!(Number.isFinite(value) && value >= 1000)) throw new TypeError(`${name} is at least 1000 ms, not ${value}`);
+  }
+  if (specialisation !== undefined && !/^[A-Za-z0-9._+-]+$/.test(specialisation)) {
+    throw new TypeError(`${JSON.stringify(specialisation)} is no name of a specialisation`);
+  }
+  if ('storePath' in options.source && !/^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/.test(options.source.storePath)) {
+    throw new TypeError(`${JSON.stringify(options.source.storePath)} is no store path`);
+  }
+  return {
+    ...options,
+    action: options.action ?? 'switch',
+    buildOn: options.buildOn ?? 'target',
+    sudo: options.sudo ?? false,
+    healthChecks: options.healthChecks ?? [],
+    confirmTimeout,
+    activationTimeout,
+    force: options.force ?? false,
+    holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(/\s+/g, ' '),
+    targetPaths: targetPaths(options.profile, options.paths),
+    id: randomBytes(8).toString('hex'),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Problem } from '../errors.ts';
+import type { TargetFacts } from '../target/facts.ts';
+import type { TargetPaths } from '../target/paths.ts';
+
+/** What a deploy is going to ask of the target. */
+export interface Demands {
+  readonly machineId: string | undefined;
+  readonly hostName: string | undefined;
+  readonly action: 'switch' | 'boot' | 'test' | 'dry-activate';
+  /** Free bytes that must be there, at least. */
+  readonly storeFree: number;
+  readonly bootFree: number;
+  /** Commands are to become root through sudo. */
+  readonly sudo: boolean;
+}
+
+/** All reasons not to begin, each with its mend; none when the list is empty. Pure. */
+export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetPaths): readonly Problem[] {
+  const problems: Problem[] = [];
+  const unless = (holds: boolean, check: string, message: string, mend: string): void => {
+    if (!holds) problems.push({ check, message, mend });
+  };
+  const { machineId, hostName, action } = demands;
+  unless(
+    machineId === undefined || facts.machineId === machineId,
+    'wrong-machine',
+    `this is another machine: its machine-id is ${facts.machineId ?? 'missing'}, not ${machineId}`,
+    'correct the address, or the declared machine-id if the machine was reinstalled',
+  );
+  unless(
+    hostName === undefined || facts.hostName === hostName,
+    'wrong-host-name',
+    `this is another machine: its host name is ${facts.hostName}, not ${hostName}`,
+    'correct the address, or declare the host name that it has now',
+  );
+  unless(
+    facts.root,
+    'not-root',
+    demands.sudo ? `sudo -n is refused (uid ${facts.uid})` : `the connection is not root's (uid ${facts.uid})`,
+    demands.sudo
+      ? 'allow the user to run commands through sudo without a password'
+      : 'connect as root, or deploy with sudo',
+  );
+  const version = nixVersion(facts.nixVersion);
+  unless(facts.nixVersion !== undefined, 'no-nix', 'there is no nix', 'install Nix 2.8 or later');
+  unless(
+    version === undefined || version[0] > 2 || (version[0] === 2 && version[1] >= 8),
+    'old-nix',
+    `${facts.nixVersion} is too old`,
+    'update Nix to 2.8 or later',
+  );
+  unless(
+    facts.systemd || action === 'boot',
+    'no-systemd',
+    'systemd does not run, so nothing can be switched',
+    'deploy with the action boot, and reboot',
+  );
+  unless(
+    !facts.systemd || facts.systemdRun,
+    'no-systemd-run',
+    'there is no systemd-run to start the supervisor with',
+    'install systemd’s own commands',
+  );
+  if (facts.root) {
+    const { writable } = facts;
+    unless(
+      writable.store && writable.state && writable.profiles,
+      'read-only',
+      `the target is read-only: ${[
+        [writable.store, '/nix'],
+        [writable.profiles, paths.profile],
+        [writable.state, paths.state],
+      ]
+        .flatMap(([can, place]) => (can === true ? [] : [place]))
+        .join(', ')} cannot be written`,
+      'mount it read-write; after an error of the disk, look at the kernel’s log first',
+    );
+  }
+  unless(
+    facts.storeFree === undefined || facts.storeFree >= demands.storeFree,
+    'store-full',
+    `the store is full: ${mebibytes(facts.storeFree)} are free and ${mebibytes(demands.storeFree)} are needed`,
+    'collect garbage (nix-deploy gc), or grow the disk',
+  );
+  unless(
+    facts.storeInodesFree === undefined || facts.storeInodesFree === 0 || facts.storeInodesFree >= 1000,
+    'store-inodes',
+    `the store is full: ${facts.storeInodesFree} inodes are free`,
+    'collect garbage (nix-deploy gc)',
+  );
+  unless(
+    facts.bootFree === undefined || action === 'test' || action === 'dry-activate' || facts.bootFree >= demands.bootFree,
+    'boot-full',
+    `${paths.boot} is full: ${mebibytes(facts.bootFree)} are free and ${mebibytes(demands.bootFree)} are needed`,
+    'remove old generations (nix-deploy gc), then deploy again',
+  );
+  unless(
+    facts.lockHolder === undefined,
+    'locked',
+    `another deploy is under way, by ${facts.lockHolder}`,
+    'wait for it: the lock frees itself when it ends',
+  );
+  return problems;
+}
+
+/** `nix (Nix) 2.26.3`, `nix (Lix, like Nix) 2.91.1` → the first two numbers. */
+export function nixVersion(text: string | undefined): readonly [number, number] | undefined {
+  const found = /(\d+)\.(\d+)/.exec(text?.split(')').at(-1) ?? '');
+  return found === null ? undefined : [Number(found[1]), Number(found[2])];
+}
+
+function mebibytes(bytes: number | undefined): string {
+  return `${Math.floor((bytes ?? 0) / 1024 / 1024)} MiB`;
+}

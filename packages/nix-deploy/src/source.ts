@@ -1,0 +1,17 @@
+/** What to deploy: a flake's NixOS configuration, or a system that is built already. */
+export type Source =
+  | {
+      /** A flake reference where it is evaluated, e.g. `git+ssh://forge/orchestrator.git` or `path:/srv/flake`. */
+      readonly flake: string;
+      /** Name of the `nixosConfigurations` attribute; the target's host name without it. */
+      readonly configuration?: string;
+    }
+  | { readonly storePath: string };
+
+/** `FLAKE#nixosConfigurations."NAME".config.system.build.toplevel`. */
+export function installable(flake: string, configuration: string): string {
+  if (!/^[A-Za-z0-9._-]+$/.test(configuration)) {
+    throw new TypeError(`${JSON.stringify(configuration)} is no name of a configuration`);
+  }
+  return `${flake}#nixosConfigurations."${configuration}".config.system.build.toplevel`;
+}

@@ -1,0 +1,123 @@
+import type { Host } from '@cutover/host';
+
+import { asRoot, type Privilege, script } from './script.ts';
+import type { TargetPaths } from './paths.ts';
+
+/** What a target is and what runs on it, read in one go. A field is `undefined` where the target could not say. */
+export interface TargetFacts {
+  readonly hostName: string;
+  readonly machineId: string | undefined;
+  /** As `uname -m` says. */
+  readonly architecture: string;
+  /** Output of `nix --version`, e.g. `nix (Nix) 2.26.3`. */
+  readonly nixVersion: string | undefined;
+  readonly uid: number;
+  /** Whether commands can be run as root: by being it, or by `sudo -n`. */
+  readonly root: boolean;
+  /** systemd runs, and can start units of ours. */
+  readonly systemd: boolean;
+  readonly systemdRun: boolean;
+  /** Free bytes and inodes where the store is. */
+  readonly storeFree: number | undefined;
+  readonly storeInodesFree: number | undefined;
+  readonly bootFree: number | undefined;
+  /** Files can be made in each of these places. */
+  readonly writable: { readonly store: boolean; readonly state: boolean; readonly profiles: boolean };
+  /** What holds the activation lock, in its own words. */
+  readonly lockHolder: string | undefined;
+  /** The active generation of the profile and the store path that it names. */
+  readonly generation: number | undefined;
+  readonly profileSystem: string | undefined;
+  readonly currentSystem: string | undefined;
+  readonly bootedSystem: string | undefined;
+  /** Identifies this boot: the kernel's boot_id, or systemd's own start where a container shares the kernel. */
+  readonly boot: string;
+}
+
+/** `$1` profile, `$2` state directory, `$3` current, `$4` booted, `$5` boot. Lines of `name value`. */
+const factsScript = `
+say() { printf '%s %s\\n' "$1" "$2"; }
+say hostName "$(cat /proc/sys/kernel/hostname 2>/dev/null || uname -n)"
+say machineId "$(cat /etc/machine-id 2>/dev/null)"
+say architecture "$(uname -m)"
+say nixVersion "$(nix --version 2>/dev/null)"
+say uid "$(id -u)"
+[ -d /run/systemd/system ] && say systemd yes
+command -v systemd-run >/dev/null && say systemdRun yes
+free() { df -P -B1 "$1" 2>/dev/null | awk 'NR == 2 { print $4 }'; }
+say storeFree "$(free /nix/store)"
+say storeInodesFree "$(df -P -i /nix/store 2>/dev/null | awk 'NR == 2 { print $4 }')"
+[ -d "$5" ] && say bootFree "$(free "$5")"
+writable() {
+  folder=$1
+  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+  [ -w "$folder" ]
+}
+writable /nix/var/nix/db && say store yes
+writable "$2" && say state yes
+writable "$(dirname "$1")" && say profiles yes
+real() { [ -e "$1" ] && readlink -f "$1"; }
+for lock in session activation; do
+  if [ -e "$2/$lock.lock" ] && command -v flock >/dev/null && ! flock --nonblock --shared "$2/$lock.lock" true 2>/dev/null; then
+    say lockHolder "$(cat "$2/$lock.holder" 2>/dev/null || echo 'an unnamed deploy')"
+    break
+  fi
+done
+link=$(readlink "$1" 2>/dev/null)
+link=\${link##*/}
+generation=\${link%-link}
+say generation "\${generation##*-}"
+say profileSystem "$(real "$1")"
+say currentSystem "$(real "$3")"
+say bootedSystem "$(real "$4")"
+say boot "$(cat /proc/sys/kernel/random/boot_id)/$(systemctl show --property UserspaceTimestampMonotonic --value 2>/dev/null)"
+`;
+
+/** Reads the facts of a target, and changes nothing. */
+export async function readFacts(
+  host: Host,
+  paths: TargetPaths,
+  privilege: Privilege,
+  signal?: AbortSignal,
+): Promise<TargetFacts> {
+  const argv = script('facts', factsScript, paths.profile, paths.state, paths.current, paths.booted, paths.boot);
+  const options = { reject: false, timeout: 60_000, ...(signal === undefined ? {} : { signal }) };
+  const elevated = await host.run(asRoot(argv, privilege), options);
+  const root = elevated.exitCode === 0;
+  const result = root ? elevated : await host.run(argv, { ...options, reject: true });
+  const values = new Map(
+    result.stdout.split('\n').map((line): [string, string] => {
+      const space = line.indexOf(' ');
+      return [line.slice(0, space), line.slice(space + 1)];
+    }),
+  );
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    return value === undefined || value === '' ? undefined : value;
+  };
+  const number = (name: string): number | undefined => {
+    const value = text(name);
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  };
+  const uid = number('uid') ?? -1;
+  return {
+    hostName: text('hostName') ?? '',
+    machineId: text('machineId'),
+    architecture: text('architecture') ?? '',
+    nixVersion: text('nixVersion'),
+    uid,
+    root: root && uid === 0,
+    systemd: values.has('systemd'),
+    systemdRun: values.has('systemdRun'),
+    storeFree: number('storeFree'),
+    storeInodesFree: number('storeInodesFree'),
+    bootFree: number('bootFree'),
+    writable: { store: values.has('store'), state: values.has('state'), profiles: values.has('profiles') },
+    lockHolder: text('lockHolder'),
+    generation: number('generation'),
+    profileSystem: text('profileSystem'),
+    currentSystem: text('currentSystem'),
+    bootedSystem: text('bootedSystem'),
+    boot: text('boot') ?? '',
+  };
+}
