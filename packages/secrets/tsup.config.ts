@@ -1,16 +1,36 @@
-import { defineConfig, type Options } from 'tsup';
+import { type Options, defineConfig } from 'tsup';
 
 const shared: Options = {
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
-  // Other packages of the workspace are dependencies, resolved as their users resolve them.
+  // The private workspace package that all commands share; it is bundled, so users never see it.
+  noExternal: ['@cutover/command-line'],
   esbuildOptions: (options) => {
+    // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];
   },
 };
 
 export default defineConfig([
-  { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
-  { ...shared, entry: ['src/cli.ts'], noExternal: ['@cutover/command-line'] },
+  {
+    ...shared,
+    entry: ['src/index.ts', 'src/cli.ts'],
+    dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
+    sourcemap: true,
+  },
+  {
+    ...shared,
+    // One file with everything in it, for hosts that have Node and nothing from npm.
+    entry: { 'secrets.bundle': 'src/bundle.ts' },
+    noExternal: [/.*/],
+    splitting: false,
+    treeshake: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+
+    // Bundled CommonJS modules ask for Node's own by require().
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+  },
 ]);

@@ -19,6 +19,7 @@ export type SecretsErrorCode =
   | 'NOT_DECRYPTABLE'
   | 'REPO_INVALID'
   | 'SCAN_FAILED'
+  | 'LEAK_FOUND'
   | 'ACTIVATION_FAILED'
   | 'VERIFY_FAILED'
   | 'BINARY_FAILED'

@@ -1,1 +1,62 @@
-export const version = '0.0.0';
+export { SecretsError, type SecretsErrorCode, type SecretsErrorFacts } from './errors.ts';
+export {
+  type AgeIdentity,
+  type KeyPair,
+  type LibraryIdentity,
+  generateKeyPair,
+  identityFile,
+  parseIdentities,
+  recipientsOf,
+} from './age/identities.ts';
+export {
+  type DecryptOptions,
+  type DecryptedFile,
+  type EncryptOptions,
+  type FileOptions,
+  decryptFile,
+  encryptFile,
+} from './sops/file.ts';
+export { plaintextLeavesOf, readMetadata } from './sops/inspect.ts';
+export { type SopsFormat, formatOf, sopsFormats } from './sops/formats/format.ts';
+export type { AgeEntry, KeyGroup, SopsMetadata } from './sops/metadata.ts';
+export type { SelectionRule } from './sops/selection.ts';
+export type { Comment, Documents, Entry, ListNode, MapNode, Scalar, TreeValue } from './sops/tree.ts';
+export {
+  type SecretSpec,
+  type SecretsConfig,
+  type SecretsConfigInput,
+  parseSecretsConfig,
+  runtimePath,
+  secretsConfigSchema,
+} from './move/config.ts';
+export { loadSecretsConfig } from './move/load-config.ts';
+export { type CollectedSecret, collect } from './move/collect.ts';
+export {
+  type EncryptIntoRepoOptions,
+  type EncryptReport,
+  encryptIntoRepo,
+} from './move/encrypt-into-repo.ts';
+export {
+  type BootstrapKeyOptions,
+  type BootstrapKeyReport,
+  placeBootstrapKey,
+  readBootstrapIdentities,
+} from './move/bootstrap-key.ts';
+export { type CommitReport, commitSecrets } from './move/commit.ts';
+export { type Proof, proveDecryptable, requireDecryptable } from './move/prove-decryptable.ts';
+export { type Check, type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';
+export { type Fingerprinter, createFingerprinter } from './move/fingerprint.ts';
+export { type MoveOptions, type MoveReport, move } from './move/move-secrets.ts';
+export { type Encoding, type KnownValue, knownValues } from './scan/needles.ts';
+export { type SecretPattern, secretPatterns } from './scan/patterns.ts';
+export {
+  type Finding,
+  type ScanGitOptions,
+  type ScanReport,
+  requireNoLeak,
+  scanGit,
+} from './scan/scan-git.ts';
+export type { Match } from './scan/scanner.ts';
+export { type RenderOptions, type RenderedManifest, renderManifest } from './activate/render-manifest.ts';
+export { type ActivateOptions, type ActivationReport, activate } from './activate/activate.ts';
+export { type Manifest, parseManifest } from './activate/manifest.ts';

@@ -10,9 +10,13 @@ import { x25519Recipient } from './x25519.ts';
 export async function wrapDataKey(dataKey: Uint8Array, recipient: string): Promise<string> {
   const { Encrypter, armor } = await import('age-encryption');
   const encrypter = new Encrypter();
-  if (/^age1[^p]/.test(recipient) || /^age1p[^q]/.test(recipient)) encrypter.addRecipient(x25519Recipient(recipient));
+  if (/^age1[^p]/.test(recipient) || /^age1p[^q]/.test(recipient))
+    encrypter.addRecipient(x25519Recipient(recipient));
   else {
-    throw new SecretsError('UNSUPPORTED', `the recipient ${recipient.slice(0, 24)}… is of a kind that is not supported`);
+    throw new SecretsError(
+      'UNSUPPORTED',
+      `the recipient ${recipient.slice(0, 24)}… is of a kind that is not supported`,
+    );
   }
   return armor.encode(await encrypter.encrypt(dataKey));
 }
@@ -29,7 +33,8 @@ export async function unwrapDataKey(
 ): Promise<Uint8Array | undefined> {
   const { Decrypter, armor } = await import('age-encryption');
   const decrypter = new Decrypter();
-  for (const identity of identities) decrypter.addIdentity('reveal' in identity ? identity.reveal() : identity);
+  for (const identity of identities)
+    decrypter.addIdentity('reveal' in identity ? identity.reveal() : identity);
   try {
     return await decrypter.decrypt(armor.decode(enc), 'uint8array');
   } catch (error) {

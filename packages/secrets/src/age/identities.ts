@@ -35,7 +35,8 @@ export function identityFile({ identity, recipient }: KeyPair, created: Date = n
  */
 export function parseIdentities(text: string, file?: string): AgeIdentity[] {
   const identities = identityLines(text).map(({ value, line }) => parseIdentity(value, file, line));
-  if (identities.length === 0) throw new SecretsError('NO_IDENTITY', 'the file holds no age identity', { file });
+  if (identities.length === 0)
+    throw new SecretsError('NO_IDENTITY', 'the file holds no age identity', { file });
   return identities;
 }
 
@@ -47,7 +48,8 @@ export function parseIdentities(text: string, file?: string): AgeIdentity[] {
 export async function recipientsOf(text: string, file?: string): Promise<string[]> {
   const recipients: string[] = [];
   for (const { value, line } of identityLines(text)) {
-    if (/^AGE-SECRET-KEY-1/i.test(value)) recipients.push(checked(() => x25519Identity(value), file, line).recipient);
+    if (/^AGE-SECRET-KEY-1/i.test(value))
+      recipients.push(checked(() => x25519Identity(value), file, line).recipient);
     else {
       const { identityToRecipient } = await import('age-encryption');
       try {

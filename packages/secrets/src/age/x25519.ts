@@ -65,7 +65,8 @@ export function identityOfScalar(scalar: Uint8Array): X25519Identity {
 /** @throws {SecretsError} `KEY_INVALID` */
 export function x25519Recipient(text: string): Recipient {
   const { prefix, bytes } = decodeBech32(text);
-  if (prefix !== 'age' || bytes.length !== 32) throw new SecretsError('KEY_INVALID', 'not an X25519 recipient');
+  if (prefix !== 'age' || bytes.length !== 32)
+    throw new SecretsError('KEY_INVALID', 'not an X25519 recipient');
   return {
     async wrapFileKey(fileKey): Promise<Stanza[]> {
       const { Stanza } = await import('age-encryption');
@@ -97,7 +98,12 @@ function unwrap({ args, body }: StanzaLike, secret: KeyObject, ownShare: Buffer)
   return new Uint8Array(first);
 }
 
-function wrappingKey(secret: KeyObject, peer: KeyObject, share: Uint8Array, recipient: Uint8Array): Uint8Array {
+function wrappingKey(
+  secret: KeyObject,
+  peer: KeyObject,
+  share: Uint8Array,
+  recipient: Uint8Array,
+): Uint8Array {
   const shared = diffieHellman({ privateKey: secret, publicKey: peer });
   return new Uint8Array(hkdfSync('sha256', shared, Buffer.concat([share, recipient]), info, 32));
 }

@@ -54,13 +54,15 @@ export function encryptBytes(
  */
 export function decryptBytes(text: string, dataKey: Uint8Array, additionalData: string): Decrypted {
   const match = pattern.exec(text);
-  if (match === null) throw new SecretsError('DECRYPT_FAILED', 'the value is not a sops ENC[AES256_GCM,…] value');
+  if (match === null)
+    throw new SecretsError('DECRYPT_FAILED', 'the value is not a sops ENC[AES256_GCM,…] value');
   const data = canonicalBase64(match[1]);
   const nonce = canonicalBase64(match[2]);
   const tag = canonicalBase64(match[3]);
   const type = match[4];
   if (!isValueType(type)) throw new SecretsError('DECRYPT_FAILED', 'the value has a type that is not known');
-  if (tag.length !== tagBytes) throw new SecretsError('DECRYPT_FAILED', 'the value has a tag of a wrong length');
+  if (tag.length !== tagBytes)
+    throw new SecretsError('DECRYPT_FAILED', 'the value has a tag of a wrong length');
   const decipher = createDecipheriv('aes-256-gcm', dataKey, nonce, { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(additionalData, 'utf8'));
   decipher.setAuthTag(tag);
@@ -140,7 +142,15 @@ function canonicalBase64(text = ''): Buffer {
   return bytes;
 }
 
-const valueTypes: ReadonlySet<string> = new Set<ValueType>(['str', 'int', 'float', 'bool', 'time', 'comment', 'bytes']);
+const valueTypes: ReadonlySet<string> = new Set<ValueType>([
+  'str',
+  'int',
+  'float',
+  'bool',
+  'time',
+  'comment',
+  'bytes',
+]);
 
 function isValueType(type: string | undefined): type is ValueType {
   return type !== undefined && valueTypes.has(type);

@@ -3,8 +3,22 @@ import { unwrapDataKey, wrapDataKey } from '../age/data-key.ts';
 import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError, withFileAsync } from '../errors.ts';
 import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
-import { type SopsFormat, emitEncrypted, emitPlain, formatOf, parseEncrypted, parsePlain } from './formats/format.ts';
-import { type KeyGroup, type SopsMetadata, extractMetadata, formatVersion, metadataTree, timestamp } from './metadata.ts';
+import {
+  type SopsFormat,
+  emitEncrypted,
+  emitPlain,
+  formatOf,
+  parseEncrypted,
+  parsePlain,
+} from './formats/format.ts';
+import {
+  type KeyGroup,
+  type SopsMetadata,
+  extractMetadata,
+  formatVersion,
+  metadataTree,
+  timestamp,
+} from './metadata.ts';
 import { type SelectionRule, defaultRule } from './selection.ts';
 import { type Documents, entry, map, valueOf } from './tree.ts';
 import { decryptDocuments, encryptDocuments } from './walk.ts';
@@ -49,7 +63,10 @@ export interface OpenedFile extends Omit<DecryptedFile, 'plaintext'> {
  *
  * @throws {SecretsError} `ALREADY_ENCRYPTED`, `PARSE_FAILED`, `KEY_INVALID`, `RULE_INVALID`.
  */
-export async function encryptFile(plaintext: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
+export async function encryptFile(
+  plaintext: Uint8Array | string,
+  options: EncryptOptions,
+): Promise<Uint8Array> {
   return withFileAsync(options.file, async () => {
     const format = formatFor(options);
     const documents = await parsePlain(format, Buffer.from(plaintext));
@@ -78,7 +95,10 @@ export async function encryptFile(plaintext: Uint8Array | string, options: Encry
  * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `DECRYPT_FAILED` naming
  * the key, `MAC_MISMATCH`, `METADATA_INVALID`, `PARSE_FAILED`.
  */
-export async function decryptFile(bytes: Uint8Array | string, options: DecryptOptions): Promise<DecryptedFile> {
+export async function decryptFile(
+  bytes: Uint8Array | string,
+  options: DecryptOptions,
+): Promise<DecryptedFile> {
   const { format, documents, metadata } = await openFile(bytes, options);
   return withFileAsync(options.file, async () => ({
     format,
@@ -127,9 +147,14 @@ export async function sealFile(
 
 function checkMac(metadata: SopsMetadata, computed: string, dataKey: Uint8Array): void {
   const mismatch = (cause?: unknown): SecretsError =>
-    new SecretsError('MAC_MISMATCH', 'the MAC does not match: values, their order or lastmodified were changed', {}, {
-      cause,
-    });
+    new SecretsError(
+      'MAC_MISMATCH',
+      'the MAC does not match: values, their order or lastmodified were changed',
+      {},
+      {
+        cause,
+      },
+    );
   if (metadata.mac === '') throw mismatch();
   let found: Uint8Array;
   try {
@@ -159,7 +184,10 @@ function wholeKey(key: Uint8Array): Uint8Array {
   return key;
 }
 
-async function openGroup(group: KeyGroup, identities: readonly AgeIdentity[]): Promise<Uint8Array | undefined> {
+async function openGroup(
+  group: KeyGroup,
+  identities: readonly AgeIdentity[],
+): Promise<Uint8Array | undefined> {
   for (const { enc } of group.age) {
     const share = await unwrapDataKey(enc, identities);
     if (share !== undefined) return share;

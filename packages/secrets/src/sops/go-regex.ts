@@ -12,9 +12,14 @@ export function compileGoRegex(pattern: string): (text: string) => boolean {
   try {
     expression = new RegExp(translate(body), `u${flags}`);
   } catch (error) {
-    throw new SecretsError('RULE_INVALID', `the regular expression ${JSON.stringify(pattern)} cannot be compiled`, {}, {
-      cause: error,
-    });
+    throw new SecretsError(
+      'RULE_INVALID',
+      `the regular expression ${JSON.stringify(pattern)} cannot be compiled`,
+      {},
+      {
+        cause: error,
+      },
+    );
   }
   return (text) => expression.test(text);
 }
@@ -111,5 +116,8 @@ function escape(rest: string, inClass: boolean, pattern: string): { text: string
 }
 
 function refuse(pattern: string, what: string): never {
-  throw new SecretsError('RULE_INVALID', `the regular expression ${JSON.stringify(pattern)} uses ${what}, which is not supported`);
+  throw new SecretsError(
+    'RULE_INVALID',
+    `the regular expression ${JSON.stringify(pattern)} uses ${what}, which is not supported`,
+  );
 }

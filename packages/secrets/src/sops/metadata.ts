@@ -1,6 +1,16 @@
 import { SecretsError } from '../errors.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
-import { type Documents, type ListNode, type MapNode, type TreeValue, entry, list, map, str, valueOf } from './tree.ts';
+import {
+  type Documents,
+  type ListNode,
+  type MapNode,
+  type TreeValue,
+  entry,
+  list,
+  map,
+  str,
+  valueOf,
+} from './tree.ts';
 
 /** The version that is written into files: the sops whose format they have. */
 export const formatVersion = '3.13.2';
@@ -42,7 +52,8 @@ export const foreignKinds = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 
 export function extractMetadata(documents: Documents): SopsMetadata {
   const first = documents[0];
   const tree = first === undefined ? undefined : valueOf(first, 'sops');
-  if (tree === undefined) throw new SecretsError('NOT_ENCRYPTED', 'no sops metadata found, so this is not a sops file');
+  if (tree === undefined)
+    throw new SecretsError('NOT_ENCRYPTED', 'no sops metadata found, so this is not a sops file');
   if (tree.type !== 'map') throw invalid('sops is not a map');
   for (const document of documents) {
     const kept = document.entries.filter((item) => item.type !== 'entry' || item.key !== 'sops');
@@ -54,11 +65,19 @@ export function extractMetadata(documents: Documents): SopsMetadata {
 /** Reads the `sops` map. Unknown keys are refused: what they would mean for decryption is not known. */
 export function metadataOf(tree: MapNode): SopsMetadata {
   const known = new Set<string>([
-    'shamir_threshold', 'key_groups', 'age', ...foreignKinds, 'lastmodified', 'mac', ...selectionKinds,
-    'mac_only_encrypted', 'version',
+    'shamir_threshold',
+    'key_groups',
+    'age',
+    ...foreignKinds,
+    'lastmodified',
+    'mac',
+    ...selectionKinds,
+    'mac_only_encrypted',
+    'version',
   ]);
   for (const item of tree.entries) {
-    if (item.type === 'entry' && !known.has(item.key)) throw invalid(`sops.${item.key.slice(0, 40)} is not a known field`);
+    if (item.type === 'entry' && !known.has(item.key))
+      throw invalid(`sops.${item.key.slice(0, 40)} is not a known field`);
   }
   const rules: SelectionRule[] = [];
   for (const kind of selectionKinds) {
@@ -100,7 +119,8 @@ export function metadataTree(metadata: SopsMetadata): MapNode {
 function groupEntries(group: KeyGroup): MapNode['entries'] {
   const fields = groupFields(group);
   // In a group sops always writes `age` and `hc_vault`, empty too.
-  for (const kind of ['age', 'hc_vault']) if (!fields.some(([key]) => key === kind)) fields.push([kind, list()]);
+  for (const kind of ['age', 'hc_vault'])
+    if (!fields.some(([key]) => key === kind)) fields.push([kind, list()]);
   return sorted(fields).map(([key, value]) => entry(key, value));
 }
 
@@ -108,7 +128,9 @@ function groupFields(group: KeyGroup): [string, TreeValue][] {
   const fields: [string, TreeValue][] = [...group.other];
   if (group.age.length > 0) {
     // In each entry the keys are sorted too, so `enc` comes before `recipient`.
-    const items = group.age.map(({ recipient, enc }) => map([entry('enc', str(enc)), entry('recipient', str(recipient))]));
+    const items = group.age.map(({ recipient, enc }) =>
+      map([entry('enc', str(enc)), entry('recipient', str(recipient))]),
+    );
     fields.push(['age', list(items)]);
   }
   return fields;
@@ -141,7 +163,8 @@ function groupOf(tree: MapNode): KeyGroup {
     if (item.type === 'comment') continue;
     const recipient = item.type === 'map' ? textOf(item, 'recipient') : undefined;
     const enc = item.type === 'map' ? textOf(item, 'enc') : undefined;
-    if (recipient === undefined || enc === undefined) throw invalid('an entry of sops.age has no recipient or no enc');
+    if (recipient === undefined || enc === undefined)
+      throw invalid('an entry of sops.age has no recipient or no enc');
     age.push({ recipient, enc });
   }
   return { age, other };
@@ -157,7 +180,8 @@ function listOf(value: TreeValue | undefined, kind: string): ListNode | undefine
 
 function thresholdOf(value: TreeValue | undefined, groups: number): number | undefined {
   if (value === undefined || value.type === 'null') return undefined;
-  const number = value.type === 'int' ? Number(value.value) : value.type === 'str' ? Number(value.value) : Number.NaN;
+  const number =
+    value.type === 'int' ? Number(value.value) : value.type === 'str' ? Number(value.value) : Number.NaN;
   if (!Number.isInteger(number) || number < 0 || number > 255 || number > Math.max(groups, 1)) {
     throw invalid('sops.shamir_threshold is not a number of groups');
   }
@@ -167,7 +191,8 @@ function thresholdOf(value: TreeValue | undefined, groups: number): number | und
 function flagOf(value: TreeValue | undefined): boolean {
   if (value === undefined || value.type === 'null') return false;
   if (value.type === 'bool') return value.value;
-  if (value.type === 'str' && /^(?:true|false)$/i.test(value.value)) return value.value.toLowerCase() === 'true';
+  if (value.type === 'str' && /^(?:true|false)$/i.test(value.value))
+    return value.value.toLowerCase() === 'true';
   throw invalid('sops.mac_only_encrypted is neither true nor false');
 }
 

@@ -9,7 +9,10 @@ import { SecretsError } from '../errors.ts';
  */
 export function splitShares(secret: Uint8Array, shares: number, threshold: number): Uint8Array[] {
   if (threshold < 2 || threshold > shares || shares > 255) {
-    throw new SecretsError('KEY_INVALID', `${shares} key groups with a threshold of ${threshold} are not possible`);
+    throw new SecretsError(
+      'KEY_INVALID',
+      `${shares} key groups with a threshold of ${threshold} are not possible`,
+    );
   }
   const xs = distinctCoordinates(shares);
   const out = xs.map((x) => {
@@ -40,7 +43,10 @@ export function combineShares(shares: readonly Uint8Array[]): Uint8Array {
     throw new SecretsError('DECRYPT_FAILED', 'the shares of the data key do not fit together');
   }
   return Uint8Array.from({ length }, (_, at) =>
-    interpolate(xs, shares.map((share) => share[at] ?? 0)),
+    interpolate(
+      xs,
+      shares.map((share) => share[at] ?? 0),
+    ),
   );
 }
 

@@ -11,7 +11,15 @@ import {
   stashKey,
 } from './cipher.ts';
 import { type SelectionRule, type Selector, selectorOf } from './selection.ts';
-import { type Comment, type Documents, type ListNode, type MapNode, type Scalar, type TreeValue, comment } from './tree.ts';
+import {
+  type Comment,
+  type Documents,
+  type ListNode,
+  type MapNode,
+  type Scalar,
+  type TreeValue,
+  comment,
+} from './tree.ts';
 import { plainBytes } from './value-text.ts';
 
 /** What a leaf or comment becomes. `additionalData` is what it is authenticated with. */
@@ -34,7 +42,8 @@ function walk(documents: Documents, select: Selector, visitor: Visitor): void {
       if (item.type === 'comment') visitComment(item, path, comments, active);
       else {
         const value = walkValue(item.value, [...path, item.key], comments);
-        if (value.type === 'comment') throw new SecretsError('DECRYPT_FAILED', 'a comment in place of a value', { key: item.key });
+        if (value.type === 'comment')
+          throw new SecretsError('DECRYPT_FAILED', 'a comment in place of a value', { key: item.key });
         item.value = value;
         active.length = 0;
       }
@@ -53,14 +62,23 @@ function walk(documents: Documents, select: Selector, visitor: Visitor): void {
     }
   }
 
-  function walkValue(value: TreeValue, path: readonly string[], comments: readonly string[][]): TreeValue | Comment {
+  function walkValue(
+    value: TreeValue,
+    path: readonly string[],
+    comments: readonly string[][],
+  ): TreeValue | Comment {
     if (value.type === 'map') walkMap(value, path, comments);
     else if (value.type === 'list') walkList(value, path, comments);
     else if (value.type !== 'null') return visitor.leaf(value, placeOf(path), select(path, comments, false));
     return value;
   }
 
-  function visitComment(node: Comment, path: readonly string[], comments: string[][], active: string[]): void {
+  function visitComment(
+    node: Comment,
+    path: readonly string[],
+    comments: string[][],
+    active: string[],
+  ): void {
     active.push(node.text);
     node.text = visitor.comment(node, placeOf(path), select(path, comments, true));
   }
@@ -69,7 +87,10 @@ function walk(documents: Documents, select: Selector, visitor: Visitor): void {
 const placeOf = (path: readonly string[]): string => `${path.join(':')}:`;
 
 /** `echo -n sops | sha256sum`: makes a MAC over encrypted values only differ from one over all (`sops.go`). */
-const encryptedOnlySeed = Buffer.from('8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69', 'hex');
+const encryptedOnlySeed = Buffer.from(
+  '8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69',
+  'hex',
+);
 
 export interface WalkOptions {
   readonly dataKey: Uint8Array;
@@ -132,10 +153,17 @@ export function decryptDocuments(documents: Documents, options: WalkOptions): st
   return mac.digest('hex').toUpperCase();
 }
 
-function open(value: Scalar, dataKey: Uint8Array, place: string, stash: NonceStash | undefined): Scalar | Comment {
+function open(
+  value: Scalar,
+  dataKey: Uint8Array,
+  place: string,
+  stash: NonceStash | undefined,
+): Scalar | Comment {
   const key = place.slice(0, -1);
   if (value.type !== 'str') {
-    throw new SecretsError('DECRYPT_FAILED', `the value should be encrypted and is a plain ${value.type}`, { key });
+    throw new SecretsError('DECRYPT_FAILED', `the value should be encrypted and is a plain ${value.type}`, {
+      key,
+    });
   }
   if (value.value === '') return value;
   try {

@@ -11,5 +11,7 @@ export function unwrapBinary([document]: Documents): Uint8Array {
   const data = document === undefined ? undefined : valueOf(document, 'data');
   if (data?.type === 'bytes') return data.value;
   if (data?.type === 'str') return Buffer.from(data.value, 'utf8');
-  throw new SecretsError('PARSE_FAILED', 'a binary sops file holds its content as text under data', { key: 'data' });
+  throw new SecretsError('PARSE_FAILED', 'a binary sops file holds its content as text under data', {
+    key: 'data',
+  });
 }

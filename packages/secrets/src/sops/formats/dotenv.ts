@@ -22,7 +22,8 @@ export function parseDotenv(text: string): Documents {
       continue;
     }
     const at = line.indexOf('=');
-    if (at === -1) throw new SecretsError('PARSE_FAILED', 'not dotenv: the line has no =', { line: index + 1 });
+    if (at === -1)
+      throw new SecretsError('PARSE_FAILED', 'not dotenv: the line has no =', { line: index + 1 });
     const key = line.slice(0, at);
     if (seen.has(key)) throw new SecretsError('PARSE_FAILED', 'a key occurs twice', { line: index + 1 });
     seen.add(key);

@@ -9,7 +9,8 @@ export function flatten(tree: MapNode): [string, Scalar][] {
   const flat: [string, Scalar][] = [];
   const descend = (key: string, value: TreeValue): void => {
     if (value.type === 'map') {
-      for (const item of value.entries) if (item.type === 'entry') descend(`${key}${mapMark}${item.key}`, item.value);
+      for (const item of value.entries)
+        if (item.type === 'entry') descend(`${key}${mapMark}${item.key}`, item.value);
     } else if (value.type === 'list') {
       for (const [index, item] of value.items.filter((one) => one.type !== 'comment').entries()) {
         descend(`${key}${listMark}${index}`, item);
@@ -70,7 +71,8 @@ function descend(at: Branch, token: string | number): Branch {
 }
 
 function toValue({ value, keys, indices }: Branch): TreeValue {
-  if (Number(value !== undefined) + Number(keys.size > 0) + Number(indices.size > 0) > 1) throw contradiction();
+  if (Number(value !== undefined) + Number(keys.size > 0) + Number(indices.size > 0) > 1)
+    throw contradiction();
   if (value !== undefined) return value;
   if (indices.size === 0) return map([...keys].map(([key, child]) => entry(key, toValue(child))));
   return list(

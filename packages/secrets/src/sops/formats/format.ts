@@ -97,6 +97,9 @@ function decode(bytes: Uint8Array): string {
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.length > maxInputBytes) {
-    throw new SecretsError('LIMIT_EXCEEDED', `the file has ${bytes.length} bytes, more than ${maxInputBytes}`);
+    throw new SecretsError(
+      'LIMIT_EXCEEDED',
+      `the file has ${bytes.length} bytes, more than ${maxInputBytes}`,
+    );
   }
 }

@@ -17,9 +17,13 @@ export function parseIni(text: string): Documents {
   let section = map();
   document.entries.splice(0, 1, entry(defaultSection, section));
   let pending: string[] = [];
-  for (const [index, raw] of text.replace(/^\uFEFF/, '').split('\n').entries()) {
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     const line = raw.trim();
-    const fail = (what: string): SecretsError => new SecretsError('PARSE_FAILED', `not INI: ${what}`, { line: index + 1 });
+    const fail = (what: string): SecretsError =>
+      new SecretsError('PARSE_FAILED', `not INI: ${what}`, { line: index + 1 });
     if (line === '') continue;
     if (line.startsWith(';') || line.startsWith('#')) {
       pending.push(line);
@@ -33,14 +37,16 @@ export function parseIni(text: string): Documents {
       if (pending.length > 0) section.entries.push(comment(stripMark(pending.join('\n'))));
     } else {
       const { key, value } = keyLine(line, fail);
-      if (section.entries.some((item) => item.type === 'entry' && item.key === key)) throw fail('a key occurs twice');
+      if (section.entries.some((item) => item.type === 'entry' && item.key === key))
+        throw fail('a key occurs twice');
       section.entries.push(entry(key, str(value)));
       if (pending.length > 0) section.entries.push(comment(stripMark(pending.join('\n'))));
     }
     pending = [];
   }
   for (const item of document.entries) {
-    if (item.type === 'entry' && item.key === 'sops' && item.value.type === 'map') item.value = gather(item.value);
+    if (item.type === 'entry' && item.key === 'sops' && item.value.type === 'map')
+      item.value = gather(item.value);
   }
   return [document];
 }
@@ -48,7 +54,8 @@ export function parseIni(text: string): Documents {
 function gather(section: MapNode): MapNode {
   const flat: [string, Scalar][] = [];
   for (const item of section.entries) {
-    if (item.type === 'entry' && item.value.type === 'str') flat.push([item.key, str(item.value.value.replaceAll('\\n', '\n'))]);
+    if (item.type === 'entry' && item.value.type === 'str')
+      flat.push([item.key, str(item.value.value.replaceAll('\\n', '\n'))]);
   }
   return unflatten(flat);
 }
@@ -107,7 +114,9 @@ function emitSection(name: string, section: MapNode): string {
   for (const [index, item] of section.entries.entries()) {
     if (item.type === 'comment') continue;
     if (item.value.type === 'map' || item.value.type === 'list') {
-      throw new SecretsError('UNSUPPORTED', 'an INI file holds no nested maps and no lists', { key: `${name}:${item.key}` });
+      throw new SecretsError('UNSUPPORTED', 'an INI file holds no nested maps and no lists', {
+        key: `${name}:${item.key}`,
+      });
     }
     const after = section.entries[index + 1];
     if (after?.type === 'comment') lines.push(...commentLines(after.text));

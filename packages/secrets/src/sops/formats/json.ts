@@ -182,12 +182,16 @@ function emitValue(value: TreeValue, newline: string): string {
     case 'time':
       return quote(value.value);
     case 'bytes':
-      throw new SecretsError('UNSUPPORTED', 'a value is not UTF-8, which JSON cannot hold; use the binary format');
+      throw new SecretsError(
+        'UNSUPPORTED',
+        'a value is not UTF-8, which JSON cannot hold; use the binary format',
+      );
     case 'int':
     case 'bool':
       return value.value.toString();
     case 'float':
-      if (!Number.isFinite(value.value)) throw new SecretsError('UNSUPPORTED', 'JSON cannot hold an infinite number');
+      if (!Number.isFinite(value.value))
+        throw new SecretsError('UNSUPPORTED', 'JSON cannot hold an infinite number');
       return Object.is(value.value, -0) ? '-0' : value.value.toString();
     case 'null':
       return 'null';

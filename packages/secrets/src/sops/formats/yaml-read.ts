@@ -13,7 +13,16 @@ import {
   parseAllDocuments,
 } from 'yaml';
 import { SecretsError } from '../../errors.ts';
-import { type Comment, type Documents, type Entry, type ListNode, type MapNode, type TreeValue, comment, entry } from '../tree.ts';
+import {
+  type Comment,
+  type Documents,
+  type Entry,
+  type ListNode,
+  type MapNode,
+  type TreeValue,
+  comment,
+  entry,
+} from '../tree.ts';
 import { readPlainScalar, readTime } from './go-scalar.ts';
 
 /** Aliases are written out; this many values at most, so that nine lines cannot ask for a billion. */
@@ -30,7 +39,12 @@ export function parseYaml(text: string): Documents {
   let parsed: ReturnType<typeof parseAllDocuments>;
   try {
     // Unique keys are checked here: the library's own check takes quadratic time.
-    parsed = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+    parsed = parseAllDocuments(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
   } catch {
     // The parser's message quotes its input, so it is not kept.
     throw new SecretsError('PARSE_FAILED', 'not YAML: it cannot be parsed');
@@ -88,7 +102,11 @@ class YamlReader {
     const text = scalarText(key);
     const value = key.type === 'PLAIN' ? readPlainScalar(text) : undefined;
     if (value !== undefined && value.type !== 'str') {
-      throw this.#fail(`a key is a ${value.type} and must be text; quote it`, rangeOf(key) ?? 0, 'UNSUPPORTED');
+      throw this.#fail(
+        `a key is a ${value.type} and must be text; quote it`,
+        rangeOf(key) ?? 0,
+        'UNSUPPORTED',
+      );
     }
     return { key: text, before: [...commentLines(key.commentBefore), ...commentLines(key.comment)] };
   }
@@ -134,10 +152,12 @@ class YamlReader {
     this.#count(depth, node);
     const text = scalarText(node);
     const tag = node.tag;
-    if (tag !== undefined && tag !== 'tag:yaml.org,2002:str' && tag !== '!') return this.#tagged(node, text, tag);
+    if (tag !== undefined && tag !== 'tag:yaml.org,2002:str' && tag !== '!')
+      return this.#tagged(node, text, tag);
     if (node.type !== 'PLAIN' || tag !== undefined) return { type: 'str', value: text };
     const value = readPlainScalar(text);
-    if (value.type === 'uint64') throw this.#fail('a number above int64, which sops refuses', rangeOf(node) ?? 0, 'UNSUPPORTED');
+    if (value.type === 'uint64')
+      throw this.#fail('a number above int64, which sops refuses', rangeOf(node) ?? 0, 'UNSUPPORTED');
     return value;
   }
 
@@ -156,7 +176,8 @@ class YamlReader {
       const time = readTime(text);
       if (time !== undefined) return { type: 'time', value: time };
     }
-    if ((kind === 'int' || kind === 'float' || kind === 'bool' || kind === 'null') && value.type === kind) return value;
+    if ((kind === 'int' || kind === 'float' || kind === 'bool' || kind === 'null') && value.type === kind)
+      return value;
     throw this.#fail('a tag that its value does not have', at, 'UNSUPPORTED');
   }
 
@@ -168,7 +189,11 @@ class YamlReader {
     }
   }
 
-  #fail(what: string, at: number, code: 'PARSE_FAILED' | 'UNSUPPORTED' | 'LIMIT_EXCEEDED' = 'PARSE_FAILED'): SecretsError {
+  #fail(
+    what: string,
+    at: number,
+    code: 'PARSE_FAILED' | 'UNSUPPORTED' | 'LIMIT_EXCEEDED' = 'PARSE_FAILED',
+  ): SecretsError {
     return new SecretsError(code, what, { line: this.#text.slice(0, at).split('\n').length });
   }
 }
@@ -178,7 +203,9 @@ function scalarText(node: YamlScalar): string {
 }
 
 function rangeOf(node: unknown): number | undefined {
-  const { range } = (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node : {}) as Partial<Node>;
+  const { range } = (
+    isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node : {}
+  ) as Partial<Node>;
   return range?.[0];
 }
 

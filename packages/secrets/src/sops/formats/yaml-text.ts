@@ -39,12 +39,17 @@ const isBreak = (character: string): boolean => /[\r\n\u0085\u2028\u2029]/.test(
 
 function analyze(text: string): TextFacts {
   const indicators =
-    /^(?:---|\.\.\.)/.test(text) || /^[#,[\]{}&*!|>'"%@`]/.test(text) || /^[?:-](?=[ \t\n\r\u0085\u2028\u2029]|$)/.test(text) ||
-    /:(?=[ \t\n\r\u0085\u2028\u2029]|$)/.test(text.slice(1)) || /[ \t\n\r\u0085\u2028\u2029]#/.test(text);
+    /^(?:---|\.\.\.)/.test(text) ||
+    /^[#,[\]{}&*!|>'"%@`]/.test(text) ||
+    /^[?:-](?=[ \t\n\r\u0085\u2028\u2029]|$)/.test(text) ||
+    /:(?=[ \t\n\r\u0085\u2028\u2029]|$)/.test(text.slice(1)) ||
+    /[ \t\n\r\u0085\u2028\u2029]#/.test(text);
   const leadingOrTrailing = /^[ \n\r\u0085\u2028\u2029]|[ \n\r\u0085\u2028\u2029]$/.test(text);
   const breakSpace = /[\n\r\u0085\u2028\u2029] /.test(text);
   const spaceBreak = / [\n\r\u0085\u2028\u2029]/.test(text);
-  const special = /[^\t\n\r\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u.test(text);
+  const special = /[^\t\n\r\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u.test(
+    text,
+  );
   const tabs = text.includes('\t');
   const multiline = [...text].some(isBreak);
   const odd = spaceBreak || special;
@@ -66,9 +71,21 @@ function literal(text: string, indent: number): string {
 }
 
 const shortEscapes = new Map<string, string>([
-  ['\0', '\\0'], ['\x07', '\\a'], ['\b', '\\b'], ['\t', '\\t'], ['\n', '\\n'], ['\v', '\\v'], ['\f', '\\f'],
-  ['\r', '\\r'], ['\x1b', '\\e'], ['"', '\\"'], ['\\', '\\\\'], ['\x85', '\\N'], ['\xa0', '\\_'],
-  ['\u2028', '\\L'], ['\u2029', '\\P'],
+  ['\0', '\\0'],
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\v', '\\v'],
+  ['\f', '\\f'],
+  ['\r', '\\r'],
+  ['\x1b', '\\e'],
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+  ['\x85', '\\N'],
+  ['\xa0', '\\_'],
+  ['\u2028', '\\L'],
+  ['\u2029', '\\P'],
 ]);
 
 function doubleQuoted(text: string): string {
@@ -76,8 +93,10 @@ function doubleQuoted(text: string): string {
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     const printable =
-      (code >= 0x20 && code <= 0x7e) || (code >= 0xa1 && code <= 0xd7ff) ||
-      (code >= 0xe000 && code <= 0xfffd && code !== 0xfeff) || (code >= 0x10000 && code <= 0x10ffff);
+      (code >= 0x20 && code <= 0x7e) ||
+      (code >= 0xa1 && code <= 0xd7ff) ||
+      (code >= 0xe000 && code <= 0xfffd && code !== 0xfeff) ||
+      (code >= 0x10000 && code <= 0x10ffff);
     const short = shortEscapes.get(character);
     if (short !== undefined) out += short;
     else if (printable) out += character;

@@ -1,4 +1,11 @@
-import { type Comment, type Documents, type ListNode, type MapNode, type Scalar, type TreeValue } from '../tree.ts';
+import {
+  type Comment,
+  type Documents,
+  type ListNode,
+  type MapNode,
+  type Scalar,
+  type TreeValue,
+} from '../tree.ts';
 import { formatFloatShort } from '../go-number.ts';
 import { emitText } from './yaml-text.ts';
 

@@ -1,0 +1,64 @@
+# Brings sops secrets to their runtime paths: at every boot before anything needs them, and at every activation.
+{ config, lib, pkgs, ... }:
+
+let
+  cfg = config.services.cutover-secrets;
+  activate = lib.concatStringsSep " " [
+    (lib.getExe cfg.package)
+    (toString cfg.bundle)
+    "activate"
+    (toString cfg.manifest)
+  ];
+in
+{
+  options.services.cutover-secrets = {
+    enable = lib.mkEnableOption "secrets from sops files";
+
+    bundle = lib.mkOption {
+      type = lib.types.path;
+      description = "The single-file command, dist/secrets.bundle.js of the npm package @cutover/secrets.";
+    };
+
+    manifest = lib.mkOption {
+      type = lib.types.either lib.types.path lib.types.str;
+      example = lib.literalExpression ''"''${./.}/secrets/manifest.json"'';
+      description = ''
+        The manifest, in the form of sops-nix. Relative paths of sops files are beside it, so give a path inside
+        the whole folder, not a single file copied to the store.
+      '';
+    };
+
+    package = lib.mkOption {
+      type = lib.types.package;
+      default = pkgs.nodejs;
+      defaultText = lib.literalExpression "pkgs.nodejs";
+      description = "The Node.js (20 or later) that runs the bundle.";
+    };
+
+    before = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      example = [ "loops-cc-ci.service" ];
+      description = "Units that need the secrets and so start after them.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    # A unit of its own, so that a failure is seen in `systemctl --failed` and units can require it. It runs at boot,
+    # and again at a switch when the manifest, the bundle or a sops file has changed, as its command then does.
+    systemd.services.cutover-secrets = {
+      description = "Secrets from sops files";
+      wantedBy = [ "multi-user.target" ];
+      before = [ "multi-user.target" ] ++ cfg.before;
+      requiredBy = cfg.before;
+      path = [ pkgs.util-linux pkgs.systemd ];
+      unitConfig.RequiresMountsFor = [ "/run" "/var/lib" ];
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = activate;
+        UMask = "0077";
+      };
+    };
+  };
+}

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  statfs,
+  symlink,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** What secrets lie on: `disk` where no memory file system can be mounted. */
+export type Backing = 'ramfs' | 'tmpfs' | 'disk';
+
+const magic = new Map<number, Backing>([
+  [0x858458f6, 'ramfs'],
+  [0x01021994, 'tmpfs'],
+]);
+
+/**
+ * Makes the place of the generations, on memory that is never swapped (ramfs) where that can be mounted, else on
+ * what memory there is.
+ */
+export async function prepareMountPoint(
+  path: string,
+  options: { useTmpfs: boolean; userMode: boolean },
+): Promise<Backing> {
+  await mkdir(path, { recursive: true, mode: 0o751 });
+  const before = await backingOf(path);
+  if (before === 'ramfs' || options.userMode || (await isMountPoint(path))) return before;
+  const kind = options.useTmpfs ? 'tmpfs' : 'ramfs';
+  try {
+    await run('mount', ['-t', kind, '-o', 'nodev,nosuid,mode=0751', 'none', path]);
+  } catch {
+    // No right to mount (a container, no root): what is there is used, and the report says what it is.
+    return before;
+  }
+  await chmod(path, 0o751);
+  return backingOf(path);
+}
+
+async function backingOf(path: string): Promise<Backing> {
+  return magic.get((await statfs(path)).type) ?? 'disk';
+}
+
+async function isMountPoint(path: string): Promise<boolean> {
+  return (await lstat(path)).dev !== (await lstat(dirname(path))).dev;
+}
+
+/** The generations under a mount point, in order. */
+export async function generations(mountPoint: string): Promise<number[]> {
+  const names = await readdir(mountPoint);
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** The generation that the symlink names, or `undefined`. */
+export async function currentGeneration(
+  symlinkPath: string,
+  mountPoint: string,
+): Promise<number | undefined> {
+  const target = await readlink(symlinkPath).catch(absent);
+  if (target === undefined || dirname(target) !== mountPoint) return undefined;
+  const name = target.slice(mountPoint.length + 1);
+  return /^\d+$/.test(name) ? Number(name) : undefined;
+}
+
+/** One file of a generation. */
+export interface GenerationFile {
+  /** Below the generation; `/` makes directories. */
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly mode: number;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** Writes files into a new directory; the owner and mode are exact whatever the umask, and set before the content. */
+export async function writeGeneration(directory: string, files: readonly GenerationFile[]): Promise<void> {
+  await mkdir(directory);
+  await chmod(directory, 0o751);
+  for (const { name, content, mode, uid, gid } of files) {
+    const path = join(directory, name);
+    await makeParents(directory, dirname(path));
+    const file = await open(path, 'wx', 0o600);
+    try {
+      if (uid !== undefined && gid !== undefined) await file.chown(uid, gid);
+      await file.chmod(mode);
+      await file.writeFile(content);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function makeParents(top: string, directory: string): Promise<void> {
+  if (directory === top) return;
+  await makeParents(top, dirname(directory));
+  await mkdir(directory).catch(ifExists);
+  await chmod(directory, 0o751);
+}
+
+/** Points a symlink at a target in one step: a reader sees the old target or the new one. */
+export async function swapSymlink(
+  path: string,
+  target: string,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  await symlink(target, temporary);
+  try {
+    if (owner !== undefined) await lchownIfRoot(temporary, owner);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function lchownIfRoot(path: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
+  if (process.getuid?.() === 0) await lchown(path, uid, gid);
+}
+
+/** Removes generations but the newest `keep` and the current one; 0 keeps all, as in sops-nix. */
+export async function pruneGenerations(mountPoint: string, current: number, keep: number): Promise<number[]> {
+  if (keep === 0) return [];
+  const all = (await generations(mountPoint)).filter((number) => number <= current);
+  const old = all.slice(0, Math.max(0, all.length - keep));
+  for (const number of old) await rm(join(mountPoint, String(number)), { recursive: true, force: true });
+  return old;
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EINVAL'))
+    return undefined;
+  throw error;
+}
+
+function ifExists(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+  throw error;
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { type SecretsConfig, formatOfSecret, runtimePath } from '../move/config.ts';
+
+export interface RenderOptions {
+  /**
+   * Where the sops files will be, as a prefix of their paths in the repository: absolute, or relative to the
+   * manifest's own directory, e.g. `..` for a manifest at `secrets/manifest.json`.
+   */
+  readonly filesFrom?: string;
+  readonly keepGenerations?: number;
+}
+
+/** A manifest as JSON, complete, so that sops-nix's own installer takes it as well. */
+export interface RenderedManifest {
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly key: string;
+    readonly path: string;
+    readonly owner: string;
+    readonly group: string;
+    readonly sopsFile: string;
+    readonly format: string;
+    readonly mode: string;
+    readonly restartUnits: readonly string[];
+    readonly reloadUnits: readonly string[];
+  }[];
+  readonly [field: string]: unknown;
+}
+
+/** The sops-nix manifest of a config. The same config gives the same manifest. */
+export function renderManifest(config: SecretsConfig, options: RenderOptions = {}): RenderedManifest {
+  const { filesFrom = '..', keepGenerations = 1 } = options;
+  return {
+    secrets: config.secrets.map((spec) => ({
+      name: spec.name,
+      key: spec.key ?? '',
+      path: runtimePath(spec),
+      owner: spec.owner,
+      group: spec.group ?? '',
+      sopsFile: join(filesFrom, spec.file),
+      format: formatOfSecret(spec),
+      mode: spec.mode,
+      restartUnits: spec.restartUnits,
+      reloadUnits: spec.reloadUnits,
+    })),
+    templates: [],
+    placeholderBySecretName: {},
+    secretsMountPoint: '/run/secrets.d',
+    symlinkPath: '/run/secrets',
+    keepGenerations,
+    sshKeyPaths: [],
+    gnupgHome: '',
+    ageKeyFile: config.bootstrapKey,
+    ageSshKeyPaths: [],
+    useTmpfs: false,
+    userMode: false,
+    logging: { keyImport: false, secretChanges: true },
+  };
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type AgeIdentity, parseIdentities } from '../age/identities.ts';
+import { SecretsError } from '../errors.ts';
+import { type DecryptedFile, decryptFile } from '../sops/file.ts';
+import { contentAt } from '../sops/content.ts';
+import type { Manifest, ManifestSecret } from './manifest.ts';
+
+/** The contents of a manifest's secrets, by name. */
+export async function resolveSecrets(
+  manifest: Manifest,
+  manifestPath: string,
+): Promise<Map<string, Uint8Array>> {
+  const identities = await identitiesOf(manifest);
+  const files = new Map<string, Promise<DecryptedFile>>();
+  const contents = new Map<string, Uint8Array>();
+  for (const secret of manifest.secrets) {
+    const path = resolve(dirname(manifestPath), secret.sopsFile);
+    const format = secret.format === '' ? 'yaml' : secret.format;
+    const id = `${format}\0${path}`;
+    const opened = files.get(id) ?? open(path, format, identities);
+    files.set(id, opened);
+    contents.set(secret.name, contentOf(secret, await opened, path));
+  }
+  return contents;
+}
+
+async function identitiesOf(manifest: Manifest): Promise<AgeIdentity[]> {
+  const identities: AgeIdentity[] = [];
+  if (manifest.ageKeyFile !== '') {
+    identities.push(...parseIdentities(await readKey(manifest.ageKeyFile), manifest.ageKeyFile));
+  }
+  if (manifest.ageSshKeyPaths.length > 0) {
+    throw new SecretsError('UNSUPPORTED', 'ageSshKeyPaths are not supported; use ageKeyFile');
+  }
+  return identities;
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new SecretsError(
+      'NO_IDENTITY',
+      'the key cannot be read; place the bootstrap key before activation',
+      { file: path },
+      { cause: error },
+    );
+  }
+}
+
+async function open(
+  path: string,
+  format: Exclude<ManifestSecret['format'], ''>,
+  identities: readonly AgeIdentity[],
+): Promise<DecryptedFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new SecretsError(
+      'ACTIVATION_FAILED',
+      'the sops file cannot be read',
+      { file: path },
+      { cause: error },
+    );
+  }
+  return decryptFile(bytes, { file: path, format, identities });
+}
+
+/** As in sops-nix: `key` counts for YAML and JSON only, `/` separates its parts, and the value must be text. */
+function contentOf({ name, key, format }: ManifestSecret, file: DecryptedFile, path: string): Uint8Array {
+  const structured = format === 'yaml' || format === 'json' || format === '';
+  const content = structured && key !== '' ? contentAt(file, key) : file.plaintext;
+  if (content === undefined) {
+    throw new SecretsError('KEY_NOT_FOUND', `the secret ${name} has no text there`, { file: path, key });
+  }
+  return content;
+}

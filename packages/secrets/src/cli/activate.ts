@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+
+/** `secrets activate MANIFEST`: runs on the target host itself. */
+export function activateCommand(): Command {
+  return new Command('activate')
+    .description("bring a manifest's secrets to their runtime paths on this host")
+    .argument('<manifest>', 'a manifest as sops-nix has it')
+    .option('--no-units', 'do not restart or reload units')
+    .option('--ignore-accounts', "leave every file this user's own")
+    .option('--json', 'print the report as JSON')
+    .action(
+      async (manifest: string, options: { units: boolean; ignoreAccounts?: boolean; json?: boolean }) => {
+        const { activate } = await import('../activate/activate.ts');
+        const report = await activate({
+          manifest,
+          noUnits: !options.units,
+          ignoreAccounts: options.ignoreAccounts ?? false,
+        });
+        if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+        else {
+          const { generation, backing, added, changed, removed, restarted } = report;
+          const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
+          const units = restarted.length === 0 ? '' : `; restarted ${restarted.join(', ')}`;
+          process.stdout.write(`generation ${generation} on ${backing}: ${counts}${units}\n`);
+        }
+      },
+    );
+}

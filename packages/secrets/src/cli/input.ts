@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+
+/** A file's bytes, or standard input's for `-`. */
+export async function readInput(file: string): Promise<Uint8Array> {
+  return file === '-' ? buffer(process.stdin) : readFile(file);
+}
+
+/** Writes to a file that only this user reads, or to standard output. */
+export async function writeOutput(file: string | undefined, content: Uint8Array): Promise<void> {
+  if (file === undefined || file === '-') {
+    if (!process.stdout.write(content)) await once(process.stdout, 'drain');
+    return;
+  }
+  const { writeFileAtomic } = await import('../files/atomic-write.ts');
+  await writeFileAtomic(file, content, { mode: 0o600 });
+}

@@ -1,0 +1,39 @@
+import { UsageError } from '@cutover/command-line';
+import { Command } from 'commander';
+
+/** `secrets keygen`: an age key pair. */
+export function keygenCommand(): Command {
+  return new Command('keygen')
+    .description('make an age key pair')
+    .option('-o, --output <file>', 'write the identity here, mode 0400; refuses to replace a file')
+    .option('-y, --recipients <file>', 'print the recipients of an identity file instead')
+    .option('--json', 'print JSON')
+    .action(async (options: { output?: string; recipients?: string; json?: boolean }) => {
+      const { generateKeyPair, identityFile, recipientsOf } = await import('../age/identities.ts');
+      const print = (recipients: readonly string[]): void => {
+        const text = options.json === true ? JSON.stringify({ recipients }) : recipients.join('\n');
+        process.stdout.write(`${text}\n`);
+      };
+      const { readFile, writeFile } = await import('node:fs/promises');
+      if (options.recipients !== undefined) {
+        print(await recipientsOf(await readFile(options.recipients, 'utf8'), options.recipients));
+        return;
+      }
+      const pair = generateKeyPair();
+      if (options.output === undefined) {
+        if (options.json === true)
+          throw new UsageError('--json prints no identity; name a file with --output');
+        process.stdout.write(identityFile(pair));
+        return;
+      }
+      try {
+        await writeFile(options.output, identityFile(pair), { mode: 0o400, flag: 'wx' });
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+          throw new UsageError(`${options.output} is there already and is not replaced`);
+        }
+        throw error;
+      }
+      print([pair.recipient]);
+    });
+}

@@ -1,0 +1,57 @@
+import { FileNotFoundError, type Host } from '@cutover/host';
+import { inspect } from 'node:util';
+import { SecretsError } from '../errors.ts';
+import type { SecretSpec } from './config.ts';
+
+/** A secret and its content, which no print, log or JSON of it shows. */
+export interface CollectedSecret {
+  readonly spec: SecretSpec;
+  /** The content. */
+  reveal(): Uint8Array;
+}
+
+/** Wraps a content so that it is only ever seen on purpose. */
+export function collected(spec: SecretSpec, content: Uint8Array): CollectedSecret {
+  const redacted = `[secret ${spec.name}]`;
+  return {
+    spec,
+    reveal: () => content,
+    // What console.log, util.inspect and JSON.stringify ask for.
+    ...{ [inspect.custom]: () => redacted, toJSON: () => redacted },
+  };
+}
+
+/**
+ * Reads secrets from their source host. Nothing is changed there, and the content travels over the transport only.
+ *
+ * @throws {SecretsError} `SOURCE_MISSING` naming every secret that is not there; a host that cannot be reached is the
+ * host's own error, never taken for a missing file.
+ */
+export async function collect(
+  from: Host,
+  specs: readonly SecretSpec[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<CollectedSecret[]> {
+  const missing: string[] = [];
+  const found = await Promise.all(
+    specs.map(async (spec) => {
+      try {
+        return collected(spec, await from.readFile(spec.source.path, options));
+      } catch (error) {
+        if (!(error instanceof FileNotFoundError)) throw error;
+        missing.push(`${spec.name} (${spec.source.path})`);
+        return undefined;
+      }
+    }),
+  );
+  if (missing.length > 0) {
+    throw new SecretsError(
+      'SOURCE_MISSING',
+      `not there: ${missing.join(', ')}; correct source.path in the config`,
+      {
+        host: from.name,
+      },
+    );
+  }
+  return found.filter((secret) => secret !== undefined);
+}

@@ -1,0 +1,87 @@
+import type { Host } from '@cutover/host';
+import type { AgeIdentity } from '../age/identities.ts';
+import { type BootstrapKeyReport, placeBootstrapKey, readBootstrapIdentities } from './bootstrap-key.ts';
+import { collect } from './collect.ts';
+import { type CommitReport, commitSecrets } from './commit.ts';
+import type { SecretsConfig } from './config.ts';
+import { type EncryptReport, encryptIntoRepo } from './encrypt-into-repo.ts';
+import { type Proof, requireDecryptable } from './prove-decryptable.ts';
+import { knownValues } from '../scan/needles.ts';
+import { type ScanReport, requireNoLeak, scanGit } from '../scan/scan-git.ts';
+
+export interface MoveOptions {
+  readonly config: SecretsConfig;
+  readonly from: Host;
+  readonly to: Host;
+  /** The machine with the git working tree: this one. */
+  readonly local: Host;
+  /** The git working tree; `config.repository` without it. */
+  readonly repository?: string;
+  /** The identity to place on the target; without it the one there is used, or a fresh one is made for it. */
+  readonly identity?: string;
+  /** More identities that open files which are there already. */
+  readonly identities?: readonly AgeIdentity[];
+  /** The message of the commit; `false` leaves the files uncommitted. */
+  readonly commit?: string | false;
+  readonly signal?: AbortSignal;
+}
+
+export interface MoveReport {
+  readonly secrets: readonly string[];
+  readonly bootstrapKey: BootstrapKeyReport;
+  readonly encrypted: EncryptReport;
+  readonly commit: CommitReport | undefined;
+  readonly proofs: readonly Proof[];
+  readonly scan: ScanReport;
+}
+
+/**
+ * Moves secrets from a host into a git repository, encrypted for the target: places the one bootstrap key, collects,
+ * encrypts, proves that the target's identity alone opens every file, commits, and scans the repository for what it
+ * has just handled. Each part changes nothing when its work is done, so a killed move is run again. The source is
+ * only read.
+ *
+ * @throws {SecretsError} `LEAK_FOUND` when the repository holds one of the secrets in plain text; and those of each part.
+ */
+export async function move(options: MoveOptions): Promise<MoveReport> {
+  const {
+    config,
+    from,
+    to,
+    local,
+    identity,
+    identities = [],
+    commit = 'Update the secrets',
+    signal,
+  } = options;
+  const repository = options.repository ?? config.repository;
+  const pass = signal === undefined ? {} : { signal };
+  const bootstrapKey = await placeBootstrapKey(to, {
+    path: config.bootstrapKey,
+    ...(identity !== undefined && { identity }),
+    ...pass,
+  });
+  const target = await readBootstrapIdentities(to, config.bootstrapKey, pass);
+  const secrets = await collect(from, config.secrets, pass);
+  const recipients = [...new Set([bootstrapKey.recipient, ...config.recipients])];
+  const encrypted = await encryptIntoRepo(repository, secrets, {
+    recipients,
+    identities: [...target, ...identities],
+  });
+  const proofs = await requireDecryptable(repository, config.secrets, target);
+  const files = encrypted.files.map(({ file }) => file);
+  const committed =
+    commit === false
+      ? undefined
+      : await commitSecrets(local, repository, files, { message: commit, ...pass });
+  const scan = await scanGit({ host: local, path: repository, knownValues: knownValues(secrets), ...pass });
+  requireNoLeak(scan);
+  return {
+    secrets: secrets.map(({ spec }) => spec.name),
+    bootstrapKey,
+    encrypted,
+    commit: committed,
+    proofs,
+    scan,
+  };
+}

@@ -1,0 +1,185 @@
+import type { Host } from '@cutover/host';
+import { SecretsError } from '../errors.ts';
+import { type KnownValue, needlesOf } from './needles.ts';
+import { type SecretPattern, secretPatterns } from './patterns.ts';
+import { type Match, createScanner } from './scanner.ts';
+
+export interface ScanGitOptions {
+  /** The machine that has the repository. */
+  readonly host: Host;
+  /** A working tree or a bare repository. */
+  readonly path: string;
+  readonly knownValues?: readonly KnownValue[];
+  /** `secretPatterns` without it. */
+  readonly patterns?: readonly SecretPattern[];
+  readonly signal?: AbortSignal;
+}
+
+/** Where something was found: an object's hash, or a file's path. Never what was found. */
+export type Finding = Match & {
+  readonly where: 'object' | 'file';
+  /** Of an object: `blob`, `commit`, `tag` or `tree`. */
+  readonly type?: string;
+  readonly id: string;
+};
+
+export interface ScanReport {
+  readonly host: string;
+  readonly path: string;
+  /** Objects of every kind, reachable or not: commits hold messages and stashes, trees hold file names. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** Reflogs, and files of the working tree that are not as they are in the index. */
+  readonly files: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Looks through a whole repository: every object, reachable and unreachable, packed and loose (so messages, tags,
+ * notes and stashes too), the reflogs, and the changed and new files of the working tree. Known values never leave this process: the
+ * objects come here.
+ *
+ * @throws {SecretsError} `SCAN_FAILED`: git could not read the repository to its end, so nothing is proved.
+ */
+export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
+  const { host, path, knownValues: values = [], patterns = secretPatterns } = options;
+  const scan = createScanner(needlesOf(values), patterns);
+  const findings: Finding[] = [];
+  let objects = 0;
+  let bytes = 0;
+  const git = ['git', '-c', `safe.directory=${path}`, '-c', 'gc.auto=0', '-C', path];
+  const batch = ['cat-file', '--batch-all-objects', '--batch', '--unordered', '--buffer'];
+  for await (const object of readObjects(host, [...git, ...batch], options.signal)) {
+    objects++;
+    bytes += object.content.length;
+    for (const match of scan(object.content)) {
+      findings.push({ where: 'object', type: object.type, id: object.id, ...match });
+    }
+  }
+  let files = 0;
+  for await (const file of looseFiles(host, git, path, options.signal)) {
+    files++;
+    for (const match of scan(file.content)) findings.push({ where: 'file', id: file.name, ...match });
+  }
+  return { host: host.name, path, objects, bytes, files, findings };
+}
+
+/**
+ * Throws when a scan found a known value; patterns alone may be somebody's example.
+ *
+ * @throws {SecretsError} `LEAK_FOUND` naming secrets and objects.
+ */
+export function requireNoLeak(report: ScanReport): void {
+  const leaks = report.findings.filter((finding) => finding.kind === 'known value');
+  if (leaks.length === 0) return;
+  const places = leaks.map(
+    (leak) => `${leak.secret} (${leak.encoding}) in ${leak.type ?? leak.where} ${leak.id}`,
+  );
+  throw new SecretsError(
+    'LEAK_FOUND',
+    `${report.path} holds secrets in plain text: ${places.join('; ')}; replace them at their issuers, then rewrite the history`,
+    { host: report.host },
+  );
+}
+
+interface GitObject {
+  readonly id: string;
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+/** Parses the stream of `git cat-file --batch`: a line `id type size`, then the bytes and a newline. */
+async function* readObjects(
+  host: Host,
+  argv: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<GitObject> {
+  await using command = host.stream(argv, signal === undefined ? {} : { signal });
+  command.stdin.end();
+  const errors: Buffer[] = [];
+  command.stderr.on('data', (chunk: Buffer) => void (errors.length < 16 && errors.push(chunk)));
+  let held = Buffer.alloc(0);
+  let need: { id: string; type: string; size: number } | undefined;
+  let chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of command.stdout as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (need !== undefined && length < need.size + 1) continue;
+    held = Buffer.concat(chunks);
+    let at = 0;
+    for (;;) {
+      if (need === undefined) {
+        const end = held.indexOf(0x0a, at);
+        if (end < 0) break;
+        const [id = '', type = '', size = ''] = held.toString('latin1', at, end).split(' ');
+        if (!/^\d+$/.test(size)) throw failed(host, 'git answered with something that is not an object');
+        need = { id, type, size: Number(size) };
+        at = end + 1;
+      }
+      if (held.length < at + need.size + 1) break;
+      yield { id: need.id, type: need.type, content: held.subarray(at, at + need.size) };
+      at += need.size + 1;
+      need = undefined;
+    }
+    held = held.subarray(at);
+    chunks = [held];
+    length = held.length;
+  }
+  const exit = await command.exit;
+  if (exit.exitCode !== 0 || need !== undefined || length > 0) {
+    throw failed(
+      host,
+      `git cat-file ended early: ${Buffer.concat(errors).toString('utf8').slice(0, 300).trim()}`,
+    );
+  }
+}
+
+/** The reflogs, and the files of the working tree that no object holds: changed ones, and new ones not ignored. */
+async function* looseFiles(
+  host: Host,
+  git: readonly string[],
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<{ name: string; content: Uint8Array }> {
+  const options = signal === undefined ? {} : { signal };
+  const { stdout } = await host.run(
+    [...git, 'rev-parse', '--is-bare-repository', '--absolute-git-dir'],
+    options,
+  );
+  const [bare = '', directory = path] = stdout.trimEnd().split('\n');
+  const logs = await host.run(['find', directory, '-path', '*/logs/*', '-type', 'f', '-print0'], options);
+  const names = logs.stdout.split('\0').filter((name) => name !== '');
+  if (bare === 'false') {
+    const listed = await host.run([...git, 'ls-files', '-z', '-m', '-o', '--exclude-standard'], options);
+    names.push(...listed.stdout.split('\0').flatMap((name) => (name === '' ? [] : [`${path}/${name}`])));
+  }
+  for (const name of new Set(names)) {
+    const content = await readIfThere(host, name, options);
+    if (content !== undefined) yield { name, content };
+  }
+}
+
+async function readIfThere(
+  host: Host,
+  name: string,
+  options: { signal?: AbortSignal },
+): Promise<Uint8Array | undefined> {
+  try {
+    return await host.readFile(name, options);
+  } catch (error) {
+    // Deleted in the working tree, or a link to a directory: git has its content or there is none.
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'FILE_NOT_FOUND' || error.code === 'FILE_REFUSED')
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function failed(host: Host, what: string): SecretsError {
+  return new SecretsError('SCAN_FAILED', what, { host: host.name });
+}
