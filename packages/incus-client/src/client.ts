@@ -1,4 +1,6 @@
 import { type CertificatesArea, certificatesArea } from './certificates/certificates.ts';
+import { type ClusterArea, clusterArea } from './cluster/cluster.ts';
+import { type WarningsArea, warningsArea } from './warnings/warnings.ts';
 import { type EventHub, createEventHub } from './events/event-hub.ts';
 import { type FilesArea, filesArea } from './files/http-files.ts';
 import { type ExecArea, execArea } from './exec/area.ts';
@@ -27,6 +29,8 @@ export interface IncusScope {
   readonly images: ImagesArea;
   readonly instances: InstancesArea;
   readonly operations: OperationsArea;
+  readonly cluster: ClusterArea;
+  readonly warnings: WarningsArea;
   readonly exec: ExecArea;
   readonly files: FilesArea;
   /** The same connections, in another project. */
@@ -73,6 +77,8 @@ function incusScope(transport: Transport, events: EventHub, { project, target }:
     images: imagesArea(scope),
     instances: instancesArea(scope),
     operations: operationsArea(scope),
+    cluster: clusterArea(scope),
+    warnings: warningsArea(scope),
     exec: execArea(scope),
     files: filesArea(scope),
     project: (name) => incusScope(transport, events, { project: name, target }),

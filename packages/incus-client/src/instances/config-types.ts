@@ -32,10 +32,7 @@ export type InstanceConfigKey =
   | 'security.syscalls.intercept.setxattr'
   | 'snapshots.expiry'
   | 'snapshots.pattern'
-  | 'snapshots.schedule'
-  | `environment.${string}`
-  | `user.${string}`
-  | `volatile.${string}`;
+  | 'snapshots.schedule';
 
 /** Configuration of an instance or profile: known keys complete, all keys are allowed, values are strings. */
 export type InstanceConfig = Readonly<{ [Key in InstanceConfigKey]?: string } & Record<string, string>>;

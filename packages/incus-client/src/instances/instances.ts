@@ -1,14 +1,20 @@
+import type { Readable } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
 import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
 import { path } from '../transport/path.ts';
 import type { CallOptions, Scope, Tagged } from '../scope.ts';
 import { type ListOptions, listQuery } from '../transport/list-options.ts';
 import { modify } from '../transport/modify.ts';
+import { type BackupsArea, backupsArea } from './backups.ts';
+import { type LogsArea, type MetadataArea, logsArea, metadataArea } from './metadata.ts';
+import { type CopyOptions, copyInstance, offerMigration } from './move.ts';
+import { type SnapshotsArea, snapshotsArea } from './snapshots.ts';
 import type {
   Instance,
   InstanceChange,
   InstanceCreate,
   InstanceFull,
+  InstanceSource,
   InstanceState,
   InstanceStateChange,
 } from './types.ts';
@@ -56,6 +62,31 @@ export interface InstancesArea {
   start(name: string, options?: WaitOptions): OperationRun<void>;
   stop(name: string, options?: StopOptions): OperationRun<void>;
   restart(name: string, options?: StopOptions): OperationRun<void>;
+  /** Puts a fresh image, or nothing (`{ type: 'none' }`), in place of the root disk of a stopped instance. */
+  rebuild(name: string, source: InstanceSource, options?: WaitOptions): OperationRun<void>;
+  /** Copies `source` (or `source/snapshot`) to a new instance of this server. Between servers: {@link migrateInstance}. */
+  copy(source: string, name: string, options?: CopyOptions): OperationRun<void>;
+  /** Offers an instance to another server; {@link migrateInstance} does the whole. */
+  offerMigration(
+    name: string,
+    offer: { readonly live: boolean; readonly instanceOnly: boolean },
+    options?: WaitOptions,
+  ): OperationRun<void>;
+  /** Moves an instance to another cluster member (the scope's target), pool or project of this server. */
+  move(
+    name: string,
+    to: { readonly name?: string; readonly pool?: string; readonly project?: string },
+    options?: WaitOptions,
+  ): OperationRun<void>;
+  /** Makes an instance from a backup's tarball. */
+  importBackup(
+    tarball: Readable | Uint8Array,
+    options?: WaitOptions & { readonly name?: string; readonly pool?: string },
+  ): OperationRun<void>;
+  snapshots(instance: string): SnapshotsArea;
+  backups(instance: string): BackupsArea;
+  metadata(instance: string): MetadataArea;
+  logs(instance: string): LogsArea;
 }
 
 const collection = '/1.0/instances';
@@ -123,5 +154,35 @@ export function instancesArea(scope: Scope): InstancesArea {
     start: (name, options = {}) => setState(name, { action: 'start', timeout: -1 }, options),
     stop: (name, options = {}) => stopLike('stop', name, options),
     restart: (name, options = {}) => stopLike('restart', name, options),
+    rebuild: (name, source, options = {}) =>
+      scope.start('POST', path`/1.0/instances/${name}/rebuild`, { ...options, json: { source } }, nothing),
+    copy: (source, name, options = {}) => copyInstance(scope, source, name, options),
+    offerMigration: (name, offer, options = {}) => offerMigration(scope, name, offer, options),
+    move: (name, to, options = {}) =>
+      scope.start(
+        'POST',
+        path`/1.0/instances/${name}`,
+        { ...options, json: { migration: true, name, ...to } },
+        nothing,
+      ),
+    importBackup: (tarball, { name, pool, ...options } = {}) =>
+      scope.start(
+        'POST',
+        collection,
+        {
+          ...options,
+          body: tarball,
+          headers: {
+            'content-type': 'application/octet-stream',
+            ...(name !== undefined && { 'x-incus-name': name }),
+            ...(pool !== undefined && { 'x-incus-pool': pool }),
+          },
+        },
+        nothing,
+      ),
+    snapshots: (instance) => snapshotsArea(scope, instance),
+    backups: (instance) => backupsArea(scope, instance),
+    metadata: (instance) => metadataArea(scope, instance),
+    logs: (instance) => logsArea(scope, instance),
   };
 }

@@ -50,19 +50,35 @@ export interface NetworkZonesArea extends NamedResources<NetworkZone, NetworkZon
 
 export function networksArea(scope: Scope): NetworksArea {
   return {
-    ...namedResources<Network, NetworkCreate, NetworkChange>(scope, '/1.0/networks', ({ config, description }) => ({ config, description })),
+    ...namedResources<Network, NetworkCreate, NetworkChange>(
+      scope,
+      '/1.0/networks',
+      ({ config, description }) => ({ config, description }),
+    ),
     state: (name, options = {}) => scope.request('GET', path`/1.0/networks/${name}/state`, options),
     leases: (name, options = {}) => scope.request('GET', path`/1.0/networks/${name}/leases`, options),
     forwards: (network) =>
-      namedResources(scope, path`/1.0/networks/${network}/forwards`, ({ description, config, ports }: NetworkForward) => ({ description, config, ports })),
+      namedResources(
+        scope,
+        path`/1.0/networks/${network}/forwards`,
+        ({ description, config, ports }: NetworkForward) => ({ description, config, ports }),
+      ),
     loadBalancers: (network) =>
-      namedResources(scope, path`/1.0/networks/${network}/load-balancers`, ({ description, config, backends, ports }: LoadBalancer) => ({
+      namedResources(
+        scope,
+        path`/1.0/networks/${network}/load-balancers`,
+        ({ description, config, backends, ports }: LoadBalancer) => ({
+          description,
+          config,
+          backends,
+          ports,
+        }),
+      ),
+    peers: (network) =>
+      namedResources(scope, path`/1.0/networks/${network}/peers`, ({ description, config }: NetworkPeer) => ({
         description,
         config,
-        backends,
-        ports,
       })),
-    peers: (network) => namedResources(scope, path`/1.0/networks/${network}/peers`, ({ description, config }: NetworkPeer) => ({ description, config })),
     acls: aclsArea(scope),
     zones: zonesArea(scope),
   };
@@ -70,12 +86,16 @@ export function networksArea(scope: Scope): NetworksArea {
 
 function aclsArea(scope: Scope): NetworkAclsArea {
   return {
-    ...namedResources<NetworkAcl, NetworkAclCreate, NetworkAclChange>(scope, '/1.0/network-acls', ({ description, config, ingress, egress }) => ({
-      description,
-      config,
-      ingress,
-      egress,
-    })),
+    ...namedResources<NetworkAcl, NetworkAclCreate, NetworkAclChange>(
+      scope,
+      '/1.0/network-acls',
+      ({ description, config, ingress, egress }) => ({
+        description,
+        config,
+        ingress,
+        egress,
+      }),
+    ),
     async log(name, options = {}) {
       return (await scope.raw('GET', path`/1.0/network-acls/${name}/log`, options)).body.toString();
     },
@@ -84,12 +104,20 @@ function aclsArea(scope: Scope): NetworkAclsArea {
 
 function zonesArea(scope: Scope): NetworkZonesArea {
   return {
-    ...namedResources<NetworkZone, NetworkZoneCreate, NetworkZoneChange>(scope, '/1.0/network-zones', ({ description, config }) => ({ description, config })),
+    ...namedResources<NetworkZone, NetworkZoneCreate, NetworkZoneChange>(
+      scope,
+      '/1.0/network-zones',
+      ({ description, config }) => ({ description, config }),
+    ),
     records: (zone) =>
-      namedResources(scope, path`/1.0/network-zones/${zone}/records`, ({ description, config, entries }: NetworkZoneRecord) => ({
-        description,
-        config,
-        entries,
-      })),
+      namedResources(
+        scope,
+        path`/1.0/network-zones/${zone}/records`,
+        ({ description, config, entries }: NetworkZoneRecord) => ({
+          description,
+          config,
+          entries,
+        }),
+      ),
   };
 }

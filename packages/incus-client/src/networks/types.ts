@@ -16,8 +16,7 @@ export type NetworkConfigKey =
   | 'parent'
   | 'raw.dnsmasq'
   | 'security.acls'
-  | 'vlan'
-  | `user.${string}`;
+  | 'vlan';
 
 /** Configuration of a network: values are strings. */
 export type NetworkConfig = Readonly<{ [Key in NetworkConfigKey]?: string } & Record<string, string>>;
@@ -52,7 +51,12 @@ export interface NetworkCreate extends NetworkChange {
 
 /** What a network is doing (`GET /1.0/networks/{name}/state`). */
 export interface NetworkState {
-  readonly addresses: readonly { readonly family: string; readonly address: string; readonly netmask: string; readonly scope: string }[];
+  readonly addresses: readonly {
+    readonly family: string;
+    readonly address: string;
+    readonly netmask: string;
+    readonly scope: string;
+  }[];
   readonly counters: Readonly<Record<string, number>>;
   readonly hwaddr: string;
   readonly mtu: number;

@@ -6,5 +6,9 @@ import type { Profile, ProfileChange, ProfileCreate } from './types.ts';
 export type ProfilesArea = RenamableResources<Profile, ProfileCreate, ProfileChange>;
 
 export function profilesArea(scope: Scope): ProfilesArea {
-  return namedResources(scope, '/1.0/profiles', ({ config, devices, description }: Profile) => ({ config, devices, description }));
+  return namedResources(scope, '/1.0/profiles', ({ config, devices, description }: Profile) => ({
+    config,
+    devices,
+    description,
+  }));
 }

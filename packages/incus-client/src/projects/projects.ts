@@ -13,7 +13,11 @@ export interface ProjectsArea extends RenamableResources<Project, ProjectCreate,
 
 export function projectsArea(scope: Scope): ProjectsArea {
   return {
-    ...namedResources<Project, ProjectCreate, ProjectChange>(scope, '/1.0/projects', ({ config, description }) => ({ config, description })),
+    ...namedResources<Project, ProjectCreate, ProjectChange>(
+      scope,
+      '/1.0/projects',
+      ({ config, description }) => ({ config, description }),
+    ),
     state: (name, options = {}) => scope.request('GET', path`/1.0/projects/${name}/state`, options),
     async deleteForcibly(name, options = {}) {
       await scope.request('DELETE', path`/1.0/projects/${name}`, { ...options, query: { force: true } });

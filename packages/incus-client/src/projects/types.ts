@@ -17,8 +17,7 @@ export type ProjectConfigKey =
   | 'restricted'
   | 'restricted.containers.nesting'
   | 'restricted.devices.disk'
-  | 'restricted.devices.nic'
-  | `user.${string}`;
+  | 'restricted.devices.nic';
 
 /** Configuration of a project: values are strings. */
 export type ProjectConfig = Readonly<{ [Key in ProjectConfigKey]?: string } & Record<string, string>>;

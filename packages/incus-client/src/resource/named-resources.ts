@@ -25,7 +25,11 @@ export interface NamedResources<Resource, Create, Change> {
 }
 
 /** A collection whose resources can be renamed. */
-export interface RenamableResources<Resource, Create, Change> extends NamedResources<Resource, Create, Change> {
+export interface RenamableResources<Resource, Create, Change> extends NamedResources<
+  Resource,
+  Create,
+  Change
+> {
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
 }
 
@@ -36,7 +40,8 @@ export function namedResources<Resource, Create, Change extends object>(
   changeable: (resource: Resource) => Change,
 ): RenamableResources<Resource, Create, Change> {
   const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
-  const getTagged = (name: string, options: CallOptions = {}) => scope.requestTagged<Resource>(one(name), options);
+  const getTagged = (name: string, options: CallOptions = {}) =>
+    scope.requestTagged<Resource>(one(name), options);
   const update = async (name: string, change: Change, options: MatchOptions = {}) => {
     await scope.request('PUT', one(name), { ...options, json: change });
   };
@@ -54,7 +59,8 @@ export function namedResources<Resource, Create, Change extends object>(
     modify: (name, change, options) =>
       modify(
         () => getTagged(name, options),
-        ({ value, etag }) => update(name, { ...changeable(value), ...change(value) }, { ...options, ifMatch: etag }),
+        ({ value, etag }) =>
+          update(name, { ...changeable(value), ...change(value) }, { ...options, ifMatch: etag }),
       ),
     async delete(name, options = {}) {
       await scope.request('DELETE', one(name), options);

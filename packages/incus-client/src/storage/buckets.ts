@@ -1,7 +1,14 @@
 import { type NamedResources, namedResources } from '../resource/named-resources.ts';
 import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
-import type { Bucket, BucketChange, BucketCreate, BucketKey, BucketKeyChange, BucketKeyCreate } from './bucket-types.ts';
+import type {
+  Bucket,
+  BucketChange,
+  BucketCreate,
+  BucketKey,
+  BucketKeyChange,
+  BucketKeyCreate,
+} from './bucket-types.ts';
 
 /** The S3 buckets of a pool. */
 export interface BucketsArea extends Omit<NamedResources<Bucket, BucketCreate, BucketChange>, 'create'> {
@@ -13,14 +20,21 @@ export interface BucketsArea extends Omit<NamedResources<Bucket, BucketCreate, B
 export function bucketsArea(scope: Scope, pool: string): BucketsArea {
   const collection = path`/1.0/storage-pools/${pool}/buckets`;
   return {
-    ...namedResources<Bucket, BucketCreate, BucketChange>(scope, collection, ({ config, description }) => ({ config, description })),
+    ...namedResources<Bucket, BucketCreate, BucketChange>(scope, collection, ({ config, description }) => ({
+      config,
+      description,
+    })),
     create: (bucket, options = {}) => scope.request('POST', collection, { ...options, json: bucket }),
     keys: (bucket) =>
-      namedResources<BucketKey, BucketKeyCreate, BucketKeyChange>(scope, `${collection}${path`/${bucket}/keys`}`, (key) => ({
-        description: key.description,
-        role: key.role,
-        'access-key': key['access-key'],
-        'secret-key': key['secret-key'],
-      })),
+      namedResources<BucketKey, BucketKeyCreate, BucketKeyChange>(
+        scope,
+        `${collection}${path`/${bucket}/keys`}`,
+        (key) => ({
+          description: key.description,
+          role: key.role,
+          'access-key': key['access-key'],
+          'secret-key': key['secret-key'],
+        }),
+      ),
   };
 }

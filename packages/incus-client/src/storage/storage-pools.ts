@@ -16,11 +16,16 @@ export interface StoragePoolsArea extends NamedResources<StoragePool, StoragePoo
 
 export function storagePoolsArea(scope: Scope): StoragePoolsArea {
   return {
-    ...namedResources<StoragePool, StoragePoolCreate, StoragePoolChange>(scope, '/1.0/storage-pools', ({ config, description }) => ({
-      config,
-      description,
-    })),
-    resources: (name, options = {}) => scope.request('GET', path`/1.0/storage-pools/${name}/resources`, options),
+    ...namedResources<StoragePool, StoragePoolCreate, StoragePoolChange>(
+      scope,
+      '/1.0/storage-pools',
+      ({ config, description }) => ({
+        config,
+        description,
+      }),
+    ),
+    resources: (name, options = {}) =>
+      scope.request('GET', path`/1.0/storage-pools/${name}/resources`, options),
     volumes: (pool) => volumesArea(scope, pool),
     buckets: (pool) => bucketsArea(scope, pool),
   };

@@ -1,0 +1,90 @@
+import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import type { Operation } from '../operations/types.ts';
+import { type NamedResources, type RenamableResources, namedResources } from '../resource/named-resources.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+import type {
+  Cluster,
+  ClusterChange,
+  ClusterGroup,
+  ClusterGroupChange,
+  ClusterGroupCreate,
+  ClusterMember,
+  ClusterMemberChange,
+} from './types.ts';
+
+/** The cluster that the server is in, if it is in one: `enabled` says so. */
+export interface ClusterArea {
+  get(options?: CallOptions): Promise<Cluster>;
+  /** Forms, joins or leaves a cluster. */
+  update(change: ClusterChange, options?: WaitOptions): OperationRun<void>;
+  readonly members: ClusterMembersArea;
+  readonly groups: RenamableResources<ClusterGroup, ClusterGroupCreate, ClusterGroupChange>;
+}
+
+/** The members of the cluster. */
+export interface ClusterMembersArea extends Omit<
+  NamedResources<ClusterMember, never, ClusterMemberChange>,
+  'create' | 'delete'
+> {
+  /** Makes a token that lets a server of that name join; it is in the operation's metadata, and is a secret. */
+  createJoinToken(name: string, options?: WaitOptions): Promise<Operation>;
+  rename(name: string, newName: string, options?: CallOptions): Promise<void>;
+  /** `force` for a member that is gone for good. */
+  remove(name: string, options?: CallOptions & { readonly force?: boolean }): Promise<void>;
+  /** Moves, stops or live-migrates what is on a member, or brings it back. */
+  setState(
+    name: string,
+    change: { readonly action: 'evacuate' | 'restore'; readonly mode?: string },
+    options?: WaitOptions,
+  ): OperationRun<void>;
+}
+
+const collection = '/1.0/cluster/members';
+
+export function clusterArea(scope: Scope): ClusterArea {
+  const {
+    create: _create,
+    delete: _delete,
+    ...members
+  } = namedResources<ClusterMember, never, ClusterMemberChange>(
+    scope,
+    collection,
+    ({ roles, failure_domain, description, config, groups }) => ({
+      roles,
+      failure_domain,
+      description,
+      config,
+      groups,
+    }),
+  );
+  return {
+    get: (options = {}) => scope.request('GET', '/1.0/cluster', options),
+    update: (change, options = {}) =>
+      scope.start('PUT', '/1.0/cluster', { ...options, json: change }, () => {}),
+    members: {
+      ...members,
+      // A token's operation runs until the token is used: its start is the answer.
+      createJoinToken: (name, options = {}) =>
+        scope.start('POST', collection, { ...options, json: { server_name: name } }, () => {}).started,
+      async rename(name, newName, options = {}) {
+        await scope.request('POST', path`/1.0/cluster/members/${name}`, {
+          ...options,
+          json: { server_name: newName },
+        });
+      },
+      async remove(name, { force, ...options } = {}) {
+        await scope.request('DELETE', path`/1.0/cluster/members/${name}`, {
+          ...options,
+          query: { force: force === true ? 1 : undefined },
+        });
+      },
+      setState: (name, change, options = {}) =>
+        scope.start('POST', path`/1.0/cluster/members/${name}/state`, { ...options, json: change }, () => {}),
+    },
+    groups: namedResources(scope, '/1.0/cluster/groups', ({ description, members: names }: ClusterGroup) => ({
+      description,
+      members: names,
+    })),
+  };
+}

@@ -1,0 +1,68 @@
+/** A cluster as one member sees it (`GET /1.0/cluster`). */
+export interface Cluster {
+  readonly server_name: string;
+  readonly enabled: boolean;
+  /** What a joining server is asked for. */
+  readonly member_config: readonly ClusterMemberConfigKey[] | null;
+}
+
+export interface ClusterMemberConfigKey {
+  readonly entity: string;
+  readonly name: string;
+  readonly key: string;
+  readonly value: string;
+  readonly description: string;
+}
+
+/** Forms a cluster of this server (`server_name` and `enabled` alone), joins one (with the rest), or leaves. */
+export interface ClusterChange {
+  readonly server_name: string;
+  readonly enabled: boolean;
+  readonly member_config?: readonly ClusterMemberConfigKey[];
+  readonly cluster_address?: string;
+  /** PEM. */
+  readonly cluster_certificate?: string;
+  readonly cluster_token?: string;
+  readonly server_address?: string;
+}
+
+/** A member of a cluster. */
+export interface ClusterMember {
+  readonly server_name: string;
+  readonly url: string;
+  readonly database: boolean;
+  readonly status: string;
+  readonly message: string;
+  readonly architecture: string;
+  readonly roles: readonly string[];
+  readonly failure_domain: string;
+  readonly description: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly groups: readonly string[];
+}
+
+export interface ClusterMemberChange {
+  readonly roles?: readonly string[];
+  readonly failure_domain?: string;
+  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly groups?: readonly string[];
+}
+
+/** A group of members, which instances may be targeted at (`@group`). */
+export interface ClusterGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly members: readonly string[];
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface ClusterGroupChange {
+  readonly description?: string;
+  readonly members?: readonly string[];
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface ClusterGroupCreate extends ClusterGroupChange {
+  readonly name: string;
+}

@@ -1,0 +1,83 @@
+import type { CallOptions, Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+
+/** An instance's image metadata (`metadata.yaml`). */
+export interface InstanceMetadata {
+  readonly architecture: string;
+  /** Seconds since the epoch. */
+  readonly creation_date: number;
+  readonly expiry_date: number;
+  readonly properties: Readonly<Record<string, string>> | null;
+  readonly templates: Readonly<Record<string, InstanceTemplate>> | null;
+}
+
+/** When a file is written from which template. */
+export interface InstanceTemplate {
+  readonly when: readonly ('create' | 'copy' | 'rename' | 'start')[];
+  readonly template: string;
+  readonly create_only?: boolean;
+  readonly properties?: Readonly<Record<string, string>> | null;
+}
+
+/** The metadata and file templates of one instance, and its logs. */
+export interface MetadataArea {
+  get(options?: CallOptions): Promise<InstanceMetadata>;
+  update(metadata: InstanceMetadata, options?: CallOptions): Promise<void>;
+  listTemplates(options?: CallOptions): Promise<readonly string[]>;
+  readTemplate(name: string, options?: CallOptions): Promise<string>;
+  writeTemplate(name: string, content: string, options?: CallOptions): Promise<void>;
+  deleteTemplate(name: string, options?: CallOptions): Promise<void>;
+}
+
+/** The logs that the daemon keeps of one instance. */
+export interface LogsArea {
+  /** Names, e.g. `lxc.log`. */
+  list(options?: CallOptions): Promise<readonly string[]>;
+  read(name: string, options?: CallOptions): Promise<string>;
+  delete(name: string, options?: CallOptions): Promise<void>;
+}
+
+export function metadataArea(scope: Scope, instance: string): MetadataArea {
+  const metadata = path`/1.0/instances/${instance}/metadata`;
+  const templates = `${metadata}/templates`;
+  return {
+    get: (options = {}) => scope.request('GET', metadata, options),
+    async update(change, options = {}) {
+      await scope.request('PUT', metadata, { ...options, json: change });
+    },
+    async listTemplates(options = {}) {
+      return (await scope.request<readonly string[]>('GET', templates, options)).map(lastSegment);
+    },
+    async readTemplate(name, options = {}) {
+      return (await scope.raw('GET', templates, { ...options, query: { path: name } })).body.toString();
+    },
+    async writeTemplate(name, content, options = {}) {
+      const headers = { 'content-type': 'application/octet-stream' };
+      await scope.request('POST', templates, { ...options, query: { path: name }, body: content, headers });
+    },
+    async deleteTemplate(name, options = {}) {
+      await scope.request('DELETE', templates, { ...options, query: { path: name } });
+    },
+  };
+}
+
+export function logsArea(scope: Scope, instance: string): LogsArea {
+  const collection = path`/1.0/instances/${instance}/logs`;
+  const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
+  return {
+    async list(options = {}) {
+      return (await scope.request<readonly string[]>('GET', collection, options)).map(lastSegment);
+    },
+    async read(name, options = {}) {
+      return (await scope.raw('GET', one(name), options)).body.toString();
+    },
+    async delete(name, options = {}) {
+      await scope.request('DELETE', one(name), options);
+    },
+  };
+}
+
+/** Collections come as URLs, or as bare names. */
+function lastSegment(url: string): string {
+  return decodeURIComponent(url.split('?')[0]?.split('/').at(-1) ?? url);
+}

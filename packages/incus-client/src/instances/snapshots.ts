@@ -1,0 +1,50 @@
+import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+import type { InstanceSnapshot } from './types.ts';
+
+export interface SnapshotCreate {
+  readonly name: string;
+  /** With the memory of a running instance. */
+  readonly stateful?: boolean;
+  /** When the daemon may delete it. */
+  readonly expires_at?: string;
+}
+
+/** The snapshots of one instance. */
+export interface SnapshotsArea {
+  list(options?: CallOptions): Promise<readonly InstanceSnapshot[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  get(name: string, options?: CallOptions): Promise<InstanceSnapshot>;
+  create(snapshot: SnapshotCreate, options?: WaitOptions): OperationRun<void>;
+  /** Changes when it expires; the rest of a snapshot is fixed. */
+  update(name: string, change: { readonly expires_at: string }, options?: WaitOptions): OperationRun<void>;
+  rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  delete(name: string, options?: WaitOptions): OperationRun<void>;
+  /** Puts the instance back to it. */
+  restore(name: string, options?: WaitOptions & { readonly stateful?: boolean }): OperationRun<void>;
+}
+
+export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {
+  const collection = path`/1.0/instances/${instance}/snapshots`;
+  const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
+  const nothing = () => {};
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: { recursion: 1 } }),
+    get: (name, options = {}) => scope.request('GET', one(name), options),
+    create: (snapshot, options = {}) =>
+      scope.start('POST', collection, { ...options, json: snapshot }, nothing),
+    update: (name, change, options = {}) =>
+      scope.start('PUT', one(name), { ...options, json: change }, nothing),
+    rename: (name, newName, options = {}) =>
+      scope.start('POST', one(name), { ...options, json: { name: newName } }, nothing),
+    delete: (name, options = {}) => scope.start('DELETE', one(name), options, nothing),
+    restore: (name, { stateful = false, ...options } = {}) =>
+      scope.start(
+        'PUT',
+        path`/1.0/instances/${instance}`,
+        { ...options, json: { restore: name, stateful } },
+        nothing,
+      ),
+  };
+}
