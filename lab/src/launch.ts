@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { SshHostOptions } from '@cutover/host';
-import type { IncusScope } from '@cutover/incus-client';
+import type { Host, SshHostOptions } from '@cutover/host';
+import { type IncusScope, incusHost } from '@cutover/incus-client';
 import { imageAlias } from './image/import-image.ts';
 import type { OperatorKey } from './operator-key.ts';
 
@@ -12,15 +12,20 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An instance of the lab that boots have been through: systemd is up, cloud-init is done, sshd listens. */
-export interface LabInstance extends AsyncDisposable {
+/** An instance of the lab that has booted: systemd is up, cloud-init is done, sshd listens. */
+export interface ReadyInstance {
   readonly name: string;
   readonly address: string;
   /** Its public host key, as in a `.pub` file. */
   readonly hostKey: string;
   /** For `sshHost()`: as root, with the operator's key and the host key pinned. */
   readonly ssh: SshHostOptions;
+  /** The same instance by way of the daemon: needs no network and no sshd in it. */
+  readonly host: Host;
 }
+
+/** A throw-away instance; disposing of it deletes it. */
+export interface LabInstance extends ReadyInstance, AsyncDisposable {}
 
 /** Makes an instance named after `prefix` and waits until it is ready. */
 export async function launch(
@@ -41,7 +46,7 @@ export async function launch(
     start: true,
   });
   try {
-    return { name, ...(await ready(scope, operator, name, signal)), [Symbol.asyncDispose]: dispose };
+    return { ...(await ready(scope, operator, name, signal)), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -62,7 +67,7 @@ export async function ready(
   operator: OperatorKey,
   name: string,
   signal?: AbortSignal,
-): Promise<Omit<LabInstance, 'name' | typeof Symbol.asyncDispose>> {
+): Promise<ReadyInstance> {
   const deadline = AbortSignal.timeout(60_000);
   const { exitCode, stdout, stderr } = await scope.exec.run(name, ['sh', '-c', readiness], {
     signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -80,7 +85,7 @@ export async function ready(
     privateKeyFile: operator.file,
     hostKeys: [hostKey],
   };
-  return { address, hostKey, ssh };
+  return { name, address, hostKey, ssh, host: incusHost(scope, name) };
 }
 
 /** cloud-init's user data that lets the operator in as root. */

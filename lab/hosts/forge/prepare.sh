@@ -1,7 +1,7 @@
 #!/bin/bash
-# Makes the forge: git over ssh as user git. Standard input: the operator's public key. /root/plan holds the loop code.
+# Makes the forge: git over ssh as user git. Argument: the operator's public key. /root/plan holds the loop code.
 set -euo pipefail
-operator=$(cat)
+operator=$1
 useradd --system --home-dir /srv/git --create-home --shell /bin/sh git
 install -d -o git -g git -m 700 /srv/git/.ssh /srv/git/.keys
 echo "command=\"/usr/local/bin/forge admin\",no-pty,no-port-forwarding $operator" >/srv/git/.keys/admin
@@ -19,8 +19,8 @@ seed() {
   git init --quiet --initial-branch=main "$2"
   git -C "$2" add --all
   git -C "$2" commit --quiet --message "Begin $1"
-  chmod -R a+rX "$2" && chmod a+x /root
-  as_git git -c safe.directory='*' -C "/srv/git/$1.git" fetch --quiet "$2" main:main
+  chown -R git:git "$2"
+  as_git git -C "/srv/git/$1.git" fetch --quiet "$2" main:main
 }
 
 work=$(mktemp -d)
@@ -31,7 +31,7 @@ printf 'phase 0\nwork none\n' >"$work/cc-ci/STATUS.md"
 seed cc-ci "$work/cc-ci"
 cp -R /root/plan "$work/plan"
 seed cc-ci-plan "$work/plan"
-cp -R /root/secrets "$work/secrets"
+mkdir "$work/secrets"
+printf '# cc-ci-secrets\n\nEncrypted for the master age key only.\n' >"$work/secrets/README.md"
 seed cc-ci-secrets "$work/secrets"
-chmod go-x /root
-rm -rf "$work" /root/plan /root/secrets
+rm -rf "$work" /root/plan

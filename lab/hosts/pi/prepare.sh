@@ -1,11 +1,11 @@
 #!/bin/bash
-# Makes the old host: the user, the workspace and the old rig, not started. Standard input: the forge's host key.
-# /root/incus holds the Incus certificates, /root/master-age.txt the age key. Prints `forge KEY` and `ccci KEY`.
+# Makes the old host: the user, the workspace and the old rig, not started. Argument: the forge's host key.
+# /root/incus holds the Incus certificates. Prints `forge KEY` and `ccci KEY`: who is to be let in there.
 set -euo pipefail
 useradd --create-home --shell /bin/bash loops
 home=/home/loops
 install -d -o loops -g loops -m 700 $home/.ssh
-sed 's/^/forge /' >$home/.ssh/known_hosts
+echo "forge $1" >$home/.ssh/known_hosts
 ssh-keygen -q -t ed25519 -N '' -C loops@pi -f $home/.ssh/id_ed25519
 ssh-keygen -q -t ed25519 -N '' -C cc-ci-root -f $home/.ssh/cc-ci-root-ed25519
 printf 'Host cc-ci ccci\n  HostName ccci\n  User root\n  IdentityFile ~/.ssh/cc-ci-root-ed25519\n' >$home/.ssh/config
@@ -14,7 +14,8 @@ chown -R loops:loops $home/.ssh
 workspace=/srv/cc-ci
 install -d -o loops -g loops $workspace $workspace/.cc-ci-logs
 install -d -o loops -g loops -m 700 $workspace/.sops
-install -o loops -g loops -m 600 /root/master-age.txt $workspace/.sops/master-age.txt
+(umask 077 && age-keygen -o $workspace/.sops/master-age.txt 2>/dev/null)
+chown loops:loops $workspace/.sops/master-age.txt
 random() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 (
   umask 077
@@ -30,7 +31,7 @@ install -o loops -g loops -m 600 /root/incus/terraform.crt /root/incus/terraform
 ssh-keygen -q -t ed25519 -N '' -C vm -f $certificates/vm_ssh_key
 rm $certificates/vm_ssh_key.pub
 chown loops:loops $certificates/vm_ssh_key
-rm -rf /root/incus /root/master-age.txt
+rm -rf /root/incus
 
 # A corpus of a few hundred files, some with names that a careless copy loses.
 references=$workspace/references
