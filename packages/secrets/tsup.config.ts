@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type Options, defineConfig } from 'tsup';
 
 const shared: Options = {
@@ -29,6 +30,11 @@ export default defineConfig([
     minifyWhitespace: true,
 
     // Bundled CommonJS modules ask for Node's own by require().
+    esbuildOptions: (options) => {
+      options.conditions = ['module', 'import'];
+      // The shared package may have a copy of its own, and its errors would not be ours.
+      options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
+    },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+
+/** Runs git with an identity of its own and nobody's configuration. */
+export function git(directory: string, ...args: string[]): string {
+  return execFileSync('git', ['-C', directory, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_SYSTEM: '/dev/null',
+      GIT_AUTHOR_NAME: 'Test',
+      GIT_AUTHOR_EMAIL: 'test@example.org',
+      GIT_COMMITTER_NAME: 'Test',
+      GIT_COMMITTER_EMAIL: 'test@example.org',
+    },
+  });
+}
+
+/** A repository with one commit and an author of its own. */
+export function makeRepository(directory: string): void {
+  execFileSync('git', ['init', '-q', '-b', 'main', directory]);
+  git(directory, 'config', 'user.name', 'Test');
+  git(directory, 'config', 'user.email', 'test@example.org');
+  git(directory, 'commit', '-q', '--allow-empty', '-m', 'Start');
+}
