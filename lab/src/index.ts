@@ -3,3 +3,18 @@ export type { LabInstance, LaunchOptions, ReadyInstance } from './launch.ts';
 export { type LabHosts, startHosts, type StartHostsOptions } from './hosts/hosts.ts';
 export type { LabCertificates } from './daemon/settings.ts';
 export type { OperatorKey } from './operator-key.ts';
+export {
+  type LoginOptions,
+  type ScriptedOperator,
+  scriptedOperator,
+  type VisitOptions,
+} from './operator/operator.ts';
+export { openTerminal, type Terminal } from './operator/terminal.ts';
+export {
+  type Sampler,
+  type SamplerOptions,
+  type SamplerReport,
+  type Sighting,
+  startSampler,
+} from './sampler/sampler.ts';
+export { ensureGoTool, ensureSops, type GoTool } from './tools/go-tool.ts';

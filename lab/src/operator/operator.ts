@@ -1,0 +1,45 @@
+import type { SshHostOptions } from '@cutover/host';
+import { openTerminal } from './terminal.ts';
+
+/** Someone to do the human steps of a cutover, at a real terminal. Nothing here tells the runbook that it was done. */
+export interface ScriptedOperator {
+  /** Logs the agent in: runs `agent login`, reads the code off the screen and types it. */
+  logAgentIn(options: LoginOptions): Promise<void>;
+  /** Attaches to the orchestrator's session, says something, sees that it was heard, and detaches. */
+  visitSession(options: VisitOptions): Promise<void>;
+}
+
+export interface LoginOptions {
+  readonly user: string;
+  /** The agent's command there. Default: the one in the loop code's clone. */
+  readonly command?: string;
+}
+
+export interface VisitOptions {
+  /** The command that attaches, e.g. `['loops', 'attach', 'orchestrator']`; read by the login shell. */
+  readonly attach: readonly string[];
+  /** What to say. */
+  readonly line: string;
+}
+
+/** An operator who reaches a host as root over ssh, as the person does. */
+export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
+  return {
+    async logAgentIn({ user, command = '/srv/cc-ci/cc-ci-plan/bin/agent' }) {
+      await using terminal = await openTerminal(to, ['runuser', '-l', user, '-c', `'${command} login'`]);
+      const [, code] = await terminal.seen(/enter the code ([0-9A-F-]+)/);
+      terminal.type(`${code}\r`);
+      await terminal.seen(/Logged in\./);
+      await terminal.ended;
+    },
+    async visitSession({ attach, line }) {
+      await using terminal = await openTerminal(to, attach);
+      await terminal.seen(/Orchestrator ready/);
+      terminal.type(`${line}\r`);
+      await terminal.seen(new RegExp(`Heard: ${line}`));
+      // tmux's own way to leave a session running.
+      terminal.type('\u0002d');
+      await terminal.ended;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseMount } from '../processes.ts';
+
+/** A loop's process on one of the lab's instances. */
+export interface LoopProcess {
+  /** The instance's folder in the pool: its name, or `PROJECT_NAME` outside the default project. */
+  readonly instance: string;
+  readonly role: string;
+  /** Its number on this machine. */
+  readonly pid: number;
+}
+
+/** `agent.mjs --role builder` and so on: the loops, and not the orchestrator session. */
+const loop = /agent\.mjs\0--role\0(builder|adversary|watchdog)\0/;
+
+/**
+ * Looks for loop processes as this machine's kernel sees them, in whatever container they are: needs no connection, and
+ * nothing inside that could be stopped, masked or unreachable. `pool` is the mount point of the lab's storage pool.
+ */
+export function loopScanner(pool: string): () => LoopProcess[] {
+  const ownNamespace = readlinkSync('/proc/self/ns/pid');
+  const instances = new Map<string, string | undefined>();
+  const outside = new Map<string, number>();
+  let round = 0;
+
+  return () => {
+    round += 1;
+    const found: LoopProcess[] = [];
+    for (const name of readdirSync('/proc')) {
+      const first = name.charCodeAt(0);
+      if (first < 48 || first > 57) continue;
+      // Processes of no container are most of all; a look each second finds a number that was given out again.
+      const checked = outside.get(name);
+      if (checked !== undefined && round - checked < 10) continue;
+      const process = inspect(name);
+      if (process === 'outside') outside.set(name, round);
+      else if (process !== undefined) found.push(process);
+    }
+    if (round % 100 === 0) outside.clear();
+    return found;
+  };
+
+  function inspect(pid: string): LoopProcess | 'outside' | undefined {
+    try {
+      const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
+      if (namespace === ownNamespace) return 'outside';
+      const role = loop.exec(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.[1];
+      if (role === undefined) return undefined;
+      if (!instances.has(namespace)) instances.set(namespace, instanceOf(pid, pool));
+      const instance = instances.get(namespace);
+      return instance === undefined ? undefined : { instance, role, pid: Number(pid) };
+    } catch (error) {
+      // It ended while it was looked at.
+      if (
+        error instanceof Error &&
+        'code' in error &&
+        ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))
+      )
+        return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The instance whose root file system the process has, where that lies in `pool`'s device. */
+function instanceOf(pid: string, pool: string): string | undefined {
+  const poolSource = sourceOf('self', (point) => point === pool);
+  const [root, source] = rootOf(pid);
+  return source !== undefined && source === poolSource ? basename(root.replace(/\/rootfs$/, '')) : undefined;
+}
+
+function sourceOf(pid: string, matches: (point: string) => boolean): string | undefined {
+  const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').map(parseMount);
+  return mounts.find((mount) => mount !== undefined && matches(mount.point))?.source;
+}
+
+/** The path of its `/` within the mounted file system, e.g. `/containers/pi/rootfs`, and that file system's source. */
+function rootOf(pid: string): readonly [string, string | undefined] {
+  const line = readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
+    .split('\n')
+    .find((one) => parseMount(one)?.point === '/');
+  return [line?.split(' ')[3] ?? '', line === undefined ? undefined : parseMount(line)?.source];
+}
