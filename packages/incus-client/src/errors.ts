@@ -127,6 +127,17 @@ export class MissingExtensionError extends IncusError {
   }
 }
 
+/** A file of an instance, or of this machine, could not be read or written. */
+export class FileError extends IncusError {
+  override readonly name = 'FileError';
+  readonly path: string;
+
+  constructor(code: IncusErrorCode, path: string, why: string, options?: ErrorOptions) {
+    super(code, `${path}: ${why}`, options);
+    this.path = path;
+  }
+}
+
 /** An instance did not become ready. `seen` is the last that was known of it, `missing` what was still waited for. */
 export class NotReadyError extends IncusError {
   override readonly name = 'NotReadyError';

@@ -43,27 +43,16 @@ export interface ClusterMembersArea extends Omit<
 const collection = '/1.0/cluster/members';
 
 export function clusterArea(scope: Scope): ClusterArea {
-  const {
-    create: _create,
-    delete: _delete,
-    ...members
-  } = namedResources<ClusterMember, never, ClusterMemberChange>(
-    scope,
-    collection,
-    ({ roles, failure_domain, description, config, groups }) => ({
-      roles,
-      failure_domain,
-      description,
-      config,
-      groups,
-    }),
-  );
   return {
     get: (options = {}) => scope.request('GET', '/1.0/cluster', options),
     update: (change, options = {}) =>
       scope.start('PUT', '/1.0/cluster', { ...options, json: change }, () => {}),
     members: {
-      ...members,
+      ...namedResources<ClusterMember, never, ClusterMemberChange>(
+        scope,
+        collection,
+        ({ roles, failure_domain, description, config, groups }) => ({ roles, failure_domain, description, config, groups }),
+      ),
       // A token's operation runs until the token is used: its start is the answer.
       createJoinToken: (name, options = {}) =>
         scope.start('POST', collection, { ...options, json: { server_name: name } }, () => {}).started,

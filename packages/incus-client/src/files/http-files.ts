@@ -3,6 +3,8 @@ import { IncusError } from '../errors.ts';
 import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import { parseReply } from '../transport/reply.ts';
+import { type SftpSession, openSftp } from './sftp/session.ts';
+import { type PushOptions, pullPath, pushPath } from './transfer.ts';
 import type { FileAttributes, WriteFileAttributes } from './types.ts';
 
 /** What a file of an instance may be written from: bytes, text, or chunks as they come. */
@@ -55,6 +57,15 @@ export interface FilesArea {
   ): Promise<void>;
   /** The target of a symlink. */
   readLink(instance: string, linkPath: string, options?: CallOptions): Promise<string>;
+  /** An SFTP session: for many files, large ones, and what the files endpoint cannot do. Dispose of it. */
+  sftp(instance: string, options?: CallOptions): Promise<SftpSession>;
+  /**
+   * Pushes a file of this machine, or a directory with all that is in it, by SFTP: in bounded memory, modes and symlinks
+   * kept, owned by root unless said otherwise. Its parent directory must be there.
+   */
+  push(instance: string, source: string, target: string, options?: PushOptions): Promise<void>;
+  /** Pulls a file, or a directory with all that is in it, to this machine, by SFTP: in bounded memory, modes and symlinks kept. */
+  pull(instance: string, source: string, target: string, options?: CallOptions): Promise<void>;
   /** Deletes a file, a symlink or an empty directory. */
   delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
 }
@@ -151,6 +162,15 @@ export function filesArea(scope: Scope): FilesArea {
       if (type !== 'symlink')
         throw new IncusError('BAD_REQUEST', `${linkPath} in ${instance} is a ${type}, not a symlink`);
       return target.toString().replace(/\n$/, '');
+    },
+    sftp: (instance, options = {}) => openSftp(scope, instance, options.signal),
+    async push(instance, source, target, options = {}) {
+      await using session = await openSftp(scope, instance, options.signal);
+      await pushPath(session, source, target, options);
+    },
+    async pull(instance, source, target, options = {}) {
+      await using session = await openSftp(scope, instance, options.signal);
+      await pullPath(session, source, target, options.signal);
     },
     async delete(instance, filePath, options = {}) {
       await scope.request('DELETE', request(instance), { ...options, query: { path: filePath } });

@@ -1,0 +1,76 @@
+import { type Answer, type SftpConnection, isEndOfFile } from './connection.ts';
+import { PacketReader, PacketWriter, packetType } from './packets.ts';
+
+/** What the daemon's SFTP server (pkg/sftp) gives in one answer. */
+const readSize = 32 * 1024;
+/** The same server takes packets of 256 KiB, their heads included. */
+const writeSize = 248 * 1024;
+const readsAhead = 96;
+const writesAhead = 16;
+
+/** Reads a file in order with many reads under way. The server may answer with less than was asked for. */
+export async function* readPieces(connection: SftpConnection, handle: Buffer, path: string, offset: number): AsyncGenerator<Buffer, void, void> {
+  const ask = (at: number, length: number) =>
+    connection.request(packetType.read, new PacketWriter().bytes(handle).uint64(at).uint32(length));
+  const ahead: { readonly at: number; readonly answer: Promise<Answer> }[] = [];
+  let next = offset;
+  try {
+    for (;;) {
+      while (ahead.length < readsAhead) {
+        ahead.push({ at: next, answer: ask(next, readSize) });
+        next += readSize;
+      }
+      const head = ahead.shift();
+      if (head === undefined) return;
+      let answer = await head.answer;
+      for (let got = 0; ; ) {
+        if (isEndOfFile(answer)) return;
+        if (answer.type !== packetType.data) throw connection.unexpected(answer, path);
+        const piece = new PacketReader(answer.payload).bytes();
+        yield piece;
+        got += piece.length;
+        if (got >= readSize) break;
+        answer = await ask(head.at + got, readSize - got);
+      }
+    }
+  } finally {
+    await Promise.allSettled(ahead.map(({ answer }) => answer));
+  }
+}
+
+/** Writes what `content` yields, with several writes under way; a chunk is held only until it has been answered. */
+export async function writePieces(
+  connection: SftpConnection,
+  handle: Buffer,
+  path: string,
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  offset: number,
+): Promise<number> {
+  let at = offset;
+  let failure: { readonly error: unknown } | undefined;
+  const underWay = new Set<Promise<void>>();
+  const write = (piece: Uint8Array) => {
+    const head = new PacketWriter().bytes(handle).uint64(at).uint32(piece.length);
+    const done = connection
+      .command(packetType.write, head, path, piece)
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => underWay.delete(done));
+    underWay.add(done);
+    at += piece.length;
+  };
+  try {
+    for await (const chunk of content) {
+      for (let from = 0; from < chunk.length; from += writeSize) {
+        while (underWay.size >= writesAhead) await Promise.race(underWay);
+        if (failure !== undefined) throw failure.error;
+        write(chunk.subarray(from, from + writeSize));
+      }
+    }
+  } finally {
+    await Promise.all(underWay);
+  }
+  if (failure !== undefined) throw failure.error;
+  return at - offset;
+}

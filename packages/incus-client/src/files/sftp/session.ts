@@ -1,0 +1,137 @@
+import type { Scope } from '../../scope.ts';
+import { path } from '../../transport/path.ts';
+import type { WriteFileAttributes } from '../types.ts';
+import { SftpConnection, isEndOfFile } from './connection.ts';
+import { PacketReader, PacketWriter, type SftpAttributes, openFlag, packetType } from './packets.ts';
+import { readPieces, writePieces } from './pipeline.ts';
+
+/** A name in a directory. */
+export interface DirectoryEntry extends SftpAttributes {
+  readonly name: string;
+}
+
+/** The files of one instance over SFTP: one connection, many requests under way. Paths are absolute. */
+export interface SftpSession extends AsyncDisposable {
+  /** Of the path itself: a symlink is not followed. */
+  stat(filePath: string): Promise<SftpAttributes>;
+  list(directory: string): Promise<readonly DirectoryEntry[]>;
+  /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
+  read(filePath: string, options?: { readonly offset?: number }): AsyncGenerator<Buffer, void, void>;
+  /** Writes what `content` yields, replacing the file or adding to its end. @returns bytes written */
+  write(filePath: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options?: WriteFileAttributes & { readonly append?: boolean }): Promise<number>;
+  setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
+  makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
+  symlink(linkPath: string, target: string): Promise<void>;
+  readLink(linkPath: string): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  /** A file or symlink. */
+  remove(filePath: string): Promise<void>;
+  /** An empty one. */
+  removeDirectory(directory: string): Promise<void>;
+}
+
+export async function openSftp(scope: Scope, instance: string, signal: AbortSignal | undefined): Promise<SftpSession> {
+  const socket = await scope.transport.upgrade(scope.url(path`/1.0/instances/${instance}/sftp`), 'sftp', {}, signal);
+  const abort = () => socket.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal?.reason }));
+  signal?.addEventListener('abort', abort, { once: true });
+  socket.once('close', () => signal?.removeEventListener('abort', abort));
+  return sftpSession(await SftpConnection.open(socket, scope.transport.server));
+}
+
+function sftpSession(connection: SftpConnection): SftpSession {
+  const onPath = (filePath: string) => new PacketWriter().bytes(filePath);
+
+  const openHandle = async (type: number, payload: PacketWriter, filePath: string) => {
+    const answer = await connection.request(type, payload);
+    if (answer.type !== packetType.handle) throw connection.unexpected(answer, filePath);
+    return Buffer.from(new PacketReader(answer.payload).bytes());
+  };
+  const closeHandle = (handle: Buffer, filePath: string) => connection.command(packetType.close, new PacketWriter().bytes(handle), filePath);
+  const setAttributes = (filePath: string, attributes: WriteFileAttributes) =>
+    connection.command(packetType.setstat, onPath(filePath).attributes(attributes), filePath);
+
+  const listHandle = async (handle: Buffer, directory: string) => {
+    const entries: DirectoryEntry[] = [];
+    for (;;) {
+      const answer = await connection.request(packetType.readdir, new PacketWriter().bytes(handle));
+      if (isEndOfFile(answer)) return entries;
+      if (answer.type !== packetType.name) throw connection.unexpected(answer, directory);
+      const reader = new PacketReader(answer.payload);
+      for (let count = reader.uint32(); count > 0; count -= 1) {
+        const name = reader.text();
+        reader.text();
+        const attributes = reader.attributes();
+        if (name !== '.' && name !== '..') entries.push({ name, ...attributes });
+      }
+    }
+  };
+
+  return {
+    async stat(filePath) {
+      const answer = await connection.request(packetType.lstat, onPath(filePath));
+      if (answer.type !== packetType.attrs) throw connection.unexpected(answer, filePath);
+      return new PacketReader(answer.payload).attributes();
+    },
+    async list(directory) {
+      const handle = await openHandle(packetType.opendir, onPath(directory), directory);
+      try {
+        return await listHandle(handle, directory);
+      } finally {
+        await closeHandle(handle, directory);
+      }
+    },
+    async *read(filePath, { offset = 0 } = {}) {
+      const handle = await openHandle(packetType.open, onPath(filePath).uint32(openFlag.read).attributes({}), filePath);
+      try {
+        yield* readPieces(connection, handle, filePath, offset);
+      } finally {
+        await closeHandle(handle, filePath);
+      }
+    },
+    async write(filePath, content, { append = false, mode, uid, gid } = {}) {
+      const flags = openFlag.write | openFlag.create | (append ? openFlag.append : openFlag.truncate);
+      const start = append ? await sizeOf(connection, filePath) : 0;
+      // Made with its mode, so that it is never open wider than that; an older file gets it below.
+      const handle = await openHandle(packetType.open, onPath(filePath).uint32(flags).attributes(mode === undefined ? {} : { mode }), filePath);
+      let written: number;
+      try {
+        if (mode !== undefined || uid !== undefined) await setAttributes(filePath, defined({ mode, uid, gid }));
+        written = await writePieces(connection, handle, filePath, content, start);
+      } finally {
+        await closeHandle(handle, filePath);
+      }
+      return written;
+    },
+    setAttributes,
+    async makeDirectory(directory, attributes = {}) {
+      await connection.command(packetType.mkdir, onPath(directory).attributes({}), directory);
+      if (Object.keys(attributes).length > 0) await setAttributes(directory, attributes);
+    },
+    // OpenSSH's order of the two, which pkg/sftp keeps too: first the target.
+    symlink: (linkPath, target) => connection.command(packetType.symlink, onPath(target).bytes(linkPath), linkPath),
+    async readLink(linkPath) {
+      const answer = await connection.request(packetType.readlink, onPath(linkPath));
+      if (answer.type !== packetType.name) throw connection.unexpected(answer, linkPath);
+      const reader = new PacketReader(answer.payload);
+      reader.uint32();
+      return reader.text();
+    },
+    rename: (from, to) => connection.command(packetType.rename, onPath(from).bytes(to), from),
+    remove: (filePath) => connection.command(packetType.remove, onPath(filePath), filePath),
+    removeDirectory: (directory) => connection.command(packetType.rmdir, onPath(directory), directory),
+    async [Symbol.asyncDispose]() {
+      connection.close();
+    },
+  };
+}
+
+/** 0 where there is no file yet. */
+async function sizeOf(connection: SftpConnection, filePath: string): Promise<number> {
+  const answer = await connection.request(packetType.lstat, new PacketWriter().bytes(filePath));
+  return answer.type === packetType.attrs ? new PacketReader(answer.payload).attributes().size : 0;
+}
+
+/** An owner goes with a group: where one is missing it is root's. */
+function defined({ mode, uid, gid }: { mode: number | undefined; uid: number | undefined; gid: number | undefined }): WriteFileAttributes {
+  return { ...(mode !== undefined && { mode }), ...((uid !== undefined || gid !== undefined) && { uid: uid ?? 0, gid: gid ?? 0 }) };
+}
