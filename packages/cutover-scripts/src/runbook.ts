@@ -1,6 +1,41 @@
-import { UsageError } from './engine/errors.ts';
+import { join } from 'node:path';
+import { readOwnership } from '@cutover/loops';
 import type { Runbook } from './engine/runbook.ts';
+import { provisionSteps } from './phases/a-provision.ts';
+import { configureSteps } from './phases/b-configure.ts';
+import { stageSteps } from './phases/c-stage.ts';
+import { cutOverSteps } from './phases/d-cut-over.ts';
+import { handOverSteps } from './phases/e-hand-over.ts';
+import { rebootProofSteps } from './phases/reboot-proof.ts';
+import { rollbackSteps } from './phases/rollback.ts';
+import { preflight } from './preflight/preflight.ts';
+import { ownershipRef } from './work/ownership.ts';
+import { openWorld } from './world/open-world.ts';
+import type { World } from './world/world.ts';
 
-export async function loadRunbook(configPath: string): Promise<Runbook<unknown>> {
-  throw new UsageError(`no runbook for ${configPath}`);
+/**
+ * Makes the runbook of a cutover from its config file. Nothing is connected to yet.
+ *
+ * @param statePath the state directory; working copies are kept below it.
+ * @throws {ConfigError} a config file cannot be used.
+ */
+export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
+  const world = await openWorld(configPath, join(statePath, 'work'));
+  const { settings } = world;
+  return {
+    name: `${settings.old.name} → ${settings.name}`,
+    world,
+    steps: [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
+    rollbackAfterCommit: rollbackSteps,
+    rebootProof: rebootProofSteps,
+    doctor: (signal) => preflight(world, signal),
+    async ownership(signal) {
+      const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
+      return found ?? { owner: settings.old.name, epoch: 0 };
+    },
+    // No step ever holds the content of a secret beyond its own call, so there is nothing here to redact.
+    secretsToRedact: [],
+    standIns: settings.standIns,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
 }

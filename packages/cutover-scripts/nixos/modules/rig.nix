@@ -10,17 +10,25 @@ let
   inherit (settings) loops user workspace;
 in
 {
+  # A path that stays the same from one generation to the next: for the units, and for people.
+  environment.etc."loops/${loops.rig}.yaml".source = ../. + "/${loops.configFile}";
+
   services.loops.rigs.${loops.rig} = {
     enable = true;
     user = user.name;
     inherit (user) group;
     inherit workspace;
     inherit (loops) armedFile;
-    configFile = ../. + "/${loops.configFile}";
+    configFile = "/etc/loops/${loops.rig}.yaml";
     bundle = ../. + "/${settings.commands.loops}";
     package = pkgs.nodejs;
     path = map (
       name: lib.attrByPath (lib.splitString "." name) (throw "settings.json: nixpkgs has no package ${name}") pkgs
     ) settings.packages;
+  };
+  # Wanted, not required: when new secrets are activated later on, the loops go on.
+  systemd.services."loops-${loops.rig}" = lib.mkIf (settings.secrets != null) {
+    wants = [ "cutover-secrets.service" ];
+    after = [ "cutover-secrets.service" ];
   };
 }

@@ -89,6 +89,12 @@ const oldHost = z.strictObject({
     .describe("Text that marks the rig's lines in the user's crontab; such lines are commented out"),
   processMatch: z.string().min(1).describe("Text in the command line of every process of the rig's loops"),
   tmuxSessions: z.array(z.string()).default([]).describe('The names of its tmux sessions'),
+  standbyUnits: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Units that only the rig needed, e.g. its proxy; stopped and disabled once the new rig has handed over work',
+    ),
 });
 
 const newHost = z.strictObject({
@@ -126,22 +132,40 @@ const workingRepository = z.strictObject({
 const nixos = z.strictObject({
   nixpkgs: z.string().min(1).default('github:NixOS/nixpkgs/nixos-24.11').describe('The flake input nixpkgs'),
   system: z.string().default('x86_64-linux'),
-  packages: z.array(z.string()).default([]).describe('More packages, by their names in nixpkgs'),
+  stateVersion: z
+    .string()
+    .default('24.11')
+    .describe('The NixOS release that the instance is first installed with'),
+  timeZone: z.string().default('UTC'),
+  packages: z
+    .array(z.string())
+    .default(['git', 'tmux', 'nodejs', 'jq', 'openssh', 'rsync', 'coreutils', 'python3', 'curl', 'age'])
+    .describe("By their names in nixpkgs: on the machine, and in the loops' PATH"),
+  unfree: z
+    .array(z.string())
+    .default([])
+    .describe('Names of unfree packages that may be used, e.g. claude-code'),
   sshHosts: z
-    .record(
-      z.string(),
+    .array(
       z.strictObject({
-        hostname: z.string().min(1),
+        alias: z.string().min(1),
+        host: z.string().min(1),
         user: z.string().default('root'),
+        port: z.number().int().default(22),
         identityFile: path.optional(),
-        proxyCommand: z.string().optional(),
-        hostKey: z.string().optional(),
+        throughProxy: z.boolean().default(false),
+        hostKeys,
       }),
     )
-    .default({})
-    .describe('Hosts of the ssh config there'),
+    .default([])
+    .describe('Hosts that the loops reach by ssh'),
   proxy: z
-    .strictObject({ port: z.number().int().default(1055), authKeyFile: path })
+    .strictObject({
+      name: z.string().min(1).default('tailscaled-proxy').describe('Name of its unit'),
+      port: z.number().int().default(1055),
+      authKeyFile: path,
+      loginServer: z.url().optional(),
+    })
     .optional()
     .describe('A userspace tailscaled with a SOCKS5 proxy, where the host is no direct peer of the tailnet'),
 });

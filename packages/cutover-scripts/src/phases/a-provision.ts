@@ -1,0 +1,228 @@
+#!/usr/bin/env node
+import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
+import { claimOwnership, readOwnership } from '@cutover/loops';
+import type { Step } from '../engine/step.ts';
+import { preflight } from '../preflight/preflight.ts';
+import { instanceDifferences, instanceLabel, instanceRequest } from '../work/instance.ts';
+import { ownershipRef } from '../work/ownership.ts';
+import { joinTailnet, tailnetMembership } from '../work/tailnet.ts';
+import type { World } from '../world/world.ts';
+import { runAsScript } from './as-script.ts';
+
+const phase = 'a-provision';
+const second = 1000;
+
+/** Looks at everything that can be wrong before anything is changed, and names all of it at once. */
+const lookFirst: Step<World> = {
+  id: 'preflight',
+  version: 1,
+  phase,
+  title: 'look at everything before anything is changed',
+  kind: 'reversible',
+  needs: [],
+  inputs: ({ settings: { incus, old, forge } }) => ({
+    incus: incus.url,
+    old: old.ssh.host,
+    forge: forge.ssh.host,
+  }),
+  async check({ world, signal, progress }) {
+    const evidence: Record<string, string> = {};
+    const problems: string[] = [];
+    for await (const finding of preflight(world, signal)) {
+      progress(finding.name);
+      evidence[finding.name] = finding.ok ? 'ok' : (finding.reason ?? 'failed');
+      if (!finding.ok) problems.push(`${finding.name}: ${finding.reason ?? 'failed'}`);
+    }
+    return problems.length === 0
+      ? { state: 'satisfied', evidence }
+      : { state: 'conflict', evidence, reason: problems.join('\n') };
+  },
+  // What it looked at changes from here on, and rightly.
+  holdsUntil: 'create-instance',
+  timeout: 120 * second,
+};
+
+const createInstance: Step<World> = {
+  id: 'create-instance',
+  version: 1,
+  phase,
+  title: 'create the instance, or adopt the one that is ours',
+  kind: 'reversible',
+  inputs: ({ settings, rootKey }) => ({
+    project: settings.incus.project,
+    request: JSON.stringify(instanceRequest(settings, rootKey)),
+  }),
+  async check({ world, signal }) {
+    const { settings, rootKey } = world;
+    const { name } = settings;
+    const incus = await world.incus(signal);
+    if (!(await incus.instances.exists(name, { signal }))) return { state: 'absent', evidence: {} };
+    const found = await incus.instances.get(name, { signal });
+    const evidence = {
+      project: found.project,
+      created: found.created_at,
+      image: found.config['volatile.base_image'] ?? null,
+      memory: found.config['limits.memory'] ?? null,
+      cpus: found.config['limits.cpu'] ?? null,
+      disk: found.expanded_devices['root']?.['size'] ?? null,
+      status: found.status,
+    };
+    const ours = Object.entries(instanceLabel(settings)).every(([key, value]) => found.config[key] === value);
+    if (!ours) {
+      const reason = `there is an instance ${name} in project ${found.project} that this cutover did not make; choose another name, or remove it`;
+      return { state: 'conflict', evidence, reason };
+    }
+    const differing = instanceDifferences(found, settings, rootKey);
+    if (differing.length > 0) {
+      const reason = `the instance ${name} is ours, but differs from the config in ${differing.join(', ')}; change the config or the instance`;
+      return { state: 'conflict', evidence, reason };
+    }
+    return { state: found.status === 'Running' ? 'satisfied' : 'partial', evidence };
+  },
+  async apply({ world, signal }) {
+    const { settings, rootKey } = world;
+    const incus = await world.incus(signal);
+    // One that a killed run left half-made is waited for, so no operation has to be remembered.
+    await ensureInstance(incus, instanceRequest(settings, rootKey), instanceLabel(settings), { signal });
+  },
+  async undo({ world, signal }) {
+    await ensureAbsent(await world.incus(signal), world.settings.name, instanceLabel(world.settings), {
+      signal,
+    });
+  },
+  timeout: 600 * second,
+};
+
+/** Running is not ready: an address, cloud-init at its end, and ssh with the very host key that is inside. */
+const waitUntilReady: Step<World> = {
+  id: 'wait-ready',
+  version: 1,
+  phase,
+  title: 'wait until the new host is really ready',
+  kind: 'reversible',
+  inputs: ({ settings }) => ({ name: settings.name }),
+  async check({ world, signal }) {
+    const { settings } = world;
+    const incus = await world.incus(signal);
+    const ready = await waitReady(
+      incus,
+      settings.name,
+      {
+        ipv4: true,
+        cloudInit: true,
+      },
+      { timeout: 300 * second, signal },
+    );
+    const target = await world.target(signal);
+    const { stdout } = await target.run(['hostname'], { signal });
+    const evidence = {
+      address: ready.ipv4 ?? null,
+      cloudInit: ready.cloudInit ?? null,
+      hostname: stdout.trim(),
+    };
+    if (stdout.trim() === settings.name) return { state: 'satisfied', evidence };
+    const reason = `the host that answers calls itself ${stdout.trim()}, not ${settings.name}`;
+    return { state: 'conflict', evidence, reason };
+  },
+  timeout: 330 * second,
+};
+
+const joinTheTailnet: Step<World> = {
+  id: 'join-tailnet',
+  version: 1,
+  phase,
+  title: 'join the tailnet',
+  kind: 'compensable',
+  inputs: ({ settings: { tailnet } }) => ({ joins: tailnet !== undefined, server: tailnet?.loginServer }),
+  async check({ world, signal }) {
+    if (world.settings.tailnet === undefined)
+      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const membership = await tailnetMembership(await world.target(signal), signal);
+    return { state: membership.online ? 'satisfied' : 'absent', evidence: { ...membership } };
+  },
+  apply: ({ world, signal }) => joinTailnet(world, signal),
+  timeout: 120 * second,
+};
+
+/** On the instance itself, so that whoever finds it can tell where it is from. */
+const recordProvenance: Step<World> = {
+  id: 'record-provenance',
+  version: 1,
+  phase,
+  title: 'record where the instance came from',
+  kind: 'reversible',
+  inputs: ({ settings }) => ({ image: settings.instance.image }),
+  async check({ world, signal }) {
+    const { settings } = world;
+    const incus = await world.incus(signal);
+    const { config } = await incus.instances.get(settings.name, { signal });
+    const found = config['user.cutover.provenance'];
+    return found === undefined
+      ? { state: 'absent', evidence: {} }
+      : { state: 'satisfied', evidence: { provenance: found } };
+  },
+  async apply({ world, signal, runId }) {
+    const { settings } = world;
+    const incus = await world.incus(signal);
+    const { config, created_at: created } = await incus.instances.get(settings.name, { signal });
+    const provenance = JSON.stringify({
+      run: runId,
+      image: settings.instance.image,
+      fingerprint: config['volatile.base_image'],
+      created,
+    });
+    await incus.instances.patch(
+      settings.name,
+      { config: { 'user.cutover.provenance': provenance } },
+      { signal },
+    );
+  },
+  timeout: 60 * second,
+};
+
+/** Without an owner on record anybody might be it: the old host is written down as the first. */
+const recordOwner: Step<World> = {
+  id: 'record-owner',
+  version: 1,
+  phase,
+  title: 'write down that the old host owns the loops',
+  kind: 'compensable',
+  needs: ['preflight'],
+  inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
+  async check({ world, signal }) {
+    const { settings, gitHere } = world;
+    const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    if (found === undefined) return { state: 'absent', evidence: {} };
+    const evidence = { owner: found.owner, epoch: found.epoch };
+    return found.owner === settings.old.name || found.owner === settings.name
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+        };
+  },
+  async apply({ world, signal, owner }) {
+    const { settings, gitHere } = world;
+    const { epoch } = await claimOwnership(gitHere, {
+      ...ownershipRef(world),
+      from: undefined,
+      to: settings.old.name,
+      signal,
+    });
+    await owner(settings.old.name, epoch);
+  },
+  timeout: 60 * second,
+};
+
+/** Phase A: an instance that is ours, ready and reachable. Reversible, and safe while the old rig works on. */
+export const provisionSteps: readonly Step<World>[] = [
+  lookFirst,
+  createInstance,
+  waitUntilReady,
+  joinTheTailnet,
+  recordProvenance,
+  recordOwner,
+];
+
+runAsScript('a-provision');

@@ -1,0 +1,319 @@
+#!/usr/bin/env node
+import { deploy } from '@cutover/nix-deploy';
+import {
+  collect,
+  encryptIntoRepo,
+  knownValues,
+  placeBootstrapKey,
+  proveDecryptable,
+  readBootstrapIdentities,
+  scanGit,
+  type SecretVerdict,
+  verifySecrets,
+} from '@cutover/secrets';
+import type { Step } from '../engine/step.ts';
+import { configurationFiles } from '../work/configuration-files.ts';
+import { LeakError } from '../work/leak-error.ts';
+import { lockInputs } from '../work/lock-inputs.ts';
+import { bootService, tmuxService } from '../work/rig.ts';
+import { configurationFolder, deployedSystems, recordDeployed, sendConfiguration } from '../work/toplevel.ts';
+import { unitState } from '../work/unit-state.ts';
+import { writeFiles } from '../world/configuration-repository.ts';
+import type { World } from '../world/world.ts';
+import { runAsScript } from './as-script.ts';
+
+const phase = 'b-configure';
+const second = 1000;
+
+const createRepository: Step<World> = {
+  id: 'create-repository',
+  version: 1,
+  phase,
+  title: 'make the private repository of the configuration',
+  kind: 'compensable',
+  needs: ['preflight'],
+  inputs: ({ settings: { repository, forge } }) => ({ repository, forge: forge.ssh.host }),
+  async check({ world: { gitHere, forge, settings }, signal }) {
+    const url = forge.url(settings.repository);
+    const { exitCode, stderr } = await gitHere.run(['git', 'ls-remote', url], { reject: false, signal });
+    if (exitCode === 0) return { state: 'satisfied', evidence: { url } };
+    // git's exit code is the same for "no such repository" and "no connection": the forge itself tells them apart.
+    const answers = await forge.answers(signal);
+    const evidence = { url, git: stderr.trim().split('\n').at(-1) ?? '' };
+    return answers
+      ? { state: 'absent', evidence }
+      : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };
+  },
+  apply: ({ world: { forge, settings }, signal }) => forge.createRepository(settings.repository, signal),
+  timeout: 60 * second,
+};
+
+/** The one secret that is placed by hand. It is made for this host, and never leaves it. */
+const placeKey: Step<World> = {
+  id: 'place-bootstrap-key',
+  version: 1,
+  phase,
+  title: 'place the one bootstrap age key',
+  kind: 'reversible',
+  needs: ['wait-ready'],
+  inputs: ({ secrets }) => ({ path: secrets.bootstrapKey }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const path = world.secrets.bootstrapKey;
+    const found = await target.run(['stat', '--format=%U %a', path], { reject: false, signal });
+    if (found.exitCode !== 0) return { state: 'absent', evidence: { path } };
+    if (found.stdout.trim() !== 'root 400')
+      return { state: 'partial', evidence: { path, found: found.stdout.trim() } };
+    // Placing again keeps the key that is there, and says whom it opens files for.
+    const { recipient } = await placeBootstrapKey(target, { path, signal });
+    return { state: 'satisfied', evidence: { path, recipient } };
+  },
+  async apply({ world, signal }) {
+    await placeBootstrapKey(await world.target(signal), { path: world.secrets.bootstrapKey, signal });
+  },
+  timeout: 60 * second,
+};
+
+const authorConfiguration: Step<World> = {
+  id: 'author-configuration',
+  version: 1,
+  phase,
+  title: 'write the flake and the host configuration',
+  kind: 'compensable',
+  needs: ['create-repository'],
+  inputs: ({ settings, rigText, rootKey }) => ({
+    nixos: JSON.stringify(settings.nixos),
+    new: JSON.stringify(settings.new),
+    rigText,
+    rootKey,
+  }),
+  async check({ world, signal }) {
+    const files = await configurationFiles(world);
+    const missing = await world.configuration.missing(files, signal);
+    const evidence = { files: files.size, commit: (await world.configuration.head(signal)) ?? null, missing };
+    return { state: missing.length === 0 ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal }) {
+    const files = await configurationFiles(world);
+    await world.configuration.edit('Declare the host', (folder) => writeFiles(folder, files), signal);
+  },
+  timeout: 120 * second,
+};
+
+/** Content goes from the old host into memory here, and from there encrypted into the repository. */
+const encryptSecrets: Step<World> = {
+  id: 'encrypt-secrets',
+  version: 1,
+  phase,
+  title: 'encrypt the out-of-band secrets into the repository',
+  kind: 'compensable',
+  needs: ['author-configuration', 'place-bootstrap-key'],
+  inputs: ({ secrets }) => ({ secrets: JSON.stringify(secrets) }),
+  async check({ world, signal }) {
+    const { secrets, configuration } = world;
+    const identities = await readBootstrapIdentities(await world.target(signal), secrets.bootstrapKey, {
+      signal,
+    });
+    await configuration.checkOut(signal);
+    const proofs = await proveDecryptable(configuration.folder, secrets.secrets, identities);
+    const failed = proofs.filter(({ ok }) => !ok).map(({ file, reason }) => `${file}: ${reason ?? 'no'}`);
+    return {
+      state: failed.length === 0 ? 'satisfied' : 'absent',
+      evidence: { files: proofs.map(({ file }) => file), openedBy: 'the new host’s key alone', failed },
+    };
+  },
+  async apply({ world, signal, evidence }) {
+    const { secrets, configuration, old, here } = world;
+    const recipient = evidence('place-bootstrap-key')['recipient'];
+    if (typeof recipient !== 'string') throw new TypeError('place-bootstrap-key found no recipient');
+    const identities = await readBootstrapIdentities(await world.target(signal), secrets.bootstrapKey, {
+      signal,
+    });
+    const collected = await collect(old, secrets.secrets, { signal });
+    await configuration.edit(
+      'Carry the secrets, encrypted',
+      async (folder) => {
+        await encryptIntoRepo(folder, collected, {
+          recipients: [...new Set([recipient, ...secrets.recipients])],
+          identities,
+        });
+      },
+      signal,
+      // Between commit and push: what is found here never reaches the forge.
+      async (folder) => {
+        const report = await scanGit({
+          host: here,
+          path: folder,
+          knownValues: knownValues(collected),
+          signal,
+        });
+        if (report.findings.length > 0) throw new LeakError(report.findings);
+      },
+    );
+  },
+  timeout: 300 * second,
+};
+
+/** Every object of the repository, reachable or not, for every secret in five encodings. */
+const scanRepository: Step<World> = {
+  id: 'scan-repository',
+  version: 1,
+  phase,
+  title: 'prove that no plaintext is in the repository',
+  kind: 'reversible',
+  inputs: ({ settings: { repository } }) => ({ repository }),
+  async check({ world, signal }) {
+    const { secrets, configuration, old, here } = world;
+    await configuration.checkOut(signal);
+    const known = knownValues(await collect(old, secrets.secrets, { signal }));
+    const report = await scanGit({ host: here, path: configuration.folder, knownValues: known, signal });
+    const findings = report.findings.map(({ id, where }) => `${where} ${id}`);
+    const evidence = { objects: report.objects, bytes: report.bytes, values: known.length, findings };
+    return report.findings.length === 0
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: 'plaintext of a secret is in the repository; see the findings',
+        };
+  },
+  timeout: 300 * second,
+};
+
+const lockFlakeInputs: Step<World> = {
+  id: 'lock-inputs',
+  version: 1,
+  phase,
+  title: 'lock the inputs of the flake',
+  kind: 'compensable',
+  inputs: ({ settings: { nixos } }) => ({ nixpkgs: nixos.nixpkgs }),
+  async check({ world, signal }) {
+    const lock = await world.configuration.read('flake.lock', signal);
+    return lock === undefined
+      ? { state: 'absent', evidence: {} }
+      : { state: 'satisfied', evidence: { commit: (await world.configuration.head(signal)) ?? null } };
+  },
+  async apply({ world, signal, progress }) {
+    progress('asking Nix on the new host');
+    await sendConfiguration(world, signal);
+    const lock = await lockInputs(await world.target(signal), signal);
+    await world.configuration.edit(
+      'Lock the inputs',
+      (folder) => writeFiles(folder, new Map([['flake.lock', lock]])),
+      signal,
+    );
+  },
+  timeout: 600 * second,
+};
+
+/** Built there, watched there: it restores what ran before unless a fresh connection finds it well. */
+const deployConfiguration: Step<World> = {
+  id: 'deploy',
+  version: 1,
+  phase,
+  title: 'deploy the configuration',
+  kind: 'compensable',
+  needs: ['lock-inputs', 'scan-repository'],
+  inputs: ({ settings: { name, repository } }) => ({ name, repository }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const systems = await deployedSystems(target, signal);
+    const wanted = await world.configuration.head(signal);
+    const evidence = { ...systems, wanted: wanted ?? null };
+    const done =
+      systems.commit === wanted && systems.system === systems.profile && systems.profile === systems.current;
+    return { state: done ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal, progress }) {
+    const { settings } = world;
+    const commit = await sendConfiguration(world, signal);
+    const result = await deploy(
+      { name: settings.name, connect: (own) => world.freshTarget(own ?? signal) },
+      {
+        source: { flake: `git+file://${configurationFolder}?rev=${commit}`, configuration: settings.name },
+        healthChecks: [{ type: 'units', units: ['cutover-secrets.service'] }],
+        onEvent: (event) => progress(event.type === 'step' ? event.step : event.type),
+        signal,
+      },
+    );
+    await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
+  },
+  timeout: 3600 * second,
+};
+
+/** Defined: the units are there and enabled. Not started: nothing runs, for this host is neither armed nor the owner. */
+const proveHeld: Step<World> = {
+  id: 'prove-held',
+  version: 1,
+  phase,
+  title: 'see that the loops are defined and not started',
+  kind: 'reversible',
+  inputs: ({ rig }) => ({ units: [tmuxService(rig.rig), bootService(rig.rig)] }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const units = [tmuxService(world.rig.rig), bootService(world.rig.rig)];
+    const states = await Promise.all(units.map((unit) => unitState(target, unit, signal)));
+    const undefinedUnits = states.filter(({ loaded }) => !loaded).map(({ unit }) => unit);
+    const active = states.filter((state) => state.active).map(({ unit }) => unit);
+    const evidence = { units, undefined: undefinedUnits, active };
+    if (undefinedUnits.length === 0 && active.length === 0) return { state: 'satisfied', evidence };
+    const reason =
+      active.length > 0
+        ? `${active.join(', ')} runs already on ${world.settings.name}; the loops must run on one host only`
+        : `the closure lacks ${undefinedUnits.join(', ')}`;
+    return { state: 'conflict', evidence, reason };
+  },
+  holdsUntil: 'start-new',
+  timeout: 60 * second,
+};
+
+/** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
+const verifySecretsInPlace: Step<World> = {
+  id: 'verify-secrets',
+  version: 1,
+  phase,
+  title: 'verify every secret on the new host',
+  kind: 'reversible',
+  inputs: ({ secrets }) => ({ secrets: secrets.secrets.map(({ name }) => name) }),
+  async check({ world, signal }) {
+    const { secrets, configuration, old } = world;
+    const target = await world.target(signal);
+    const identities = await readBootstrapIdentities(target, secrets.bootstrapKey, { signal });
+    await configuration.checkOut(signal);
+    const rows = await verifySecrets({
+      config: secrets,
+      from: old,
+      to: [target],
+      repository: configuration.folder,
+      identities,
+      signal,
+    });
+    const failed = rows
+      .filter((row) => !isProved(row))
+      .map(({ secret, mend }) => `${secret}: ${mend.join(', ')}`);
+    const evidence = { secrets: rows.map(({ secret }) => secret), failed };
+    return failed.length === 0
+      ? { state: 'satisfied', evidence }
+      : { state: 'conflict', evidence, reason: failed.join('; ') };
+  },
+  timeout: 120 * second,
+};
+
+function isProved({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
+  return [decryptable, inPlace, mode, owner, equal].every((check) => check === 'yes');
+}
+
+/** Phase B: the new host is what its repository declares, its secrets are in place, and its loops wait. */
+export const configureSteps: readonly Step<World>[] = [
+  createRepository,
+  placeKey,
+  authorConfiguration,
+  encryptSecrets,
+  scanRepository,
+  lockFlakeInputs,
+  deployConfiguration,
+  proveHeld,
+  verifySecretsInPlace,
+];
+
+runAsScript('b-configure');

@@ -1,0 +1,202 @@
+#!/usr/bin/env node
+import { bootstrapForgeKey, forgeAnswers } from '../work/forge-key.ts';
+import type { Step } from '../engine/step.ts';
+import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import { compareReferences, syncReferences } from '../work/references.ts';
+import { newPath, oldPath } from '../work/rig.ts';
+import { inspectSwap } from '../work/swap.ts';
+import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+import type { World } from '../world/world.ts';
+import { runAsScript } from './as-script.ts';
+
+const phase = 'c-stage';
+const second = 1000;
+
+/** A key of its own, made there, which never leaves. */
+const authorizeTarget: Step<World> = {
+  id: 'authorize-target',
+  version: 1,
+  phase,
+  title: 'let the new host into the forge by a key of its own',
+  kind: 'reversible',
+  inputs: ({ settings: { name, forge } }) => ({ name, forge: forge.ssh.host }),
+  async check({ world, signal }) {
+    const answers = await forgeAnswers(world, signal);
+    return {
+      state: answers ? 'satisfied' : 'absent',
+      evidence: { forge: world.settings.forge.ssh.host, answers },
+    };
+  },
+  async apply({ world, signal }) {
+    const publicKey = await bootstrapForgeKey(world, signal);
+    await world.forge.authorize(world.settings.name, publicKey, signal);
+  },
+  undo: ({ world, signal }) => world.forge.revoke(world.settings.name, signal),
+  timeout: 60 * second,
+};
+
+/** From the forge, never from the old host: what was not pushed does not move. */
+const cloneRepositories: Step<World> = {
+  id: 'clone-repositories',
+  version: 1,
+  phase,
+  title: 'clone the working repositories afresh',
+  kind: 'compensable',
+  inputs: ({ settings }) => ({ repositories: settings.repositories }),
+  async check({ world, signal }) {
+    const user = await world.targetRig(signal);
+    const clones = await Promise.all(
+      wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal)),
+    );
+    const evidence = {
+      clones: Object.fromEntries(clones.map(({ path, state, head }) => [path, head ?? state])),
+    };
+    const foreign = clones.filter(({ state }) => state === 'foreign').map(({ path }) => path);
+    if (foreign.length > 0) {
+      return {
+        state: 'conflict',
+        evidence,
+        reason: `${foreign.join(', ')} on the new host is no clone of the forge's; move it away`,
+      };
+    }
+    const there = clones.filter(({ state }) => state !== 'absent');
+    return { state: there.length === clones.length ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal, progress }) {
+    const user = await world.targetRig(signal);
+    for (const wanted of wantedClones(world)) {
+      const { state } = await inspectWorkingClone(user, wanted, signal);
+      progress(wanted.path);
+      if (state === 'absent') await cloneAfresh(user, wanted, signal);
+      if (state === 'behind') await pullForward(user, wanted, signal);
+    }
+  },
+  holdsUntil: 'start-new',
+  timeout: 900 * second,
+};
+
+const carryReferences: Step<World> = {
+  id: 'carry-references',
+  version: 1,
+  phase,
+  title: 'carry the references over',
+  kind: 'compensable',
+  needs: ['deploy'],
+  inputs: ({ settings: { old } }) => ({ references: old.references }),
+  async check({ world, signal }) {
+    const { files, differing } = await compareReferences(world, signal);
+    return { state: differing === 0 ? 'satisfied' : 'partial', evidence: { files, differing } };
+  },
+  async apply({ world, signal }) {
+    await syncReferences(world, signal);
+  },
+  holdsUntil: 'last-sync',
+  timeout: 1800 * second,
+};
+
+const copyResumePoint: Step<World> = {
+  id: 'copy-resume-point',
+  version: 1,
+  phase,
+  title: 'copy the resume point',
+  kind: 'compensable',
+  needs: ['clone-repositories'],
+  inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint }),
+  async check({ world, signal }) {
+    const { settings, old } = world;
+    const [there, here] = await Promise.all([
+      readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
+      readResumePoint(await world.target(signal), newPath(settings, settings.old.resumePoint), signal),
+    ]);
+    const evidence = { old: there ?? null, new: here ?? null };
+    if (there === undefined) {
+      return { state: 'conflict', evidence, reason: `${old.name} has no ${settings.old.resumePoint}` };
+    }
+    // The old rig works on, so its resume point may move ahead; the last sync carries it again.
+    return { state: here !== undefined && here <= there ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal }) {
+    const { settings, old } = world;
+    const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+    if (index === undefined) throw new Error(`${old.name} lost its resume point`);
+    const target = await world.target(signal);
+    await writeResumePoint(
+      target,
+      newPath(settings, settings.old.resumePoint),
+      index,
+      settings.new.user,
+      signal,
+    );
+  },
+  holdsUntil: 'last-sync',
+  timeout: 60 * second,
+};
+
+/** Three agents in 2 GB want one. NixOS makes it; here it is looked at. */
+const checkSwap: Step<World> = {
+  id: 'check-swap',
+  version: 1,
+  phase,
+  title: 'see to the swap file',
+  kind: 'reversible',
+  needs: ['deploy'],
+  inputs: ({ settings }) => ({ swap: settings.new.swap }),
+  async check({ world, signal }) {
+    const swap = await inspectSwap(await world.target(signal), signal);
+    const usable = swap.active || swap.container;
+    return usable
+      ? { state: 'satisfied', evidence: { ...swap } }
+      : {
+          state: 'conflict',
+          evidence: { ...swap },
+          reason: `${swap.file} is not in use on the new host; see swapon --show`,
+        };
+  },
+  timeout: 30 * second,
+};
+
+/** The login itself is the operator's; a tiny live call as the service's user decides whether it is there. */
+const logAgentIn: Step<World> = {
+  id: 'log-agent-in',
+  version: 1,
+  phase,
+  title: 'log the agent in',
+  kind: 'reversible',
+  needs: ['clone-repositories', 'carry-references', 'copy-resume-point', 'check-swap'],
+  inputs: ({ settings: { agent } }) => ({ whoami: agent.whoami }),
+  gate: {
+    kind: 'human',
+    instructions: ({ settings }) =>
+      `Log the agent in on ${settings.name}, as ${settings.new.user}:\n  ${settings.agent.loginHint}\nThe login is seen by: ${settings.agent.whoami.join(' ')}`,
+    timeout: 24 * 3600 * second,
+    poll: 500,
+  },
+  async check({ world, signal }) {
+    const { settings } = world;
+    const user = await world.targetRig(signal);
+    const probe = await user.run(settings.agent.whoami, {
+      cwd: settings.new.workspace,
+      reject: false,
+      signal,
+    });
+    return probe.exitCode === 0
+      ? { state: 'satisfied', evidence: { probe: settings.agent.whoami.join(' '), exitCode: 0 } }
+      : {
+          state: 'absent',
+          evidence: { probe: settings.agent.whoami.join(' '), exitCode: probe.exitCode ?? null },
+        };
+  },
+  timeout: 60 * second,
+};
+
+/** Phase C: everything that the loops need is on the new host, and nothing of it runs. */
+export const stageSteps: readonly Step<World>[] = [
+  authorizeTarget,
+  cloneRepositories,
+  carryReferences,
+  copyResumePoint,
+  checkSwap,
+  logAgentIn,
+];
+
+runAsScript('c-stage');

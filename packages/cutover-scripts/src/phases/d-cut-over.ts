@@ -1,0 +1,350 @@
+#!/usr/bin/env node
+import { claimOwnership, inspectClone, provesStopped, quiesce, readOwnership } from '@cutover/loops';
+import type { Step } from '../engine/step.ts';
+import { findHandoff, waitForHandoff } from '../work/handoff.ts';
+import { askHealth } from '../work/health.ts';
+import { ownershipRef } from '../work/ownership.ts';
+import { startOldRig } from '../work/old-rig.ts';
+import { describeUnsafe, NoSafePointError } from '../work/safe-point.ts';
+import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import {
+  armedFile,
+  bootService,
+  newPath,
+  oldClones,
+  oldPath,
+  oldProcesses,
+  rigConfigFile,
+  tmuxService,
+} from '../work/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
+import { disableStarts, enableStarts, inspectStarts } from '../work/start-guard.ts';
+import { compareReferences, syncReferences } from '../work/references.ts';
+import { unitState } from '../work/unit-state.ts';
+import { inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+import type { World } from '../world/world.ts';
+import { runAsScript } from './as-script.ts';
+
+const phase = 'd-cut-over';
+const second = 1000;
+
+/** No half-written commit, nothing unpushed. The approval to cut over is asked here, before anything stops. */
+const quiesceOld: Step<World> = {
+  id: 'quiesce-old',
+  version: 1,
+  phase,
+  title: 'stop the old rig at a safe point',
+  kind: 'reversible',
+  inputs: ({ settings }) => ({
+    stop: settings.old.stop,
+    clones: oldClones(settings),
+    seconds: settings.old.quiesceSeconds,
+  }),
+  gate: {
+    kind: 'approval',
+    question: 'Stop the loops on the old host and move them now?',
+    timeout: 24 * 60 * 60 * second,
+  },
+  async check({ world: { settings, oldRig }, signal }) {
+    const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
+    if (!stopped) return { state: 'absent', evidence: { running: remaining.length } };
+    const clones = await Promise.all(
+      oldClones(settings).map((path) => inspectClone(oldRig, path, { signal })),
+    );
+    const unsafe = clones.filter(({ safe }) => !safe);
+    return {
+      state: unsafe.length === 0 ? 'satisfied' : 'partial',
+      evidence: {
+        heads: Object.fromEntries(clones.map(({ path, head }) => [path, head ?? 'no commit'])),
+        unsafe: unsafe.map(describeUnsafe),
+      },
+    };
+  },
+  async apply({ world: { settings, oldRig }, signal, progress, downtime }) {
+    let unsafe: string[] = [];
+    const report = await quiesce(oldRig, {
+      clones: oldClones(settings),
+      stop: async (stopSignal) => {
+        // Without a safe point the rig is left running: the moment was not a good one, and another can be chosen.
+        if (unsafe.length > 0) throw new NoSafePointError(settings.old.name, unsafe);
+        await downtime('begins');
+        await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
+      },
+      processes: oldProcesses(settings),
+      deadline: settings.old.quiesceSeconds * second,
+      signal,
+      onEvent: (event) => {
+        progress(event.event);
+        if (event.event === 'deadline') unsafe = event.unsafe.map(describeUnsafe);
+      },
+    });
+    if (!report.safe) {
+      const clones = report.clones.filter(({ safe }) => !safe).map(describeUnsafe);
+      const remaining = report.stopped.remaining.map(({ kind, detail }) => `${kind} ${detail}`);
+      throw new NoSafePointError(settings.old.name, [...clones, ...remaining]);
+    }
+  },
+  async undo({ world, signal, downtime }) {
+    await startOldRig(world, signal);
+    await downtime('ends');
+  },
+  holdsUntil: 'start-new',
+  timeout: 3600 * second,
+};
+
+/** Units, cron and the start script, each reversibly. */
+const disableOld: Step<World> = {
+  id: 'disable-old',
+  version: 1,
+  phase,
+  title: 'take every way of starting the old rig away',
+  kind: 'reversible',
+  inputs: ({ settings: { old } }) => ({ units: old.units, start: old.start, cron: old.cronMatch }),
+  async check({ world: { settings, old }, signal }) {
+    const starts = await inspectStarts(old, settings.old, signal);
+    const { startableUnits, cronLines, scriptExecutable } = starts;
+    const left = startableUnits.length + cronLines.length + (scriptExecutable ? 1 : 0);
+    return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
+  },
+  apply: ({ world: { settings, old }, signal }) => disableStarts(old, settings.old, signal),
+  undo: ({ world: { settings, old }, signal }) => enableStarts(old, settings.old, signal),
+  timeout: 60 * second,
+};
+
+/** As root, so that nobody's process is overlooked. */
+const proveStopped: Step<World> = {
+  id: 'prove-stopped',
+  version: 1,
+  phase,
+  title: 'prove that nothing of the old rig is left',
+  kind: 'reversible',
+  inputs: ({ settings: { old } }) => ({ match: old.processMatch, sessions: old.tmuxSessions }),
+  async check({ world: { settings, old }, signal }) {
+    const { stopped, remaining } = await provesStopped(old, {
+      processes: oldProcesses(settings),
+      units: settings.old.units,
+      ...(settings.old.cronMatch === undefined
+        ? {}
+        : { scheduled: [settings.old.cronMatch], cronUsers: [settings.old.user] }),
+      signal,
+    });
+    const evidence = { remaining: remaining.map(({ kind, detail }) => `${kind}: ${detail}`) };
+    return stopped
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: `something of the old rig still runs on ${old.name}; stop it by hand`,
+        };
+  },
+  timeout: 60 * second,
+};
+
+/** What the old rig wrote since phase C: its last commits, the resume point, the references. */
+const lastSync: Step<World> = {
+  id: 'last-sync',
+  version: 1,
+  phase,
+  title: 'carry the last changes over',
+  kind: 'compensable',
+  inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
+  async check({ world, signal }) {
+    const { settings, old } = world;
+    const target = await world.target(signal);
+    const user = await world.targetRig(signal);
+    const [there, here, clones, references] = await Promise.all([
+      readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
+      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
+      Promise.all(wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal))),
+      compareReferences(world, signal),
+    ]);
+    const current = clones.every(({ state }) => state === 'current');
+    return {
+      state: there === here && current && references.differing === 0 ? 'satisfied' : 'partial',
+      evidence: {
+        planPhase: there ?? null,
+        heads: Object.fromEntries(clones.map(({ path, remoteHead }) => [path, remoteHead ?? 'none'])),
+        references: { ...references },
+      },
+    };
+  },
+  async apply({ world, signal }) {
+    const { settings, old } = world;
+    const [target, user] = [await world.target(signal), await world.targetRig(signal)];
+    const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+    if (index === undefined) throw new Error(`${old.name} has no resume point any more; put it back by hand`);
+    await Promise.all([
+      writeResumePoint(target, newPath(settings, settings.old.resumePoint), index, settings.new.user, signal),
+      syncReferences(world, signal),
+      ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),
+    ]);
+  },
+  holdsUntil: 'start-new',
+  timeout: 600 * second,
+};
+
+/** Compare-and-swap on the forge, epoch + 1: from here on only the new host may run the loops. */
+const claimEpoch: Step<World> = {
+  id: 'claim-epoch',
+  version: 1,
+  phase,
+  title: 'move the ownership of the loops',
+  kind: 'compensable',
+  inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, ref: ownership.ref }),
+  async check({ world, signal }) {
+    const { settings, gitHere } = world;
+    const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
+    if (found?.owner === settings.name) return { state: 'satisfied', evidence };
+    if (found === undefined || found.owner === settings.old.name) return { state: 'absent', evidence };
+    return {
+      state: 'conflict',
+      evidence,
+      reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+    };
+  },
+  async apply({ world, signal, owner }) {
+    const { settings, gitHere } = world;
+    const from = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    const { epoch } = await claimOwnership(gitHere, {
+      ...ownershipRef(world),
+      from,
+      to: settings.name,
+      signal,
+    });
+    await owner(settings.name, epoch);
+  },
+  async undo({ world, signal, owner }) {
+    const { settings, gitHere } = world;
+    const from = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    if (from?.owner === settings.old.name) return;
+    const { epoch } = await claimOwnership(gitHere, {
+      ...ownershipRef(world),
+      from,
+      to: settings.old.name,
+      signal,
+    });
+    await owner(settings.old.name, epoch);
+  },
+  timeout: 60 * second,
+};
+
+/** C1: from here on the new host writes work of its own. */
+const startNew: Step<World> = {
+  id: 'start-new',
+  version: 1,
+  phase,
+  title: 'start the loops on the new host by its boot service',
+  kind: 'irreversible',
+  commitPoint: 'C1',
+  inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const armed = await target.run(['test', '-e', armedFile], { reject: false, signal });
+    const active = await target.run(['systemctl', 'is-active', bootService(world.rig.rig)], {
+      reject: false,
+      signal,
+    });
+    if (armed.exitCode !== 0 || active.exitCode !== 0) return { state: 'absent', evidence: {} };
+    const status = await rigStatus(await world.targetRig(signal), rigConfigFile(world.rig.rig), signal);
+    const missing = notRunning(status);
+    return {
+      state: missing.length === 0 ? 'satisfied' : 'partial',
+      evidence: {
+        running: status.loops.filter(({ state }) => state === 'running').map(({ name }) => name),
+        missing,
+        hold: status.hold ?? null,
+        planPhase: status.phase?.index ?? null,
+      },
+    };
+  },
+  async apply({ world, signal, progress, downtime }) {
+    const target = await world.target(signal);
+    const { rig } = world.rig;
+    await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
+    await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
+    progress('waiting for the loops');
+    await waitForLoops(await world.targetRig(signal), rigConfigFile(rig), signal);
+    await downtime('ends');
+  },
+  timeout: 120 * second,
+};
+
+/** A new commit by the Builder, its claim and the Adversary's verdict on that very commit, all since the cutover. */
+const verifyHandoff: Step<World> = {
+  id: 'verify-handoff',
+  version: 1,
+  phase,
+  title: 'see one handoff: commit, claim, verdict',
+  kind: 'reversible',
+  needs: ['start-new'],
+  inputs: ({ settings: { handoff } }) => ({ ...handoff }),
+  async check({ world, signal, evidence }) {
+    const handoff = await findHandoff(world, evidence('last-sync'), signal);
+    return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
+  },
+  async apply({ world, signal, progress, evidence }) {
+    const deadline = AbortSignal.timeout(world.settings.handoff.seconds * second);
+    await waitForHandoff(world, evidence('last-sync'), progress, AbortSignal.any([signal, deadline]));
+  },
+  timeout: 24 * 3600 * second,
+};
+
+const verifyHealth: Step<World> = {
+  id: 'verify-health',
+  version: 1,
+  phase,
+  title: 'ask the public health page',
+  kind: 'reversible',
+  needs: ['start-new'],
+  inputs: ({ settings: { health } }) => ({ ...health }),
+  async check({ world: { settings }, signal }) {
+    if (settings.health === undefined) return { state: 'satisfied', evidence: { page: 'none configured' } };
+    const answer = await askHealth(settings.health, signal);
+    return answer.ok
+      ? { state: 'satisfied', evidence: { ...answer } }
+      : { state: 'conflict', evidence: { ...answer }, reason: `${answer.url} answered ${answer.status}` };
+  },
+  timeout: 60 * second,
+};
+
+/** The old workspace is left whole, with nothing of the rig running beside it. */
+const coldStandby: Step<World> = {
+  id: 'cold-standby',
+  version: 1,
+  phase,
+  title: 'leave the old host as a cold standby',
+  kind: 'reversible',
+  needs: ['verify-handoff', 'verify-health'],
+  inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
+  async check({ world: { settings, old }, signal }) {
+    const states = await Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal)));
+    const running = states.filter(({ active, enabled }) => active || enabled).map(({ unit }) => unit);
+    return {
+      state: running.length === 0 ? 'satisfied' : 'absent',
+      evidence: { workspace: settings.old.workspace, stopped: settings.old.standbyUnits, running },
+    };
+  },
+  async apply({ world: { settings, old }, signal }) {
+    await old.run(['systemctl', 'disable', '--now', ...settings.old.standbyUnits], { signal });
+  },
+  async undo({ world: { settings, old }, signal }) {
+    await old.run(['systemctl', 'enable', '--now', ...settings.old.standbyUnits], { signal });
+  },
+  timeout: 60 * second,
+};
+
+/** Phase D: the only disruptive moment. Stop, prove, sync, move the ownership, start, see it work. */
+export const cutOverSteps: readonly Step<World>[] = [
+  quiesceOld,
+  disableOld,
+  proveStopped,
+  lastSync,
+  claimEpoch,
+  startNew,
+  verifyHandoff,
+  verifyHealth,
+  coldStandby,
+];
+
+runAsScript('d-cut-over');

@@ -1,0 +1,159 @@
+#!/usr/bin/env node
+import { provesStopped, readOwnership } from '@cutover/loops';
+import type { Step } from '../engine/step.ts';
+import { attachedClients } from '../work/attached-clients.ts';
+import { ownershipRef } from '../work/ownership.ts';
+import { newPath, oldPath, oldProcesses, rigConfigFile } from '../work/rig.ts';
+import { notRunning, rigStatus } from '../work/rig-status.ts';
+import { stateNote } from '../work/state-note.ts';
+import type { World } from '../world/world.ts';
+import { runAsScript } from './as-script.ts';
+
+const phase = 'e-hand-over';
+const second = 1000;
+
+/** What the next reader must know, on both sides. */
+const writeStateNote: Step<World> = {
+  id: 'write-state-note',
+  version: 1,
+  phase,
+  title: 'write the state note of the old side',
+  kind: 'reversible',
+  inputs: ({ settings: { orchestrator } }) => ({ note: orchestrator.stateNote }),
+  async check({ world, signal, runId }) {
+    const { settings, old } = world;
+    const target = await world.target(signal);
+    const wanted = `cutover ${runId}`;
+    const found = await Promise.all([
+      old.run(['grep', '-qF', wanted, oldPath(settings, settings.orchestrator.stateNote)], {
+        reject: false,
+        signal,
+      }),
+      target.run(['grep', '-qF', wanted, newPath(settings, settings.orchestrator.stateNote)], {
+        reject: false,
+        signal,
+      }),
+    ]);
+    const there = found.every(({ exitCode }) => exitCode === 0);
+    return { state: there ? 'satisfied' : 'absent', evidence: { note: settings.orchestrator.stateNote } };
+  },
+  async apply({ world, signal, runId, evidence }) {
+    const { settings, old } = world;
+    const target = await world.target(signal);
+    const text = stateNote(settings, {
+      runId,
+      epoch: evidence('claim-epoch')['epoch'],
+      planPhase: evidence('last-sync')['planPhase'],
+      handoff: evidence('verify-handoff')['commit'],
+    });
+    const mode = 0o644;
+    const note = settings.orchestrator.stateNote;
+    await old.writeFile(oldPath(settings, note), text, { mode, owner: settings.old.user, signal });
+    await target.writeFile(newPath(settings, note), text, { mode, owner: settings.new.user, signal });
+  },
+  async undo({ world, signal }) {
+    const { settings, old } = world;
+    await old.run(['rm', '-f', oldPath(settings, settings.orchestrator.stateNote)], { signal });
+  },
+  timeout: 60 * second,
+};
+
+/** A session cannot move between machines, so it is a fresh one, with its whole context from the repository. */
+const startOrchestrator: Step<World> = {
+  id: 'start-orchestrator',
+  version: 1,
+  phase,
+  title: 'start the orchestrator session on the new host',
+  kind: 'compensable',
+  inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
+  async check({ world, signal }) {
+    const { settings, rig } = world;
+    const status = await rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal);
+    const session = status.loops.find(({ name }) => name === settings.orchestrator.loop);
+    const running = session?.state === 'running' && session.wanted;
+    return {
+      state: running ? 'satisfied' : 'absent',
+      evidence: { session: session?.name ?? null, pid: session?.pid ?? null },
+    };
+  },
+  async apply({ world, signal }) {
+    const { settings, rig } = world;
+    const user = await world.targetRig(signal);
+    await user.run(['loops', 'start', settings.orchestrator.loop, '--config', rigConfigFile(rig.rig)], {
+      signal,
+    });
+  },
+  async undo({ world, signal }) {
+    const { settings, rig } = world;
+    const user = await world.targetRig(signal);
+    await user.run(['loops', 'stop', settings.orchestrator.loop, '--config', rigConfigFile(rig.rig)], {
+      signal,
+    });
+  },
+  timeout: 120 * second,
+};
+
+/** The operator's step; a terminal that is attached to the session decides whether it was done. */
+const connectOperator: Step<World> = {
+  id: 'connect-operator',
+  version: 1,
+  phase,
+  title: 'connect to the orchestrator session',
+  kind: 'reversible',
+  inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
+  gate: {
+    kind: 'human',
+    instructions: ({ settings, rig }) =>
+      `Connect to the orchestrator session on ${settings.name}, as ${settings.new.user}:\n  loops attach ${settings.orchestrator.loop} --config ${rigConfigFile(rig.rig)}`,
+    timeout: 24 * 3600 * second,
+    poll: 500,
+  },
+  async check({ world, signal }) {
+    const clients = await attachedClients(world, world.settings.orchestrator.loop, signal);
+    return { state: clients.length > 0 ? 'satisfied' : 'absent', evidence: { clients } };
+  },
+  // An operator who has connected may leave again.
+  holdsUntil: 'confirm-hand-over',
+  timeout: 60 * second,
+};
+
+/** The end: one owner, one rig, and it is the new host's. */
+const confirmHandOver: Step<World> = {
+  id: 'confirm-hand-over',
+  version: 1,
+  phase,
+  title: 'confirm that the new host alone runs the loops',
+  kind: 'reversible',
+  inputs: ({ settings: { name, old } }) => ({ owner: name, idle: old.name }),
+  async check({ world, signal }) {
+    const { settings, rig, gitHere, oldRig } = world;
+    const [ownership, status, idle] = await Promise.all([
+      readOwnership(gitHere, { ...ownershipRef(world), signal }),
+      rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
+      provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
+    ]);
+    const missing = notRunning(status);
+    const evidence = {
+      owner: ownership?.owner ?? null,
+      epoch: ownership?.epoch ?? 0,
+      running: status.loops.filter(({ state }) => state === 'running').map(({ name }) => name),
+      missing,
+      idle: idle.stopped,
+    };
+    const whole = ownership?.owner === settings.name && missing.length === 0 && idle.stopped;
+    return whole
+      ? { state: 'satisfied', evidence }
+      : { state: 'conflict', evidence, reason: 'the loops are not where they should be; see the evidence' };
+  },
+  timeout: 60 * second,
+};
+
+/** Phase E: somebody supervises the loops again, on the new host. */
+export const handOverSteps: readonly Step<World>[] = [
+  writeStateNote,
+  startOrchestrator,
+  connectOperator,
+  confirmHandOver,
+];
+
+runAsScript('e-hand-over');

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { asUser, HostConnectionError } from '@cutover/host';
+import { runtimePath } from '@cutover/secrets';
+import type { JsonValue } from '../engine/json.ts';
+import type { Step } from '../engine/step.ts';
+import { bootIdentity } from '../work/boot-identity.ts';
+import { readResumePoint } from '../work/resume-point.ts';
+import { bootService, newPath, rigConfigFile, tmuxService } from '../work/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
+import { unitState } from '../work/unit-state.ts';
+import type { World } from '../world/world.ts';
+
+const phase = 'e-hand-over';
+const second = 1000;
+
+/** What must be the same after the reboot. */
+const lookBefore: Step<World> = {
+  id: 'before-reboot',
+  version: 1,
+  phase,
+  title: 'note what must come back',
+  kind: 'reversible',
+  needs: [],
+  inputs: ({ settings: { name } }) => ({ name }),
+  async check({ world, signal }) {
+    const target = await world.freshTarget(signal);
+    const { settings, rig } = world;
+    const [boot, system, planPhase, status] = await Promise.all([
+      bootIdentity(target, signal),
+      target.run(['readlink', '-e', '/nix/var/nix/profiles/system'], { signal }),
+      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
+      rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
+    ]);
+    const wanted = status.loops.filter((loop) => loop.wanted).map(({ name }) => name);
+    const evidence = { boot, system: system.stdout.trim(), planPhase: planPhase ?? null, wanted };
+    const missing = notRunning(status);
+    return missing.length === 0
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: `before the reboot already, ${missing.join(', ')} does not run`,
+        };
+  },
+  holdsUntil: 'reboot',
+  timeout: 60 * second,
+};
+
+const reboot: Step<World> = {
+  id: 'reboot',
+  version: 1,
+  phase,
+  title: 'reboot the new host',
+  kind: 'compensable',
+  inputs: ({ settings: { name } }) => ({ name }),
+  async check({ world, signal, evidence }) {
+    const { boot: before } = evidence('before-reboot');
+    const now = await bootIdentity(await world.freshTarget(signal), signal);
+    return { state: now === before ? 'absent' : 'satisfied', evidence: { before: before ?? null, now } };
+  },
+  async apply({ world, signal, evidence, progress }) {
+    const { boot: before } = evidence('before-reboot');
+    const target = await world.freshTarget(signal);
+    // The answer may be lost with the connection: what counts is that another boot answers.
+    await target.run(['systemctl', '--no-block', 'reboot'], { reject: false, signal }).catch(ignoreLoss);
+    progress('waiting for it to answer again');
+    for (;;) {
+      await delay(250, undefined, { signal });
+      const now = await world
+        .freshTarget(signal)
+        .then((fresh) => bootIdentity(fresh, signal))
+        .catch(() => undefined);
+      if (now !== undefined && now !== before) return;
+    }
+  },
+  timeout: 600 * second,
+};
+
+/** Nobody starts anything: what is not back by itself within the time has not come through. */
+const proveBack: Step<World> = {
+  id: 'after-reboot',
+  version: 1,
+  phase,
+  title: 'prove that everything came back by itself',
+  kind: 'reversible',
+  inputs: ({ rig, secrets }) => ({ rig: rig.rig, secrets: secrets.secrets.length }),
+  async check({ world, signal, evidence }) {
+    const before = evidence('before-reboot');
+    const target = await world.freshTarget(signal);
+    const { settings, rig, secrets } = world;
+    const status = await waitForLoops(asUser(target, settings.new.user), rigConfigFile(rig.rig), signal);
+    const units = [tmuxService(rig.rig), bootService(rig.rig), 'cutover-secrets.service'];
+    const [states, booted, planPhase, secretsThere] = await Promise.all([
+      Promise.all(units.map((unit) => unitState(target, unit, signal))),
+      target.run(['readlink', '-e', '/run/booted-system'], { signal }),
+      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
+      presentSecrets(world, secrets.secrets.map(runtimePath), signal),
+    ]);
+    const running = status.loops.filter(({ state }) => state === 'running').map(({ name }) => name);
+    const found = {
+      booted: booted.stdout.trim(),
+      units: states.filter(({ active }) => active).map(({ unit }) => unit),
+      running,
+      planPhase: planPhase ?? null,
+      secrets: secretsThere,
+    };
+    const problems = [
+      ...(found.booted === before['system'] ? [] : [`it booted ${found.booted}, not the deployed system`]),
+      ...states.filter(({ active }) => !active).map(({ unit }) => `${unit} is not active`),
+      ...listOf(before['wanted'])
+        .filter((name) => !running.includes(name))
+        .map((name) => `${name} does not run`),
+      ...(planPhase !== undefined && planPhase >= Number(before['planPhase'])
+        ? []
+        : [`the plan phase went back to ${planPhase}`]),
+      ...(secretsThere === secrets.secrets.length ? [] : ['a secret is missing']),
+    ];
+    return problems.length === 0
+      ? { state: 'satisfied', evidence: found }
+      : { state: 'conflict', evidence: found, reason: problems.join('; ') };
+  },
+  timeout: 180 * second,
+};
+
+async function presentSecrets(world: World, paths: readonly string[], signal: AbortSignal): Promise<number> {
+  const target = await world.freshTarget(signal);
+  const script = 'for path; do [ -s "$path" ] && echo there; done; true';
+  const { stdout } = await target.run(['sh', '-c', script, 'sh', ...paths], { signal });
+  return stdout.split('\n').filter((line) => line === 'there').length;
+}
+
+function listOf(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function ignoreLoss(error: unknown): void {
+  if (!(error instanceof HostConnectionError)) throw error;
+}
+
+/** The reboot proof: the whole point of the move. */
+export const rebootProofSteps: readonly Step<World>[] = [lookBefore, reboot, proveBack];

@@ -1,0 +1,16 @@
+import { processIo, runCommand } from '@cutover/command-line';
+import { exitCodeOf } from '../commands/exit-codes.ts';
+import { createProgram } from '../commands/program.ts';
+import type { PhaseId } from '../engine/step.ts';
+import { loadRunbook } from '../runbook.ts';
+
+/** Runs the cutover to the end of a phase, with the rest of the command line as options of `cutover run`. */
+export async function runPhase(phase: PhaseId): Promise<void> {
+  const program = createProgram({
+    load: loadRunbook,
+    io: processIo,
+    interactive: process.stdin.isTTY && process.stdout.isTTY,
+  });
+  const argv = ['run', '--until', phase, ...process.argv.slice(2)];
+  process.exitCode = await runCommand(program, { argv, exitCodeOf });
+}

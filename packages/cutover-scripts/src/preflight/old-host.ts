@@ -1,0 +1,57 @@
+import { oldClones, oldPath } from '../work/rig.ts';
+import { readResumePoint } from '../work/resume-point.ts';
+import type { World } from '../world/world.ts';
+import { bad, type Check, good } from './check.ts';
+
+/** The old host answers, is the right machine, and has the rig and its secrets where the config says. */
+export function oldHostChecks(world: World): Check[] {
+  const { old, settings, secrets } = world;
+  return [
+    {
+      name: 'old host',
+      async look(signal) {
+        const hostname = (await old.run(['uname', '-n'], { signal })).stdout.trim();
+        const wanted = settings.old.hostname ?? hostname;
+        return hostname === wanted
+          ? good({ hostname })
+          : bad(`${settings.old.ssh.host} calls itself ${hostname}, not ${wanted}; it is another machine`, {
+              hostname,
+            });
+      },
+    },
+    {
+      name: 'old rig',
+      async look(signal) {
+        const paths = [settings.old.workspace, ...oldClones(settings).map((clone) => `${clone}/.git`)];
+        if (settings.old.references !== undefined) paths.push(oldPath(settings, settings.old.references));
+        const missing = await missingPaths(world, paths, signal);
+        if (missing.length > 0)
+          return bad(`${settings.old.name} lacks ${missing.join(', ')}; mend the paths in the config`);
+        const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+        return index === undefined
+          ? bad(`${settings.old.name} has no resume point at ${oldPath(settings, settings.old.resumePoint)}`)
+          : good({ planPhase: index, clones: settings.old.clones.length });
+      },
+    },
+    {
+      name: 'secrets on the old host',
+      async look(signal) {
+        const paths = secrets.secrets.map(({ source }) => source.path);
+        const missing = await missingPaths(world, paths, signal);
+        return missing.length === 0
+          ? good({ secrets: paths.length })
+          : bad(`${settings.old.name} lacks ${missing.join(', ')}, which secrets.yaml names`);
+      },
+    },
+  ];
+}
+
+async function missingPaths(
+  { old }: World,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const script = 'for path; do [ -e "$path" ] || printf "%s\\n" "$path"; done';
+  const { stdout } = await old.run(['sh', '-c', script, 'sh', ...paths], { signal });
+  return stdout.split('\n').filter((line) => line !== '');
+}

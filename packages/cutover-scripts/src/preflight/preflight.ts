@@ -1,0 +1,39 @@
+import type { Finding } from '../engine/runbook.ts';
+import type { World } from '../world/world.ts';
+import { certificateChecks } from './certificates.ts';
+import type { Check } from './check.ts';
+import { forgeChecks } from './forge.ts';
+import { incusChecks } from './incus.ts';
+import { oldHostChecks } from './old-host.ts';
+import { toolChecks } from './tools.ts';
+
+/**
+ * Looks at everything that a cutover stands on, all at once, and changes nothing. Each finding comes as soon as it is
+ * there; one that cannot be made is not ok, and says why.
+ */
+export async function* preflight(world: World, signal: AbortSignal): AsyncGenerator<Finding> {
+  const checks = [
+    ...toolChecks(world),
+    ...certificateChecks(world),
+    ...incusChecks(world),
+    ...oldHostChecks(world),
+    ...forgeChecks(world),
+  ];
+  const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));
+  while (pending.size > 0) {
+    const [index, finding] = await Promise.race(pending.values());
+    pending.delete(index);
+    yield finding;
+  }
+}
+
+async function find(check: Check, index: number, signal: AbortSignal): Promise<[number, Finding]> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+  try {
+    return [index, { name: check.name, ...(await check.look(deadline)) }];
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : 'it could not be looked at';
+    return [index, { name: check.name, ok: false, evidence: {}, reason }];
+  }
+}

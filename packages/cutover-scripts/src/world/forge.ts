@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Host, HostConnectionError } from '@cutover/host';
+import type { CutoverSettings } from '../config/schema.ts';
+
+/** The git server: its repositories, and who may reach them. */
+export interface Forge {
+  /** Runs the forge's own commands, over ssh as its git user. */
+  readonly host: Host;
+  /** The environment that makes this machine's git reach it, host key verified. */
+  readonly gitEnvironment: Readonly<Record<string, string>>;
+  /** The git URL of a repository; a whole URL is returned as it is. */
+  url(repository: string): string;
+  /** Whether it answers at all, over verified ssh. */
+  answers(signal: AbortSignal): Promise<boolean>;
+  /** Makes a private repository, or finds it there. */
+  createRepository(name: string, signal: AbortSignal): Promise<void>;
+  /** Lets `name` in with `publicKey` (a line as in a .pub file). Repeating it changes nothing. */
+  authorize(name: string, publicKey: string, signal: AbortSignal): Promise<void>;
+  /** Takes that back. */
+  revoke(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** @param stateDirectory where the list of the forge's host keys is kept for ssh. */
+export async function openForge(
+  settings: CutoverSettings['forge'],
+  host: Host,
+  stateDirectory: string,
+): Promise<Forge> {
+  const { ssh } = settings;
+  const command = (template: readonly string[], names: Record<string, string>): string[] =>
+    template.map((word) => word.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `{${name}}`));
+  return {
+    host,
+    gitEnvironment: {
+      GIT_SSH_COMMAND: await sshCommand(ssh, stateDirectory),
+      GIT_TERMINAL_PROMPT: '0',
+    },
+    url: (repository) =>
+      repository.includes(':')
+        ? repository
+        : `ssh://${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}${settings.root}/${repository}.git`,
+    async answers(signal) {
+      try {
+        // A forge may well refuse this command; what counts is that its ssh server ran or refused it.
+        await host.run(['true'], { reject: false, signal, timeout: 20_000 });
+        return true;
+      } catch (error) {
+        if (error instanceof HostConnectionError) return false;
+        throw error;
+      }
+    },
+    async createRepository(repository, signal) {
+      await host.run(command(settings.createRepository, { repository }), { signal });
+    },
+    async authorize(name, publicKey, signal) {
+      await host.run(command(settings.authorizeKey, { name }), { input: `${publicKey}\n`, signal });
+    },
+    async revoke(name, signal) {
+      await host.run(command(settings.revokeKey, { name }), { signal });
+    },
+  };
+}
+
+/** git reads this with a shell, so each word is quoted for one. */
+async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string> {
+  const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
+  options.push(`UserKnownHostsFile=${ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory))}`);
+  const words = ['ssh', '-i', ssh.privateKey, ...options.flatMap((option) => ['-o', option])];
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+}
+
+async function knownHostsFile(
+  { host, port, hostKeys = [] }: CutoverSettings['forge']['ssh'],
+  stateDirectory: string,
+): Promise<string> {
+  const file = join(stateDirectory, 'known_hosts');
+  const name = port === 22 ? host : `[${host}]:${port}`;
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  await writeFile(file, hostKeys.map((key) => `${name} ${key}\n`).join(''), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,128 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
+import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
+import { loadRigConfig } from '@cutover/loops';
+import { loadSecretsConfig } from '@cutover/secrets';
+import { loadConfig } from '../config/load.ts';
+import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import { configurationRepository } from './configuration-repository.ts';
+import { openForge } from './forge.ts';
+import { once } from './once.ts';
+import { withEnvironment } from './with-environment.ts';
+import type { World } from './world.ts';
+
+/**
+ * Reads the config files and makes everything that the steps work on. No machine is connected to yet: each is at the
+ * first step that needs it.
+ *
+ * @param workDirectory where working copies are kept; made when it is absent.
+ * @throws {ConfigError} a config file cannot be used.
+ */
+export async function openWorld(configFile: string, workDirectory: string): Promise<World> {
+  const settings = await loadConfig(configFile);
+  const [rig, rigText, secrets] = await Promise.all([
+    loadRigConfig(settings.loops),
+    readFile(settings.loops, 'utf8'),
+    loadSecretsConfig(settings.secrets),
+  ]);
+  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  const here = localHost();
+  const rootKey = await publicKey(here, settings.ssh.privateKey);
+  const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
+  const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
+  const forge = await openForge(settings.forge, forgeHost, workDirectory);
+  const opened: AsyncDisposable[] = [old, forgeHost, here];
+  const keep = <T extends AsyncDisposable>(resource: T): T => {
+    opened.unshift(resource);
+    return resource;
+  };
+
+  const incus = once(async (signal) => keep(await connect(settings, signal)));
+  const freshTarget = async (signal: AbortSignal): Promise<Host> =>
+    keep(await connectTarget(settings, await incus(signal), signal));
+  const target = once(freshTarget);
+
+  return {
+    settings,
+    rig,
+    rigText,
+    secrets,
+    rootKey,
+    incus,
+    old,
+    oldRig: asUser(old, settings.old.user),
+    target,
+    freshTarget,
+    targetRig: async (signal) => asUser(await target(signal), settings.new.user),
+    forge,
+    configuration: configurationRepository(
+      join(workDirectory, 'configuration'),
+      forge.url(settings.repository),
+      forge.gitEnvironment,
+    ),
+    here,
+    gitHere: withEnvironment(here, forge.gitEnvironment),
+    workDirectory,
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(opened.map((resource) => resource[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise<IncusClient> {
+  const [cert, key, serverCert] = await Promise.all(
+    [incus.certificate, incus.key, incus.serverCertificate].map((file) => readFile(file, 'utf8')),
+  );
+  if (cert === undefined || key === undefined || serverCert === undefined)
+    throw new TypeError('three files were read');
+  return connectIncus({ url: incus.url, project: incus.project, cert, key, serverCert, signal });
+}
+
+/** Address and host key come from the Incus API; only then is there an ssh connection. */
+async function connectTarget(
+  settings: CutoverSettings,
+  incus: IncusClient,
+  signal: AbortSignal,
+): Promise<Host> {
+  const { name } = settings;
+  await using inside = incusHost(incus, name);
+  const [keys, { network }] = await Promise.all([
+    inside.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal }),
+    incus.instances.state(name, { signal }),
+  ]);
+  const addresses = Object.entries(network ?? {}).flatMap(([nic, { addresses: found }]) =>
+    nic === 'lo' ? [] : found,
+  );
+  const address =
+    settings.new.address ??
+    addresses.find(({ family, scope }) => family === 'inet' && scope === 'global')?.address;
+  if (address === undefined)
+    throw new Error(`${name} has no global IPv4 address; name new.address in the config`);
+  return sshHost({
+    name,
+    host: address,
+    user: 'root',
+    privateKeyFile: settings.ssh.privateKey,
+    hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
+    ...(settings.new.socks5 === undefined ? {} : { proxy: { socks5: settings.new.socks5 } }),
+  });
+}
+
+/** An endpoint of the config, as `sshHost` takes it. */
+export function connection(ssh: SshEndpoint): SshHostOptions {
+  return {
+    host: ssh.host,
+    port: ssh.port,
+    user: ssh.user,
+    privateKeyFile: ssh.privateKey,
+    ...(ssh.hostKeys === undefined ? {} : { hostKeys: ssh.hostKeys }),
+    ...(ssh.hostKeys === undefined && ssh.knownHosts !== undefined ? { knownHostsFile: ssh.knownHosts } : {}),
+    ...(ssh.socks5 === undefined ? {} : { proxy: { socks5: ssh.socks5 } }),
+  };
+}
+
+async function publicKey(here: Host, privateKey: string): Promise<string> {
+  const { stdout } = await here.run(['ssh-keygen', '-y', '-P', '', '-f', privateKey]);
+  return stdout.trim().split(' ').slice(0, 2).join(' ');
+}
