@@ -1,0 +1,35 @@
+import type { Figure } from './figure.ts';
+
+/** The figures of each package, loaded when they are asked for. */
+const packages: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  host: async () => (await import('./host.ts')).hostFigures,
+  'incus-client': async () => (await import('./incus-client.ts')).incusClientFigures,
+  secrets: async () => (await import('./secrets.ts')).secretsFigures,
+  'nix-deploy': async () => (await import('./nix-deploy.ts')).nixDeployFigures,
+  loops: async () => (await import('./loops.ts')).loopsFigures,
+  'cutover-scripts': async () => (await import('./cutover-scripts.ts')).cutoverScriptsFigures,
+};
+
+/**
+ * The figures that `names` mean: packages, figures, or `PACKAGE/FIGURE`; all of them without names.
+ *
+ * @throws {TypeError} a name means nothing.
+ */
+export async function selectFigures(names: readonly string[]): Promise<readonly Figure[]> {
+  const loaded = await Promise.all(
+    Object.entries(packages).map(async ([name, load]) =>
+      (await load()).map((figure) => ({ package: name, figure })),
+    ),
+  );
+  const all = loaded.flat();
+  const matches = (wanted: string, { package: from, figure }: (typeof all)[number]): boolean =>
+    wanted === from || wanted === figure.name || wanted === `${from}/${figure.name}`;
+  for (const name of names) {
+    if (name in packages || all.some((entry) => matches(name, entry))) continue;
+    const known = [...Object.keys(packages), ...all.map(({ figure }) => figure.name)];
+    throw new TypeError(`no package or figure is called ${name}; there are ${known.join(', ')}`);
+  }
+  return all
+    .filter((entry) => names.length === 0 || names.some((name) => matches(name, entry)))
+    .map(({ figure }) => figure);
+}

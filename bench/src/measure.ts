@@ -1,0 +1,65 @@
+import { type Figure, type OpenFigure, UnavailableError } from './figure.ts';
+
+/** A figure as it is reported; `ratio` is ours / peer, of the medians. */
+export interface Measured {
+  readonly name: string;
+  readonly unit: Figure['unit'];
+  /** Median; `null` when it could not be measured: `missing` says why. */
+  readonly ours: number | null;
+  readonly peer: number | null;
+  readonly peerName: string;
+  readonly ratio: number | null;
+  readonly better: Figure['better'];
+  /** How many of each. */
+  readonly samples: number;
+  /** What could not be had on this machine. */
+  readonly missing?: string;
+}
+
+/**
+ * Samples ours and the peer in turn, so that both see the same machine, and the one that goes first changes each
+ * time.
+ */
+export async function measure(figure: Figure): Promise<Measured> {
+  const { name, unit, better, peerName, samples = 20, warmUp = 2 } = figure;
+  const facts = { name, unit, better, peerName };
+  let open: OpenFigure;
+  try {
+    open = await figure.open();
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return { ...facts, ours: null, peer: null, ratio: null, samples: 0, missing: error.message };
+  }
+  await using opened = open;
+  const peer = opened.peer instanceof UnavailableError ? undefined : opened.peer;
+  const ours: number[] = [];
+  const peers: number[] = [];
+  for (let round = -warmUp; round < samples; round += 1) {
+    const sampleOurs = async (): Promise<void> => keep(ours, round, await opened.ours());
+    const samplePeer = async (): Promise<void> => {
+      if (peer !== undefined) keep(peers, round, await peer());
+    };
+    for (const take of round % 2 === 0 ? [sampleOurs, samplePeer] : [samplePeer, sampleOurs]) await take();
+  }
+  const medians = { ours: median(ours), peer: peer === undefined ? null : median(peers) };
+  return {
+    ...facts,
+    ...medians,
+    ratio: medians.peer === null ? null : medians.ours / medians.peer,
+    samples,
+    ...(opened.peer instanceof UnavailableError && { missing: opened.peer.message }),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1];
+  const high = sorted[Math.floor(middle)];
+  if (low === undefined || high === undefined) throw new RangeError('no samples');
+  return (low + high) / 2;
+}
+
+function keep(values: number[], round: number, value: number): void {
+  if (round >= 0) values.push(value);
+}
