@@ -1,1 +1,60 @@
-export const version = '0.0.0';
+export {
+  ConfigError,
+  LoopsError,
+  type LoopsErrorCode,
+  OwnershipConflictError,
+  OwnershipUnknownError,
+  RequestRefusedError,
+} from './errors.ts';
+export {
+  controlSocket,
+  loadRigConfig,
+  type LoopConfig,
+  parseRigConfig,
+  type RigConfig,
+  tmuxSocket,
+} from './config/rig-config.ts';
+export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
+export type { ExitCause, HoldReason, RigEvent, RigEventBody, StallRung } from './events.ts';
+export type { LoopPhaseOfLife, LoopStatus, RigStatus } from './control/status.ts';
+export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
+export type { LoopBlock, LoopState, PhasePassed, RigState } from './state/rig-state.ts';
+export { readState } from './state/state-store.ts';
+export { Supervisor, type SupervisorOptions, type TmuxServerMode } from './supervisor/supervisor.ts';
+export { runSupervisor, type SupervisorEnd } from './supervisor/run-supervisor.ts';
+export {
+  claimOwnership,
+  defaultOwnershipRef,
+  type Ownership,
+  type OwnershipPlace,
+  readOwnership,
+} from './ownership.ts';
+export { type OwnershipView, viewOwnership } from './supervisor/ownership-monitor.ts';
+export type { CloneReport, UnsafeCode, UnsafeReason } from './git/clone-report.ts';
+export { inspectClone, type InspectOptions } from './safe-point/inspect-clone.ts';
+export {
+  quiesce,
+  type QuiescedClone,
+  type QuiesceEvent,
+  type QuiesceOptions,
+  type QuiesceReport,
+} from './safe-point/quiesce.ts';
+export { type Salvage, salvageClone, type SalvageOptions } from './safe-point/salvage.ts';
+export {
+  findRigProcesses,
+  type ProcessSelector,
+  type RigProcess,
+  type RigProcesses,
+  type RigSession,
+  type TmuxSelector,
+} from './safe-point/processes.ts';
+export {
+  provesStopped,
+  type Remainder,
+  type StoppedOptions,
+  type StoppedProof,
+} from './safe-point/proves-stopped.ts';
+export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
+export { pushClaim } from './gates/push-claim.ts';
+export { pushVerdict, requirePassed } from './gates/push-verdict.ts';
+export { renderUnits, type Unit, type UnitOptions } from './units/render-units.ts';

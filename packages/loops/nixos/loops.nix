@@ -1,0 +1,104 @@
+# Rigs of agent loops as two units each: the tmux server that holds the agents, and the supervisor. Restarting or
+# updating the second keeps every agent.
+{ config, lib, pkgs, ... }:
+let
+  cfg = config.services.loops;
+  inherit (lib) mkOption mkEnableOption mkIf types;
+
+  enabledRigs = lib.filterAttrs (name: rig: rig.enable) cfg.rigs;
+
+  rigOptions = { name, ... }: {
+    options = {
+      enable = mkEnableOption "this rig of agent loops";
+      user = mkOption { type = types.str; default = "loops"; description = "Whom the agents run as."; };
+      group = mkOption { type = types.str; default = "users"; description = "The group of the user."; };
+      workspace = mkOption { type = types.str; description = "The rig's workspace, an absolute path."; };
+      configFile = mkOption { type = types.str; description = "The rig's loops.yaml, an absolute path."; };
+      bundle = mkOption { type = types.path; description = "loops.bundle.js, the whole command in one file."; };
+      package = mkOption { type = types.package; default = pkgs.nodejs; description = "Node, 20.18.1 or later."; };
+      path = mkOption { type = types.listOf types.package; default = [ ]; description = "Packages the agents need, besides git, tmux, ssh and the usual tools."; };
+      armedFile = mkOption { type = types.nullOr types.str; default = null; description = "The units start only when this file is there."; };
+      environmentFile = mkOption { type = types.nullOr types.str; default = null; description = "NAME=value lines for both units."; };
+      runtimeDirectory = mkOption { type = types.str; default = "loops-${name}"; description = "Below /run; runtimeDir in loops.yaml must name it."; };
+      unitName = mkOption { type = types.str; default = "loops-${name}"; description = "The supervisor's unit, without .service."; };
+      tmuxUnitName = mkOption { type = types.str; default = "loops-tmux-${name}"; description = "The tmux server's unit, without .service."; };
+      stopTimeout = mkOption { type = types.str; default = "90"; description = "Seconds until systemd kills what a quiesce did not end."; };
+    };
+  };
+
+  tools = rig: [ rig.package pkgs.bash pkgs.coreutils pkgs.findutils pkgs.git pkgs.gnugrep pkgs.gnused pkgs.openssh pkgs.procps pkgs.systemd pkgs.tmux pkgs.util-linux ] ++ rig.path;
+
+  command = rig: "${rig.package}/bin/node ${rig.bundle}";
+
+  common = rig: {
+    User = rig.user;
+    Group = rig.group;
+    WorkingDirectory = rig.workspace;
+  } // lib.optionalAttrs (rig.environmentFile != null) { EnvironmentFile = "-${rig.environmentFile}"; };
+
+  unitConfig = rig: {
+    StartLimitIntervalSec = 0;
+  } // lib.optionalAttrs (rig.armedFile != null) { ConditionPathExists = rig.armedFile; };
+
+  tmuxUnit = name: rig: lib.nameValuePair rig.tmuxUnitName {
+    description = "tmux server of the loops of ${name}";
+    path = tools rig;
+    # A deploy never touches the agents.
+    restartIfChanged = false;
+    stopIfChanged = false;
+    unitConfig = unitConfig rig;
+    serviceConfig = common rig // {
+      Type = "exec";
+      RuntimeDirectory = rig.runtimeDirectory;
+      RuntimeDirectoryMode = "0700";
+      RuntimeDirectoryPreserve = "yes";
+      ExecStart = "${pkgs.tmux}/bin/tmux -D -u -S /run/${rig.runtimeDirectory}/tmux.sock -f /dev/null";
+      ExecStop = "-${command rig} quiesce --config ${rig.configFile}";
+      OOMPolicy = "continue";
+      Restart = "always";
+      RestartSec = "100ms";
+      TimeoutStopSec = rig.stopTimeout;
+      Delegate = "yes";
+    };
+  };
+
+  supervisorUnit = name: rig: lib.nameValuePair rig.unitName {
+    description = "Loops of ${name}";
+    path = tools rig;
+    wantedBy = [ "multi-user.target" ];
+    wants = [ "${rig.tmuxUnitName}.service" "network-online.target" ];
+    after = [ "${rig.tmuxUnitName}.service" "network-online.target" ];
+    # The next start, or a restart by hand, takes up a new supervisor; the agents stay either way.
+    restartIfChanged = false;
+    stopIfChanged = false;
+    environment = { LOOPS_TMUX = "external"; };
+    unitConfig = unitConfig rig;
+    serviceConfig = common rig // {
+      Type = "notify";
+      NotifyAccess = "all";
+      WatchdogSec = "30";
+      ExecStart = "${command rig} up --config ${rig.configFile}";
+      KillMode = "mixed";
+      Restart = "always";
+      RestartSec = "200ms";
+      RestartSteps = "8";
+      RestartMaxDelaySec = "30s";
+      RestartPreventExitStatus = "10";
+      SuccessExitStatus = "10";
+      TimeoutStartSec = "90";
+      TimeoutStopSec = "15";
+    };
+  };
+in
+{
+  options.services.loops.rigs = mkOption {
+    type = types.attrsOf (types.submodule rigOptions);
+    default = { };
+    description = "Rigs of agent loops on this host, each apart from the others.";
+  };
+
+  config = mkIf (enabledRigs != { }) {
+    systemd.services =
+      lib.mapAttrs' tmuxUnit enabledRigs // lib.mapAttrs' supervisorUnit enabledRigs;
+  };
+}

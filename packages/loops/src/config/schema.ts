@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { duration, size } from './units.ts';
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,40}$/,
+    'a name is lower-case letters, digits and dashes (tmux rewrites the others)',
+  );
+const argv = z.array(z.string().min(1)).min(1);
+const path = z.string().min(1);
+const environment = z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({});
+
+const restart = z
+  .strictObject({
+    policy: z
+      .enum(['always', 'on-failure', 'never'])
+      .default('always')
+      .describe('when a loop that ended is started again'),
+    initialDelay: duration.prefault('100ms').describe('before the first restart'),
+    maxDelay: duration.prefault('1m'),
+    factor: z.number().min(1).default(2),
+    jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random'),
+    resetAfter: duration.prefault('1m').describe('a loop that ran so long starts again with initialDelay'),
+    maxRestarts: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('so many without a run of resetAfter, then it is escalated'),
+  })
+  .prefault({});
+
+const prompt = z.strictObject({
+  file: path,
+  deliver: z
+    .enum(['paste', 'argument', 'file'])
+    .default('paste')
+    .describe('typed into the terminal, as the last argument, or only named by LOOPS_PROMPT_FILE'),
+});
+
+const limits = z
+  .strictObject({
+    memoryHigh: size.optional(),
+    memoryMax: size.optional(),
+    cpuQuota: z
+      .string()
+      .regex(/^\d+%$/)
+      .optional(),
+  })
+  .prefault({});
+
+const stall = z.strictObject({
+  after: duration.describe('no progress by any signal for so long is a stall'),
+  nudge: z.string().optional().describe('the text of the first rung'),
+  rungDelay: duration.prefault('2m').describe('between the rungs nudge, interrupt, resume, fresh, escalate'),
+  ignoreOutput: z
+    .array(z.string())
+    .default([])
+    .describe('patterns in the output that are no progress, e.g. spinners'),
+});
+
+const loop = z.strictObject({
+  command: argv.describe('argv, no shell; {session}, {plan}, {phase} and {loop} are replaced'),
+  resume: argv.optional().describe('argv that goes on with {session}; command without it'),
+  cwd: path.optional().describe('where it runs; the clone, or the workspace, without it'),
+  clone: path.optional().describe('its git clone, held to a safe point by quiesce'),
+  role: z.enum(['claimer', 'reviewer']).optional(),
+  prompt: prompt.optional(),
+  environment,
+  environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
+  autostart: z.boolean().default(true).describe('wanted as long as nobody started or stopped it by hand'),
+  after: z.array(name).default([]).describe('loops that must be ready before this one starts'),
+  ready: z
+    .strictObject({ output: z.string().describe('pattern on the screen'), timeout: duration.prefault('1m') })
+    .optional(),
+  limits,
+  restart,
+  stall: stall.optional(),
+  menu: z.array(z.string()).default([]).describe('patterns on the screen during which nothing is typed'),
+  logCap: size.prefault('20M').describe('bytes of output kept on disk'),
+});
+
+const phases = z.strictObject({
+  plans: z.array(path).min(1).describe('the plan files in order; .phase-idx counts them from 0'),
+  mirror: path.optional().describe('the plain .phase-idx; the resume point when there is no state yet'),
+  repository: z.strictObject({ remote: z.string(), branch: z.string().default('main') }).optional(),
+  gates: z
+    .array(z.strictObject({ command: argv, timeout: duration.prefault('10m') }))
+    .default([])
+    .describe('commands that must exit 0 on the claimed commit'),
+  maxRounds: z.int().min(1).default(5).describe('claims on one plan phase before it is escalated'),
+});
+
+const ownership = z.strictObject({
+  remote: z.string().min(1),
+  ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+  owner: z.string().min(1).describe('the name under which this host holds the ownership'),
+  checkEvery: duration.prefault('30s'),
+  stopAfterUnknown: duration.optional().describe('loops are stopped when the owner stayed unknown so long'),
+  prePushHook: z
+    .boolean()
+    .default(false)
+    .describe('install a pre-push hook into the clones that checks the ownership'),
+});
+
+/** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
+export const rigFileSchema = z.strictObject({
+  rig: name,
+  workspace: path,
+  stateDir: path.default('.loops'),
+  runtimeDir: path.optional().describe('the sockets; <stateDir>/run without it'),
+  logDir: path.optional().describe('output of the loops; <stateDir>/logs without it'),
+  environment,
+  ownership: ownership.optional(),
+  phases: phases.optional(),
+  loops: z.record(name, loop).refine((loops) => Object.keys(loops).length > 0, 'a rig has at least one loop'),
+  stagger: duration.prefault('0ms').describe('between two starts'),
+  memoryFloor: size.prefault('0').describe('no start while less memory is available'),
+  stopGrace: duration.prefault('5s').describe('between TERM and KILL'),
+  quiesce: z
+    .strictObject({
+      deadline: duration.prefault('60s'),
+      push: z.boolean().default(true).describe('salvage refs are pushed'),
+    })
+    .prefault({}),
+  notify: z
+    .array(
+      z.strictObject({ command: argv, events: z.array(z.string()).default(['escalated', 'login-expired']) }),
+    )
+    .default([])
+    .describe('commands that get an event as JSON on standard input'),
+  limitPatterns: z.array(z.string()).default([]).describe('patterns of usage limits besides the known ones'),
+  loginPatterns: z
+    .array(z.string())
+    .default([])
+    .describe('patterns of expired logins besides the known ones'),
+  metricsFile: path.optional().describe('Prometheus text, renewed while the rig is up'),
+});
+
+/** A `loops.yaml` after its defaults, durations in milliseconds, sizes in bytes. */
+export type RigFile = z.output<typeof rigFileSchema>;
+/** One entry of `loops` in a `loops.yaml`. */
+export type LoopFile = RigFile['loops'][string];

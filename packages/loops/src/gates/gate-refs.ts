@@ -1,0 +1,104 @@
+import type { Host } from '@cutover/host';
+import { z } from 'zod';
+import type { GitContext } from '../git/git.ts';
+import { type RemoteDocument, readRemoteDocument, type RemoteRef } from '../git/remote-document.ts';
+
+/** Where the claims and verdicts of one plan phase lie. */
+export interface GatePlace {
+  /** A clone of the repository in question, on the host. */
+  readonly repository: string;
+  /** The remote's name in that clone, or its address. Default `origin`. */
+  readonly remote?: string;
+  readonly rig: string;
+  /** The plan phase, counted from 0. */
+  readonly phase: number;
+  /** The branch that is claimed. Default `main`. */
+  readonly branch?: string;
+  /** Milliseconds for each git command. Default 30 s. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The claimer's word that a plan phase is done at one commit. */
+export interface Claim {
+  readonly phase: number;
+  /** The claimed commit. */
+  readonly sha: string;
+  readonly nonce: string;
+  /** Which claim on this plan phase it is, from 1. */
+  readonly round: number;
+  readonly by: string;
+  /** The commit that holds the claim: the verdict names it. */
+  readonly commit: string;
+}
+
+/** The reviewer's answer to one claim. */
+export interface Verdict {
+  readonly phase: number;
+  /** The commit that it is about: the claim's. */
+  readonly sha: string;
+  /** The commit that holds the claim. */
+  readonly claim: string;
+  readonly verdict: 'pass' | 'fail';
+  readonly by: string;
+  readonly note: string;
+  /** The commit that holds the verdict. */
+  readonly commit: string;
+}
+
+const claimSchema = z.object({
+  phase: z.int().min(0),
+  sha: z.string(),
+  nonce: z.string(),
+  round: z.int().min(1),
+  by: z.string(),
+});
+const verdictSchema = z.object({
+  phase: z.int().min(0),
+  sha: z.string(),
+  claim: z.string(),
+  verdict: z.enum(['pass', 'fail']),
+  by: z.string(),
+  note: z.string(),
+});
+
+/** The newest claim on a plan phase; `undefined` when there is none. */
+export async function readClaim(host: Host, place: GatePlace): Promise<Claim | undefined> {
+  const document = await read(host, place, 'claims');
+  return document === undefined
+    ? undefined
+    : { ...claimSchema.parse(document.data), commit: document.commit };
+}
+
+/** The newest verdict on a plan phase; `undefined` when there is none. Check it against the claim before use. */
+export async function readVerdict(host: Host, place: GatePlace): Promise<Verdict | undefined> {
+  const document = await read(host, place, 'verdicts');
+  return document === undefined
+    ? undefined
+    : { ...verdictSchema.parse(document.data), commit: document.commit };
+}
+
+/** The ref of a plan phase's claims or verdicts. */
+export function gateRef(
+  { rig, phase, remote = 'origin' }: GatePlace,
+  kind: 'claims' | 'verdicts',
+): RemoteRef {
+  return { remote, ref: `refs/loops/${rig}/${kind}/${phase}` };
+}
+
+export function gateContext(host: Host, { repository, timeout, signal }: GatePlace): GitContext {
+  return {
+    host,
+    repository,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+async function read(
+  host: Host,
+  place: GatePlace,
+  kind: 'claims' | 'verdicts',
+): Promise<RemoteDocument | undefined> {
+  return readRemoteDocument(gateContext(host, place), gateRef(place, kind));
+}

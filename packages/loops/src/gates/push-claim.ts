@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import type { Host } from '@cutover/host';
+import { LoopsError } from '../errors.ts';
+import { gitLine } from '../git/git.ts';
+import { remoteCommit, swapRemoteDocument } from '../git/remote-document.ts';
+import { type Claim, gateContext, type GatePlace, gateRef, readClaim } from './gate-refs.ts';
+
+/**
+ * Claims that a plan phase is done at one commit, which the branch must hold as its head at the remote. The claim
+ * keeps that commit at the remote. The same commit claimed again is the claim that is there.
+ *
+ * @param options.sha the clone's HEAD without it.
+ * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, somebody else claimed
+ * meanwhile, or the rounds are used up.
+ */
+export async function pushClaim(
+  host: Host,
+  options: GatePlace & { readonly by: string; readonly sha?: string; readonly maxRounds?: number },
+): Promise<Claim> {
+  const { phase, by, branch = 'main', remote = 'origin', maxRounds = 5 } = options;
+  const context = gateContext(host, options);
+  const sha = await gitLine(context, ['rev-parse', '--verify', `${options.sha ?? 'HEAD'}^{commit}`]);
+  const head = await remoteCommit(context, { remote, ref: `refs/heads/${branch}` });
+  if (head !== sha) {
+    throw new LoopsError(
+      'CLAIM_REFUSED',
+      `${sha} is not the head of ${branch} at ${remote} (${head ?? 'no such branch'}); push it first`,
+    );
+  }
+  const previous = await readClaim(host, options);
+  if (previous?.sha === sha) return previous;
+  const round = (previous?.round ?? 0) + 1;
+  if (round > maxRounds) {
+    throw new LoopsError(
+      'CLAIM_REFUSED',
+      `plan phase ${phase} was claimed ${maxRounds} times already; a person must look at it`,
+    );
+  }
+  const claim = { phase, sha, nonce: randomUUID(), round, by };
+  const result = await swapRemoteDocument(context, gateRef(options, 'claims'), claim, previous?.commit, [
+    sha,
+  ]);
+  if (!result.swapped) {
+    throw new LoopsError(
+      'CLAIM_REFUSED',
+      `plan phase ${phase} was claimed by somebody else meanwhile; look at that claim first`,
+    );
+  }
+  return { ...claim, commit: result.commit };
+}

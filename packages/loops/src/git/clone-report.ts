@@ -1,0 +1,41 @@
+/** Why a clone is not at a safe point. */
+export type UnsafeCode =
+  | 'not-a-clone'
+  | 'dirty'
+  | 'untracked'
+  | 'conflict'
+  | 'unpushed'
+  | 'no-upstream'
+  | 'upstream-gone'
+  | 'detached'
+  | 'stash'
+  | 'locked'
+  | 'in-progress'
+  | 'fetch-failed'
+  | 'submodule'
+  | 'worktree'
+  | 'git-running'
+  | 'moving';
+
+/** One reason, with what it was seen on. */
+export interface UnsafeReason {
+  readonly code: UnsafeCode;
+  readonly detail: string;
+}
+
+/** What is known about one clone. `safe` means: nothing that only this clone holds. */
+export interface CloneReport {
+  readonly path: string;
+  readonly safe: boolean;
+  readonly reasons: readonly UnsafeReason[];
+  /** The commit of HEAD; absent in a repository without commits. */
+  readonly head?: string;
+  /** The branch of HEAD; absent when HEAD is detached. */
+  readonly branch?: string;
+  readonly upstream?: string;
+  /** Commits of HEAD and of any branch that no remote-tracking branch holds. */
+  readonly unpushed: number;
+  readonly stashes: number;
+  /** Paths that `git status` lists, at most a hundred. */
+  readonly changed: readonly string[];
+}

@@ -1,0 +1,44 @@
+import type { Host, RunOptions, RunResult } from '@cutover/host';
+
+/** Where git runs: a host, a repository on it, and how long a command may take. */
+export interface GitContext {
+  readonly host: Host;
+  readonly repository: string;
+  /** For each git command, in milliseconds. Default 30 s. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Git neither asks anybody anything, nor takes a lock just to look, nor speaks another language. */
+const environment = {
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_TERMINAL_PROMPT: '0',
+  LC_ALL: 'C',
+  GIT_AUTHOR_NAME: 'loops',
+  GIT_AUTHOR_EMAIL: 'loops@localhost',
+  GIT_COMMITTER_NAME: 'loops',
+  GIT_COMMITTER_EMAIL: 'loops@localhost',
+};
+
+/** Runs git in the context's repository; its errors are the host's. */
+export async function git(
+  { host, repository, timeout = 30_000, signal }: GitContext,
+  args: readonly string[],
+  options: Pick<RunOptions, 'input' | 'reject' | 'env'> = {},
+): Promise<RunResult> {
+  return host.run(['git', '-C', repository, ...args], {
+    timeout,
+    ...(signal === undefined ? {} : { signal }),
+    ...options,
+    env: { ...environment, ...options.env },
+  });
+}
+
+/** The output of a git command, its last newline removed. */
+export async function gitLine(
+  context: GitContext,
+  args: readonly string[],
+  options: Pick<RunOptions, 'input' | 'env'> = {},
+): Promise<string> {
+  return (await git(context, args, options)).stdout.trimEnd();
+}

@@ -1,0 +1,94 @@
+import { git, type GitContext, gitLine } from './git.ts';
+
+/** A JSON document that a ref of a remote holds, as the file `document.json` of a commit. */
+export interface RemoteDocument {
+  readonly commit: string;
+  readonly data: unknown;
+}
+
+export interface RemoteRef {
+  /** A remote's name or address. */
+  readonly remote: string;
+  readonly ref: string;
+}
+
+/** How a compare-and-swap ended: our commit is there, or another one is (`undefined`: none). */
+export type SwapResult =
+  | { readonly swapped: true; readonly commit: string }
+  | { readonly swapped: false; readonly found: string | undefined };
+
+const file = 'document.json';
+
+/** The commit a ref of the remote points at; `undefined` when the remote answers that there is none. */
+export async function remoteCommit(
+  context: GitContext,
+  { remote, ref }: RemoteRef,
+): Promise<string | undefined> {
+  const lines = await gitLine(context, ['ls-remote', '--', remote, ref]);
+  for (const line of lines.split('\n')) {
+    const [sha, name] = line.split('\t');
+    if (name === ref && sha !== undefined) return sha;
+  }
+  return undefined;
+}
+
+/** Reads the document; `undefined` when the remote answers that the ref does not exist. */
+export async function readRemoteDocument(
+  context: GitContext,
+  at: RemoteRef,
+): Promise<RemoteDocument | undefined> {
+  const commit = await remoteCommit(context, at);
+  if (commit === undefined) return undefined;
+  if (!(await hasCommit(context, commit))) {
+    await git(context, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', at.remote, at.ref]);
+  }
+  if (!(await hasCommit(context, commit))) return readRemoteDocument(context, at);
+  return { commit, data: JSON.parse(await gitLine(context, ['cat-file', 'blob', `${commit}:${file}`])) };
+}
+
+/**
+ * Writes the document if the ref still points at `expected` (`undefined`: if it does not exist). The remote
+ * compares and swaps; when the connection is lost under way, the remote is asked what became of it.
+ *
+ * @param keeps commits that the remote shall hold along with it.
+ */
+export async function swapRemoteDocument(
+  context: GitContext,
+  at: RemoteRef,
+  data: unknown,
+  expected: string | undefined,
+  keeps: readonly string[] = [],
+): Promise<SwapResult> {
+  const commit = await writeDocument(context, at.ref, data, expected, keeps);
+  const lease = `--force-with-lease=${at.ref}:${expected ?? ''}`;
+  const push = await git(context, ['push', '--quiet', lease, '--', at.remote, `${commit}:${at.ref}`], {
+    reject: false,
+  });
+  if (push.exitCode === 0) return { swapped: true, commit };
+  const found = await remoteCommit(context, at);
+  if (found === commit) return { swapped: true, commit };
+  if (found === expected)
+    await git(context, ['push', '--quiet', lease, '--', at.remote, `${commit}:${at.ref}`]);
+  return found === expected ? { swapped: true, commit } : { swapped: false, found };
+}
+
+async function writeDocument(
+  context: GitContext,
+  ref: string,
+  data: unknown,
+  expected: string | undefined,
+  keeps: readonly string[],
+): Promise<string> {
+  const input = `${JSON.stringify(data, undefined, 2)}\n`;
+  const blob = await gitLine(context, ['hash-object', '-w', '--stdin'], { input });
+  const tree = await gitLine(context, ['mktree'], { input: `100644 blob ${blob}\t${file}\n` });
+  const parents = [...(expected === undefined ? [] : [expected]), ...keeps].flatMap((parent) => [
+    '-p',
+    parent,
+  ]);
+  return gitLine(context, ['commit-tree', tree, ...parents], { input: `${ref}\n` });
+}
+
+async function hasCommit(context: GitContext, commit: string): Promise<boolean> {
+  return (await git(context, ['cat-file', '-e', `${commit}^{commit}`], { reject: false })).exitCode === 0;
+}

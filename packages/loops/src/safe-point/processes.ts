@@ -1,0 +1,173 @@
+import type { Host } from '@cutover/host';
+import { LoopsError } from '../errors.ts';
+
+/** Which processes on a host make up a rig. Whatever one of the fields names is part of it. */
+export interface ProcessSelector {
+  /** tmux servers whose panes, and all that descends from them, belong to it. */
+  readonly tmux?: readonly TmuxSelector[];
+  /** Directories: a process that works in one of them, or below, belongs to it. */
+  readonly workingDirectories?: readonly string[];
+  /** Texts: a process whose command line holds one belongs to it. */
+  readonly commandLines?: readonly string[];
+}
+
+/** A tmux server, by its socket's path or name, and the sessions on it that count (all without `sessions`). */
+export interface TmuxSelector {
+  readonly socket?: string;
+  readonly name?: string;
+  /** Whose server it is; the host's own user without it. */
+  readonly user?: string;
+  readonly sessions?: readonly string[];
+}
+
+export interface RigProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly commandLine: string;
+}
+
+export interface RigSession {
+  readonly session: string;
+  readonly panePid: number;
+  readonly server: TmuxSelector;
+}
+
+export interface RigProcesses {
+  readonly sessions: readonly RigSession[];
+  readonly processes: readonly RigProcess[];
+}
+
+/** Finds what of a rig runs on a host. @throws {HostConnectionError} the host could not be asked. */
+export async function findRigProcesses(
+  host: Host,
+  selector: ProcessSelector,
+  signal?: AbortSignal,
+): Promise<RigProcesses> {
+  const options = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+  const [sessions, all, directories] = await Promise.all([
+    Promise.all((selector.tmux ?? []).map((server) => listSessions(host, server, options))),
+    host
+      .run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,args='], options)
+      .then(({ stdout }) => parseProcesses(stdout)),
+    (selector.workingDirectories ?? []).length === 0
+      ? new Map<number, string>()
+      : host
+          .run(
+            [
+              'find',
+              '/proc',
+              '-mindepth',
+              '2',
+              '-maxdepth',
+              '2',
+              '-name',
+              'cwd',
+              '-printf',
+              String.raw`%h %l\n`,
+            ],
+            {
+              ...options,
+              // Processes that end meanwhile, or belong to others, make find complain.
+              reject: false,
+            },
+          )
+          .then(({ stdout }) => parseDirectories(stdout)),
+  ]);
+  const flat = sessions.flat();
+  return { sessions: flat, processes: selectProcesses(selector, flat, all, directories) };
+}
+
+/** Which of all processes belong to the rig. */
+export function selectProcesses(
+  selector: ProcessSelector,
+  sessions: readonly RigSession[],
+  all: readonly RigProcess[],
+  directories: ReadonlyMap<number, string>,
+): RigProcess[] {
+  const { workingDirectories = [], commandLines = [] } = selector;
+  const chosen = new Set(sessions.map(({ panePid }) => panePid));
+  for (const { pid, commandLine } of all) {
+    const directory = directories.get(pid);
+    const works = directory !== undefined && workingDirectories.some((one) => isWithin(directory, one));
+    if (works || commandLines.some((text) => commandLine.includes(text))) chosen.add(pid);
+  }
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { pid, parent } of all) {
+      if (chosen.has(parent) && !chosen.has(pid)) {
+        chosen.add(pid);
+        grown = true;
+      }
+    }
+  }
+  chosen.delete(process.pid);
+  return all.filter(({ pid }) => chosen.has(pid));
+}
+
+/** Sends one signal to many processes; those that are gone are no error. */
+export async function signalProcesses(
+  host: Host,
+  signal: NodeJS.Signals,
+  pids: readonly number[],
+): Promise<void> {
+  if (pids.length === 0) return;
+  await host.run(['kill', '-s', signal.replace(/^SIG/, ''), ...pids.map(String)], {
+    reject: false,
+    timeout: 20_000,
+  });
+}
+
+async function listSessions(
+  host: Host,
+  server: TmuxSelector,
+  options: { timeout: number; signal?: AbortSignal },
+): Promise<RigSession[]> {
+  const argv = [
+    ...(server.user === undefined ? [] : ['runuser', '-u', server.user, '--']),
+    'tmux',
+    ...(server.socket === undefined ? [] : ['-S', server.socket]),
+    ...(server.name === undefined ? [] : ['-L', server.name]),
+    'list-panes',
+    '-a',
+    '-F',
+    '#{pane_pid} #{pane_dead} #{session_name}',
+  ];
+  const result = await host.run(argv, { ...options, reject: false });
+  if (result.exitCode !== 0) {
+    if (/no server running|error connecting to .*\((?:No such file|Connection refused)/.test(result.stderr))
+      return [];
+    if (result.exitCode === 127) return [];
+    throw new LoopsError('TMUX_FAILED', `${argv.join(' ')} on ${host.name}: ${result.stderr.trim()}`);
+  }
+  const sessions: RigSession[] = [];
+  for (const line of result.stdout.split('\n')) {
+    const [, pid, session] = /^(\d+) [01] (.+)$/.exec(line) ?? [];
+    if (pid === undefined || session === undefined) continue;
+    if (server.sessions !== undefined && !server.sessions.includes(session)) continue;
+    sessions.push({ session, panePid: Number(pid), server });
+  }
+  return sessions;
+}
+
+function parseProcesses(output: string): RigProcess[] {
+  const processes: RigProcess[] = [];
+  for (const line of output.split('\n')) {
+    const [, pid, parent, state, commandLine] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (pid === undefined || state?.startsWith('Z') === true) continue;
+    processes.push({ pid: Number(pid), parent: Number(parent), commandLine: commandLine ?? '' });
+  }
+  return processes;
+}
+
+function parseDirectories(output: string): Map<number, string> {
+  const directories = new Map<number, string>();
+  for (const line of output.split('\n')) {
+    const [, pid, directory] = /^\/proc\/(\d+) (.+)$/.exec(line) ?? [];
+    if (pid !== undefined && directory !== undefined) directories.set(Number(pid), directory);
+  }
+  return directories;
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory.replace(/\/$/, '')}/`);
+}

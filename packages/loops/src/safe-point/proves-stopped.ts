@@ -1,0 +1,126 @@
+import type { Host } from '@cutover/host';
+import { findRigProcesses, type ProcessSelector } from './processes.ts';
+
+export interface StoppedOptions {
+  readonly processes: ProcessSelector;
+  /** systemd units of the rig, which must be neither active nor enabled. */
+  readonly units?: readonly string[];
+  /** Texts that no timer's service and no line of a crontab may hold: the workspace's path, for example. */
+  readonly scheduled?: readonly string[];
+  /** Whose crontabs are looked at, besides the system's. */
+  readonly cronUsers?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** Something that runs, or would start again. */
+export interface Remainder {
+  readonly kind: 'process' | 'tmux' | 'unit' | 'timer' | 'cron';
+  readonly detail: string;
+}
+
+export interface StoppedProof {
+  /** Whether nothing remains. */
+  readonly stopped: boolean;
+  readonly remaining: readonly Remainder[];
+}
+
+/**
+ * Looks for anything of a rig that still runs, or that would start it again: processes, tmux sessions, units,
+ * timers, crontabs.
+ *
+ * @throws {HostConnectionError} the host could not be asked: that proves nothing.
+ */
+export async function provesStopped(host: Host, options: StoppedOptions): Promise<StoppedProof> {
+  const [rig, units, timers, cron] = await Promise.all([
+    findRigProcesses(host, options.processes, options.signal),
+    Promise.all((options.units ?? []).map((unit) => unitRemainders(host, unit, options))),
+    timerRemainders(host, options),
+    cronRemainders(host, options),
+  ]);
+  const remaining: Remainder[] = [
+    ...rig.sessions.map(({ session }) => ({ kind: 'tmux' as const, detail: session })),
+    ...rig.processes.map(({ pid, commandLine }) => ({
+      kind: 'process' as const,
+      detail: `${pid} ${commandLine.slice(0, 200)}`,
+    })),
+    ...units.flat(),
+    ...timers,
+    ...cron,
+  ];
+  return { stopped: remaining.length === 0, remaining };
+}
+
+function limits({ signal }: StoppedOptions): { timeout: number; signal?: AbortSignal } {
+  return { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+}
+
+/** A host without systemd (127) has no units. */
+async function unitRemainders(host: Host, unit: string, options: StoppedOptions): Promise<Remainder[]> {
+  const shown = await host.run(['systemctl', 'show', '--property=ActiveState,UnitFileState', '--', unit], {
+    ...limits(options),
+    reject: false,
+  });
+  if (shown.exitCode === 127) return [];
+  const properties = new Map(shown.stdout.split('\n').map((line) => splitOnce(line, '=')));
+  const active = properties.get('ActiveState') ?? `unknown (${shown.stderr.trim()})`;
+  const enabled = properties.get('UnitFileState') ?? '';
+  const remaining: Remainder[] = [];
+  if (active !== 'inactive' && active !== 'failed')
+    remaining.push({ kind: 'unit', detail: `${unit} is ${active}` });
+  if (/^(?:enabled|linked|alias)/.test(enabled))
+    remaining.push({ kind: 'unit', detail: `${unit} is ${enabled}` });
+  return remaining;
+}
+
+async function timerRemainders(host: Host, options: StoppedOptions): Promise<Remainder[]> {
+  const { scheduled = [] } = options;
+  if (scheduled.length === 0) return [];
+  const listed = await host.run(
+    ['systemctl', 'list-units', '--type=timer', '--plain', '--no-legend', '--no-pager'],
+    {
+      ...limits(options),
+      reject: false,
+    },
+  );
+  const timers = listed.stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/)[0] ?? '')
+    .filter((unit) => unit.endsWith('.timer'));
+  const remaining: Remainder[] = [];
+  for (const timer of timers) {
+    const activates = await host.run(
+      ['systemctl', 'show', '--property=Unit', '--value', '--', timer],
+      limits(options),
+    );
+    const content = await host.run(['systemctl', 'cat', '--no-pager', '--', timer, activates.stdout.trim()], {
+      ...limits(options),
+      reject: false,
+    });
+    const text = scheduled.find((one) => content.stdout.includes(one));
+    if (text !== undefined) remaining.push({ kind: 'timer', detail: `${timer} mentions ${text}` });
+  }
+  return remaining;
+}
+
+async function cronRemainders(host: Host, options: StoppedOptions): Promise<Remainder[]> {
+  const { scheduled = [], cronUsers = [] } = options;
+  if (scheduled.length === 0) return [];
+  const tables = await Promise.all([
+    ...cronUsers.map(async (user) =>
+      host.run(['crontab', '-l', '-u', user], { ...limits(options), reject: false }),
+    ),
+    host.run(['find', '/etc/crontab', '/etc/cron.d', '-type', 'f', '-exec', 'cat', '{}', '+'], {
+      ...limits(options),
+      reject: false,
+    }),
+  ]);
+  return tables
+    .flatMap(({ stdout }) => stdout.split('\n'))
+    .filter((line) => !line.trimStart().startsWith('#') && scheduled.some((text) => line.includes(text)))
+    .map((line) => ({ kind: 'cron', detail: line.trim() }));
+}
+
+function splitOnce(line: string, separator: string): [string, string] {
+  const at = line.indexOf(separator);
+  return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+}

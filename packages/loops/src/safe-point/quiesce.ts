@@ -1,0 +1,226 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Host } from '@cutover/host';
+import type { CloneReport } from '../git/clone-report.ts';
+import { type Frozen, freeze } from './freeze.ts';
+import { inspectClone } from './inspect-clone.ts';
+import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
+import { provesStopped, type StoppedOptions, type StoppedProof } from './proves-stopped.ts';
+import { type Salvage, salvageClone } from './salvage.ts';
+
+export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
+  /** The clones that must be at a safe point. */
+  readonly clones: readonly string[];
+  /** What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. */
+  readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
+  readonly processes: ProcessSelector;
+  /** Milliseconds to wait for a safe point; then the rig is stopped where it is. */
+  readonly deadline: number;
+  /**
+   * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
+   * stillness, so that nothing can begin in between. Default true.
+   */
+  readonly freeze?: boolean;
+  /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
+  readonly stopTimeout?: number;
+  /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
+  readonly salvage?: false | { readonly push?: boolean };
+  /** Milliseconds between two looks. Default 200. */
+  readonly interval?: number;
+  readonly onEvent?: (event: QuiesceEvent) => void;
+}
+
+export type QuiesceEvent =
+  | { readonly event: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
+  | { readonly event: 'safe'; readonly waitedMs: number }
+  | { readonly event: 'deadline'; readonly unsafe: readonly CloneReport[] }
+  | { readonly event: 'stopping' }
+  | { readonly event: 'killed'; readonly pids: readonly number[] }
+  | { readonly event: 'salvaged'; readonly path: string; readonly salvage: Salvage };
+
+/** One clone after the rig was stopped. */
+export type QuiescedClone = CloneReport & { readonly salvage?: Salvage; readonly salvageProblem?: string };
+
+export interface QuiesceReport {
+  /** Every clone is at a safe point and nothing of the rig is left. */
+  readonly safe: boolean;
+  readonly clones: readonly QuiescedClone[];
+  readonly stopped: StoppedProof;
+  /** Whether the deadline passed before all clones were at a safe point. */
+  readonly deadlineHit: boolean;
+  readonly waitedMs: number;
+}
+
+/**
+ * Brings a rig to rest: waits until all its clones are at a safe point, stops it there, proves that nothing of it
+ * is left, and keeps under a ref whatever is not safe. It needs nothing of the rig but its clones, its processes
+ * and a way to stop it, so it also works on a rig that `loops` did not start.
+ *
+ * @throws {HostConnectionError} the host was lost: nothing is known about the rig then. Processes that were
+ * stopped by SIGSTOP go on by themselves within a minute.
+ */
+export async function quiesce(host: Host, options: QuiesceOptions): Promise<QuiesceReport> {
+  const { stopTimeout = 10_000, signal, onEvent = () => {} } = options;
+  const started = performance.now();
+  const { frozen, deadlineHit } = await waitForSafePoint(host, options);
+  const waitedMs = Math.round(performance.now() - started);
+  if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
+  onEvent({ event: 'stopping' });
+  await stopAndThaw(host, options, frozen, stopTimeout);
+  const killed = await endProcesses(
+    host,
+    options.processes,
+    options.stop === undefined ? 0 : stopTimeout,
+    stopTimeout,
+  );
+  if (killed.length > 0) onEvent({ event: 'killed', pids: killed });
+  const clones = await Promise.all(options.clones.map((path) => finalReport(host, path, options)));
+  const stopped = await provesStopped(host, options);
+  return {
+    safe: stopped.stopped && clones.every(({ safe }) => safe),
+    clones,
+    stopped,
+    deadlineHit,
+    waitedMs,
+  };
+}
+
+async function waitForSafePoint(
+  host: Host,
+  options: QuiesceOptions,
+): Promise<{ frozen: Frozen | undefined; deadlineHit: boolean }> {
+  const { interval = 200, signal, onEvent = () => {} } = options;
+  const end = performance.now() + options.deadline;
+  for (let fetch = true; ; fetch = false) {
+    const remaining = end - performance.now();
+    const unsafe = await look(host, options, fetch, remaining);
+    if (unsafe.length === 0) {
+      const still = await lookStill(host, options, end - performance.now());
+      if (still !== undefined) return { frozen: still.frozen, deadlineHit: false };
+    } else
+      onEvent({ event: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
+    if (performance.now() + interval >= end) {
+      onEvent({ event: 'deadline', unsafe });
+      return { frozen: undefined, deadlineHit: true };
+    }
+    await delay(interval, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+/** A second look while nothing moves: frozen, or else once more after a pause. */
+async function lookStill(
+  host: Host,
+  options: QuiesceOptions,
+  remaining: number,
+): Promise<{ frozen: Frozen | undefined } | undefined> {
+  const { interval = 200, signal } = options;
+  if (options.freeze === false) {
+    await delay(interval, undefined, signal === undefined ? {} : { signal });
+    return (await look(host, options, true, remaining)).length === 0 ? { frozen: undefined } : undefined;
+  }
+  const frozen = await freeze(host, options.processes, 60, signal);
+  try {
+    if ((await look(host, options, true, remaining)).length === 0) return { frozen };
+  } catch (error) {
+    await frozen.thaw();
+    throw error;
+  }
+  await frozen.thaw();
+  return undefined;
+}
+
+/** The clones that are not at a safe point now. */
+async function look(
+  host: Host,
+  options: QuiesceOptions,
+  fetch: boolean,
+  remaining: number,
+): Promise<CloneReport[]> {
+  const { signal } = options;
+  const limits = { fetch, timeout: Math.max(1000, remaining), ...(signal === undefined ? {} : { signal }) };
+  const reports = await Promise.all(options.clones.map((path) => inspectClone(host, path, limits)));
+  return reports.filter(({ safe }) => !safe);
+}
+
+/**
+ * What is frozen takes no signal until it goes on: the signals are sent first, so that each process gets them
+ * before its next instruction. A stop that waits for processes to end would wait in vain, so all go on after a
+ * second at the latest.
+ */
+async function stopAndThaw(
+  host: Host,
+  options: QuiesceOptions,
+  frozen: Frozen | undefined,
+  timeout: number,
+): Promise<void> {
+  if (options.stop === undefined) {
+    await signalProcesses(host, 'SIGTERM', frozen?.pids ?? []);
+    await frozen?.thaw();
+    return;
+  }
+  const stopping = stopRig(host, options, timeout, options.signal);
+  try {
+    await Promise.race([stopping, delay(1000)]);
+  } finally {
+    await frozen?.thaw();
+  }
+  await stopping;
+}
+
+async function stopRig(
+  host: Host,
+  { stop }: QuiesceOptions,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (stop === undefined) return;
+  const limit = AbortSignal.timeout(timeout);
+  const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  if (typeof stop === 'function') await stop(either);
+  else await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+}
+
+/** Waits for the rig's processes to end, then ends them: TERM first, KILL when that does not help. */
+async function endProcesses(
+  host: Host,
+  selector: ProcessSelector,
+  patience: number,
+  grace: number,
+): Promise<number[]> {
+  const ended = new Set<number>();
+  if (await gone(host, selector, patience / 4)) return [];
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const { processes } = await findRigProcesses(host, selector);
+    for (const { pid } of processes) ended.add(pid);
+    await signalProcesses(
+      host,
+      signal,
+      processes.map(({ pid }) => pid),
+    );
+    if (await gone(host, selector, signal === 'SIGTERM' ? grace / 4 : grace)) break;
+  }
+  return [...ended];
+}
+
+async function gone(host: Host, selector: ProcessSelector, patience: number): Promise<boolean> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const { processes } = await findRigProcesses(host, selector);
+    if (processes.length === 0) return true;
+    if (performance.now() >= end) return false;
+    await delay(100);
+  }
+}
+
+async function finalReport(host: Host, path: string, options: QuiesceOptions): Promise<QuiescedClone> {
+  const { signal, salvage = {}, onEvent = () => {} } = options;
+  const report = await inspectClone(host, path, signal === undefined ? {} : { signal });
+  if (report.safe || salvage === false || report.reasons.some(({ code }) => code === 'not-a-clone'))
+    return report;
+  try {
+    const kept = await salvageClone(host, path, { ...salvage, ...(signal === undefined ? {} : { signal }) });
+    onEvent({ event: 'salvaged', path, salvage: kept });
+    return { ...report, salvage: kept };
+  } catch (error) {
+    return { ...report, salvageProblem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { link, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from '../atomic-file.ts';
+import { LoopsError } from '../errors.ts';
+import type { RigState } from './rig-state.ts';
+
+const block = z.object({
+  reason: z.enum(['usage-limit', 'login-expired', 'escalated']),
+  detail: z.string(),
+  until: z.number().exactOptional(),
+});
+const loop = z.object({
+  wanted: z.boolean(),
+  session: z.string().exactOptional(),
+  begun: z.boolean().exactOptional(),
+  run: z.string().exactOptional(),
+  restarts: z.number(),
+  recentRestarts: z.number(),
+  startedAt: z.number().exactOptional(),
+  block: block.exactOptional(),
+  prompts: z.array(z.string()).exactOptional(),
+});
+const stateSchema = z.object({
+  schema: z.literal(1),
+  generation: z.number(),
+  bootId: z.string(),
+  phaseIndex: z.int().min(0),
+  planListHash: z.string(),
+  quiesced: z.boolean().exactOptional(),
+  passed: z.array(
+    z.object({
+      index: z.number(),
+      plan: z.string(),
+      sha: z.string().exactOptional(),
+      at: z.number(),
+      reason: z.string(),
+    }),
+  ),
+  loops: z.record(z.string(), loop),
+});
+
+/**
+ * Reads the state of a rig; `undefined` when it has none yet. When the file is damaged, the one before it is used.
+ *
+ * @throws {LoopsError} `STATE_DAMAGED`: neither file can be read.
+ */
+export async function readState(stateDir: string): Promise<RigState | undefined> {
+  const path = join(stateDir, 'state.json');
+  const current = await parseFile(path);
+  if (current.state !== undefined) return current.state;
+  const previous = await parseFile(`${path}.bak`);
+  if (previous.state !== undefined) return previous.state;
+  if (current.problem === undefined && previous.problem === undefined) return undefined;
+  throw new LoopsError(
+    'STATE_DAMAGED',
+    `${path} and ${path}.bak cannot be read (${current.problem ?? 'absent'}); put a good copy there, ` +
+      'or remove both to begin anew at the phase in .phase-idx',
+  );
+}
+
+/** Writes the state, the one before it kept as `state.json.bak`. */
+export async function writeState(stateDir: string, state: RigState): Promise<void> {
+  const path = join(stateDir, 'state.json');
+  await keepPrevious(path);
+  await replaceFile(path, `${JSON.stringify(state, undefined, 1)}\n`, 0o600);
+}
+
+/** What a changed plan list is recognised by. */
+export function hashPlans(plans: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(plans)).digest('hex').slice(0, 16);
+}
+
+async function keepPrevious(path: string): Promise<void> {
+  await rm(`${path}.bak`, { force: true });
+  try {
+    await link(path, `${path}.bak`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+async function parseFile(path: string): Promise<{ state?: RigState; problem?: string }> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return {};
+    throw error;
+  }
+  try {
+    return { state: stateSchema.parse(JSON.parse(text)) };
+  } catch (error) {
+    return { problem: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,55 @@
+import type { LoopConfig } from '../config/rig-config.ts';
+import type { ExitCause } from '../events.ts';
+import type { LoopState } from '../state/rig-state.ts';
+import { backoffDelay } from './backoff.ts';
+
+/** What the supervisor knows about a loop until it ends itself. */
+export interface LoopRuntime {
+  /** Set while it is being started or stopped. */
+  busy?: 'starting' | 'stopping';
+  /** The pane that was last seen alive. */
+  paneId?: string;
+  pid?: number;
+  /** The run whose end has been dealt with. */
+  endedRun?: string;
+  ready: boolean;
+  /** Unix milliseconds before which it is not started. */
+  nextStartAt?: number;
+  /** Unix milliseconds since when its process is gone though its terminal is held open. */
+  goneSince?: number;
+  lastExit?: { exitCode?: number; signal?: number; cause: ExitCause; at: number };
+  /** Why it is not running although it is wanted. */
+  waitingFor?: string;
+}
+
+/** What follows from the end of an agent. */
+export interface ExitDecision {
+  /** Milliseconds until it is started again; `undefined`: it is not. */
+  readonly restartInMs: number | undefined;
+  readonly recentRestarts: number;
+  /** Set when the restarts are used up. */
+  readonly escalate?: string;
+}
+
+/** Decides whether and when an agent that ended is started again. Pure: time and chance come in. */
+export function decideAfterExit(
+  loop: Pick<LoopConfig, 'restart'>,
+  state: Pick<LoopState, 'recentRestarts' | 'startedAt'>,
+  cause: ExitCause,
+  now: number,
+  random: number = Math.random(),
+): ExitDecision {
+  const { policy, resetAfter, maxRestarts } = loop.restart;
+  const recent = now - (state.startedAt ?? now) >= resetAfter ? 0 : state.recentRestarts;
+  if (policy === 'never' || (policy === 'on-failure' && cause === 'clean')) {
+    return { restartInMs: undefined, recentRestarts: recent };
+  }
+  if (maxRestarts !== undefined && recent >= maxRestarts) {
+    return {
+      restartInMs: undefined,
+      recentRestarts: recent,
+      escalate: `it ended ${recent + 1} times in a row`,
+    };
+  }
+  return { restartInMs: backoffDelay(loop.restart, recent, random), recentRestarts: recent + 1 };
+}

@@ -1,0 +1,50 @@
+import { access, constants } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { LoopConfig } from '../config/rig-config.ts';
+
+/** Which systemd manager makes the scopes that bear a loop's limits; `none` when no manager would. */
+export type ScopeManager = 'system' | 'user' | 'none';
+
+/** Finds the manager that this process may ask: the system's as root, else the user's own when it runs. */
+export async function findScopeManager(): Promise<ScopeManager> {
+  if (!(await exists('/run/systemd/system'))) return 'none';
+  if (userInfo().uid === 0) return 'system';
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${userInfo().uid}`;
+  return (await exists(join(runtime, 'systemd/private'))) ? 'user' : 'none';
+}
+
+/** Whether a loop asks for limits. */
+export function hasLimits({ limits }: LoopConfig): boolean {
+  return Object.values(limits).some((limit) => limit !== undefined);
+}
+
+/** What goes before a loop's argv so that it runs in a scope of its own, with its limits; nothing without limits. */
+export function scopeArgv(rig: string, loop: LoopConfig, run: string, manager: ScopeManager): string[] {
+  if (manager === 'none' || !hasLimits(loop)) return [];
+  const { memoryHigh, memoryMax, cpuQuota } = loop.limits;
+  const properties = [
+    ...(memoryHigh === undefined ? [] : [`MemoryHigh=${memoryHigh}`]),
+    ...(memoryMax === undefined ? [] : [`MemoryMax=${memoryMax}`, 'OOMPolicy=kill']),
+    ...(cpuQuota === undefined ? [] : [`CPUQuota=${cpuQuota}`]),
+  ];
+  return [
+    'systemd-run',
+    `--${manager}`,
+    '--scope',
+    '--collect',
+    '--quiet',
+    `--unit=loops-${rig}-${loop.name}-${run.slice(0, 8)}`,
+    ...properties.flatMap((property) => ['-p', property]),
+    '--',
+  ];
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.F_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/**
+ * Ends every process that still bears the mark of one of these runs in its environment: those that left their
+ * terminal's session, or ignored its end, and so outlive it.
+ */
+export async function reapRuns(runs: readonly string[]): Promise<number[]> {
+  if (runs.length === 0) return [];
+  const marks = new Set(runs.map((run) => `LOOPS_RUN=${run}`));
+  const reaped: number[] = [];
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid || !(await bearsAny(pid, marks))) continue;
+    if (endProcess(pid, 'SIGKILL')) reaped.push(pid);
+  }
+  return reaped;
+}
+
+/** Sends a signal to a process, or with a negative number to its group; false when it is gone. */
+export function endProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Whether there is a process of that number. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+async function bearsAny(pid: number, marks: ReadonlySet<string>): Promise<boolean> {
+  try {
+    return (await readFile(`/proc/${pid}/environ`, 'latin1'))
+      .split('\0')
+      .some((variable) => marks.has(variable));
+  } catch {
+    // Gone meanwhile, or another user's: not ours in either case.
+    return false;
+  }
+}

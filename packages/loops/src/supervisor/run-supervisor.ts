@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import { serveControl } from '../control/control-server.ts';
+import { answerRequest } from './answer-request.ts';
+import { appendEvents } from './event-log.ts';
+import { createServiceNotifier } from './service-notifier.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+
+/** How a supervisor's time ended. */
+export type SupervisorEnd = 'signal' | 'request';
+
+/**
+ * Has charge of a rig until `signal` is aborted or a request ends it: supervises its loops, answers the commands,
+ * writes the history and tells systemd. The agents live on, unless a request said otherwise.
+ */
+export async function runSupervisor(
+  config: RigConfig,
+  options: SupervisorOptions & { readonly signal: AbortSignal },
+): Promise<SupervisorEnd> {
+  const notifier = createServiceNotifier();
+  const log = await appendEvents(config);
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.use(log);
+  const supervisor = cleanup.use(
+    await Supervisor.start(config, {
+      ...options,
+      onEvent: (event) => {
+        log.append(event);
+        options.onEvent?.(event);
+      },
+    }),
+  );
+  cleanup.use(
+    await serveControl(controlSocket(config), async (request, signal) =>
+      answerRequest(supervisor, request, signal),
+    ),
+  );
+  await notifier.ready(`${config.loops.length} loops`);
+  const watchdog = setInterval(
+    () => void supervisor.reconcile().then(async () => notifier.alive(performance.now())),
+    10_000,
+  );
+  cleanup.defer(() => clearInterval(watchdog));
+  const either = AbortSignal.any([options.signal, supervisor.ended]);
+  if (!either.aborted) await once(either, 'abort');
+  await notifier.stopping();
+  return supervisor.ended.aborted ? 'request' : 'signal';
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { LoopsError } from '../errors.ts';
+import { type ControlClient, connectControlClient } from './control-client.ts';
+import { exactSession } from './quote.ts';
+
+/** A session without a process, for the control clients to be attached to. */
+export const hubSession = 'loops-hub';
+const deathChannel = 'loops-pane-died';
+
+/** One loop's pane as tmux sees it. */
+export interface Pane {
+  readonly session: string;
+  /** tmux's own id, e.g. `%3`: never used again by the same server. */
+  readonly id: string;
+  readonly pid: number;
+  readonly dead: boolean;
+  /** How its command ended, when `dead`. */
+  readonly exitCode: number | undefined;
+  readonly exitSignal: number | undefined;
+  /** Our id of this start, when we started it. */
+  readonly run: string | undefined;
+}
+
+export interface SessionStart {
+  readonly session: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Our id of this start. */
+  readonly run: string;
+  /** A shell command that takes the output on standard input. */
+  readonly logger: string;
+}
+
+/** The tmux server of a rig, through two control clients: one runs commands, the other waits for panes to die. */
+export interface RigTmux extends AsyncDisposable {
+  readonly closed: Promise<void>;
+  /** Every pane of the rig's sessions. */
+  panes(): Promise<Pane[]>;
+  /** @throws {LoopsError} `TMUX_FAILED`: there is a session of that name, for example. */
+  create(start: SessionStart): Promise<void>;
+  /** Starts a command in a dead pane, or with `kill` in any. People who are attached stay so. */
+  respawn(paneId: string, start: SessionStart, kill?: boolean): Promise<void>;
+  kill(session: string): Promise<void>;
+  /** Ends the server and everything on it. */
+  endServer(): Promise<void>;
+  /** What the pane shows, as lines. */
+  screen(paneId: string): Promise<string[]>;
+  /** Types a text byte for byte, as one paste. */
+  paste(paneId: string, text: Uint8Array): Promise<void>;
+  /** Presses a key, by its tmux name. */
+  press(paneId: string, key: string): Promise<void>;
+}
+
+const paneFormat = [
+  'session_name',
+  'pane_id',
+  'pane_pid',
+  'pane_dead',
+  'pane_dead_status',
+  'pane_dead_signal',
+  '@loops_run',
+]
+  .map((field) => `#{${field}}`)
+  .join('\t');
+
+/**
+ * Connects to the server at `socket` and sets its options. It never starts one.
+ *
+ * @param onChange called when a pane may have died or a session came or went.
+ */
+export async function connectRigTmux(socket: string, onChange: () => void): Promise<RigTmux> {
+  const commands = await connectControlClient(
+    socket,
+    [
+      ['set-option', '-g', 'exit-empty', 'off'],
+      ['set-option', '-g', 'remain-on-exit', 'on'],
+      ['set-option', '-g', 'remain-on-exit-format', ''],
+      ['set-option', '-g', 'default-size', '200x50'],
+      ['set-option', '-g', 'history-limit', '2000'],
+      ['set-option', '-g', 'status', 'off'],
+      ['set-option', '-g', 'update-environment', ''],
+      ['set-hook', '-g', 'pane-died', `wait-for -S ${deathChannel}`],
+      ['new-session', '-A', '-s', hubSession, 'true', ''],
+    ],
+    (notice) => {
+      if (notice === '%sessions-changed') onChange();
+    },
+  );
+  try {
+    const events = await connectControlClient(socket, [['attach-session', '-t', exactSession(hubSession)]]);
+    void waitForDeaths(events, onChange);
+    return new ConnectedRigTmux(socket, commands, events);
+  } catch (error) {
+    await commands[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
+async function waitForDeaths(events: ControlClient, onChange: () => void): Promise<void> {
+  try {
+    for (;;) {
+      await events.run([['wait-for', deathChannel]]);
+      onChange();
+    }
+  } catch (error) {
+    if (error instanceof LoopsError && error.code === 'TMUX_LOST') return;
+    throw error;
+  }
+}
+
+class ConnectedRigTmux implements RigTmux {
+  readonly closed: Promise<void>;
+  readonly #socket: string;
+  readonly #commands: ControlClient;
+  readonly #events: ControlClient;
+
+  constructor(socket: string, commands: ControlClient, events: ControlClient) {
+    this.#socket = socket;
+    this.#commands = commands;
+    this.#events = events;
+    this.closed = Promise.race([commands.closed, events.closed]);
+  }
+
+  async panes(): Promise<Pane[]> {
+    const [lines = []] = await this.#commands.run([['list-panes', '-a', '-F', paneFormat]]);
+    return lines.map(parsePane).filter(({ session }) => session !== hubSession);
+  }
+
+  async create(start: SessionStart): Promise<void> {
+    const target = exactSession(start.session);
+    await this.#commands.run([
+      [
+        'new-session',
+        '-d',
+        '-s',
+        start.session,
+        '-c',
+        literalPath(start.cwd),
+        ...environmentWords(start),
+        '--',
+        ...programWords(start),
+      ],
+      ['set-option', '-t', target, '@loops_run', start.run],
+      ['pipe-pane', '-t', target, literalCommand(start.logger)],
+    ]);
+  }
+
+  async respawn(paneId: string, start: SessionStart, kill = false): Promise<void> {
+    await this.#commands.run([
+      [
+        'respawn-pane',
+        ...(kill ? ['-k'] : []),
+        '-t',
+        paneId,
+        '-c',
+        literalPath(start.cwd),
+        ...environmentWords(start),
+        '--',
+        ...programWords(start),
+      ],
+      ['set-option', '-t', paneId, '@loops_run', start.run],
+      ['pipe-pane', '-o', '-t', paneId, literalCommand(start.logger)],
+    ]);
+  }
+
+  async kill(session: string): Promise<void> {
+    await this.#commands.run([['kill-session', '-t', exactSession(session)]]);
+  }
+
+  /** The server is gone before it answers. */
+  async endServer(): Promise<void> {
+    await this.#commands.run([['kill-server']]).catch((error: unknown) => {
+      if (!(error instanceof LoopsError && error.code === 'TMUX_LOST')) throw error;
+    });
+    await this.#commands.closed;
+  }
+
+  async screen(paneId: string): Promise<string[]> {
+    const [lines = []] = await this.#commands.run([['capture-pane', '-p', '-t', paneId]]);
+    return lines;
+  }
+
+  async paste(paneId: string, text: Uint8Array): Promise<void> {
+    const buffer = `loops-${randomUUID()}`;
+    await this.#load(buffer, text);
+    await this.#commands.run([['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]]);
+  }
+
+  async press(paneId: string, key: string): Promise<void> {
+    await this.#commands.run([['send-keys', '-t', paneId, key]]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#commands[Symbol.asyncDispose](), this.#events[Symbol.asyncDispose]()]);
+  }
+
+  /** Only a client of its own can hand content over on standard input: on a command line it is bounded and quoted. */
+  async #load(buffer: string, text: Uint8Array): Promise<void> {
+    const child = spawn('tmux', ['-N', '-S', this.#socket, 'load-buffer', '-b', buffer, '-'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    });
+    const exit = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    child.stdin.on('error', () => child.stdin.destroy());
+    child.stdin.end(text);
+    const code = await exit;
+    if (code !== 0) throw new LoopsError('TMUX_FAILED', `tmux load-buffer ended with exit code ${code}`);
+  }
+}
+
+function environmentWords({ environment }: SessionStart): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+}
+
+/** tmux expands formats in a directory. */
+function literalPath(text: string): string {
+  return text.replaceAll('#', '##');
+}
+
+/** tmux expands formats and dates in a pipe's command. */
+function literalCommand(text: string): string {
+  return literalPath(text).replaceAll('%', '%%');
+}
+
+/** A single word would be read by a shell; several are the argv. */
+function programWords({ argv }: SessionStart): readonly string[] {
+  return argv.length === 1 ? ['env', '--', ...argv] : argv;
+}
+
+function parsePane(line: string): Pane {
+  const [session = '', id = '', pid = '', dead = '', status = '', signal = '', run = ''] = line.split('\t');
+  return {
+    session,
+    id,
+    pid: Number(pid),
+    dead: dead === '1',
+    exitCode: status === '' ? undefined : Number(status),
+    exitSignal: signal === '' ? undefined : Number(signal),
+    run: run === '' ? undefined : run,
+  };
+}

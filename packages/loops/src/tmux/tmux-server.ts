@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { homedir, userInfo } from 'node:os';
+import { dirname } from 'node:path';
+
+/** The arguments of a rig's tmux server: in the foreground, with no configuration of the user's. */
+export function tmuxServerArgv(socket: string): readonly string[] {
+  return ['tmux', '-D', '-u', '-S', socket, '-f', '/dev/null'];
+}
+
+/** All that a tmux server, and so every session on it, inherits: nothing of the caller's own environment. */
+export function cleanEnvironment(): Record<string, string> {
+  return {
+    HOME: process.env['HOME'] ?? homedir(),
+    USER: userInfo().username,
+    LOGNAME: userInfo().username,
+    PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    LANG: process.env['LANG'] ?? 'C.UTF-8',
+    SHELL: '/bin/sh',
+    TERM: 'screen',
+    ...(process.env['XDG_RUNTIME_DIR'] === undefined
+      ? {}
+      : { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] }),
+  };
+}
+
+/** Whether anything listens on a unix socket; a stale socket file is not a server. */
+export async function listens(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', () => resolve(false));
+  });
+}
+
+/**
+ * Starts a tmux server that outlives this process. A second one on the same socket finds the first and ends:
+ * tmux holds a lock of its own around that.
+ */
+export async function spawnTmuxServer(socket: string): Promise<void> {
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
+  const [program = 'tmux', ...rest] = tmuxServerArgv(socket);
+  const child = spawn(program, rest, { detached: true, stdio: 'ignore', env: cleanEnvironment(), cwd: '/' });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  child.unref();
+}

@@ -1,0 +1,118 @@
+import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import { tmuxServerArgv } from '../tmux/tmux-server.ts';
+
+/** How the units of a rig are named and run. */
+export interface UnitOptions {
+  readonly user: string;
+  readonly group?: string;
+  /** Absolute path of node. */
+  readonly node: string;
+  /** Absolute path of `loops.bundle.js`, or of the `loops` command. */
+  readonly bundle: string;
+  /** Directories for PATH. */
+  readonly path?: readonly string[];
+  /** Default `loops-tmux-<rig>`. */
+  readonly tmuxUnitName?: string;
+  /** Default `loops-<rig>`. */
+  readonly unitName?: string;
+  /** The units start only when this file is there. */
+  readonly armedFile?: string;
+  /** Absolute path of tmux. Default `/usr/bin/tmux`. */
+  readonly tmux?: string;
+  readonly environmentFile?: string;
+}
+
+/** A rendered unit: its file name and content. */
+export interface Unit {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** Milliseconds beyond the quiesce deadline until systemd kills what is left. */
+const stopMargin = 30_000;
+
+/**
+ * The two units of a rig: its tmux server, and the supervisor. Restarting the second keeps every agent. On shutdown
+ * the supervisor ends first, and then the tmux unit's stop brings the rig to a safe point.
+ */
+export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
+  const { rig } = config;
+  const tmuxName = `${options.tmuxUnitName ?? `loops-tmux-${rig}`}.service`;
+  const name = `${options.unitName ?? `loops-${rig}`}.service`;
+  const path = (options.path ?? ['/usr/local/bin', '/usr/bin', '/bin']).join(':');
+  const command = `${options.node} ${options.bundle}`;
+  const armed = options.armedFile === undefined ? [] : [`ConditionPathExists=${options.armedFile}`];
+  const service = [
+    `User=${options.user}`,
+    ...(options.group === undefined ? [] : [`Group=${options.group}`]),
+    `WorkingDirectory=${config.workspace}`,
+    `Environment=PATH=${path}`,
+    ...(options.environmentFile === undefined ? [] : [`EnvironmentFile=-${options.environmentFile}`]),
+  ];
+  return [
+    {
+      name: tmuxName,
+      content: unitText({
+        Unit: [`Description=tmux server of the loops of ${rig}`, 'StartLimitIntervalSec=0', ...armed],
+        Service: [
+          'Type=exec',
+          ...service,
+          ...runtimeDirectory(config),
+          `ExecStart=${options.tmux ?? '/usr/bin/tmux'} ${tmuxServerArgv(tmuxSocket(config)).slice(1).join(' ')}`,
+          `ExecStop=-${command} quiesce --config ${config.path}`,
+          'OOMPolicy=continue',
+          'Restart=always',
+          'RestartSec=100ms',
+          `TimeoutStopSec=${Math.ceil((config.quiesce.deadline + stopMargin) / 1000)}`,
+          'Delegate=yes',
+        ],
+      }),
+    },
+    {
+      name,
+      content: unitText({
+        Unit: [
+          `Description=Loops of ${rig}`,
+          `Wants=${tmuxName} network-online.target`,
+          `After=${tmuxName} network-online.target`,
+          'StartLimitIntervalSec=0',
+          ...armed,
+        ],
+        Service: [
+          'Type=notify',
+          'NotifyAccess=all',
+          'WatchdogSec=30',
+          ...service,
+          'Environment=LOOPS_TMUX=external',
+          `ExecStart=${command} up --config ${config.path}`,
+          'KillMode=mixed',
+          'Restart=always',
+          'RestartSec=200ms',
+          'RestartSteps=8',
+          'RestartMaxDelaySec=30s',
+          'RestartPreventExitStatus=10',
+          'SuccessExitStatus=10',
+          'TimeoutStartSec=90',
+          'TimeoutStopSec=15',
+        ],
+        Install: ['WantedBy=multi-user.target'],
+      }),
+    },
+  ];
+}
+
+/** Only a directory below /run can be made, and kept over restarts, by systemd. */
+function runtimeDirectory({ runtimeDir }: RigConfig): string[] {
+  if (!runtimeDir.startsWith('/run/')) return [];
+  return [
+    `RuntimeDirectory=${runtimeDir.slice('/run/'.length)}`,
+    'RuntimeDirectoryMode=0700',
+    'RuntimeDirectoryPreserve=yes',
+  ];
+}
+
+function unitText(sections: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(sections)
+    .map(([section, lines]) => `[${section}]\n${lines.join('\n')}\n`)
+    .join('\n');
+}
