@@ -2,6 +2,9 @@ import { type CertificatesArea, certificatesArea } from './certificates/certific
 import { type ClusterArea, clusterArea } from './cluster/cluster.ts';
 import { type WarningsArea, warningsArea } from './warnings/warnings.ts';
 import { type EventHub, createEventHub } from './events/event-hub.ts';
+import { type EventsOptions, subscribe } from './events/subscribe.ts';
+import type { GapEvent, IncusEvent } from './events/types.ts';
+import { type ConsoleArea, consoleArea } from './exec/console.ts';
 import { type FilesArea, filesArea } from './files/http-files.ts';
 import { type ExecArea, execArea } from './exec/area.ts';
 import { type ImagesArea, imagesArea } from './images/images.ts';
@@ -32,7 +35,12 @@ export interface IncusScope {
   readonly cluster: ClusterArea;
   readonly warnings: WarningsArea;
   readonly exec: ExecArea;
+  readonly console: ConsoleArea;
   readonly files: FilesArea;
+  /**
+   * Events from the moment of the first `next()`; see {@link EventsOptions}. What may have been missed is told by a `gap`.
+   */
+  events(options?: EventsOptions): AsyncGenerator<IncusEvent | GapEvent, void, void>;
   /** The same connections, in another project. */
   project(name: string): IncusScope;
   /** The same connections, for a cluster member or `@group`. */
@@ -80,7 +88,9 @@ function incusScope(transport: Transport, events: EventHub, { project, target }:
     cluster: clusterArea(scope),
     warnings: warningsArea(scope),
     exec: execArea(scope),
+    console: consoleArea(scope),
     files: filesArea(scope),
+    events: (eventsOptions = {}) => subscribe(scope, eventsOptions),
     project: (name) => incusScope(transport, events, { project: name, target }),
     target: (member) => incusScope(transport, events, { project, target: member }),
     request: (method, path, requestOptions) => scope.request(method, path, requestOptions),

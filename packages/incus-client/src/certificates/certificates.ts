@@ -2,13 +2,17 @@ import type { CallOptions, Scope } from '../scope.ts';
 import { type ListOptions, listQuery } from '../transport/list-options.ts';
 import { path } from '../transport/path.ts';
 import { certificateDer } from '../connect/certificate.ts';
-import type { Certificate, CertificateChange, CertificateCreate } from './types.ts';
+import type { Certificate, CertificateChange, CertificateCreate, TokenCreate } from './types.ts';
 
 /** The server's trust store. Certificates are named by fingerprint: lower-case hex of the SHA-256 of their DER. */
 export interface CertificatesArea {
   list(options?: ListOptions): Promise<readonly Certificate[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(fingerprint: string, options?: CallOptions): Promise<Certificate>;
+  /**
+   * Makes a trust token: whoever has it can have one certificate trusted, as `token` says. It is a secret.
+   */
+  createToken(token: TokenCreate, options?: CallOptions): Promise<string>;
   /** @throws {IncusApiError} `ALREADY_EXISTS` */
   add(certificate: CertificateCreate, options?: CallOptions): Promise<void>;
   update(
@@ -26,6 +30,19 @@ export function certificatesArea(scope: Scope): CertificatesArea {
   return {
     list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
     get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/certificates/${fingerprint}`, options),
+    async createToken(token, options = {}) {
+      const json = { type: 'client', token: true, ...token };
+      const { metadata } = await scope.start('POST', collection, { ...options, json }, () => {}).started;
+      const { secret, fingerprint, addresses, expiresAt } = metadata ?? {};
+      const content = {
+        client_name: token.name,
+        fingerprint,
+        addresses,
+        secret,
+        expires_at: expiresAt ?? '0001-01-01T00:00:00Z',
+      };
+      return Buffer.from(JSON.stringify(content)).toString('base64');
+    },
     async add({ certificate, ...rest }, options = {}) {
       const json = {
         type: 'client',

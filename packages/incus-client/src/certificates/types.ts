@@ -31,3 +31,10 @@ export interface CertificateCreate extends CertificateChange {
   /** From the server's administrator, for a caller whom the server does not trust yet. */
   readonly trust_token?: string;
 }
+
+/** Who a trust token is for, and what its bearer may do. */
+export interface TokenCreate {
+  readonly name: string;
+  readonly restricted?: boolean;
+  readonly projects?: readonly string[];
+}

@@ -51,7 +51,13 @@ export function clusterArea(scope: Scope): ClusterArea {
       ...namedResources<ClusterMember, never, ClusterMemberChange>(
         scope,
         collection,
-        ({ roles, failure_domain, description, config, groups }) => ({ roles, failure_domain, description, config, groups }),
+        ({ roles, failure_domain, description, config, groups }) => ({
+          roles,
+          failure_domain,
+          description,
+          config,
+          groups,
+        }),
       ),
       // A token's operation runs until the token is used: its start is the answer.
       createJoinToken: (name, options = {}) =>

@@ -1,8 +1,9 @@
 import { type IncusClient, createClient } from '../client.ts';
-import { IncusError } from '../errors.ts';
+import { IncusConnectionError, IncusError } from '../errors.ts';
 import { type TlsMaterial, type TransportOptions, createTransport } from '../transport/transport.ts';
 import { certificateFingerprint } from './certificate.ts';
 import { locateSocket } from './locate-socket.ts';
+import { oidcRefusal } from './oidc-refusal.ts';
 import { pinned } from './peer-check.ts';
 
 /** A server over HTTPS. Without `serverCert`, `serverFingerprint` or `ca`, its certificate must be one that Node trusts. */
@@ -54,7 +55,8 @@ export async function connectIncus(options: ConnectOptions = {}): Promise<IncusC
     },
   );
   try {
-    await client.server.get(options.signal === undefined ? {} : { signal: options.signal });
+    const { auth, auth_methods: methods } = await client.server.get({ signal: options.signal });
+    if (auth !== 'trusted') throw untrusted(client.address, methods);
     return client;
   } catch (error) {
     await client.close();
@@ -99,4 +101,10 @@ function parseUrl(url: string): URL {
       { cause: error },
     );
   }
+}
+
+function untrusted(address: string, methods: readonly string[]): IncusError {
+  if (!methods.includes('tls') && methods.includes('oidc')) return oidcRefusal(address);
+  const why = `${address} does not trust this client's certificate; add it there (incus config trust add-certificate), or enrol with a trust token`;
+  return new IncusConnectionError('CLIENT_UNTRUSTED', address, why);
 }

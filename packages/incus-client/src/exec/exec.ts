@@ -5,7 +5,7 @@ import type { Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import { Channel } from '../websocket/channel.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
-import { openWebsocket } from '../websocket/open.ts';
+import { openOperationChannel } from './operation-channel.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
 const killSignal = 9;
@@ -32,7 +32,7 @@ export async function startExec(
   exit.catch(() => {});
   const operation = await run.started;
   const attaching = new AbortController();
-  const attach = (channel: string) => openChannel(scope, operation, channel, attaching.signal);
+  const attach = (channel: string) => openOperationChannel(scope, operation, channel, attaching.signal);
   const names = interactive ? ['0', 'control'] : ['0', '1', '2', 'control'];
   const attached = await Promise.allSettled(names.map(attach));
   const failed = attached.find((result) => result.status === 'rejected');
@@ -120,21 +120,6 @@ function returnOf(operation: Operation): number {
   const code = operation.metadata?.['return'];
   if (typeof code === 'number') return code;
   throw new IncusError('PROTOCOL_ERROR', `the exec operation ${operation.id} ended without an exit code`);
-}
-
-function openChannel(scope: Scope, operation: Operation, channel: string, signal: AbortSignal) {
-  const secrets: unknown = operation.metadata?.['fds'];
-  const secret: unknown =
-    typeof secrets === 'object' && secrets !== null && channel in secrets
-      ? Reflect.get(secrets, channel)
-      : undefined;
-  if (typeof secret !== 'string')
-    throw new IncusError('PROTOCOL_ERROR', `the exec operation ${operation.id} has no channel ${channel}`);
-  return openWebsocket(
-    scope.transport,
-    scope.url(path`/1.0/operations/${operation.id}/websocket`, { secret }),
-    signal,
-  );
 }
 
 function kill(control: MessageSocket, signal: number): void {

@@ -13,7 +13,12 @@ export interface PushOptions extends Omit<WriteFileAttributes, 'mode'> {
 const chunkSize = 992 * 1024;
 
 /** Pushes a file, or a directory with all that is in it. Modes and symlinks are kept; all gets one owner, root by default. */
-export async function pushPath(session: SftpSession, source: string, target: string, options: PushOptions): Promise<void> {
+export async function pushPath(
+  session: SftpSession,
+  source: string,
+  target: string,
+  options: PushOptions,
+): Promise<void> {
   options.signal?.throwIfAborted();
   const { uid = 0, gid = 0 } = options;
   const facts = await lstat(source);
@@ -21,18 +26,40 @@ export async function pushPath(session: SftpSession, source: string, target: str
   if (facts.isSymbolicLink()) await replaceLink(session, target, await readlink(source));
   else if (facts.isDirectory()) {
     await ensureDirectory(session, target, attributes);
-    for (const name of await readdir(source)) await pushPath(session, join(source, name), posix.join(target, name), options);
+    for (const name of await readdir(source))
+      await pushPath(session, join(source, name), posix.join(target, name), options);
   } else if (facts.isFile()) {
-    await session.write(target, createReadStream(source, { highWaterMark: chunkSize, signal: options.signal }), attributes);
+    await session.write(
+      target,
+      createReadStream(source, { highWaterMark: chunkSize, signal: options.signal }),
+      attributes,
+    );
   } else throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
 }
 
 /** Pulls a file, or a directory with all that is in it. Modes and symlinks are kept; what is there is replaced. */
-export async function pullPath(session: SftpSession, source: string, target: string, signal: AbortSignal | undefined): Promise<void> {
-  await pullEntry(session, source, target, { name: basename(source), ...(await session.stat(source)) }, signal);
+export async function pullPath(
+  session: SftpSession,
+  source: string,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await pullEntry(
+    session,
+    source,
+    target,
+    { name: basename(source), ...(await session.stat(source)) },
+    signal,
+  );
 }
 
-async function pullEntry(session: SftpSession, source: string, target: string, entry: DirectoryEntry, signal: AbortSignal | undefined): Promise<void> {
+async function pullEntry(
+  session: SftpSession,
+  source: string,
+  target: string,
+  entry: DirectoryEntry,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   signal?.throwIfAborted();
   if (entry.type === 'symlink') await symlink(await session.readLink(source), target);
   else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
@@ -40,7 +67,8 @@ async function pullEntry(session: SftpSession, source: string, target: string, e
     await mkdir(target, { recursive: true });
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
-      if (child.name.includes('/') || child.name === '..') throw new FileError('PROTOCOL_ERROR', source, `holds a name that is none: ${child.name}`);
+      if (child.name.includes('/') || child.name === '..')
+        throw new FileError('PROTOCOL_ERROR', source, `holds a name that is none: ${child.name}`);
       await pullEntry(session, posix.join(source, child.name), join(target, child.name), child, signal);
     }
     await chmod(target, entry.mode);
@@ -68,7 +96,11 @@ async function pullFile(session: SftpSession, source: string, target: string, mo
   }
 }
 
-async function ensureDirectory(session: SftpSession, directory: string, attributes: Required<WriteFileAttributes>): Promise<void> {
+async function ensureDirectory(
+  session: SftpSession,
+  directory: string,
+  attributes: Required<WriteFileAttributes>,
+): Promise<void> {
   const there = await typeOf(session, directory);
   if (there === undefined) await session.makeDirectory(directory, attributes);
   else if (there === 'directory') await session.setAttributes(directory, attributes);

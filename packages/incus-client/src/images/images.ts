@@ -1,10 +1,17 @@
 import { IncusError } from '../errors.ts';
 import { OperationRun, type WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
 import type { CallOptions, Scope } from '../scope.ts';
 import { type ListOptions, listQuery } from '../transport/list-options.ts';
 import { path } from '../transport/path.ts';
 import type { Image, ImageAlias, ImageAliasCreate, ImageChange } from './types.ts';
+import {
+  type FetchOptions,
+  type ImagePart,
+  type ImageSource,
+  exportImage,
+  fetchImage,
+  fingerprintIn,
+} from './transfer.ts';
 import { type ImageUpload, uploadBody } from './upload.ts';
 
 /** How an image is imported. */
@@ -14,6 +21,14 @@ export interface ImportOptions extends WaitOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Aliases that it gets once it is there. */
   readonly aliases?: readonly string[];
+}
+
+/** How an image is made of an instance. */
+export interface PublishOptions extends WaitOptions {
+  readonly public?: boolean;
+  readonly properties?: Readonly<Record<string, string>>;
+  /** E.g. `gzip`, `zstd` or `none`. */
+  readonly compression?: string;
 }
 
 /** Images and their aliases. */
@@ -27,6 +42,16 @@ export interface ImagesArea {
    * @throws {OperationError} `ALREADY_EXISTS`: an image of the same bytes is there.
    */
   import(upload: ImageUpload, options?: ImportOptions): Promise<string>;
+  /** Has the daemon fetch an image from another Incus server or a simplestreams one; resolves to its fingerprint. */
+  fetch(source: ImageSource, options?: FetchOptions): OperationRun<string>;
+  /** Fetches again an image that came from elsewhere, where there is a newer one. */
+  refresh(fingerprint: string, options?: WaitOptions): OperationRun<void>;
+  /** Makes an image of an instance, which must be stopped, or of a snapshot (`instance/snapshot`); resolves to its fingerprint. */
+  publish(instance: string, options?: PublishOptions): OperationRun<string>;
+  /** Downloads an image's files in turn, checked against its whole fingerprint. */
+  export(fingerprint: string, options?: CallOptions): AsyncGenerator<ImagePart, void, void>;
+  /** A secret that lets another server fetch a private image, for a short while; for {@link ImageSource}. */
+  createSecret(fingerprint: string, options?: CallOptions): Promise<string>;
   update(
     fingerprint: string,
     change: ImageChange,
@@ -80,6 +105,22 @@ export function imagesArea(scope: Scope): ImagesArea {
       for (const name of names) await createAlias({ name, target: fingerprint }, callOptions(options));
       return fingerprint;
     },
+    fetch: (source, options = {}) => fetchImage(scope, source, options),
+    refresh: (fingerprint, options = {}) =>
+      scope.start('POST', path`/1.0/images/${fingerprint}/refresh`, options, () => {}),
+    publish: (instance, { public: isPublic = false, properties, compression, ...options } = {}) => {
+      const source = { type: instance.includes('/') ? 'snapshot' : 'instance', name: instance };
+      const json = { source, public: isPublic, properties, compression_algorithm: compression };
+      return scope.start('POST', collection, { ...options, json }, fingerprintIn);
+    },
+    export: (fingerprint, options = {}) => exportImage(scope, fingerprint, options),
+    async createSecret(fingerprint, options = {}) {
+      const operation = await scope.start('POST', path`/1.0/images/${fingerprint}/secret`, options, () => {})
+        .started;
+      const secret = operation.metadata?.['secret'];
+      if (typeof secret === 'string') return secret;
+      throw new IncusError('PROTOCOL_ERROR', `no secret for the image ${fingerprint} came`);
+    },
     async update(fingerprint, change, options = {}) {
       await scope.request('PUT', path`/1.0/images/${fingerprint}`, { ...options, json: change });
     },
@@ -102,12 +143,6 @@ export function imagesArea(scope: Scope): ImagesArea {
       await scope.request('DELETE', path`/1.0/images/aliases/${name}`, options);
     },
   };
-}
-
-function fingerprintIn({ id, metadata }: Operation): string {
-  const fingerprint = metadata?.['fingerprint'];
-  if (typeof fingerprint === 'string') return fingerprint;
-  throw new IncusError('PROTOCOL_ERROR', `the image operation ${id} ended without a fingerprint`);
 }
 
 function callOptions({ signal }: WaitOptions): CallOptions {

@@ -3,17 +3,24 @@ import { frameHeader, frameParser, opcode } from './frames.ts';
 
 const nothing = Buffer.alloc(0);
 
+export interface ChannelOptions {
+  /** The dialect of consoles: there is no end of file but the socket's. */
+  readonly endsWithSocket?: boolean;
+}
+
 /**
  * A byte stream over a websocket, in the daemon's dialect: binary frames carry bytes, and an **empty text frame is end of
  * file**, both ways. Back-pressure is the socket's own. A socket that ends before end of file is an error: bytes may be lost.
  */
 export class Channel extends Duplex {
   readonly #socket: Duplex;
+  readonly #endsWithSocket: boolean;
   #ended = false;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, { endsWithSocket = false }: ChannelOptions = {}) {
     super({ highWaterMark: 256 * 1024, autoDestroy: true, allowHalfOpen: true });
     this.#socket = socket;
+    this.#endsWithSocket = endsWithSocket;
     const parse = frameParser({
       data: (kind, part, last) => {
         if (kind === 'text' && part.length === 0 && last) this.#endOfFile();
@@ -63,6 +70,7 @@ export class Channel extends Duplex {
 
   #lost(cause?: Error): void {
     if (this.destroyed) return;
+    if (!this.#ended && this.#endsWithSocket) this.#endOfFile();
     if (!this.#ended) this.destroy(new Error('the channel was lost before its end of file', { cause }));
     // The far side reads no more: what is still to be written has nowhere to go.
     else if (!this.writableFinished) this.end();

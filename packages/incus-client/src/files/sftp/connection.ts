@@ -69,7 +69,10 @@ export class SftpConnection {
 
   /** The error for an answer that is not the one that was asked for: most often a status that says why. */
   unexpected(answer: Answer, path: string): Error {
-    return (answer.type === packetType.status ? statusError(answer, path) : undefined) ?? new FileError('PROTOCOL_ERROR', path, `an SFTP answer of type ${answer.type} was not expected`);
+    return (
+      (answer.type === packetType.status ? statusError(answer, path) : undefined) ??
+      new FileError('PROTOCOL_ERROR', path, `an SFTP answer of type ${answer.type} was not expected`)
+    );
   }
 
   close(): void {
@@ -118,7 +121,12 @@ export class SftpConnection {
 
   #fail(cause?: unknown): void {
     if (this.#lost !== undefined) return;
-    this.#lost = new IncusConnectionError('CONNECTION_LOST', this.#server, `lost the SFTP connection to ${this.#server}`, { cause });
+    this.#lost = new IncusConnectionError(
+      'CONNECTION_LOST',
+      this.#server,
+      `lost the SFTP connection to ${this.#server}`,
+      { cause },
+    );
     for (const { reject } of this.#pending.values()) reject(this.#lost);
     this.#pending.clear();
     this.#socket.destroy();

@@ -30,7 +30,13 @@ export const statusCode = { ok: 0, endOfFile: 1, noSuchFile: 2, permissionDenied
 
 export const openFlag = { read: 0x01, write: 0x02, append: 0x04, create: 0x08, truncate: 0x10 } as const;
 
-const attributeFlag = { size: 0x01, owner: 0x02, permissions: 0x04, times: 0x08, extended: 0x8000_0000 } as const;
+const attributeFlag = {
+  size: 0x01,
+  owner: 0x02,
+  permissions: 0x04,
+  times: 0x08,
+  extended: 0x8000_0000,
+} as const;
 const fileTypeMask = 0o170_000;
 const fileTypes: ReadonlyMap<number, FileAttributes['type']> = new Map([
   [0o100_000, 'file'],
@@ -57,14 +63,25 @@ export class PacketWriter {
   }
 
   bytes(value: Uint8Array | string): this {
-    const part = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.length);
+    const part =
+      typeof value === 'string'
+        ? Buffer.from(value)
+        : Buffer.from(value.buffer, value.byteOffset, value.length);
     this.uint32(part.length);
     this.#parts.push(part);
     return this;
   }
 
   /** Owner and permissions, as far as they are given. */
-  attributes({ uid, gid, mode }: { readonly uid?: number; readonly gid?: number; readonly mode?: number }): this {
+  attributes({
+    uid,
+    gid,
+    mode,
+  }: {
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly mode?: number;
+  }): this {
     const owned = uid !== undefined && gid !== undefined;
     this.uint32((owned ? attributeFlag.owner : 0) | (mode === undefined ? 0 : attributeFlag.permissions));
     if (owned) this.uint32(uid).uint32(gid);
@@ -122,6 +139,12 @@ export class PacketReader {
     const permissions = has(attributeFlag.permissions) ? this.uint32() : 0;
     if (has(attributeFlag.times)) this.uint64();
     if (has(attributeFlag.extended)) for (let count = this.uint32() * 2; count > 0; count -= 1) this.bytes();
-    return { size, uid, gid, mode: permissions & 0o7777, type: fileTypes.get(permissions & fileTypeMask) ?? 'file' };
+    return {
+      size,
+      uid,
+      gid,
+      mode: permissions & 0o7777,
+      type: fileTypes.get(permissions & fileTypeMask) ?? 'file',
+    };
   }
 }

@@ -9,7 +9,12 @@ const readsAhead = 96;
 const writesAhead = 16;
 
 /** Reads a file in order with many reads under way. The server may answer with less than was asked for. */
-export async function* readPieces(connection: SftpConnection, handle: Buffer, path: string, offset: number): AsyncGenerator<Buffer, void, void> {
+export async function* readPieces(
+  connection: SftpConnection,
+  handle: Buffer,
+  path: string,
+  offset: number,
+): AsyncGenerator<Buffer, void, void> {
   const ask = (at: number, length: number) =>
     connection.request(packetType.read, new PacketWriter().bytes(handle).uint64(at).uint32(length));
   const ahead: { readonly at: number; readonly answer: Promise<Answer> }[] = [];
@@ -23,7 +28,7 @@ export async function* readPieces(connection: SftpConnection, handle: Buffer, pa
       const head = ahead.shift();
       if (head === undefined) return;
       let answer = await head.answer;
-      for (let got = 0; ; ) {
+      for (let got = 0; ;) {
         if (isEndOfFile(answer)) return;
         if (answer.type !== packetType.data) throw connection.unexpected(answer, path);
         const piece = new PacketReader(answer.payload).bytes();

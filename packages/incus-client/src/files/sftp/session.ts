@@ -18,7 +18,11 @@ export interface SftpSession extends AsyncDisposable {
   /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
   read(filePath: string, options?: { readonly offset?: number }): AsyncGenerator<Buffer, void, void>;
   /** Writes what `content` yields, replacing the file or adding to its end. @returns bytes written */
-  write(filePath: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options?: WriteFileAttributes & { readonly append?: boolean }): Promise<number>;
+  write(
+    filePath: string,
+    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    options?: WriteFileAttributes & { readonly append?: boolean },
+  ): Promise<number>;
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
   symlink(linkPath: string, target: string): Promise<void>;
@@ -30,9 +34,21 @@ export interface SftpSession extends AsyncDisposable {
   removeDirectory(directory: string): Promise<void>;
 }
 
-export async function openSftp(scope: Scope, instance: string, signal: AbortSignal | undefined): Promise<SftpSession> {
-  const socket = await scope.transport.upgrade(scope.url(path`/1.0/instances/${instance}/sftp`), 'sftp', {}, signal);
-  const abort = () => socket.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal?.reason }));
+export async function openSftp(
+  scope: Scope,
+  instance: string,
+  signal: AbortSignal | undefined,
+): Promise<SftpSession> {
+  const socket = await scope.transport.upgrade(
+    scope.url(path`/1.0/instances/${instance}/sftp`),
+    'sftp',
+    {},
+    signal,
+  );
+  const abort = () =>
+    socket.destroy(
+      signal?.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal?.reason }),
+    );
   signal?.addEventListener('abort', abort, { once: true });
   socket.once('close', () => signal?.removeEventListener('abort', abort));
   return sftpSession(await SftpConnection.open(socket, scope.transport.server));
@@ -46,7 +62,8 @@ function sftpSession(connection: SftpConnection): SftpSession {
     if (answer.type !== packetType.handle) throw connection.unexpected(answer, filePath);
     return Buffer.from(new PacketReader(answer.payload).bytes());
   };
-  const closeHandle = (handle: Buffer, filePath: string) => connection.command(packetType.close, new PacketWriter().bytes(handle), filePath);
+  const closeHandle = (handle: Buffer, filePath: string) =>
+    connection.command(packetType.close, new PacketWriter().bytes(handle), filePath);
   const setAttributes = (filePath: string, attributes: WriteFileAttributes) =>
     connection.command(packetType.setstat, onPath(filePath).attributes(attributes), filePath);
 
@@ -81,7 +98,11 @@ function sftpSession(connection: SftpConnection): SftpSession {
       }
     },
     async *read(filePath, { offset = 0 } = {}) {
-      const handle = await openHandle(packetType.open, onPath(filePath).uint32(openFlag.read).attributes({}), filePath);
+      const handle = await openHandle(
+        packetType.open,
+        onPath(filePath).uint32(openFlag.read).attributes({}),
+        filePath,
+      );
       try {
         yield* readPieces(connection, handle, filePath, offset);
       } finally {
@@ -92,10 +113,17 @@ function sftpSession(connection: SftpConnection): SftpSession {
       const flags = openFlag.write | openFlag.create | (append ? openFlag.append : openFlag.truncate);
       const start = append ? await sizeOf(connection, filePath) : 0;
       // Made with its mode, so that it is never open wider than that; an older file gets it below.
-      const handle = await openHandle(packetType.open, onPath(filePath).uint32(flags).attributes(mode === undefined ? {} : { mode }), filePath);
+      const handle = await openHandle(
+        packetType.open,
+        onPath(filePath)
+          .uint32(flags)
+          .attributes(mode === undefined ? {} : { mode }),
+        filePath,
+      );
       let written: number;
       try {
-        if (mode !== undefined || uid !== undefined) await setAttributes(filePath, defined({ mode, uid, gid }));
+        if (mode !== undefined || uid !== undefined)
+          await setAttributes(filePath, defined({ mode, uid, gid }));
         written = await writePieces(connection, handle, filePath, content, start);
       } finally {
         await closeHandle(handle, filePath);
@@ -108,7 +136,8 @@ function sftpSession(connection: SftpConnection): SftpSession {
       if (Object.keys(attributes).length > 0) await setAttributes(directory, attributes);
     },
     // OpenSSH's order of the two, which pkg/sftp keeps too: first the target.
-    symlink: (linkPath, target) => connection.command(packetType.symlink, onPath(target).bytes(linkPath), linkPath),
+    symlink: (linkPath, target) =>
+      connection.command(packetType.symlink, onPath(target).bytes(linkPath), linkPath),
     async readLink(linkPath) {
       const answer = await connection.request(packetType.readlink, onPath(linkPath));
       if (answer.type !== packetType.name) throw connection.unexpected(answer, linkPath);
@@ -132,6 +161,17 @@ async function sizeOf(connection: SftpConnection, filePath: string): Promise<num
 }
 
 /** An owner goes with a group: where one is missing it is root's. */
-function defined({ mode, uid, gid }: { mode: number | undefined; uid: number | undefined; gid: number | undefined }): WriteFileAttributes {
-  return { ...(mode !== undefined && { mode }), ...((uid !== undefined || gid !== undefined) && { uid: uid ?? 0, gid: gid ?? 0 }) };
+function defined({
+  mode,
+  uid,
+  gid,
+}: {
+  mode: number | undefined;
+  uid: number | undefined;
+  gid: number | undefined;
+}): WriteFileAttributes {
+  return {
+    ...(mode !== undefined && { mode }),
+    ...((uid !== undefined || gid !== undefined) && { uid: uid ?? 0, gid: gid ?? 0 }),
+  };
 }

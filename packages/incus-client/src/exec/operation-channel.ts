@@ -1,0 +1,25 @@
+import type { Duplex } from 'node:stream';
+import { IncusError } from '../errors.ts';
+import type { Operation } from '../operations/types.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+import { openWebsocket } from '../websocket/open.ts';
+
+/** Opens one of an operation's channels: `metadata.fds` holds a secret for each. */
+export function openOperationChannel(
+  scope: Scope,
+  operation: Operation,
+  channel: string,
+  signal: AbortSignal | undefined,
+): Promise<Duplex> {
+  const secrets: unknown = operation.metadata?.['fds'];
+  const secret: unknown =
+    typeof secrets === 'object' && secrets !== null ? Reflect.get(secrets, channel) : undefined;
+  if (typeof secret !== 'string')
+    throw new IncusError('PROTOCOL_ERROR', `the operation ${operation.id} has no channel ${channel}`);
+  return openWebsocket(
+    scope.transport,
+    scope.url(path`/1.0/operations/${operation.id}/websocket`, { secret }),
+    signal,
+  );
+}
