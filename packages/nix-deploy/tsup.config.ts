@@ -1,16 +1,15 @@
-import { defineConfig, type Options } from 'tsup';
+import { defineConfig } from 'tsup';
 
-const shared: Options = {
+export default defineConfig({
+  entry: ['src/index.ts', 'src/cli.ts'],
   format: 'esm',
   target: 'node20',
+  dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
-  // Other packages of the workspace are dependencies, resolved as their users resolve them.
+  // The private workspace package that all commands share; it is bundled, so users never see it.
+  noExternal: ['@cutover/command-line'],
   esbuildOptions: (options) => {
+    // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];
   },
-};
-
-export default defineConfig([
-  { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
-  { ...shared, entry: ['src/cli.ts'], noExternal: ['@cutover/command-line'] },
-]);
+});

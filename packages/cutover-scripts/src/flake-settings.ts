@@ -40,10 +40,11 @@ export interface HostSettings {
     readonly armedFile: string;
   } | null;
   readonly secrets: {
-    /** Path in the repository of the manifest that says which encrypted file goes where. */
+    /**
+     * Path in the repository of the manifest that says which encrypted file goes where, e.g. `secrets/manifest.json`;
+     * the encrypted files are in its folder, and `commands.secrets` activates them.
+     */
     readonly manifest: string;
-    /** Where the machine's own age key lies: the one secret that is placed by hand. */
-    readonly keyFile: string;
   } | null;
 }
 

@@ -61,7 +61,11 @@ export function renderFlake(parts: FlakeParts): Map<string, string> {
 function carried({ commands, loops, secrets }: HostSettings): string[] {
   return [
     ...Object.values(commands),
-    ...(loops === null ? [] : ['modules/loops.nix', loops.configFile]),
-    ...(secrets === null ? [] : ['modules/secrets.nix', secrets.manifest]),
+    ...(loops === null
+      ? []
+      : ['modules/loops.nix', loops.configFile, commands['loops'] ?? 'a command named loops']),
+    ...(secrets === null
+      ? []
+      : ['modules/secrets.nix', secrets.manifest, commands['secrets'] ?? 'a command named secrets']),
   ];
 }

@@ -1,7 +1,8 @@
-import { type Host, localHost } from '@cutover/host';
+import type { Host } from '@cutover/host';
 
 import { activate } from './activation/activate.ts';
 import { build } from './build/build.ts';
+import { openPlaces } from './build/places.ts';
 import { copyClosure } from './copy/copy-closure.ts';
 import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
@@ -9,8 +10,10 @@ import { type CheckResult, runChecks } from './health/run-checks.ts';
 import { lockTarget } from './lock.ts';
 import { type DeployOptions, settle, type Settings } from './options.ts';
 import { checkTarget } from './preflight/check-target.ts';
+import { demandsOf } from './preflight/demands.ts';
 import { type Connection, openConnection } from './target/connection.ts';
 import { readFacts, type TargetFacts } from './target/facts.ts';
+import { rebootParts } from './target/reboot-parts.ts';
 import { asRoot, script } from './target/script.ts';
 import type { Target } from './target/target.ts';
 
@@ -21,8 +24,9 @@ export interface DeployResult {
   readonly id: string;
   /** The store path of the system. */
   readonly system: string;
-  /** The system that ran before. */
+  /** The system that ran before, and the generation that was active. */
   readonly previous: string | undefined;
+  readonly previousGeneration: number | undefined;
   /** `false`: it ran and booted already, and nothing was done. */
   readonly changed: boolean;
   /** The generation that boots now, where there is one. */
@@ -48,9 +52,13 @@ export interface DeployResult {
  * @throws {HostConnectionError} the target could not be reached before anything was begun.
  */
 export async function deploy(target: Target, options: DeployOptions): Promise<DeployResult> {
-  const settings = settle(options);
+  return await runDeploy(target, settle(options));
+}
+
+/** `deploy` with its options settled. */
+export async function runDeploy(target: Target, settings: Settings): Promise<DeployResult> {
   const began = performance.now();
-  const emit = (event: TargetlessEvent): void => options.onEvent?.({ ...event, target: target.name });
+  const emit = (event: TargetlessEvent): void => settings.onEvent?.({ ...event, target: target.name });
   emit({ type: 'step', step: 'connect' });
   await using connection = await openConnection(target, settings.signal);
 
@@ -60,7 +68,13 @@ export async function deploy(target: Target, options: DeployOptions): Promise<De
   await using _lock =
     settings.action === 'dry-activate'
       ? undefined
-      : await lockTarget(connection.host, settings.targetPaths.state, settings.holder, settings, settings.signal);
+      : await lockTarget(
+          connection.host,
+          settings.targetPaths.state,
+          settings.holder,
+          settings,
+          settings.signal,
+        );
 
   const system = await bring(connection.host, facts, settings, emit);
   const done = {
@@ -69,15 +83,41 @@ export async function deploy(target: Target, options: DeployOptions): Promise<De
     id: settings.id,
     system,
     previous: facts.currentSystem,
+    previousGeneration: facts.generation,
   };
-  const compared = await compare(connection.host, system, settings);
+  const parts = await rebootParts(
+    connection.host,
+    connection.host,
+    settings.targetPaths.booted,
+    system,
+    settings.signal,
+  );
+  const compared = { rebootNeeded: parts.length > 0 };
   if (settings.action === 'dry-activate') {
     const log = await dryActivate(connection.host, system, settings, emit);
-    return { ...done, changed: false, generation: facts.generation, ...compared, log, health: [], warnings: [], duration: performance.now() - began };
+    return {
+      ...done,
+      changed: false,
+      generation: facts.generation,
+      ...compared,
+      log,
+      health: [],
+      warnings: [],
+      duration: performance.now() - began,
+    };
   }
   if (!settings.force && isActive(facts, system, settings)) {
     const health = await checkUnchanged(target, connection, settings, emit);
-    return { ...done, changed: false, generation: facts.generation, ...compared, log: '', health, warnings: [], duration: performance.now() - began };
+    return {
+      ...done,
+      changed: false,
+      generation: facts.generation,
+      ...compared,
+      log: '',
+      health,
+      warnings: [],
+      duration: performance.now() - began,
+    };
   }
   emit({ type: 'step', step: 'activate' });
   const result = await activate(target, connection, system, settings, emit);
@@ -95,18 +135,7 @@ export async function deploy(target: Target, options: DeployOptions): Promise<De
 
 /** @throws {PreflightError} */
 function preflight(target: Target, facts: TargetFacts, settings: Settings): void {
-  const problems = checkTarget(
-    facts,
-    {
-      machineId: settings.expect?.machineId,
-      hostName: settings.expect?.hostName,
-      action: settings.action,
-      storeFree: settings.minFree?.store ?? 256 * 1024 * 1024,
-      bootFree: settings.minFree?.boot ?? 32 * 1024 * 1024,
-      sudo: settings.sudo,
-    },
-    settings.targetPaths,
-  );
+  const problems = checkTarget(facts, demandsOf(settings), settings.targetPaths);
   if (problems.length > 0) throw new PreflightError(target.name, problems);
 }
 
@@ -117,20 +146,16 @@ async function bring(
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
 ): Promise<string> {
-  const { source, buildOn, signal } = settings;
-  const evaluateOn = settings.evaluateOn ?? buildOn;
-  await using here = buildOn === 'here' || evaluateOn === 'here' ? localHost() : undefined;
-  const place = (where: 'target' | 'here' | Host): Host =>
-    where === 'target' ? host : where === 'here' ? (here ?? host) : where;
-  const builder = place(buildOn);
-  const onTarget = builder === host;
+  const { source, signal } = settings;
+  await using places = await openPlaces(host, settings);
+  const { evaluateOn, buildOn, onTarget } = places;
   const { profile, state } = settings.targetPaths;
   if ('flake' in source) emit({ type: 'step', step: 'build' });
   const system = await build({
     source,
     configuration: settings.expect?.hostName ?? facts.hostName,
-    evaluateOn: place(evaluateOn),
-    buildOn: builder,
+    evaluateOn,
+    buildOn,
     // What was built on the target stays there until the next build for this profile.
     link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
     privilege: onTarget ? settings : { sudo: false },
@@ -142,7 +167,7 @@ async function bring(
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });
     await copyClosure({
-      from: builder,
+      from: buildOn,
       to: host,
       paths: [system],
       privilege: settings,
@@ -179,25 +204,6 @@ async function checkUnchanged(
     { code: 'HEALTH_CHECK_FAILED', step: 'health', target: target.name, log: '', restoration: 'untouched' },
     `${target.name} runs this system already, but ${failing.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
   );
-}
-
-/** `$1` booted, `$2` new: prints the parts that only a reboot replaces and that differ. */
-const compareScript = `
-for part in kernel initrd kernel-modules kernel-params; do
-  old=$(readlink -f "$1/$part" 2> /dev/null) new=$(readlink -f "$2/$part" 2> /dev/null)
-  [ -e "$1" ] || continue
-  [ "$old" = "$new" ] || { [ -f "$old" ] && cmp -s "$old" "$new"; } || { [ -d "$old" ] && diff -rq "$old" "$new" > /dev/null 2>&1; } || echo "$part"
-done
-`;
-
-async function compare(
-  host: Host,
-  system: string,
-  { targetPaths, signal }: Settings,
-): Promise<{ readonly rebootNeeded: boolean }> {
-  const argv = script('compare', compareScript, targetPaths.booted, system);
-  const { stdout } = await host.run(argv, signal === undefined ? {} : { signal });
-  return { rebootNeeded: stdout.trim() !== '' };
 }
 
 async function dryActivate(

@@ -180,7 +180,8 @@ const restorations: Readonly<Record<Restoration, string>> = {
   restored: 'the system that was active before is active again',
   'restore-failed':
     'restoring the system that was active before FAILED: look at the machine, its deploy log is under /var/lib/nix-deploy',
-  unknown: 'the target restores itself unless it was confirmed: ask `nix-deploy generations` when it is reachable',
+  unknown:
+    'the target restores itself unless it was confirmed: ask `nix-deploy generations` when it is reachable',
 };
 
 /** There is no such generation in the profile. */

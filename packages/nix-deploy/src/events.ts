@@ -21,14 +21,11 @@ export type DeployEvent = { readonly target: string } & (
 );
 
 export type DeployStage =
-  | 'connect'
-  | 'preflight'
-  | 'build'
-  | 'copy'
-  | 'activate'
-  | 'confirm'
-  | 'boot-loader'
-  | 'restore';
+  'connect' | 'preflight' | 'build' | 'copy' | 'activate' | 'confirm' | 'boot-loader' | 'restore';
 
 /** An event before it is known which target it is of. */
-export type TargetlessEvent = DeployEvent extends infer E ? (E extends unknown ? Omit<E, 'target'> : never) : never;
+export type TargetlessEvent = DeployEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, 'target'>
+    : never
+  : never;

@@ -22,3 +22,31 @@ export {
   type Restoration,
 } from './errors.ts';
 export { deployExitCode, deployExitCodes } from './exit-codes.ts';
+export { generations, type Generation, type GenerationsOptions } from './history/generations.ts';
+export { rollback, type RollbackOptions } from './history/rollback.ts';
+export {
+  rebootProof,
+  type RebootEvent,
+  type RebootProof,
+  type RebootProofOptions,
+} from './history/reboot-proof.ts';
+export {
+  collectGarbage,
+  type CollectGarbageOptions,
+  type GarbageCollected,
+} from './history/collect-garbage.ts';
+export {
+  deployFleet,
+  FleetError,
+  type FleetMember,
+  type FleetOptions,
+  type FleetOutcome,
+} from './fleet/deploy-fleet.ts';
+export { plan, type Plan, type PlanOptions } from './plan/plan.ts';
+export type { ClosureDifference, PackageDifference } from './plan/closure-difference.ts';
+export type { UnitDifference } from './plan/unit-difference.ts';
+export type { DryRun } from './plan/dry-run.ts';
+export type { Place } from './build/places.ts';
+export { type DeployConfig, deployConfig, type TargetConfig } from './config/schema.ts';
+export { ConfigError, loadDeployConfig, parseDeployConfig } from './config/load.ts';
+export { membersOf } from './config/members.ts';

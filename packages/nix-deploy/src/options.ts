@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 
-import type { Host } from '@cutover/host';
-
+import type { Place } from './build/places.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
 import type { NixOptions } from './nix/arguments.ts';
@@ -22,10 +21,10 @@ export interface DeployOptions {
   readonly profile?: string;
   /** Activates this specialisation of the system; what boots is the system itself. */
   readonly specialisation?: string;
-  /** Where it is built: on the target (the default), on this machine, or on another host, which stays open. */
-  readonly buildOn?: 'target' | 'here' | Host;
+  /** Where it is built: on the target (the default), on this machine, or on another one. */
+  readonly buildOn?: Place;
   /** Where the flake is evaluated. Default: where it is built. */
-  readonly evaluateOn?: 'target' | 'here' | Host;
+  readonly evaluateOn?: Place;
   /** The target fetches from its binary caches what it can, before the rest is copied to it. Default `false`. */
   readonly substitute?: boolean;
   /** Commands become root through `sudo -n`. Default `false`: the connection is root's. */
@@ -54,7 +53,7 @@ export interface DeployOptions {
 /** The options with every default in its place. */
 export interface Settings extends DeployOptions {
   readonly action: Action;
-  readonly buildOn: 'target' | 'here' | Host;
+  readonly buildOn: Place;
   readonly sudo: boolean;
   readonly healthChecks: readonly HealthCheck[];
   readonly confirmTimeout: number;
@@ -62,15 +61,18 @@ export interface Settings extends DeployOptions {
   readonly force: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
+  /** The generation that the profile is switched to; without it, a new one is made. */
+  readonly generation: number | undefined;
   /** Names this deploy and no other: the unit, the log, and the confirmation are its own. */
   readonly id: string;
 }
 
 /** @throws {TypeError} an option that cannot be meant. */
-export function settle(options: DeployOptions): Settings {
+export function settle(options: DeployOptions, generation?: number): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
   for (const [name, value] of Object.entries({ confirmTimeout, activationTimeout })) {
-    if (!(Number.isFinite(value) && value >= 1000)) throw new TypeError(`${name} is at least 1000 ms, not ${value}`);
+    if (!(Number.isFinite(value) && value >= 1000))
+      throw new TypeError(`${name} is at least 1000 ms, not ${value}`);
   }
   if (specialisation !== undefined && !/^[A-Za-z0-9._+-]+$/.test(specialisation)) {
     throw new TypeError(`${JSON.stringify(specialisation)} is no name of a specialisation`);
@@ -87,8 +89,12 @@ export function settle(options: DeployOptions): Settings {
     confirmTimeout,
     activationTimeout,
     force: options.force ?? false,
-    holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(/\s+/g, ' '),
+    holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
+      /\s+/g,
+      ' ',
+    ),
     targetPaths: targetPaths(options.profile, options.paths),
+    generation,
     id: randomBytes(8).toString('hex'),
   };
 }

@@ -1,6 +1,6 @@
 import { HostConnectionError } from '@cutover/host';
 
-import { ActivationError, LockedError } from '../errors.ts';
+import { LockedError } from '../errors.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { CheckResult } from '../health/run-checks.ts';
 import { runChecks } from '../health/run-checks.ts';
@@ -37,7 +37,15 @@ export async function activate(
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
 ): Promise<ActivationResult> {
-  const { action, id, targetPaths: paths, confirmTimeout, activationTimeout, specialisation, signal } = settings;
+  const {
+    action,
+    id,
+    targetPaths: paths,
+    confirmTimeout,
+    activationTimeout,
+    specialisation,
+    signal,
+  } = settings;
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
@@ -52,6 +60,7 @@ export async function activate(
     seconds(confirmTimeout),
     seconds(activationTimeout),
     paths.current,
+    settings.generation === undefined ? 'new' : String(settings.generation),
     settings.holder,
   );
   // Twice the activation, for it may have to be undone, and a minute for the network.
@@ -93,16 +102,22 @@ export async function activate(
       if (event.type === 'awaiting' && confirming === undefined) {
         emit({ type: 'step', step: 'confirm' });
         confirming = confirm(target, settings, event.seconds * 1000, emit);
-        confirming.catch(async (error: unknown) => {
-          problem ??= error;
-          // What cannot be checked is not confirmed: there is no need to wait for the time to pass.
-          await decide(target, settings, 'revoked', 10_000);
-        }).catch(() => undefined);
+        confirming
+          .catch(async (error: unknown) => {
+            problem ??= error;
+            // What cannot be checked is not confirmed: there is no need to wait for the time to pass.
+            await decide(target, settings, 'revoked', 10_000);
+          })
+          .catch(() => undefined);
       }
     }
   } catch (error) {
     if (error instanceof RefusedError) {
-      throw story.error({ code: 'ACTIVATION_FAILED', step: 'activate', target: target.name }, error.message, error);
+      throw story.error(
+        { code: 'ACTIVATION_FAILED', step: 'activate', target: target.name },
+        error.message,
+        error,
+      );
     }
     if (error instanceof HostConnectionError) {
       throw story.error(
@@ -160,8 +175,18 @@ async function conclude(
       `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
     );
   }
-  if (story.decision === 'revoked' && exitCode !== undefined && problem === undefined && !checks.some((c) => !c.ok)) {
-    throw story.error({ code: 'ACTIVATION_FAILED', step: 'activate', ...named }, activationMessage(target, story), undefined, journal);
+  if (
+    story.decision === 'revoked' &&
+    exitCode !== undefined &&
+    problem === undefined &&
+    !checks.some((c) => !c.ok)
+  ) {
+    throw story.error(
+      { code: 'ACTIVATION_FAILED', step: 'activate', ...named },
+      activationMessage(target, story),
+      undefined,
+      journal,
+    );
   }
   const failing = checks.filter((check) => !check.ok);
   if (failing.length > 0) {
@@ -222,7 +247,9 @@ async function confirm(
         settings.id,
         results.every((result) => result.ok) ? 'confirmed' : 'revoked',
       );
-      await fresh.run(asRoot(argv, settings), { timeout: Math.max(1000, Math.ceil(end - performance.now())) });
+      await fresh.run(asRoot(argv, settings), {
+        timeout: Math.max(1000, Math.ceil(end - performance.now())),
+      });
       return results;
     } catch (error) {
       if (!(error instanceof HostConnectionError) || performance.now() > deadline) throw error;
@@ -242,6 +269,10 @@ async function decide(
 }
 
 async function readJournal(connection: Connection, settings: Settings): Promise<string> {
-  const argv = script('journal', 'cat "$1" 2> /dev/null || :', `${settings.targetPaths.state}/deploys/${settings.id}/journal`);
+  const argv = script(
+    'journal',
+    'cat "$1" 2> /dev/null || :',
+    `${settings.targetPaths.state}/deploys/${settings.id}/journal`,
+  );
   return await connection.runAgain(asRoot(argv, settings), performance.now() + 20_000);
 }

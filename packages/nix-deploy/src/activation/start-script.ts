@@ -19,7 +19,8 @@ tail -c "+$first" "$folder/log"
  * restore it.
  *
  * `$1` state directory, `$2` the supervisor's text, then the lines of its request (id, profile, toplevel, system,
- * action, seconds to wait for the confirmation, seconds for the activation, link to the current system, holder).
+ * action, seconds to wait for the confirmation, seconds for the activation, link to the current system,
+ * number of the generation to switch the profile to or `new`, holder).
  */
 export const startScript: string = `
 set -e

@@ -14,7 +14,7 @@ export const supervisorScript: string = `#!/bin/sh
 mode=$1 folder=$2
 {
   read -r id; read -r profile; read -r toplevel; read -r system; read -r action
-  read -r patience; read -r limit; read -r current; read -r holder
+  read -r patience; read -r limit; read -r current; read -r generation; read -r holder
 } < "$folder/request" || exit 1
 state=$(dirname "$(dirname "$folder")")
 cd / || exit 1
@@ -40,8 +40,8 @@ restore() {
   code=0
   link=$(noted previous-link)
   if [ -n "$(noted profile-changed)" ] && [ -n "$link" ]; then
-    generation=\${link%-link}
-    nix-env --profile "$profile" --switch-generation "\${generation##*-}" || code=$?
+    link=\${link%-link}
+    nix-env --profile "$profile" --switch-generation "\${link##*-}" || code=$?
     previous=$(real "$profile")
     [ -z "$previous" ] || "$previous/bin/switch-to-configuration" boot 8>&- 3>&- || code=$?
   fi
@@ -61,16 +61,17 @@ restore() {
 
 commit() {
   if [ "$action" != test ]; then
-    if [ "$(real "$profile")" != "$toplevel" ]; then
+    if [ "$(real "$profile")" != "$toplevel" ] || [ "$generation" != new ]; then
       note profile-changed yes
-      if ! nix-env --profile "$profile" --set "$toplevel"; then
+      if [ "$generation" = new ]; then set -- --set "$toplevel"; else set -- --switch-generation "$generation"; fi
+      if ! nix-env --profile "$profile" "$@"; then
         say 'boot-loader 1'
         restore
       fi
     fi
-    generation=$(readlink "$profile")
-    generation=\${generation%-link}
-    say "profile \${generation##*-}"
+    link=$(readlink "$profile")
+    link=\${link%-link}
+    say "profile \${link##*-}"
     note profile-changed yes
     "$toplevel/bin/switch-to-configuration" boot 8>&- 3>&-
     code=$?

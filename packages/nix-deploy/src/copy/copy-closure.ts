@@ -1,18 +1,9 @@
-import type { Host } from '@cutover/host';
-
 import { NixError } from '../errors.ts';
-import { closureArgv } from '../nix/arguments.ts';
-import { asRoot, type Privilege, script } from '../target/script.ts';
+import { asRoot, script } from '../target/script.ts';
+import { missingPaths, type MissingOptions } from './missing-paths.ts';
 
-export interface CopyOptions {
-  readonly from: Host;
-  readonly to: Host;
-  readonly paths: readonly string[];
-  readonly privilege: Privilege;
-  /** The target fetches from its own binary caches what it can before the rest is sent. */
-  readonly substitute?: boolean | undefined;
+export interface CopyOptions extends MissingOptions {
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CopyProgress {
@@ -57,7 +48,11 @@ export async function copyClosure(options: CopyOptions): Promise<CopyProgress> {
     if (received.exitCode !== 0) stop.abort();
     const [sent] = await Promise.allSettled([sender.exit]);
     const failed =
-      received.exitCode !== 0 ? received.exitCode : sent?.status === 'fulfilled' ? sent.value.exitCode : undefined;
+      received.exitCode !== 0
+        ? received.exitCode
+        : sent?.status === 'fulfilled'
+          ? sent.value.exitCode
+          : undefined;
     if (failed === 0) return { paths: missing.length, bytes };
     throw new NixError('copy', to.name, {
       exitCode: failed,
@@ -67,25 +62,6 @@ export async function copyClosure(options: CopyOptions): Promise<CopyProgress> {
     stop.abort();
   }
 }
-
-async function missingPaths({ from, to, paths, privilege, substitute, signal }: CopyOptions): Promise<string[]> {
-  const options = signal === undefined ? {} : { signal };
-  const closure = await from.run(closureArgv(paths), options);
-  const argv = script('missing', missingScript, substitute === true ? 'yes' : '');
-  const missing = await to.run(asRoot(argv, privilege), { ...options, input: closure.stdout });
-  const lacking = new Set(missing.stdout.split('\n').filter((path) => path !== ''));
-  // `--requisites` lists what is referred to before what refers to it; an import needs that order.
-  return closure.stdout.split('\n').filter((path) => lacking.has(path));
-}
-
-/** `$1`: whether to substitute first. Paths on stdin; prints those that are not valid here. */
-const missingScript = `
-paths=$(cat)
-if [ -n "$1" ]; then
-  nix-store --realise --ignore-unknown $(nix-store --check-validity --print-invalid $paths) > /dev/null 2>&1 || :
-fi
-printf '%s\\n' "$paths" | xargs -r nix-store --check-validity --print-invalid
-`;
 
 const exportScript = `
 set -e

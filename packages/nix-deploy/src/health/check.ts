@@ -30,7 +30,7 @@ export function describeCheck(check: HealthCheck): string {
       return `GET ${check.url}${check.from === 'target' ? ' (from the target)' : ''}`;
     case 'units':
       return `units ${check.units.join(', ')}`;
-    case 'port':
+    default:
       return `port ${check.host}:${check.port}`;
   }
 }

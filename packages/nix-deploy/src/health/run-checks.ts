@@ -34,13 +34,19 @@ export async function runChecks(
 ): Promise<readonly CheckResult[]> {
   return await Promise.all(
     checks.map(async (check) => {
-      const own = check.timeout === undefined ? deadline : Math.min(deadline, performance.now() + check.timeout);
+      const own =
+        check.timeout === undefined ? deadline : Math.min(deadline, performance.now() + check.timeout);
       for (let attempts = 1; ; attempts++) {
         signal?.throwIfAborted();
         const problem = await tryCheck(host, check, Math.max(1, own - performance.now()), signal);
         const over = performance.now() + 500 > own;
         if (problem === undefined || over) {
-          const result = { check: describeCheck(check), ok: problem === undefined, detail: problem ?? 'ok', attempts };
+          const result = {
+            check: describeCheck(check),
+            ok: problem === undefined,
+            detail: problem ?? 'ok',
+            attempts,
+          };
           onResult?.(result);
           return result;
         }
@@ -67,12 +73,10 @@ async function tryCheck(
         return await tryCommand(here, check.argv, stop);
       }
       case 'http':
-        return check.from === 'target'
-          ? await tryCurl(host, check, left, stop)
-          : await tryFetch(check, stop);
+        return check.from === 'target' ? await tryCurl(host, check, left, stop) : await tryFetch(check, stop);
       case 'units':
         return await tryCommand(host, script('units', unitsScript, ...check.units), stop);
-      case 'port':
+      default:
         return await tryPort(check.host, check.port, stop);
     }
   } catch (error) {
@@ -117,7 +121,17 @@ async function tryCurl(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const seconds = String(Math.max(1, Math.ceil(left / 1000)));
-  const argv = ['curl', '--silent', '--show-error', '--max-time', seconds, '--write-out', '\n%{http_code}', '--', url];
+  const argv = [
+    'curl',
+    '--silent',
+    '--show-error',
+    '--max-time',
+    seconds,
+    '--write-out',
+    '\n%{http_code}',
+    '--',
+    url,
+  ];
   const result = await host.run(argv, { reject: false, signal });
   if (result.exitCode !== 0) return result.stderr.trim();
   const cut = result.stdout.lastIndexOf('\n');
@@ -132,7 +146,8 @@ function judge(
 ): string | undefined {
   const right = status === undefined ? found >= 200 && found < 300 : found === status;
   if (!right) return `status ${found}`;
-  if (contains !== undefined && !body.includes(contains)) return `the answer does not contain ${JSON.stringify(contains)}`;
+  if (contains !== undefined && !body.includes(contains))
+    return `the answer does not contain ${JSON.stringify(contains)}`;
   return undefined;
 }
 

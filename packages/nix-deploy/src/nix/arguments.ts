@@ -5,7 +5,11 @@ const features = ['--extra-experimental-features', 'nix-command flakes'] as cons
 /** Options passed on to every command that evaluates or builds, e.g. `['--option', 'cores', '2']`. */
 export type NixOptions = readonly string[];
 
-export function buildArgv(installable: string, link: string | undefined, options: NixOptions = []): readonly string[] {
+export function buildArgv(
+  installable: string,
+  link: string | undefined,
+  options: NixOptions = [],
+): readonly string[] {
   return [
     'nix',
     ...features,
@@ -29,7 +33,11 @@ export function derivationArgv(installable: string, options: NixOptions = []): r
 }
 
 /** Builds a derivation that is in the store; `nix-store` is the command whose words never changed. */
-export function realiseArgv(derivation: string, link: string | undefined, options: NixOptions = []): readonly string[] {
+export function realiseArgv(
+  derivation: string,
+  link: string | undefined,
+  options: NixOptions = [],
+): readonly string[] {
   return [
     'nix-store',
     '--realise',

@@ -17,7 +17,12 @@ export type NixLogEvent =
       readonly fields: readonly Field[];
     }
   | { readonly action: 'stop'; readonly id: string }
-  | { readonly action: 'result'; readonly id: string; readonly result: number; readonly fields: readonly Field[] }
+  | {
+      readonly action: 'result';
+      readonly id: string;
+      readonly result: number;
+      readonly fields: readonly Field[];
+    }
   | { readonly action: 'msg'; readonly level: number; readonly text: string }
   /** A line that is none of nix's: a builder or a hook wrote past the logger. */
   | { readonly action: 'raw'; readonly text: string };
@@ -35,7 +40,13 @@ export const activities = {
   fetchTree: 112,
 } as const;
 
-export const results = { logLine: 101, phase: 104, progress: 105, setExpected: 106, postBuildLine: 107 } as const;
+export const results = {
+  logLine: 101,
+  phase: 104,
+  progress: 105,
+  setExpected: 106,
+  postBuildLine: 107,
+} as const;
 
 const id = z.union([z.string(), z.number()]).transform(String);
 const field = z.union([z.string(), z.number()]).catch('');
@@ -51,7 +62,12 @@ const line = z.discriminatedUnion('action', [
   }),
   z.object({ action: z.literal('stop'), id }),
   z.object({ action: z.literal('result'), id, type: z.number().catch(0), fields: z.array(field).catch([]) }),
-  z.object({ action: z.literal('msg'), level: z.number().catch(3), msg: z.string().catch(''), raw_msg: z.string().optional() }),
+  z.object({
+    action: z.literal('msg'),
+    level: z.number().catch(3),
+    msg: z.string().catch(''),
+    raw_msg: z.string().optional(),
+  }),
 ]);
 
 /** Reads a line; one that cannot be understood is `raw`, for nothing that nix says may be lost. */
@@ -76,7 +92,7 @@ export function parseLogEvent(text: string): NixLogEvent {
       return event;
     case 'result':
       return { action: 'result', id: event.id, result: event.type, fields: event.fields };
-    case 'msg':
+    default:
       return { action: 'msg', level: event.level, text: plain(event.raw_msg ?? event.msg) };
   }
 }

@@ -55,12 +55,18 @@ export async function runNix(
   const lines = createInterface({ input: stream.stderr, crlfDelay: Number.POSITIVE_INFINITY });
   for await (const line of lines) {
     const event = parseLogEvent(line);
-    if (event.action === 'result' && (event.result === results.logLine || event.result === results.postBuildLine)) {
+    if (
+      event.action === 'result' &&
+      (event.result === results.logLine || event.result === results.postBuildLine)
+    ) {
       keep(meter.derivationOf(event.id), String(event.fields[0] ?? ''));
     } else if (event.action === 'raw') {
       keep(undefined, event.text);
     } else if (event.action === 'msg' && event.level <= 1) {
-      failing ??= /builder for '([^']+\.drv)'|[Cc]annot build '([^']+\.drv)'/.exec(event.text)?.slice(1).find(Boolean);
+      failing ??= /builder for '([^']+\.drv)'|[Cc]annot build '([^']+\.drv)'/
+        .exec(event.text)
+        ?.slice(1)
+        .find(Boolean);
       for (const part of event.text.split('\n')) keep(undefined, part);
     }
     meter.push(event);

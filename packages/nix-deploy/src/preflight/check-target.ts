@@ -36,7 +36,9 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
   unless(
     facts.root,
     'not-root',
-    demands.sudo ? `sudo -n is refused (uid ${facts.uid})` : `the connection is not root's (uid ${facts.uid})`,
+    demands.sudo
+      ? `sudo -n is refused (uid ${facts.uid})`
+      : `the connection is not root's (uid ${facts.uid})`,
     demands.sudo
       ? 'allow the user to run commands through sudo without a password'
       : 'connect as root, or deploy with sudo',
@@ -89,7 +91,10 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
     'collect garbage (nix-deploy gc)',
   );
   unless(
-    facts.bootFree === undefined || action === 'test' || action === 'dry-activate' || facts.bootFree >= demands.bootFree,
+    facts.bootFree === undefined ||
+      action === 'test' ||
+      action === 'dry-activate' ||
+      facts.bootFree >= demands.bootFree,
     'boot-full',
     `${paths.boot} is full: ${mebibytes(facts.bootFree)} are free and ${mebibytes(demands.bootFree)} are needed`,
     'remove old generations (nix-deploy gc), then deploy again',

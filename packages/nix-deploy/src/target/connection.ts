@@ -44,19 +44,34 @@ export async function openConnection(target: Target, signal?: AbortSignal): Prom
   };
 }
 
-/** A connection to a target that may be away for a while: one second between attempts, no jitter needed for one client. */
+/**
+ * A connection to a target that may be away for a while. Half a second passes between attempts: one client needs no
+ * jitter.
+ */
 export async function reach(target: Target, deadline: number, signal?: AbortSignal): Promise<Host> {
   for (;;) {
     signal?.throwIfAborted();
     const left = deadline - performance.now();
     const limit = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(left, 20_000))));
     try {
-      return await target.connect(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+      return await connected(target, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     } catch (error) {
       const passing = isPassing(error) || limit.aborted;
       if (!passing || performance.now() + 1000 > deadline || signal?.aborted === true) throw error;
     }
     await sleep(500, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+/** A host may connect with its first command only; so it gets one. */
+async function connected(target: Target, signal: AbortSignal): Promise<Host> {
+  const host = await target.connect(signal);
+  try {
+    await host.run(['true'], { signal });
+    return host;
+  } catch (error) {
+    await close(host);
+    throw error;
   }
 }
 

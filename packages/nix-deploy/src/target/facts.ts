@@ -80,7 +80,15 @@ export async function readFacts(
   privilege: Privilege,
   signal?: AbortSignal,
 ): Promise<TargetFacts> {
-  const argv = script('facts', factsScript, paths.profile, paths.state, paths.current, paths.booted, paths.boot);
+  const argv = script(
+    'facts',
+    factsScript,
+    paths.profile,
+    paths.state,
+    paths.current,
+    paths.booted,
+    paths.boot,
+  );
   const options = { reject: false, timeout: 60_000, ...(signal === undefined ? {} : { signal }) };
   const elevated = await host.run(asRoot(argv, privilege), options);
   const root = elevated.exitCode === 0;

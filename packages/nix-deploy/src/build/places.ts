@@ -1,0 +1,49 @@
+import { type Host, localHost } from '@cutover/host';
+
+import type { Settings } from '../options.ts';
+import type { Target } from '../target/target.ts';
+
+/** Where something happens: on the target, on this machine, or on another one. */
+export type Place = 'target' | 'here' | Target;
+
+/** Where a deploy evaluates and builds. Hosts that were opened for it are closed with it. */
+export interface Places extends AsyncDisposable {
+  readonly evaluateOn: Host;
+  readonly buildOn: Host;
+  /** What is built is in the target's store already. */
+  readonly onTarget: boolean;
+}
+
+export async function openPlaces(target: Host, settings: Settings): Promise<Places> {
+  const { buildOn, evaluateOn = buildOn, signal } = settings;
+  const opened = new OpenedHosts();
+  const open = async (place: Place): Promise<Host> => {
+    if (place === 'target') return target;
+    return opened.add(place === 'here' ? localHost() : await place.connect(signal));
+  };
+  const builder = await open(buildOn);
+  try {
+    return {
+      evaluateOn: evaluateOn === buildOn ? builder : await open(evaluateOn),
+      buildOn: builder,
+      onTarget: buildOn === 'target',
+      [Symbol.asyncDispose]: async () => await opened.close(),
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+class OpenedHosts {
+  readonly #hosts: Host[] = [];
+
+  add(host: Host): Host {
+    this.#hosts.push(host);
+    return host;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#hosts.map(async (host) => await host[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,77 @@
+import { processIo, withInterrupts, write } from '@cutover/command-line';
+import { Command, Option } from 'commander';
+
+import type { Action } from '../options.ts';
+import { plan, type Plan } from '../plan/plan.ts';
+import { storeName } from '../nix/progress.ts';
+import { chosenMembers, type SharedOptions, withSharedOptions, withSourceOptions } from './shared.ts';
+import { mebibytes } from './view.ts';
+
+interface Options extends SharedOptions {
+  readonly action: Action;
+  readonly build: boolean;
+}
+
+export function planCommand(): Command {
+  const command = new Command('plan').description(
+    'say what a deploy would do; nothing is copied or activated',
+  );
+  return withSourceOptions(withSharedOptions(command))
+    .addOption(
+      new Option('--action <action>', 'what would be done with it')
+        .choices(['switch', 'boot', 'test'])
+        .default('switch'),
+    )
+    .option('--no-build', 'only say what has to be built')
+    .action(async (names: string[], options: Options) => {
+      const { members } = await chosenMembers(names, options);
+      await withInterrupts(async (signal) => {
+        const plans: Plan[] = [];
+        for (const { target, options: own } of members) {
+          plans.push(await plan(target, { ...own, action: options.action, build: options.build, signal }));
+        }
+        const text = options.json === true ? `${JSON.stringify({ plans })}\n` : plans.map(render).join('\n');
+        await write(processIo.stdout, text);
+      });
+    });
+}
+
+/** A plan for people. */
+export function render(planned: Plan): string {
+  const lines = [`${planned.target} · ${planned.action} · generation ${planned.generation ?? 'none'}`];
+  for (const { check, message, mend } of planned.problems) lines.push(`  ! ${check}: ${message} — ${mend}`);
+  if (planned.unchanged)
+    return `${[...lines, '  runs and boots this system already: nothing to do'].join('\n')}\n`;
+  const { work, closure, units, copy } = planned;
+  if (work !== undefined) {
+    lines.push(`  build    ${work.build.length} derivations${some(work.build.map(storeName))}`);
+    const size = work.download === undefined ? '' : `, ${mebibytes(work.download)}`;
+    lines.push(`  fetch    ${work.fetch.length} paths${size}`);
+  }
+  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${mebibytes(copy.bytes)}`);
+  if (closure !== undefined) {
+    lines.push(`  closure  ${mebibytes(closure.before)} → ${mebibytes(closure.after)}`);
+    for (const { name, before, after, size } of closure.packages) {
+      lines.push(
+        `    ${name}: ${versions(before)} → ${versions(after)}, ${size < 0 ? '' : '+'}${mebibytes(size)}`,
+      );
+    }
+  }
+  if (units !== undefined) {
+    for (const [word, list] of Object.entries(units)) {
+      if (list.length > 0) lines.push(`  units    ${word}: ${list.join(', ')}`);
+    }
+  }
+  if (planned.rebootFor.length > 0) lines.push(`  reboot   needed for ${planned.rebootFor.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function some(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return `: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+}
+
+function versions(list: readonly string[]): string {
+  if (list.length === 0) return '∅';
+  return list.map((version) => (version === '' ? 'ε' : version)).join(', ');
+}

@@ -1,0 +1,153 @@
+import { deploy, type DeployResult } from '../deploy.ts';
+import { DeployError } from '../errors.ts';
+import type { DeployEvent } from '../events.ts';
+import { rollback } from '../history/rollback.ts';
+import type { DeployOptions } from '../options.ts';
+import type { Target } from '../target/target.ts';
+
+export interface FleetMember {
+  readonly target: Target;
+  readonly options: DeployOptions;
+}
+
+export interface FleetOptions {
+  /** How many deploys go on at once. Default 5. */
+  readonly parallel?: number;
+  /** Names of targets that come first; if one of them fails, no other is begun. */
+  readonly canaries?: readonly string[];
+  /** What a failure means for targets not yet begun. Default `halt`. */
+  readonly onFailure?: 'halt' | 'continue';
+  /** After a failure, those that succeeded go back to the generation that they had. Default `false`. */
+  readonly revoke?: boolean;
+  readonly onEvent?: (event: DeployEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of one target. */
+export type FleetOutcome = { readonly target: string } & (
+  | { readonly status: 'deployed' | 'unchanged'; readonly result: DeployResult }
+  | { readonly status: 'failed'; readonly error: unknown }
+  /** Not begun, for another one had failed. */
+  | { readonly status: 'skipped' }
+  /** Deployed, and then taken back. */
+  | { readonly status: 'revoked'; readonly result: DeployResult }
+  | { readonly status: 'revoke-failed'; readonly result: DeployResult; readonly error: unknown }
+);
+
+/** Some targets failed: `outcomes` has one entry for each, in the order they were given. */
+export class FleetError extends DeployError {
+  override readonly name = 'FleetError';
+  readonly outcomes: readonly FleetOutcome[];
+
+  constructor(outcomes: readonly FleetOutcome[]) {
+    const failed = outcomes.filter(({ status }) => status === 'failed' || status === 'revoke-failed');
+    const names = failed.map(({ target }) => target).join(', ');
+    super(
+      { code: 'FLEET_FAILED', step: 'fleet', target: names },
+      `${failed.length} of ${outcomes.length} targets failed: ${names}`,
+      { cause: new AggregateError(failed.flatMap((one) => ('error' in one ? [one.error] : []))) },
+    );
+    this.outcomes = outcomes;
+  }
+}
+
+/**
+ * Deploys to several targets, the canaries first, the others in parallel.
+ *
+ * @returns one outcome per target, in the order they were given, when none failed.
+ * @throws {FleetError} with the outcomes, when one did.
+ */
+export async function deployFleet(
+  members: readonly FleetMember[],
+  options: FleetOptions = {},
+): Promise<readonly FleetOutcome[]> {
+  const { parallel = 5, canaries = [], onFailure = 'halt', signal } = options;
+  const names = new Set(members.map(({ target }) => target.name));
+  if (names.size !== members.length) throw new TypeError('two targets of a fleet have the same name');
+  const unknown = canaries.find((name) => !names.has(name));
+  if (unknown !== undefined) throw new TypeError(`the canary ${unknown} is none of the targets`);
+
+  const outcomes = new Map<string, FleetOutcome>();
+  let failed = false;
+  const one = async ({ target, options: own }: FleetMember): Promise<void> => {
+    const outcome = await attempt(target, own, options);
+    outcomes.set(target.name, outcome);
+    if (outcome.status === 'failed') failed = true;
+  };
+  const first = members.filter(({ target }) => canaries.includes(target.name));
+  const rest = members.filter(({ target }) => !canaries.includes(target.name));
+  await inParallel(first, parallel, () => failed, one);
+  const halted = (): boolean => failed && onFailure === 'halt';
+  if (!failed) await inParallel(rest, parallel, halted, one);
+
+  if (failed && options.revoke === true) {
+    await inParallel(
+      members,
+      parallel,
+      () => false,
+      async ({ target, options: own }) => {
+        const outcome = outcomes.get(target.name);
+        if (outcome?.status === 'deployed')
+          outcomes.set(target.name, await takeBack(target, own, outcome.result));
+      },
+    );
+  }
+  signal?.throwIfAborted();
+  const all = members.map(
+    ({ target }): FleetOutcome => outcomes.get(target.name) ?? { target: target.name, status: 'skipped' },
+  );
+  if (failed) throw new FleetError(all);
+  return all;
+}
+
+async function attempt(target: Target, own: DeployOptions, fleet: FleetOptions): Promise<FleetOutcome> {
+  try {
+    const result = await deploy(target, {
+      ...own,
+      ...(fleet.signal === undefined ? {} : { signal: fleet.signal }),
+      onEvent: (event) => {
+        own.onEvent?.(event);
+        fleet.onEvent?.(event);
+      },
+    });
+    return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
+  } catch (error) {
+    return { target: target.name, status: 'failed', error };
+  }
+}
+
+async function takeBack(target: Target, own: DeployOptions, result: DeployResult): Promise<FleetOutcome> {
+  try {
+    const {
+      source: _source,
+      buildOn: _buildOn,
+      evaluateOn: _evaluateOn,
+      substitute: _substitute,
+      ...options
+    } = own;
+    if (result.previousGeneration === undefined) {
+      throw new Error(`${target.name} had no generation before this one to go back to`);
+    }
+    await rollback(target, { ...options, to: result.previousGeneration });
+    return { target: target.name, status: 'revoked', result };
+  } catch (error) {
+    return { target: target.name, status: 'revoke-failed', result, error };
+  }
+}
+
+/** Works through `items`, at most `limit` at once; begins no more when `stop()` says so. */
+async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  stop: () => boolean,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) {
+      if (stop()) return;
+      await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

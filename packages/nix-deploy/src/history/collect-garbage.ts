@@ -1,0 +1,79 @@
+import type { Host } from '@cutover/host';
+
+import { LockedError } from '../errors.ts';
+import { asRoot, script } from '../target/script.ts';
+import { type TargetPaths, targetPaths } from '../target/paths.ts';
+import { generations } from './generations.ts';
+
+export interface CollectGarbageOptions {
+  readonly profile?: string;
+  /** How many of the newest generations stay, whatever their age. Default 5. */
+  readonly keep?: number;
+  /** Generations younger than this many milliseconds stay. Default 7 days. */
+  readonly keepYounger?: number;
+  readonly sudo?: boolean;
+  readonly dryRun?: boolean;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface GarbageCollected {
+  readonly deleted: readonly number[];
+  readonly kept: readonly number[];
+  /** Bytes that nix said it freed; `undefined` for a dry run. */
+  readonly freed: number | undefined;
+}
+
+/**
+ * Deletes old generations and collects what only they needed. What is active, runs, or booted always stays, however old:
+ * it is what a failed deploy or a reboot goes back to.
+ *
+ * @throws {LockedError} a deploy is under way.
+ */
+export async function collectGarbage(
+  host: Host,
+  options: CollectGarbageOptions = {},
+): Promise<GarbageCollected> {
+  const { keep = 5, keepYounger = 7 * 24 * 3600 * 1000, signal } = options;
+  const privilege = { sudo: options.sudo ?? false };
+  const paths = targetPaths(options.profile, options.paths);
+  const all = await generations(host, options);
+  const newest = new Set(all.slice(-Math.max(1, keep)).map(({ number }) => number));
+  const deleted = all
+    .filter(({ active, current, booted }) => !active && !current && !booted)
+    .filter(({ number, created }) => !newest.has(number) && Date.now() - created.getTime() > keepYounger)
+    .map(({ number }) => number);
+  const kept = all.map(({ number }) => number).filter((number) => !deleted.includes(number));
+  if (options.dryRun === true) return { deleted, kept, freed: undefined };
+  const argv = script('gc', gcScript, paths.state, paths.profile, ...deleted.map(String));
+  const { stdout, stderr } = await host.run(asRoot(argv, privilege), {
+    timeout: 3_600_000,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const holder = /^locked (.*)$/m.exec(stdout)?.[1];
+  if (holder !== undefined) throw new LockedError(host.name, holder);
+  return { deleted, kept, freed: parseFreed(`${stdout}\n${stderr}`) };
+}
+
+/** `$1` state directory, `$2` profile, then the generations to delete. Holds the deploys' lock meanwhile. */
+const gcScript = `
+set -e
+state=$1 profile=$2
+shift 2
+mkdir -p "$state"
+exec 7>> "$state/session.lock"
+flock --nonblock 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)"; exit 0; }
+exec 8>> "$state/activation.lock"
+flock --nonblock 8 || { echo "locked $(cat "$state/activation.holder" 2> /dev/null)"; exit 0; }
+echo 'garbage collection' > "$state/session.holder"
+[ "$#" = 0 ] || nix-env --profile "$profile" --delete-generations "$@"
+nix-store --gc
+`;
+
+/** `12 store paths deleted, 34.56 MiB freed` → bytes. */
+export function parseFreed(text: string): number | undefined {
+  const found = /([\d.]+) (B|KiB|MiB|GiB|TiB) freed/.exec(text);
+  if (found === null) return undefined;
+  const power = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(found[2] ?? 'B');
+  return Math.round(Number(found[1]) * 1024 ** power);
+}

@@ -1,0 +1,77 @@
+import type { Host } from '@cutover/host';
+
+import { script } from '../target/script.ts';
+import { type TargetPaths, targetPaths } from '../target/paths.ts';
+
+/** A generation of a profile on a target. */
+export interface Generation {
+  readonly number: number;
+  /** The store path of its system. */
+  readonly system: string;
+  readonly created: Date;
+  /** The profile names it: it is what is meant to boot. */
+  readonly active: boolean;
+  /** It runs now. */
+  readonly current: boolean;
+  /** It is what booted. */
+  readonly booted: boolean;
+  /** Content of its `nixos-version`. */
+  readonly nixosVersion: string | undefined;
+}
+
+export interface GenerationsOptions {
+  /** As in `deploy`. */
+  readonly profile?: string;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
+  readonly signal?: AbortSignal;
+}
+
+/** `$1` profile, `$2` current, `$3` booted. One line each: number, time, path, version. */
+const generationsScript = `
+real() { [ -e "$1" ] && readlink -f "$1"; }
+echo "active $(readlink "$1" 2> /dev/null)"
+echo "current $(real "$2")"
+echo "booted $(real "$3")"
+for link in "$1"-*-link; do
+  [ -L "$link" ] || continue
+  path=$(readlink -f "$link")
+  printf 'generation %s %s %s %s\\n' "\${link##*/}" "$(stat -c %Y "$link")" "$path" "$(cat "$path/nixos-version" 2> /dev/null)"
+done
+`;
+
+/** The generations of a profile, oldest first; an empty list where the profile does not exist. */
+export async function generations(
+  host: Host,
+  options: GenerationsOptions = {},
+): Promise<readonly Generation[]> {
+  const paths = targetPaths(options.profile, options.paths);
+  const argv = script('generations', generationsScript, paths.profile, paths.current, paths.booted);
+  const { stdout } = await host.run(argv, options.signal === undefined ? {} : { signal: options.signal });
+  return parseGenerations(stdout);
+}
+
+/** Reads what the script printed. */
+export function parseGenerations(text: string): readonly Generation[] {
+  const marks = new Map<string, string>();
+  const found: Generation[] = [];
+  for (const line of text.split('\n')) {
+    const [word = '', ...rest] = line.split(' ');
+    if (word !== 'generation') {
+      marks.set(word, rest.join(' '));
+      continue;
+    }
+    const [link = '', seconds = '', system = '', ...version] = rest;
+    const number = /-(\d+)-link$/.exec(link)?.[1];
+    if (number === undefined) continue;
+    found.push({
+      number: Number(number),
+      system,
+      created: new Date(Number(seconds) * 1000),
+      active: marks.get('active')?.split('/').at(-1) === link,
+      current: marks.get('current') === system,
+      booted: marks.get('booted') === system,
+      nixosVersion: version.length === 0 ? undefined : version.join(' '),
+    });
+  }
+  return found.sort((a, b) => a.number - b.number);
+}

@@ -1,0 +1,52 @@
+import { type DeployResult, runDeploy } from '../deploy.ts';
+import { NoSuchGenerationError } from '../errors.ts';
+import { type DeployOptions, settle } from '../options.ts';
+import { openConnection } from '../target/connection.ts';
+import type { Target } from '../target/target.ts';
+import { type Generation, generations } from './generations.ts';
+
+export interface RollbackOptions extends Omit<
+  DeployOptions,
+  'source' | 'buildOn' | 'evaluateOn' | 'substitute'
+> {
+  /** Number of the generation to go back to. Default: the newest before the active one whose system is another. */
+  readonly to?: number;
+}
+
+/**
+ * Makes an earlier generation the active one, with all the care of a deploy: it is confirmed, or undone. The profile goes back
+ * to that generation itself; no copy of it is made.
+ *
+ * @throws {NoSuchGenerationError}
+ */
+export async function rollback(
+  target: Target,
+  { to, ...options }: RollbackOptions = {},
+): Promise<DeployResult> {
+  const chosen = await choose(target, to, options);
+  return await runDeploy(target, settle({ ...options, source: { storePath: chosen.system } }, chosen.number));
+}
+
+async function choose(
+  target: Target,
+  to: number | undefined,
+  options: Omit<RollbackOptions, 'to'>,
+): Promise<Generation> {
+  await using connection = await openConnection(target, options.signal);
+  const all = await generations(connection.host, options);
+  const known = all.map(({ number }) => number).join(', ') || 'none';
+  if (to !== undefined) {
+    const wanted = all.find(({ number }) => number === to);
+    if (wanted !== undefined) return wanted;
+    throw new NoSuchGenerationError(target.name, `${target.name} has no generation ${to}; it has ${known}`);
+  }
+  const active = all.find((generation) => generation.active);
+  const before = all.findLast(
+    ({ number, system }) => active !== undefined && number < active.number && system !== active.system,
+  );
+  if (before !== undefined) return before;
+  throw new NoSuchGenerationError(
+    target.name,
+    `${target.name} has no other system before generation ${active?.number ?? '(none is active)'}; it has ${known}`,
+  );
+}

@@ -1,0 +1,162 @@
+import type { Host } from '@cutover/host';
+
+import { build } from '../build/build.ts';
+import { openPlaces, type Places } from '../build/places.ts';
+import { missingPaths } from '../copy/missing-paths.ts';
+import { NixError, type Problem } from '../errors.ts';
+import { dryRunArgv, pathInfoArgv } from '../nix/arguments.ts';
+import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
+import { type DeployOptions, settle, type Settings } from '../options.ts';
+import { checkTarget } from '../preflight/check-target.ts';
+import { demandsOf } from '../preflight/demands.ts';
+import { installable } from '../source.ts';
+import { openConnection } from '../target/connection.ts';
+import { readFacts, type TargetFacts } from '../target/facts.ts';
+import { asRoot, script } from '../target/script.ts';
+import type { Target } from '../target/target.ts';
+import { rebootParts } from '../target/reboot-parts.ts';
+import { type ClosureDifference, closureDifference } from './closure-difference.ts';
+import { type DryRun, parseDryRun } from './dry-run.ts';
+import { parseUnits, type UnitDifference, unitDifference, unitsScript } from './unit-difference.ts';
+
+/** What a deploy would do, to be read before it is done. */
+export interface Plan {
+  readonly target: string;
+  readonly action: Settings['action'];
+  /** Reasons why a deploy would not begin. */
+  readonly problems: readonly Problem[];
+  /** What has to be built and fetched first; `undefined` for a store path. */
+  readonly work: DryRun | undefined;
+  /** The system that it would be; `undefined` when it was not to be built. */
+  readonly system: string | undefined;
+  readonly currentSystem: string | undefined;
+  readonly generation: number | undefined;
+  /** Runs and boots already: a deploy would do nothing. */
+  readonly unchanged: boolean;
+  /** What would be copied to the target; `undefined` when it is built there. */
+  readonly copy: { readonly paths: readonly string[]; readonly bytes: number } | undefined;
+  readonly closure: ClosureDifference | undefined;
+  readonly units: UnitDifference | undefined;
+  /** The parts that differ from what booted, e.g. `kernel`; not empty: a reboot is needed. */
+  readonly rebootFor: readonly string[];
+}
+
+export interface PlanOptions extends DeployOptions {
+  /** Build it, which is needed to say more than what has to be built. Default `true`. */
+  readonly build?: boolean;
+}
+
+/** Says what a deploy would do. Builds, but neither copies nor activates anything. */
+export async function plan(target: Target, options: PlanOptions): Promise<Plan> {
+  const settings = settle(options);
+  const { signal, source, targetPaths: paths } = settings;
+  await using connection = await openConnection(target, signal);
+  const { host } = connection;
+  const facts = await readFacts(host, paths, settings, signal);
+  await using places = await openPlaces(host, settings);
+  const configuration = settings.expect?.hostName ?? facts.hostName;
+  const work = 'flake' in source ? await dryRun(places, settings, configuration) : undefined;
+  const base = {
+    target: target.name,
+    action: settings.action,
+    problems: checkTarget(facts, demandsOf(settings), paths),
+    work,
+    currentSystem: facts.currentSystem,
+    generation: facts.generation,
+  };
+  if (options.build === false) {
+    return {
+      ...base,
+      system: undefined,
+      unchanged: false,
+      copy: undefined,
+      closure: undefined,
+      units: undefined,
+      rebootFor: [],
+    };
+  }
+  const system = await build({
+    source,
+    configuration,
+    evaluateOn: places.evaluateOn,
+    buildOn: places.buildOn,
+    link: undefined,
+    privilege: places.onTarget ? settings : { sudo: false },
+    nixOptions: settings.nixOptions,
+    onEvent: (event) => settings.onEvent?.({ ...event, target: target.name }),
+    signal,
+  });
+  const [after, before, missing, units] = await Promise.all([
+    closureOf(places.buildOn, system, signal),
+    facts.currentSystem === undefined ? [] : closureOf(host, facts.currentSystem, signal),
+    places.onTarget
+      ? undefined
+      : missingPaths({ from: places.buildOn, to: host, paths: [system], privilege: settings, signal }),
+    unitsOf(host, places.buildOn, facts, system, signal),
+  ]);
+  return {
+    ...base,
+    system,
+    unchanged: facts.currentSystem === system && facts.profileSystem === system,
+    copy: missing === undefined ? undefined : sizesOf(missing, after),
+    closure: closureDifference(before, after),
+    units,
+    rebootFor: await rebootParts(places.buildOn, host, paths.booted, system, signal),
+  };
+}
+
+async function dryRun(
+  { evaluateOn }: Places,
+  settings: Settings,
+  configuration: string,
+): Promise<DryRun | undefined> {
+  const { source, nixOptions, signal } = settings;
+  if (!('flake' in source)) return undefined;
+  const argv = asRoot(
+    dryRunArgv(installable(source.flake, source.configuration ?? configuration), nixOptions),
+    settings,
+  );
+  const result = await evaluateOn.run(argv, { reject: false, ...(signal === undefined ? {} : { signal }) });
+  if (result.exitCode === 0) return parseDryRun(result.stderr);
+  throw new NixError('evaluate', evaluateOn.name, {
+    exitCode: result.exitCode,
+    lastLines: result.stderr.trimEnd().split('\n').slice(-20),
+  });
+}
+
+async function closureOf(
+  host: Host,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly StorePath[]> {
+  const { stdout } = await host.run(
+    script('run', 'exec "$@"', ...pathInfoArgv(path)),
+    signal === undefined ? {} : { signal },
+  );
+  return parsePathInfo(stdout);
+}
+
+function sizesOf(
+  paths: readonly string[],
+  closure: readonly StorePath[],
+): { paths: readonly string[]; bytes: number } {
+  const wanted = new Set(paths);
+  const bytes = closure.reduce((sum, { path, narSize }) => sum + (wanted.has(path) ? narSize : 0), 0);
+  return { paths, bytes };
+}
+
+async function unitsOf(
+  target: Host,
+  builder: Host,
+  facts: TargetFacts,
+  system: string,
+  signal: AbortSignal | undefined,
+): Promise<UnitDifference> {
+  const read = async (host: Host, path: string): Promise<string> =>
+    (await host.run(script('units', unitsScript, path), signal === undefined ? {} : { signal })).stdout;
+  const [before, after] = await Promise.all([
+    facts.currentSystem === undefined ? '' : read(target, facts.currentSystem),
+    read(builder, system),
+  ]);
+  return unitDifference(parseUnits(before), parseUnits(after));
+}
