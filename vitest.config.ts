@@ -26,6 +26,7 @@ export default defineConfig({
           name: 'lab',
           root: 'lab',
           include: ['test/**/*.test.ts'],
+          globalSetup: ['test/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -87,7 +87,10 @@ const oldHost = z.strictObject({
     .string()
     .optional()
     .describe("Text that marks the rig's lines in the user's crontab; such lines are commented out"),
-  processMatch: z.string().min(1).describe("Text in the command line of every process of the rig's loops"),
+  processes: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('Texts: a process whose command line holds one of them is a loop of the rig'),
   tmuxSessions: z.array(z.string()).default([]).describe('The names of its tmux sessions'),
   standbyUnits: z
     .array(z.string())
@@ -176,8 +179,15 @@ const agent = z.strictObject({
 });
 
 const orchestrator = z.strictObject({
+  old: z
+    .strictObject({
+      handOff: argv.describe('Asks the old session to write its note and end; run there as the rig user'),
+      processes: z.array(z.string().min(1)).min(1).describe('Texts in the command line of the old session'),
+    })
+    .optional()
+    .describe('The orchestrator session on the old host, which hands off in phase E'),
   loop: z.string().min(1).default('orchestrator').describe('The loop of loops.yaml that is its session'),
-  stateNote: path.default('HANDOVER.md').describe("The old side's state note, below the workspace"),
+  stateNote: path.default('CUTOVER.md').describe("The old side's state note, below the workspace"),
 });
 
 /** The shape of `cutover.yaml`. */

@@ -118,7 +118,7 @@ const proveStopped: Step<World> = {
   phase,
   title: 'prove that nothing of the old rig is left',
   kind: 'reversible',
-  inputs: ({ settings: { old } }) => ({ match: old.processMatch, sessions: old.tmuxSessions }),
+  inputs: ({ settings: { old } }) => ({ processes: old.processes, sessions: old.tmuxSessions }),
   async check({ world: { settings, old }, signal }) {
     const { stopped, remaining } = await provesStopped(old, {
       processes: oldProcesses(settings),

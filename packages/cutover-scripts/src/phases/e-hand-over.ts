@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setTimeout as delay } from 'node:timers/promises';
 import { provesStopped, readOwnership } from '@cutover/loops';
 import type { Step } from '../engine/step.ts';
 import { attachedClients } from '../work/attached-clients.ts';
@@ -56,6 +57,35 @@ const writeStateNote: Step<World> = {
     await old.run(['rm', '-f', oldPath(settings, settings.orchestrator.stateNote)], { signal });
   },
   timeout: 60 * second,
+};
+
+/** The old session writes its own note and ends: it supervises nothing any more. */
+const endOldSession: Step<World> = {
+  id: 'end-old-session',
+  version: 1,
+  phase,
+  title: 'let the old orchestrator session hand off and end',
+  kind: 'compensable',
+  needs: ['connect-operator'],
+  inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
+    const processes = { commandLines: old.processes };
+    const { stopped, remaining } = await provesStopped(oldRig, { processes, signal });
+    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+  },
+  async apply({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return;
+    await oldRig.run(old.handOff, { reject: false, signal });
+    for (;;) {
+      const { stopped } = await provesStopped(oldRig, { processes: { commandLines: old.processes }, signal });
+      if (stopped) return;
+      await delay(250, undefined, { signal });
+    }
+  },
+  timeout: 120 * second,
 };
 
 /** A session cannot move between machines, so it is a fresh one, with its whole context from the repository. */
@@ -153,6 +183,7 @@ export const handOverSteps: readonly Step<World>[] = [
   writeStateNote,
   startOrchestrator,
   connectOperator,
+  endOldSession,
   confirmHandOver,
 ];
 

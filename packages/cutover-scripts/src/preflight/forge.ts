@@ -16,7 +16,7 @@ export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
           [...new Set(repositories)].map(async (repository) => {
             const argv = ['git', 'ls-remote', '--heads', forge.url(repository)];
             const { exitCode, stderr } = await gitHere.run(argv, {
-                reject: false,
+              reject: false,
               signal,
             });
             return exitCode === 0 ? undefined : `${repository} (${lastLine(stderr)})`;

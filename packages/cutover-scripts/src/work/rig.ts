@@ -21,7 +21,7 @@ export function oldClones(settings: CutoverSettings): string[] {
 export function oldProcesses({ old }: CutoverSettings): ProcessSelector {
   return {
     tmux: [{ user: old.user, sessions: old.tmuxSessions }],
-    commandLines: [old.processMatch],
+    commandLines: old.processes,
   };
 }
 
