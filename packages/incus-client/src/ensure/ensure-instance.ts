@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
 import { IncusApiError, IncusError, NotOursError, OperationError, OperationLostError } from '../errors.ts';
 import type { WaitOptions } from '../operations/operation-run.ts';
@@ -68,11 +68,7 @@ export async function ensureAbsent(
       // Somebody else may be stopping or deleting it; what is there is looked at again.
       if (!(error instanceof IncusError) || attempt === 5) throw error;
     }
-    await delay(
-      attempt === 1 ? 0 : 200,
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    await pause(attempt === 1 ? 0 : 200, options.signal);
   }
 }
 

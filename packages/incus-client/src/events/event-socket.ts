@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../transport/pause.ts';
 import { withQuery } from '../transport/path.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
@@ -74,7 +74,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
         } catch (error) {
           if (transport.closed.aborted || listeners.size === 0) throw error;
         }
-        await delay(wait, undefined, { signal: transport.closed, ref: true });
+        await pause(wait, transport.closed);
       }
     })();
     opening.then(

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../transport/pause.ts';
 import { IncusApiError, IncusConnectionError, OperationLostError } from '../errors.ts';
 import { path, withQuery } from '../transport/path.ts';
 import { parseEnvelope, parseReply } from '../transport/reply.ts';
@@ -64,7 +64,7 @@ async function persist<T>(id: string, signal: AbortSignal | undefined, read: () 
       if (performance.now() > deadline)
         throw new OperationLostError(id, 'the server stayed out of reach', { cause: error });
     }
-    await delay(retryDelay, undefined, { ...(signal !== undefined && { signal }) });
+    await pause(retryDelay, signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
 import { IncusApiError, IncusConnectionError, IncusError, NotReadyError, OperationError } from '../errors.ts';
 import type { InstanceState } from '../instances/types.ts';
@@ -94,7 +94,7 @@ async function retry({ signal }: Context, look: () => Promise<boolean>): Promise
         (error instanceof IncusApiError && error.status !== 404 && error.status !== 403);
       if (!passing || signal.aborted) throw error;
     }
-    await delay(interval, undefined, { signal });
+    await pause(interval, signal);
   }
 }
 
