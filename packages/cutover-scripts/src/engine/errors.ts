@@ -10,6 +10,8 @@ export type CutoverErrorCode =
   | 'LOCKED'
   | 'JOURNAL_DAMAGED'
   | 'GATE_REFUSED'
+  | 'NO_SAFE_POINT'
+  | 'SECRET_LEAK'
   | 'INTERRUPTED';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */

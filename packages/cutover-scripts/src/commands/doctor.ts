@@ -1,0 +1,29 @@
+import { withInterrupts, write } from '@cutover/command-line';
+import type { Command } from 'commander';
+import { createRedactor } from '../journal/redactor.ts';
+import { summary } from '../progress/format.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type CommonOptions, statePath, withCommonOptions } from './options.ts';
+
+/** Adds `doctor`. */
+export function addDoctorCommand<World>(program: Command, { load, io }: CommandContext<World>): void {
+  withCommonOptions(
+    program.command('doctor').description('look at everything a cutover needs; changes nothing'),
+  ).action(async (options: CommonOptions) => {
+    await using runbook = await load(options.config, statePath(options));
+    const redactor = createRedactor(runbook.secretsToRedact);
+    await withInterrupts(async (signal) => {
+      for await (const finding of runbook.doctor?.(signal) ?? []) {
+        if (!finding.ok) process.exitCode = exitCodes.failed;
+        const { name, ok, evidence, reason } = redactor.value(finding);
+        const facts = [reason ?? '', summary(evidence, 100)].filter((part) => part !== '').join(' · ');
+        const text =
+          options.json === true
+            ? JSON.stringify(redactor.value(finding))
+            : `${ok ? '✓' : '✗'} ${name}  ${facts}`;
+        await write(io.stdout, `${text.trimEnd()}\n`);
+      }
+    });
+  });
+}
