@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -48,9 +49,8 @@ export const hostFigures: readonly Figure[] = [
   ),
   transfer('ssh-push-256m', ({ host, ssh, sshd }) => ({
     ours: async () => {
-      await using source = await open(join(sshd.directory, 'data'));
       await host.run(['sh', '-c', 'cat > "$1"', 'sh', join(sshd.directory, 'ours')], {
-        input: source.createReadStream({ highWaterMark: mebibyte, autoClose: false }),
+        input: createReadStream(join(sshd.directory, 'data'), { highWaterMark: mebibyte }),
       });
     },
     peer: async () => await ssh(`cat > ${sshd.directory}/peer`, join(sshd.directory, 'data')),
@@ -58,8 +58,7 @@ export const hostFigures: readonly Figure[] = [
   transfer('ssh-pull-256m', ({ host, ssh, sshd }) => ({
     ours: async () => {
       await using command = host.stream(['cat', join(sshd.directory, 'data')]);
-      await using target = await open(join(sshd.directory, 'ours'), 'w');
-      await pipeline(command.stdout, target.createWriteStream({ autoClose: false }));
+      await pipeline(command.stdout, createWriteStream(join(sshd.directory, 'ours')));
       await command.exit;
     },
     peer: async () => await ssh(`cat ${sshd.directory}/data`, undefined, join(sshd.directory, 'peer')),
