@@ -7,22 +7,18 @@ const run = promisify(execFile);
 
 /** Numbers of users and groups, each asked once. */
 export interface Accounts {
-  /** A user's uid and the gid of its own group. */
-  user(name: string): Promise<{ uid: number; gid: number }>;
-  /** @returns a group's gid. */
+  /** A user's uid. */
+  user(name: string): Promise<number>;
+  /** A group's gid. */
   group(name: string): Promise<number>;
 }
 
 /** Looks names up in `/etc`, then as the system does (`getent`), so that every source of accounts is seen. */
 export function systemAccounts(): Accounts {
-  const users = new Map<string, Promise<{ uid: number; gid: number }>>();
+  const users = new Map<string, Promise<number>>();
   const groups = new Map<string, Promise<number>>();
   return {
-    user: (name) =>
-      remember(users, name, async () => {
-        const [, , uid, gid] = await entryOf('passwd', name);
-        return { uid: Number(uid), gid: Number(gid) };
-      }),
+    user: (name) => remember(users, name, async () => Number((await entryOf('passwd', name))[2])),
     group: (name) => remember(groups, name, async () => Number((await entryOf('group', name))[2])),
   };
 }

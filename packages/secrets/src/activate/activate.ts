@@ -8,7 +8,6 @@ import {
   type Backing,
   type GenerationFile,
   currentGeneration,
-  generations,
   prepareMountPoint,
   pruneGenerations,
   swapSymlink,
@@ -54,14 +53,19 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   const mountPoint = manifest.secretsMountPoint;
   const backing = await prepareMountPoint(mountPoint, manifest);
   const previous = await currentGeneration(manifest.symlinkPath, mountPoint);
+  const directoryGroup = ownFiles(manifest, options)
+    ? undefined
+    : await keysGroup(options.accounts ?? systemAccounts());
   const changes = await compare(
     previous === undefined ? undefined : join(mountPoint, String(previous)),
     files,
   );
-  const generation = Math.max(0, ...(await generations(mountPoint))) + 1;
+  const generation = (previous ?? 0) + 1;
   const directory = join(mountPoint, String(generation));
   try {
-    await writeGeneration(directory, files);
+    // A killed activation may have left a part of it.
+    await rm(directory, { recursive: true, force: true });
+    await writeGeneration(directory, files, directoryGroup);
     await checkSymlinkPath(manifest.symlinkPath);
     await swapSymlink(manifest.symlinkPath, directory);
     await linkCustomPaths(manifest, options);
@@ -101,7 +105,7 @@ async function generationFiles(
   options: ActivateOptions,
 ): Promise<GenerationFile[]> {
   const accounts = options.accounts ?? systemAccounts();
-  const own = options.ignoreAccounts === true || manifest.userMode;
+  const own = ownFiles(manifest, options);
   const files: GenerationFile[] = [];
   for (const secret of manifest.secrets) {
     const content = contents.get(secret.name) ?? new Uint8Array();
@@ -121,20 +125,31 @@ async function generationFiles(
   return files;
 }
 
+/** Files stay this user's: in user mode, or when accounts must not be looked at. */
+function ownFiles(manifest: Manifest, options: ActivateOptions): boolean {
+  return options.ignoreAccounts === true || manifest.userMode;
+}
+
+/** Who may enter the generations' directories: the group `keys` of NixOS, `nogroup` elsewhere, as in sops-nix. */
+async function keysGroup(accounts: Accounts): Promise<number> {
+  for (const name of ['keys', 'nogroup']) {
+    try {
+      return await accounts.group(name);
+    } catch (error) {
+      if (!(error instanceof SecretsError)) throw error;
+    }
+  }
+  return 0;
+}
+
+/** As in sops-nix: a name counts before a number, and without a group it is root's. */
 async function ownerOf(
   { owner, uid, group, gid }: ManifestSecret | ManifestTemplate,
   accounts: Accounts,
 ): Promise<{ uid: number; gid: number }> {
-  const numeric = (name: string | undefined): number | undefined =>
-    name !== undefined && /^\d+$/.test(name) ? Number(name) : undefined;
-  const named =
-    owner !== undefined && owner !== '' && numeric(owner) === undefined
-      ? await accounts.user(owner)
-      : undefined;
-  const user = named?.uid ?? numeric(owner) ?? uid ?? 0;
-  if (group !== undefined && group !== '')
-    return { uid: user, gid: numeric(group) ?? (await accounts.group(group)) };
-  return { uid: user, gid: gid ?? named?.gid ?? 0 };
+  const user = owner === undefined || owner === '' ? (uid ?? 0) : await accounts.user(owner);
+  const members = group === undefined || group === '' ? (gid ?? 0) : await accounts.group(group);
+  return { uid: user, gid: members };
 }
 
 interface Changes {
@@ -184,10 +199,14 @@ async function linkCustomPaths(manifest: Manifest, options: ActivateOptions): Pr
       target: join(manifest.symlinkPath, 'rendered', template.name),
     })),
   ];
+  const own = ownFiles(manifest, options);
+  const accounts = options.accounts ?? systemAccounts();
   for (const { item, target } of links) {
     if (item.path === target || item.path === '') continue;
-    if ((await readlink(item.path).catch(missing)) === target) continue;
+    const owner = own ? undefined : await ownerOf(item, accounts);
     const found = await lstat(item.path).catch(missing);
+    const fits = owner === undefined || (found?.uid === owner.uid && found.gid === owner.gid);
+    if (fits && (await readlink(item.path).catch(missing)) === target) continue;
     if (found?.isDirectory() === true) {
       throw new SecretsError(
         'ACTIVATION_FAILED',
@@ -195,12 +214,7 @@ async function linkCustomPaths(manifest: Manifest, options: ActivateOptions): Pr
       );
     }
     await mkdir(dirname(item.path), { recursive: true });
-    const own = options.ignoreAccounts === true || manifest.userMode;
-    await swapSymlink(
-      item.path,
-      target,
-      own ? undefined : await ownerOf(item, options.accounts ?? systemAccounts()),
-    );
+    await swapSymlink(item.path, target, owner);
   }
 }
 

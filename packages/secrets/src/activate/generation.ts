@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import type { Stats } from 'node:fs';
 import {
   chmod,
+  chown,
   lchown,
   lstat,
   mkdir,
@@ -9,6 +11,7 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   statfs,
   symlink,
 } from 'node:fs/promises';
@@ -85,13 +88,20 @@ export interface GenerationFile {
   readonly gid: number | undefined;
 }
 
-/** Writes files into a new directory; the owner and mode are exact whatever the umask, and set before the content. */
-export async function writeGeneration(directory: string, files: readonly GenerationFile[]): Promise<void> {
-  await mkdir(directory);
-  await chmod(directory, 0o751);
+/**
+ * Writes files into a new directory; the owner and mode are exact whatever the umask, and set before the content.
+ *
+ * @param group - of the directories; left as it is without it.
+ */
+export async function writeGeneration(
+  directory: string,
+  files: readonly GenerationFile[],
+  group: number | undefined,
+): Promise<void> {
+  await makeDirectory(directory, group);
   for (const { name, content, mode, uid, gid } of files) {
     const path = join(directory, name);
-    await makeParents(directory, dirname(path));
+    await makeParents(directory, dirname(path), group);
     const file = await open(path, 'wx', 0o600);
     try {
       if (uid !== undefined && gid !== undefined) await file.chown(uid, gid);
@@ -103,11 +113,19 @@ export async function writeGeneration(directory: string, files: readonly Generat
   }
 }
 
-async function makeParents(top: string, directory: string): Promise<void> {
+async function makeParents(top: string, directory: string, group: number | undefined): Promise<void> {
   if (directory === top) return;
-  await makeParents(top, dirname(directory));
-  await mkdir(directory).catch(ifExists);
-  await chmod(directory, 0o751);
+  await makeParents(top, dirname(directory), group);
+  if (await stat(directory).then(isDirectory, absent)) return;
+  await makeDirectory(directory, group);
+}
+
+const isDirectory = (found: Stats): boolean => found.isDirectory();
+
+async function makeDirectory(path: string, group: number | undefined): Promise<void> {
+  await mkdir(path);
+  if (group !== undefined) await chown(path, 0, group);
+  await chmod(path, 0o751);
 }
 
 /** Points a symlink at a target in one step: a reader sees the old target or the new one. */
@@ -132,11 +150,10 @@ async function lchownIfRoot(path: string, { uid, gid }: { uid: number; gid: numb
   if (process.getuid?.() === 0) await lchown(path, uid, gid);
 }
 
-/** Removes generations but the newest `keep` and the current one; 0 keeps all, as in sops-nix. */
+/** Removes the generations older than the last `keep`; 0 keeps all, as in sops-nix. */
 export async function pruneGenerations(mountPoint: string, current: number, keep: number): Promise<number[]> {
   if (keep === 0) return [];
-  const all = (await generations(mountPoint)).filter((number) => number <= current);
-  const old = all.slice(0, Math.max(0, all.length - keep));
+  const old = (await generations(mountPoint)).filter((number) => number <= current - keep);
   for (const number of old) await rm(join(mountPoint, String(number)), { recursive: true, force: true });
   return old;
 }
@@ -144,10 +161,5 @@ export async function pruneGenerations(mountPoint: string, current: number, keep
 function absent(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EINVAL'))
     return undefined;
-  throw error;
-}
-
-function ifExists(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
   throw error;
 }

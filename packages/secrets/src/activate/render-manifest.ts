@@ -16,8 +16,10 @@ export interface RenderedManifest {
     readonly name: string;
     readonly key: string;
     readonly path: string;
-    readonly owner: string;
-    readonly group: string;
+    readonly owner?: string;
+    readonly uid?: number;
+    readonly group?: string;
+    readonly gid?: number;
     readonly sopsFile: string;
     readonly format: string;
     readonly mode: string;
@@ -35,8 +37,8 @@ export function renderManifest(config: SecretsConfig, options: RenderOptions = {
       name: spec.name,
       key: spec.key ?? '',
       path: runtimePath(spec),
-      owner: spec.owner,
-      group: spec.group ?? '',
+      ...(/^\d+$/.test(spec.owner) ? { uid: Number(spec.owner) } : { owner: spec.owner }),
+      ...groupFields(spec.group),
       sopsFile: join(filesFrom, spec.file),
       format: formatOfSecret(spec),
       mode: spec.mode,
@@ -56,4 +58,9 @@ export function renderManifest(config: SecretsConfig, options: RenderOptions = {
     userMode: false,
     logging: { keyImport: false, secretChanges: true },
   };
+}
+
+function groupFields(group: string | undefined): { group?: string; gid?: number } {
+  if (group === undefined) return {};
+  return /^\d+$/.test(group) ? { gid: Number(group) } : { group };
 }

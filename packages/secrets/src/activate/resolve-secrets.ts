@@ -30,8 +30,10 @@ async function identitiesOf(manifest: Manifest): Promise<AgeIdentity[]> {
   if (manifest.ageKeyFile !== '') {
     identities.push(...parseIdentities(await readKey(manifest.ageKeyFile), manifest.ageKeyFile));
   }
-  if (manifest.ageSshKeyPaths.length > 0) {
-    throw new SecretsError('UNSUPPORTED', 'ageSshKeyPaths are not supported; use ageKeyFile');
+  for (const path of manifest.ageSshKeyPaths) {
+    // As sops-nix does: the key's age key, not the ssh key itself.
+    const { sshToAge } = await import('../age/ssh-identity.ts');
+    identities.push(sshToAge(await readKey(path), path));
   }
   return identities;
 }

@@ -9,7 +9,7 @@ export async function renderTemplate(
 ): Promise<Uint8Array> {
   // latin1 keeps every byte of a secret that is not UTF-8.
   let text = (
-    template.file === '' ? Buffer.from(template.content, 'utf8') : await readFile(template.file)
+    template.content !== '' ? Buffer.from(template.content, 'utf8') : await readFile(template.file)
   ).toString('latin1');
   for (const [name, placeholder] of Object.entries(placeholderBySecretName)) {
     const content = contents.get(name);

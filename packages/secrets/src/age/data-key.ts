@@ -1,24 +1,41 @@
+import { randomBytes } from 'node:crypto';
 import { SecretsError } from '../errors.ts';
+import { type Stanza, openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
 import type { AgeIdentity } from './identities.ts';
 import { x25519Recipient } from './x25519.ts';
 
+/** Something a file key is wrapped for, as the age library's `Recipient`. */
+export interface AgeRecipient {
+  wrapFileKey(fileKey: Uint8Array): Stanza[] | Promise<Stanza[]>;
+}
+
 /**
- * Encrypts a data key (or a share of one) for one recipient, armored, as sops stores it: once for each recipient.
+ * Reads a recipient: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`. The hybrid ones are the age library's own.
  *
- * @throws {SecretsError} `KEY_INVALID` a mistyped recipient, `UNSUPPORTED` one of a kind only the sops binary knows.
+ * @throws {SecretsError} `KEY_INVALID` a mistyped one, `UNSUPPORTED` a kind that only plugins know.
  */
-export async function wrapDataKey(dataKey: Uint8Array, recipient: string): Promise<string> {
-  const { Encrypter, armor } = await import('age-encryption');
-  const encrypter = new Encrypter();
-  if (/^age1[^p]/.test(recipient) || /^age1p[^q]/.test(recipient))
-    encrypter.addRecipient(x25519Recipient(recipient));
-  else {
-    throw new SecretsError(
-      'UNSUPPORTED',
-      `the recipient ${recipient.slice(0, 24)}… is of a kind that is not supported`,
-    );
+export async function parseRecipient(text: string): Promise<AgeRecipient | 'library'> {
+  if (text.startsWith('ssh-')) {
+    const { sshRecipient } = await import('./ssh-recipient.ts');
+    return sshRecipient(text);
   }
-  return armor.encode(await encrypter.encrypt(dataKey));
+  if (text.startsWith('age1pq1')) return 'library';
+  const kind = /^age1(\w+)1/.exec(text)?.[1];
+  if (kind !== undefined) {
+    throw new SecretsError('UNSUPPORTED', `a recipient of the plugin ${kind}; use the sops binary for it`);
+  }
+  return x25519Recipient(text);
+}
+
+/** Encrypts a data key (or a share of one) for one recipient, armored, as sops stores it: once for each recipient. */
+export async function wrapDataKey(dataKey: Uint8Array, recipient: string): Promise<string> {
+  const parsed = await parseRecipient(recipient);
+  if (parsed === 'library') {
+    const { wrapWithLibrary } = await import('./library.ts');
+    return wrapWithLibrary(dataKey, recipient);
+  }
+  const fileKey = randomBytes(16);
+  return sealAgeFile(dataKey, fileKey, await parsed.wrapFileKey(fileKey));
 }
 
 /**
@@ -31,14 +48,13 @@ export async function unwrapDataKey(
   enc: string,
   identities: readonly AgeIdentity[],
 ): Promise<Uint8Array | undefined> {
-  const { Decrypter, armor } = await import('age-encryption');
-  const decrypter = new Decrypter();
-  for (const identity of identities)
-    decrypter.addIdentity('reveal' in identity ? identity.reveal() : identity);
-  try {
-    return await decrypter.decrypt(armor.decode(enc), 'uint8array');
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('no identity matched')) return undefined;
-    throw new SecretsError('DECRYPT_FAILED', 'an encrypted data key is damaged', {}, { cause: error });
+  const file = parseAgeFile(enc);
+  for (const identity of identities) {
+    const fileKey =
+      'reveal' in identity
+        ? await import('./library.ts').then(({ unwrapWithLibrary }) => unwrapWithLibrary(enc, file, identity))
+        : await identity.unwrapFileKey(file.stanzas);
+    if (fileKey !== null) return openAgeFile(file, fileKey);
   }
+  return undefined;
 }

@@ -1,10 +1,15 @@
-import type { Identity } from 'age-encryption';
+import type { Stanza } from './age-file.ts';
 import { SecretsError } from '../errors.ts';
 import { decodeBech32 } from './bech32.ts';
 import { generateX25519, x25519Identity } from './x25519.ts';
 
 /** Something that opens a data key. Custom ones are made with the age library's `Identity` interface. */
-export type AgeIdentity = Identity | LibraryIdentity;
+export type AgeIdentity = CustomIdentity | LibraryIdentity;
+
+/** The age library's `Identity`: gives the file key, or `null` when no stanza is for it. */
+export interface CustomIdentity {
+  unwrapFileKey(stanzas: Stanza[]): Uint8Array | null | Promise<Uint8Array | null>;
+}
 
 /** An identity that the age library reads itself. The text is behind a function so that no inspection prints it. */
 export interface LibraryIdentity {

@@ -42,7 +42,7 @@ const secretSchema = z.strictObject({
     .describe('For YAML and JSON: where the value stands, / between the parts of the path.'),
   path: absolute.optional().describe('The runtime path; /run/secrets/NAME without it.'),
   owner: account.default('root'),
-  group: account.optional().describe("The owner's own group without it."),
+  group: account.optional().describe('root without it, as in sops-nix.'),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'an octal mode such as "0400"')

@@ -1,0 +1,54 @@
+import {
+  type KeyObject,
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+} from 'node:crypto';
+
+/** What stands before the 32 key bytes in DER. */
+const privatePrefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const publicPrefix = Buffer.from('302a300506032b656e032100', 'hex');
+
+/** The key of 32 bytes, clamped by X25519 itself. */
+export function privateKeyOf(scalar: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([privatePrefix, scalar]), format: 'der', type: 'pkcs8' });
+}
+
+export function publicKeyOf(share: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([publicPrefix, share]), format: 'der', type: 'spki' });
+}
+
+/** The 32 bytes of a public key. */
+export function shareOf(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' }).subarray(-32);
+}
+
+/** Scalar times point. */
+export function x25519(scalar: KeyObject, point: Uint8Array): Buffer {
+  return diffieHellman({ privateKey: scalar, publicKey: publicKeyOf(point) });
+}
+
+const zeroNonce = Buffer.alloc(12);
+
+/** Seals a file key under a wrapping key that is used once, so the nonce is zero. */
+export function sealFileKey(fileKey: Uint8Array, wrappingKey: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('chacha20-poly1305', wrappingKey, zeroNonce, { authTagLength: 16 });
+  return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Opens a file key, or `null` when it was sealed under another key. */
+export function openFileKey(body: Uint8Array, wrappingKey: Uint8Array): Uint8Array | null {
+  if (body.length !== 32) return null;
+  const decipher = createDecipheriv('chacha20-poly1305', wrappingKey, zeroNonce, { authTagLength: 16 });
+  decipher.setAuthTag(body.subarray(16));
+  const fileKey = decipher.update(body.subarray(0, 16));
+  try {
+    decipher.final();
+  } catch {
+    // The only way to learn that a stanza is for somebody else.
+    return null;
+  }
+  return new Uint8Array(fileKey);
+}
