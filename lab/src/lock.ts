@@ -1,6 +1,12 @@
 import { once } from 'node:events';
-import { createConnection, createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Holder {
+  readonly server: Server;
+  /** Connections of those who wait. */
+  readonly waiting: ReadonlySet<Socket>;
+}
 
 /**
  * Holds a lock of this machine until disposed of. It is a listening socket in Linux's abstract namespace, so the kernel
@@ -9,43 +15,41 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function lock(name: string, signal?: AbortSignal): Promise<AsyncDisposable> {
   const address = `\0cutover-${name}`;
   for (;;) {
-    const server = await listen(address);
-    if (server !== undefined) return { [Symbol.asyncDispose]: () => close(server) };
+    const holder = await listen(address);
+    if (holder !== undefined) return { [Symbol.asyncDispose]: () => release(holder) };
     await holderGone(address, signal);
   }
 }
 
-async function listen(address: string): Promise<Server | undefined> {
-  const connections = new Set<{ destroy(): unknown }>();
+/** The listening server, or `undefined` where somebody else has the address. */
+async function listen(address: string): Promise<Holder | undefined> {
+  const waiting = new Set<Socket>();
   const server = createServer((connection) => {
-    connections.add(connection);
+    waiting.add(connection);
     connection.on('error', () => connection.destroy());
-    connection.on('close', () => connections.delete(connection));
+    connection.on('close', () => waiting.delete(connection));
   });
-  server.on('close', () => connections.clear());
-  const closeAll = () => connections.forEach((connection) => connection.destroy());
-  waiters.set(server, closeAll);
   server.listen(address);
   try {
     await once(server, 'listening');
     server.unref();
-    return server;
+    return { server, waiting };
   } catch (error) {
     if (isCode(error, 'EADDRINUSE')) return undefined;
     throw error;
   }
 }
 
-const waiters = new WeakMap<Server, () => void>();
-
-async function close(server: Server): Promise<void> {
+/** Gives the address up first, and only then wakes those who wait for it. */
+async function release({ server, waiting }: Holder): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  waiters.get(server)?.();
+  for (const connection of waiting) connection.destroy();
   await closed;
 }
 
 async function holderGone(address: string, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
   const connection = createConnection(address);
   const abort = () => connection.destroy();
   signal?.addEventListener('abort', abort, { once: true });

@@ -4,18 +4,17 @@ set -euo pipefail
 operator=$1
 useradd --system --home-dir /srv/git --create-home --shell /bin/sh git
 install -d -o git -g git -m 700 /srv/git/.ssh /srv/git/.keys
-echo "command=\"/usr/local/bin/forge admin\",no-pty,no-port-forwarding $operator" >/srv/git/.keys/admin
+echo "$operator" >/srv/git/.keys/admin
 cp /srv/git/.keys/admin /srv/git/.ssh/authorized_keys
 chown git:git /srv/git/.keys/admin /srv/git/.ssh/authorized_keys
 chmod 600 /srv/git/.ssh/authorized_keys
 
 as_git() { setpriv --reuid git --regid git --init-groups env HOME=/srv/git "$@"; }
-forge() { as_git env SSH_ORIGINAL_COMMAND="$*" /usr/local/bin/forge admin; }
 export GIT_AUTHOR_NAME=operator GIT_AUTHOR_EMAIL=operator@cc-ci GIT_COMMITTER_NAME=operator GIT_COMMITTER_EMAIL=operator@cc-ci
 
 # seed NAME FOLDER: a repository with the folder's content as its first commit.
 seed() {
-  forge init "$1" >/dev/null
+  as_git init "$1" >/dev/null
   git init --quiet --initial-branch=main "$2"
   git -C "$2" add --all
   git -C "$2" commit --quiet --message "Begin $1"

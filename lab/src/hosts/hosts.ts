@@ -93,15 +93,18 @@ async function prepare(lab: Lab, recipe: string, signal: AbortSignal | undefined
     // Its settings are on disk now, and a boot without cloud-init is half a second shorter.
     await host(name).run(['touch', '/etc/cloud/cloud-init.disabled']);
     await client.instances.stop(name, { shutdownTimeout: 20 });
+    await client.instances.patch(name, { config: { [recipeKey]: recipe } });
     await client.instances.snapshots(name).create({ name: snapshot });
   });
-  await each((name) => client.instances.patch(name, { config: { [recipeKey]: recipe } }));
 }
 
+/** Whether each host has a snapshot of this recipe: it is what a preparation makes last. */
 async function prepared(scope: IncusScope, recipe: string): Promise<boolean> {
-  const instances = await scope.instances.list();
+  const instances = await scope.instances.listFull();
   return names.every((name) =>
-    instances.some((one) => one.name === name && one.config[recipeKey] === recipe),
+    instances
+      .find((one) => one.name === name)
+      ?.snapshots?.some((one) => one.name === snapshot && one.config[recipeKey] === recipe),
   );
 }
 

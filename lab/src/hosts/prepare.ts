@@ -49,10 +49,7 @@ async function prepareForge(forge: Host, operator: OperatorKey): Promise<void> {
 }
 
 async function authorize(forge: Host, name: string, key: string): Promise<void> {
-  await asUser(forge, 'git').run(['/usr/local/bin/forge', 'admin'], {
-    env: { SSH_ORIGINAL_COMMAND: `authorize ${name}` },
-    input: `${key}\n`,
-  });
+  await asUser(forge, 'git').run(['authorize', name], { input: `${key}\n` });
 }
 
 async function pushIncusCertificates(pi: Host, { certificate, key }: LabCertificates): Promise<void> {
