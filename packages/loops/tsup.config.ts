@@ -1,16 +1,53 @@
-import { defineConfig, type Options } from 'tsup';
+import { fileURLToPath } from 'node:url';
+import { type Options, defineConfig } from 'tsup';
 
 const shared: Options = {
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
-  // Other packages of the workspace are dependencies, resolved as their users resolve them.
+  // The private workspace package that all commands share; it is bundled, so users never see it.
+  noExternal: ['@cutover/command-line'],
   esbuildOptions: (options) => {
+    // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];
   },
 };
 
 export default defineConfig([
-  { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
-  { ...shared, entry: ['src/cli.ts'], noExternal: ['@cutover/command-line'] },
+  {
+    ...shared,
+    entry: ['src/index.ts', 'src/cli.ts'],
+    dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
+    sourcemap: true,
+  },
+  {
+    ...shared,
+    // One file with everything in it, for hosts that have Node and nothing from npm.
+    entry: { 'loops.bundle': 'src/cli.ts' },
+    noExternal: [/.*/],
+    splitting: false,
+    treeshake: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Only this machine's own transport is used: without this esbuild would keep ssh2 for its side effects.
+    esbuildPlugins: [
+      {
+        name: 'without-ssh2',
+        setup: ({ onResolve, resolve }) => {
+          onResolve({ filter: /^ssh2$/ }, async ({ path, resolveDir, kind, pluginData }) => {
+            if (pluginData === 'resolved') return undefined;
+            const found = await resolve(path, { resolveDir, kind, pluginData: 'resolved' });
+            return { ...found, sideEffects: false };
+          });
+        },
+      },
+    ],
+    esbuildOptions: (options) => {
+      options.conditions = ['module', 'import'];
+      // The shared package may have a copy of its own, and its errors would not be ours.
+      options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
+    },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+  },
 ]);

@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-export {};
+import { runCommand } from '@cutover/command-line';
+import { createProgram } from './commands/program.ts';
+import { loopsExitCode } from './exit-codes.ts';
+
+process.exitCode = await runCommand(createProgram(), { exitCodeOf: loopsExitCode });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { controlSocket, type RigConfig } from '../config/rig-config.ts';
 import { serveControl } from '../control/control-server.ts';
+import { CleanupStack } from '../cleanup-stack.ts';
 import { answerRequest } from './answer-request.ts';
 import { appendEvents } from './event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
@@ -19,7 +20,7 @@ export async function runSupervisor(
 ): Promise<SupervisorEnd> {
   const notifier = createServiceNotifier();
   const log = await appendEvents(config);
-  await using cleanup = new AsyncDisposableStack();
+  await using cleanup = new CleanupStack();
   cleanup.use(log);
   const supervisor = cleanup.use(
     await Supervisor.start(config, {

@@ -13,6 +13,7 @@ import { hashPlans, readState, writeState } from '../state/state-store.ts';
 import { connectRigTmux, type Pane, type RigTmux } from '../tmux/rig-tmux.ts';
 import { listens, spawnTmuxServer } from '../tmux/tmux-server.ts';
 import { deliverPrompt } from './deliver-prompt.ts';
+import { CleanupStack } from '../cleanup-stack.ts';
 import { EventHub } from './event-hub.ts';
 import { lockRig } from './exclusive-lock.ts';
 import { loopStart, resumes } from './loop-command.ts';
@@ -45,7 +46,7 @@ export class Supervisor implements AsyncDisposable {
   readonly config: RigConfig;
   readonly events: EventHub;
   readonly #mode: TmuxServerMode;
-  readonly #cleanup = new AsyncDisposableStack();
+  readonly #cleanup = new CleanupStack();
   readonly #runtimes = new Map<string, LoopRuntime>();
   readonly #ended = new AbortController();
   readonly #startedAt = Date.now();
@@ -78,7 +79,7 @@ export class Supervisor implements AsyncDisposable {
    */
   static async start(config: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
-    await using cleanup = new AsyncDisposableStack();
+    await using cleanup = new CleanupStack();
     cleanup.use(await lockRig(config.stateDir));
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
@@ -125,7 +126,7 @@ export class Supervisor implements AsyncDisposable {
     await this.#reconciling;
     await this.#tmux?.[Symbol.asyncDispose]();
     await this.#saving;
-    await this.#cleanup.disposeAsync();
+    await this.#cleanup[Symbol.asyncDispose]();
   }
 
   // Requests

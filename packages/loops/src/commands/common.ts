@@ -1,0 +1,23 @@
+import { processIo, write } from '@cutover/command-line';
+import type { Command } from 'commander';
+
+/** What every command of `loops` takes. */
+export interface CommonOptions {
+  readonly config: string;
+  readonly json?: true;
+}
+
+/** A command with the options that all have. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', "the rig's config file", process.env['LOOPS_CONFIG'] ?? 'loops.yaml')
+    .option('--json', 'print one JSON document, or NDJSON where it streams');
+}
+
+/** Prints a result: as JSON when asked for, else as text. */
+export async function print(options: CommonOptions, value: unknown, text: string): Promise<void> {
+  await write(
+    processIo.stdout,
+    options.json === true ? `${JSON.stringify(value)}\n` : text === '' ? '' : `${text}\n`,
+  );
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { text as readText } from 'node:stream/consumers';
+import { UsageError, withInterrupts } from '@cutover/command-line';
+import type { Command } from 'commander';
+import type { RigConfig } from '../config/rig-config.ts';
+import type { RigStatus } from '../control/status.ts';
+import { type CommonOptions, print, withCommonOptions } from './common.ts';
+
+/** The commands that ask the supervisor for something. */
+export function addControlCommands(program: Command): void {
+  withCommonOptions(program.command('start'))
+    .argument('[loops...]', 'all without it')
+    .description('want loops, now and after every reboot; lifts a hold and what blocked them')
+    .action((names: string[], options: CommonOptions) => change('start', names, options));
+  withCommonOptions(program.command('stop'))
+    .argument('[loops...]', 'all without it')
+    .description('want loops no more, and stop them')
+    .action((names: string[], options: CommonOptions) => change('stop', names, options));
+  withCommonOptions(program.command('restart'))
+    .argument('[loops...]', 'all without it')
+    .option('--fresh', 'begin a new session instead of resuming')
+    .description('stop loops and start them again')
+    .action((names: string[], options: CommonOptions & { fresh?: true }) =>
+      change('restart', names, options, { fresh: options.fresh === true }),
+    );
+  withCommonOptions(program.command('down'))
+    .description('stop all loops and end the supervisor; what is wanted comes back with the next up')
+    .action(async (options: CommonOptions) => {
+      await ask(options, 'end', { reason: 'loops down', stop: true });
+      await print(options, {}, 'down');
+    });
+  withCommonOptions(program.command('prompt'))
+    .argument('<loop>')
+    .argument('[text]', 'standard input without it')
+    .option('-f, --file <path>', 'the text is in a file')
+    .option('--id <id>', 'a text with an id that was delivered before is not delivered again')
+    .description("type a text into an agent's terminal, byte for byte, and submit it once")
+    .action(
+      async (
+        name: string,
+        text: string | undefined,
+        options: CommonOptions & { file?: string; id?: string },
+      ) => {
+        const { randomUUID } = await import('node:crypto');
+        const content = await promptText(text, options.file);
+        const params = {
+          name,
+          text: Buffer.from(content).toString('base64'),
+          id: options.id ?? randomUUID(),
+        };
+        await print(options, await ask(options, 'prompt', params), '');
+      },
+    );
+}
+
+async function promptText(text: string | undefined, file: string | undefined): Promise<string | Uint8Array> {
+  if (text !== undefined && file !== undefined) throw new UsageError('give a text or --file, not both');
+  if (file !== undefined) return readFile(file);
+  return text ?? readText(process.stdin);
+}
+
+/** Asks the rig's supervisor. */
+export async function ask(options: CommonOptions, method: string, params: unknown): Promise<unknown> {
+  const { config, askSupervisor, controlSocket } = await connect(options);
+  return withInterrupts((signal) => askSupervisor(controlSocket(config), method, params, signal));
+}
+
+async function connect(options: CommonOptions) {
+  const [{ loadRigConfig, controlSocket }, { askSupervisor }] = await Promise.all([
+    import('../config/rig-config.ts'),
+    import('../control/control-connection.ts'),
+  ]);
+  return { config: await loadRigConfig(options.config), askSupervisor, controlSocket };
+}
+
+async function change(
+  method: 'start' | 'stop' | 'restart',
+  names: readonly string[],
+  options: CommonOptions,
+  more: object = {},
+): Promise<void> {
+  const { config, askSupervisor, controlSocket } = await connect(options);
+  const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
+  const { LoopsError } = await import('../errors.ts');
+  try {
+    const status = await withInterrupts((signal) =>
+      askSupervisor(controlSocket(config), method, { names: chosen, ...more }, signal),
+    );
+    await print(options, status, `${method}: ${chosen.join(', ')}`);
+  } catch (error) {
+    if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT') || method === 'restart')
+      throw error;
+    await changeOffline(config, method, chosen, options);
+  }
+}
+
+async function changeOffline(
+  config: RigConfig,
+  method: 'start' | 'stop',
+  names: readonly string[],
+  options: CommonOptions,
+): Promise<void> {
+  const [{ recordWanted }, { readRigStatus }] = await Promise.all([
+    import('../control/offline.ts'),
+    import('../control/rig-status.ts'),
+  ]);
+  await recordWanted(config, names, method === 'start');
+  if (method === 'stop') {
+    const { endLoops } = await import('../control/end-loops.ts');
+    await endLoops(config, names);
+  }
+  await print(
+    options,
+    (await readRigStatus(config)) as RigStatus,
+    `recorded; no supervisor runs (loops up starts one)`,
+  );
+}

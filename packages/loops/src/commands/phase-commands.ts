@@ -1,0 +1,66 @@
+import { UsageError } from '@cutover/command-line';
+import type { Command } from 'commander';
+import { type CommonOptions, print, withCommonOptions } from './common.ts';
+import { ask } from './control-commands.ts';
+
+/** `loops phase show | advance | set`. */
+export function addPhaseCommands(program: Command): void {
+  const phase = program.command('phase').description('the plan phase the rig is in');
+  withCommonOptions(phase.command('show', { isDefault: true }))
+    .description('which plan phase it is, and what passed the ones before')
+    .action(async (options: CommonOptions) => {
+      const [{ loadRigConfig }, { readState }, { initialState, planNames }] = await Promise.all([
+        import('../config/rig-config.ts'),
+        import('../state/state-store.ts'),
+        import('../state/initial-state.ts'),
+      ]);
+      const config = await loadRigConfig(options.config);
+      const state = (await readState(config.stateDir)) ?? (await initialState(config));
+      const plans = planNames(config);
+      const plan = plans[state.phaseIndex];
+      const shown = {
+        index: state.phaseIndex,
+        total: plans.length,
+        ...(plan === undefined ? {} : { plan }),
+        passed: state.passed,
+      };
+      await print(
+        options,
+        shown,
+        `phase ${state.phaseIndex} of ${plans.length}${plan === undefined ? ': all passed' : `: ${plan}`}`,
+      );
+    });
+  withCommonOptions(phase.command('advance'))
+    .requiredOption('--from <index>', 'the phase that is passed; it is advanced from it exactly once')
+    .option('--without-verdict <reason>', 'advance although no verdict says so')
+    .description('go on to the next plan phase, when the verdict on the claim is a pass')
+    .action(async (options: CommonOptions & { from: string; withoutVerdict?: string }) => {
+      const from = indexOf(options.from);
+      const [{ loadRigConfig }, { passedCommit }] = await Promise.all([
+        import('../config/rig-config.ts'),
+        import('./gate-commands.ts'),
+      ]);
+      const config = await loadRigConfig(options.config);
+      const passed =
+        options.withoutVerdict === undefined
+          ? { sha: await passedCommit(config, from), reason: 'the verdict is a pass' }
+          : { reason: options.withoutVerdict };
+      await print(options, await ask(options, 'phase.advance', { from, ...passed }), `phase ${from + 1}`);
+    });
+  withCommonOptions(phase.command('set'))
+    .argument('<index>')
+    .requiredOption('--reason <text>', 'goes into the history')
+    .description('put the rig into a plan phase by hand, and accept the plan list as it is')
+    .action(async (index: string, options: CommonOptions & { reason: string }) => {
+      await print(
+        options,
+        await ask(options, 'phase.set', { index: indexOf(index), reason: options.reason }),
+        `phase ${index}`,
+      );
+    });
+}
+
+function indexOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`${text} is no phase; a phase is a whole number from 0`);
+  return Number(text);
+}

@@ -1,0 +1,39 @@
+import { withInterrupts } from '@cutover/command-line';
+import type { Command } from 'commander';
+import type { QuiesceReport } from '../safe-point/quiesce.ts';
+import { loopsExitCodes } from '../exit-codes.ts';
+import { type CommonOptions, print, withCommonOptions } from './common.ts';
+
+/** `loops quiesce`: bring this machine's rig to rest at a safe point. */
+export function addQuiesceCommand(program: Command): void {
+  withCommonOptions(program.command('quiesce'))
+    .option('--deadline <duration>', 'how long to wait for a safe point, e.g. 30s')
+    .option('--keep', 'start no loop again before loops start, not even after a reboot')
+    .description('stop all loops at a safe point; what is not safe is kept under a ref')
+    .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
+      const [{ loadRigConfig }, { quiesceRig }, { duration }] = await Promise.all([
+        import('../config/rig-config.ts'),
+        import('../control/quiesce-rig.ts'),
+        import('../config/units.ts'),
+      ]);
+      const config = await loadRigConfig(options.config);
+      const deadline =
+        options.deadline === undefined ? config.quiesce.deadline : duration.parse(options.deadline);
+      const report = await withInterrupts((signal) =>
+        quiesceRig(config, { deadline, keep: options.keep === true, signal }),
+      );
+      await print(options, report, quiesceText(report));
+      process.exitCode = report.safe ? 0 : loopsExitCodes.unsafe;
+    });
+}
+
+function quiesceText(report: QuiesceReport): string {
+  const clones = report.clones.flatMap((clone) => [
+    `${clone.safe ? 'safe  ' : 'UNSAFE'} ${clone.path}  ${clone.head ?? ''}`,
+    ...clone.reasons.map(({ code, detail }) => `       ${code}: ${detail}`),
+    ...(clone.salvage === undefined ? [] : [`       kept in ${clone.salvage.ref}`]),
+    ...(clone.salvageProblem === undefined ? [] : [`       NOT kept: ${clone.salvageProblem}`]),
+  ]);
+  const left = report.stopped.remaining.map(({ kind, detail }) => `left: ${kind} ${detail}`);
+  return [...clones, ...left, report.safe ? 'at rest, at a safe point' : 'not at a safe point'].join('\n');
+}

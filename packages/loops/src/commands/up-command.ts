@@ -1,0 +1,26 @@
+import { withInterrupts } from '@cutover/command-line';
+import type { Command } from 'commander';
+import { loopsExitCodes } from '../exit-codes.ts';
+import { type CommonOptions, print, withCommonOptions } from './common.ts';
+import { eventLine } from './view.ts';
+
+/** `loops up`: the supervisor, in the foreground. */
+export function addUpCommand(program: Command): void {
+  withCommonOptions(program.command('up'))
+    .description('supervise the rig in the foreground; ending it leaves every agent running')
+    .action(async (options: CommonOptions) => {
+      const [{ loadRigConfig }, { runSupervisor }] = await Promise.all([
+        import('../config/rig-config.ts'),
+        import('../supervisor/run-supervisor.ts'),
+      ]);
+      const config = await loadRigConfig(options.config);
+      const end = await withInterrupts((signal) =>
+        runSupervisor(config, {
+          signal,
+          tmuxServer: process.env['LOOPS_TMUX'] === 'external' ? 'external' : 'own',
+          onEvent: (event) => void print(options, event, eventLine(event)),
+        }),
+      );
+      process.exitCode = end === 'request' ? loopsExitCodes.ended : 0;
+    });
+}

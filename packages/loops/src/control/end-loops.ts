@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
+import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import { findRigProcesses, type ProcessSelector, signalProcesses } from '../safe-point/processes.ts';
+
+/** Which processes and sessions of this machine are a rig's. */
+export function rigProcesses(config: RigConfig, names?: readonly string[]): ProcessSelector {
+  return { tmux: [{ socket: tmuxSocket(config), sessions: names ?? config.loops.map(({ name }) => name) }] };
+}
+
+/** Ends loops without a supervisor: TERM, KILL after the rig's grace, then their sessions. */
+export async function endLoops(config: RigConfig, names: readonly string[]): Promise<void> {
+  await using host = localHost();
+  const selector = rigProcesses(config, names);
+  const found = await findRigProcesses(host, selector);
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const { processes } = await findRigProcesses(host, selector);
+    const pids = processes.map(({ pid }) => pid);
+    await signalProcesses(host, signal, pids);
+    await signalProcesses(host, 'SIGCONT', pids);
+    const end = performance.now() + config.stopGrace;
+    while (performance.now() < end && (await findRigProcesses(host, selector)).processes.length > 0)
+      await delay(50);
+  }
+  for (const { session } of found.sessions) {
+    await host.run(['tmux', '-S', tmuxSocket(config), 'kill-session', '-t', `=${session}:`], {
+      reject: false,
+    });
+  }
+}
