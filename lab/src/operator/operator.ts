@@ -20,6 +20,8 @@ export interface VisitOptions {
   readonly attach: readonly string[];
   /** What to say. */
   readonly line: string;
+  /** Stays attached until this settles. */
+  readonly until?: Promise<unknown>;
 }
 
 /** An operator who reaches a host as root over ssh, as the person does. */
@@ -32,11 +34,12 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
       await terminal.seen(/Logged in\./);
       await terminal.ended;
     },
-    async visitSession({ attach, line }) {
+    async visitSession({ attach, line, until }) {
       await using terminal = await openTerminal(to, attach);
       await terminal.seen(/Orchestrator ready/);
       terminal.type(`${line}\r`);
       await terminal.seen(new RegExp(`Heard: ${line}`));
+      await until;
       // tmux's own way to leave a session running.
       terminal.type('\u0002d');
       await terminal.ended;

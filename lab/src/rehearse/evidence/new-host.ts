@@ -43,7 +43,10 @@ export async function clonesAreFresh({ target, settings, signal }: Scene, since:
       output(target, ['runuser', '-u', settings.new.user, '--', 'git', '-C', folder, ...argv], signal);
     const born = Number(await output(target, ['stat', '--format=%W', `${folder}/.git`], signal));
     demand(born * 1000 >= since.getTime() - 1000, `${path} was cloned in this run`, { born });
-    demand((await git('remote', 'get-url', 'origin')).includes(settings.forge.ssh.host), `${path} is from the forge`);
+    demand(
+      (await git('remote', 'get-url', 'origin')).includes(settings.forge.ssh.host),
+      `${path} is from the forge`,
+    );
     const [remoteHead = ''] = (await git('ls-remote', 'origin', `refs/heads/${branch}`)).split('\t');
     await git('fetch', '--quiet', 'origin');
     const behind = await git('rev-list', '--count', `HEAD..${remoteHead}`);
@@ -61,7 +64,10 @@ export async function referencesEqual({ old, target, settings, signal }: Scene):
     const script = 'cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum';
     return output(host, ['sh', '-c', script, 'sh', folder], signal);
   };
-  const [there, here] = await Promise.all([sums(old, settings.old.workspace), sums(target, settings.new.workspace)]);
+  const [there, here] = await Promise.all([
+    sums(old, settings.old.workspace),
+    sums(target, settings.new.workspace),
+  ]);
   demand(there !== '' && there === here, 'the references are equal by checksum');
   return { files: there.split('\n').length };
 }

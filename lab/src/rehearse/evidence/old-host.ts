@@ -8,7 +8,9 @@ export async function oldTreesSafe({ old, settings, signal }: Scene): Promise<Fa
     const git = (...argv: string[]): Promise<string> =>
       output(old, ['git', '-c', 'safe.directory=*', '-C', path, ...argv], signal);
     demand((await git('status', '--porcelain')) === '', `${path} is clean`);
-    await old.run(['runuser', '-u', settings.old.user, '--', 'git', '-C', path, 'fetch', '--quiet'], { signal });
+    await old.run(['runuser', '-u', settings.old.user, '--', 'git', '-C', path, 'fetch', '--quiet'], {
+      signal,
+    });
     demand(
       (await git('rev-list', '--count', 'HEAD', '--branches', '--not', '--remotes')) === '0',
       `nothing in ${path} is unpushed`,
@@ -20,7 +22,7 @@ export async function oldTreesSafe({ old, settings, signal }: Scene): Promise<Fa
 
 /** No process of the old rig is left, and nothing there can start it: each way is tried. */
 export async function oldRigStaysDown({ old, settings, signal }: Scene): Promise<Facts> {
-  const { units, user, start, processMatch, cronMatch } = settings.old;
+  const { units, user, start, processes: matches, cronMatch } = settings.old;
   const tried: string[] = [];
   for (const unit of units) {
     const enabled = await answer(old, ['systemctl', 'is-enabled', unit], signal);
@@ -37,7 +39,8 @@ export async function oldRigStaysDown({ old, settings, signal }: Scene): Promise
     const live = lines.filter((line) => !line.startsWith('#') && line.includes(cronMatch));
     demand(live.length === 0, 'no line of the crontab starts it', { live });
   }
-  const processes = await answer(old, ['pgrep', '-af', processMatch], signal);
+  const found = await Promise.all(matches.map((match) => answer(old, ['pgrep', '-af', match], signal)));
+  const processes = found.filter((text) => text !== '').join('\n');
   demand(processes === '', 'no process of the rig is left', { processes });
   return { refused: tried };
 }

@@ -44,17 +44,32 @@ export async function noPlaintextInGit(
     const lines = text.split('\n').filter((line) => line.length >= 12 && !line.startsWith('-----'));
     for (const line of lines) {
       const value = line.replace(/^[A-Za-z_]+=/, '');
-      needles.push({ name, text: value }, { name, text: Buffer.from(value).toString('base64').replace(/=+$/, '') });
+      needles.push(
+        { name, text: value },
+        { name, text: Buffer.from(value).toString('base64').replace(/=+$/, '') },
+      );
     }
   }
   demand(needles.length > 0, 'there are secrets to look for');
-  const repositories = (await output(forge, ['find', settings.forge.root, '-maxdepth', '1', '-name', '*.git'], signal))
+  const repositories = (
+    await output(forge, ['find', settings.forge.root, '-maxdepth', '1', '-name', '*.git'], signal)
+  )
     .split('\n')
     .sort();
   let bytes = 0;
   for (const repository of repositories) {
     const objects = await forge.run(
-      ['git', '-c', 'safe.directory=*', '-C', repository, 'cat-file', '--batch-all-objects', '--batch', '--unordered'],
+      [
+        'git',
+        '-c',
+        'safe.directory=*',
+        '-C',
+        repository,
+        'cat-file',
+        '--batch-all-objects',
+        '--batch',
+        '--unordered',
+      ],
       { signal },
     );
     bytes += objects.stdoutBytes.length;

@@ -39,6 +39,11 @@ export async function execute<World>(
     stateDirectory: directory.path,
     ...(interactive && options.json !== true ? { decide: decideAtTerminal(() => renderer.pause()) } : {}),
   });
+  // Whoever watches may go away (a closed pipe or terminal): that alone must not stop a cutover half-way.
+  let watched = true;
+  io.stdout.on('error', () => {
+    watched = false;
+  });
   using interrupts = interruptRun(run, (text) => void io.stderr.write(`${text}\n`));
   for await (const event of run.events) {
     renderer.event(event);
@@ -46,7 +51,7 @@ export async function execute<World>(
   }
   const outcome = await run.outcome;
   process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
-  if (options.json === true) return;
+  if (options.json === true || !watched) return;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact);
   const lines = endingLines(outcome, {

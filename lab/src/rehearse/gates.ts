@@ -1,0 +1,65 @@
+import type { EngineEvent } from '@cutover/cutover-scripts';
+import type { ScriptedOperator } from '../operator/operator.ts';
+import { type RunnerFiles, runCutover } from './runner.ts';
+import { rigName } from './settings.ts';
+
+export interface GateAnswers extends RunnerFiles {
+  /** The operator, once the new host can be reached. */
+  readonly operator: () => Promise<ScriptedOperator>;
+  /** Whom the agent is logged in for. */
+  readonly rigUser: string;
+  /** What the operator looks at before approving the cutover. */
+  readonly beforeApproval: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** The scripted operator at work: each gate is answered by doing the human's step on the host. */
+export interface GateAnswerer {
+  event(event: EngineEvent): void;
+  /** Rejects with what the operator could not do. */
+  settled(): Promise<void>;
+}
+
+export function answerGates(options: GateAnswers): GateAnswerer {
+  const { config, state, signal } = options;
+  const under: Promise<void>[] = [];
+  let connected = (): void => {};
+  const whenConnected = new Promise<void>((resolve) => {
+    connected = resolve;
+  });
+
+  const answers: Record<string, () => Promise<void>> = {
+    'quiesce-old': async () => {
+      await options.beforeApproval();
+      const argv = ['approve', 'quiesce-old', '--by', 'the scripted operator'];
+      const { exitCode, stderr } = await runCutover({ config, state, argv, signal, onEvent: () => {} });
+      if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
+    },
+    'log-agent-in': async () => (await options.operator()).logAgentIn({ user: options.rigUser }),
+    'connect-operator': async () => {
+      const attach = `loops attach orchestrator --config /etc/loops/${rigName}.yaml`;
+      await (
+        await options.operator()
+      ).visitSession({
+        attach: ['runuser', '-l', options.rigUser, '-c', `'${attach}'`],
+        line: 'hello from the operator',
+        until: whenConnected,
+      });
+    },
+  };
+
+  return {
+    event(event) {
+      if (event.event === 'verified' && event.step === 'connect-operator') connected();
+      // However the run ends, the operator lets go of the session.
+      if (event.event === 'run.ended') connected();
+      if (event.event !== 'gate.open') return;
+      const answer = answers[event.step];
+      if (answer !== undefined) under.push(answer());
+    },
+    async settled() {
+      connected();
+      await Promise.all(under);
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EngineEvent, loadConfig } from '@cutover/cutover-scripts';
+import { incusHost } from '@cutover/incus-client';
+import { startHosts } from '../hosts/hosts.ts';
+import { openLab } from '../lab.ts';
+import { scriptedOperator } from '../operator/operator.ts';
+import { startSampler } from '../sampler/sampler.ts';
+import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
+import { demand, type Scene } from './evidence/evidence.ts';
+import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
+import { instanceIdentity } from './evidence/instance.ts';
+import type { Narrator } from './narrator.ts';
+import { answerGates } from './gates.ts';
+import { type RunnerEnd, runCutover } from './runner.ts';
+import { newHostName, writeRehearsalFiles } from './settings.ts';
+
+export interface RehearseOptions {
+  /** The lab's name; the checkout's one lab without it. */
+  readonly lab?: string;
+  /** Throw the lab away first. */
+  readonly fresh: boolean;
+  /** Leave the hosts running. */
+  readonly keep: boolean;
+  /** Kill the runner, as hard as can be, when it begins each of these steps, and resume. */
+  readonly killAt: readonly string[];
+  readonly narrator: Narrator;
+  readonly onEvidence: (evidence: Evidence) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface RehearsalResult {
+  readonly passed: boolean;
+  readonly phases: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly downtimeSeconds: number;
+  /** The report's HTML page. */
+  readonly report: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Runs the whole cutover on the lab, then a reboot of the new host, and looks for itself whether it is all true. */
+export async function rehearse(options: RehearseOptions): Promise<RehearsalResult> {
+  const { narrator, signal, onEvidence } = options;
+  await using lab = await narrator.timed('opening the lab', () =>
+    openLab({
+      ...(options.lab === undefined ? {} : { name: options.lab }),
+      fresh: options.fresh,
+      signal,
+      onProgress: narrator.say,
+    }),
+  );
+  if (options.keep) await lab.keep();
+  await using hosts = await narrator.timed(
+    'starting the forge, the server and the old host with its rig',
+    () => startHosts(lab, { signal, onProgress: narrator.say }),
+  );
+  const folder = join(lab.folders.root, 'rehearsal');
+  await rm(folder, { recursive: true, force: true });
+  const files = await writeRehearsalFiles(folder, lab, hosts);
+  const settings = await loadConfig(files.config);
+  const scope = lab.client.project(lab.project);
+  const scene: Scene = {
+    settings,
+    old: hosts.pi.host,
+    target: incusHost(scope, newHostName),
+    forge: hosts.forge.host,
+    signal,
+  };
+
+  const evidence = new EvidenceCollector(onEvidence);
+  const began = new Date();
+  using sampler = startSampler({ folders: lab.folders, old: 'pi', new: `${lab.project}_${newHostName}` });
+  const steps = new Set<string>();
+  const phases = new Set<string>();
+  const onEvent = (event: EngineEvent): void => {
+    narrator.event(event);
+    if (event.event === 'plan') for (const step of event.steps) phases.add(step.phase);
+    if (event.event === 'verified') steps.add(event.step);
+  };
+  const operator = {
+    ...files,
+    operator: async () => scriptedOperator(await operatorAccess(scene, lab.operator.file)),
+    rigUser: settings.new.user,
+    beforeApproval: () => beforeApproval(scene, evidence, began),
+    signal,
+  };
+
+  const kills = [...options.killAt];
+  let argv = ['run', '--yes'];
+  for (;;) {
+    const killStep = kills.shift();
+    const gates = answerGates(operator);
+    const end = await runCutover({
+      ...files,
+      argv,
+      signal,
+      onEvent: (event) => {
+        onEvent(event);
+        gates.event(event);
+      },
+      ...(killStep === undefined
+        ? {}
+        : { killAt: (event: EngineEvent) => event.event === 'intent' && event.step === killStep }),
+    });
+    await gates.settled();
+    if (end.killed) {
+      narrator.say(`  ✗ the runner was killed in ${killStep ?? ''}; resuming`);
+      argv = ['resume'];
+      continue;
+    }
+    demandSuccess('cutover run', end);
+    break;
+  }
+
+  await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
+  await evidence.look('running it again adopts and changes nothing', async () => {
+    const before = await instanceIdentity(scene, scope);
+    const again = join(folder, 'again');
+    const argvAgain = ['run', '--yes', '--until', 'create-instance'];
+    const end = await runCutover({
+      config: files.config,
+      state: again,
+      argv: argvAgain,
+      signal,
+      onEvent: () => {},
+    });
+    demandSuccess('cutover run, again', end);
+    demand(before === (await instanceIdentity(scene, scope)), 'the instance is untouched');
+    return { instance: newHostName };
+  });
+
+  await narrator.timed('rebooting the new host', async () => {
+    const end = await runCutover({ ...files, argv: ['reboot-proof', '--yes'], signal, onEvent });
+    demandSuccess('cutover reboot-proof', end);
+  });
+  await afterReboot(scene, evidence);
+
+  const seen = sampler.finish();
+  await evidence.look('never loops on both hosts', async () => {
+    const { samples, both, longestGapMs, onOld, onNew, downtimeSeconds } = seen;
+    demand(onOld > 0 && onNew > 0, 'the sampler saw the loops on each host', { onOld, onNew });
+    demand(both === 0, 'no sample saw loops on both hosts', { both });
+    demand(downtimeSeconds !== undefined, 'the sampler saw the downtime');
+    return { samples, both, longestGapMs, downtimeSeconds };
+  });
+  const report = join(folder, 'report.html');
+  const reportArgv = ['report', '--html', report, '--md', join(folder, 'report.md')];
+  demandSuccess(
+    'cutover report',
+    await runCutover({ ...files, argv: reportArgv, signal, onEvent: () => {} }),
+  );
+  return {
+    passed: evidence.passed,
+    phases: phases.size,
+    steps: steps.size,
+    seconds: round(narrator.elapsed()),
+    downtimeSeconds: round(seen.downtimeSeconds ?? Number.NaN),
+    report,
+    evidence: evidence.found,
+  };
+}
+
+/** How the person reaches the new host: as root over ssh, with the host key that is really inside. */
+async function operatorAccess({ target, signal }: Scene, privateKeyFile: string) {
+  const [keys, address] = await Promise.all([
+    target.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal }),
+    target.run(['hostname', '-I'], { signal }),
+  ]);
+  return {
+    host: address.stdout.trim().split(' ')[0] ?? '',
+    user: 'root',
+    privateKeyFile,
+    hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
+  };
+}
+
+function demandSuccess(what: string, { exitCode, stderr }: RunnerEnd): void {
+  if (exitCode !== 0) throw new Error(`${what} ended with exit code ${exitCode}:\n${stderr.slice(-3000)}`);
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
+}

@@ -1,0 +1,236 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { LabHosts } from '../hosts/hosts.ts';
+import type { Lab } from '../lab.ts';
+import type { ExpectedSecret } from './evidence/secrets.ts';
+
+/** The files of a rehearsal: what an operator would write for a real cutover, with the lab's addresses in it. */
+export interface RehearsalFiles {
+  readonly folder: string;
+  readonly config: string;
+  /** The state directory of the run. */
+  readonly state: string;
+}
+
+export const newHostName = 'cc-ci-orchestrator';
+export const rigName = 'cc-ci';
+const workspace = '/srv/cc-ci';
+const certificates = '/srv/incus-terraform-nix-vm-creator/terraform-secrets';
+
+/** Which secrets of the old host go where. */
+export const expectedSecrets: readonly (ExpectedSecret & { kind: string; file: string; key?: string })[] = [
+  {
+    name: 'testenv',
+    kind: 'env',
+    source: `${workspace}/.testenv`,
+    path: `${workspace}/.testenv`,
+    file: 'secrets/testenv.env',
+  },
+  {
+    name: 'cc-ci-root',
+    kind: 'private-key',
+    source: '/home/loops/.ssh/cc-ci-root-ed25519',
+    path: '/home/loops/.ssh/cc-ci-root-ed25519',
+    file: 'secrets/ssh.yaml',
+    key: 'cc-ci-root',
+  },
+  {
+    name: 'master-age',
+    kind: 'age-identity',
+    source: `${workspace}/.sops/master-age.txt`,
+    path: `${workspace}/.sops/master-age.txt`,
+    file: 'secrets/master-age.sops',
+  },
+  {
+    name: 'incus-certificate',
+    kind: 'certificate',
+    source: `${certificates}/terraform.crt`,
+    path: `${certificates}/terraform.crt`,
+    file: 'secrets/incus.yaml',
+    key: 'certificate',
+  },
+  {
+    name: 'incus-key',
+    kind: 'private-key',
+    source: `${certificates}/terraform.key`,
+    path: `${certificates}/terraform.key`,
+    file: 'secrets/incus.yaml',
+    key: 'key',
+  },
+  {
+    name: 'vm-ssh-key',
+    kind: 'private-key',
+    source: `${certificates}/vm_ssh_key`,
+    path: `${certificates}/vm_ssh_key`,
+    file: 'secrets/ssh.yaml',
+    key: 'vm',
+  },
+].map((secret) => ({ ...secret, owner: 'loops', mode: '400' }));
+
+/** Writes `cutover.yaml`, `loops.yaml` and `secrets.yaml` for these hosts. */
+export async function writeRehearsalFiles(
+  folder: string,
+  lab: Lab,
+  hosts: LabHosts,
+): Promise<RehearsalFiles> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const write = (name: string, content: unknown): Promise<void> =>
+    writeFile(join(folder, name), stringify(content), { mode: 0o600 });
+  const recipient = (
+    await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
+  ).stdout.trim();
+  await Promise.all([
+    write('cutover.yaml', cutoverConfig(lab, hosts)),
+    write('loops.yaml', rigConfig(hosts)),
+    write('secrets.yaml', secretsConfig(recipient)),
+  ]);
+  return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
+}
+
+function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
+  return {
+    name: newHostName,
+    incus: {
+      url: lab.url,
+      project: lab.project,
+      certificate: lab.certificates.certificate,
+      key: lab.certificates.key,
+      serverCertificate: lab.certificates.serverCertificate,
+    },
+    instance: {
+      image: lab.imageAlias,
+      type: 'container',
+      cpus: 2,
+      memory: '2GiB',
+      disk: '30GiB',
+      pool: 'lab',
+    },
+    ssh: { privateKey: lab.operator.file },
+    old: {
+      name: 'pi',
+      ssh: { host: pi.address, privateKey: lab.operator.file, hostKeys: [pi.hostKey] },
+      hostname: 'pi',
+      user: 'loops',
+      workspace,
+      clones: ['cc-ci', 'cc-ci-adv'],
+      resumePoint: '.cc-ci-logs/.phase-idx',
+      references: 'references',
+      stop: [`${workspace}/cc-ci-plan/launch.sh`, 'stop'],
+      start: [`${workspace}/cc-ci-plan/launch.sh`, 'start'],
+      startEnv: { RESUME_PHASE: '1' },
+      quiesceSeconds: 60,
+      units: ['cc-ci-loops.service'],
+      cronMatch: 'cc-ci-plan/launch.sh',
+      processes: ['builder', 'adversary', 'watchdog'].map((role) => `agent.mjs --role ${role}`),
+      tmuxSessions: ['cc-ci-builder', 'cc-ci-adversary', 'cc-ci-watchdog'],
+      standbyUnits: ['cc-ci-tailscaled.service'],
+    },
+    new: { user: 'loops', workspace, swap: '512MiB' },
+    forge: {
+      ssh: { host: forge.address, user: 'git', privateKey: lab.operator.file, hostKeys: [forge.hostKey] },
+      root: '/srv/git',
+    },
+    repository: newHostName,
+    repositories: [
+      { repository: 'cc-ci', path: 'cc-ci' },
+      { repository: 'cc-ci', path: 'cc-ci-adv' },
+      { repository: 'cc-ci-plan', path: 'cc-ci-plan' },
+      { repository: 'cc-ci-secrets', path: 'cc-ci-secrets' },
+    ],
+    ownership: { repository: 'cc-ci' },
+    nixos: {
+      nixpkgs: 'path:/srv/nixpkgs',
+      sshHosts: [
+        {
+          alias: 'cc-ci',
+          host: ccci.address,
+          identityFile: '/home/loops/.ssh/cc-ci-root-ed25519',
+          hostKeys: [ccci.hostKey],
+        },
+      ],
+    },
+    agent: {
+      whoami: [`${workspace}/cc-ci-plan/bin/agent`, 'whoami'],
+      loginHint: `${workspace}/cc-ci-plan/bin/agent login`,
+    },
+    orchestrator: {
+      loop: 'orchestrator',
+      old: {
+        handOff: ['pkill', '-TERM', '-f', 'agent.mjs --role orchestrator'],
+        processes: ['agent.mjs --role orchestrator'],
+      },
+    },
+    handoff: { repository: 'cc-ci', seconds: 120 },
+    health: { url: `http://${ccci.address}/health` },
+    standIns: [
+      'a container stands for the virtual machine: this machine has no KVM',
+      'a small hand-written nixpkgs stands for the real one, so the closure links the image’s own tools',
+      'there is no tailnet: the hosts are peers on one bridge',
+      'a container shares its host’s swap, so the swap file is made and not used',
+      'the agent is a small program that works, claims and reviews; the scripted operator stands for a person',
+    ],
+  };
+}
+
+function rigConfig({ forge, ccci }: LabHosts): object {
+  const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
+  const agent = (role: string, more: object = {}): object => ({
+    command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
+    environment: author(role),
+    ...more,
+  });
+  const clone = (folder: string): object => ({ cwd: folder, clone: folder });
+  return {
+    rig: rigName,
+    workspace,
+    runtimeDir: `/run/loops-${rigName}`,
+    logDir: '.cc-ci-logs',
+    environment: {
+      PATH: '/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin',
+      LOOPS_CONFIG: `/etc/loops/${rigName}.yaml`,
+      HEALTH_URL: `http://${ccci.address}/health`,
+    },
+    ownership: { remote, owner: newHostName, checkEvery: '5s', prePushHook: true },
+    phases: {
+      plans: [0, 1, 2, 3].map((index) => `cc-ci-plan/plan-phase${index}.md`),
+      mirror: '.cc-ci-logs/.phase-idx',
+      repository: { remote },
+    },
+    loops: {
+      builder: agent('builder', { ...clone('cc-ci'), role: 'claimer' }),
+      adversary: agent('adversary', { ...clone('cc-ci-adv'), role: 'reviewer' }),
+      watchdog: agent('watchdog'),
+      orchestrator: agent('orchestrator', { autostart: false }),
+    },
+  };
+}
+
+function author(role: string): Record<string, string> {
+  const name = `${role.slice(0, 1).toUpperCase()}${role.slice(1)}`;
+  const email = `${role}@cc-ci`;
+  return {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  };
+}
+
+function secretsConfig(recipient: string): object {
+  return {
+    recipients: [recipient],
+    secrets: expectedSecrets.map(({ name, kind, source, path, file, key, owner, mode }) => ({
+      name,
+      kind,
+      source: { host: 'pi', path: source },
+      file,
+      ...(key === undefined ? {} : { key }),
+      path,
+      owner,
+      mode: `0${mode}`,
+      consumers: [`${rigName} loops`],
+      restartUnits: [],
+    })),
+  };
+}
