@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { filesOf } from '../engine/toy.ts';
+import { buildToyCommand, toyCommand } from './toy-command.ts';
+
+let script: string;
+beforeAll(async () => {
+  script = await buildToyCommand();
+});
+
+const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('nothing runs by default; a reviewed plan does', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const unasked = await command.run('run');
+  expect(unasked.code).toBe(2);
+  expect(unasked.stderr).toContain('nothing runs by default');
+  const [plan] = linesOf((await command.run('plan', '--json')).stdout);
+  expect(await filesOf(command.toy)).toEqual([]);
+  const run = await command.run('run', '--plan', String(plan?.['hash']).slice(0, 12));
+  expect(run.code).toBe(0);
+  expect(run.stdout).toContain('old (epoch 41)');
+  expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
+});
+
+test('another plan than the reviewed one is refused with 12', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const refused = await command.run('run', '--plan', '0123456789ab');
+  expect(refused.code).toBe(12);
+  expect(await filesOf(command.toy)).toEqual([]);
+});
+
+test('--json is the journal, line by line, and the news of what runs', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const { stdout } = await command.run('run', '--yes', '--json');
+  const events = linesOf(stdout).filter((event) => 'seq' in event);
+  const journal = linesOf(await readFile(join(command.toy.stateDirectory, 'journal.jsonl'), 'utf8'));
+  expect(events).toEqual(journal);
+  expect(events.at(-1)).toMatchObject({ event: 'run.ended', result: 'ok' });
+});
+
+test('a gate is approved from another process', async () => {
+  await using command = await toyCommand(script, { steps: 3, gate: true });
+  const child = command.start('run', '--yes', '--json');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('gate.open')) break;
+  const status = await command.run('status', '--json');
+  expect(linesOf(status.stdout)[0]).toMatchObject({ gates: [{ step: 'step-2', text: 'Go on?' }] });
+  expect((await command.run('approve', 'step-1')).code).toBe(2);
+  const approved = await command.run('approve', 'step-2', '--by', 'ada', '--note', 'looks right');
+  expect(approved).toMatchObject({ code: 0, stdout: expect.stringContaining('approved by ada') });
+  expect(await closed).toEqual([0, null]);
+  const report = (await command.run('report')).stdout;
+  expect(report).toContain('approved by ada looks right');
+  expect((await command.run('approve', 'step-2')).code).toBe(2);
+});
+
+test('a gate that is denied ends the run as failed', async () => {
+  await using command = await toyCommand(script, { steps: 2, gate: true });
+  const child = command.start('run', '--yes', '--json');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('gate.open')) break;
+  await command.run('deny', 'step-2', '--by', 'ada');
+  expect(await closed).toEqual([1, null]);
+  expect(await filesOf(command.toy)).toEqual(['step-1']);
+});
+
+test('two runners at once: the second is told who holds it, and exits 11', async () => {
+  await using command = await toyCommand(script, { steps: 2, pause: 1000 });
+  const first = command.start('run', '--yes', '--json');
+  const closed = once(first, 'close');
+  for await (const chunk of first.stdout ?? []) if (String(chunk).includes('intent')) break;
+  const second = await command.run('run', '--yes');
+  expect(second.code).toBe(11);
+  expect(second.stderr).toContain(`pid ${first.pid}`);
+  const unlock = await command.run('unlock');
+  expect(unlock.code).toBe(11);
+  expect(await closed).toEqual([0, null]);
+  expect((await command.run('unlock')).stdout).toContain('not locked');
+});
+
+test('the first Ctrl-C lets the step end, the second cuts it off', async () => {
+  await using command = await toyCommand(script, { steps: 4, pause: 400 });
+  const child = command.start('run', '--yes', '--json');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('"intent"')) break;
+  child.kill('SIGINT');
+  expect(await closed).toEqual([130, null]);
+  expect(await filesOf(command.toy)).toContain('step-1');
+  expect(await filesOf(command.toy)).not.toContain('step-2');
+  const resumed = await command.run('resume');
+  expect(resumed.code).toBe(0);
+  expect(resumed.stdout).toContain('✓ step-4');
+});
+
+test('no output of any command shows a secret', async () => {
+  const secret = 'correct-horse-battery-staple';
+  await using command = await toyCommand(script, { steps: 2, secret });
+  const outputs = [
+    await command.run('run', '--yes'),
+    await command.run('report', '--json'),
+    await command.run('status'),
+  ];
+  for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toContain(secret);
+  expect(outputs[0]?.stdout).toContain('[redacted]');
+});
+
+test('a run goes on when whoever watched it goes away', async () => {
+  await using command = await toyCommand(script, { steps: 4, pause: 50 });
+  const child = command.start('run', '--yes');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('step-1')) break;
+  expect(child.stdout?.destroyed).toBe(true);
+  expect(await closed).toEqual([0, null]);
+  expect(await filesOf(command.toy)).toHaveLength(4);
+});
+
+test('a report is written without any host', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  await command.run('run', '--yes');
+  const file = join(command.toy.world.directory, '..', 'report.html');
+  expect((await command.run('report', '--html', file)).code).toBe(0);
+  const page = await readFile(file, 'utf8');
+  expect(page).toContain('a directory stands for a host');
+  expect(page).not.toMatch(/<script|https?:\/\//);
+});
+
+test('every command explains itself', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  const help = (await command.run('--help')).stdout;
+  for (const name of [
+    'doctor',
+    'plan',
+    'run',
+    'resume',
+    'status',
+    'approve',
+    'deny',
+    'rollback',
+    'reboot-proof',
+    'report',
+    'unlock',
+  ]) {
+    expect(help).toContain(`  ${name} `);
+  }
+});

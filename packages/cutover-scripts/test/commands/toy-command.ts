@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+import { createToy, type Toy } from '../engine/toy.ts';
+
+/** The toy's `cutover`, bundled for a process of its own; the path of the script. */
+export async function buildToyCommand(): Promise<string> {
+  const outDir = await mkdtemp(join(tmpdir(), 'cutover-toy-command-'));
+  await build({
+    config: false,
+    silent: true,
+    entry: { cutover: fileURLToPath(new URL('toy-cli.ts', import.meta.url)) },
+    outDir,
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    noExternal: [/.*/],
+    external: ['cpu-features', /\.node$/],
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    esbuildOptions: (options) => {
+      options.conditions = ['source', 'module', 'import'];
+    },
+    outExtension: () => ({ js: '.mjs' }),
+  });
+  return join(outDir, 'cutover.mjs');
+}
+
+export interface ToyCommand extends AsyncDisposable {
+  readonly toy: Toy;
+  /** Starts `cutover ARGS` with the toy's config and state directory. */
+  start(...args: string[]): ChildProcess;
+  /** Runs it to its end. */
+  run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+export interface ToyConfig {
+  readonly steps: number;
+  readonly pause?: number;
+  readonly gate?: boolean;
+  readonly secret?: string;
+}
+
+export async function toyCommand(script: string, config: ToyConfig): Promise<ToyCommand> {
+  const toy = await createToy();
+  const configPath = join(toy.world.directory, '..', 'cutover.json');
+  await writeFile(configPath, JSON.stringify({ directory: toy.world.directory, ...config }));
+  const start = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, [script, ...args, '--config', configPath, '--state', toy.stateDirectory], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+  return {
+    toy,
+    start,
+    async run(...args) {
+      const child = start(...args);
+      const [stdout, stderr] = [child.stdout, child.stderr].map((stream) =>
+        stream === null ? '' : textOf(stream),
+      );
+      const [code] = await once(child, 'close');
+      return { code, stdout: await (stdout ?? ''), stderr: await (stderr ?? '') };
+    },
+    [Symbol.asyncDispose]: () => toy[Symbol.asyncDispose](),
+  };
+}
+
+async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
