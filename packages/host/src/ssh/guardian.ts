@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+
 import type { ClientChannel } from 'ssh2';
 
+import type { Connection } from './connection.ts';
 import { quoteArgv } from './quote.ts';
 
 /**
@@ -42,11 +45,14 @@ done
 export const guardianLine: string = quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']);
 
 export interface Guardian {
+  /** The command of this group has started; it is ended should the connection go away. */
   add(group: number): void;
+  /** It has ended. */
   remove(group: number): void;
   /** Resolves when the signal has been sent, or when that can no longer be known. */
   kill(group: number, signal: NodeJS.Signals): Promise<void>;
-  close(): void;
+  /** Resolves when its session is free again. */
+  close(): Promise<void>;
 }
 
 export function createGuardian(channel: ClientChannel): Guardian {
@@ -74,8 +80,29 @@ export function createGuardian(channel: ClientChannel): Guardian {
         say(`${signal.slice(3)} ${group}`);
       });
     },
-    close: () => {
+    close: async () => {
+      if (closed) return;
+      const over = once(channel, 'close');
       channel.end();
+      await over;
     },
+  };
+}
+
+/**
+ * Signals over a connection that is made for it, where the server has no session to spare for a guardian. A command
+ * that was running when its connection was lost then runs on.
+ */
+export function createDistantGuardian(connectAgain: () => Promise<Connection>): Guardian {
+  return {
+    add: () => undefined,
+    remove: () => undefined,
+    kill: async (group, signal) => {
+      const connection = await connectAgain();
+      const line = quoteArgv(['kill', '-s', signal.slice(3), '--', `-${group}`]);
+      await connection.exec(line, async (channel) => await once(channel.resume(), 'close'));
+      await connection.close();
+    },
+    close: async () => undefined,
   };
 }

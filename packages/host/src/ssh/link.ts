@@ -3,10 +3,10 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { ClientChannel } from 'ssh2';
 
-import { CommandRefusedError, HostConnectionError } from '../errors.ts';
+import { CommandRefusedError, HostConnectionError, type HostError } from '../errors.ts';
 import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
 import { connect, type Connection } from './connection.ts';
-import { createGuardian, guardianLine, type Guardian } from './guardian.ts';
+import { createDistantGuardian, createGuardian, guardianLine, type Guardian } from './guardian.ts';
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
 import { adoptSession } from './session.ts';
@@ -27,28 +27,26 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
   const mark = `cutover-${randomBytes(8).toString('hex')}`;
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 
-  let guarding: Promise<Guardian | undefined> | undefined =
-    maxSessions > 1 ? undefined : Promise.resolve(undefined);
-  const guardian = async (): Promise<Guardian | undefined> => {
-    // A server that refuses a session for the guardian may still grant one for a command.
-    guarding ??= connection.exec(guardianLine, createGuardian).catch(() => undefined);
-    return await guarding;
-  };
-  const dismissGuardian = async (): Promise<boolean> => {
+  const distant = createDistantGuardian(async () => await connect(host, options));
+  // Asked for before the first command: later there may be no session left for it.
+  let guarding: Promise<Guardian> =
+    maxSessions > 1
+      ? connection.exec(guardianLine, createGuardian).catch(() => distant)
+      : Promise.resolve(distant);
+  let spared = maxSessions === 1;
+  /** Gives the guardian's session to a command; `false`: that has been done already. */
+  const spareGuardian = async (): Promise<boolean> => {
+    if (spared) return false;
+    spared = true;
     const dismissed = await guarding;
-    guarding = Promise.resolve(undefined);
-    dismissed?.close();
-    return dismissed !== undefined;
+    guarding = Promise.resolve(distant);
+    await dismissed.close();
+    return true;
   };
 
-  /** Opens a session, once more for each time the server refused while others were open. */
+  /** Opens a session, once more for each time the server refused while it may yet grant one. */
   const open = async <T>(command: SpawnCommand, adopt: (channel: ClientChannel) => T): Promise<T> => {
-    const line = launchLine(command, mark);
-    const length = Buffer.byteLength(line);
-    if (length > longestCommandLine) {
-      const why = `its command line of ${length} bytes is longer than ${longestCommandLine}; send it on input`;
-      throw new CommandRefusedError(host, command.argv, why);
-    }
+    const line = checkedLine(host, command, mark);
     for (let refused = 0; ; refused += 1) {
       const release = await sessions.acquire(command.signal);
       try {
@@ -59,19 +57,15 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
       } catch (error) {
         const others = sessions.granted > 1;
         // sshd may read our next request before it has cleared up after a session that has just closed.
-        if (others && refused < retries) await setTimeout(5 * 2 ** refused);
-        else if (others) sessions.lower();
+        if (isOpenFailure(error) && refused < retries) await setTimeout(5 * 2 ** refused);
+        else if (isOpenFailure(error) && (others || (await spareGuardian()))) {
+          if (others) sessions.lower();
+          refused = -1;
+        } else {
+          release();
+          throw refusal(host, command.argv, error);
+        }
         release();
-        if (error instanceof HostConnectionError) throw error;
-        if (!isOpenFailure(error)) {
-          throw new CommandRefusedError(host, command.argv, `sshd refuses to execute commands`, {
-            cause: error,
-          });
-        }
-        if (!others && !(await dismissGuardian())) {
-          const what = `${host} grants no session (MaxSessions in its sshd_config, or a restriction of the key)`;
-          throw new HostConnectionError('CONNECTION_FAILED', host, what, { cause: error });
-        }
       }
     }
   };
@@ -80,9 +74,32 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
     connection,
     spawn: async (command) =>
       await open(command, (channel) =>
-        adoptSession(channel, { host, argv: command.argv, mark, connection, guardian }),
+        adoptSession(channel, {
+          host,
+          argv: command.argv,
+          mark,
+          connection,
+          guardian: async () => await guarding,
+        }),
       ),
   };
+}
+
+/** @throws {CommandRefusedError} the line is longer than a login shell can be given. */
+function checkedLine(host: string, command: SpawnCommand, mark: string): string {
+  const line = launchLine(command, mark);
+  const length = Buffer.byteLength(line);
+  if (length <= longestCommandLine) return line;
+  const why = `its command line of ${length} bytes is longer than ${longestCommandLine}; send it on input`;
+  throw new CommandRefusedError(host, command.argv, why);
+}
+
+function refusal(host: string, argv: readonly string[], error: unknown): HostError {
+  if (error instanceof HostConnectionError) return error;
+  if (!isOpenFailure(error))
+    return new CommandRefusedError(host, argv, 'sshd executes no commands', { cause: error });
+  const what = `${host} grants no session (MaxSessions in its sshd_config, or a restriction of the key)`;
+  return new HostConnectionError('CONNECTION_FAILED', host, what, { cause: error });
 }
 
 /** SSH_MSG_CHANNEL_OPEN_FAILURE, as ssh2 reports it: with the reason code of RFC 4254, 5.1. */

@@ -13,8 +13,7 @@ export interface SessionOptions {
   readonly argv: readonly string[];
   readonly mark: string;
   readonly connection: Connection;
-  /** `undefined` when the server has no session to spare for one. */
-  guardian(): Promise<Guardian | undefined>;
+  guardian(): Promise<Guardian>;
 }
 
 /** A channel on which a launch line has been sent, as a command. */

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,26 +21,39 @@ export interface Sshd extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+interface SshdOptions {
+  /** The types of the keys it has; each is in `directory`, as `host_TYPE`. */
+  readonly hostKeyTypes?: readonly string[];
+  /** Further lines of its configuration. */
+  readonly configuration?: readonly string[];
+}
+
 /** Needs openssh-server; logs in as the user that runs the tests. */
-export async function startSshd(configuration: readonly string[] = []): Promise<Sshd> {
+export async function startSshd({
+  hostKeyTypes = ['ed25519'],
+  configuration = [],
+}: SshdOptions = {}): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'cutover-sshd-'));
   const port = await freePort();
-  for (const key of ['host', 'user']) {
-    await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', key, '-f', join(directory, key)]);
-  }
+  const generate = async (type: string, name: string): Promise<void> => {
+    await execute('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', name, '-f', join(directory, name)]);
+  };
+  for (const type of hostKeyTypes) await generate(type, `host_${type}`);
+  await generate('ed25519', 'user');
   await writeFile(join(directory, 'authorized_keys'), await readFile(join(directory, 'user.pub')));
   await writeFile(
     join(directory, 'sshd_config'),
     [
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
-      `HostKey ${directory}/host`,
+      ...hostKeyTypes.map((type) => `HostKey ${directory}/host_${type}`),
       `AuthorizedKeysFile ${directory}/authorized_keys`,
       `PidFile ${directory}/pid`,
       'StrictModes no',
       'UsePAM no',
       'PasswordAuthentication no',
       'PermitRootLogin yes',
+      'MaxStartups 100',
       'LogLevel FATAL',
       // Else bash reads the .bashrc of whoever runs the tests for each command.
       'SetEnv SHLVL=2',
@@ -51,7 +64,7 @@ export async function startSshd(configuration: readonly string[] = []): Promise<
   // sshd wants its privilege separation directory, which only its service makes.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
-  const hostKey = (await readFile(join(directory, 'host.pub'), 'utf8')).trim();
+  const hostKey = (await readFile(join(directory, `host_${hostKeyTypes[0]}.pub`), 'utf8')).trim();
   let daemon: ReturnType<typeof spawn> | undefined;
   const start = async (): Promise<void> => {
     daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], {
@@ -98,8 +111,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function listening(port: number): Promise<void> {
-  const { connect } = await import('node:net');
+export async function listening(port: number): Promise<void> {
   for (let left = 200; ; left -= 1) {
     const socket = connect(port, '127.0.0.1');
     try {

@@ -1,0 +1,217 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { type Host, sshHost } from '../../src/index.ts';
+import { processesWith, rejection, uniqueSleep, until } from '../../src/contract/fixture.ts';
+import { startRelay } from './relay.ts';
+import { freePort, listening, startSshd } from './sshd.ts';
+
+const sshd = await startSshd();
+afterAll(async () => await sshd[Symbol.asyncDispose]());
+
+describe('connecting', () => {
+  it('makes one connection for many calls at once', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    await Promise.all(Array.from({ length: 20 }, async () => await host.run(['true'])));
+    await host.run(['true']);
+    expect(relay.connections).toBe(1);
+  });
+
+  it('rejects where nothing listens', async () => {
+    await using host = sshHost({ ...sshd.options, port: await freePort() });
+    expect(await rejection(host.run(['true']))).toMatchObject({
+      name: 'HostConnectionError',
+      code: 'CONNECTION_FAILED',
+    });
+  });
+
+  it('gives up on a server that says nothing, within connectTimeout', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    relay.freeze();
+    await using host = sshHost({ ...sshd.options, port: relay.port, connectTimeout: 300 });
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+    relay.thaw();
+    await host.run(['true']);
+  });
+
+  it('rejects what is not ssh', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const address = server.address();
+    await using host = sshHost({
+      ...sshd.options,
+      port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    });
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+    server.close();
+  });
+
+  it('says so when the key is not accepted, and the abort of one waiting call is its own', async () => {
+    await using host = sshHost({ ...sshd.options, privateKeyFile: `${sshd.directory}/host_ed25519` });
+    const [refused, aborted] = await Promise.all([
+      rejection(host.run(['true'])),
+      rejection(host.run(['true'], { signal: AbortSignal.timeout(1) })),
+    ]);
+    expect(refused).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+    expect(aborted).toMatchObject({ code: 'COMMAND_ABORTED' });
+  });
+
+  it('authenticates by an agent', async () => {
+    const socket = `${sshd.directory}/agent`;
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(agent.stdout, 'data');
+    const add = spawn('ssh-add', ['-q', `${sshd.directory}/user`], {
+      env: { ...process.env, SSH_AUTH_SOCK: socket },
+    });
+    await once(add, 'exit');
+    const { privateKeyFile: _file, ...rest } = sshd.options;
+    await using host = sshHost({ ...rest, agent: socket });
+    expect((await host.run(['echo', 'in'])).stdout).toBe('in\n');
+    agent.kill();
+  });
+
+  it('goes through a SOCKS5 proxy', async () => {
+    const port = await freePort();
+    const proxy = spawn(
+      'ssh',
+      [
+        '-F',
+        'none',
+        '-N',
+        '-D',
+        `127.0.0.1:${port}`,
+        '-o',
+        'StrictHostKeyChecking=no',
+        '-o',
+        'UserKnownHostsFile=/dev/null',
+      ]
+        .concat(['-o', 'LogLevel=QUIET', '-i', `${sshd.directory}/user`, '-p', String(sshd.options.port)])
+        .concat(`${sshd.options.user}@127.0.0.1`),
+      { stdio: 'ignore' },
+    );
+    await listening(port);
+    await using host = sshHost({ ...sshd.options, proxy: { socks5: { host: '127.0.0.1', port } } });
+    expect((await host.run(['echo', 'in'])).stdout).toBe('in\n');
+    await using closed = sshHost({
+      ...sshd.options,
+      port: await freePort(),
+      proxy: { socks5: { host: '127.0.0.1', port } },
+    });
+    expect(await rejection(closed.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+    proxy.kill();
+  });
+
+  it('goes through a jump host, whose key is verified too', async () => {
+    await using host = sshHost({ ...sshd.options, jump: sshd.options });
+    expect((await host.run(['echo', 'in'])).stdout).toBe('in\n');
+    await using wrong = sshHost({
+      ...sshd.options,
+      jump: { ...sshd.options, hostKeys: [`SHA256:${'a'.repeat(43)}`] },
+    });
+    expect(await rejection(wrong.run(['true']))).toMatchObject({ code: 'HOST_KEY_MISMATCH' });
+  });
+
+  it('refuses calls after it was disposed of', async () => {
+    const host = sshHost(sshd.options);
+    await host.run(['true']);
+    await host[Symbol.asyncDispose]();
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+  });
+});
+
+describe('a connection that is lost', () => {
+  it('leaves the end of a command unknown, and the next call connects again', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    const running = rejection(host.run(['sh', '-c', 'echo some; sleep 1000']));
+    await runningSession(host);
+    relay.cut();
+    expect(await running).toMatchObject({ name: 'HostConnectionError', code: 'CONNECTION_LOST' });
+    expect((await host.run(['echo', 'again'])).stdout).toBe('again\n');
+    expect(relay.connections).toBe(2);
+  });
+
+  it('never passes half of an output for the whole', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    await using command = host.stream(['sh', '-c', 'echo half; sleep 1000']);
+    await once(command.stdout, 'readable');
+    const reading = rejection(text(command.stdout));
+    relay.cut();
+    expect(await reading).toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(await rejection(command.exit)).toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+
+  it('is noticed by keep-alive when nothing says so', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    await using host = sshHost({
+      ...sshd.options,
+      port: relay.port,
+      keepAliveInterval: 100,
+      keepAliveCount: 2,
+    });
+    await host.run(['true']);
+    const running = rejection(host.run(['sleep', '1000']));
+    await runningSession(host);
+    relay.freeze();
+    expect(await running).toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+
+  it('ends what ran there', async () => {
+    const seconds = uniqueSleep();
+    await using relay = await startRelay(sshd.options.port);
+    await using observer = sshHost(sshd.options);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    const running = rejection(
+      host.run(['sh', '-c', 'trap "" TERM; sleep "$1" & wait; sleep "$1"', 'sh', seconds]),
+    );
+    await until(async () => (await processesWith(observer, seconds)).length > 1);
+    await runningSession(host);
+    relay.cut();
+    expect(await running).toMatchObject({ code: 'CONNECTION_LOST' });
+    await until(async () => (await processesWith(observer, seconds)).length === 0);
+  });
+
+  it('leaves what has left its process group', async () => {
+    const seconds = uniqueSleep();
+    await using relay = await startRelay(sshd.options.port);
+    await using observer = sshHost(sshd.options);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    await host.run(['sh', '-c', 'setsid sleep "$1" > /dev/null 2>&1 < /dev/null & ', 'sh', seconds]);
+    await host.run(['true']);
+    relay.cut();
+    await rejection(host.run(['true']));
+    expect(await processesWith(observer, seconds)).toHaveLength(1);
+    await observer.run(['pkill', '-f', seconds], { reject: false });
+  });
+
+  it('leaves the old file when it happens in the middle of a write', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    await using observer = sshHost(sshd.options);
+    await using host = sshHost({ ...sshd.options, port: relay.port });
+    const directory = (await observer.run(['mktemp', '-d'])).stdout.trim();
+    await observer.writeFile(`${directory}/file`, 'old', { mode: 0o600 });
+    const writing = rejection(
+      host.writeFile(`${directory}/file`, Buffer.alloc(256 * 1024 * 1024), { mode: 0o600 }),
+    );
+    await until(async () => (await observer.run(['ls', '-A', directory])).stdout.includes('.cutover-'));
+    relay.cut();
+    expect(await writing).toMatchObject({ code: 'CONNECTION_LOST' });
+    await until(async () => (await observer.run(['ls', '-A', directory])).stdout === 'file\n');
+    expect(Buffer.from(await observer.readFile(`${directory}/file`)).toString()).toBe('old');
+    await observer.run(['rm', '-r', directory]);
+  });
+});
+
+/** A second command that runs to its end shows that what was sent before it has arrived. */
+async function runningSession(host: Host): Promise<void> {
+  await host.run(['true']);
+}

@@ -1,0 +1,36 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { localHost } from '../../src/index.ts';
+import { quoteArgv } from '../../src/ssh/quote.ts';
+
+const argument = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', ''));
+
+describe('quoteArgv', () => {
+  it.each(['sh', 'bash'])('is read by %s as it was', async (shell) => {
+    await using host = localHost();
+    await fc.assert(
+      fc.asyncProperty(fc.array(argument, { minLength: 1, maxLength: 20 }), async (argv) => {
+        const { stdout } = await host.run([shell, '-c', `printf '%s\\0' ${quoteArgv(argv)}`]);
+        expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('has no backslash inside single quotes, which fish reads and POSIX shells do not', () => {
+    fc.assert(
+      fc.property(fc.array(argument), (argv) => {
+        for (const [quoted] of quoteArgv(argv).matchAll(/'[^']*'(?=("['\\]|$| ))/g))
+          expect(quoted).not.toContain('\\');
+      }),
+    );
+    expect(quoteArgv(["it's", '\\'])).toBe(`'it'"'"'s' ''"\\\\"''`);
+  });
+
+  it('leaves plain words as they are', () => {
+    expect(quoteArgv(['nix', 'build', '/srv/cc-ci#toplevel', '--no-link', ''])).toBe(
+      "nix build '/srv/cc-ci#toplevel' --no-link ''",
+    );
+  });
+});

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import * as fc from 'fast-check';
+import { build } from 'tsup';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { processesWith, rejection, uniqueSleep, until } from '../../src/contract/fixture.ts';
+import { localHost, sshHost } from '../../src/index.ts';
+import { startSshd } from './sshd.ts';
+
+const sshd = await startSshd();
+const narrow = await startSshd({ configuration: ['MaxSessions 3'] });
+const single = await startSshd({ configuration: ['MaxSessions 1'] });
+const none = await startSshd({ configuration: ['MaxSessions 0'] });
+afterAll(async () => {
+  for (const daemon of [sshd, narrow, single, none]) await daemon[Symbol.asyncDispose]();
+});
+
+describe('sessions', () => {
+  it.each([
+    ['fewer sessions than we think', narrow],
+    ['one session', single],
+  ])('runs 12 at once on a server with %s', async (_what, daemon) => {
+    await using host = sshHost(daemon.options);
+    const numbers = Array.from({ length: 12 }, (_, index) => `${index}\n`);
+    const results = await Promise.all(numbers.map(async (input) => await host.run(['cat'], { input })));
+    expect(results.map(({ stdout }) => stdout)).toEqual(numbers);
+  });
+
+  it.each([
+    ['all sessions are taken', narrow],
+    ['there is but one session', single],
+  ])('ends a command at its timeout when %s', async (_what, daemon) => {
+    await using host = sshHost(daemon.options);
+    const seconds = uniqueSleep();
+    const errors = await Promise.all(
+      Array.from({ length: 4 }, async () => await rejection(host.run(['sleep', seconds], { timeout: 700 }))),
+    );
+    for (const error of errors) expect(error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    await using local = localHost();
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  });
+
+  it('lets a waiting call be aborted, and gives its place to the next', async () => {
+    await using host = sshHost({ ...sshd.options, maxSessions: 2 });
+    await using holder = host.stream(['cat']);
+    const waiting = rejection(host.run(['true'], { signal: AbortSignal.timeout(200) }));
+    const next = host.run(['echo', 'next']);
+    expect(await waiting).toMatchObject({ code: 'COMMAND_ABORTED' });
+    holder.stdin.end();
+    expect((await next).stdout).toBe('next\n');
+  });
+
+  it('says so when the server grants no session', async () => {
+    await using host = sshHost(none.options);
+    const error = await rejection(host.run(['true']));
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED' });
+    expect(error).toHaveProperty('message', expect.stringContaining('MaxSessions'));
+  });
+
+  it('says so when the login shell or a forced command starts nothing', async () => {
+    await using forced = await startSshd({
+      configuration: ['ForceCommand echo This account is closed. >&2; exit 1'],
+    });
+    await using host = sshHost(forced.options);
+    const error = await rejection(host.run(['true']));
+    expect(error).toMatchObject({ name: 'CommandRefusedError', code: 'COMMAND_REFUSED' });
+    expect(error).toHaveProperty('message', expect.stringContaining('This account is closed.'));
+  });
+
+  it('drops what a login shell prints on stderr before the command', async () => {
+    await using noisy = await startSshd({
+      configuration: ['ForceCommand echo noise >&2; eval "$SSH_ORIGINAL_COMMAND"'],
+    });
+    await using host = sshHost(noisy.options);
+    const { stdout, stderr } = await host.run(['sh', '-c', 'echo out; echo err >&2']);
+    expect([stdout, stderr]).toEqual(['out\n', 'err\n']);
+  });
+
+  it('refuses a command line that the kernel would not take', async () => {
+    await using host = sshHost(sshd.options);
+    expect(await rejection(host.run(['echo', 'x'.repeat(140_000)]))).toMatchObject({
+      code: 'COMMAND_REFUSED',
+    });
+    expect((await host.run(['echo', 'x'.repeat(130_000)])).stdout).toHaveLength(130_001);
+  });
+
+  it('passes any argv', async () => {
+    await using host = sshHost(sshd.options);
+    const argument = fc.string({ unit: 'binary' }).map((part) => part.replaceAll('\0', ''));
+    await fc.assert(
+      fc.asyncProperty(fc.array(argument, { minLength: 1, maxLength: 12 }), async (argv) => {
+        const { stdout } = await host.run(['printf', '%s\\0', ...argv]);
+        expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
+      }),
+      { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 40 : 1000 },
+    );
+  });
+
+  it('ends what ran there when the client is killed', async () => {
+    const seconds = uniqueSleep();
+    const outDir = fileURLToPath(new URL('../../node_modules/.cache/killed-client', import.meta.url));
+    const entry = { client: fileURLToPath(new URL('killed-client.ts', import.meta.url)) };
+    await build({
+      entry,
+      outDir,
+      format: 'esm',
+      config: false,
+      silent: true,
+      clean: true,
+      external: ['execa', 'ssh2', 'socks'],
+      outExtension: () => ({ js: '.mjs' }),
+    });
+    const client = spawn(process.execPath, [join(outDir, 'client.mjs')], {
+      env: { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options), SECONDS: seconds },
+      stdio: 'inherit',
+    });
+    await using local = localHost();
+    await until(async () => (await processesWith(local, seconds)).length > 1);
+    client.kill('SIGKILL');
+    expect(await once(client, 'exit')).toEqual([null, 'SIGKILL']);
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  });
+});
