@@ -32,12 +32,8 @@ export default defineConfig([
     esbuildPlugins: [
       {
         name: 'without-ssh2',
-        setup: ({ onResolve, resolve }) => {
-          onResolve({ filter: /^ssh2$/ }, async ({ path, resolveDir, kind, pluginData }) => {
-            if (pluginData === 'resolved') return undefined;
-            const found = await resolve(path, { resolveDir, kind, pluginData: 'resolved' });
-            return { ...found, sideEffects: false };
-          });
+        setup: ({ onResolve }) => {
+          onResolve({ filter: /^ssh2$/ }, () => ({ path: 'ssh2', external: true, sideEffects: false }));
         },
       },
     ],
