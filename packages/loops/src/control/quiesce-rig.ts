@@ -25,9 +25,15 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     salvage: { push: config.quiesce.push },
     signal: options.signal,
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
-    stop: async (signal) => {
+    hold: async (signal) => {
       try {
         await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, signal);
+      } catch (error) {
+        if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+      }
+    },
+    stop: async (signal) => {
+      try {
         await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, signal);
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;

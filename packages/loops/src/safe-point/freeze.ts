@@ -1,19 +1,22 @@
 import type { Host } from '@cutover/host';
-import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
+import { findProcesses, findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
 
 /** Processes that were stopped where they stood. */
 export interface Frozen {
   readonly pids: readonly number[];
-  /** Lets them go on. */
-  thaw(): Promise<void>;
+  /** Lets them go on, after having sent them `signal`, which each takes before its next instruction. */
+  thaw(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** Started before anything is stopped, it lets all go on by itself should nobody come back to do so. */
 const thawLater = 'sleep "$1"; shift; kill -s CONT "$@" 2>/dev/null; :';
+const inBackground = 'setsid sh -c "$0" thaw "$@" </dev/null >/dev/null 2>&1 &';
 
 /**
  * Stops every process of a rig with SIGSTOP, children that appear meanwhile included, so that its clones can be
- * looked at while nothing moves. Should the connection be lost, the host thaws them itself after `guardSeconds`.
+ * looked at while nothing moves. Its tmux servers are stopped first: a server lets a pane that was stopped go on
+ * (tmux's server.c, `server_child_stopped`). Should the connection be lost, the host thaws all by itself after
+ * `guardSeconds`.
  */
 export async function freeze(
   host: Host,
@@ -21,26 +24,28 @@ export async function freeze(
   guardSeconds: number,
   signal?: AbortSignal,
 ): Promise<Frozen> {
-  const frozen = new Set<number>();
-  const thaw = async (): Promise<void> => signalProcesses(host, 'SIGCONT', [...frozen]);
+  const stopped: number[] = [];
+  const processes: number[] = [];
+  const stop = async (pids: readonly number[]): Promise<void> => {
+    if (pids.length === 0) return;
+    const words = [String(guardSeconds), ...pids.map(String)];
+    await host.run(['sh', '-c', inBackground, thawLater, ...words], { timeout: 20_000, cwd: '/' });
+    stopped.push(...pids);
+    await signalProcesses(host, 'SIGSTOP', pids);
+  };
+  const thaw = async (first?: NodeJS.Signals): Promise<void> => {
+    if (first !== undefined) await signalProcesses(host, first, processes);
+    await signalProcesses(host, 'SIGCONT', stopped);
+  };
   try {
+    const { sessions } = await findRigProcesses(host, selector, signal);
+    await stop([...new Set(sessions.map(({ serverPid }) => serverPid))]);
     for (;;) {
-      const { processes } = await findRigProcesses(host, selector, signal);
-      const fresh = processes.map(({ pid }) => pid).filter((pid) => !frozen.has(pid));
-      if (fresh.length === 0) return { pids: [...frozen], thaw };
-      await host.run(
-        [
-          'sh',
-          '-c',
-          'setsid sh -c "$0" thaw "$@" </dev/null >/dev/null 2>&1 &',
-          thawLater,
-          String(guardSeconds),
-          ...fresh.map(String),
-        ],
-        { timeout: 20_000, cwd: '/' },
-      );
-      for (const pid of fresh) frozen.add(pid);
-      await signalProcesses(host, 'SIGSTOP', fresh);
+      const found = await findProcesses(host, selector, sessions, signal);
+      const fresh = found.processes.map(({ pid }) => pid).filter((pid) => !stopped.includes(pid));
+      if (fresh.length === 0) return { pids: processes, thaw };
+      processes.push(...fresh);
+      await stop(fresh);
     }
   } catch (error) {
     await thaw();

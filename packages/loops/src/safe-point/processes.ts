@@ -29,6 +29,8 @@ export interface RigProcess {
 export interface RigSession {
   readonly session: string;
   readonly panePid: number;
+  /** The tmux server's own process. */
+  readonly serverPid: number;
   readonly server: TmuxSelector;
 }
 
@@ -43,38 +45,47 @@ export async function findRigProcesses(
   selector: ProcessSelector,
   signal?: AbortSignal,
 ): Promise<RigProcesses> {
-  const options = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
-  const [sessions, all, directories] = await Promise.all([
-    Promise.all((selector.tmux ?? []).map((server) => listSessions(host, server, options))),
-    host
-      .run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,args='], options)
-      .then(({ stdout }) => parseProcesses(stdout)),
+  const limits = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+  const sessions = await Promise.all(
+    (selector.tmux ?? []).map((server) => listSessions(host, server, limits)),
+  );
+  return findProcesses(host, selector, sessions.flat(), signal);
+}
+
+/** Like `findRigProcesses`, with the sessions known: it asks no tmux server, which may be frozen. */
+export async function findProcesses(
+  host: Host,
+  selector: ProcessSelector,
+  sessions: readonly RigSession[],
+  signal?: AbortSignal,
+): Promise<RigProcesses> {
+  const limits = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+  const list = host.run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,args='], limits);
+  const directories =
     (selector.workingDirectories ?? []).length === 0
-      ? new Map<number, string>()
-      : host
-          .run(
-            [
-              'find',
-              '/proc',
-              '-mindepth',
-              '2',
-              '-maxdepth',
-              '2',
-              '-name',
-              'cwd',
-              '-printf',
-              String.raw`%h %l\n`,
-            ],
-            {
-              ...options,
-              // Processes that end meanwhile, or belong to others, make find complain.
-              reject: false,
-            },
-          )
-          .then(({ stdout }) => parseDirectories(stdout)),
-  ]);
-  const flat = sessions.flat();
-  return { sessions: flat, processes: selectProcesses(selector, flat, all, directories) };
+      ? undefined
+      : // Processes that end meanwhile, or belong to others, make find complain.
+        host.run(
+          [
+            'find',
+            '/proc',
+            '-mindepth',
+            '2',
+            '-maxdepth',
+            '2',
+            '-name',
+            'cwd',
+            '-printf',
+            String.raw`%h %l\n`,
+          ],
+          {
+            ...limits,
+            reject: false,
+          },
+        );
+  const all = parseProcesses((await list).stdout);
+  const works = parseDirectories((await directories)?.stdout ?? '');
+  return { sessions, processes: selectProcesses(selector, sessions, all, works) };
 }
 
 /** Which of all processes belong to the rig. */
@@ -130,7 +141,7 @@ async function listSessions(
     'list-panes',
     '-a',
     '-F',
-    '#{pane_pid} #{pane_dead} #{session_name}',
+    '#{pane_pid} #{pid} #{session_name}',
   ];
   const result = await host.run(argv, { ...options, reject: false });
   if (result.exitCode !== 0) {
@@ -141,10 +152,10 @@ async function listSessions(
   }
   const sessions: RigSession[] = [];
   for (const line of result.stdout.split('\n')) {
-    const [, pid, session] = /^(\d+) [01] (.+)$/.exec(line) ?? [];
+    const [, pid, serverPid, session] = /^(\d+) (\d+) (.+)$/.exec(line) ?? [];
     if (pid === undefined || session === undefined) continue;
     if (server.sessions !== undefined && !server.sessions.includes(session)) continue;
-    sessions.push({ session, panePid: Number(pid), server });
+    sessions.push({ session, panePid: Number(pid), serverPid: Number(serverPid), server });
   }
   return sessions;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Host } from '@cutover/host';
+import { type Host, HostConnectionError } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { inspectClone } from './inspect-clone.ts';
@@ -10,7 +10,12 @@ import { type Salvage, salvageClone } from './salvage.ts';
 export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** The clones that must be at a safe point. */
   readonly clones: readonly string[];
-  /** What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. */
+  /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
+  readonly hold?: (signal: AbortSignal) => Promise<void>;
+  /**
+   * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
+   * leaves, or could not stop, is ended as well, so that its failure is only told.
+   */
   readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
   readonly processes: ProcessSelector;
   /** Milliseconds to wait for a safe point; then the rig is stopped where it is. */
@@ -45,6 +50,8 @@ export interface QuiesceReport {
   readonly safe: boolean;
   readonly clones: readonly QuiescedClone[];
   readonly stopped: StoppedProof;
+  /** Why the rig's own stop failed, when it did. */
+  readonly stopProblem?: string;
   /** Whether the deadline passed before all clones were at a safe point. */
   readonly deadlineHit: boolean;
   readonly waitedMs: number;
@@ -65,7 +72,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   const waitedMs = Math.round(performance.now() - started);
   if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
   onEvent({ event: 'stopping' });
-  await stopAndThaw(host, options, frozen, stopTimeout);
+  const stopProblem = await stopRig(host, options, frozen, stopTimeout);
   const killed = await endProcesses(
     host,
     options.processes,
@@ -81,6 +88,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     stopped,
     deadlineHit,
     waitedMs,
+    ...(stopProblem === undefined ? {} : { stopProblem }),
   };
 }
 
@@ -142,41 +150,31 @@ async function look(
 }
 
 /**
- * What is frozen takes no signal until it goes on: the signals are sent first, so that each process gets them
- * before its next instruction. A stop that waits for processes to end would wait in vain, so all go on after a
- * second at the latest.
+ * What is frozen gets TERM before it goes on, so that an agent ends instead of beginning something new. Then the
+ * rig's own stop does the rest.
  */
-async function stopAndThaw(
-  host: Host,
-  options: QuiesceOptions,
-  frozen: Frozen | undefined,
-  timeout: number,
-): Promise<void> {
-  if (options.stop === undefined) {
-    await signalProcesses(host, 'SIGTERM', frozen?.pids ?? []);
-    await frozen?.thaw();
-    return;
-  }
-  const stopping = stopRig(host, options, timeout, options.signal);
-  try {
-    await Promise.race([stopping, delay(1000)]);
-  } finally {
-    await frozen?.thaw();
-  }
-  await stopping;
-}
-
 async function stopRig(
   host: Host,
-  { stop }: QuiesceOptions,
+  { stop, hold, signal }: QuiesceOptions,
+  frozen: Frozen | undefined,
   timeout: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (stop === undefined) return;
+): Promise<string | undefined> {
   const limit = AbortSignal.timeout(timeout);
   const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  if (typeof stop === 'function') await stop(either);
-  else await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+  try {
+    await hold?.(either);
+  } finally {
+    await frozen?.thaw('SIGTERM');
+  }
+  if (stop === undefined) return undefined;
+  try {
+    if (typeof stop === 'function') await stop(either);
+    else await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+    return undefined;
+  } catch (error) {
+    if (error instanceof HostConnectionError || signal?.aborted === true) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Waits for the rig's processes to end, then ends them: TERM first, KILL when that does not help. */

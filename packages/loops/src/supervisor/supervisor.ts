@@ -64,11 +64,14 @@ export class Supervisor implements AsyncDisposable {
   #saving: Promise<void> = Promise.resolve();
   #lastStartAt = 0;
   #firstStarts = true;
+  #held = false;
+  #serverUnwanted = false;
 
   private constructor(config: RigConfig, state: RigState, options: SupervisorOptions) {
     this.config = config;
     this.#state = state;
     this.#mode = options.tmuxServer ?? 'own';
+    if (config.ownership === undefined) this.#ownership = { state: 'unconfigured' };
     this.events = new EventHub(options.onEvent);
   }
 
@@ -188,11 +191,12 @@ export class Supervisor implements AsyncDisposable {
     await this.want(names);
   }
 
-  /** Stops every loop and starts none until `release`; with `keep` across reboots and restarts too. */
+  /** Starts no loop until `release`; with `keep` not after a reboot or a restart either. What runs goes on. */
   async holdStill(keep: boolean): Promise<void> {
+    this.#held = true;
+    if (!keep) return;
     this.#state = { ...this.#state, quiesced: true };
-    if (keep) await this.#save();
-    await this.reconcile();
+    await this.#save();
   }
 
   /** Stops every loop now; which are wanted stays as it is. */
@@ -203,7 +207,9 @@ export class Supervisor implements AsyncDisposable {
   async release(): Promise<void> {
     const { quiesced, ...rest } = this.#state;
     this.#state = rest;
-    if (quiesced === true) this.events.emit({ event: 'released', reason: 'released by hand' });
+    const held = this.#held || quiesced === true;
+    this.#held = false;
+    if (held) this.events.emit({ event: 'released', reason: 'released by hand' });
     await this.#save();
     await this.reconcile();
   }
@@ -273,7 +279,7 @@ export class Supervisor implements AsyncDisposable {
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; they stay wanted. */
   async end(reason: string, stop: boolean): Promise<void> {
     if (stop) {
-      this.#state = { ...this.#state, quiesced: true };
+      this.#held = true;
       await this.stopAll(reason);
       if (this.#mode === 'own') await this.#endServer();
     }
@@ -546,7 +552,7 @@ export class Supervisor implements AsyncDisposable {
   // The tmux server
 
   async #connected(): Promise<RigTmux | undefined> {
-    if (this.#tmux !== undefined) return this.#tmux;
+    if (this.#tmux !== undefined || this.#serverUnwanted) return this.#tmux;
     const socket = tmuxSocket(this.config);
     if (!(await listens(socket))) {
       if (this.#mode === 'external') return undefined;
@@ -570,6 +576,7 @@ export class Supervisor implements AsyncDisposable {
 
   async #endServer(): Promise<void> {
     const tmux = this.#tmux;
+    this.#serverUnwanted = true;
     this.#tmux = undefined;
     await tmux?.endServer();
     await rm(tmuxSocket(this.config), { force: true });
@@ -578,7 +585,7 @@ export class Supervisor implements AsyncDisposable {
   // Ownership
 
   #hold(): { reason: HoldReason; detail: string } | undefined {
-    if (this.#state.quiesced === true)
+    if (this.#held || this.#state.quiesced === true)
       return { reason: 'quiesced', detail: 'the rig was quiesced; loops start releases it' };
     if (this.#ownership.state === 'unconfigured' || this.#ownership.state === 'owner') return undefined;
     return { reason: this.#ownership.state, detail: this.#ownership.detail };
