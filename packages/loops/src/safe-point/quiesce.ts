@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Host, HostConnectionError } from '@cutover/host';
+import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { inspectClone } from './inspect-clone.ts';
@@ -14,12 +14,14 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   readonly hold?: (signal: AbortSignal) => Promise<void>;
   /**
    * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
-   * leaves, or could not stop, is ended as well, so that its failure is only told.
+   * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
    */
   readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
   readonly processes: ProcessSelector;
-  /** Milliseconds to wait for a safe point; then the rig is stopped where it is. */
+  /** Milliseconds to wait for a safe point. */
   readonly deadline: number;
+  /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
+  readonly atDeadline?: 'stop' | 'leave';
   /**
    * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
    * stillness, so that nothing can begin in between. Default true.
@@ -71,6 +73,12 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   const { frozen, deadlineHit } = await waitForSafePoint(host, options);
   const waitedMs = Math.round(performance.now() - started);
   if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
+  if (deadlineHit && options.atDeadline === 'leave') {
+    const clones = await Promise.all(
+      options.clones.map((path) => inspectClone(host, path, { fetch: false })),
+    );
+    return { safe: false, clones, stopped: await provesStopped(host, options), deadlineHit, waitedMs };
+  }
   onEvent({ event: 'stopping' });
   const stopProblem = await stopRig(host, options, frozen, stopTimeout);
   const killed = await endProcesses(
@@ -167,13 +175,16 @@ async function stopRig(
     await frozen?.thaw('SIGTERM');
   }
   if (stop === undefined) return undefined;
+  if (typeof stop === 'function') {
+    await stop(either);
+    return undefined;
+  }
   try {
-    if (typeof stop === 'function') await stop(either);
-    else await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+    await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
     return undefined;
   } catch (error) {
-    if (error instanceof HostConnectionError || signal?.aborted === true) throw error;
-    return error instanceof Error ? error.message : String(error);
+    if (error instanceof CommandError || error instanceof CommandTimeoutError) return error.message;
+    throw error;
   }
 }
 
