@@ -21,12 +21,21 @@ export function encodeLine(entry: Envelope & JournalEvent): { line: string; hash
 export function decodeLine(line: Buffer, seq: number, prevHash: string): JournalEntry | LineProblem {
   if (line.length <= tailLength) return 'is not a line of a journal';
   const bodyEnd = line.length - tailLength;
-  const digest = line.toString('latin1', bodyEnd + 9, bodyEnd + 9 + 64);
-  if (hash('sha256', line.subarray(0, bodyEnd)) !== digest) return 'was changed';
-  const value: unknown = JSON.parse(line.toString('utf8'));
+  const digest = hash('sha256', line.subarray(0, bodyEnd));
+  if (line.toString('latin1', bodyEnd) !== `,"hash":"${digest}"}`) return 'was changed';
+  const value = parse(line);
   if (!isEntry(value)) return 'is not a line of a journal';
   if (value.seq !== seq || value.prevHash !== prevHash) return 'does not follow the line before it';
   return value;
+}
+
+/** `undefined`: not JSON, though whoever wrote it gave it its hash. */
+function parse(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The hash says that we wrote the line; what remains to be told apart is another program's format. */

@@ -82,6 +82,7 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
       return;
     case 'reset':
       state.lists.delete('cutover');
+      state.lists.delete('reverse');
       state.commits.clear();
       return;
     case 'downtime':

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesOf } from '../engine/toy.ts';
-import { buildToyCommand, toyCommand } from './toy-command.ts';
+import { buildToyCommand, toyCommand, type ToyScript } from './toy-command.ts';
 
-let script: string;
+let script: ToyScript;
 beforeAll(async () => {
   script = await buildToyCommand();
 });
+afterAll(async () => script[Symbol.asyncDispose]());
 
 const linesOf = (text: string): Record<string, unknown>[] =>
   text

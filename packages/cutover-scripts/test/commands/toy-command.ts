@@ -1,15 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { createToy, type Toy } from '../engine/toy.ts';
 
-/** The toy's `cutover`, bundled for a process of its own; the path of the script. */
-export async function buildToyCommand(): Promise<string> {
-  const outDir = await mkdtemp(join(tmpdir(), 'cutover-toy-command-'));
+/** The toy's `cutover`, built from the sources for processes of its own; gone when disposed. */
+export interface ToyScript extends AsyncDisposable {
+  readonly path: string;
+}
+
+export async function buildToyCommand(): Promise<ToyScript> {
+  // Below this package, so that what is not bundled is found.
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+  await mkdir(cache, { recursive: true });
+  const outDir = await mkdtemp(join(cache, 'toy-command-'));
   await build({
     config: false,
     silent: true,
@@ -18,17 +24,17 @@ export async function buildToyCommand(): Promise<string> {
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    noExternal: [/.*/],
-    external: ['cpu-features', /\.node$/],
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
+    noExternal: [/^@cutover\//],
+    external: [/^(?!@cutover\/)[^./]/],
     esbuildOptions: (options) => {
       options.conditions = ['source', 'module', 'import'];
     },
     outExtension: () => ({ js: '.mjs' }),
   });
-  return join(outDir, 'cutover.mjs');
+  return {
+    path: join(outDir, 'cutover.mjs'),
+    [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
+  };
 }
 
 export interface ToyCommand extends AsyncDisposable {
@@ -46,12 +52,12 @@ export interface ToyConfig {
   readonly secret?: string;
 }
 
-export async function toyCommand(script: string, config: ToyConfig): Promise<ToyCommand> {
+export async function toyCommand(script: ToyScript, config: ToyConfig): Promise<ToyCommand> {
   const toy = await createToy();
   const configPath = join(toy.world.directory, '..', 'cutover.json');
   await writeFile(configPath, JSON.stringify({ directory: toy.world.directory, ...config }));
   const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [script, ...args, '--config', configPath, '--state', toy.stateDirectory], {
+    spawn(process.execPath, [script.path, ...args, '--config', configPath, '--state', toy.stateDirectory], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
     });
