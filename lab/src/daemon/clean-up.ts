@@ -36,7 +36,7 @@ async function mountsUnder(folder: string): Promise<string[]> {
   return mounts
     .map((mount) => mount?.point ?? '')
     .filter((point) => point.startsWith(`${folder}/`))
-    .reverse();
+    .toReversed();
 }
 
 /** Loop devices whose backing file lies in the lab's folder, mounted or not. */

@@ -69,19 +69,17 @@ async function makeClientCertificate(folders: LabFolders): Promise<string> {
   await using machine = localHost();
   const { certificate, key } = certificateFiles(folders);
   await mkdir(folders.certificates, { recursive: true, mode: 0o700 });
-  await machine.run([
-    ...[
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-sha384',
-    ],
-    ...['-days', '365', '-subj', '/CN=terraform', '-keyout', key, '-out', certificate],
-  ]);
+  const kind = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-sha384',
+    '-days',
+    '365',
+  ];
+  const files = ['-keyout', key, '-out', certificate];
+  await machine.run(['openssl', 'req', '-x509', ...kind, '-subj', '/CN=terraform', ...files]);
   return readFile(certificate, 'utf8');
 }

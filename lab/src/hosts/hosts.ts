@@ -5,10 +5,12 @@ import { imageAlias } from '../image/import-image.ts';
 import type { Lab } from '../lab.ts';
 import { type ReadyInstance, operatorUserData, ready } from '../launch.ts';
 import { lock } from '../lock.ts';
+import { readRecord } from '../record.ts';
 import { prepareHosts } from './prepare.ts';
 import { hostsRecipe } from './recipe.ts';
 
-/** The machines around a cutover, running. Disposing of it stops them; the next time they begin where they began now. */
+/** The machines around a cutover, running. Disposing of it stops them, unless the lab is kept; the next time they
+ * begin where they began now. */
 export interface LabHosts extends AsyncDisposable {
   /** Git over ssh: `git@forge:NAME.git`, and with the operator's key `ssh git@forge init|authorize|revoke|list`. */
   readonly forge: ReadyInstance;
@@ -59,7 +61,7 @@ export async function startHosts(lab: Lab, options: StartHostsOptions = {}): Pro
       ccci,
       pi,
       async [Symbol.asyncDispose]() {
-        await each((name) => stop(lab.client, name));
+        if ((await readRecord(lab.folders))?.kept !== true) await each((name) => stop(lab.client, name));
         await turn[Symbol.asyncDispose]();
       },
     };

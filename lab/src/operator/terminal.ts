@@ -23,26 +23,10 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
   const folder = await mkdtemp(join(tmpdir(), 'cutover-operator-'));
   const knownHosts = join(folder, 'known_hosts');
   await writeFile(knownHosts, (to.hostKeys ?? []).map((key) => `${to.host} ${key}\n`).join(''));
-  const child = spawn(
-    'ssh',
-    [
-      ...[
-        '-tt',
-        '-F',
-        'none',
-        '-o',
-        'BatchMode=yes',
-        '-o',
-        'StrictHostKeyChecking=yes',
-        '-o',
-        'LogLevel=ERROR',
-      ],
-      ...['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
-      ...['-o', 'IdentitiesOnly=yes', '-i', to.privateKeyFile ?? '', '-p', String(to.port ?? 22)],
-      ...[`${to.user}@${to.host}`, ...words],
-    ],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, TERM: 'xterm' } },
-  );
+  const child = spawn('ssh', sshArguments(to, knownHosts, words), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, TERM: 'xterm' },
+  });
   let screen = '';
   let changed = () => {};
   const show = (chunk: Buffer) => {
@@ -88,4 +72,29 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function sshArguments(to: SshHostOptions, knownHosts: string, words: readonly string[]): string[] {
+  const options = {
+    BatchMode: 'yes',
+    GlobalKnownHostsFile: '/dev/null',
+    IdentitiesOnly: 'yes',
+    LogLevel: 'ERROR',
+    StrictHostKeyChecking: 'yes',
+    UserKnownHostsFile: knownHosts,
+  };
+  const settings = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const key = to.privateKeyFile ?? '';
+  return [
+    '-tt',
+    '-F',
+    'none',
+    '-i',
+    key,
+    '-p',
+    String(to.port ?? 22),
+    ...settings,
+    `${to.user}@${to.host}`,
+    ...words,
+  ];
 }

@@ -47,9 +47,9 @@ const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
 
 function readLogin() {
   if (!existsSync(credentials)) return undefined;
-  const login = JSON.parse(readFileSync(credentials, 'utf8'));
+  const held = JSON.parse(readFileSync(credentials, 'utf8'));
   // A login belongs to the machine it was made on: a copied file is no login.
-  return login.host === hostname() && Date.parse(login.expiresAt) > Date.now() ? login : undefined;
+  return held.host === hostname() && Date.parse(held.expiresAt) > Date.now() ? held : undefined;
 }
 
 function requireLogin() {
@@ -111,12 +111,11 @@ function whoami() {
 
 // ---- ending at a safe point ----------------------------------------------------------------------------------------
 
-let asked = false;
 const asking = new AbortController();
+const asked = () => asking.signal.aborted;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => {
-    if (!asked) say(`${signal}: ending at the next safe point`);
-    asked = true;
+    if (!asked()) say(`${signal}: ending at the next safe point`);
     asking.abort();
   });
 }
@@ -124,9 +123,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
 /** A rest between iterations: asked to end, it is over at once. */
 async function rest(ms) {
   await sleep(ms, undefined, { signal: asking.signal }).catch(() => {});
-  const hold = process.env.LOOPS_HOLD_FILE;
   let holding = false;
-  while (!asked && hold !== undefined && existsSync(hold)) {
+  while (!asked() && existsSync(process.env.LOOPS_HOLD_FILE ?? '')) {
     if (!holding) say('holding still');
     holding = true;
     await sleep(100, undefined, { signal: asking.signal }).catch(() => {});
@@ -201,7 +199,7 @@ async function push(clone) {
 async function iterate(role, clone, once) {
   listen(role);
   await recover(clone);
-  for (let iteration = 1; !asked; iteration++) {
+  for (let iteration = 1; !asked(); iteration++) {
     requireLogin();
     try {
       await once(iteration);
@@ -242,27 +240,52 @@ async function build(iteration) {
     `phase ${at}\nwork ${digest}\nhost ${hostname()}\niteration ${iteration}\n`,
   );
   await git(clone, 'add', '--all');
-  await git(clone, 'commit', '--quiet', '--message', `claim(${at}): iteration ${iteration} on ${hostname()}`);
+  const kind = underLoops ? 'work' : 'claim';
+  await git(
+    clone,
+    'commit',
+    '--quiet',
+    '--message',
+    `${kind}(${at}): iteration ${iteration} on ${hostname()}`,
+  );
   // … and a commit is unpushed for a while.
   await sleep(cycle / 5);
   await push(clone);
   const sha = await git(clone, 'rev-parse', 'HEAD');
-  if (underLoops) await loops('claim', sha);
-  say(`claimed ${sha.slice(0, 12)} in phase ${at}`);
+  if (!underLoops) say(`claimed ${sha.slice(0, 12)} in phase ${at}`);
+  else if (!(await claim(sha, at, iteration))) return;
   await verdictOn(clone, sha, at);
 }
 
-/** Waits for the Adversary's word on the claimed commit; without one the work goes on, and the claim with it. */
+/** Under `loops` a claim says that the phase is done, so not every commit is one. */
+async function claim(sha, at, iteration) {
+  if (iteration % 4 !== 1) return false;
+  await loops('claim', '--sha', sha);
+  say(`claimed ${sha.slice(0, 12)} in phase ${at}`);
+  return true;
+}
+
+/** Waits for the Adversary's word on the claimed commit; without one the work goes on, and the claim is void. */
 async function verdictOn(clone, sha, at) {
-  for (let look = 0; look < 20 && !asked; look++) {
+  for (let look = 0; look < 20 && !asked(); look++) {
     await sleep(cycle / 5, undefined, { signal: asking.signal }).catch(() => {});
     await git(clone, 'fetch', '--quiet', 'origin');
-    const spoken = underLoops
-      ? await git(clone, 'ls-remote', 'origin', `refs/loops/${process.env.LOOPS_RIG}/verdicts/${at}`)
-      : '';
-    const found = underLoops ? spoken !== '' : (await lastVerdict(clone)).includes(sha);
-    if (found) return say(`verdict on ${sha.slice(0, 12)}`);
+    const found = underLoops
+      ? (await document(clone, 'verdicts', at))?.sha === sha
+      : (await lastVerdict(clone)).includes(sha);
+    if (found) {
+      say(`verdict on ${sha.slice(0, 12)}`);
+      return;
+    }
   }
+}
+
+/** What `loops` keeps at the remote as the newest claim or verdict of a phase. */
+async function document(clone, kind, at) {
+  const ref = `refs/loops/${process.env.LOOPS_RIG}/${kind}/${at}`;
+  if ((await git(clone, 'ls-remote', 'origin', ref)) === '') return undefined;
+  await git(clone, 'fetch', '--quiet', 'origin', `+${ref}:refs/seen/${kind}`);
+  return JSON.parse(await git(clone, 'cat-file', 'blob', `refs/seen/${kind}:document.json`));
 }
 
 // ---- adversary: reviews the exact commit that is claimed --------------------------------------------------------------
@@ -270,14 +293,7 @@ async function verdictOn(clone, sha, at) {
 const lastVerdict = (clone) => git(clone, 'log', '-1', '--format=%s', '--grep=^verdict(', 'origin/main');
 
 async function claimed(clone, at) {
-  if (!underLoops) return git(clone, 'log', '-1', '--format=%H', `--grep=^claim(${at})`, 'origin/main');
-  const { stdout } = await exec(
-    'git',
-    ['ls-remote', 'origin', `refs/loops/${process.env.LOOPS_RIG}/claims/${at}`],
-    { cwd: clone },
-  );
-  if (stdout === '') return '';
-  await git(clone, 'fetch', '--quiet', 'origin', `+refs/loops/${process.env.LOOPS_RIG}/*:refs/seen/*`);
+  if (underLoops) return (await document(clone, 'claims', at))?.sha ?? '';
   return git(clone, 'log', '-1', '--format=%H', `--grep=^claim(${at})`, 'origin/main');
 }
 
@@ -295,7 +311,7 @@ async function review() {
   const holds = status.includes(`work ${createHash('sha256').update(work).digest('hex')}`);
   const word = holds ? 'pass' : 'fail';
   if (underLoops) {
-    await loops('verdict', word, sha);
+    await loops('verdict', word, '--sha', sha);
   } else {
     const reviews = join(clone, 'REVIEW.md');
     appendFileSync(reviews, `${word} ${sha} phase ${at}\n`);
@@ -314,7 +330,7 @@ async function review() {
 /** On the old rig it starts again what died; under `loops` the supervisor does, and it watches the health page. */
 async function watch() {
   const url = process.env.HEALTH_URL ?? 'http://ccci/health';
-  while (!asked) {
+  while (!asked()) {
     requireLogin();
     try {
       if (!underLoops) await exec(join(planFolder, 'launch.sh'), ['revive'], { timeout: 20_000 });
@@ -346,7 +362,7 @@ async function orchestrate() {
     `Orchestrator ready: phase ${ready.phase}, context ${ready.context} files ${ready.digest.slice(0, 12)}`,
   );
   listen('orchestrator', (line) => say(`Heard: ${line}`));
-  while (!asked) {
+  while (!asked()) {
     requireLogin();
     await rest(500);
   }

@@ -7,7 +7,11 @@ import { promisify } from 'node:util';
 const exec = promisify(execFile);
 let known = { at: -Infinity, answer: undefined };
 
-/** One look at the forge a second at most, shared by all who ask meanwhile. */
+/**
+ * One look at the forge a second at most, shared by all who ask meanwhile.
+ *
+ * @returns {Promise<{ status: string, head?: string, reason?: string }>}
+ */
 function head() {
   if (performance.now() - known.at > 1000) {
     known = {
@@ -27,7 +31,10 @@ function head() {
 }
 
 createServer(async (request, response) => {
-  if (request.url !== '/health') return response.writeHead(404).end();
+  if (request.url !== '/health') {
+    response.writeHead(404).end();
+    return;
+  }
   const answer = await head();
   response.writeHead(answer.status === 'ok' ? 200 : 503, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(answer)}\n`);

@@ -27,8 +27,11 @@ async function serve(client) {
         : undefined;
   const port = (await take(client, 2)).readUInt16BE();
   const answer = (code) => client.write(Buffer.from([5, code, 0, 1, 0, 0, 0, 0, 0, 0]));
-  if (command !== 1 || host === undefined)
-    return client.end(Buffer.from([5, host === undefined ? 8 : 7, 0, 1, 0, 0, 0, 0, 0, 0]));
+  if (command !== 1 || host === undefined) {
+    answer(host === undefined ? 8 : 7);
+    client.end();
+    return;
+  }
   const server = createConnection({ host, port });
   server.once('connect', () => {
     answer(0);
