@@ -209,11 +209,11 @@ function rangeOf(node: unknown): number | undefined {
   return range?.[0];
 }
 
-/** The library gives a comment's lines without `#`; blank lines between them are not kept, as in sops. */
+/** The library gives a comment's lines without `#`; blank lines between them are not kept, as in sops, and an empty comment comes as a space. */
 function commentLines(text: string | null | undefined, inline = false): Comment[] {
   if (text === null || text === undefined) return [];
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => comment(line, inline));
+    .map((line) => comment(line === ' ' ? '' : line, inline));
 }

@@ -35,6 +35,17 @@ interface TextFacts {
   readonly multiline: boolean;
 }
 
+/** libyaml's notion: nothing beyond the basic plane, no carriage return, no byte order mark. */
+function isPrintable(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return (
+    code === 0x0a ||
+    (code >= 0x20 && code <= 0x7e) ||
+    (code >= 0xa0 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd && code !== 0xfeff)
+  );
+}
+
 const isBreak = (character: string): boolean => /[\r\n\u0085\u2028\u2029]/.test(character);
 
 function analyze(text: string): TextFacts {
@@ -47,9 +58,7 @@ function analyze(text: string): TextFacts {
   const leadingOrTrailing = /^[ \n\r\u0085\u2028\u2029]|[ \n\r\u0085\u2028\u2029]$/.test(text);
   const breakSpace = /[\n\r\u0085\u2028\u2029] /.test(text);
   const spaceBreak = / [\n\r\u0085\u2028\u2029]/.test(text);
-  const special = /[^\t\n\r\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u.test(
-    text,
-  );
+  const special = [...text].some((character) => character !== '\t' && !isPrintable(character));
   const tabs = text.includes('\t');
   const multiline = [...text].some(isBreak);
   const odd = spaceBreak || special;
@@ -83,7 +92,6 @@ const shortEscapes = new Map<string, string>([
   ['"', '\\"'],
   ['\\', '\\\\'],
   ['\x85', '\\N'],
-  ['\xa0', '\\_'],
   ['\u2028', '\\L'],
   ['\u2029', '\\P'],
 ]);
@@ -92,14 +100,9 @@ function doubleQuoted(text: string): string {
   let out = '"';
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
-    const printable =
-      (code >= 0x20 && code <= 0x7e) ||
-      (code >= 0xa1 && code <= 0xd7ff) ||
-      (code >= 0xe000 && code <= 0xfffd && code !== 0xfeff) ||
-      (code >= 0x10000 && code <= 0x10ffff);
     const short = shortEscapes.get(character);
     if (short !== undefined) out += short;
-    else if (printable) out += character;
+    else if (isPrintable(character)) out += character;
     else if (code <= 0xff) out += `\\x${hex(code, 2)}`;
     else if (code <= 0xffff) out += `\\u${hex(code, 4)}`;
     else out += `\\U${hex(code, 8)}`;

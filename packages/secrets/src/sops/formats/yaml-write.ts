@@ -32,7 +32,7 @@ const spaces = (count: number): string => ' '.repeat(count);
 /** go-yaml aligns to the next multiple of the indentation. */
 const next = (indent: number): number => indentation * Math.floor((indent + indentation) / indentation);
 
-/** `inItem`: the first line follows a `- ` that is already written, at this indent less two. */
+/** `inItem`: the first line follows a `- ` that is already written, with the comments that lead it. */
 function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean): void {
   let head: string[] = [];
   let inline: string[] = [];
@@ -44,7 +44,7 @@ function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean
   };
   for (const item of node.entries) {
     if (item.type === 'comment') {
-      (item.inline ? inline : head).push(`#${item.text}`);
+      if (!first) (item.inline ? inline : head).push(`#${item.text}`);
       continue;
     }
     for (const text of head) start(text);
@@ -62,9 +62,11 @@ function emitList(node: ListNode, indent: number, lines: string[], inItem: boole
   let first = inItem;
   for (const item of node.items) {
     if (item.type === 'comment') {
-      (item.inline ? inline : head).push(`#${item.text}`);
+      if (!first) (item.inline ? inline : head).push(`#${item.text}`);
       continue;
     }
+    // A comment that begins an item stands before its dash, as go-yaml has it.
+    if (!first) head.push(...leadingComments(item));
     for (const text of head) lines.push(spaces(indent) + text);
     head = [];
     if (first) lines[lines.length - 1] += '-';
@@ -72,10 +74,10 @@ function emitList(node: ListNode, indent: number, lines: string[], inItem: boole
     first = false;
     if (item.type === 'map' && item.entries.some(({ type }) => type === 'entry')) {
       lines[lines.length - 1] += ' ';
-      emitMap(item, indent + 2, lines, !startsWithComment(item.entries));
+      emitMap(item, indent + 2, lines, true);
     } else if (item.type === 'list' && item.items.some(({ type }) => type !== 'comment')) {
       lines[lines.length - 1] += ' ';
-      emitList(item, indent + 2, lines, !startsWithComment(item.items));
+      emitList(item, indent + 2, lines, true);
     } else emitValue(item, indent, lines, inline);
     inline = [];
   }
@@ -125,8 +127,14 @@ function emitFloat(value: number): string {
   return formatFloatShort(value);
 }
 
-function startsWithComment(items: readonly (TreeValue | Comment | { type: 'entry' })[]): boolean {
-  return items[0]?.type === 'comment';
+/** The comments with which a map or a list in an item begins, at whatever depth. */
+function leadingComments(value: TreeValue): string[] {
+  if (value.type !== 'map' && value.type !== 'list') return [];
+  const items = value.type === 'map' ? value.entries : value.items;
+  const at = items.findIndex(({ type }) => type !== 'comment');
+  const first = items[at];
+  if (first === undefined || first.type === 'comment') return [];
+  return [...onlyComments(items.slice(0, at)), ...(first.type === 'entry' ? [] : leadingComments(first))];
 }
 
 function onlyComments(items: readonly (TreeValue | Comment | { type: 'entry' })[]): string[] {
