@@ -124,6 +124,13 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
       expect(await rejection(fixture.host.readFile(inFile))).toMatchObject({ code: 'FILE_NOT_FOUND' });
     });
 
+    it.skipIf(options.root)('never takes a file it may not see for a missing one', async () => {
+      const directory = await makeDirectory('closed', '0000');
+      for (const path of [directory, `${directory}/file`]) {
+        expect(await rejection(fixture.host.readFile(path))).toMatchObject({ code: 'FILE_REFUSED' });
+      }
+    });
+
     it('refuses a file larger than maxBytes', async () => {
       const path = `${fixture.directory}/large`;
       await fixture.host.writeFile(path, Buffer.alloc(1001), { mode: 0o600 });

@@ -33,21 +33,19 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
     maxSessions > 1
       ? connection.exec(guardianLine, createGuardian).catch(() => distant)
       : Promise.resolve(distant);
-  let spared = maxSessions === 1;
-  /** Gives the guardian's session to a command; `false`: that has been done already. */
-  const spareGuardian = async (): Promise<boolean> => {
-    if (spared) return false;
-    spared = true;
+  /** Gives the guardian's session to a command. */
+  const spareGuardian = async (): Promise<void> => {
     const dismissed = await guarding;
     guarding = Promise.resolve(distant);
     await dismissed.close();
-    return true;
   };
 
   /** Opens a session, once more for each time the server refused while it may yet grant one. */
   const open = async <T>(command: SpawnCommand, adopt: (channel: ClientChannel) => T): Promise<T> => {
     const line = checkedLine(host, command, mark);
-    for (let refused = 0; ; refused += 1) {
+    let refused = 0;
+    let alone = 0;
+    for (;;) {
       const release = await sessions.acquire(command.signal);
       try {
         return await connection.exec(line, (channel) => {
@@ -55,15 +53,19 @@ export async function openLink(host: string, options: SshHostOptions): Promise<L
           return adopt(channel);
         });
       } catch (error) {
-        const others = sessions.granted > 1;
-        // sshd may read our next request before it has cleared up after a session that has just closed.
-        if (isOpenFailure(error) && refused < retries) await setTimeout(5 * 2 ** refused);
-        else if (isOpenFailure(error) && (others || (await spareGuardian()))) {
-          if (others) sessions.lower();
-          refused = -1;
-        } else {
+        refused += 1;
+        alone = sessions.granted === 1 ? alone + 1 : 0;
+        if (!isOpenFailure(error) || alone > retries) {
           release();
           throw refusal(host, command.argv, error);
+        }
+        if (alone === 3) await spareGuardian();
+        if (alone === 0 && refused > retries) {
+          sessions.lower();
+          refused = 0;
+        } else {
+          // sshd may read our next request before it has cleared up after a session that has just closed.
+          await setTimeout(5 * 2 ** Math.min(refused, retries));
         }
         release();
       }

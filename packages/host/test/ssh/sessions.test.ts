@@ -1,10 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import * as fc from 'fast-check';
-import { build } from 'tsup';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { processesWith, rejection, uniqueSleep, until } from '../../src/contract/fixture.ts';
@@ -98,30 +92,5 @@ describe('sessions', () => {
       }),
       { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 40 : 1000 },
     );
-  });
-
-  it('ends what ran there when the client is killed', async () => {
-    const seconds = uniqueSleep();
-    const outDir = fileURLToPath(new URL('../../node_modules/.cache/killed-client', import.meta.url));
-    const entry = { client: fileURLToPath(new URL('killed-client.ts', import.meta.url)) };
-    await build({
-      entry,
-      outDir,
-      format: 'esm',
-      config: false,
-      silent: true,
-      clean: true,
-      external: ['execa', 'ssh2', 'socks'],
-      outExtension: () => ({ js: '.mjs' }),
-    });
-    const client = spawn(process.execPath, [join(outDir, 'client.mjs')], {
-      env: { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options), SECONDS: seconds },
-      stdio: 'inherit',
-    });
-    await using local = localHost();
-    await until(async () => (await processesWith(local, seconds)).length > 1);
-    client.kill('SIGKILL');
-    expect(await once(client, 'exit')).toEqual([null, 'SIGKILL']);
-    await until(async () => (await processesWith(local, seconds)).length === 0);
   });
 });

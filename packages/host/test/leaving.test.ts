@@ -1,0 +1,69 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { build } from 'tsup';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { processesWith, uniqueSleep, until } from '../src/contract/fixture.ts';
+import { localHost } from '../src/index.ts';
+import { startSshd } from './ssh/sshd.ts';
+
+const sshd = await startSshd();
+afterAll(async () => await sshd[Symbol.asyncDispose]());
+
+const outDir = fileURLToPath(new URL('../node_modules/.cache/programs', import.meta.url));
+const program = (name: string): string => join(outDir, `${name}.mjs`);
+const env = { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options) };
+
+beforeAll(async () => {
+  await build({
+    entry: ['disposes', 'exits', 'waits'].map((name) =>
+      fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url)),
+    ),
+    outDir,
+    format: 'esm',
+    target: 'node20',
+    config: false,
+    silent: true,
+    clean: true,
+    external: ['execa', 'ssh2', 'socks'],
+    outExtension: () => ({ js: '.mjs' }),
+  });
+});
+
+describe('a program', () => {
+  it('ends by itself once its hosts are disposed of', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [program('disposes')], {
+      env,
+      timeout: 20_000,
+    });
+    expect(stdout).toBe('local ssh\n');
+  });
+
+  it('that exits takes its local commands with it', async () => {
+    const seconds = uniqueSleep();
+    const child = spawn(process.execPath, [program('exits')], {
+      env: { ...env, SLEEP: seconds },
+      stdio: 'inherit',
+    });
+    expect(await once(child, 'exit')).toEqual([3, null]);
+    await using local = localHost();
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  });
+
+  it('that is killed takes its remote commands with it', async () => {
+    const seconds = uniqueSleep();
+    const child = spawn(process.execPath, [program('waits')], {
+      env: { ...env, SLEEP: seconds },
+      stdio: 'inherit',
+    });
+    await using local = localHost();
+    await until(async () => (await processesWith(local, seconds)).length > 1);
+    child.kill('SIGKILL');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  });
+});
