@@ -49,6 +49,9 @@ restore() {
   if [ "$action" != boot ] && [ -n "$(noted activating)" ] && [ -n "$previous" ]; then
     say "restoring $previous"
     before=$(noted failed-before)
+    # What failed is of the system that is left: as a failed unit without a file it would stay for ever.
+    fresh=$(new_failures "$before" "$(failed_units)")
+    [ -z "$fresh" ] || systemctl reset-failed $fresh
     "$previous/bin/switch-to-configuration" test 8>&- 3>&-
     restored=$?
     if [ "$restored" = 4 ] && [ -z "$(new_failures "$before" "$(failed_units)")" ]; then restored=0; fi

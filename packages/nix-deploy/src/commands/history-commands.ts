@@ -46,7 +46,7 @@ export function rollbackCommand(): Command {
     .option(
       '--to <generation>',
       'its number; the newest other system before the active one without it',
-      number,
+      parseNumber,
     )
     .action(async (names: string[], options: SharedOptions & { to?: number }) => {
       const { target, options: own } = await onlyMember(names, options);

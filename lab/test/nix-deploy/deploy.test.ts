@@ -1,0 +1,185 @@
+import {
+  ActivationError,
+  deploy,
+  type DeployEvent,
+  LockedError,
+  NixError,
+  rollback,
+} from '@cutover/nix-deploy';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type Machine, marked, startMachine } from './machine.ts';
+
+let machine: Machine;
+beforeAll(async () => {
+  machine = await startMachine();
+});
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+});
+
+const failing = { type: 'command', argv: ['false'], timeout: 1000 } as const;
+
+describe('a first deploy', () => {
+  it('that fails leaves no generation behind', async () => {
+    await machine.declare(marked('zero'));
+    const error: unknown = await deploy(machine.target, {
+      source: machine.source,
+      healthChecks: [failing],
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ActivationError);
+    expect(error).toMatchObject({ code: 'HEALTH_CHECK_FAILED' });
+    expect(await machine.history()).toBe('none of ');
+  });
+
+  it('makes the first generation, runs it and boots it', async () => {
+    await machine.declare(marked('one'));
+    const events: DeployEvent[] = [];
+    const result = await deploy(machine.target, {
+      source: machine.source,
+      healthChecks: [
+        { type: 'command', argv: ['grep', '-qx', 'one', '/etc/marker'] },
+        { type: 'units', units: ['ssh.service'] },
+        { type: 'port', host: machine.address, port: 22 },
+      ],
+      onEvent: (event) => events.push(event),
+    });
+    expect(result).toMatchObject({ changed: true, generation: 1 });
+    expect(result.health.every((check) => check.ok)).toBe(true);
+    expect(await machine.running()).toBe(result.system);
+    expect(await machine.sh('cat /boot/nixos/default')).toBe(result.system);
+    expect(events.map((event) => event.type)).toEqual(
+      expect.arrayContaining(['armed', 'activated', 'confirmed']),
+    );
+  });
+});
+
+describe('a deploy', () => {
+  it('confirms on a connection that did not exist before the activation', async () => {
+    await machine.declare(marked('two'));
+    let atActivation = 0;
+    await deploy(machine.target, {
+      source: machine.source,
+      onEvent: (event) => {
+        if (event.type === 'activated') atActivation = machine.connections();
+      },
+    });
+    expect(machine.connections()).toBeGreaterThan(atActivation);
+    await machine.declare(marked('three'));
+    await deploy(machine.target, { source: machine.source });
+    expect(await machine.history()).toBe('3 of 1 2 3');
+  });
+
+  it('of what runs and boots already changes nothing', async () => {
+    const result = await deploy(machine.target, { source: machine.source });
+    expect(result).toMatchObject({ changed: false, log: '', generation: 3 });
+    expect(await machine.history()).toBe('3 of 1 2 3');
+  });
+
+  it('that a health check fails ends on exactly the generation that was active, here the first of three', async () => {
+    const back = await rollback(machine.target, { to: 1 });
+    expect(back).toMatchObject({ changed: true, generation: 1 });
+    expect(await machine.history()).toBe('1 of 1 2 3');
+
+    await machine.declare(marked('four'));
+    const error: unknown = await deploy(machine.target, {
+      source: machine.source,
+      healthChecks: [failing],
+    }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'HEALTH_CHECK_FAILED',
+      step: 'health',
+      exitCode: 0,
+      restoration: 'restored',
+    });
+    expect(await machine.history()).toBe('1 of 1 2 3');
+    expect(await machine.running()).toBe(back.system);
+    expect(await machine.sh('cat /boot/nixos/default')).toBe(back.system);
+    expect(await machine.sh('cat /etc/marker')).toBe('one');
+  });
+
+  it('of the active closure that fails deletes nothing', async () => {
+    const before = await machine.history();
+    const system = await machine.running();
+    await expect(
+      deploy(machine.target, { source: { storePath: system }, force: true, healthChecks: [failing] }),
+    ).rejects.toMatchObject({ code: 'HEALTH_CHECK_FAILED', restoration: 'restored' });
+    expect(await machine.history()).toBe(before);
+    expect(await machine.running()).toBe(system);
+  });
+
+  it('whose activation fails says what it wrote, and restores', async () => {
+    const system = await machine.running();
+    await machine.declare(marked('five', 'system.activationScripts.broken = "echo cannot do this; exit 7";'));
+    await expect(deploy(machine.target, { source: machine.source })).rejects.toMatchObject({
+      code: 'ACTIVATION_FAILED',
+      exitCode: 2,
+      restoration: 'restored',
+      log: expect.stringContaining('cannot do this'),
+    });
+    expect(await machine.running()).toBe(system);
+    expect(await machine.history()).toBe('1 of 1 2 3');
+  });
+
+  it('fails on a unit that fails newly, names it and shows its journal', async () => {
+    await machine.declare(
+      marked(
+        'six',
+        'systemd.services.bad = { wantedBy = ["multi-user.target"]; serviceConfig.Type = "oneshot"; script = "echo no luck >&2; exit 3"; };',
+      ),
+    );
+    await expect(deploy(machine.target, { source: machine.source })).rejects.toMatchObject({
+      code: 'ACTIVATION_FAILED',
+      exitCode: 4,
+      failedUnits: ['bad.service'],
+      journal: expect.stringContaining('no luck'),
+      restoration: 'restored',
+    });
+    expect(await machine.sh('cat /etc/marker')).toBe('one');
+  });
+
+  it('takes a unit that had failed before as a warning', async () => {
+    await machine.sh('systemd-run --quiet --unit=old-trouble --service-type=oneshot false; true');
+    await machine.declare(marked('seven'));
+    const result = await deploy(machine.target, { source: machine.source });
+    expect(result.warnings).toHaveLength(1);
+    expect(result).toMatchObject({ changed: true, generation: 4 });
+    await machine.sh('systemctl reset-failed');
+  });
+
+  it('that does not build says why, with the last lines of the builder', async () => {
+    await machine.declare(
+      marked(
+        'eight',
+        'environment.etc.x.source = pkgs.runCommand "broken" { } "echo the reason is plain; exit 100";',
+      ),
+    );
+    const before = await machine.history();
+    const error: unknown = await deploy(machine.target, { source: machine.source }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(NixError);
+    expect(error).toMatchObject({
+      code: 'BUILD_FAILED',
+      lastLines: expect.arrayContaining(['the reason is plain']),
+    });
+    expect(await machine.history()).toBe(before);
+  });
+
+  it('is refused while another one goes on, whose holder is named', async () => {
+    await machine.declare(marked('nine', 'system.activationScripts.slow = "sleep 2";'));
+    let rival: unknown;
+    await deploy(machine.target, {
+      source: machine.source,
+      holder: 'the first one',
+      onEvent: (event) => {
+        if (event.type === 'armed') {
+          rival = deploy(machine.target, { source: machine.source }).catch((reason: unknown) => reason);
+        }
+      },
+    });
+    const error: unknown = await rival;
+    expect(String(error)).toContain('the first one');
+    expect(error instanceof LockedError || String(error).includes('locked')).toBe(true);
+  });
+});

@@ -1,0 +1,99 @@
+import { type Host, sshHost } from '@cutover/host';
+import { type Generation, generations, type Source, type Target } from '@cutover/nix-deploy';
+
+import { openLab } from '../../src/index.ts';
+import { type Relay, startRelay } from './relay.ts';
+
+/** A machine of the lab that declares itself by a flake of its own. */
+export interface Machine extends AsyncDisposable {
+  readonly name: string;
+  readonly address: string;
+  readonly hostKey: string;
+  /** File of the private key that it accepts. */
+  readonly operatorKey: string;
+  /** Reached over ssh, through a relay whose connections can be cut. */
+  readonly target: Target;
+  readonly relay: Relay;
+  /** The way round ssh, to look and to make trouble. */
+  readonly host: Host;
+  readonly source: Source;
+  /** How many connections have been made to it. */
+  readonly connections: () => number;
+  /** Writes what the machine is to be: the text of a NixOS module. */
+  declare(module: string): Promise<void>;
+  /** Runs a script as root and returns what it printed. */
+  sh(script: string): Promise<string>;
+  generations(): Promise<readonly Generation[]>;
+  /** `active` and every generation, e.g. `1 of 1 2 3`. */
+  history(): Promise<string>;
+  running(): Promise<string>;
+}
+
+const flake = `{
+  inputs.nixpkgs.url = "path:/srv/nixpkgs";
+  outputs = { self, nixpkgs }: {
+    nixosConfigurations.box = nixpkgs.lib.nixosSystem {
+      system = "x86_64-linux";
+      modules = [ ./module.nix { networking.hostName = "box"; services.openssh.enable = true; } ];
+    };
+  };
+}
+`;
+
+export async function startMachine(): Promise<Machine> {
+  const lab = await openLab();
+  const box = await lab.launch('nix-deploy');
+  const relay = await startRelay(box.address, 22);
+  let connections = 0;
+  const target: Target = {
+    name: box.name,
+    connect: () => {
+      connections += 1;
+      return Promise.resolve(
+        sshHost({
+          ...box.ssh,
+          host: '127.0.0.1',
+          port: relay.port,
+          keepAliveInterval: 1000,
+          connectTimeout: 5000,
+          name: box.name,
+        }),
+      );
+    },
+  };
+  const sh = async (script: string): Promise<string> =>
+    (await box.host.run(['sh', '-c', script])).stdout.trim();
+  await sh('mkdir -p /srv/flake');
+  await box.host.writeFile('/srv/flake/flake.nix', flake, { mode: 0o644 });
+  const listed = async (): Promise<readonly Generation[]> => await generations(box.host);
+  return {
+    name: box.name,
+    address: box.address,
+    hostKey: box.hostKey,
+    operatorKey: lab.operator.file,
+    target,
+    relay,
+    host: box.host,
+    source: { flake: 'path:/srv/flake', configuration: 'box' },
+    connections: () => connections,
+    declare: async (module) => await box.host.writeFile('/srv/flake/module.nix', module, { mode: 0o644 }),
+    sh,
+    generations: listed,
+    history: async () => {
+      const all = await listed();
+      const active = all.find((one) => one.active)?.number ?? 'none';
+      return `${active} of ${all.map((one) => one.number).join(' ')}`;
+    },
+    running: async () => await sh('readlink -f /run/current-system'),
+    [Symbol.asyncDispose]: async () => {
+      await relay[Symbol.asyncDispose]();
+      await box[Symbol.asyncDispose]();
+      await lab[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A module whose system bears `marker` in /etc/marker, and what else is said. */
+export function marked(marker: string, more = ''): string {
+  return `{ pkgs, lib, ... }: { environment.etc.marker.text = "${marker}"; ${more} }\n`;
+}
