@@ -32,7 +32,12 @@ export function decideRun(command: RunCommand, state: JournalState): RunDecision
       'there is nothing to resume: this state directory has seen no run; `cutover run` starts one',
     );
   }
-  return { list: state.lastRun.list, mode: 'resume', undo: false };
+  const { list, mode, ended } = state.lastRun;
+  // Going on after something that is over would begin it again, unasked.
+  if (ended === 'ok' && (mode === 'rollback' || list !== 'cutover')) {
+    throw new UsageError(`the last ${mode} is complete: there is nothing to resume`);
+  }
+  return { list, mode: 'resume', undo: false };
 }
 
 /** Whether a rollback was begun and not completed. */

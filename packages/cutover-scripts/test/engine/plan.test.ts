@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashInputs, type Inputs, secretInput } from '../../src/engine/inputs.ts';
 import { makePlan } from '../../src/engine/plan.ts';
@@ -119,9 +119,7 @@ test('the hash of inputs depends on their values, and not on the order of keys',
       const forwards = hashInputs({ a, b }, key);
       expect(hashInputs({ b, a }, key)).toBe(forwards);
       expect(hashInputs({ a, b, c: undefined }, key)).toBe(forwards);
-      if (JSON.stringify(a) !== JSON.stringify(b) && hashInputs(a, key) !== hashInputs(b, key)) {
-        expect(hashInputs({ a: b, b: a }, key)).not.toBe(forwards);
-      }
+      expect(hashInputs({ a: b, b: a }, key) === forwards).toBe(hashInputs(a, key) === hashInputs(b, key));
     }),
   );
 });

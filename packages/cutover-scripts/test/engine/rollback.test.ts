@@ -56,6 +56,14 @@ test('an undo is proven: what still stands after it is a failure', async () => {
   expect(outcome).toMatchObject({ result: 'failed', step: 'one' });
 });
 
+test('after a rollback that is complete there is nothing to resume', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  await runToy(toy, three, { command: 'rollback' });
+  await expect(runToy(toy, three, { command: 'resume' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
 test('an irreversible step stays', async () => {
   await using toy = await createToy();
   const steps = [fileStep('one'), fileStep('two', { kind: 'irreversible' })];
@@ -127,4 +135,5 @@ test('a reboot proof starts over each time, unless the last was cut off', async 
     expect(outcome).toEqual({ result: 'ok' });
     expect(story(events, 'intent')).toEqual(['intent boot']);
   }
+  await expect(runToy(toy, [], { command: 'resume', more })).rejects.toMatchObject({ code: 'USAGE' });
 });
