@@ -131,7 +131,7 @@ let
     nodejs_20 = "node";
     nodejs_22 = "node";
     openssh = "ssh ssh-keygen ssh-add scp sshd";
-    procps = "ps pgrep pkill";
+    procps = "ps pgrep pkill kill";
     python3 = "python3";
     rsync = "rsync";
     shadow = "useradd groupadd usermod";
@@ -141,7 +141,7 @@ let
     systemd = "systemctl journalctl systemd-run systemd-notify systemd-tmpfiles systemd-detect-virt";
     tailscale = "tailscale tailscaled";
     tmux = "tmux";
-    util-linux = "flock setpriv mkswap swapon mount fallocate";
+    util-linux = "flock setpriv setsid runuser prlimit kill mkswap swapon mount fallocate";
     which = "which";
   };
 

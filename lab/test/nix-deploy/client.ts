@@ -44,6 +44,7 @@ export async function startClient(): Promise<Client> {
     target: 'node20',
     silent: true,
     noExternal: [/^@cutover\//],
+    external: [/^(?![./]|@cutover\/)/],
     esbuildOptions: (options) => {
       options.conditions = ['source'];
     },
