@@ -15,6 +15,7 @@ export type IncusErrorCode =
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'
+  | 'BUSY'
   | 'PRECONDITION_FAILED'
   | 'EXTENSION_MISSING'
   | 'OPERATION_FAILED'
@@ -190,12 +191,14 @@ function codeOfReply(status: number, message: string): IncusErrorCode {
   if (status === 412) return 'PRECONDITION_FAILED';
   // Seen on 6.0.4: a restricted certificate in a foreign project is answered 500.
   if (/does not have permission/i.test(message)) return 'FORBIDDEN';
-  return codeOfFailure(message) === 'ALREADY_EXISTS' ? 'ALREADY_EXISTS' : 'API_ERROR';
+  const code = codeOfFailure(message);
+  return code === 'ALREADY_EXISTS' || code === 'BUSY' ? code : 'API_ERROR';
 }
 
 /** Operations fail with error_code 500 and a sentence (6.0.4), so the sentence is all there is to go by. */
 function codeOfFailure(message: string): IncusErrorCode {
   if (/already (exists|in use)|UNIQUE constraint failed/i.test(message)) return 'ALREADY_EXISTS';
+  if (/is busy running/i.test(message)) return 'BUSY';
   if (/not found|no such (object|alias)|image not provided|couldn't find alias/i.test(message))
     return 'NOT_FOUND';
   return 'OPERATION_FAILED';

@@ -7,6 +7,9 @@ import type { Instance, InstanceCreate } from '../instances/types.ts';
 /** Configuration keys and values that mark an instance as ours, e.g. `{ 'user.cutover.runbook': 'cc-ci' }`. */
 export type Label = Readonly<Record<`user.cutover.${string}`, string>>;
 
+/** How often somebody else may be at the same instance before that is given up. */
+const overtakenLimit = 100;
+
 export interface EnsuredInstance {
   /** `created` by this call, or `adopted`: it was there and bears our label. */
   readonly outcome: 'created' | 'adopted';
@@ -27,22 +30,30 @@ export async function ensureInstance(
 ): Promise<EnsuredInstance> {
   const { start = true, ...create } = wanted;
   const { signal } = options;
-  let outcome: EnsuredInstance['outcome'] = 'adopted';
-  let instance = await find(client, wanted.name, signal);
-  if (instance === undefined) {
-    try {
-      await client.instances.create({ ...create, config: { ...create.config, ...label } }, options);
-      outcome = 'created';
-    } catch (error) {
-      // Somebody was faster: it is adopted like any other.
-      if (!(error instanceof OperationError) || error.code !== 'ALREADY_EXISTS') throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await find(client, wanted.name, signal);
+    if (found !== undefined) {
+      refuseForeign(found, label);
+      await settle(client, wanted.name, options);
     }
-    instance = await client.instances.get(wanted.name, { signal });
+    // What was being made when it was found may have failed since.
+    const outcome = found === undefined ? 'created' : 'adopted';
+    try {
+      if (found === undefined)
+        await client.instances.create({ ...create, config: { ...create.config, ...label } }, options);
+      const instance = await client.instances.get(wanted.name, { signal });
+      if (start && instance.status !== 'Running') await startOnce(client, wanted.name, options);
+      return { outcome, instance: await client.instances.get(wanted.name, { signal }) };
+    } catch (error) {
+      const overtaken =
+        error instanceof IncusError &&
+        (error.code === 'ALREADY_EXISTS' ||
+          error.code === 'BUSY' ||
+          (found !== undefined && error.code === 'NOT_FOUND'));
+      if (!overtaken || attempt === overtakenLimit) throw error;
+    }
+    await pause(200, signal);
   }
-  refuseForeign(instance, label);
-  if (outcome === 'adopted') await settle(client, wanted.name, options);
-  if (start && instance.status !== 'Running') await startOnce(client, wanted.name, options);
-  return { outcome, instance: await client.instances.get(wanted.name, { signal }) };
 }
 
 /**

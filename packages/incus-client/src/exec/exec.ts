@@ -34,7 +34,13 @@ export async function startExec(
   const attaching = new AbortController();
   const attach = (channel: string) => openOperationChannel(scope, operation, channel, attaching.signal);
   const names = interactive ? ['0', 'control'] : ['0', '1', '2', 'control'];
-  const attached = await Promise.allSettled(names.map(attach));
+  // The daemon starts the command once its standard streams are attached, whether control is or not; a quick one would
+  // have ended before control arrives. So standard input comes after all others: two round trips, whatever the distance.
+  const [first = '0', ...others] = names;
+  const rest = await Promise.allSettled(others.map(attach));
+  const attached = rest.every(({ status }) => status === 'fulfilled')
+    ? [...(await Promise.allSettled([attach(first)])), ...rest]
+    : rest;
   const failed = attached.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     for (const result of attached) if (result.status === 'fulfilled') result.value.destroy();
@@ -45,7 +51,9 @@ export async function startExec(
   const sockets = attached.map(
     (result) => (result as PromiseFulfilledResult<Awaited<ReturnType<typeof attach>>>).value,
   );
-  const [input, output, errors] = sockets.slice(0, -1).map((socket) => new Channel(socket));
+  const [input, output, errors] = sockets
+    .slice(0, -1)
+    .map((socket, fd) => new Channel(socket, { endsTogether: interactive, readOnly: !interactive && fd > 0 }));
   const controlSocket = sockets.at(-1);
   if (input === undefined || controlSocket === undefined)
     throw new IncusError('PROTOCOL_ERROR', 'exec without channels');

@@ -17,6 +17,7 @@ export interface Following extends Disposable {
 }
 
 interface Waiter {
+  readonly id: string;
   readonly update: (operation: Operation) => void;
   readonly resolve: (operation: Operation) => void;
   readonly reject: (error: unknown) => void;
@@ -28,23 +29,24 @@ interface Waiter {
 const heartbeat = 15_000;
 /** How long the events socket may take to open before `/wait` is used instead, in milliseconds. */
 const openTimeout = 10_000;
+/** So many ends are remembered; the answer to a request is never further behind. */
+const endsKept = 1_000;
 /** For this long after the socket opened, the daemon may not have registered it yet. */
 const settling = 1_000;
 
 export function operationTracker(transport: Transport, socket: EventSocket): OperationTracker {
-  const waiters = new Map<string, Waiter>();
+  const waiters = new Set<Waiter>();
   /** Ends seen before the answer to the request that started the operation was read. */
   const ends = new Map<string, Operation>();
   let users = 0;
-  let stopListening: (() => void) | undefined;
-  let listening: Promise<void> | undefined;
+  let listening: Promise<() => void> | undefined;
   let freshUntil = 0;
   let beat: NodeJS.Timeout | undefined;
 
-  const readAgain = (id: string, waiter: Waiter) => {
+  const readAgain = (waiter: Waiter) => {
     if (waiter.reading) return;
     waiter.reading = true;
-    readOperation(transport, id, undefined)
+    readOperation(transport, waiter.id, undefined)
       .then(
         (operation) => (isFinal(operation) ? waiter.resolve(operation) : waiter.update(operation)),
         waiter.reject,
@@ -54,34 +56,41 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
       });
   };
   const readAllAgain = () => {
-    for (const [id, waiter] of waiters) readAgain(id, waiter);
+    for (const waiter of waiters) readAgain(waiter);
+  };
+
+  const seen = (operation: Operation) => {
+    for (const waiter of waiters) {
+      if (waiter.id !== operation.id) continue;
+      if (isFinal(operation)) waiter.resolve(operation);
+      else waiter.update(operation);
+    }
+    if (!isFinal(operation)) return;
+    ends.set(operation.id, operation);
+    const [oldest] = ends.keys();
+    if (ends.size > endsKept && oldest !== undefined) ends.delete(oldest);
   };
 
   const listen = async () => {
-    const timeout = AbortSignal.timeout(openTimeout);
-    stopListening = await socket.listen(
+    const stop = await socket.listen(
       {
-        event: ({ type, metadata }) => {
-          if (type !== 'operation') return;
-          const waiter = waiters.get(metadata.id);
-          if (!isFinal(metadata)) waiter?.update(metadata);
-          else if (waiter !== undefined) waiter.resolve(metadata);
-          else ends.set(metadata.id, metadata);
+        event: (event) => {
+          if (event.type === 'operation') seen(event.metadata);
         },
         reconnected: () => {
           freshUntil = performance.now() + settling;
           readAllAgain();
         },
         ended: () => {
-          stopListening = undefined;
           listening = undefined;
-          for (const [id, waiter] of waiters)
-            waitOperation(transport, id, undefined, waiter.update).then(waiter.resolve, waiter.reject);
+          for (const { id, update, resolve, reject } of waiters)
+            waitOperation(transport, id, undefined, update).then(resolve, reject);
         },
       },
-      timeout,
+      AbortSignal.timeout(openTimeout),
     );
     freshUntil = performance.now() + settling;
+    return stop;
   };
 
   const release = () => {
@@ -89,9 +98,25 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
     if (users > 0) return;
     clearInterval(beat);
     ends.clear();
-    stopListening?.();
-    stopListening = undefined;
+    listening?.then(
+      (stop) => stop(),
+      // It never listened: there is nothing to stop.
+      () => {},
+    );
     listening = undefined;
+  };
+
+  const end = (operation: Operation, update: Waiter['update'], signal: AbortSignal | undefined) => {
+    const { id } = operation;
+    const known = ends.get(id);
+    if (known !== undefined) return Promise.resolve(known);
+    const waiter: Waiter = { id, update, resolve: () => {}, reject: () => {}, reading: false };
+    const ended = new Promise<Operation>((resolve, reject) => {
+      Object.assign(waiter, { resolve, reject });
+    });
+    waiters.add(waiter);
+    if (performance.now() < freshUntil) readAgain(waiter);
+    return abortable(ended, signal).finally(() => waiters.delete(waiter));
   };
 
   return {
@@ -99,31 +124,21 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
       users += 1;
       if (users === 1) beat = setInterval(readAllAgain, heartbeat);
       listening ??= listen();
-      const byEvents = await abortable(listening, signal).then(
-        () => true,
-        () => {
-          listening = undefined;
-          return false;
-        },
-      );
+      const attempt = listening;
+      await abortable(attempt, signal).catch(() => {
+        if (listening === attempt) listening = undefined;
+      });
       if (signal?.aborted === true) {
         release();
         throw signal.reason;
       }
       return {
         end(operation, update, ending) {
-          const { id } = operation;
           update(operation);
           if (isFinal(operation)) return Promise.resolve(operation);
-          if (!byEvents || stopListening === undefined) return waitOperation(transport, id, ending, update);
-          const seen = ends.get(id);
-          if (seen !== undefined) return Promise.resolve(seen);
-          const end = new Promise<Operation>((resolve, reject) => {
-            const waiter = { update, resolve, reject, reading: false };
-            waiters.set(id, waiter);
-            if (performance.now() < freshUntil) readAgain(id, waiter);
-          });
-          return abortable(end, ending).finally(() => waiters.delete(id));
+          return listening === undefined
+            ? waitOperation(transport, operation.id, ending, update)
+            : end(operation, update, ending);
         },
         [Symbol.dispose]: release,
       };

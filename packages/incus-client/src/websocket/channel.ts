@@ -6,6 +6,10 @@ const nothing = Buffer.alloc(0);
 export interface ChannelOptions {
   /** The dialect of consoles: there is no end of file but the socket's. */
   readonly endsWithSocket?: boolean;
+  /** The dialect of terminals: the far side's end of file is the end of both directions. */
+  readonly endsTogether?: boolean;
+  /** Nothing is ever written, not even an end of file: the far side may have gone once it wrote the last byte. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -15,12 +19,16 @@ export interface ChannelOptions {
 export class Channel extends Duplex {
   readonly #socket: Duplex;
   readonly #endsWithSocket: boolean;
+  readonly #endsTogether: boolean;
+  readonly #readOnly: boolean;
   #ended = false;
 
-  constructor(socket: Duplex, { endsWithSocket = false }: ChannelOptions = {}) {
+  constructor(socket: Duplex, { endsWithSocket = false, endsTogether = false, readOnly = false }: ChannelOptions = {}) {
     super({ highWaterMark: 256 * 1024, autoDestroy: true, allowHalfOpen: true });
     this.#socket = socket;
     this.#endsWithSocket = endsWithSocket;
+    this.#endsTogether = endsTogether;
+    this.#readOnly = readOnly;
     const parse = frameParser({
       data: (kind, part, last) => {
         if (kind === 'text' && part.length === 0 && last) this.#endOfFile();
@@ -29,7 +37,7 @@ export class Channel extends Duplex {
       control: (kind, payload) => {
         if (kind === 'ping') send(socket, opcode.pong, payload);
         if (kind === 'close') {
-          send(socket, opcode.close, payload);
+          if (!readOnly) send(socket, opcode.close, payload);
           socket.end();
         }
       },
@@ -55,6 +63,7 @@ export class Channel extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    if (this.#readOnly) return done();
     send(this.#socket, opcode.text, nothing, done);
   }
 
@@ -66,6 +75,7 @@ export class Channel extends Duplex {
   #endOfFile(): void {
     this.#ended = true;
     this.push(null);
+    if (this.#endsTogether) this.end();
   }
 
   #lost(cause?: Error): void {

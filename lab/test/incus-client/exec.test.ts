@@ -1,0 +1,200 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+import { proxyTo } from './proxy.ts';
+import { soak } from './soak.ts';
+
+let lab: Lab;
+let box: LabInstance;
+let client: IncusClient;
+beforeAll(async () => {
+  lab = await openLab();
+  box = await lab.launch('incus-client');
+  client = await connectIncus({ socketPath: lab.folders.socket });
+});
+afterAll(async () => {
+  await client.close();
+  await box[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+const sockets = () => process.getActiveResourcesInfo().filter((kind) => /Pipe|TCP|TLS/.test(kind)).length;
+
+test('execs in a row: no byte is lost, and the sockets are back where they were', async () => {
+  await client.exec.run(box.name, ['true']);
+  const before = sockets();
+  for (let turn = soak(500, 25); turn > 0; turn -= 1) {
+    const input = randomBytes(2_000);
+    const { exitCode, stdout, stderr } = await client.exec.run(
+      box.name,
+      ['sh', '-c', 'tee /tmp/in; cat /tmp/in >&2; exit 5'],
+      { input },
+    );
+    expect(exitCode).toBe(5);
+    expect(stdout.equals(input) && stderr.equals(input)).toBe(true);
+  }
+  await expect.poll(sockets).toBeLessThanOrEqual(before);
+});
+
+test('many at once, and close() leaves no handle', async () => {
+  const before = sockets();
+  const own = await connectIncus({ socketPath: lab.folders.socket });
+  const results = await Promise.all(
+    Array.from({ length: soak(50, 20) }, async (_, index) => {
+      const { exitCode, stdout } = await own.exec.run(box.name, ['sh', '-c', 'cat; exit 3'], {
+        input: `hello ${index}`,
+      });
+      return { index, exitCode, text: stdout.toString() };
+    }),
+  );
+  for (const { index, exitCode, text } of results)
+    expect({ exitCode, text }).toEqual({ exitCode: 3, text: `hello ${index}` });
+  await own.close();
+  await expect.poll(sockets).toBeLessThanOrEqual(before);
+});
+
+test('256 MiB of output, exactly, through a reader that pauses for 3 s, in bounded memory', async () => {
+  const size = soak(256, 64) * 1024 * 1024;
+  const script = `head -c ${size} /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 0 2>/dev/null | tee /tmp/out`;
+  await using session = await client.exec.start(box.name, ['sh', '-c', script]);
+  session.stdin.end();
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let paused = false;
+  global.gc?.();
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  for await (const chunk of session.stdout) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    peak = Math.max(peak, process.memoryUsage().rss);
+    if (!paused && bytes > size / 4) {
+      paused = true;
+      await delay(soak(3_000, 1_000));
+    }
+  }
+  expect(await session.exit).toBe(0);
+  expect(bytes).toBe(size);
+  const { stdout } = await client.exec.run(box.name, ['sha256sum', '/tmp/out']);
+  expect(hash.digest('hex')).toBe(stdout.toString().split(' ')[0]);
+  expect(peak - before).toBeLessThan(64 * 1024 * 1024);
+  await client.exec.run(box.name, ['rm', '/tmp/out']);
+});
+
+test('large input arrives exactly', async () => {
+  const input = randomBytes(8 * 1024 * 1024);
+  const { stdout } = await client.exec.run(box.name, ['sha256sum'], { input });
+  expect(stdout.toString().split(' ')[0]).toBe(createHash('sha256').update(input).digest('hex'));
+});
+
+test('a command that reads none of its input ends all the same', async () => {
+  const { exitCode } = await client.exec.run(box.name, ['true'], { input: randomBytes(4 * 1024 * 1024) });
+  expect(exitCode).toBe(0);
+});
+
+test('output that is lost before its end of file is an error', async () => {
+  await using proxy = await proxyTo(lab.folders.socket);
+  await using far = await connectIncus({ socketPath: proxy.socketPath });
+  await using session = await far.exec.start(box.name, ['sh', '-c', 'echo begin; sleep 600']);
+  const read = async () => {
+    for await (const _chunk of session.stdout) proxy.cut(/\/websocket/);
+  };
+  await expect(read()).rejects.toThrow('before its end of file');
+});
+
+test('channels are attached at once: four attached in turn would be too late here', async () => {
+  // At 0.7 s each way the fourth of them, one after the other, would come 5.6 s after the operation began.
+  await using proxy = await proxyTo(lab.folders.socket, 700);
+  await using far = await connectIncus({ socketPath: proxy.socketPath });
+  const { exitCode, stdout } = await far.exec.run(box.name, ['sh', '-c', 'cat; exit 4'], {
+    input: 'far away',
+  });
+  expect({ exitCode, text: stdout.toString() }).toEqual({ exitCode: 4, text: 'far away' });
+});
+
+test('aborting an exec ends the process in the guest within a second', async () => {
+  const aborting = new AbortController();
+  const session = await client.exec.start(box.name, ['sleep', '31415'], { signal: aborting.signal });
+  const watch =
+    'until pgrep -xf "sleep 31415" >/dev/null; do :; done; echo there; while pgrep -xf "sleep 31415" >/dev/null; do sleep 0.01; done; date +%s%3N';
+  await using watcher = await client.exec.start(box.name, ['sh', '-c', watch]);
+  let seen = '';
+  watcher.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain('there');
+  const aborted = Date.now();
+  aborting.abort(new Error('enough'));
+  await expect(session.exit).rejects.toThrow('enough');
+  expect(await watcher.exit).toBe(0);
+  await expect.poll(() => seen).toMatch(/\d+\n$/);
+  // Host and guest have the one clock of their kernel.
+  expect(Number(seen.split('\n')[1]) - aborted).toBeLessThan(1_000);
+});
+
+test('a terminal has its size, is resized, and gets what is typed', async () => {
+  await using session = await client.exec.start(
+    box.name,
+    ['sh', '-c', 'stty size; read line; stty size; echo "<$line>"'],
+    {
+      terminal: { width: 91, height: 31 },
+      env: { TERM: 'xterm' },
+    },
+  );
+  let seen = '';
+  session.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  await expect.poll(() => seen).toContain('31 91');
+  session.resize({ width: 120, height: 40 });
+  await delay(200);
+  session.stdin.write('typed\n');
+  expect(await session.exit).toBe(0);
+  await expect.poll(() => seen).toContain('<typed>');
+  expect(seen).toContain('40 120');
+});
+
+test('signals reach the command, and its death by one is 128 + n', async () => {
+  await using session = await client.exec.start(box.name, [
+    'sh',
+    '-c',
+    'trap "echo caught; exit 9" USR1; echo ready; while :; do sleep 0.05; done',
+  ]);
+  let seen = '';
+  session.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  await expect.poll(() => seen).toContain('ready');
+  session.kill(10);
+  expect(await session.exit).toBe(9);
+  const { exitCode } = await client.exec.run(box.name, ['sh', '-c', 'kill -9 $$']);
+  expect(exitCode).toBe(137);
+});
+
+test('user, group, directory and environment are as asked for', async () => {
+  const { stdout } = await client.exec.run(box.name, ['sh', '-c', 'id -u; id -g; pwd; echo "$GREETING"'], {
+    user: 65534,
+    group: 65534,
+    cwd: '/usr',
+    env: { GREETING: "it's; $HOME" },
+  });
+  expect(stdout.toString()).toBe("65534\n65534\n/usr\nit's; $HOME\n");
+});
+
+test('a console is attached, typed at and left', async () => {
+  await using session = await client.console.attach(box.name);
+  let seen = '';
+  session.terminal.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  // What was shown before the daemon had opened its side is not shown again.
+  const show = async () => {
+    await client.exec.run(box.name, ['sh', '-c', 'echo shown on the console > /dev/console']);
+    return seen;
+  };
+  await expect.poll(show, { timeout: 5_000 }).toContain('shown on the console');
+  await session.detach();
+  expect((await client.instances.state(box.name)).status).toBe('Running');
+});

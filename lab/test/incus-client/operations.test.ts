@@ -1,0 +1,134 @@
+import {
+  OperationError,
+  OperationLostError,
+  WaitTimeoutError,
+  connectIncus,
+  ensureAbsent,
+  ensureInstance,
+} from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+import { proxyTo } from './proxy.ts';
+
+let lab: Lab;
+let box: LabInstance;
+beforeAll(async () => {
+  lab = await openLab();
+  // Its init takes the request to shut down for nothing, so that a stop fails after the time it was given.
+  box = await lab.launch('incus-client', { config: { 'raw.lxc': 'lxc.signal.halt = SIGCONT' } });
+});
+afterAll(async () => {
+  await box[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+const name = `incus-client-${process.pid}`;
+const source = () => ({ type: 'image', alias: lab.imageAlias }) as const;
+
+test('a duplicate create rejects with a typed error that bears code and operation id', async () => {
+  const error: unknown = await lab.client.instances.create({ name: box.name, source: source() }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(OperationError);
+  expect(error).toMatchObject({
+    code: 'ALREADY_EXISTS',
+    operationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+});
+
+test('an image alias that is not there is told as such', async () => {
+  const attempt = lab.client.instances.create({ name, source: { type: 'image', alias: 'no-such-image' } });
+  await expect(Promise.resolve(attempt)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a missing command gives exit code 127', async () => {
+  expect((await lab.client.exec.run(box.name, ['no-such-command'])).exitCode).toBe(127);
+});
+
+test('a timeout rejects and leaves the operation running', async () => {
+  const session = await lab.client.exec.start(box.name, ['sleep', '600']);
+  const wait = lab.client.operations.wait(session.operationId, { timeout: 300 });
+  await expect(Promise.resolve(wait)).rejects.toBeInstanceOf(WaitTimeoutError);
+  expect((await lab.client.operations.get(session.operationId)).status).toBe('Running');
+  await session[Symbol.asyncDispose]();
+});
+
+test('an operation that nobody knows is not waited for', async () => {
+  const wait = lab.client.operations.wait('2f1f1d1c-0000-4000-8000-000000000000');
+  await expect(Promise.resolve(wait)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('progress comes as states, the last of which is the end', async () => {
+  const run = lab.client.instances.create({ name, source: source() });
+  const states: string[] = [];
+  for await (const { status } of run.progress()) states.push(status);
+  await run;
+  expect(states.at(-1)).toBe('Success');
+  expect((await run.started).description).toBe('Creating instance');
+  await lab.client.instances.delete(name);
+});
+
+test.each([
+  ['the events socket', /\/events/],
+  ['every connection', /^/],
+])(
+  'cutting %s in the middle of operations: they resolve, and a failure is a failure',
+  async (_what, pattern) => {
+    await using proxy = await proxyTo(lab.folders.socket);
+    await using client = await connectIncus({ socketPath: proxy.socketPath });
+    const session = await lab.client.exec.start(box.name, ['sh', '-c', 'sleep 1.5; exit 7']);
+    const good = client.operations.wait(session.operationId);
+    const bad = client.instances.delete(box.name).then(
+      () => 'deleted',
+      (error: unknown) => error,
+    );
+    await good.started;
+    expect(await bad).toMatchObject({ code: 'OPERATION_FAILED' });
+    proxy.refuse(true);
+    proxy.cut(pattern);
+    setTimeout(() => proxy.refuse(false), 700);
+    const { metadata } = await good;
+    expect(metadata).toMatchObject({ return: 7 });
+    expect(await stopped).toMatchObject({ code: 'OPERATION_FAILED' });
+    expect(await session.exit).toBe(7);
+  },
+);
+
+test('an operation that ended and vanished while we were cut off is lost, never a success', async () => {
+  await using proxy = await proxyTo(lab.folders.socket);
+  await using client = await connectIncus({ socketPath: proxy.socketPath });
+  const session = await lab.client.exec.start(box.name, ['sleep', '0.3']);
+  const wait = Promise.resolve(client.operations.wait(session.operationId));
+  wait.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  proxy.refuse(true);
+  proxy.cut();
+  await session.exit;
+  // The daemon forgets an operation 5 s after its end.
+  setTimeout(() => proxy.refuse(false), 6_000);
+  await expect(wait).rejects.toBeInstanceOf(OperationLostError);
+});
+
+test('ensureInstance makes, adopts what is ours, and leaves alone what is not', async () => {
+  const label = { 'user.cutover.test': name } as const;
+  const wanted = { name, source: source(), config: { 'limits.memory': '256MiB' } };
+  const [first, second] = await Promise.all([
+    ensureInstance(lab.client, wanted, label),
+    ensureInstance(lab.client, wanted, label),
+  ]);
+  expect([first.outcome, second.outcome].sort()).toEqual(['adopted', 'created']);
+  expect(first.instance.status).toBe('Running');
+  await lab.client.instances.stop(name, { force: true });
+  const again = await ensureInstance(lab.client, wanted, label);
+  expect(again).toMatchObject({
+    outcome: 'adopted',
+    instance: { status: 'Running', created_at: first.instance.created_at },
+  });
+  const other = { 'user.cutover.test': 'somebody else' } as const;
+  await expect(ensureInstance(lab.client, wanted, other)).rejects.toMatchObject({ code: 'NOT_OURS' });
+  await expect(ensureAbsent(lab.client, name, other)).rejects.toMatchObject({ code: 'NOT_OURS' });
+  await Promise.all([ensureAbsent(lab.client, name, label), ensureAbsent(lab.client, name, label)]);
+  expect(await lab.client.instances.exists(name)).toBe(false);
+  await ensureAbsent(lab.client, name, label);
+});

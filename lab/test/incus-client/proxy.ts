@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type Socket, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+
+/** A way to a daemon's socket that can be slowed down and cut. */
+export interface Proxy extends AsyncDisposable {
+  readonly socketPath: string;
+  /** How many connections are open. */
+  readonly open: number;
+  /** Cuts the connections whose first bytes match, e.g. `/events`; all of them without a pattern. */
+  cut(pattern?: RegExp): void;
+  /** While refused, new connections are closed at once. */
+  refuse(refused: boolean): void;
+}
+
+/** `delay`: milliseconds that each byte takes, each way. */
+export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'incus-proxy-'));
+  const socketPath = join(folder, 'unix.socket');
+  const connections = new Map<Socket, { readonly far: Socket; head: string }>();
+  let refused = false;
+  const server = createServer((near) => {
+    near.on('error', () => {});
+    if (refused) {
+      near.destroy();
+      return;
+    }
+    const far = connect(target);
+    far.on('error', () => {});
+    const connection = { far, head: '' };
+    connections.set(near, connection);
+    near.on('data', (chunk: Buffer) => {
+      if (connection.head.length < 400) connection.head += chunk.toString('latin1', 0, 400);
+    });
+    near.pipe(late(delay)).pipe(far);
+    far.pipe(late(delay)).pipe(near);
+    const close = () => {
+      connections.delete(near);
+      near.destroy();
+      far.destroy();
+    };
+    near.on('close', close);
+    far.on('close', () => setTimeout(close, delay));
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  const cut = (pattern = /^/) => {
+    for (const [near, { far, head }] of connections) {
+      if (!pattern.test(head)) continue;
+      near.destroy();
+      far.destroy();
+    }
+  };
+  return {
+    socketPath,
+    get open() {
+      return connections.size;
+    },
+    cut,
+    refuse: (now) => {
+      refused = now;
+    },
+    async [Symbol.asyncDispose]() {
+      cut();
+      server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function late(delay: number): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (delay === 0) {
+        done(null, chunk);
+        return;
+      }
+      // Held back one by one, but not one after the other: as on a long wire.
+      setTimeout(() => this.push(chunk), delay);
+      done();
+    },
+    flush(done) {
+      setTimeout(done, delay);
+    },
+  });
+}
