@@ -39,7 +39,7 @@ in
       type = lib.types.listOf lib.types.str;
       default = [ ];
       example = [ "loops-cc-ci.service" ];
-      description = "Units that need the secrets and so start after them.";
+      description = "Units that need the secrets: they start after them, and are not stopped when the secrets change.";
     };
   };
 
@@ -48,9 +48,8 @@ in
     # and again at a switch when the manifest, the bundle or a sops file has changed, as its command then does.
     systemd.services.cutover-secrets = {
       description = "Secrets from sops files";
-      wantedBy = [ "multi-user.target" ];
+      wantedBy = [ "multi-user.target" ] ++ cfg.before;
       before = [ "multi-user.target" ] ++ cfg.before;
-      requiredBy = cfg.before;
       path = [ pkgs.util-linux pkgs.systemd ];
       unitConfig.RequiresMountsFor = [ "/run" "/var/lib" ];
       serviceConfig = {

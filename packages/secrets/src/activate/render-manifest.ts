@@ -1,12 +1,11 @@
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type SecretsConfig, formatOfSecret, runtimePath } from '../move/config.ts';
 
 export interface RenderOptions {
-  /**
-   * Where the sops files will be, as a prefix of their paths in the repository: absolute, or relative to the
-   * manifest's own directory, e.g. `..` for a manifest at `secrets/manifest.json`.
-   */
-  readonly filesFrom?: string;
+  /** Where the manifest itself will be in the repository; the sops files are named from its folder. */
+  readonly manifest?: string;
+  /** The repository's absolute path on the host, for sops-nix's own installer, which takes no relative paths. */
+  readonly repository?: string;
   readonly keepGenerations?: number;
 }
 
@@ -31,7 +30,7 @@ export interface RenderedManifest {
 
 /** The sops-nix manifest of a config. The same config gives the same manifest. */
 export function renderManifest(config: SecretsConfig, options: RenderOptions = {}): RenderedManifest {
-  const { filesFrom = '..', keepGenerations = 1 } = options;
+  const { manifest = 'secrets/manifest.json', repository, keepGenerations = 1 } = options;
   return {
     secrets: config.secrets.map((spec) => ({
       name: spec.name,
@@ -39,7 +38,8 @@ export function renderManifest(config: SecretsConfig, options: RenderOptions = {
       path: runtimePath(spec),
       ...(/^\d+$/.test(spec.owner) ? { uid: Number(spec.owner) } : { owner: spec.owner }),
       ...groupFields(spec.group),
-      sopsFile: join(filesFrom, spec.file),
+      sopsFile:
+        repository === undefined ? relative(dirname(manifest), spec.file) : join(repository, spec.file),
       format: formatOfSecret(spec),
       mode: spec.mode,
       restartUnits: spec.restartUnits,

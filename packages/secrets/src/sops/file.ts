@@ -137,12 +137,25 @@ export async function sealFile(
 ): Promise<Uint8Array> {
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const mac = encryptDocuments(documents, { dataKey, rule, macOnlyEncrypted, ...(stash && { stash }) });
-  const sealed = encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);
+  const sealed = macStands(metadata, mac, dataKey)
+    ? metadata.mac
+    : encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);
   const tree = metadataTree({ ...metadata, mac: sealed });
   return emitEncrypted(
     format,
     documents.map((document) => map([...document.entries, entry('sops', tree)])),
   );
+}
+
+/** Whether the MAC that the file already has is still the right one, so that its line can stay. */
+function macStands({ mac, lastModified }: SopsMetadata, computed: string, dataKey: Uint8Array): boolean {
+  if (mac === '') return false;
+  try {
+    return Buffer.from(decryptBytes(mac, dataKey, lastModified).bytes).toString('utf8') === computed;
+  } catch (error) {
+    if (error instanceof SecretsError) return false;
+    throw error;
+  }
 }
 
 function checkMac(metadata: SopsMetadata, computed: string, dataKey: Uint8Array): void {

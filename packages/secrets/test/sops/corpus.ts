@@ -77,7 +77,7 @@ const text = fc.oneof(
     '12:30:45',
     '- x',
     '? y',
-      '=',
+    '=',
     '!t',
     '&a',
     '*a',
@@ -155,7 +155,12 @@ const plainScalars = [
 ];
 
 const quoted = (value: string): string =>
-  JSON.stringify(value).replaceAll('\u007f', '\\u007f').replaceAll('\uFEFF', '\\ufeff');
+  JSON.stringify(value)
+    .replaceAll('\u007f', '\\u007f')
+    .replaceAll(
+      /[\uFEFF\u0085\u2028\u2029]/g,
+      (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
 
 const yamlScalar = fc.oneof(
   fc.constantFrom(...plainScalars),

@@ -36,6 +36,14 @@ const maxDepth = 1_000;
  * document whose aliases expand without bounds. Never any of the content.
  */
 export function parseYaml(text: string): Documents {
+  const odd = /[\u0085\u2028\u2029]/.exec(text);
+  if (odd !== null) {
+    // go-yaml breaks lines there and YAML 1.2 does not, so the two would read different values.
+    const line = text.slice(0, odd.index).split('\n').length;
+    throw new SecretsError('UNSUPPORTED', 'a line separator of Unicode stands there; write it as an escape', {
+      line,
+    });
+  }
   let parsed: ReturnType<typeof parseAllDocuments>;
   try {
     // Unique keys are checked here: the library's own check takes quadratic time.

@@ -9,14 +9,13 @@ const base60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?$/;
  * same, double-quoted where it would read as something else, single-quoted where it holds indicators, and a literal
  * block where it has several lines.
  *
- * @param indent - of the lines of a block.
- * @param isKey - a key is never a block.
+ * @param block - how far its lines would be indented, all in all and against the parent; a key is never a block.
  */
-export function emitText(text: string, indent: number, isKey: boolean): string {
+export function emitText(text: string, block?: { readonly indent: number; readonly step: number }): string {
   const facts = analyze(text);
   const wanted = !readsAsText(text) || oldBoolean.test(text) || base60.test(text) ? 'double' : 'plain';
-  if (text.includes('\n') && !isKey) {
-    if (facts.blockAllowed) return literal(text, indent);
+  if (text.includes('\n') && block !== undefined) {
+    if (facts.blockAllowed) return literal(text, block.indent, block.step);
     return doubleQuoted(text);
   }
   if (wanted === 'plain' && facts.plainAllowed && !facts.multiline) return text;
@@ -71,8 +70,8 @@ function analyze(text: string): TextFacts {
 }
 
 /** A literal block; the hints say how it is indented and how it ends. */
-function literal(text: string, indent: number): string {
-  const hint = /^[ \n\r\u0085\u2028\u2029]/.test(text) ? '4' : '';
+function literal(text: string, indent: number, step: number): string {
+  const hint = /^[ \n\r\u0085\u2028\u2029]/.test(text) ? String(step) : '';
   const chomp = !text.endsWith('\n') ? '-' : text === '\n' || text.endsWith('\n\n') ? '+' : '';
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
   const lines = body.split('\n').map((line) => (line === '' ? '' : `${' '.repeat(indent)}${line}`));

@@ -49,8 +49,8 @@ function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean
     }
     for (const text of head) start(text);
     head = [];
-    start(`${emitText(item.key, next(indent), true)}:`);
-    emitValue(item.value, indent, lines, inline);
+    start(`${emitText(item.key)}:`);
+    emitValue(item.value, indent, next(indent), lines, inline);
     inline = [];
   }
   trailing([...head, ...inline], indent, lines);
@@ -78,14 +78,14 @@ function emitList(node: ListNode, indent: number, lines: string[], inItem: boole
     } else if (item.type === 'list' && item.items.some(({ type }) => type !== 'comment')) {
       lines[lines.length - 1] += ' ';
       emitList(item, indent + 2, lines, true);
-    } else emitValue(item, indent, lines, inline);
+    } else emitValue(item, indent, indent + 2, lines, inline);
     inline = [];
   }
   trailing([...head, ...inline], indent, lines);
 }
 
-/** What follows `key:` or `-`. */
-function emitValue(value: TreeValue, indent: number, lines: string[], inline: string[]): void {
+/** What follows `key:` or `-`. `inner`: where the lines of a block are. */
+function emitValue(value: TreeValue, indent: number, inner: number, lines: string[], inline: string[]): void {
   const append = (text: string): void => {
     lines[lines.length - 1] += text;
   };
@@ -97,17 +97,17 @@ function emitValue(value: TreeValue, indent: number, lines: string[], inline: st
     append(value.type === 'map' ? ' {}' : ' []');
     trailing(onlyComments(value.type === 'map' ? value.entries : value.items), next(indent), lines);
   } else {
-    const [header = '', ...body] = emitScalar(value, next(indent)).split('\n');
+    const [header = '', ...body] = emitScalar(value, inner, inner - indent).split('\n');
     append(` ${header}`);
     if (inline.length > 0) append(` ${inline.join(' ')}`);
     lines.push(...body);
   }
 }
 
-function emitScalar(value: Scalar, indent: number): string {
+function emitScalar(value: Scalar, indent: number, step: number): string {
   switch (value.type) {
     case 'str':
-      return emitText(value.value, indent, false);
+      return emitText(value.value, { indent, step });
     case 'bytes':
       return `!!binary ${Buffer.from(value.value).toString('base64')}`;
     case 'int':

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { parse } from 'yaml';
+import { SecretsError } from '../errors.ts';
+import { compileGoRegex } from './go-regex.ts';
+import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
+
+const names = z.union([z.string(), z.array(z.string())]).nullish();
+const group = z.looseObject({ age: z.array(z.string()).nullish() });
+const rule = z.looseObject({
+  path_regex: z.string().optional(),
+  age: names,
+  key_groups: z.array(group).nullish(),
+  shamir_threshold: z.int().optional(),
+  unencrypted_suffix: z.string().optional(),
+  encrypted_suffix: z.string().optional(),
+  unencrypted_regex: z.string().optional(),
+  encrypted_regex: z.string().optional(),
+  unencrypted_comment_regex: z.string().optional(),
+  encrypted_comment_regex: z.string().optional(),
+  mac_only_encrypted: z.boolean().optional(),
+});
+const schema = z.looseObject({ creation_rules: z.array(rule).nullish() });
+
+/** Keys that only the sops binary encrypts for, as `.sops.yaml` names them. */
+const foreign = [
+  'kms',
+  'pgp',
+  'gcp_kms',
+  'hckms',
+  'azure_keyvault',
+  'hc_vault_transit_uri',
+  'hc_vault',
+  'merge',
+];
+
+/** What `.sops.yaml` says about a file. */
+export interface CreationRule {
+  /** The config file it stands in. */
+  readonly from: string;
+  readonly recipients: readonly (readonly string[])[];
+  readonly shamirThreshold: number | undefined;
+  readonly rule: SelectionRule;
+  readonly macOnlyEncrypted: boolean;
+}
+
+/**
+ * The creation rule of a file: `.sops.yaml` is looked for upward from the file's folder, and the first rule whose
+ * `path_regex` matches the path relative to it wins, as in sops.
+ *
+ * @param config - a config file to use instead of looking for one.
+ * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `UNSUPPORTED` for keys that
+ * only the sops binary knows.
+ */
+export async function creationRuleFor(file: string, config?: string): Promise<CreationRule> {
+  const path = resolve(file);
+  const from = config === undefined ? await findConfig(dirname(path)) : resolve(config);
+  if (from === undefined)
+    throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', { file });
+  const rules = parseRules(await readFile(from, 'utf8'), from);
+  const name = relative(dirname(from), path);
+  const found = rules.find(
+    ({ path_regex: pattern }) => pattern === undefined || pattern === '' || compileGoRegex(pattern)(name),
+  );
+  if (found === undefined)
+    throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
+  return { from, ...understood(found, from) };
+}
+
+function understood(found: z.output<typeof rule>, from: string): Omit<CreationRule, 'from'> {
+  const groups =
+    (found.key_groups ?? []).length > 0 ? (found.key_groups ?? []) : [{ ...found, age: listOf(found.age) }];
+  const kinds = foreign.filter((kind) => [found, ...groups].some((item) => isGiven(Reflect.get(item, kind))));
+  if (kinds.length > 0) {
+    throw new SecretsError(
+      'UNSUPPORTED',
+      `the creation rule asks for ${kinds.join(', ')}; use the sops binary`,
+      { file: from },
+    );
+  }
+  const selection = selectionKinds.flatMap((kind): SelectionRule[] => {
+    const value = found[kind];
+    return value === undefined || value === '' ? [] : [{ kind, value }];
+  });
+  return {
+    recipients: groups.map(({ age }) => [...new Set((age ?? []).flatMap(listOf))]),
+    shamirThreshold: found.shamir_threshold,
+    rule: onlyRule(selection),
+    macOnlyEncrypted: found.mac_only_encrypted ?? false,
+  };
+}
+
+const isGiven = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
+
+function listOf(value: string | readonly string[] | null | undefined): string[] {
+  const items = typeof value === 'string' ? value.split(',') : (value ?? []);
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}
+
+function parseRules(text: string, file: string): z.output<typeof rule>[] {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch {
+    throw new SecretsError('RULE_INVALID', 'the config is not YAML', { file });
+  }
+  const parsed = schema.safeParse(value ?? {});
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new SecretsError('RULE_INVALID', `not a sops config: ${problems.join('; ')}`, { file });
+  }
+  return parsed.data.creation_rules ?? [];
+}
+
+async function findConfig(directory: string): Promise<string | undefined> {
+  for (let at = directory; ; at = dirname(at)) {
+    const path = join(at, '.sops.yaml');
+    const found = await readFile(path).then(() => true, absent);
+    if (found === true) return path;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

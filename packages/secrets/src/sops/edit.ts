@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import type { AgeIdentity } from '../age/identities.ts';
+import { SecretsError, withFileAsync } from '../errors.ts';
+import {
+  type EncryptOptions,
+  type FileOptions,
+  type OpenedFile,
+  openFile,
+  sealFile,
+  sealGroups,
+} from './file.ts';
+import { emitPlain, parsePlain } from './formats/format.ts';
+import { type KeyGroup, type SopsMetadata, formatVersion, timestamp } from './metadata.ts';
+import { type PathPart, setValue, unsetValue } from './tree-path.ts';
+import { type Documents, type TreeValue, str } from './tree.ts';
+
+export interface EditOptions extends FileOptions {
+  readonly identities: readonly AgeIdentity[];
+  readonly now?: Date;
+}
+
+/** A file written again: the same bytes when nothing changed. */
+export interface EditResult {
+  readonly bytes: Uint8Array;
+  readonly changed: boolean;
+}
+
+/**
+ * Sets one value of a sops file. What does not change keeps its ciphertext: only the value's own line, the MAC and
+ * `lastmodified` differ, and an equal value leaves the file as it is.
+ *
+ * @param path - keys, and indices of lists.
+ * @throws {SecretsError} as `decryptFile`; `KEY_NOT_FOUND` for an index beyond a list.
+ */
+export async function setInFile(
+  bytes: Uint8Array,
+  path: readonly PathPart[],
+  value: string | TreeValue,
+  options: EditOptions,
+): Promise<EditResult> {
+  return change(bytes, options, ([document]) => {
+    if (document === undefined) throw new SecretsError('KEY_NOT_FOUND', 'the file holds no document');
+    return setValue(document, path, typeof value === 'string' ? str(value) : value);
+  });
+}
+
+/** Removes one value of a sops file. @throws {SecretsError} `KEY_NOT_FOUND` */
+export async function unsetInFile(
+  bytes: Uint8Array,
+  path: readonly PathPart[],
+  options: EditOptions,
+): Promise<EditResult> {
+  return change(bytes, options, ([document]) => {
+    if (document === undefined) throw new SecretsError('KEY_NOT_FOUND', 'the file holds no document');
+    unsetValue(document, path);
+    return true;
+  });
+}
+
+/** Replaces a sops file's whole content by a new plain text, keeping the ciphertext of what is the same. */
+export async function replaceContent(
+  bytes: Uint8Array,
+  plaintext: Uint8Array,
+  options: EditOptions,
+): Promise<EditResult> {
+  return withFileAsync(options.file, async () => {
+    const opened = await openFile(bytes, options);
+    const before = Buffer.from(await emitPlain(opened.format, opened.documents));
+    if (before.equals(plaintext)) return { bytes, changed: false };
+    return seal(opened, await parsePlain(opened.format, plaintext), options);
+  });
+}
+
+/** Gives a sops file a new data key, so that every value is encrypted anew. Recipients stay. */
+export async function rotateFile(bytes: Uint8Array, options: EditOptions): Promise<EditResult> {
+  return withFileAsync(options.file, async () => {
+    const opened = await openFile(bytes, options);
+    refuseForeignKeys(opened.metadata);
+    const dataKey = randomBytes(32);
+    const groups = await sealGroups(
+      dataKey,
+      recipientGroups(opened.metadata),
+      opened.metadata.shamirThreshold,
+    );
+    const metadata = {
+      ...opened.metadata,
+      groups,
+      lastModified: timestamp(options.now),
+      version: formatVersion,
+    };
+    return { bytes: await sealFile(opened.format, opened.documents, metadata, dataKey), changed: true };
+  });
+}
+
+/**
+ * Changes who may open a sops file, keeping its data key, its values and its MAC: somebody who was removed can still
+ * open what was written before. `rotateFile` afterwards, and a new credential at its issuer, is what shuts them out.
+ *
+ * @param rotate - give a new data key in the same write.
+ */
+export async function updateRecipients(
+  bytes: Uint8Array,
+  recipients: EncryptOptions['recipients'],
+  options: EditOptions & { readonly shamirThreshold?: number; readonly rotate?: boolean },
+): Promise<EditResult> {
+  return withFileAsync(options.file, async () => {
+    const opened = await openFile(bytes, options);
+    refuseForeignKeys(opened.metadata);
+    const wanted = groupsOf(recipients);
+    const threshold = wanted.length > 1 ? (options.shamirThreshold ?? wanted.length) : undefined;
+    const same =
+      sameGroups(recipientGroups(opened.metadata), wanted) &&
+      (threshold === undefined || threshold === opened.metadata.shamirThreshold);
+    if (same && options.rotate !== true) return { bytes, changed: false };
+    const dataKey = options.rotate === true ? randomBytes(32) : opened.dataKey;
+    const groups =
+      wanted.length === 1 && options.rotate !== true
+        ? [await extendGroup(opened, wanted[0] ?? [])]
+        : await sealGroups(dataKey, wanted, threshold);
+    const metadata: SopsMetadata = {
+      ...opened.metadata,
+      groups,
+      shamirThreshold: threshold,
+      version: formatVersion,
+      ...(options.rotate === true && { lastModified: timestamp(options.now) }),
+    };
+    const stash = options.rotate === true ? undefined : opened.stash;
+    return {
+      bytes: await sealFile(opened.format, opened.documents, metadata, dataKey, stash),
+      changed: true,
+    };
+  });
+}
+
+/** The recipients of a file, in their groups. */
+export function recipientGroups(metadata: SopsMetadata): string[][] {
+  return metadata.groups.map(({ age }) => age.map(({ recipient }) => recipient));
+}
+
+async function change(
+  bytes: Uint8Array,
+  options: EditOptions,
+  apply: (documents: Documents) => boolean,
+): Promise<EditResult> {
+  return withFileAsync(options.file, async () => {
+    const opened = await openFile(bytes, options);
+    if (opened.format === 'binary') throw new SecretsError('UNSUPPORTED', 'a binary file has no keys to set');
+    return apply(opened.documents) ? seal(opened, opened.documents, options) : { bytes, changed: false };
+  });
+}
+
+async function seal(opened: OpenedFile, documents: Documents, { now }: EditOptions): Promise<EditResult> {
+  const metadata = { ...opened.metadata, lastModified: timestamp(now), version: formatVersion };
+  return {
+    bytes: await sealFile(opened.format, documents, metadata, opened.dataKey, opened.stash),
+    changed: true,
+  };
+}
+
+/** Keeps the entries of those who stay, so that their lines do not change. */
+async function extendGroup(opened: OpenedFile, recipients: readonly string[]): Promise<KeyGroup> {
+  const before = opened.metadata.groups.length === 1 ? (opened.metadata.groups[0]?.age ?? []) : [];
+  const kept = new Map(before.map((item) => [item.recipient, item]));
+  const missing = recipients.filter((recipient) => !kept.has(recipient));
+  const [fresh] = missing.length === 0 ? [] : await sealGroups(opened.dataKey, missing);
+  const all = new Map([...kept, ...(fresh?.age ?? []).map((item) => [item.recipient, item] as const)]);
+  return {
+    age: [...new Set(recipients)].flatMap((recipient) => all.get(recipient) ?? []),
+    other: new Map(),
+  };
+}
+
+function groupsOf(recipients: EncryptOptions['recipients']): readonly (readonly string[])[] {
+  const flat = recipients.filter((item) => typeof item === 'string');
+  return flat.length > 0 || recipients.length === 0
+    ? [flat]
+    : recipients.filter((item) => typeof item !== 'string');
+}
+
+function sameGroups(a: readonly (readonly string[])[], b: readonly (readonly string[])[]): boolean {
+  const text = (groups: readonly (readonly string[])[]): string =>
+    JSON.stringify(groups.map((group) => [...new Set(group)].sort()));
+  return text(a) === text(b);
+}
+
+/** Entries of kinds we cannot encrypt for would be lost, or left with the old key. */
+function refuseForeignKeys({ groups }: SopsMetadata): void {
+  const kinds = [...new Set(groups.flatMap(({ other }) => [...other.keys()]))];
+  if (kinds.length > 0) {
+    throw new SecretsError(
+      'UNSUPPORTED',
+      `the file is also for ${kinds.join(', ')}; use the sops binary for it`,
+    );
+  }
+}
