@@ -8,8 +8,15 @@ setup_packages=(
 )
 
 setup() {
+  local machine failed=0
   setup_started=$(date +%s%N)
-  setup_requirements && setup_debian && setup_parallel
+  setup_requirements || return 1
+  # Debian's packages and the image take one core most of their time, npm's packages and the build the other.
+  (setup_debian && setup_image) &
+  machine=$!
+  setup_node || failed=1
+  wait "$machine" || failed=1
+  return "$failed"
 }
 
 # say TEXT: a line of progress with the seconds since the start.
@@ -57,14 +64,24 @@ setup_debian() {
   )
 }
 
-# Waits for other users of dpkg too; shows its output only when it fails.
+# Waits for other users of dpkg too. Says every few seconds where it is; shows its output only when it fails.
 setup_apt() {
-  local output
-  output=$(DEBIAN_FRONTEND=noninteractive apt-get --quiet --option DPkg::Lock::Timeout=300 "$@" 2>&1 8>&-) || {
-    echo "$output" | tail -n 30 >&2
+  local output waiting=0 apt
+  output=$(mktemp)
+  DEBIAN_FRONTEND=noninteractive apt-get --quiet --option DPkg::Lock::Timeout=300 "$@" >"$output" 2>&1 8>&- </dev/null &
+  apt=$!
+  while kill -0 "$apt" 2>/dev/null; do
+    sleep 0.2
+    waiting=$((waiting + 1))
+    if [ $((waiting % 50)) -eq 0 ]; then setup_say "apt-get $1: $(tail -n 1 "$output" | cut -c1-80)"; fi
+  done
+  wait "$apt" || {
+    tail -n 30 "$output" >&2
+    rm -f "$output"
     echo "$0: apt-get $1 failed; its last words are above" >&2
     return 1
   }
+  rm -f "$output"
 }
 
 # Debian 12 has Incus in its backports only. The suite is added beside the release that apt already knows, from the
@@ -91,17 +108,11 @@ setup_backports() {
   setup_apt update
 }
 
-# The image takes one core most of its time and npm the other.
-setup_parallel() {
-  local image failed=0
-  if [ ! -e "$(lab/images/build --path)/rootfs.tar" ]; then
-    setup_say 'building the image of the hosts (about 45 s, once)'
+setup_image() {
+  if [ ! -e "$(lab/images/build --path)" ]; then
+    setup_say "building the image of the lab's hosts (about 45 s, once)"
   fi
-  lab/images/build >/dev/null &
-  image=$!
-  setup_node || failed=1
-  wait "$image" || failed=1
-  return "$failed"
+  lab/images/build >/dev/null
 }
 
 setup_node() {
