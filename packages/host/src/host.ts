@@ -61,7 +61,10 @@ export interface RunOptions extends CommandOptions {
 
 export type StreamOptions = CommandOptions;
 
-/** How a command ended. Exactly one of `exitCode` and `signal` is set. */
+/**
+ * How a command ended. Exactly one of `exitCode` and `signal` is set. Incus tells a death by signal n as exit code
+ * 128 + n; its transport reads every such code as that signal.
+ */
 export interface CommandExit {
   readonly exitCode: number | undefined;
   /** The signal's name, e.g. `SIGKILL`. */

@@ -13,6 +13,11 @@ export interface ContractOptions {
   open(): Promise<Host>;
   /** The commands run as root, so that owners can be tested. */
   readonly root: boolean;
+  /**
+   * `false`: the transport reports a death by signal n as exit code 128 + n, as shells do, and so cannot tell the two
+   * apart. Default `true`.
+   */
+  readonly exactSignals?: boolean;
   /** Full counts instead of small ones. */
   readonly soak?: boolean;
 }
