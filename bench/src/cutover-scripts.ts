@@ -1,3 +1,135 @@
-import type { Figure } from './figure.ts';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Runbook, startRun, type Step } from '@cutover/cutover-scripts';
+import { type Figure, milliseconds } from './figure.ts';
 
-export const cutoverScriptsFigures: readonly Figure[] = [];
+const steps = 200;
+/** What the engine writes for one step: intent, applied, verified. */
+const linesPerStep = 3;
+const journalLines = 100_000;
+
+/**
+ * `step-overhead`: milliseconds for each step of a run whose steps do nothing. The peer is the least that a durable
+ * step can cost: the same number of lines appended to a file, each with its fsync.
+ *
+ * `resume-100k`: milliseconds until a run resumed from a journal of 100,000 lines is over, verification of the chain of
+ * hashes included. The peer reads the lines and parses them, and does nothing else.
+ */
+export const cutoverScriptsFigures: readonly Figure[] = [
+  {
+    name: 'step-overhead',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'bare fsync',
+    samples: 10,
+    warmUp: 1,
+    open: async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'cutover-bench-'));
+      let sample = 0;
+      return {
+        ours: async () => {
+          sample += 1;
+          const stateDirectory = join(directory, `state-${sample}`);
+          const runbook = emptyRunbook(
+            Array.from({ length: steps }, (_, index) => emptyStep(`step-${index}`)),
+          );
+          return (
+            (await milliseconds(async () => finish({ runbook, stateDirectory, command: 'run' }))) / steps
+          );
+        },
+        peer: async () => {
+          sample += 1;
+          const path = join(directory, `lines-${sample}`);
+          return (await milliseconds(async () => appendLines(path, steps * linesPerStep))) / steps;
+        },
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  {
+    name: 'resume-100k',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'readline and JSON.parse',
+    samples: 10,
+    warmUp: 1,
+    open: async () => {
+      // In memory, so that setting up does not wait for 100,000 fsyncs of a disk.
+      const directory = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cutover-bench-'));
+      const stateDirectory = join(directory, 'state');
+      const runbook = emptyRunbook([longStep('long', journalLines - 6), emptyStep('last')]);
+      await finish({ runbook, stateDirectory, command: 'run', until: 'long' });
+      return {
+        ours: async () => milliseconds(async () => finish({ runbook, stateDirectory, command: 'resume' })),
+        peer: async () => milliseconds(async () => parseLines(join(stateDirectory, 'journal.jsonl'))),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+];
+
+async function finish(options: Parameters<typeof startRun<undefined>>[0]): Promise<void> {
+  const { result } = await startRun(options).outcome;
+  if (result !== 'ok') throw new Error(`the run ended ${result}`);
+}
+
+async function appendLines(path: string, count: number): Promise<void> {
+  const line = `${JSON.stringify({ line: 'x'.repeat(300) })}\n`;
+  const file = await open(path, 'a');
+  try {
+    for (let written = 0; written < count; written += 1) {
+      await file.appendFile(line);
+      await file.datasync();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function parseLines(path: string): Promise<void> {
+  for await (const line of createInterface({ input: createReadStream(path) })) JSON.parse(line);
+}
+
+function emptyRunbook(list: readonly Step<undefined>[]): Runbook<undefined> {
+  return {
+    name: 'bench',
+    world: undefined,
+    steps: list,
+    secretsToRedact: [],
+    standIns: [],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function emptyStep(id: string): Step<undefined> {
+  let done = false;
+  return {
+    id,
+    version: 1,
+    phase: 'a-provision',
+    title: id,
+    kind: 'reversible',
+    timeout: 60_000,
+    inputs: () => null,
+    check: async () => ({ state: done ? 'satisfied' : 'absent', evidence: {} }),
+    apply: async () => {
+      done = true;
+    },
+  };
+}
+
+/** A step that leaves a journal of about `lines` lines. */
+function longStep(id: string, lines: number): Step<undefined> {
+  const step = emptyStep(id);
+  return {
+    ...step,
+    timeout: 600_000,
+    async apply(context) {
+      for (let line = 0; line < lines; line += 1) await context.operation(`operation-${line}`);
+      await step.apply?.(context);
+    },
+  };
+}
