@@ -1,9 +1,13 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalEntry, JournalEvent, ListId } from './entry.ts';
 import { encodeLine } from './line.ts';
 import { readJournal } from './read.ts';
 import type { Redactor } from './redactor.ts';
+
+/** Each write is on disk when it returns: one call for what would be a write and an fsync. */
+const durableAppend = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_DSYNC;
 
 /** What the writer adds to each event besides its place in the chain. */
 export interface Heading {
@@ -13,8 +17,8 @@ export interface Heading {
 }
 
 /**
- * The one writer of a journal. A line counts once it is on disk: `append` resolves after its fsync, and lines are
- * written one after the other. After a write that failed nothing more is written.
+ * The one writer of a journal. A line counts once it is on disk: `append` resolves when it is, and lines are written one after
+ * the other. After a write that failed nothing more is written.
  */
 export class Journal implements AsyncDisposable {
   readonly #file: FileHandle;
@@ -42,7 +46,7 @@ export class Journal implements AsyncDisposable {
     visit: (entry: JournalEntry) => void,
   ): Promise<Journal> {
     const end = await readJournal(path, visit);
-    const file = await open(path, 'a', 0o600);
+    const file = await open(path, durableAppend, 0o600);
     try {
       if (end.torn > 0) await file.truncate(end.size);
       await file.sync();
@@ -74,7 +78,6 @@ export class Journal implements AsyncDisposable {
     };
     const { line, hash } = encodeLine(entry);
     await this.#file.appendFile(line);
-    await this.#file.datasync();
     this.#seq = entry.seq;
     this.#hash = hash;
     return { ...entry, hash };
