@@ -22,6 +22,22 @@ interface Pair {
 
 /** Over an established connection, as every call after the first is. */
 export const hostFigures: readonly Figure[] = [
+  {
+    name: 'local-exec-true',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'execa',
+    samples: 100,
+    warmUp: 10,
+    open: async () => {
+      const [host, { execa }] = await Promise.all([localHost(), import('execa')]);
+      return {
+        ours: async () => await milliseconds(async () => await host.run(['true'])),
+        peer: async () => await milliseconds(async () => await execa('true')),
+        [Symbol.asyncDispose]: async () => await host[Symbol.asyncDispose](),
+      };
+    },
+  },
   figure('ssh-exec-true', 'the ssh command', [], ({ host, ssh }) => ({
     ours: async () => await milliseconds(async () => await host.run(['true'])),
     peer: async () => await milliseconds(async () => await ssh('true')),

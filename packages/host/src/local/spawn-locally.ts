@@ -1,29 +1,31 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
-
-import { execa } from 'execa';
 
 import { CommandRefusedError } from '../errors.ts';
 import type { CommandExit } from '../host.ts';
 import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
 import { killGroup, trackGroup } from './process-group.ts';
 
-const options = {
-  buffer: false,
-  encoding: 'buffer',
-  reject: false,
-  // A process group of its own, so that what the command starts can be ended with it.
-  detached: true,
-} as const;
-
-export async function spawnLocally(host: string, { argv, env, cwd }: SpawnCommand): Promise<SpawnedCommand> {
+/** Plain node:child_process: what execa adds, `Host` has for all transports, and it would double a command's start. */
+export async function spawnLocally(host: string, command: SpawnCommand): Promise<SpawnedCommand> {
+  const { argv, env, cwd } = command;
   const [file = '', ...args] = argv;
-  const child = execa(file, args, { ...options, env, ...(cwd !== undefined && { cwd }) });
-  const { pid } = child;
-  if (pid === undefined) {
-    const { code = '', cause } = await child;
-    return await notStarted(host, argv, cwd, code, cause);
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawn(file, args, {
+      env: { ...process.env, ...env },
+      // A process group of its own, so that what the command starts can be ended with it.
+      detached: true,
+      ...(cwd !== undefined && { cwd }),
+    });
+    if (child.pid === undefined) await once(child, 'spawn');
+  } catch (error) {
+    return await notStarted(host, command, error);
   }
+  const { pid, stdin, stdout, stderr } = child;
+  if (pid === undefined) throw new CommandRefusedError(host, argv, 'it has no process id');
   const untrack = trackGroup(pid);
   const exit = new Promise<CommandExit>((resolve) => {
     child.once('exit', (exitCode, signal) => {
@@ -31,30 +33,25 @@ export async function spawnLocally(host: string, { argv, env, cwd }: SpawnComman
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
     });
   });
-  return {
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    exit,
-    kill: async (signal) => killGroup(pid, signal),
-  };
+  return { stdin, stdout, stderr, exit, kill: async (signal) => killGroup(pid, signal) };
 }
 
 /** Says it as a shell does: 127 and 126, so that all transports say the same. */
 async function notStarted(
   host: string,
-  argv: readonly string[],
-  cwd: string | undefined,
-  code: string,
-  cause: unknown,
+  { argv, cwd }: SpawnCommand,
+  error: unknown,
 ): Promise<SpawnedCommand> {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') {
     const cwdProblem = cwd === undefined ? undefined : await problemOf(cwd);
     if (cwdProblem !== undefined) return ended(127, `cd: ${cwd}: ${cwdProblem}\n`);
     if (code === 'EACCES') return ended(126, `${argv[0]}: Permission denied\n`);
     return ended(127, `${argv[0]}: not found\n`);
   }
-  throw new CommandRefusedError(host, argv, code, { cause });
+  throw new CommandRefusedError(host, argv, code === 'E2BIG' ? 'its arguments are too long' : code, {
+    cause: error,
+  });
 }
 
 async function problemOf(directory: string): Promise<string | undefined> {
