@@ -122,7 +122,8 @@ export async function signalProcesses(
   pids: readonly number[],
 ): Promise<void> {
   if (pids.length === 0) return;
-  await host.run(['kill', '-s', signal.replace(/^SIG/, ''), ...pids.map(String)], {
+  // The shell's own kill: not every host has one as a program.
+  await host.run(['sh', '-c', 'kill -s "$0" "$@"', signal.replace(/^SIG/, ''), ...pids.map(String)], {
     reject: false,
     timeout: 20_000,
   });

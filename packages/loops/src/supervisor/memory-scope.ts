@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { LoopConfig } from '../config/rig-config.ts';
+
+const execute = promisify(execFile);
 
 /** Which systemd manager makes the scopes that bear a loop's limits; `none` when no manager would. */
 export type ScopeManager = 'system' | 'user' | 'none';
@@ -32,12 +36,32 @@ export function scopeArgv(rig: string, loop: LoopConfig, run: string, manager: S
     'systemd-run',
     `--${manager}`,
     '--scope',
-    '--collect',
     '--quiet',
-    `--unit=loops-${rig}-${loop.name}-${run.slice(0, 8)}`,
+    `--unit=${scopeName(rig, loop.name, run)}`,
     ...properties.flatMap((property) => ['-p', property]),
     '--',
   ];
+}
+
+/**
+ * Whether the kernel ended a run because it had reached its limit of memory. Only systemd on cgroup v2 can tell; its
+ * scope stays there until it was asked.
+ */
+export async function endedByMemory(
+  rig: string,
+  loop: LoopConfig,
+  run: string,
+  manager: ScopeManager,
+): Promise<boolean> {
+  if (manager === 'none' || loop.limits.memoryMax === undefined) return false;
+  const unit = `${scopeName(rig, loop.name, run)}.scope`;
+  const { stdout } = await execute('systemctl', [`--${manager}`, 'show', '--property=Result', '--value', unit]);
+  await execute('systemctl', [`--${manager}`, 'reset-failed', unit]).catch(() => undefined);
+  return stdout.trim() === 'oom-kill';
+}
+
+function scopeName(rig: string, loop: string, run: string): string {
+  return `loops-${rig}-${loop}-${run.slice(0, 8)}`;
 }
 
 async function exists(path: string): Promise<boolean> {

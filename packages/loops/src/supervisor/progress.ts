@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What an agent's progress is recognised by. Any change of one of them is progress. */
+export interface ProgressSigns {
+  /** Its screen, without what changes while nothing happens. */
+  readonly screen: string;
+  /** When a ref of its clone last moved, in Unix milliseconds. */
+  readonly refs: number;
+  /** When it last touched its heartbeat file, in Unix milliseconds. */
+  readonly heartbeat: number;
+  /** CPU time of its process and all below it, in clock ticks. */
+  readonly cpu: number;
+  /** The processes below it. */
+  readonly children: string;
+}
+
+/** An idle agent may redraw its spinner: so few clock ticks (10 ms each) per second are no work. */
+const idleTicksPerSecond = 3;
+
+/** Whether something happened between two looks that were `seconds` apart. */
+export function progressed(before: ProgressSigns, now: ProgressSigns, seconds: number): boolean {
+  return (
+    before.screen !== now.screen ||
+    before.refs !== now.refs ||
+    before.heartbeat !== now.heartbeat ||
+    before.children !== now.children ||
+    now.cpu - before.cpu > idleTicksPerSecond * Math.max(1, seconds)
+  );
+}
+
+/** A screen without spinners, counters, clocks and the lines that a config calls no progress. */
+export function normaliseScreen(lines: readonly string[], ignore: readonly RegExp[]): string {
+  const kept = lines
+    .filter((line) => !ignore.some((pattern) => pattern.test(line)))
+    .map((line) => line.replaceAll(/[\d⠀-⣿✳✶✻✽✢·◐◓◑◒|/\\-]/gu, '').trim())
+    .filter((line) => line !== '');
+  return createHash('sha1').update(kept.join('\n')).digest('hex');
+}
+
+/** Looks at everything but the screen. */
+export async function readProgress(
+  pid: number,
+  clone: string | undefined,
+  heartbeatFile: string,
+): Promise<Omit<ProgressSigns, 'screen'>> {
+  const [tree, refs, heartbeat] = await Promise.all([
+    processTree(pid),
+    clone === undefined ? 0 : modified(join(clone, '.git', 'logs', 'HEAD')),
+    modified(heartbeatFile),
+  ]);
+  return {
+    refs,
+    heartbeat,
+    cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
+    children: tree.map((one) => one.pid).join(' '),
+  };
+}
+
+interface TreeProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly cpu: number;
+}
+
+async function processTree(root: number): Promise<TreeProcess[]> {
+  const all: TreeProcess[] = [];
+  for (const name of await readdir('/proc')) {
+    if (/^\d+$/.test(name)) all.push(...(await readProcess(Number(name))));
+  }
+  const chosen = new Set([root]);
+  for (let size = 0; size !== chosen.size; ) {
+    size = chosen.size;
+    for (const { pid, parent } of all) if (chosen.has(parent)) chosen.add(pid);
+  }
+  return all.filter(({ pid }) => chosen.has(pid));
+}
+
+/** proc_pid_stat(5): after the name come state, ppid …; utime, stime, cutime, cstime are fields 14 to 17. */
+async function readProcess(pid: number): Promise<TreeProcess[]> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const cpu = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return [{ pid, parent: Number(fields[1]), cpu }];
+  } catch {
+    // It ended between the listing and the look.
+    return [];
+  }
+}
+
+async function modified(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    // Nothing there yet: nothing moved.
+    return 0;
+  }
+}
