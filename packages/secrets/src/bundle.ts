@@ -3,6 +3,7 @@ import { runCommand } from '@cutover/command-line';
 import { Command } from 'commander';
 import { activateCommand } from './cli/activate.ts';
 import { decryptCommand } from './cli/decrypt.ts';
+import { secretsExitCode } from './cli/exit-codes.ts';
 import { keygenCommand } from './cli/keygen.ts';
 
 // What a host needs at run time, in one file with nothing from npm beside it.
@@ -12,4 +13,4 @@ const program = new Command('secrets')
   .addCommand(decryptCommand())
   .addCommand(keygenCommand());
 
-process.exitCode = await runCommand(program);
+process.exitCode = await runCommand(program, { exitCodeOf: secretsExitCode });

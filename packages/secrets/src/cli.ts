@@ -1,14 +1,7 @@
 #!/usr/bin/env node
 import { runCommand } from '@cutover/command-line';
-import { Command } from 'commander';
-import { activateCommand } from './cli/activate.ts';
-import { decryptCommand } from './cli/decrypt.ts';
-import { keygenCommand } from './cli/keygen.ts';
+import { secretsExitCode } from './cli/exit-codes.ts';
+import { createProgram } from './cli/program.ts';
 
-const program = new Command('secrets')
-  .description('sops files natively, and secrets that move without ever being seen')
-  .addCommand(keygenCommand())
-  .addCommand(decryptCommand())
-  .addCommand(activateCommand());
-
-process.exitCode = await runCommand(program);
+const argv = process.argv.slice(2);
+process.exitCode = await runCommand(await createProgram(argv), { argv, exitCodeOf: secretsExitCode });

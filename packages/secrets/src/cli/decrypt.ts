@@ -1,16 +1,7 @@
-import { Command, Option } from 'commander';
-import type { SopsFormat } from '../sops/formats/format.ts';
+import { Command } from 'commander';
 import { gatherIdentities } from './identities.ts';
 import { readInput, writeOutput } from './input.ts';
-
-export const formatOption = (): Option =>
-  new Option('--format <format>', 'of the file; by its name without it').choices([
-    'yaml',
-    'json',
-    'dotenv',
-    'ini',
-    'binary',
-  ]);
+import { type FileFlags, formatOption, identityOption } from './options.ts';
 
 /** `secrets decrypt FILE`. */
 export function decryptCommand(): Command {
@@ -18,29 +9,24 @@ export function decryptCommand(): Command {
     .description('decrypt a sops file and check its MAC')
     .argument('<file>', 'a sops file, or - for standard input')
     .addOption(formatOption())
-    .option('-i, --identity <file>', 'open with this identity file and nothing else')
+    .addOption(identityOption())
     .option('-o, --output <file>', 'write here, mode 0600, instead of to standard output')
-    .option('--key <path>', 'only the value at this path, / between its parts')
-    .action(
-      async (
-        file: string,
-        options: { format?: SopsFormat; identity?: string; output?: string; key?: string },
-      ) => {
-        const { decryptFile } = await import('../sops/file.ts');
-        const { contentAt } = await import('../sops/content.ts');
-        const { SecretsError } = await import('../errors.ts');
-        const bytes = await readInput(file);
-        const identities = await gatherIdentities(options.identity);
-        const opened = await decryptFile(bytes, {
-          file,
-          identities,
-          ...(options.format !== undefined && { format: options.format }),
-        });
-        const content = contentAt(opened, options.key);
-        if (content === undefined) {
-          throw new SecretsError('KEY_NOT_FOUND', 'there is no text at this key', { file, key: options.key });
-        }
-        await writeOutput(options.output, content);
-      },
-    );
+    .option('--key <path>', 'only the text at this path, / between its parts')
+    .action(async (file: string, options: FileFlags & { output?: string; key?: string }) => {
+      const { decryptFile } = await import('../sops/file.ts');
+      const { contentAt } = await import('../sops/content.ts');
+      const { SecretsError } = await import('../errors.ts');
+      const bytes = await readInput(file);
+      const identities = await gatherIdentities(options.identity);
+      const opened = await decryptFile(bytes, {
+        file,
+        identities,
+        ...(options.format && { format: options.format }),
+      });
+      const content = contentAt(opened, options.key);
+      if (content === undefined) {
+        throw new SecretsError('KEY_NOT_FOUND', 'there is no text at this key', { file, key: options.key });
+      }
+      await writeOutput(options.output, content);
+    });
 }

@@ -1,0 +1,41 @@
+import { type Host, localHost, sshHost } from '@cutover/host';
+import { UsageError } from '@cutover/command-line';
+
+export interface SshFlags {
+  readonly sshKey?: string;
+  readonly knownHosts?: string;
+}
+
+/** The host of `local` or `user@host[:port]`. Host keys come from known_hosts and are always verified. */
+export function openHost(spec: string, { sshKey, knownHosts }: SshFlags): Host {
+  if (spec === 'local') return localHost();
+  const match = /^([^@]+)@([^@:]+|\[[0-9a-fA-F:]+\])(?::(\d+))?$/.exec(spec);
+  if (match === null) throw new UsageError(`${spec} is not a host: write local or user@host[:port]`);
+  const [, user = '', host = '', port] = match;
+  const agent = process.env['SSH_AUTH_SOCK'];
+  return sshHost({
+    user,
+    host: host.replace(/^\[|\]$/g, ''),
+    ...(port !== undefined && { port: Number(port) }),
+    ...(sshKey !== undefined && { privateKeyFile: sshKey }),
+    ...(sshKey === undefined && agent !== undefined && { agent }),
+    ...(knownHosts !== undefined && { knownHostsFile: knownHosts }),
+  });
+}
+
+/** Runs an action that opens hosts; their connections are closed when it has settled. */
+export async function withHosts<T>(
+  flags: SshFlags,
+  action: (open: (spec: string) => Host) => Promise<T>,
+): Promise<T> {
+  const opened: Host[] = [];
+  try {
+    return await action((spec) => {
+      const host = openHost(spec, flags);
+      opened.push(host);
+      return host;
+    });
+  } finally {
+    await Promise.all(opened.map((host) => host[Symbol.asyncDispose]()));
+  }
+}
