@@ -18,7 +18,8 @@ fi
 
 if [ "$action" = switch ] || [ "$action" = boot ]; then
   # What the boot loader would start next; the image's nixos-boot reads it.
-  if [ "$NIXOS_NO_BOOTLOADER" != 1 ]; then
+  # As with the real ones, what is there already is not written again.
+  if [ "$NIXOS_NO_BOOTLOADER" != 1 ] && [ "$(cat /boot/nixos/default 2> /dev/null)" != "$toplevel" ]; then
     if ! { mkdir -p /boot/nixos && printf '%s' "$toplevel" > /boot/nixos/default.new && mv /boot/nixos/default.new /boot/nixos/default; }; then
       echo "Failed to install bootloader" >&2
       exit 1

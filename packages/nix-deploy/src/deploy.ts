@@ -4,6 +4,7 @@ import { activate } from './activation/activate.ts';
 import { build } from './build/build.ts';
 import { openPlaces } from './build/places.ts';
 import { copyClosure } from './copy/copy-closure.ts';
+import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
@@ -176,6 +177,7 @@ async function bring(
       signal,
     });
   }
+  if (settings.requireSignatures === true) await verifySignatures(host, system, settings, signal);
   return system;
 }
 

@@ -27,6 +27,11 @@ export interface DeployOptions {
   readonly evaluateOn?: Place;
   /** The target fetches from its binary caches what it can, before the rest is copied to it. Default `false`. */
   readonly substitute?: boolean;
+  /**
+   * Refuse a closure that bears no signature of a key which the target trusts. Without this what is copied needs none, for
+   * it is imported as root. Default `false`.
+   */
+  readonly requireSignatures?: boolean;
   /** Commands become root through `sudo -n`. Default `false`: the connection is root's. */
   readonly sudo?: boolean;
   /** What the target must be, checked before anything else. */

@@ -82,6 +82,7 @@ function optionsFrom(name: string, config: TargetConfig, path: string): DeployOp
       buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
       evaluateOn: config.evaluateOn,
       substitute: config.substitute,
+      requireSignatures: config.requireSignatures,
       sudo: config.sudo,
       nixOptions: config.nixOptions,
       confirmTimeout: milliseconds(confirmTimeout),

@@ -70,6 +70,7 @@ const deployFields = {
     .describe('target (default), here, or another host'),
   evaluateOn: place.optional(),
   substitute: z.boolean().optional(),
+  requireSignatures: z.boolean().optional().describe('Refuse a closure that the target does not trust'),
   sudo: z.boolean().optional(),
   confirmTimeout: duration.optional().describe('Until an unconfirmed target restores itself; default 60s'),
   activationTimeout: duration.optional().describe('Default 10m'),

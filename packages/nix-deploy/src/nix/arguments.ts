@@ -57,3 +57,8 @@ export function pathInfoArgv(path: string): readonly string[] {
 export function closureArgv(paths: readonly string[]): readonly string[] {
   return ['nix-store', '--query', '--requisites', ...paths];
 }
+
+/** What was built on the host itself is trusted there, and so are paths that are named by their content. */
+export function verifyArgv(path: string): readonly string[] {
+  return ['nix', ...features, 'store', 'verify', '--recursive', '--no-contents', '--sigs-needed', '1', path];
+}

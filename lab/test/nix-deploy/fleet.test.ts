@@ -1,0 +1,96 @@
+import { deployFleet, FleetError, type FleetMember, type FleetOutcome } from '@cutover/nix-deploy';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { type Client, startClient } from './client.ts';
+import { type Machine, marked, startMachine } from './machine.ts';
+
+const size = process.env['CUTOVER_SOAK'] === undefined ? 4 : 10;
+let machines: readonly Machine[] = [];
+let client: Client;
+
+beforeAll(async () => {
+  [machines, client] = await Promise.all([
+    Promise.all(Array.from({ length: size }, async () => await startMachine())),
+    startClient(),
+  ]);
+});
+afterAll(async () => {
+  await client[Symbol.asyncDispose]();
+  await Promise.all(machines.map(async (machine) => await machine[Symbol.asyncDispose]()));
+});
+
+/** The last machine is the broken one. */
+async function members(marker: string): Promise<readonly FleetMember[]> {
+  await Promise.all(
+    machines.map(async (machine, i) => {
+      const broken = i === size - 1 ? 'system.activationScripts.broken = "exit 7";' : '';
+      await machine.declare(marked(marker, broken));
+    }),
+  );
+  return machines.map(({ target, source }) => ({ target, options: { source } }));
+}
+
+async function outcomes(deploying: Promise<unknown>): Promise<readonly FleetOutcome[]> {
+  const error: unknown = await deploying.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(FleetError);
+  return error instanceof FleetError ? error.outcomes : [];
+}
+
+const marker = async (machine: Machine | undefined): Promise<string | undefined> =>
+  await machine?.sh('cat /etc/marker 2> /dev/null || :');
+
+it('a broken target does not stop the others when it is to go on', async () => {
+  const all = await outcomes(deployFleet(await members('one'), { parallel: size, onFailure: 'continue' }));
+  expect(all.map(({ status }) => status)).toEqual([
+    ...Array.from({ length: size - 1 }, () => 'deployed'),
+    'failed',
+  ]);
+  expect(all.map(({ target }) => target)).toEqual(machines.map(({ name }) => name));
+  for (const machine of machines.slice(0, -1)) expect(await marker(machine)).toBe('one');
+});
+
+it('a broken canary keeps it from all others', async () => {
+  const canary = machines.at(-1)?.name ?? '';
+  const all = await outcomes(deployFleet(await members('two'), { canaries: [canary] }));
+  expect(all.map(({ status }) => status)).toEqual([
+    ...Array.from({ length: size - 1 }, () => 'skipped'),
+    'failed',
+  ]);
+  expect(await marker(machines[0])).toBe('one');
+});
+
+it('those that succeeded are taken back when that is wished', async () => {
+  const before = await Promise.all(machines.slice(0, -1).map(async (machine) => await machine.running()));
+  const all = await outcomes(
+    deployFleet(await members('three'), { parallel: size, onFailure: 'continue', revoke: true }),
+  );
+  expect(all.map(({ status }) => status)).toEqual([
+    ...Array.from({ length: size - 1 }, () => 'revoked'),
+    'failed',
+  ]);
+  expect(await Promise.all(machines.slice(0, -1).map(async (machine) => await machine.running()))).toEqual(
+    before,
+  );
+});
+
+it('the command prints one JSON result for each', async () => {
+  await members('four');
+  await client.configure(machines);
+  const { exitCode, stdout } = await client.run([
+    'deploy',
+    '--json',
+    '--continue',
+    '--parallel',
+    String(size),
+  ]);
+  expect(exitCode).toBe(24);
+  const printed = stdout
+    .split('\n')
+    .map((line): { type?: string; target?: string; status?: string } => JSON.parse(line))
+    .filter(({ type }) => type === 'result');
+  expect(printed.map(({ target }) => target)).toEqual(machines.map(({ name }) => name));
+  expect(printed.map(({ status }) => status)).toEqual([
+    ...Array.from({ length: size - 1 }, () => 'deployed'),
+    'failed',
+  ]);
+});
