@@ -43,19 +43,27 @@ export function makePlan<World>(runbook: Runbook<World>, list: ListId, key: Uint
     inputHash: hashInputs(step.inputs(runbook.world), key),
     ...(step.gate === undefined ? {} : { gate: step.gate.kind }),
     ...(step.commitPoint === undefined ? {} : { commitPoint: step.commitPoint }),
+    timeout: step.timeout,
   }));
   return {
     list,
     runbook: runbook.name,
-    hash: hashInputs([runbook.name, list, planned], key),
+    hash: hashInputs([runbook.name, list, planned.map(reviewed)], key),
     steps: planned,
   };
 }
 
+/** What of a step a person reviews: how long it may take is not part of it. */
+function reviewed({ timeout: _timeout, ...step }: PlannedStep): Omit<PlannedStep, 'timeout'> {
+  return step;
+}
+
 /** Which steps of `current` are not as they were in `recorded`, added and removed ones included. */
 export function changedSteps(recorded: readonly PlannedStep[], current: readonly PlannedStep[]): string[] {
-  const before = new Map(recorded.map((step) => [step.id, JSON.stringify(step)]));
-  const changed = current.filter((step) => before.get(step.id) !== JSON.stringify(step)).map(({ id }) => id);
+  const before = new Map(recorded.map((step) => [step.id, JSON.stringify(reviewed(step))]));
+  const changed = current
+    .filter((step) => before.get(step.id) !== JSON.stringify(reviewed(step)))
+    .map(({ id }) => id);
   const now = new Set(current.map(({ id }) => id));
   return [...changed, ...recorded.filter(({ id }) => !now.has(id)).map(({ id }) => id)];
 }

@@ -15,6 +15,8 @@ export type PlannedStep = {
   readonly inputHash: string;
   readonly gate?: 'approval' | 'human';
   readonly commitPoint?: 'C1' | 'C2';
+  /** Milliseconds that one call may take; for show, and not part of what is reviewed. */
+  readonly timeout: number;
 };
 
 /** What happened, without the envelope that the journal adds. */

@@ -77,7 +77,7 @@ function stepLine(step: StepView, longest: number, now: number, width: number, p
 /** `0:12/2:00  copying closure  last news 3s ago`; times only above a second. */
 function activity(step: StepView, now: number): string {
   const spent = elapsed(step, now);
-  const time = spent >= 1000 ? clock(spent) : '';
+  const time = spent >= 1000 ? `${clock(spent)}/${clock(step.plan.timeout)}` : '';
   const silent = step.news === undefined ? 0 : now - step.news.at;
   const age = silent >= 3000 ? `last news ${duration(silent)} ago` : '';
   return [time, oneLine(step.news?.text ?? step.plan.title), age].filter((part) => part !== '').join('  ');
