@@ -43,7 +43,8 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
       far.destroy();
     };
     near.on('close', close);
-    far.on('close', () => setTimeout(close, delay));
+    // What is still on its way arrives first.
+    far.on('close', () => setTimeout(close, delay === 0 ? 0 : delay + 1_000));
   });
   server.listen(socketPath);
   await once(server, 'listening');

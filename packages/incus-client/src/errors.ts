@@ -1,5 +1,6 @@
 import type { Operation } from './operations/types.ts';
 import type { Readiness } from './readiness/conditions.ts';
+import { withoutSecret } from './transport/path.ts';
 
 /** The stable codes of the errors this package throws. */
 export type IncusErrorCode =
@@ -62,14 +63,15 @@ export class IncusApiError extends IncusError {
   /** The HTTP status, e.g. 404. */
   readonly status: number;
   readonly method: string;
-  /** Path and query, as sent. */
+  /** Path and query, as sent but for secrets. */
   readonly path: string;
 
   constructor(status: number, method: string, path: string, message: string) {
-    super(codeOfReply(status, message), `${method} ${path}: ${message} (${status})`);
+    const shown = withoutSecret(path);
+    super(codeOfReply(status, message), `${method} ${shown}: ${message} (${status})`);
     this.status = status;
     this.method = method;
-    this.path = path;
+    this.path = shown;
   }
 }
 

@@ -5,12 +5,26 @@ export {
   type SocketConnectOptions,
 } from './connect/connect-incus.ts';
 export { type CertificateFacts, certificateFingerprint, describeCertificate } from './connect/certificate.ts';
+export {
+  type CertificateOptions,
+  type GeneratedCertificate,
+  generateClientCertificate,
+} from './connect/generate-certificate.ts';
+export {
+  type EnrolOptions,
+  type Enrolment,
+  type TrustToken,
+  decodeTrustToken,
+  enrol,
+} from './connect/trust-token.ts';
+export { type Remote, type Remotes, configFolder, connectRemote, readRemotes } from './connect/remotes.ts';
 export { type LocatedSocket, locateSocket } from './connect/locate-socket.ts';
 export type { IncusClient, IncusScope } from './client.ts';
 export type { CallOptions, RequestOptions, Tagged } from './scope.ts';
 export { type Filter, filter } from './transport/filter.ts';
 export type { ListOptions } from './transport/list-options.ts';
 export {
+  FileError,
   IncusApiError,
   IncusConnectionError,
   IncusError,
@@ -33,7 +47,22 @@ export type {
   LoggingEvent,
   OperationEvent,
 } from './events/types.ts';
-export type { ServerArea } from './server/server.ts';
+export type { EventsOptions } from './events/subscribe.ts';
+export type { MatchOptions, NamedResources, RenamableResources } from './resource/named-resources.ts';
+export type { ClusterArea, ClusterMembersArea } from './cluster/cluster.ts';
+export type {
+  Cluster,
+  ClusterChange,
+  ClusterGroup,
+  ClusterGroupChange,
+  ClusterGroupCreate,
+  ClusterMember,
+  ClusterMemberChange,
+  ClusterMemberConfigKey,
+} from './cluster/types.ts';
+export type { Warning, WarningsArea } from './warnings/warnings.ts';
+export type { ServerArea, ServerChange } from './server/server.ts';
+export type { ServerResources } from './server/resources-types.ts';
 export type { Server, ServerEnvironment } from './server/types.ts';
 export type { ProjectsArea } from './projects/projects.ts';
 export type {
@@ -45,17 +74,67 @@ export type {
   ProjectResource,
   ProjectState,
 } from './projects/types.ts';
+export type { TokenCreate } from './certificates/types.ts';
 export type { CertificatesArea } from './certificates/certificates.ts';
 export type { Certificate, CertificateChange, CertificateCreate } from './certificates/types.ts';
-export type { NetworksArea } from './networks/networks.ts';
+export type { NetworkAclsArea, NetworkZonesArea, NetworksArea } from './networks/networks.ts';
+export type { NetworkAcl, NetworkAclChange, NetworkAclCreate, NetworkAclRule } from './networks/acl-types.ts';
+export type {
+  LoadBalancer,
+  LoadBalancerBackend,
+  LoadBalancerChange,
+  LoadBalancerCreate,
+  LoadBalancerPort,
+  NetworkForward,
+  NetworkForwardChange,
+  NetworkForwardCreate,
+  NetworkForwardPort,
+  NetworkPeer,
+  NetworkPeerChange,
+  NetworkPeerCreate,
+} from './networks/forward-types.ts';
+export type {
+  NetworkZone,
+  NetworkZoneChange,
+  NetworkZoneCreate,
+  NetworkZoneEntry,
+  NetworkZoneRecord,
+  NetworkZoneRecordChange,
+  NetworkZoneRecordCreate,
+} from './networks/zone-types.ts';
 export type {
   Network,
   NetworkChange,
   NetworkConfig,
   NetworkConfigKey,
   NetworkCreate,
+  NetworkLease,
+  NetworkState,
   NetworkType,
 } from './networks/types.ts';
+export type { BucketsArea } from './storage/buckets.ts';
+export type {
+  Bucket,
+  BucketChange,
+  BucketCreate,
+  BucketKey,
+  BucketKeyChange,
+  BucketKeyCreate,
+} from './storage/bucket-types.ts';
+export type { VolumesArea } from './storage/volumes.ts';
+export type {
+  Volume,
+  VolumeBackup,
+  VolumeBackupCreate,
+  VolumeChange,
+  VolumeCopySource,
+  VolumeCreate,
+  VolumeSnapshot,
+  VolumeSnapshotChange,
+  VolumeSnapshotCreate,
+  VolumeState,
+  VolumeType,
+} from './storage/volume-types.ts';
 export type { StoragePoolsArea } from './storage/storage-pools.ts';
 export type {
   StoragePool,
@@ -65,7 +144,8 @@ export type {
 } from './storage/types.ts';
 export type { ProfilesArea } from './profiles/profiles.ts';
 export type { Profile, ProfileChange, ProfileCreate } from './profiles/types.ts';
-export type { ImagesArea, ImportOptions } from './images/images.ts';
+export type { FetchOptions, ImagePart, ImageSource } from './images/transfer.ts';
+export type { ImagesArea, ImportOptions, PublishOptions } from './images/images.ts';
 export type {
   Image,
   ImageAlias,
@@ -103,9 +183,17 @@ export type {
   InstanceStatus,
   InstanceType,
 } from './instances/types.ts';
+export { type CopyOptions, type MigrateOptions, migrateInstance } from './instances/move.ts';
+export type { SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
+export type { BackupCreate, BackupsArea } from './instances/backups.ts';
+export type { InstanceMetadata, InstanceTemplate, LogsArea, MetadataArea } from './instances/metadata.ts';
+export type { ConsoleArea, ConsoleSession } from './exec/console.ts';
 export type { ExecArea } from './exec/area.ts';
 export type { ExecOptions, ExecResult, ExecSession, TerminalSize } from './exec/types.ts';
 export type { FileContent, FileReading, FilesArea } from './files/http-files.ts';
+export type { SftpAttributes } from './files/sftp/packets.ts';
+export type { DirectoryEntry, SftpSession } from './files/sftp/session.ts';
+export type { PushOptions } from './files/transfer.ts';
 export type { FileAttributes, WriteFileAttributes } from './files/types.ts';
 export type { Readiness, ReadyConditions } from './readiness/conditions.ts';
 export { type WaitReadyOptions, waitReady } from './readiness/wait-ready.ts';

@@ -46,7 +46,7 @@ export interface Scope {
   start<T>(
     method: string,
     path: string,
-    options: RequestOptions & WaitOptions,
+    options: Omit<RequestOptions, 'signal'> & WaitOptions,
     result: (operation: Operation) => T,
   ): OperationRun<T>;
   /** The bare reply, for bodies that are no envelope; an error in it is thrown. */

@@ -1,69 +1,50 @@
 import { Readable } from 'node:stream';
-import { IncusError, OperationError } from '../errors.ts';
+import { IncusConnectionError, IncusError, OperationError } from '../errors.ts';
 import type { Operation } from '../operations/types.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import { Channel } from '../websocket/channel.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
-import { openOperationChannel } from './operation-channel.ts';
+import { attachSockets } from './attach.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
 const killSignal = 9;
 
-/**
- * Starts a command in an instance and resolves once all its channels are attached. They are attached at once, so that a
- * distant daemon's deadline for attaching (5 s in 6.0) holds for one round trip and not for four.
- */
+/** Starts a command in an instance and resolves once all its channels are attached. */
 export async function startExec(
   scope: Scope,
   instance: string,
   argv: readonly string[],
   options: ExecOptions,
 ): Promise<ExecSession> {
+  const { signal } = options;
   const interactive = options.terminal !== undefined;
   const run = scope.start(
     'POST',
     path`/1.0/instances/${instance}/exec`,
-    { json: execBody(argv, options), ...(options.signal !== undefined && { signal: options.signal }) },
+    { json: execBody(argv, options), signal },
     (operation) => operation,
   );
   const exit = exitCode(run);
   // It is handed out below; a failure before that is thrown by what fails first.
   exit.catch(() => {});
   const operation = await run.started;
-  const attaching = new AbortController();
-  const attach = (channel: string) => openOperationChannel(scope, operation, channel, attaching.signal);
-  const names = interactive ? ['0', 'control'] : ['0', '1', '2', 'control'];
-  // The daemon starts the command once its standard streams are attached, whether control is or not; a quick one would
-  // have ended before control arrives. So standard input comes after all others: two round trips, whatever the distance.
-  const [first = '0', ...others] = names;
-  const rest = await Promise.allSettled(others.map(attach));
-  const attached = rest.every(({ status }) => status === 'fulfilled')
-    ? [...(await Promise.allSettled([attach(first)])), ...rest]
-    : rest;
-  const failed = attached.find((result) => result.status === 'rejected');
-  if (failed !== undefined) {
-    for (const result of attached) if (result.status === 'fulfilled') result.value.destroy();
-    // The command may have failed to start: then that is the reason, and the exit code says so.
-    attaching.abort();
-    throw failed.reason;
-  }
-  const sockets = attached.map(
-    (result) => (result as PromiseFulfilledResult<Awaited<ReturnType<typeof attach>>>).value,
+  const sockets = await attachSockets(scope, operation, interactive, signal);
+  const control = messageSocket(sockets.control, { message: () => {}, closed: () => {} });
+  const lost = (cause: unknown) => {
+    const what = `lost the connection to ${scope.transport.server} before all that ${argv[0] ?? ''} wrote in ${instance} had come`;
+    return new IncusConnectionError('CONNECTION_LOST', scope.transport.server, what, { cause });
+  };
+  const [input, output, errors] = sockets.standard.map(
+    (socket, fd) => new Channel(socket, { endsTogether: interactive, readOnly: fd > 0, lost }),
   );
-  const [input, output, errors] = sockets
-    .slice(0, -1)
-    .map((socket, fd) => new Channel(socket, { endsTogether: interactive, readOnly: !interactive && fd > 0 }));
-  const controlSocket = sockets.at(-1);
-  if (input === undefined || controlSocket === undefined)
-    throw new IncusError('PROTOCOL_ERROR', 'exec without channels');
-  const control = messageSocket(controlSocket, { message: () => {}, closed: () => {} });
+  if (input === undefined) throw new IncusError('PROTOCOL_ERROR', 'exec without channels');
   const stdout = output ?? input;
   const stderr = errors ?? Readable.from([]);
   // A failure is told by `exit`, and by the streams to whoever reads them: it must not end the process of one who does not.
   for (const stream of [input, stdout, stderr]) stream.on('error', () => {});
-  if (output !== undefined) output.end();
-  if (errors !== undefined) errors.end();
+  output?.end();
+  errors?.end();
   // stdin's own socket says nothing worth reading, but its end must be seen.
   if (output !== undefined) input.resume();
 
@@ -71,13 +52,17 @@ export async function startExec(
     kill(control, killSignal);
     for (const stream of [input, stdout, stderr]) stream.destroy();
   };
-  options.signal?.addEventListener('abort', abort, { once: true });
   const ended = exit.finally(() => {
-    options.signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
     control.close();
     input.destroy();
   });
   ended.catch(() => {});
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted === true) {
+    abort();
+    throw signal.reason;
+  }
 
   return {
     operationId: operation.id,
@@ -85,7 +70,7 @@ export async function startExec(
     stdout,
     stderr,
     exit: ended,
-    kill: (signal) => kill(control, signal),
+    kill: (number) => kill(control, number),
     resize: ({ width, height }) =>
       control.send(
         JSON.stringify({ command: 'window-resize', args: { width: String(width), height: String(height) } }),

@@ -55,7 +55,7 @@ export interface FilesArea {
     target: string,
     options?: WriteFileAttributes & CallOptions,
   ): Promise<void>;
-  /** The target of a symlink. */
+  /** The target of a symlink, which the daemon makes absolute; an SFTP session gives it as it is. */
   readLink(instance: string, linkPath: string, options?: CallOptions): Promise<string>;
   /** An SFTP session: for many files, large ones, and what the files endpoint cannot do. Dispose of it. */
   sftp(instance: string, options?: CallOptions): Promise<SftpSession>;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
+import { PassThrough, type Readable, type Transform } from 'node:stream';
 import {
   type CommandExit,
   CommandRefusedError,
@@ -43,12 +44,12 @@ async function spawn(
 ): Promise<SpawnedCommand> {
   const mark = randomUUID();
   const session = await start(client, instance, host, launchArgv(argv, cwd, mark), env, signal);
-  const stderr = new LaunchMark(mark);
-  stderr.on('error', () => {});
-  session.stderr.on('error', (error) => stderr.destroy(error)).pipe(stderr);
+  const lost = (cause: unknown) =>
+    new HostConnectionError('CONNECTION_LOST', host, `lost the connection to ${host}`, { cause });
+  const stderr = following(session.stderr, new LaunchMark(mark), lost);
   return {
     stdin: session.stdin,
-    stdout: session.stdout,
+    stdout: following(session.stdout, new PassThrough({ highWaterMark: 256 * 1024 }), lost),
     stderr,
     exit: exitOf(session, stderr, host, argv),
     kill: async (name) => {
@@ -123,3 +124,16 @@ const signalNames: ReadonlyMap<number, string> = new Map(
     .filter(([name]) => name !== 'SIGIOT' && name !== 'SIGPOLL' && name !== 'SIGUNUSED')
     .map(([name, number]) => [number, name]),
 );
+
+/** What `source` says, by way of `through`, with an error that a `Host` may throw. */
+function following<Through extends Transform>(
+  source: Readable,
+  through: Through,
+  lost: (cause: unknown) => Error,
+): Through {
+  source.on('error', (error) => through.destroy(lost(error)));
+  through.on('error', () => {});
+  through.on('close', () => source.destroy());
+  source.pipe(through);
+  return through;
+}

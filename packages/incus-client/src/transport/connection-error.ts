@@ -1,4 +1,5 @@
 import { IncusConnectionError, IncusError } from '../errors.ts';
+import { withoutSecret } from './path.ts';
 
 const neverReached = new Set([
   'ECONNREFUSED',
@@ -65,7 +66,7 @@ export function connectionError(error: unknown, server: string, attempt: Attempt
   return new IncusConnectionError(
     'CONNECTION_LOST',
     server,
-    `lost the connection to ${server} during ${attempt.method} ${attempt.path}: ${why}`,
+    `lost the connection to ${server} during ${attempt.method} ${withoutSecret(attempt.path)}: ${why}`,
     options,
   );
 }

@@ -17,3 +17,8 @@ export function withQuery(base: string, query: Query): string {
   }
   return result;
 }
+
+/** A path as it may be shown: the secret that opens a channel or an image is not in it. */
+export function withoutSecret(url: string): string {
+  return url.replaceAll(/([?&]secret=)[^&]*/g, '$1***');
+}

@@ -1,4 +1,5 @@
 import { IncusApiError, IncusError } from '../errors.ts';
+import { withoutSecret } from './path.ts';
 import type { Operation } from '../operations/types.ts';
 
 /** The daemon's envelope round every answer. */
@@ -47,7 +48,7 @@ export function errorOfReply(status: number, body: Buffer, method: string, path:
   }
   return new IncusError(
     'PROTOCOL_ERROR',
-    `${method} ${path}: answered ${status} where another answer was due`,
+    `${method} ${withoutSecret(path)}: answered ${status} where another answer was due`,
   );
 }
 
@@ -64,7 +65,7 @@ function notIncus(status: number, body: Buffer, method: string, path: string, ca
   const start = body.subarray(0, 80).toString().trim();
   return new IncusError(
     'PROTOCOL_ERROR',
-    `${method} ${path}: the answer (${status}) is not that of an Incus server: ${start}`,
+    `${method} ${withoutSecret(path)}: the answer (${status}) is not that of an Incus server: ${start}`,
     { cause },
   );
 }

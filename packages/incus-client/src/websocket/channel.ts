@@ -8,7 +8,12 @@ export interface ChannelOptions {
   readonly endsWithSocket?: boolean;
   /** The dialect of terminals: the far side's end of file is the end of both directions. */
   readonly endsTogether?: boolean;
-  /** Nothing is ever written, not even an end of file: the far side may have gone once it wrote the last byte. */
+  /** The error for a socket that ended before its end of file. */
+  readonly lost?: (cause: unknown) => Error;
+  /**
+   * Nothing is ever written, not even an end of file. The daemon hangs up after its own, and a write that meets that takes
+   * with it what has not been read yet.
+   */
   readonly readOnly?: boolean;
 }
 
@@ -21,30 +26,40 @@ export class Channel extends Duplex {
   readonly #endsWithSocket: boolean;
   readonly #endsTogether: boolean;
   readonly #readOnly: boolean;
+  readonly #lostError: (cause: unknown) => Error;
   #ended = false;
 
-  constructor(socket: Duplex, { endsWithSocket = false, endsTogether = false, readOnly = false }: ChannelOptions = {}) {
+  constructor(
+    socket: Duplex,
+    {
+      endsWithSocket = false,
+      endsTogether = false,
+      readOnly = false,
+      lost = lostChannel,
+    }: ChannelOptions = {},
+  ) {
     super({ highWaterMark: 256 * 1024, autoDestroy: true, allowHalfOpen: true });
     this.#socket = socket;
     this.#endsWithSocket = endsWithSocket;
     this.#endsTogether = endsTogether;
     this.#readOnly = readOnly;
+    this.#lostError = lost;
+    const pings: Buffer[] = [];
     const parse = frameParser({
       data: (kind, part, last) => {
         if (kind === 'text' && part.length === 0 && last) this.#endOfFile();
         else if (part.length > 0 && !this.push(part)) socket.pause();
       },
       control: (kind, payload) => {
-        if (kind === 'ping') send(socket, opcode.pong, payload);
-        if (kind === 'close') {
-          if (!readOnly) send(socket, opcode.close, payload);
-          socket.end();
-        }
+        if (kind === 'ping') pings.push(Buffer.from(payload));
+        if (kind === 'close') socket.end();
       },
     });
     socket.on('data', (chunk: Buffer) => {
       try {
         parse(chunk);
+        // Only now: the daemon hangs up after its end of file, and a write that meets that would lose what came before.
+        for (const payload of pings.splice(0)) if (!this.#ended) send(socket, opcode.pong, payload);
       } catch (error) {
         this.destroy(error instanceof Error ? error : new Error(String(error)));
       }
@@ -81,10 +96,14 @@ export class Channel extends Duplex {
   #lost(cause?: Error): void {
     if (this.destroyed) return;
     if (!this.#ended && this.#endsWithSocket) this.#endOfFile();
-    if (!this.#ended) this.destroy(new Error('the channel was lost before its end of file', { cause }));
+    if (!this.#ended) this.destroy(this.#lostError(cause));
     // The far side reads no more: what is still to be written has nowhere to go.
-    else if (!this.writableFinished) this.end();
+    else if (!this.writableEnded) this.end();
   }
+}
+
+function lostChannel(cause: unknown): Error {
+  return new Error('the channel was lost before its end of file', { cause });
 }
 
 /** Sends one frame without copying its payload. */

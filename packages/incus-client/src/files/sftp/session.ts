@@ -64,8 +64,18 @@ function sftpSession(connection: SftpConnection): SftpSession {
   };
   const closeHandle = (handle: Buffer, filePath: string) =>
     connection.command(packetType.close, new PacketWriter().bytes(handle), filePath);
-  const setAttributes = (filePath: string, attributes: WriteFileAttributes) =>
-    connection.command(packetType.setstat, onPath(filePath).attributes(attributes), filePath);
+  // One request for each: pkg/sftp, the server, reads owner and permissions in the wrong order when both are in one.
+  // The owner first, for a change of owner takes set-uid bits away.
+  const setAttributes = async (filePath: string, { uid, gid, mode }: WriteFileAttributes) => {
+    if (uid !== undefined || gid !== undefined)
+      await connection.command(
+        packetType.setstat,
+        onPath(filePath).attributes({ uid: uid ?? 0, gid: gid ?? 0 }),
+        filePath,
+      );
+    if (mode !== undefined)
+      await connection.command(packetType.setstat, onPath(filePath).attributes({ mode }), filePath);
+  };
 
   const listHandle = async (handle: Buffer, directory: string) => {
     const entries: DirectoryEntry[] = [];
@@ -109,21 +119,18 @@ function sftpSession(connection: SftpConnection): SftpSession {
         await closeHandle(handle, filePath);
       }
     },
-    async write(filePath, content, { append = false, mode, uid, gid } = {}) {
+    async write(filePath, content, { append = false, ...attributes } = {}) {
       const flags = openFlag.write | openFlag.create | (append ? openFlag.append : openFlag.truncate);
       const start = append ? await sizeOf(connection, filePath) : 0;
-      // Made with its mode, so that it is never open wider than that; an older file gets it below.
       const handle = await openHandle(
         packetType.open,
-        onPath(filePath)
-          .uint32(flags)
-          .attributes(mode === undefined ? {} : { mode }),
+        onPath(filePath).uint32(flags).attributes({}),
         filePath,
       );
       let written: number;
       try {
-        if (mode !== undefined || uid !== undefined)
-          await setAttributes(filePath, defined({ mode, uid, gid }));
+        // Before the first byte of content, so that none is ever open wider than asked for.
+        await setAttributes(filePath, attributes);
         written = await writePieces(connection, handle, filePath, content, start);
       } finally {
         await closeHandle(handle, filePath);
@@ -133,7 +140,7 @@ function sftpSession(connection: SftpConnection): SftpSession {
     setAttributes,
     async makeDirectory(directory, attributes = {}) {
       await connection.command(packetType.mkdir, onPath(directory).attributes({}), directory);
-      if (Object.keys(attributes).length > 0) await setAttributes(directory, attributes);
+      await setAttributes(directory, attributes);
     },
     // OpenSSH's order of the two, which pkg/sftp keeps too: first the target.
     symlink: (linkPath, target) =>
@@ -158,20 +165,4 @@ function sftpSession(connection: SftpConnection): SftpSession {
 async function sizeOf(connection: SftpConnection, filePath: string): Promise<number> {
   const answer = await connection.request(packetType.lstat, new PacketWriter().bytes(filePath));
   return answer.type === packetType.attrs ? new PacketReader(answer.payload).attributes().size : 0;
-}
-
-/** An owner goes with a group: where one is missing it is root's. */
-function defined({
-  mode,
-  uid,
-  gid,
-}: {
-  mode: number | undefined;
-  uid: number | undefined;
-  gid: number | undefined;
-}): WriteFileAttributes {
-  return {
-    ...(mode !== undefined && { mode }),
-    ...((uid !== undefined || gid !== undefined) && { uid: uid ?? 0, gid: gid ?? 0 }),
-  };
 }

@@ -1,0 +1,149 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FilesArea } from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+import { soak } from './soak.ts';
+
+let lab: Lab;
+let box: LabInstance;
+let files: FilesArea;
+let folder: string;
+beforeAll(async () => {
+  lab = await openLab();
+  box = await lab.launch('incus-client');
+  files = lab.client.files;
+  folder = await mkdtemp(join(tmpdir(), 'incus-files-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await box[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+const guest = async (...argv: string[]) => (await lab.client.exec.run(box.name, argv)).stdout.toString();
+
+test('mode, owner, append, symlink and directory round-trip over the files endpoint', async () => {
+  await files.makeDirectory(box.name, '/root/dir with spaces', { mode: 0o750, uid: 65534, gid: 65534 });
+  const path = '/root/dir with spaces/a+b?.txt';
+  await files.write(box.name, path, 'one\n', { mode: 0o640, uid: 1, gid: 2 });
+  await files.append(box.name, path, [Buffer.from('two'), Buffer.from('\n')]);
+  expect((await files.read(box.name, path)).toString()).toBe('one\ntwo\n');
+  expect(await files.stat(box.name, path)).toEqual({ type: 'file', mode: 0o640, uid: 1, gid: 2 });
+  expect(await guest('stat', '-c', '%a %u %g', '/root/dir with spaces')).toBe('750 65534 65534\n');
+  await files.symlink(box.name, '/root/link', 'dir with spaces/a+b?.txt');
+  expect(await files.readLink(box.name, '/root/link')).toBe('/root/dir with spaces/a+b?.txt');
+  expect(await guest('cat', '/root/link')).toBe('one\ntwo\n');
+  expect(await files.list(box.name, '/root/dir with spaces')).toEqual(['a+b?.txt']);
+  await files.delete(box.name, '/root/link');
+  await expect(files.read(box.name, '/root/link')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('the same over SFTP', async () => {
+  await using sftp = await files.sftp(box.name);
+  await sftp.makeDirectory('/root/s', { mode: 0o700, uid: 3, gid: 4 });
+  expect(await sftp.stat('/root/s')).toMatchObject({ type: 'directory', mode: 0o700, uid: 3, gid: 4 });
+  await sftp.write('/root/s/ü.txt', [Buffer.from('one\n')], { mode: 0o604, uid: 5, gid: 6 });
+  await sftp.write('/root/s/ü.txt', [Buffer.from('two\n')], { append: true });
+  expect(await sftp.stat('/root/s/ü.txt')).toMatchObject({
+    type: 'file',
+    mode: 0o604,
+    uid: 5,
+    gid: 6,
+    size: 8,
+  });
+  await sftp.symlink('/root/s/link', 'ü.txt');
+  expect(await sftp.readLink('/root/s/link')).toBe('ü.txt');
+  expect(await guest('cat', '/root/s/link')).toBe('one\ntwo\n');
+  expect((await sftp.list('/root/s')).map(({ name, type }) => [name, type]).sort()).toEqual([
+    ['link', 'symlink'],
+    ['ü.txt', 'file'],
+  ]);
+  await sftp.rename('/root/s/ü.txt', '/root/s/u.txt');
+  await expect(sftp.stat('/root/s/ü.txt')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    path: '/root/s/ü.txt',
+  });
+});
+
+test('a tree is pushed and pulled as it was', async () => {
+  const from = join(folder, 'tree');
+  execFileSync('sh', [
+    '-c',
+    `mkdir -p ${from}/a/b ${from}/empty && echo hi > ${from}/a/b/f && chmod 601 ${from}/a/b/f && ln -s ../b/f ${from}/a/l && chmod 711 ${from}/a && : > ${from}/a/none`,
+  ]);
+  await files.push(box.name, from, '/root/tree', { uid: 7, gid: 8 });
+  expect(await guest('sh', '-c', 'cd /root/tree; find . -printf "%p %y %m %U %G %l\\n" | sort')).toBe(
+    [
+      '. d 755 7 8 ',
+      './a d 711 7 8 ',
+      './a/b d 755 7 8 ',
+      './a/b/f f 601 7 8 ',
+      './a/l l 777 0 0 ../b/f',
+      './a/none f 644 7 8 ',
+      './empty d 755 7 8 ',
+      '',
+    ].join('\n'),
+  );
+  const back = join(folder, 'back');
+  await files.pull(box.name, '/root/tree', back);
+  const listing = (path: string) =>
+    execFileSync('sh', ['-c', `cd ${path}; find . -printf "%p %y %m %l\\n" | sort; cat a/b/f`]).toString();
+  expect(listing(back)).toBe(listing(from));
+});
+
+test('a large file goes in and out by SFTP, exactly, in bounded memory', async () => {
+  const size = soak(1024, 128) * 1024 * 1024;
+  const source = join(folder, 'large');
+  execFileSync('sh', [
+    '-c',
+    `head -c ${size} /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 > ${source}`,
+  ]);
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  const sampler = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 20);
+  await files.push(box.name, source, '/root/large', {});
+  await files.pull(box.name, '/root/large', join(folder, 'large.back'));
+  clearInterval(sampler);
+  expect(peak - before).toBeLessThan(64 * 1024 * 1024);
+  const sum = await sha256(source);
+  expect(await guest('sha256sum', '/root/large')).toBe(`${sum}  /root/large\n`);
+  expect(await sha256(join(folder, 'large.back'))).toBe(sum);
+  await guest('rm', '/root/large');
+});
+
+test('a stream is written over the files endpoint as it comes, and read as one', async () => {
+  const chunks = Array.from({ length: 64 }, () => randomBytes(256 * 1024));
+  await files.write(
+    box.name,
+    '/root/stream',
+    (async function* () {
+      yield* chunks;
+    })(),
+  );
+  const hash = createHash('sha256');
+  const { content } = await files.open(box.name, '/root/stream');
+  for await (const chunk of content) hash.update(chunk);
+  expect(hash.digest('hex')).toBe(createHash('sha256').update(Buffer.concat(chunks)).digest('hex'));
+});
+
+test('an abort ends a transfer', async () => {
+  const source = join(folder, 'aborted');
+  execFileSync('truncate', ['-s', '400M', source]);
+  const aborting = new AbortController();
+  setTimeout(() => aborting.abort(new Error('enough')), 50);
+  await expect(files.push(box.name, source, '/root/aborted', { signal: aborting.signal })).rejects.toThrow();
+  expect((await stat(source)).size).toBe(400 * 1024 * 1024);
+});
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
