@@ -2,8 +2,10 @@
 export class CleanupStack implements AsyncDisposable {
   #actions: (() => unknown)[] = [];
 
-  use<T extends AsyncDisposable>(resource: T): T {
-    this.#actions.push(() => resource[Symbol.asyncDispose]());
+  use<T extends AsyncDisposable | Disposable>(resource: T): T {
+    this.#actions.push(() =>
+      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
+    );
     return resource;
   }
 
@@ -19,6 +21,6 @@ export class CleanupStack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const action of this.#actions.splice(0).reverse()) await action();
+    for (const action of this.#actions.splice(0).toReversed()) await action();
   }
 }

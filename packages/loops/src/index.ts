@@ -20,7 +20,13 @@ export type { LoopPhaseOfLife, LoopStatus, RigStatus } from './control/status.ts
 export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
 export type { LoopBlock, LoopState, PhasePassed, RigState } from './state/rig-state.ts';
 export { readState } from './state/state-store.ts';
-export { Supervisor, type SupervisorOptions, type TmuxServerMode } from './supervisor/supervisor.ts';
+export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
+export type { TmuxServerMode } from './supervisor/tmux-link.ts';
+export { readHistory } from './control/history.ts';
+export { readRigStatus } from './control/rig-status.ts';
+export { quiesceRig, type QuiesceRigOptions } from './control/quiesce-rig.ts';
+export { rigFileJsonSchema } from './config/json-schema.ts';
+export { metricsText } from './control/metrics.ts';
 export { runSupervisor, type SupervisorEnd } from './supervisor/run-supervisor.ts';
 export {
   claimOwnership,

@@ -3,7 +3,6 @@ import { text as readText } from 'node:stream/consumers';
 import { UsageError, withInterrupts } from '@cutover/command-line';
 import type { Command } from 'commander';
 import type { RigConfig } from '../config/rig-config.ts';
-import type { RigStatus } from '../control/status.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 /** The commands that ask the supervisor for something. */
@@ -109,9 +108,5 @@ async function changeOffline(
     const { endLoops } = await import('../control/end-loops.ts');
     await endLoops(config, names);
   }
-  await print(
-    options,
-    (await readRigStatus(config)) as RigStatus,
-    `recorded; no supervisor runs (loops up starts one)`,
-  );
+  await print(options, await readRigStatus(config), `recorded; no supervisor runs (loops up starts one)`);
 }

@@ -1,20 +1,60 @@
 import { withInterrupts } from '@cutover/command-line';
 import type { Command } from 'commander';
-import type { RigStatus } from '../control/status.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
-import { statusText } from './view.ts';
+import { eventLine, statusText } from './view.ts';
+
+interface HistoryOptions {
+  readonly last: string;
+  readonly loop?: string;
+  readonly event?: string[];
+}
 
 /** The commands that only look. */
 export function addLookCommands(program: Command): void {
   withCommonOptions(program.command('status'))
+    .option('-w, --watch', 'a live screen, renewed by every event; NDJSON with --json')
     .description('what runs, in which phase, and why not')
-    .action(async (options: CommonOptions) => {
+    .action(async (options: CommonOptions & { watch?: true }) => {
       const [{ loadRigConfig }, { readRigStatus }] = await Promise.all([
         import('../config/rig-config.ts'),
         import('../control/rig-status.ts'),
       ]);
-      const status = (await readRigStatus(await loadRigConfig(options.config))) as RigStatus;
+      const config = await loadRigConfig(options.config);
+      if (options.watch === true) {
+        const { watchStatus } = await import('./watch-status.ts');
+        await withInterrupts((signal) => watchStatus(config, options, signal));
+        return;
+      }
+      const status = await readRigStatus(config);
       await print(options, status, statusText(status));
+    });
+  withCommonOptions(program.command('history'))
+    .option('-n, --last <count>', 'so many events from the end', '50')
+    .option('--loop <name>', 'only of this loop')
+    .option('--event <name...>', 'only of these kinds: phase, exited, up, blocked, stalled …')
+    .description('what the supervisor did, saw and decided, and why')
+    .action(async (options: CommonOptions & HistoryOptions) => {
+      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { readHistory } = await import('../control/history.ts');
+      const events = (await readHistory(await loadRigConfig(options.config)))
+        .filter((event) => options.loop === undefined || ('loop' in event && event.loop === options.loop))
+        .filter(({ event }) => options.event === undefined || options.event.includes(event))
+        .slice(-Number(options.last));
+      await print(options, events, events.map(eventLine).join('\n'));
+    });
+  withCommonOptions(program.command('metrics'))
+    .option('--out <file>', 'write it there at once, whole, e.g. for a textfile collector')
+    .description("the status in Prometheus' text format")
+    .action(async (options: CommonOptions & { out?: string }) => {
+      const [{ loadRigConfig }, { readRigStatus }, { metricsText }, { replaceFile }] = await Promise.all([
+        import('../config/rig-config.ts'),
+        import('../control/rig-status.ts'),
+        import('../control/metrics.ts'),
+        import('../atomic-file.ts'),
+      ]);
+      const text = metricsText(await readRigStatus(await loadRigConfig(options.config)));
+      if (options.out === undefined) await print(options, { metrics: text }, text.trimEnd());
+      else await replaceFile(options.out, text);
     });
   withCommonOptions(program.command('attach'))
     .argument('<loop>')

@@ -6,9 +6,10 @@ import { askSupervisor } from './control-connection.ts';
 import type { RigStatus } from './status.ts';
 
 /** The status as the supervisor tells it, or what is on disk when there is none. */
-export async function readRigStatus(config: RigConfig, signal?: AbortSignal): Promise<unknown> {
+export async function readRigStatus(config: RigConfig, signal?: AbortSignal): Promise<RigStatus> {
   try {
-    return await askSupervisor(controlSocket(config), 'status', undefined, signal);
+    // The supervisor is the same package, on the same machine: its answer is a status.
+    return (await askSupervisor(controlSocket(config), 'status', undefined, signal)) as RigStatus;
   } catch (error) {
     if (error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT') return recordedStatus(config);
     throw error;

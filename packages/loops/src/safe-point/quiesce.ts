@@ -68,7 +68,7 @@ export interface QuiesceReport {
  * stopped by SIGSTOP go on by themselves within a minute.
  */
 export async function quiesce(host: Host, options: QuiesceOptions): Promise<QuiesceReport> {
-  const { stopTimeout = 10_000, signal, onEvent = () => {} } = options;
+  const { stopTimeout = 10_000, onEvent = () => {} } = options;
   const started = performance.now();
   const { frozen, deadlineHit } = await waitForSafePoint(host, options);
   const waitedMs = Math.round(performance.now() - started);

@@ -56,7 +56,8 @@ export function limitEnd(line: string, now: number): number {
   const time = /resets?(?: at)? (\d{1,2})(?::(\d{2}))? ?(am|pm)?/i.exec(line);
   if (time === null) return now + unknownLimit;
   const [, hourText = '0', minuteText = '0', half] = time;
-  const hour = half === undefined ? Number(hourText) : (Number(hourText) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
+  const hour =
+    half === undefined ? Number(hourText) : (Number(hourText) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
   if (hour > 23 || Number(minuteText) > 59) return now + unknownLimit;
   const end = new Date(now);
   if (/\butc\b|\bgmt\b/i.test(line)) end.setUTCHours(hour, Number(minuteText), 0, 0);

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { LoopState } from '../state/rig-state.ts';
 import { cleanEnvironment } from '../tmux/tmux-server.ts';
 import type { SessionStart } from '../tmux/rig-tmux.ts';
+import { heartbeatFile } from './loop-watcher.ts';
 import { loggerCommand } from './logger.ts';
 import { scopeArgv, type ScopeManager } from './memory-scope.ts';
 
@@ -44,7 +45,7 @@ export async function loopStart(
     argv: [...scopeArgv(config.rig, loop, run, scope), ...command.map(replace), ...promptArgument],
     cwd: loop.cwd,
     run,
-    environment: await loopEnvironment(config, loop, state, phase, run),
+    environment: await loopEnvironment(config, loop, state, phase, run, scope),
     logger: loggerCommand(config, loop),
   };
 }
@@ -55,18 +56,23 @@ async function loopEnvironment(
   state: { readonly session: string },
   phase: CurrentPhase,
   run: string,
+  scope: ScopeManager,
 ): Promise<Record<string, string>> {
   return {
     ...cleanEnvironment(),
     ...config.environment,
     ...loop.environment,
     ...(loop.environmentFile === undefined ? {} : await readEnvironmentFile(loop.environmentFile)),
+    ...(scope === 'user'
+      ? { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${userInfo().uid}` }
+      : {}),
     LOOPS_RIG: config.rig,
+    LOOPS_CONFIG: config.path,
+    LOOPS_HEARTBEAT_FILE: heartbeatFile(config, loop.name),
     LOOPS_LOOP: loop.name,
     LOOPS_RUN: run,
     LOOPS_SESSION: state.session,
     LOOPS_PHASE: String(phase.index),
-    LOOPS_HOLD_FILE: join(config.runtimeDir, 'hold'),
     ...(phase.plan === undefined ? {} : { LOOPS_PLAN: phase.plan }),
     ...(loop.role === undefined ? {} : { LOOPS_ROLE: loop.role }),
     ...(loop.prompt === undefined ? {} : { LOOPS_PROMPT_FILE: loop.prompt.file }),

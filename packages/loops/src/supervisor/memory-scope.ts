@@ -55,7 +55,13 @@ export async function endedByMemory(
 ): Promise<boolean> {
   if (manager === 'none' || loop.limits.memoryMax === undefined) return false;
   const unit = `${scopeName(rig, loop.name, run)}.scope`;
-  const { stdout } = await execute('systemctl', [`--${manager}`, 'show', '--property=Result', '--value', unit]);
+  const { stdout } = await execute('systemctl', [
+    `--${manager}`,
+    'show',
+    '--property=Result',
+    '--value',
+    unit,
+  ]);
   await execute('systemctl', [`--${manager}`, 'reset-failed', unit]).catch(() => undefined);
   return stdout.trim() === 'oom-kill';
 }

@@ -16,7 +16,11 @@ export async function runNotifyHooks(config: RigConfig, event: RigEvent): Promis
   return problems.filter((problem) => problem !== undefined);
 }
 
-async function runHook(command: readonly string[], event: RigEvent, cwd: string): Promise<string | undefined> {
+async function runHook(
+  command: readonly string[],
+  event: RigEvent,
+  cwd: string,
+): Promise<string | undefined> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], timeout: patience });
   // A command that does not read its input is none the worse for it.
@@ -24,6 +28,8 @@ async function runHook(command: readonly string[], event: RigEvent, cwd: string)
   child.stdin.end(`${JSON.stringify(event)}\n`);
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`${program}: ${error.message}`));
-    child.once('close', (code, signal) => resolve(code === 0 ? undefined : `${program} ended with ${code ?? signal}`));
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `${program} ended with ${code ?? signal}`),
+    );
   });
 }

@@ -39,42 +39,46 @@ export function normaliseScreen(lines: readonly string[], ignore: readonly RegEx
   return createHash('sha1').update(kept.join('\n')).digest('hex');
 }
 
-/** Looks at everything but the screen. */
-export async function readProgress(
-  pid: number,
-  clone: string | undefined,
-  heartbeatFile: string,
-): Promise<Omit<ProgressSigns, 'screen'>> {
-  const [tree, refs, heartbeat] = await Promise.all([
-    processTree(pid),
-    clone === undefined ? 0 : modified(join(clone, '.git', 'logs', 'HEAD')),
-    modified(heartbeatFile),
-  ]);
-  return {
-    refs,
-    heartbeat,
-    cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
-    children: tree.map((one) => one.pid).join(' '),
-  };
-}
-
-interface TreeProcess {
+/** A process as the kernel's table shows it. */
+export interface TreeProcess {
   readonly pid: number;
   readonly parent: number;
+  /** Clock ticks of CPU time, its ended children's included. */
   readonly cpu: number;
 }
 
-async function processTree(root: number): Promise<TreeProcess[]> {
-  const all: TreeProcess[] = [];
+/** Every process of this machine. */
+export async function readProcessTable(): Promise<TreeProcess[]> {
+  const table: TreeProcess[] = [];
   for (const name of await readdir('/proc')) {
-    if (/^\d+$/.test(name)) all.push(...(await readProcess(Number(name))));
+    if (/^\d+$/.test(name)) table.push(...(await readProcess(Number(name))));
   }
+  return table;
+}
+
+/** CPU time and children of a process and all below it. */
+export function readTree(
+  table: readonly TreeProcess[],
+  root: number,
+): Pick<ProgressSigns, 'cpu' | 'children'> {
   const chosen = new Set([root]);
-  for (let size = 0; size !== chosen.size; ) {
+  for (let size = 0; size !== chosen.size;) {
     size = chosen.size;
-    for (const { pid, parent } of all) if (chosen.has(parent)) chosen.add(pid);
+    for (const { pid, parent } of table) if (chosen.has(parent)) chosen.add(pid);
   }
-  return all.filter(({ pid }) => chosen.has(pid));
+  const tree = table.filter(({ pid }) => chosen.has(pid));
+  return { cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0), children: tree.map(({ pid }) => pid).join(' ') };
+}
+
+/** When a clone's refs last moved, and when the agent last touched its heartbeat file. */
+export async function readTouches(
+  clone: string | undefined,
+  heartbeatFile: string,
+): Promise<Pick<ProgressSigns, 'refs' | 'heartbeat'>> {
+  return {
+    refs: clone === undefined ? 0 : await modified(join(clone, '.git', 'logs', 'HEAD')),
+    heartbeat: await modified(heartbeatFile),
+  };
 }
 
 /** proc_pid_stat(5): after the name come state, ppid …; utime, stime, cutime, cstime are fields 14 to 17. */

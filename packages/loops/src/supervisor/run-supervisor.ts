@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
+import { replaceFile } from '../atomic-file.ts';
 import { CleanupStack } from '../cleanup-stack.ts';
 import { answerRequest } from './answer-request.ts';
 import { appendEvents } from './event-log.ts';
@@ -42,8 +44,19 @@ export async function runSupervisor(
     10_000,
   );
   cleanup.defer(() => clearInterval(watchdog));
+  cleanup.defer(await writeMetrics(config, supervisor));
   const either = AbortSignal.any([options.signal, supervisor.ended]);
   if (!either.aborted) await once(either, 'abort');
   await notifier.stopping();
   return supervisor.ended.aborted ? 'request' : 'signal';
+}
+
+/** Keeps the metrics file current; @returns what ends that. */
+async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<() => void> {
+  const { metricsFile } = config;
+  if (metricsFile === undefined) return () => {};
+  const renew = async (): Promise<void> => replaceFile(metricsFile, metricsText(supervisor.status()));
+  await renew();
+  const timer = setInterval(() => void renew(), 15_000);
+  return () => clearInterval(timer);
 }

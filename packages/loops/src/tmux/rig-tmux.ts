@@ -20,6 +20,8 @@ export interface Pane {
   readonly exitSignal: number | undefined;
   /** Our id of this start, when we started it. */
   readonly run: string | undefined;
+  /** Unix seconds of its last output. */
+  readonly activity: number;
 }
 
 export interface SessionStart {
@@ -61,6 +63,7 @@ const paneFormat = [
   'pane_dead_status',
   'pane_dead_signal',
   '@loops_run',
+  'window_activity',
 ]
   .map((field) => `#{${field}}`)
   .join('\t');
@@ -234,7 +237,8 @@ function programWords({ argv }: SessionStart): readonly string[] {
 }
 
 function parsePane(line: string): Pane {
-  const [session = '', id = '', pid = '', dead = '', status = '', signal = '', run = ''] = line.split('\t');
+  const [session = '', id = '', pid = '', dead = '', status = '', signal = '', run = '', activity = ''] =
+    line.split('\t');
   return {
     session,
     id,
@@ -243,5 +247,6 @@ function parsePane(line: string): Pane {
     exitCode: status === '' ? undefined : Number(status),
     exitSignal: signal === '' ? undefined : Number(signal),
     run: run === '' ? undefined : run,
+    activity: Number(activity),
   };
 }

@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { processIo, write } from '@cutover/command-line';
+import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import { streamFromSupervisor } from '../control/control-connection.ts';
+import { readRigStatus } from '../control/rig-status.ts';
+import { LoopsError } from '../errors.ts';
+import type { RigEvent } from '../events.ts';
+import type { CommonOptions } from './common.ts';
+import { eventLine, statusText } from './view.ts';
+
+const clear = '\u001B[H\u001B[2J';
+const shownEvents = 12;
+
+/** Shows the status anew with every event until the signal is aborted; waits for a supervisor that is not there. */
+export async function watchStatus(
+  config: RigConfig,
+  options: CommonOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const events: string[] = [];
+  const show = async (): Promise<void> => {
+    const status = await readRigStatus(config, signal);
+    const screen = [statusText(status), '', ...events].join('\n');
+    const text =
+      options.json === true
+        ? JSON.stringify(status)
+        : `${processIo.stdout.isTTY === true ? clear : ''}${screen}`;
+    await write(processIo.stdout, `${text}\n`);
+  };
+  while (!signal.aborted) {
+    await show();
+    try {
+      for await (const event of streamFromSupervisor(controlSocket(config), 'events', undefined, signal)) {
+        events.push(eventLine(event as RigEvent));
+        events.splice(0, events.length - shownEvents);
+        await show();
+      }
+    } catch (error) {
+      if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+    }
+    await delay(1000, undefined, { signal });
+  }
+}

@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import type { StallRung } from '../events.ts';
+import type { LoopBlock } from '../state/rig-state.ts';
+import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
+import { type AgentSign, findAgentSign } from './agent-signs.ts';
+import {
+  normaliseScreen,
+  progressed,
+  type ProgressSigns,
+  readProcessTable,
+  readTouches,
+  readTree,
+} from './progress.ts';
+import { nextRung, type StallState } from './stall-ladder.ts';
+
+/** An agent that runs, as a look finds it. */
+export interface WatchedLoop {
+  readonly loop: LoopConfig;
+  readonly pane: Pane;
+  /** Whether it was ready at the look before. */
+  readonly ready: boolean;
+  /** Unix milliseconds of its start. */
+  readonly startedAt: number;
+  readonly block: LoopBlock | undefined;
+}
+
+/** What a look leads to. */
+export interface WatchActions {
+  ready(loop: LoopConfig): void;
+  sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
+  /** A usage limit is over. */
+  goOn(loop: LoopConfig): Promise<void>;
+  stalled(loop: LoopConfig, rung: StallRung, quietMs: number): Promise<void>;
+}
+
+interface Memory {
+  run: string | undefined;
+  activity: number;
+  screen: string;
+  signs?: ProgressSigns;
+  lookedAt: number;
+  stall: StallState;
+}
+
+/** Between two looks, in milliseconds. */
+const interval = 5000;
+const readyInterval = 250;
+
+/** The file that an agent may touch to say that it is at work. */
+export function heartbeatFile({ runtimeDir }: Pick<RigConfig, 'runtimeDir'>, loop: string): string {
+  return join(runtimeDir, `heartbeat-${loop}`);
+}
+
+/** Looks at agents that run: whether they are ready, at a limit, logged out, or stalled. */
+export class LoopWatcher {
+  readonly #config: RigConfig;
+  readonly #actions: WatchActions;
+  readonly #memories = new Map<string, Memory>();
+  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
+
+  constructor(config: RigConfig, actions: WatchActions) {
+    this.#config = config;
+    this.#actions = actions;
+    this.#more = {
+      limit: config.limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
+      login: config.loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
+    };
+  }
+
+  /** Milliseconds until the next look. */
+  pause(watched: readonly WatchedLoop[]): number {
+    if (watched.some(({ loop, ready }) => loop.ready !== undefined && !ready)) return readyInterval;
+    return Math.min(interval, ...watched.map(({ loop }) => (loop.stall?.after ?? Infinity) / 4));
+  }
+
+  /** One look at all of them. An agent whose screen did not change is not read again. */
+  async look(tmux: RigTmux, watched: readonly WatchedLoop[]): Promise<void> {
+    const quiet: { one: WatchedLoop; memory: Memory; seconds: number }[] = [];
+    for (const one of watched) {
+      const memory = this.#memory(one);
+      const changed = memory.activity !== one.pane.activity || recent(one.pane.activity);
+      memory.activity = one.pane.activity;
+      if (changed || !one.ready) await this.#read(tmux, one, memory);
+      if (one.block !== undefined) await this.#checkBlock(one, memory);
+      else if (one.loop.stall !== undefined) {
+        quiet.push({ one, memory, seconds: (performance.now() - memory.lookedAt) / 1000 });
+      }
+      memory.lookedAt = performance.now();
+    }
+    if (quiet.length > 0) await this.#checkStalls(quiet);
+  }
+
+  #memory({ loop, pane }: WatchedLoop): Memory {
+    const known = this.#memories.get(loop.name);
+    if (known !== undefined && known.run === pane.run) return known;
+    const now = performance.now();
+    const stall = { progressAt: now, taken: known?.stall.taken ?? 0, rungAt: known?.stall.rungAt ?? now };
+    const memory = { run: pane.run, activity: -1, screen: '', lookedAt: now, stall };
+    this.#memories.set(loop.name, memory);
+    return memory;
+  }
+
+  async #read(tmux: RigTmux, one: WatchedLoop, memory: Memory): Promise<void> {
+    const { loop, pane } = one;
+    const lines = await tmux.screen(pane.id);
+    const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
+    memory.screen = normaliseScreen(lines, ignore);
+    if (!one.ready && loop.ready !== undefined) {
+      const matches = new RegExp(loop.ready.output, 'm').test(lines.join('\n'));
+      if (matches || Date.now() - one.startedAt > loop.ready.timeout) this.#actions.ready(loop);
+    }
+    const sign = findAgentSign(lines, this.#more, Date.now());
+    if (sign !== undefined && one.block === undefined) await this.#actions.sign(loop, sign);
+  }
+
+  /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
+  async #checkBlock({ loop, block }: WatchedLoop, memory: Memory): Promise<void> {
+    memory.stall = { progressAt: performance.now(), taken: 0, rungAt: performance.now() };
+    if (block?.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
+  }
+
+  async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory; seconds: number }[]): Promise<void> {
+    const table = await readProcessTable();
+    for (const { one, memory, seconds } of quiet) {
+      const { loop, pane } = one;
+      const touches = await readTouches(loop.clone, heartbeatFile(this.#config, loop.name));
+      const signs = { screen: memory.screen, ...touches, ...readTree(table, pane.pid) };
+      const now = performance.now();
+      if (memory.signs !== undefined && progressed(memory.signs, signs, seconds)) {
+        memory.stall = { progressAt: now, taken: 0, rungAt: now };
+      }
+      memory.signs = signs;
+      if (loop.stall === undefined) continue;
+      const rung = nextRung(memory.stall, loop.stall, now);
+      if (rung === undefined) continue;
+      const quietMs = Math.round(now - memory.stall.progressAt);
+      memory.stall = { ...memory.stall, taken: memory.stall.taken + 1, rungAt: now };
+      await this.#actions.stalled(loop, rung, quietMs);
+    }
+  }
+}
+
+/** Output of this very second may have come after the look. */
+function recent(activity: number): boolean {
+  return Date.now() / 1000 - activity < 2;
+}
