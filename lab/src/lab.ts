@@ -4,12 +4,20 @@ import { existsSync } from 'node:fs';
 import { localHost } from '@cutover/host';
 import { type IncusClient, connectIncus } from '@cutover/incus-client';
 import { destroy, takeDown } from './daemon/clean-up.ts';
-import { type LabCertificates, certificateFiles, configure, httpsUrl, project } from './daemon/settings.ts';
+import {
+  type LabCertificates,
+  certificateFiles,
+  configure,
+  httpsUrl,
+  ensureListening,
+  pool,
+  project,
+} from './daemon/settings.ts';
 import { isRunning, startDaemon } from './daemon/start.ts';
 import { type LabFolders, checkout, foldersIn, labFolders, labsFolder } from './folders.ts';
 import { imageAlias, importImage, rootFileSystem } from './image/import-image.ts';
 import { overlayHash, overlays } from './image/overlay.ts';
-import { type LabInstance, type LaunchOptions, launch } from './launch.ts';
+import { deleteThrowaways, type LabInstance, type LaunchOptions, launch } from './launch.ts';
 import { liveLeases, takeLease } from './leases.ts';
 import { lock } from './lock.ts';
 import { type OperatorKey, operatorKey } from './operator-key.ts';
@@ -56,17 +64,15 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
   await sweep(folders.id);
   await using _turn = await lock(folders.id, signal);
   if (fresh) await destroyUnused(folders);
-  let record = await readRecord(folders);
-  if (record?.schema !== labSchema || record.ready !== true) {
+  let record = await startRecorded(folders, onProgress, signal);
+  if (record === undefined) {
     await destroyUnused(folders);
     record = await makeLab(folders, name, onProgress, signal);
-  } else if (!(await isRunning(folders.socket))) {
-    onProgress('starting the Incus daemon');
-    await takeDown(folders);
-    await startDaemon(folders, signal);
   }
   const client = await connectIncus({ socketPath: folders.socket });
   try {
+    await ensureListening(client, record);
+    if ((await liveLeases(folders.leases)).length === 0) await deleteThrowaways(client);
     record = await refreshImage(client, folders, record, onProgress, signal);
     const lease = await takeLease(folders.leases);
     const operator = await operatorKey(folders);
@@ -107,6 +113,38 @@ export async function destroyLab(name = ''): Promise<void> {
   const folders = labFolders(name);
   await using _turn = await lock(folders.id);
   await destroyUnused(folders);
+}
+
+/**
+ * Brings up the lab that is on disk, where it is not up.
+ *
+ * @returns `undefined` when there is none to bring up: none at all, one that was never finished, one of another layout,
+ * or one whose daemon starts no more.
+ */
+async function startRecorded(
+  folders: LabFolders,
+  onProgress: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<LabRecord | undefined> {
+  const record = await readRecord(folders);
+  if (record?.schema !== labSchema || record.ready !== true) return undefined;
+  if ((await isRunning(folders.socket)) && existsSync(`/sys/class/net/${record.bridge}`)) return record;
+  onProgress('starting the Incus daemon');
+  await takeDown(folders);
+  try {
+    await startDaemon(folders, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    onProgress(`the lab on disk is beyond repair and is made anew: ${String(error)}`);
+    return undefined;
+  }
+  // A daemon whose pool or network is in ruins still starts: it says so by their status.
+  await using client = await connectIncus({ socketPath: folders.socket });
+  const [network, storage] = await Promise.all([
+    client.networks.get(record.bridge),
+    client.storagePools.get(pool),
+  ]);
+  return network.status === 'Created' && storage.status === 'Created' ? record : undefined;
 }
 
 async function makeLab(

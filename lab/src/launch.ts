@@ -27,6 +27,19 @@ export interface ReadyInstance {
 /** A throw-away instance; disposing of it deletes it. */
 export interface LabInstance extends ReadyInstance, AsyncDisposable {}
 
+const throwaway = 'user.cutover.throwaway';
+
+/** Deletes the throw-away instances that killed processes left: to be called while nobody else has the lab. */
+export async function deleteThrowaways(scope: IncusScope): Promise<void> {
+  const left = (await scope.instances.list()).filter(({ config }) => config[throwaway] === 'true');
+  await Promise.all(
+    left.map(async ({ name, status }) => {
+      if (status !== 'Stopped') await scope.instances.stop(name, { force: true });
+      await scope.instances.delete(name);
+    }),
+  );
+}
+
 /** Makes an instance named after `prefix` and waits until it is ready. */
 export async function launch(
   scope: IncusScope,
@@ -42,7 +55,7 @@ export async function launch(
   await scope.instances.create({
     name,
     source: { type: 'image', alias: imageAlias },
-    config: { 'cloud-init.user-data': userData, 'user.cutover.throwaway': 'true', ...config },
+    config: { 'cloud-init.user-data': userData, 'boot.autostart': 'false', [throwaway]: 'true', ...config },
     start: true,
   });
   try {

@@ -108,7 +108,11 @@ async function readProc(path: string): Promise<string | undefined> {
 }
 
 function gone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code)))
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    ['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes(String(error.code))
+  )
     return undefined;
   throw error;
 }

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
-import { localHost } from '@cutover/host';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Host, localHost } from '@cutover/host';
 import type { LabFolders } from '../folders.ts';
 import { endProcesses, parseMount, processesOf, processesOn } from '../processes.ts';
 import { readRecord } from '../record.ts';
@@ -20,8 +21,25 @@ export async function takeDown(folders: LabFolders): Promise<void> {
       if (exitCode !== 0) await machine.run(['umount', '--lazy', point]);
     });
   }
-  for (const device of await loopDevices(folders)) await machine.run(['losetup', '--detach', device]);
+  await detachLoops(machine, folders);
   if (record !== undefined) await machine.run(['ip', 'link', 'delete', record.bridge], { reject: false });
+}
+
+/** The kernel lets go of a device once the last mount namespace of an ended container is gone, a moment after its processes. */
+async function detachLoops(machine: Host, folders: LabFolders): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const devices = await loopDevices(folders);
+    if (devices.length === 0) return;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${devices.join(', ')} of the lab in ${folders.root} is still in use: see \`fuser -vm\` for by whom`,
+      );
+    }
+    // Detaching what is in use has it detached at its last use.
+    for (const device of devices) await machine.run(['losetup', '--detach', device], { reject: false });
+    await sleep(50);
+  }
 }
 
 /** Takes the lab down and deletes all it has on disk. */

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import type { IncusClient } from '@cutover/incus-client';
@@ -38,6 +39,8 @@ export async function configure(client: IncusClient, folders: LabFolders, record
     root: { type: 'disk', path: '/', pool },
     eth0: { type: 'nic', network: record.bridge },
   } as const;
+  // A daemon that is started again starts nothing that a killed one left running.
+  const config = { 'boot.autostart': 'false' };
   const network = async () => {
     await client.networks.create({
       name: record.bridge,
@@ -49,7 +52,7 @@ export async function configure(client: IncusClient, folders: LabFolders, record
         'dns.domain': 'lab',
       },
     });
-    await client.server.patch({ config: { 'core.https_address': httpsUrl(record).replace('https://', '') } });
+    await ensureListening(client, record);
   };
   const storage = () =>
     client.storagePools.create({ name: pool, driver: 'btrfs', config: { size: '24GiB' } });
@@ -59,10 +62,35 @@ export async function configure(client: IncusClient, folders: LabFolders, record
     config: { 'features.images': 'false', 'features.profiles': 'true' },
   });
   await Promise.all([
-    client.profiles.update('default', { devices }),
-    client.project(project).profiles.update('default', { devices }),
+    client.profiles.update('default', { config, devices }),
+    client.project(project).profiles.update('default', { config, devices }),
     client.certificates.add({ name: 'terraform', certificate, restricted: true, projects: [project] }),
   ]);
+}
+
+/**
+ * Has the daemon listen on the bridge's address. When it starts again it tries that before it has brought the bridge up,
+ * and after that only 30 s later, so it has to be told.
+ */
+export async function ensureListening(client: IncusClient, record: LabRecord): Promise<void> {
+  const { hostname, port, host } = new URL(httpsUrl(record));
+  if (await accepts(hostname, Number(port))) return;
+  await client.server.patch({ config: { 'core.https_address': '' } });
+  await client.server.patch({ config: { 'core.https_address': host } });
+}
+
+/** Whether somebody takes connections there. */
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection({ host, port, timeout: 2_000 });
+    const answer = (accepted: boolean) => {
+      connection.destroy();
+      resolve(accepted);
+    };
+    connection.once('connect', () => answer(true));
+    connection.once('timeout', () => answer(false));
+    connection.once('error', () => answer(false));
+  });
 }
 
 async function makeClientCertificate(folders: LabFolders): Promise<string> {

@@ -78,7 +78,7 @@ async function prepare(lab: Lab, recipe: string, signal: AbortSignal | undefined
     await client.instances.create({
       name,
       source: { type: 'image', alias: imageAlias },
-      config: { 'cloud-init.user-data': operatorUserData(operator) },
+      config: { 'cloud-init.user-data': operatorUserData(operator), 'boot.autostart': 'false' },
       start: true,
     });
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import type { IncusClient } from '@cutover/incus-client';
@@ -32,7 +32,10 @@ export async function importImage(
   overlays: readonly Overlay[],
 ): Promise<void> {
   await using machine = localHost();
-  const work = await mkdtemp(join(folders.root, 'image-'));
+  // One importer at a time: the lab's lock is held. What a killed one left goes first.
+  const work = join(folders.root, 'image');
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work);
   try {
     const rootfs = join(work, 'rootfs.tar');
     const metadata = join(work, 'metadata.tar');

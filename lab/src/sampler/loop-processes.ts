@@ -55,7 +55,7 @@ export function loopScanner(pool: string): () => LoopProcess[] {
       if (
         error instanceof Error &&
         'code' in error &&
-        ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))
+        ['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes(String(error.code))
       )
         return undefined;
       throw error;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { localHost, sshHost } from '@cutover/host';
 import { connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foldersIn } from '../../src/folders.ts';
+import { foldersIn, labFolders } from '../../src/folders.ts';
 import { destroyLab, type Lab, openLab } from '../../src/index.ts';
 import { processesOf } from '../../src/processes.ts';
 
@@ -104,11 +105,20 @@ describe('a lab beside another', () => {
     expect(existsSync(folders.root)).toBe(false);
   });
 
-  it('that everything of was killed is taken down by whoever opens another', async () => {
+  it('all of whose users were killed is taken down by whoever opens another', async () => {
     const folders = await leaveBehind(name);
     expect((await traces({ folders })).processes.length).toBeGreaterThan(0);
     await using _usual = await openLab();
     expect(await traces({ folders })).toEqual(nothing);
+  });
+
+  it('whose daemon starts no more is made anew', async () => {
+    const { root, incus } = labFolders(name);
+    expect(existsSync(root)).toBe(true);
+    await writeFile(join(incus, 'database', 'local.db'), 'no database');
+    await using anew = await openLab({ name });
+    expect(await anew.client.instances.list()).toEqual([]);
+    expect((await anew.client.images.getAlias(anew.imageAlias)).name).toBe(anew.imageAlias);
   });
 });
 
