@@ -60,7 +60,7 @@ export { readReport, totalDowntime } from './report/read-report.ts';
 export { htmlReport } from './report/html.ts';
 export { markdownReport } from './report/markdown.ts';
 export { createProgram } from './commands/program.ts';
-export type { CommandContext, LoadRunbook } from './commands/context.ts';
+export type { CommandContext, CommandStreams, LoadRunbook } from './commands/context.ts';
 export { exitCodeOf, exitCodes } from './commands/exit-codes.ts';
 export { loadRunbook } from './runbook.ts';
 export { loadConfig } from './config/load.ts';

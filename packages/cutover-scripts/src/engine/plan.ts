@@ -104,6 +104,8 @@ function validate<World>(step: Step<World>, earlier: ReadonlyMap<string, unknown
   if (step.check === undefined && step.verify === undefined) fail('has neither check nor verify');
   if (step.gate?.kind === 'human' && step.check === undefined)
     fail('waits for a person and has no check to see them');
-  if (step.kind === 'compensable' && step.undo === undefined) fail('is compensable and has no undo');
+  if (step.kind === 'compensable' && step.undo === undefined && step.leaves === undefined) {
+    fail('is compensable and has no undo, nor says what a rollback leaves behind');
+  }
   if (!(step.timeout > 0)) fail('must have a timeout above 0');
 }

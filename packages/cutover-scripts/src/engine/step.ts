@@ -56,6 +56,8 @@ export interface Step<World> {
   verify?(context: StepContext<World>): Promise<Evidence>;
   /** Reverts or compensates, for a rollback before C1; called only where `apply` was at least begun. */
   undo?(context: StepContext<World>): Promise<void>;
+  /** What a rollback leaves behind where there is no `undo`, in a few words, e.g. `the private repository`. */
+  readonly leaves?: string;
   readonly gate?: Gate<World>;
   /**
    * C1: from this step on a rollback is the runbook's `rollbackAfterCommit`. C2: from this step on there is none.

@@ -39,7 +39,8 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
         undo(makeContext(session, step, attempt, signal)),
       );
     }
-    const evidence = undo === undefined ? {} : await proveUndone(session, step, attempt);
+    const left = step.leaves === undefined ? {} : { leaves: step.leaves };
+    const evidence = undo === undefined ? left : await proveUndone(session, step, attempt);
     await recordStep(session, step, attempt, { event: 'undone', evidence });
     return undefined;
   } catch (error) {

@@ -141,6 +141,9 @@ const joinTheTailnet: Step<World> = {
     return { state: membership.online ? 'satisfied' : 'absent', evidence: { ...membership } };
   },
   apply: ({ world, signal }) => joinTailnet(world, signal),
+  async undo({ world, signal }) {
+    await (await world.target(signal)).run(['tailscale', 'logout'], { signal });
+  },
   timeout: 120 * second,
 };
 
@@ -212,6 +215,7 @@ const recordOwner: Step<World> = {
     });
     await owner(settings.old.name, epoch);
   },
+  leaves: 'the old host on record as the owner, which it is',
   timeout: 60 * second,
 };
 

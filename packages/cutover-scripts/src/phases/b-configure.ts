@@ -45,6 +45,7 @@ const createRepository: Step<World> = {
       : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };
   },
   apply: ({ world: { forge, settings }, signal }) => forge.createRepository(settings.repository, signal),
+  leaves: 'the private repository on the forge',
   timeout: 60 * second,
 };
 
@@ -97,6 +98,7 @@ const authorConfiguration: Step<World> = {
     const files = await configurationFiles(world);
     await world.configuration.edit('Declare the host', (folder) => writeFiles(folder, files), signal);
   },
+  leaves: 'its commits in the private repository',
   timeout: 120 * second,
 };
 
@@ -151,6 +153,7 @@ const encryptSecrets: Step<World> = {
       },
     );
   },
+  leaves: 'the secrets in the private repository, encrypted',
   timeout: 300 * second,
 };
 
@@ -203,6 +206,7 @@ const lockFlakeInputs: Step<World> = {
       signal,
     );
   },
+  leaves: 'its commit in the private repository',
   timeout: 600 * second,
 };
 
@@ -238,6 +242,7 @@ const deployConfiguration: Step<World> = {
     );
     await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
   },
+  leaves: 'the system of the new host, which goes with the instance',
   timeout: 3600 * second,
 };
 

@@ -72,6 +72,7 @@ const cloneRepositories: Step<World> = {
     }
   },
   holdsUntil: 'start-new',
+  leaves: 'the clones on the new host, which go with the instance',
   timeout: 900 * second,
 };
 
@@ -91,6 +92,7 @@ const carryReferences: Step<World> = {
     await syncReferences(world, signal);
   },
   holdsUntil: 'last-sync',
+  leaves: 'the references on the new host, which go with the instance',
   timeout: 1800 * second,
 };
 
@@ -129,6 +131,7 @@ const copyResumePoint: Step<World> = {
     );
   },
   holdsUntil: 'last-sync',
+  leaves: 'the resume point on the new host, which goes with the instance',
   timeout: 60 * second,
 };
 

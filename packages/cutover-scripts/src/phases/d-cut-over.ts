@@ -180,6 +180,7 @@ const lastSync: Step<World> = {
     ]);
   },
   holdsUntil: 'start-new',
+  leaves: 'what it carried to the new host, which goes with the instance',
   timeout: 600 * second,
 };
 

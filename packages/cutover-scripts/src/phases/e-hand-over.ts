@@ -85,6 +85,7 @@ const endOldSession: Step<World> = {
       await delay(250, undefined, { signal });
     }
   },
+  leaves: 'the old session ended; start it again by hand',
   timeout: 120 * second,
 };
 

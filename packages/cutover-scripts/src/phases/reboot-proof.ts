@@ -52,6 +52,7 @@ const reboot: Step<World> = {
   phase,
   title: 'reboot the new host',
   kind: 'compensable',
+  leaves: 'a host that has booted once more',
   inputs: ({ settings: { name } }) => ({ name }),
   async check({ world, signal, evidence }) {
     const { boot: before } = evidence('before-reboot');

@@ -19,6 +19,8 @@ import type { World } from '../world/world.ts';
 
 const phase = 'd-cut-over';
 const second = 1000;
+/** A way back is not undone: the way forward is the cutover itself. */
+const wayBack = { leaves: 'the loops on the old host' };
 
 const quiesceNew: Step<World> = {
   id: 'back-quiesce-new',
@@ -41,6 +43,7 @@ const quiesceNew: Step<World> = {
     await target.run(['rm', '-f', armedFile], { signal });
     await target.run(['systemctl', 'stop', bootService(rig), tmuxService(rig)], { signal });
   },
+  ...wayBack,
   timeout: 3600 * second,
 };
 
@@ -64,6 +67,7 @@ const disarmNew: Step<World> = {
     const target = await world.target(signal);
     await target.run(['rm', '-f', armedFile], { signal });
   },
+  ...wayBack,
   timeout: 60 * second,
 };
 
@@ -114,6 +118,7 @@ const syncBack: Step<World> = {
       await oldRig.run(['git', '-C', clone, 'pull', '--quiet', '--ff-only'], { signal });
     }
   },
+  ...wayBack,
   timeout: 600 * second,
 };
 
@@ -140,6 +145,7 @@ const claimBack: Step<World> = {
     const { epoch } = await claimOwnership(gitHere, { ...ownershipRef(world), from, to, signal });
     await owner(to, epoch);
   },
+  ...wayBack,
   timeout: 60 * second,
 };
 
@@ -160,6 +166,7 @@ const enableOld: Step<World> = {
     const { standbyUnits } = settings.old;
     if (standbyUnits.length > 0) await old.run(['systemctl', 'enable', '--now', ...standbyUnits], { signal });
   },
+  ...wayBack,
   timeout: 60 * second,
 };
 
@@ -178,6 +185,7 @@ const startOld: Step<World> = {
     await startOldRig(world, signal);
     await downtime('ends');
   },
+  ...wayBack,
   timeout: 120 * second,
 };
 
