@@ -30,7 +30,8 @@ export const hostFigures: readonly Figure[] = [
     samples: 100,
     warmUp: 10,
     open: async () => {
-      const [host, { execa }] = await Promise.all([localHost(), import('execa')]);
+      const host = localHost();
+      const { execa } = await import('execa');
       return {
         ours: async () => await milliseconds(async () => await host.run(['true'])),
         peer: async () => await milliseconds(async () => await execa('true')),

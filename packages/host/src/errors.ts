@@ -135,9 +135,17 @@ export class HostConnectionError extends HostError {
   }
 }
 
-/** The first words of `argv` only: arguments further on may be long, and are in `result.argv`. */
 function commandMessage({ host, argv, exitCode, signal, stderr }: RunResult): string {
   const how = signal === undefined ? `exit code ${exitCode}` : signal;
   const lastLines = stderr.trimEnd().split('\n').slice(-5).join('\n');
-  return `${argv.slice(0, 3).join(' ')} on ${host} ended with ${how}${lastLines === '' ? '' : `:\n${lastLines}`}`;
+  return `${abbreviate(argv)} on ${host} ended with ${how}${lastLines === '' ? '' : `:\n${lastLines}`}`;
+}
+
+/** The first words of a command, and of a script only its beginning: all of it is in `result.argv`. */
+function abbreviate(argv: readonly string[]): string {
+  const words = argv.slice(0, 3).map((word) => {
+    const [line = ''] = word.trimStart().split('\n');
+    return line.length < word.length || line.length > 60 ? `${line.slice(0, 60)}…` : line;
+  });
+  return words.join(' ');
 }

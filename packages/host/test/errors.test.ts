@@ -32,6 +32,8 @@ describe('the errors', () => {
     expect(new host.CommandError(result).message).toBe(
       'nix build .#toplevel on pi ended with exit code 1:\ntwo\nthree\nfour\nfive\nsix',
     );
+    const script = { ...result, argv: ['sh', '-c', `\nset -u\n${'x'.repeat(100)}`], stderr: '' };
+    expect(new host.CommandError(script).message).toBe('sh -c set -u… on pi ended with exit code 1');
     expect(
       new host.CommandError({ ...result, exitCode: undefined, signal: 'SIGKILL', stderr: '' }).message,
     ).toBe('nix build .#toplevel on pi ended with SIGKILL');

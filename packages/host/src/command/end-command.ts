@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 
 import type { SpawnedCommand } from '../transport.ts';
+import { within } from './within.ts';
 
 /** Milliseconds a command gets between TERM and KILL, and again after KILL before it is given up. */
 const grace = 2_000;
@@ -18,13 +19,4 @@ export async function endCommand(command: SpawnedCommand): Promise<void> {
   stdin.destroy();
   stdout.destroy();
   stderr.destroy();
-}
-
-async function within(milliseconds: number, settled: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([settled, late]);
-  clearTimeout(timer);
 }

@@ -2,6 +2,10 @@ import type { CommandOptions } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { untilAborted } from './deadline.ts';
 import { endCommand } from './end-command.ts';
+import { within } from './within.ts';
+
+/** Milliseconds that an aborted start may take to come to its end. */
+const patience = 2_000;
 
 /** Starts a command; when `signal` aborts first, one that still starts afterwards is ended at once. */
 export async function spawn(
@@ -18,7 +22,10 @@ export async function spawn(
     command.exit.catch(ignore);
     return command;
   } catch (error) {
-    starting.then(endCommand).catch(ignore);
+    // What starts nevertheless is ended before anybody is told, unless even its start takes long.
+    const ended = starting.then(endCommand);
+    ended.catch(ignore);
+    if (await within(patience, starting)) await Promise.allSettled([ended]);
     throw error;
   }
 }

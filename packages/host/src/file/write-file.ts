@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { checkPath } from '../command/check-command.ts';
 import { CommandError, FileRefusedError } from '../errors.ts';
 import type { Host, WriteFileOptions } from '../host.ts';
@@ -13,7 +15,9 @@ export async function writeFile(
   const [directory, name] = splitPath(path);
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777)
     throw new TypeError(`not permission bits: ${mode}`);
-  const facts = [directory, name, Buffer.byteLength(data), mode.toString(8).padStart(4, '0'), owner, group];
+  const temporary = `.cutover-${randomBytes(16).toString('hex')}`;
+  const bytes = Buffer.byteLength(data);
+  const facts = [directory, name, bytes, mode.toString(8).padStart(4, '0'), owner, group, temporary];
   try {
     await host.run(['sh', '-c', writeFileScript, 'write-file', ...facts.map(String)], {
       input: data,

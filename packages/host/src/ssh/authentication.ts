@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
+import { HostConnectionError } from '../errors.ts';
 import type { SshHostOptions } from './options.ts';
 
 /** What ssh2 is given to authenticate with: public keys only, in the order agent, key. */
@@ -10,20 +11,43 @@ export interface Credentials {
   readonly authHandler: ('agent' | 'publickey')[];
 }
 
-/** @throws {TypeError} there is nothing to authenticate with. */
-export async function authentication(options: SshHostOptions): Promise<Credentials> {
-  const { agent, passphrase, privateKeyFile } = options;
-  const privateKey = privateKeyFile === undefined ? options.privateKey : await readFile(privateKeyFile);
+/**
+ * @throws {TypeError} there is nothing to authenticate with.
+ * @throws {HostConnectionError} the private key cannot be read.
+ */
+export async function authentication(name: string, options: SshHostOptions): Promise<Credentials> {
+  const { agent, passphrase } = options;
+  const privateKey = await readPrivateKey(name, options);
   if (agent === undefined && privateKey === undefined) {
     throw new TypeError('sshHost needs one of privateKey, privateKeyFile and agent');
   }
   return {
     ...(agent !== undefined && { agent }),
-    ...(privateKey !== undefined && { privateKey: Buffer.from(privateKey) }),
+    ...(privateKey !== undefined && { privateKey }),
     ...(passphrase !== undefined && { passphrase }),
     authHandler: [
       ...(agent === undefined ? [] : (['agent'] as const)),
       ...(privateKey === undefined ? [] : (['publickey'] as const)),
     ],
   };
+}
+
+async function readPrivateKey(
+  name: string,
+  { privateKey, privateKeyFile, passphrase }: SshHostOptions,
+): Promise<Buffer | undefined> {
+  if (privateKeyFile === undefined && privateKey === undefined) return undefined;
+  try {
+    const key = privateKeyFile === undefined ? Buffer.from(privateKey ?? '') : await readFile(privateKeyFile);
+    const { default: ssh2 } = await import('ssh2');
+    const parsed = ssh2.utils.parseKey(key, passphrase);
+    if (parsed instanceof Error) throw parsed;
+    return key;
+  } catch (error) {
+    const what = privateKeyFile ?? 'privateKey';
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HostConnectionError('AUTHENTICATION_FAILED', name, `${what} is no key we can use (${why})`, {
+      cause: error,
+    });
+  }
 }

@@ -3,10 +3,6 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 
 import { HostConnectionError } from '../errors.ts';
-import { authentication } from './authentication.ts';
-import { dial, dialThroughSocks5 } from './dial.ts';
-import { readHostKeyPolicy } from './host-keys.ts';
-import type { SshHostOptions } from './options.ts';
 
 /** An authenticated connection. It is used until it is lost or closed; there is no way back. */
 export interface Connection {
@@ -15,7 +11,7 @@ export interface Connection {
    * once: what follows in the same packet, up to how the command ended, would be lost on a later listener.
    */
   exec<T>(commandLine: string, adopt: (channel: ClientChannel) => T): Promise<T>;
-  /** Opens a TCP connection from the host (direct-tcpip), which it also resolves `host` for. */
+  /** Opens a TCP connection from the host (direct-tcpip), which also resolves `host`. */
   forward(host: string, port: number): Promise<Duplex>;
   /** Set when the connection has ended, for whatever reason. */
   readonly lost: HostConnectionError | undefined;
@@ -24,78 +20,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** @throws {HostConnectionError} */
-export async function connect(name: string, options: SshHostOptions): Promise<Connection> {
-  const { host, port = 22, user, connectTimeout = 20_000, jump, proxy } = options;
-  const [{ default: ssh2 }, policy, credentials] = await Promise.all([
-    import('ssh2'),
-    readHostKeyPolicy(name, options),
-    authentication(options),
-  ]);
-  const startedAt = performance.now();
-  const base = jump && (await connect(jump.name ?? `${jump.user}@${jump.host}`, jump));
-  let socket: Duplex | undefined;
-  try {
-    const signal = AbortSignal.timeout(connectTimeout);
-    if (base !== undefined) socket = await base.forward(host, port);
-    else if (proxy !== undefined) socket = await dialThroughSocks5(proxy.socks5, host, port, signal);
-    else socket = await dial(host, port, signal);
-    socket.on('error', ignore);
+/** Milliseconds that the far side has to answer our goodbye. */
+const goodbye = 1_000;
 
-    const client = new ssh2.Client();
-    let refusal: HostConnectionError | undefined;
-    const ready = new Promise<void>((resolve, reject) => {
-      client.once('ready', resolve);
-      client.once('close', () => reject(new Error('the connection was closed during the handshake')));
-      client.on('error', reject);
-    });
-    const connection = track(name, client, base);
-    client.connect({
-      sock: socket,
-      username: user,
-      ...credentials,
-      algorithms: { serverHostKey: byPreference(policy.types) },
-      hostVerifier: (key: Buffer) => {
-        refusal = policy.refuse(key);
-        return refusal === undefined;
-      },
-      readyTimeout: Math.max(1, connectTimeout - (performance.now() - startedAt)),
-      keepaliveInterval: options.keepAliveInterval ?? 10_000,
-      keepaliveCountMax: options.keepAliveCount ?? 3,
-    });
-    await ready.catch((error: unknown) => {
-      throw refusal ?? error;
-    });
-    return connection;
-  } catch (error) {
-    socket?.destroy();
-    await base?.close();
-    throw asConnectionError(name, options, error);
-  }
-}
-
-/** Public key algorithms of hosts, best first; SHA-1 signatures (`ssh-rsa`) are not among them. */
-const hostKeyAlgorithms = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-] as const;
-
-/** Those of the key types we know come first, for a host shows the first key that both sides speak of. */
-function byPreference(types: readonly string[]): (typeof hostKeyAlgorithms)[number][] {
-  const isKnown = (algorithm: string): boolean =>
-    types.includes(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
-  return [
-    ...hostKeyAlgorithms.filter((algorithm) => isKnown(algorithm)),
-    ...hostKeyAlgorithms.filter((algorithm) => !isKnown(algorithm)),
-  ];
-}
-
-function track(name: string, client: Client, base: Connection | undefined): Connection {
+/** A client as a `Connection`, from before it connects. `base` is closed with it. */
+export function createConnection(
+  name: string,
+  client: Client,
+  socket: Duplex,
+  base: Connection | undefined,
+): Connection {
   let lost: HostConnectionError | undefined;
+  let closing = false;
   let cause: unknown;
   client.on('error', (error) => {
     cause ??= error;
@@ -104,13 +40,7 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
   const ended = new Promise<void>((resolve) => {
     const onEnd = (): void => {
       if (lost !== undefined) return;
-      lost = new HostConnectionError(
-        'CONNECTION_LOST',
-        name,
-        `the connection to ${name} was lost${cause instanceof Error ? ` (${cause.message})` : ''}; ` +
-          'what was running there may have ended or not: look before you repeat it',
-        { cause },
-      );
+      lost = lossOf(name, closing, cause);
       for (const listener of listeners) listener(lost);
       listeners.clear();
       resolve(base?.close());
@@ -118,6 +48,20 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
     client.once('end', onEnd);
     client.once('close', onEnd);
   });
+
+  const request = async <T>(send: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> =>
+    await new Promise<T>((resolve, reject) => {
+      if (lost !== undefined) throw lost;
+      try {
+        send((error, value) => {
+          if (error === undefined) resolve(value);
+          else reject(lost ?? error);
+        });
+      } catch (error) {
+        // ssh2 throws when its socket has ended, which may be before it has said so.
+        throw lossOf(name, closing, error);
+      }
+    });
   return {
     onLost: (listener) => {
       listeners.add(listener);
@@ -126,49 +70,36 @@ function track(name: string, client: Client, base: Connection | undefined): Conn
     get lost() {
       return lost;
     },
-    exec: async (commandLine, adopt) =>
-      await new Promise((resolve, reject) => {
-        if (lost !== undefined) throw lost;
+    exec: async <T>(commandLine: string, adopt: (channel: ClientChannel) => T) => {
+      let adopted: { value: T } | undefined;
+      await request<ClientChannel>((done) => {
         client.exec(commandLine, (error, channel) => {
-          if (error === undefined) resolve(adopt(channel));
-          else reject(lost ?? error);
+          if (error === undefined) adopted = { value: adopt(channel) };
+          done(error, channel);
         });
-      }),
+      });
+      if (adopted === undefined) throw new TypeError('ssh2 gave no channel');
+      return adopted.value;
+    },
     forward: async (host, port) =>
-      await new Promise((resolve, reject) => {
-        if (lost !== undefined) throw lost;
-        client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
-          if (error === undefined) resolve(channel);
-          else reject(lost ?? error);
-        });
-      }),
+      await request((done) => client.forwardOut('127.0.0.1', 0, host, port, done)),
     close: async () => {
+      closing = true;
       if (lost === undefined) client.end();
+      const timer = setTimeout(() => void socket.destroy(), goodbye);
       await ended;
+      clearTimeout(timer);
     },
   };
 }
 
-function asConnectionError(name: string, { host, port = 22, user }: SshHostOptions, error: unknown): unknown {
-  if (error instanceof HostConnectionError || error instanceof TypeError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const level = error instanceof Error && 'level' in error ? error.level : undefined;
-  if (level === 'client-authentication') {
-    return new HostConnectionError(
-      'AUTHENTICATION_FAILED',
-      name,
-      `${host}:${port} accepted none of our keys for ${user}: add the public key to that user's authorized_keys`,
-      { cause: error },
-    );
-  }
+function lossOf(name: string, closing: boolean, cause: unknown): HostConnectionError {
+  const how = closing ? 'closed' : 'lost';
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
   return new HostConnectionError(
-    'CONNECTION_FAILED',
+    'CONNECTION_LOST',
     name,
-    `cannot connect to ${host}:${port} (${message})`,
-    {
-      cause: error,
-    },
+    `the connection to ${name} was ${how}${why}; what was running there may have ended or not: look before you repeat it`,
+    { cause },
   );
 }
-
-function ignore(): void {}

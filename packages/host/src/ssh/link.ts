@@ -5,7 +5,8 @@ import type { ClientChannel } from 'ssh2';
 
 import { CommandRefusedError, HostConnectionError, type HostError } from '../errors.ts';
 import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
-import { connect, type Connection } from './connection.ts';
+import { connect } from './connect.ts';
+import type { Connection } from './connection.ts';
 import { createDistantGuardian, createGuardian, guardianLine, type Guardian } from './guardian.ts';
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
@@ -21,9 +22,9 @@ export interface Link {
   spawn(command: SpawnCommand): Promise<SpawnedCommand>;
 }
 
-export async function openLink(host: string, options: SshHostOptions): Promise<Link> {
+export async function openLink(host: string, options: SshHostOptions, signal: AbortSignal): Promise<Link> {
   const { maxSessions = 10 } = options;
-  const connection = await connect(host, options);
+  const connection = await connect(host, options, signal);
   const mark = `cutover-${randomBytes(8).toString('hex')}`;
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 

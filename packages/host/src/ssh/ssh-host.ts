@@ -1,3 +1,4 @@
+import { untilAborted } from '../command/deadline.ts';
 import { createHost } from '../create-host.ts';
 import { HostConnectionError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -14,11 +15,11 @@ export function sshHost(options: SshHostOptions): Host {
   }
   const name = options.name ?? `${options.user}@${options.host}`;
   let current: Promise<Link> | undefined;
-  let disposed = false;
+  const disposal = new AbortController();
 
   const open = async (): Promise<Link> => {
     try {
-      const link = await openLink(name, options);
+      const link = await openLink(name, options, disposal.signal);
       link.connection.onLost(forget);
       return link;
     } catch (error) {
@@ -33,14 +34,15 @@ export function sshHost(options: SshHostOptions): Host {
   return createHost({
     name,
     spawn: async (command) => {
-      if (disposed) throw new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`);
-      const link = await (current ??= open());
+      disposal.signal.throwIfAborted();
+      // A call that gives up leaves the connection to the others that wait for it.
+      const link = await untilAborted(command.signal, (current ??= open()));
       return await link.spawn(command);
     },
     close: async () => {
-      disposed = true;
-      const opened = await Promise.allSettled([current]);
-      if (opened[0].status === 'fulfilled') await opened[0].value?.connection.close();
+      disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));
+      const [opened] = await Promise.allSettled([current]);
+      if (opened.status === 'fulfilled') await opened.value?.connection.close();
     },
   });
 }

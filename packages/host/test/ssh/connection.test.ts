@@ -34,7 +34,9 @@ describe('connecting', () => {
     await using relay = await startRelay(sshd.options.port);
     relay.freeze();
     await using host = sshHost({ ...sshd.options, port: relay.port, connectTimeout: 300 });
-    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+    const error = await rejection(host.run(['true']));
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED' });
+    expect(error).toHaveProperty('message', expect.stringContaining('no answer within 300 ms'));
     relay.thaw();
     await host.run(['true']);
   });
@@ -117,6 +119,31 @@ describe('connecting', () => {
       jump: { ...sshd.options, hostKeys: [`SHA256:${'a'.repeat(43)}`] },
     });
     expect(await rejection(wrong.run(['true']))).toMatchObject({ code: 'HOST_KEY_MISMATCH' });
+  });
+
+  it('says which key it cannot use', async () => {
+    for (const privateKeyFile of ['/nonexistent', `${sshd.directory}/sshd_config`]) {
+      await using host = sshHost({ ...sshd.options, privateKeyFile });
+      const error = await rejection(host.run(['true']));
+      expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+      expect(error).toHaveProperty('message', expect.stringContaining(privateKeyFile));
+    }
+    const { privateKeyFile: _file, ...rest } = sshd.options;
+    await using host = sshHost(rest);
+    expect(await rejection(host.run(['true']))).toBeInstanceOf(TypeError);
+  });
+
+  it('is disposed of at once, also while it connects and when nobody answers', async () => {
+    await using relay = await startRelay(sshd.options.port);
+    const connected = sshHost({ ...sshd.options, port: relay.port });
+    await connected.run(['true']);
+    relay.freeze();
+    const connecting = sshHost({ ...sshd.options, port: relay.port });
+    const waiting = rejection(connecting.run(['true']));
+    await until(async () => relay.connections === 2);
+    await connecting[Symbol.asyncDispose]();
+    expect(await waiting).toMatchObject({ code: 'CONNECTION_FAILED' });
+    await connected[Symbol.asyncDispose]();
   });
 
   it('refuses calls after it was disposed of', async () => {

@@ -1,0 +1,97 @@
+import type { Duplex } from 'node:stream';
+
+import { HostConnectionError } from '../errors.ts';
+import { authentication } from './authentication.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { dial, dialThroughSocks5 } from './dial.ts';
+import { hostKeyAlgorithmsFor } from './host-key-algorithms.ts';
+import { readHostKeyPolicy } from './host-keys.ts';
+import type { SshHostOptions } from './options.ts';
+
+/**
+ * Makes a connection: through the proxy or the jump, host key verified, authenticated. `signal` gives it up.
+ *
+ * @throws {HostConnectionError}
+ */
+export async function connect(
+  name: string,
+  options: SshHostOptions,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const { connectTimeout = 20_000, jump } = options;
+  // ssh2 and what it needs are only loaded by programs that use them.
+  const [{ default: ssh2 }, policy, credentials] = await Promise.all([
+    import('ssh2'),
+    readHostKeyPolicy(name, options),
+    authentication(name, options),
+  ]);
+  const base = jump && (await connect(jump.name ?? `${jump.user}@${jump.host}`, jump, signal));
+  const timeout = AbortSignal.timeout(connectTimeout);
+  const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+  let socket: Duplex | undefined;
+  const giveUp = (): void => void socket?.destroy();
+  stop.addEventListener('abort', giveUp, { once: true });
+  try {
+    socket = await openSocket(base, options, stop);
+    socket.on('error', ignore);
+    stop.throwIfAborted();
+
+    const client = new ssh2.Client();
+    let refusal: HostConnectionError | undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      client.once('ready', resolve);
+      client.once('close', () =>
+        reject(refusal ?? new Error('it closed the connection during the handshake')),
+      );
+      client.on('error', (error) => reject(refusal ?? error));
+    });
+    const connection = createConnection(name, client, socket, base);
+    client.connect({
+      sock: socket,
+      username: options.user,
+      ...credentials,
+      algorithms: { serverHostKey: hostKeyAlgorithmsFor(policy.types) },
+      hostVerifier: (key: Buffer) => {
+        refusal = policy.refuse(key);
+        return refusal === undefined;
+      },
+      readyTimeout: 0,
+      keepaliveInterval: options.keepAliveInterval ?? 10_000,
+      keepaliveCountMax: options.keepAliveCount ?? 3,
+    });
+    await ready;
+    return connection;
+  } catch (error) {
+    giveUp();
+    await base?.close();
+    const why = timeout.aborted
+      ? new Error(`no answer within ${connectTimeout} ms`, { cause: error })
+      : error;
+    throw asConnectionError(name, options, why);
+  } finally {
+    stop.removeEventListener('abort', giveUp);
+  }
+}
+
+async function openSocket(
+  base: Connection | undefined,
+  { host, port = 22, proxy }: SshHostOptions,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  if (base !== undefined) return await base.forward(host, port);
+  if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);
+  return await dial(host, port, signal);
+}
+
+function asConnectionError(name: string, { host, port = 22, user }: SshHostOptions, error: unknown): unknown {
+  if (error instanceof HostConnectionError || error instanceof TypeError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
+    const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys`;
+    return new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
+  }
+  const what = `cannot connect to ${host}:${port} (${message})`;
+  return new HostConnectionError('CONNECTION_FAILED', name, what, { cause: error });
+}
+
+function ignore(): void {}
