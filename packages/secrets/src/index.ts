@@ -16,10 +16,27 @@ export {
   decryptFile,
   encryptFile,
 } from './sops/file.ts';
+export {
+  type EditOptions,
+  type EditResult,
+  replaceContent,
+  rotateFile,
+  setInFile,
+  unsetInFile,
+  updateRecipients,
+} from './sops/edit.ts';
+export { type CreationRule, creationRuleFor } from './sops/creation-rules.ts';
+export { type SopsBinary, type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
+export { type SearchOptions, findIdentities, readIdentityFile } from './age/search.ts';
+export { sshIdentity, sshToAge } from './age/ssh-identity.ts';
+export { type GuardFinding, type GuardOptions, checkBlob, guardStaged } from './guard/guard-staged.ts';
+export { type LintFinding, lintSopsNix } from './guard/lint-sops-nix.ts';
+export { type RevokeOptions, type RevokeReport, revoke } from './guard/revoke.ts';
 export { plaintextLeavesOf, readMetadata } from './sops/inspect.ts';
 export { type SopsFormat, formatOf, sopsFormats } from './sops/formats/format.ts';
 export type { AgeEntry, KeyGroup, SopsMetadata } from './sops/metadata.ts';
 export type { SelectionRule } from './sops/selection.ts';
+export type { PathPart } from './sops/tree-path.ts';
 export type { Comment, Documents, Entry, ListNode, MapNode, Scalar, TreeValue } from './sops/tree.ts';
 export {
   type SecretSpec,

@@ -6,9 +6,12 @@ const generators = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 /** Writes bytes as bech32 (BIP 173) with no limit on the length, as age does. */
 export function encodeBech32(prefix: string, bytes: Uint8Array): string {
   const data = regroup(bytes, 8, 5, true);
-  const sum = polymod([...expand(prefix), ...data, 0, 0, 0, 0, 0, 0]) ^ 1;
+  const sum = polymod(expand(prefix).concat(data, [0, 0, 0, 0, 0, 0])) ^ 1;
   const check = Array.from({ length: 6 }, (_, index) => (sum >>> (5 * (5 - index))) & 31);
-  return `${prefix}1${[...data, ...check].map((value) => alphabet.charAt(value)).join('')}`;
+  return `${prefix}1${data
+    .concat(check)
+    .map((value) => alphabet.charAt(value))
+    .join('')}`;
 }
 
 /**
@@ -21,16 +24,21 @@ export function decodeBech32(text: string): { prefix: string; bytes: Uint8Array 
   const at = lower.lastIndexOf('1');
   if ((text !== lower && text !== text.toUpperCase()) || at < 1 || at + 7 > text.length) throw mistyped();
   const prefix = lower.slice(0, at);
-  const data = [...lower.slice(at + 1)].map((character) => alphabet.indexOf(character));
-  if (data.includes(-1) || polymod([...expand(prefix), ...data]) !== 1) throw mistyped();
+  const data = Array.from(lower.slice(at + 1), (character) => alphabet.indexOf(character));
+  if (data.includes(-1) || polymod(expand(prefix).concat(data)) !== 1) throw mistyped();
   return { prefix, bytes: Uint8Array.from(regroup(data.slice(0, -6), 5, 8, false)) };
 }
 
 const mistyped = (): SecretsError => new SecretsError('KEY_INVALID', 'an age key is mistyped or cut off');
 
 function expand(prefix: string): number[] {
-  const codes = [...prefix].map((character) => character.charCodeAt(0));
-  return [...codes.map((code) => code >>> 5), 0, ...codes.map((code) => code & 31)];
+  const codes = Array.from(prefix, (character) => character.charCodeAt(0));
+  return codes
+    .map((code) => code >>> 5)
+    .concat(
+      0,
+      codes.map((code) => code & 31),
+    );
 }
 
 function polymod(values: readonly number[]): number {

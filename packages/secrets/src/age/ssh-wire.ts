@@ -40,11 +40,11 @@ const prime = 2n ** 255n - 19n;
 
 /** The X25519 point of an Ed25519 public key: u = (1 + y) / (1 - y). */
 export function montgomeryPoint(edwards: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(edwards).reverse();
+  const bytes = Buffer.from(edwards.toReversed());
   const y = BigInt(`0x${bytes.toString('hex')}`) & (2n ** 255n - 1n);
   if (edwards.length !== 32 || y >= prime) throw malformed();
   const u = ((1n + y) * power((prime + 1n - y) % prime, prime - 2n)) % prime;
-  return Buffer.from(u.toString(16).padStart(64, '0'), 'hex').reverse();
+  return Buffer.from(u.toString(16).padStart(64, '0'), 'hex').toReversed();
 }
 
 function power(base: bigint, exponent: bigint): bigint {

@@ -4,7 +4,7 @@ import { SecretsError } from '../errors.ts';
 
 /** Asks on the terminal without showing what is typed. */
 export async function askPassphrase(file: string): Promise<string> {
-  if (process.stdin.isTTY !== true) {
+  if (!process.stdin.isTTY) {
     throw new SecretsError(
       'NO_IDENTITY',
       'the identity file is encrypted with a passphrase, and this is no terminal',

@@ -8,6 +8,9 @@ export interface CollectedSecret {
   readonly spec: SecretSpec;
   /** The content. */
   reveal(): Uint8Array;
+  /** Prints and JSON show this instead. */
+  toJSON(): string;
+  [inspect.custom](): string;
 }
 
 /** Wraps a content so that it is only ever seen on purpose. */
@@ -16,8 +19,8 @@ export function collected(spec: SecretSpec, content: Uint8Array): CollectedSecre
   return {
     spec,
     reveal: () => content,
-    // What console.log, util.inspect and JSON.stringify ask for.
-    ...{ [inspect.custom]: () => redacted, toJSON: () => redacted },
+    [inspect.custom]: () => redacted,
+    toJSON: () => redacted,
   };
 }
 

@@ -94,7 +94,7 @@ export function metadataOf(tree: MapNode): SopsMetadata {
     mac: textOf(tree, 'mac') ?? '',
     rule: onlyRule(rules),
     macOnlyEncrypted: flagOf(valueOf(tree, 'mac_only_encrypted')),
-    version: textOf(tree, 'version') ?? '',
+    version: versionOf(textOf(tree, 'version')),
   };
 }
 
@@ -186,6 +186,13 @@ function thresholdOf(value: TreeValue | undefined, groups: number): number | und
     throw invalid('sops.shamir_threshold is not a number of groups');
   }
   return number;
+}
+
+/** The last field that sops writes, so its absence also tells a torn file. */
+function versionOf(text: string | undefined): string {
+  if (text === undefined || !/^\d+\.\d+\.\d+(?:[-+].*)?$/.test(text))
+    throw invalid('sops.version is missing or cut off');
+  return text;
 }
 
 function flagOf(value: TreeValue | undefined): boolean {

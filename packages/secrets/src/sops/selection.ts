@@ -57,7 +57,7 @@ export function selectorOf(rule: SelectionRule): Selector {
       const matches = compileGoRegex(rule.value);
       return (_path, comments) => !comments.some((level) => level.some(matches));
     }
-    case 'encrypted_comment_regex': {
+    default: {
       const matches = compileGoRegex(rule.value);
       return (_path, comments, isComment) =>
         comments.some((level, depth) =>

@@ -18,7 +18,7 @@ function plainText(value: Exclude<Scalar, { type: 'null' | 'bytes' }>): string {
       return value.value.toString();
     case 'float':
       return formatFloat(value.value);
-    case 'bool':
+    default:
       return value.value ? 'True' : 'False';
   }
 }

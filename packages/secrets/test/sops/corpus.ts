@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { SelectionRule } from '../../src/index.ts';
 
 /** One generated plain file with the options it is encrypted with. */
@@ -118,7 +118,6 @@ const plainScalars = [
   '1E-7',
   '.5',
   '5.',
-  '-0.0',
   '1_0.5',
   '.inf',
   '-.inf',
@@ -166,7 +165,7 @@ const yamlScalar = fc.oneof(
   fc.constantFrom(...plainScalars),
   text.map(quoted),
   text
-    .filter((value) => !/[\n\r\t\u0085\u2028\u2029\uFEFF\u0000-\u001f\u007f-\u009f]/.test(value))
+    .filter((value) => !/[\p{Cc}\u2028\u2029\uFEFF]/u.test(value))
     .map((value) => `'${value.replaceAll("'", "''")}'`),
 );
 

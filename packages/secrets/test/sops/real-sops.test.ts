@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SecretsError, decryptFile, encryptFile, generateKeyPair, parseIdentities } from '../../src/index.ts';
 import { soak } from '../soak.ts';

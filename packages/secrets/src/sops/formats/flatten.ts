@@ -38,7 +38,7 @@ export function unflatten(flat: readonly (readonly [string, Scalar])[]): MapNode
   const root = branch();
   for (const [key, value] of flat) {
     let at = root;
-    for (const token of tokens(key)) at = descend(at, token);
+    for (const token of tokens(key)) at = childOf(at, token);
     if (at.value !== undefined) throw contradiction();
     at.value = value;
   }
@@ -59,7 +59,7 @@ function tokens(key: string): (string | number)[] {
   return found;
 }
 
-function descend(at: Branch, token: string | number): Branch {
+function childOf(at: Branch, token: string | number): Branch {
   if (typeof token === 'string') {
     const next = at.keys.get(token) ?? branch();
     at.keys.set(token, next);

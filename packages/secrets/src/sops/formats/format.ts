@@ -5,8 +5,9 @@ import type { Documents } from '../tree.ts';
 export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const;
 export type SopsFormat = (typeof sopsFormats)[number];
 
-/** How much input is read at most, in bytes. */
+/** How much input is read at most, in bytes. A YAML document takes some twenty times its size in memory. */
 export const maxInputBytes: number = 64 * 1024 * 1024;
+const maxYamlBytes = 16 * 1024 * 1024;
 
 /** The format sops takes a file for by its name (`formats.FormatForPath`). */
 export function formatOf(path: string): SopsFormat {
@@ -20,7 +21,7 @@ export function formatOf(path: string): SopsFormat {
 /** Reads a document that is not encrypted. */
 export async function parsePlain(format: SopsFormat, bytes: Uint8Array): Promise<Documents> {
   if (format === 'binary') {
-    checkSize(bytes);
+    checkSize(bytes, maxInputBytes);
     const { wrapBinary } = await import('./binary.ts');
     return wrapBinary(bytes);
   }
@@ -57,7 +58,7 @@ export async function emitEncrypted(format: SopsFormat, documents: Documents): P
       const { emitDotenv } = await import('./dotenv.ts');
       return emitDotenv(documents);
     }
-    case 'ini': {
+    default: {
       const { emitIni } = await import('./ini.ts');
       return Buffer.from(emitIni(documents), 'utf8');
     }
@@ -65,7 +66,7 @@ export async function emitEncrypted(format: SopsFormat, documents: Documents): P
 }
 
 async function parseText(format: Exclude<SopsFormat, 'binary'>, bytes: Uint8Array): Promise<Documents> {
-  checkSize(bytes);
+  checkSize(bytes, format === 'yaml' ? maxYamlBytes : maxInputBytes);
   const text = decode(bytes);
   switch (format) {
     case 'yaml': {
@@ -80,7 +81,7 @@ async function parseText(format: Exclude<SopsFormat, 'binary'>, bytes: Uint8Arra
       const { parseDotenv } = await import('./dotenv.ts');
       return parseDotenv(text);
     }
-    case 'ini': {
+    default: {
       const { parseIni } = await import('./ini.ts');
       return parseIni(text);
     }
@@ -95,11 +96,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function checkSize(bytes: Uint8Array): void {
-  if (bytes.length > maxInputBytes) {
-    throw new SecretsError(
-      'LIMIT_EXCEEDED',
-      `the file has ${bytes.length} bytes, more than ${maxInputBytes}`,
-    );
+function checkSize(bytes: Uint8Array, most: number): void {
+  if (bytes.length > most) {
+    throw new SecretsError('LIMIT_EXCEEDED', `the file has ${bytes.length} bytes, more than ${most}`);
   }
 }

@@ -1,8 +1,8 @@
 import { SecretsError } from '../../errors.ts';
 import { type Documents, type ListNode, type MapNode, type TreeValue, entry } from '../tree.ts';
 
-/** How deep a document may nest: Go's own limit for JSON. */
-const maxDepth = 10_000;
+/** How deep a document may nest. */
+const maxDepth = 1_000;
 
 /**
  * Reads JSON in order, integers exactly: an integer within int64 is `int`, any other number `float`, as sops has
@@ -32,13 +32,13 @@ class JsonReader {
     return value;
   }
 
-  fail(what: string): SecretsError {
+  fail(what: string, code: 'PARSE_FAILED' | 'LIMIT_EXCEEDED' = 'PARSE_FAILED'): SecretsError {
     const line = this.#text.slice(0, this.#at).split('\n').length;
-    return new SecretsError('PARSE_FAILED', `not JSON: ${what}`, { line });
+    return new SecretsError(code, `not JSON: ${what}`, { line });
   }
 
   #value(depth: number): TreeValue {
-    if (depth > maxDepth) throw this.fail('nested too deep');
+    if (depth > maxDepth) throw this.fail('nested too deep', 'LIMIT_EXCEEDED');
     this.#space();
     switch (this.#text[this.#at]) {
       case '{':
@@ -193,7 +193,7 @@ function emitValue(value: TreeValue, newline: string): string {
       if (!Number.isFinite(value.value))
         throw new SecretsError('UNSUPPORTED', 'JSON cannot hold an infinite number');
       return Object.is(value.value, -0) ? '-0' : value.value.toString();
-    case 'null':
+    default:
       return 'null';
   }
 }

@@ -15,7 +15,7 @@ export function scalarText(value: Scalar): string {
       return formatFloatUpper(value.value);
     case 'time':
       return value.value.replace(/\.\d+/, '');
-    case 'null':
+    default:
       return '<nil>';
   }
 }

@@ -65,6 +65,8 @@ class YamlReader {
   readonly #document: Document;
   readonly #text: string;
   #expanded = 0;
+  /** The latest node of each name so far, which is what an alias means. */
+  readonly #anchors = new Map<string, unknown>();
 
   constructor(document: Document, text: string) {
     this.#document = document;
@@ -90,7 +92,7 @@ class YamlReader {
     return root;
   }
 
-  #map(node: YAMLMap<unknown, unknown>, into: MapNode, depth: number): MapNode {
+  #map(node: YAMLMap, into: MapNode, depth: number): MapNode {
     this.#count(depth, node);
     into.entries.push(...commentLines(node.commentBefore));
     const seen = new Set<string>();
@@ -105,7 +107,7 @@ class YamlReader {
     return into;
   }
 
-  #key({ key }: Pair<unknown, unknown>): { key: string; before: Comment[] } {
+  #key({ key }: Pair): { key: string; before: Comment[] } {
     if (!isScalar(key)) throw this.#fail('a key is not text', rangeOf(key) ?? 0, 'UNSUPPORTED');
     const text = scalarText(key);
     const value = key.type === 'PLAIN' ? readPlainScalar(text) : undefined;
@@ -123,19 +125,19 @@ class YamlReader {
     if (isScalar(node) || isAlias(node)) {
       into.entries.push(...commentLines(node.commentBefore), ...commentLines(node.comment, true));
     }
-    into.entries.push(entry(key, this.#value(node, depth + 1, true)) satisfies Entry);
+    into.entries.push(entry(key, this.#value(node, depth + 1)) satisfies Entry);
   }
 
-  #value(node: unknown, depth: number, commentsDone: boolean): TreeValue {
+  #value(node: unknown, depth: number): TreeValue {
     if (node === null || node === undefined) return { type: 'null' };
     if (isMap(node)) return this.#map(node, { type: 'map', entries: [] }, depth);
-    if (isSeq(node)) return this.#list(node, depth, commentsDone);
+    if (isSeq(node)) return this.#list(node, depth);
     if (isAlias(node)) return this.#alias(node, depth);
     if (isScalar(node)) return this.#scalar(node, depth);
     throw this.#fail('a value of a kind that is not known', rangeOf(node) ?? 0, 'UNSUPPORTED');
   }
 
-  #list(node: YAMLSeq<unknown>, depth: number, _commentsDone: boolean): ListNode {
+  #list(node: YAMLSeq, depth: number): ListNode {
     this.#count(depth, node);
     const list: ListNode = { type: 'list', items: [] };
     list.items.push(...commentLines(node.commentBefore));
@@ -143,7 +145,7 @@ class YamlReader {
       if (isScalar(item) || isAlias(item)) {
         list.items.push(...commentLines(item.commentBefore), ...commentLines(item.comment, true));
       }
-      list.items.push(this.#value(item, depth + 1, true));
+      list.items.push(this.#value(item, depth + 1));
     }
     list.items.push(...commentLines(node.comment));
     return list;
@@ -151,9 +153,9 @@ class YamlReader {
 
   #alias(node: Alias, depth: number): TreeValue {
     this.#count(depth, node);
-    const target = node.resolve(this.#document);
+    const target = this.#anchors.get(node.source);
     if (target === undefined) throw this.#fail('an alias without its anchor', rangeOf(node) ?? 0);
-    return this.#value(target, depth + 1, false);
+    return this.#value(target, depth + 1);
   }
 
   #scalar(node: YamlScalar, depth: number): TreeValue {
@@ -191,6 +193,8 @@ class YamlReader {
 
   #count(depth: number, node: unknown): void {
     if (depth > maxDepth) throw this.#fail('nested too deep', rangeOf(node) ?? 0, 'LIMIT_EXCEEDED');
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
+      this.#anchors.set(node.anchor, node);
     // What is in the text is bounded by the text; only aliases make more of it.
     if (++this.#expanded > maxExpanded + this.#text.length) {
       throw this.#fail('its aliases expand to too many values', rangeOf(node) ?? 0, 'LIMIT_EXCEEDED');

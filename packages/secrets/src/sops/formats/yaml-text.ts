@@ -57,9 +57,9 @@ function analyze(text: string): TextFacts {
   const leadingOrTrailing = /^[ \n\r\u0085\u2028\u2029]|[ \n\r\u0085\u2028\u2029]$/.test(text);
   const breakSpace = /[\n\r\u0085\u2028\u2029] /.test(text);
   const spaceBreak = / [\n\r\u0085\u2028\u2029]/.test(text);
-  const special = [...text].some((character) => character !== '\t' && !isPrintable(character));
+  const special = Array.from(text).some((character) => character !== '\t' && !isPrintable(character));
   const tabs = text.includes('\t');
-  const multiline = [...text].some(isBreak);
+  const multiline = Array.from(text).some(isBreak);
   const odd = spaceBreak || special;
   return {
     plainAllowed: !(indicators || leadingOrTrailing || breakSpace || odd || tabs || multiline),

@@ -116,7 +116,7 @@ function emitScalar(value: Scalar, indent: number, step: number): string {
       return value.value.toString();
     case 'float':
       return emitFloat(value.value);
-    case 'null':
+    default:
       return 'null';
   }
 }
@@ -124,7 +124,8 @@ function emitScalar(value: Scalar, indent: number, step: number): string {
 function emitFloat(value: number): string {
   if (Number.isNaN(value)) return '.nan';
   if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
-  return formatFloatShort(value);
+  // Go would write -0, which reads back as the integer 0 and then fails the MAC.
+  return Object.is(value, -0) ? '-0.0' : formatFloatShort(value);
 }
 
 /** The comments with which a map or a list in an item begins, at whatever depth. */
