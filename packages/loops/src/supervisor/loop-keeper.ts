@@ -174,6 +174,7 @@ export class LoopKeeper {
     const runtime = this.runtime(loop.name);
     if (runtime.busy !== undefined) return false;
     delete runtime.waitingFor;
+    if (pane !== undefined && isUnexplained(pane) && !this.#isGone(runtime, pane)) return false;
     const running = pane !== undefined && !pane.dead && !this.#isGone(runtime, pane);
     if (running) this.#see(loop, runtime, pane);
     else await this.#seeEnd(tmux, loop, runtime, pane);
@@ -395,8 +396,9 @@ export class LoopKeeper {
     store.setLoop(loop.name, { ...store.loop(loop.name), recentRestarts: decision.recentRestarts });
   }
 
+  /** Whether a process ended some time ago, and the state of its pane will say no more about it. */
   #isGone(runtime: LoopRuntime, pane: Pane): boolean {
-    if (isAlive(pane.pid)) {
+    if (!pane.dead && isAlive(pane.pid)) {
       delete runtime.goneSince;
       return false;
     }
@@ -411,4 +413,9 @@ export class LoopKeeper {
     delete runtime.paneId;
     runtime.ready = false;
   }
+}
+
+/** The terminal is closed, and tmux has not yet been told how its process ended. */
+function isUnexplained({ dead, exitCode, exitSignal }: Pane): boolean {
+  return dead && exitCode === undefined && exitSignal === undefined;
 }

@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
+import { parseRigConfig, type RigConfig, type RigStatus, Supervisor, tmuxSocket } from '../src/index.ts';
+import type { RigEvent } from '../src/index.ts';
+
+/** A rig in a directory of its own; nothing of it is left when it is disposed. */
+export interface TestRig extends AsyncDisposable {
+  readonly config: RigConfig;
+  readonly directory: string;
+  readonly events: RigEvent[];
+  /** A supervisor for it, which ends with the rig at the latest. */
+  supervise(): Promise<Supervisor>;
+}
+
+/** @param file what is in its `loops.yaml` besides name and workspace. */
+export async function makeRig(file: {
+  loops: Record<string, unknown>;
+  [key: string]: unknown;
+}): Promise<TestRig> {
+  const directory = await mkdtemp(join(tmpdir(), 'loops-'));
+  const config = parseRigConfig(
+    { rig: 'test', workspace: directory, ...file },
+    join(directory, 'loops.yaml'),
+  );
+  for (const plan of config.phases?.plans ?? []) await writeFile(plan, 'a plan\n');
+  await mkdir(config.runtimeDir, { recursive: true });
+  const events: RigEvent[] = [];
+  const supervisors: Supervisor[] = [];
+  return {
+    config,
+    directory,
+    events,
+    supervise: async () => {
+      const supervisor = await Supervisor.start(config, { onEvent: (event) => events.push(event) });
+      supervisors.push(supervisor);
+      return supervisor;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const supervisor of supervisors) await supervisor[Symbol.asyncDispose]();
+      await using host = localHost();
+      await host.run(['tmux', '-N', '-S', tmuxSocket(config), 'kill-server'], { reject: false });
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Waits until the condition holds; fails with what was seen last. */
+export async function until<T>(
+  look: () => T | Promise<T>,
+  holds: (seen: T) => boolean,
+  deadline = 10_000,
+): Promise<T> {
+  const end = performance.now() + deadline;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (performance.now() > end)
+      throw new Error(`not within ${deadline} ms; last: ${JSON.stringify(seen, undefined, 1)}`);
+    await delay(10);
+  }
+}
+
+/** Waits until every wanted loop runs. */
+export async function untilRunning(supervisor: Supervisor): Promise<RigStatus> {
+  return until(
+    () => supervisor.status(),
+    ({ loops }) => loops.every((loop) => !loop.wanted || loop.state === 'running'),
+  );
+}
+
+/** The process of one loop. */
+export function pidOf({ loops }: RigStatus, name: string): number {
+  const pid = loops.find((loop) => loop.name === name)?.pid;
+  if (pid === undefined) throw new Error(`${name} does not run`);
+  return pid;
+}

@@ -1,0 +1,239 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { localHost } from '@cutover/host';
+import { describe, expect, it } from 'vitest';
+import { tmuxSocket } from '../../src/index.ts';
+import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
+import { soak } from '../soak.ts';
+
+const sleeper = { command: ['sleep', '100000'] };
+
+describe('a supervised loop', () => {
+  it(`is replaced each time it is killed (${soak(100, 5)} times)`, async () => {
+    await using rig = await makeRig({
+      loops: { one: { ...sleeper, restart: { maxDelay: '100ms' } }, two: sleeper },
+    });
+    const supervisor = await rig.supervise();
+    const before = await untilRunning(supervisor);
+    let pid = pidOf(before, 'one');
+    for (let count = 1; count <= soak(100, 5); count += 1) {
+      process.kill(pid, 'SIGKILL');
+      const after = await until(
+        () => supervisor.status(),
+        ({ loops: [loop] }) => loop?.state === 'running' && loop.pid !== pid,
+      );
+      pid = pidOf(after, 'one');
+      expect(after.loops[0]).toMatchObject({ restarts: count, lastExit: { cause: 'killed', signal: 9 } });
+    }
+    expect(pidOf(supervisor.status(), 'two')).toBe(pidOf(before, 'two'));
+  });
+
+  it('is replaced although a child of it still holds its terminal', async () => {
+    await using rig = await makeRig({
+      loops: { one: { command: ['sh', '-c', 'trap "" HUP; sleep 100000 & exec sleep 200000'] } },
+    });
+    const supervisor = await rig.supervise();
+    const pid = pidOf(await untilRunning(supervisor), 'one');
+    process.kill(pid, 'SIGKILL');
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state === 'running' && loop.pid !== pid,
+    );
+  });
+
+  it('leaves no process behind when it is stopped, not even one that left its session', async () => {
+    await using rig = await makeRig({
+      loops: {
+        one: {
+          command: [
+            'sh',
+            '-c',
+            'setsid sh -c "echo \\$\\$ > escaped; exec sleep 100000" & exec sleep 200000',
+          ],
+        },
+      },
+    });
+    const supervisor = await rig.supervise();
+    await untilRunning(supervisor);
+    const escaped = Number(
+      await until(
+        () => readFile(join(rig.directory, 'escaped'), 'utf8').catch(() => ''),
+        (text) => text !== '',
+      ),
+    );
+    await supervisor.unwant(['one']);
+    await until(
+      () => isGone(escaped),
+      (gone) => gone,
+    );
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'stopped', wanted: false });
+  });
+
+  it.each([
+    ['on-failure', 0, 'exited'],
+    ['on-failure', 3, 'restarted'],
+    ['never', 3, 'exited'],
+    ['always', 0, 'restarted'],
+  ])('with the policy %s that ends with %i is %s', async (policy, code, outcome) => {
+    await using rig = await makeRig({
+      loops: {
+        one: {
+          command: ['sh', '-c', `exit ${code}`],
+          restart: { policy, initialDelay: '1h', maxDelay: '1h' },
+        },
+      },
+    });
+    const supervisor = await rig.supervise();
+    const [loop] = (
+      await until(
+        () => supervisor.status(),
+        ({ loops: [one] }) => one?.lastExit !== undefined,
+      )
+    ).loops;
+    expect(loop).toMatchObject({
+      state: outcome === 'exited' ? 'exited' : 'backoff',
+      lastExit: { exitCode: code, cause: code === 0 ? 'clean' : 'crash' },
+    });
+  });
+
+  it('is escalated when its restarts are used up, and starts again by hand', async () => {
+    await using rig = await makeRig({
+      loops: {
+        one: { command: ['false'], restart: { initialDelay: '1ms', maxDelay: '1ms', maxRestarts: 3 } },
+      },
+    });
+    const supervisor = await rig.supervise();
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.block?.reason === 'escalated',
+    );
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'blocked', restarts: 3 });
+    expect(rig.events.filter(({ event }) => event === 'escalated')).toHaveLength(1);
+    await supervisor.want(['one']);
+    await until(
+      () => rig.events.filter(({ event }) => event === 'started').length,
+      (count) => count > 4,
+    );
+  });
+
+  it('waits for those it comes after, and for free memory', async () => {
+    const file = {
+      loops: {
+        one: { ...sleeper, after: ['two'] },
+        two: {
+          command: ['sh', '-c', 'sleep 0.3; echo I am ready; sleep 1000'],
+          ready: { output: 'I am ready' },
+        },
+      },
+    };
+    await using rig = await makeRig(file);
+    await untilRunning(await rig.supervise());
+    const order = rig.events.flatMap((one) =>
+      one.event === 'started' || one.event === 'ready' ? [`${one.event} ${one.loop}`] : [],
+    );
+    expect(order.slice(0, 3)).toEqual(['started two', 'ready two', 'started one']);
+    await using starved = await makeRig({ loops: { one: sleeper }, memoryFloor: '100T' });
+    const [loop] = (await starved.supervise()).status().loops;
+    expect(loop).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringContaining('MiB of memory are available'),
+    });
+  });
+
+  it('has a clean environment, and what its config and its environment file say', async () => {
+    process.env['LOOPS_TEST_LEAK'] = 'leaked';
+    await using rig = await makeRig({
+      environment: { SHARED: 'a "b" $c\n' },
+      loops: {
+        one: {
+          command: ['sh', '-c', 'env -0 > env.tmp; mv env.tmp env; sleep 1000'],
+          environmentFile: 'secrets.env',
+          role: 'claimer',
+        },
+      },
+    });
+    await writeFile(join(rig.directory, 'secrets.env'), "# a comment\nTOKEN='s3cret; value'\n");
+    await untilRunning(await rig.supervise());
+    const text = await until(
+      () => readFile(join(rig.directory, 'env'), 'utf8').catch(() => ''),
+      (seen) => seen !== '',
+    );
+    delete process.env['LOOPS_TEST_LEAK'];
+    const environment = Object.fromEntries(
+      text.split('\0').map((one) => [one.split('=', 1)[0], one.slice(one.indexOf('=') + 1)]),
+    );
+    expect(environment).toMatchObject({
+      SHARED: 'a "b" $c\n',
+      TOKEN: 's3cret; value',
+      LOOPS_LOOP: 'one',
+      LOOPS_ROLE: 'claimer',
+    });
+    expect(environment).not.toHaveProperty('LOOPS_TEST_LEAK');
+    expect(JSON.stringify(rig.events)).not.toContain('s3cret');
+  });
+});
+
+describe('a supervisor', () => {
+  it('finds every agent again after it ended, with the same process', async () => {
+    await using rig = await makeRig({ loops: { one: sleeper, two: sleeper } });
+    const first = await rig.supervise();
+    const before = await untilRunning(first);
+    await first[Symbol.asyncDispose]();
+    const after = await untilRunning(await rig.supervise());
+    expect(after.loops.map(({ pid, session }) => [pid, session])).toEqual(
+      before.loops.map(({ pid, session }) => [pid, session]),
+    );
+    expect(rig.events.filter(({ event }) => event === 'started')).toHaveLength(2);
+  });
+
+  it('brings everything back when the tmux server is killed', async () => {
+    await using rig = await makeRig({ loops: { one: sleeper, two: sleeper } });
+    const supervisor = await rig.supervise();
+    const before = await untilRunning(supervisor);
+    await using host = localHost();
+    const { stdout } = await host.run([
+      'tmux',
+      '-N',
+      '-S',
+      tmuxSocket(rig.config),
+      'display-message',
+      '-p',
+      '#{pid}',
+    ]);
+    process.kill(Number(stdout), 'SIGKILL');
+    const after = await until(
+      () => supervisor.status(),
+      ({ loops }) =>
+        loops.every(({ pid, state }, index) => state === 'running' && pid !== before.loops[index]?.pid),
+    );
+    expect(after.loops.map(({ session }) => session)).toEqual(before.loops.map(({ session }) => session));
+  });
+
+  it('remembers across its own end which loops are wanted', async () => {
+    await using rig = await makeRig({ loops: { one: sleeper, two: { ...sleeper, autostart: false } } });
+    const first = await rig.supervise();
+    await first.want(['two']);
+    await first.unwant(['one']);
+    await first[Symbol.asyncDispose]();
+    const { loops } = await untilRunning(await rig.supervise());
+    expect(loops.map(({ name, wanted, state }) => [name, wanted, state])).toEqual([
+      ['one', false, 'stopped'],
+      ['two', true, 'running'],
+    ]);
+  });
+
+  it('lets no second one have the same rig', async () => {
+    await using rig = await makeRig({ loops: { one: sleeper } });
+    await rig.supervise();
+    await expect(rig.supervise()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
+  });
+});
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
