@@ -190,7 +190,6 @@ export interface InstanceBackup {
   readonly created_at: string;
   readonly expires_at: string;
   readonly instance_only: boolean;
-  readonly container_only: boolean;
   readonly optimized_storage: boolean;
 }
 

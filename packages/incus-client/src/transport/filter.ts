@@ -4,7 +4,7 @@ export interface Filter {
 }
 
 /**
- * Builds a filter; every interpolated value is quoted.
+ * Builds a filter; every interpolated value stands for itself. Text is compared without regard to case, as the daemon does.
  *
  * @example
  * filter`name eq ${name} and status eq ${'Running'}`
@@ -13,11 +13,19 @@ export function filter(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | boolean)[]
 ): Filter {
-  return { text: String.raw({ raw: strings }, ...values.map(quote)) };
+  return { text: String.raw({ raw: strings }, ...values.map(literal)) };
 }
 
-/** The daemon's parser (its shared/filter) knows double quotes and a backslash before them, and no other escape. */
-function quote(value: string | number | boolean): string {
+/**
+ * The daemon (internal/filter) splits a filter at white space, its quotes only hold values of several words, commas
+ * separate alternatives, and what is left is a regular expression that it anchors. So all that is not plain is written
+ * as a character by number in Go's syntax, which none of these steps touches.
+ */
+function literal(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
-  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  if (value === '') return '()';
+  return value.replaceAll(
+    /[^\w/:@-]/gu,
+    (character) => `\\x{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }

@@ -11,7 +11,7 @@ export interface ChannelOptions {
   /** The error for a socket that ended before its end of file. */
   readonly lost?: (cause: unknown) => Error;
   /**
-   * Nothing is ever written, not even an end of file. The daemon hangs up after its own, and a write that meets that takes
+   * Nothing is ever written, neither an end of file nor an answer to a ping, which the daemon does not wait for. The daemon hangs up after its own, and a write that meets that takes
    * with it what has not been read yet.
    */
   readonly readOnly?: boolean;
@@ -58,8 +58,8 @@ export class Channel extends Duplex {
     socket.on('data', (chunk: Buffer) => {
       try {
         parse(chunk);
-        // Only now: the daemon hangs up after its end of file, and a write that meets that would lose what came before.
-        for (const payload of pings.splice(0)) if (!this.#ended) send(socket, opcode.pong, payload);
+        for (const payload of pings.splice(0))
+          if (!readOnly && !this.#ended) send(socket, opcode.pong, payload);
       } catch (error) {
         this.destroy(error instanceof Error ? error : new Error(String(error)));
       }

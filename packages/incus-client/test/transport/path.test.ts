@@ -32,8 +32,13 @@ test('a query is added to one that is there', () => {
   expect(withQuery('/1.0?recursion=1', { project: 'a b' })).toBe('/1.0?recursion=1&project=a%20b');
 });
 
-test('a filter quotes its values, so that one cannot change its meaning', () => {
-  expect(filter`name eq ${'x" or name ne "'} and size gt ${5}`.text).toBe(
-    'name eq "x\\" or name ne \\"" and size gt 5',
+test('a value in a filter is one word, with nothing in it that means anything to the daemon', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (value) => {
+      const [name, operator, word, ...rest] = filter`name eq ${value}`.text.split(/\s/);
+      expect([name, operator, rest]).toEqual(['name', 'eq', []]);
+      expect(word).toMatch(/^(\(\)|([\w/:@-]|\\x\{[0-9a-f]+\})+)$/);
+    }),
   );
+  expect(filter`name eq ${'c1'} and size gt ${5}`.text).toBe('name eq c1 and size gt 5');
 });

@@ -1,0 +1,180 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectIncus, filter, migrateInstance } from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+
+let lab: Lab;
+let box: LabInstance;
+const unique = `incus-client-${process.pid}`;
+beforeAll(async () => {
+  lab = await openLab();
+  box = await lab.launch('incus-client');
+});
+afterAll(async () => {
+  await box[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+test('instances are filtered safely, and listed across projects', async () => {
+  const { instances } = lab.client;
+  expect(
+    (await instances.list({ filter: filter`name eq ${box.name} and status eq ${'Running'}` })).map(
+      ({ name }) => name,
+    ),
+  ).toEqual([box.name]);
+  expect(await instances.list({ filter: filter`name eq ${'x" or name ne "'}` })).toEqual([]);
+  const description = 'a "b", (c) $x.*  ü\\';
+  await instances.patch(box.name, { description });
+  expect(
+    (await instances.list({ filter: filter`description eq ${description}` })).map(({ name }) => name),
+  ).toEqual([box.name]);
+  expect(await instances.list({ filter: filter`description eq ${'a.*'}` })).toEqual([]);
+  expect((await instances.list({ allProjects: true })).some(({ name }) => name === box.name)).toBe(true);
+  expect((await lab.client.project(lab.project).instances.list()).some(({ name }) => name === box.name)).toBe(
+    false,
+  );
+});
+
+test('an instance is changed, by patch, by modify and with an ETag', async () => {
+  const { instances } = lab.client;
+  await instances.patch(box.name, { config: { 'user.one': '1' } });
+  const { etag } = await instances.getTagged(box.name);
+  await Promise.all(
+    Array.from({ length: 4 }, (_, index) =>
+      instances.modify(box.name, ({ config }) => ({
+        config: { ...config, [`user.m${index}`]: String(index) },
+      })),
+    ),
+  );
+  expect((await instances.get(box.name)).config).toMatchObject({
+    'user.one': '1',
+    'user.m0': '0',
+    'user.m1': '1',
+    'user.m2': '2',
+    'user.m3': '3',
+  });
+  const stale = instances.update(box.name, { description: 'too late' }, { ifMatch: etag });
+  await expect(Promise.resolve(stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+});
+
+test('snapshots are made, restored and deleted; copies are made of them', async () => {
+  const { instances, exec } = lab.client;
+  const snapshots = instances.snapshots(box.name);
+  await exec.run(box.name, ['sh', '-c', 'echo before > /root/state']);
+  await snapshots.create({ name: 'one' });
+  await exec.run(box.name, ['sh', '-c', 'echo after > /root/state']);
+  await snapshots.rename('one', 'first');
+  await instances.copy(`${box.name}/first`, `${unique}-copy`);
+  expect((await lab.client.files.read(`${unique}-copy`, '/root/state')).toString()).toBe('before\n');
+  await snapshots.restore('first');
+  expect((await lab.client.files.read(box.name, '/root/state')).toString()).toBe('before\n');
+  await instances.rename(`${unique}-copy`, `${unique}-renamed`);
+  await instances.rebuild(`${unique}-renamed`, { type: 'image', alias: lab.imageAlias });
+  await expect(lab.client.files.read(`${unique}-renamed`, '/root/state')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  await instances.delete(`${unique}-renamed`);
+  await snapshots.delete('first');
+  expect(await snapshots.list()).toEqual([]);
+});
+
+test('metadata, templates and logs are read', async () => {
+  const metadata = lab.client.instances.metadata(box.name);
+  await metadata.writeTemplate('cutover.tpl', 'hello {{ container.name }}');
+  expect(await metadata.listTemplates()).toContain('cutover.tpl');
+  expect(await metadata.readTemplate('cutover.tpl')).toBe('hello {{ container.name }}');
+  await metadata.deleteTemplate('cutover.tpl');
+  const logs = lab.client.instances.logs(box.name);
+  expect(await logs.list()).toContain('lxc.log');
+  expect(await logs.read('lxc.log')).toBeTypeOf('string');
+  expect(await lab.client.console.log(box.name)).toBeInstanceOf(Buffer);
+});
+
+test('an image is imported from files, exported to the same bytes, given aliases, and deleted', async () => {
+  const { images } = lab.client;
+  const folder = await mkdtemp(join(tmpdir(), 'incus-image-'));
+  try {
+    await writeFile(
+      join(folder, 'metadata.yaml'),
+      `architecture: x86_64\ncreation_date: 1\nproperties:\n  description: ${unique}\n`,
+    );
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('tar', ['-C', folder, '-czf', join(folder, 'meta.tar.gz'), 'metadata.yaml']);
+    execFileSync('sh', [
+      '-c',
+      `mkdir ${folder}/root && echo ${unique} > ${folder}/root/file && tar -C ${folder}/root -czf ${folder}/rootfs.tar.gz .`,
+    ]);
+    const fingerprint = await images.import(
+      { metadata: { path: join(folder, 'meta.tar.gz') }, rootfs: { path: join(folder, 'rootfs.tar.gz') } },
+      { aliases: [unique], properties: { os: 'none at all' } },
+    );
+    expect((await images.getAlias(unique)).target).toBe(fingerprint);
+    const names: string[] = [];
+    for await (const part of images.export(fingerprint)) {
+      names.push(part.name);
+      for await (const _chunk of part.content);
+    }
+    expect(names).toEqual(['metadata', 'rootfs']);
+    await images.renameAlias(unique, `${unique}-2`);
+    await images.patch(fingerprint, { properties: { description: 'changed' } });
+    expect((await images.get(fingerprint)).properties).toMatchObject({ description: 'changed' });
+    await images.delete(fingerprint);
+    await expect(images.getAlias(`${unique}-2`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a project keeps what is its own, by way of profile, volume and deletion', async () => {
+  const { projects } = lab.client;
+  await projects.create({ name: unique, config: { 'features.images': 'false', 'limits.instances': '3' } });
+  const inside = lab.client.project(unique);
+  await inside.profiles.create({ name: 'p', config: { 'limits.memory': '128MiB' } });
+  await inside.profiles.modify('p', () => ({ description: 'a profile' }));
+  expect(await inside.profiles.get('p')).toMatchObject({
+    description: 'a profile',
+    config: { 'limits.memory': '128MiB' },
+  });
+  await expect(lab.client.profiles.get('p')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect((await projects.state(unique)).resources['instances']).toMatchObject({ Limit: 3, Usage: 0 });
+  await inside.profiles.delete('p');
+  await projects.delete(unique);
+});
+
+test('an instance moves to the same server as if to another, over its network', async () => {
+  const certificates = lab.client.project('default');
+  await using twin = await connectIncus({ socketPath: lab.folders.socket });
+  await migrateInstance(certificates, box.name, twin, { name: `${unique}-moved`, sourceUrl: lab.url });
+  expect(await twin.instances.get(`${unique}-moved`)).toMatchObject({
+    status: 'Stopped',
+    config: { 'user.cutover.throwaway': 'true' },
+  });
+  await twin.instances.delete(`${unique}-moved`);
+});
+
+test('metrics, resources, warnings and a generic request answer', async () => {
+  expect(await lab.client.server.metrics()).toContain('# EOF');
+  expect((await lab.client.server.resources()).memory.total).toBeGreaterThan(1e8);
+  expect(await lab.client.warnings.list()).toBeInstanceOf(Array);
+  expect(await lab.client.request<readonly string[]>('GET', '/1.0/storage-pools')).toBeInstanceOf(Array);
+  expect((await lab.client.cluster.get()).enabled).toBe(false);
+  await expect(lab.client.server.requireExtension('no_such_extension')).rejects.toMatchObject({
+    extension: 'no_such_extension',
+  });
+});
+
+test('an abort gives up a call that waits', async () => {
+  const aborting = new AbortController();
+  setTimeout(() => aborting.abort(new Error('enough')), 100);
+  const call = lab.client.request('GET', `/1.0/operations/x/wait`, {
+    signal: AbortSignal.abort(new Error('at once')),
+  });
+  await expect(call).rejects.toThrow('at once');
+  const session = await lab.client.exec.start(box.name, ['sleep', '100']);
+  await expect(
+    Promise.resolve(lab.client.operations.wait(session.operationId, { signal: aborting.signal })),
+  ).rejects.toThrow('enough');
+  await session[Symbol.asyncDispose]();
+});

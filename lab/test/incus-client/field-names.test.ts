@@ -1,0 +1,182 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+
+const sources = fileURLToPath(new URL('../../../packages/incus-client/src', import.meta.url));
+
+interface Field {
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+/** The interfaces of the package, read from its sources: names of fields, those of what they extend included. */
+async function interfaces(): Promise<ReadonlyMap<string, readonly Field[]>> {
+  const declared = new Map<string, { readonly fields: Field[]; readonly parents: string[] }>();
+  for (const entry of await readdir(sources, { recursive: true })) {
+    if (!entry.endsWith('.ts')) continue;
+    const file = ts.createSourceFile(
+      entry,
+      await readFile(join(sources, entry), 'utf8'),
+      ts.ScriptTarget.Latest,
+    );
+    for (const statement of file.statements) {
+      if (!ts.isInterfaceDeclaration(statement)) continue;
+      const fields = statement.members.filter(ts.isPropertySignature).map((member) => ({
+        name: ts.isStringLiteral(member.name) ? member.name.text : member.name.getText(file),
+        optional: member.questionToken !== undefined,
+      }));
+      const parents = (statement.heritageClauses ?? []).flatMap((clause) =>
+        clause.types.map((type) => type.expression.getText(file)),
+      );
+      declared.set(statement.name.text, { fields, parents });
+    }
+  }
+  const all = (name: string): Field[] => {
+    const found = declared.get(name);
+    return found === undefined ? [] : [...found.parents.flatMap(all), ...found.fields];
+  };
+  return new Map([...declared.keys()].map((name) => [name, all(name)]));
+}
+
+let lab: Lab;
+let box: LabInstance;
+let types: ReadonlyMap<string, readonly Field[]>;
+const unique = `icf${process.pid}`;
+beforeAll(async () => {
+  types = await interfaces();
+  lab = await openLab();
+  box = await lab.launch('incus-client');
+});
+afterAll(async () => {
+  await box[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+/** Every field of our type is in the daemon's answer, but for those that we call optional. */
+function check(type: string, answer: unknown) {
+  const fields = types.get(type);
+  expect(fields, `the interface ${type}`).toBeDefined();
+  expect(answer, type).toBeTypeOf('object');
+  const there = new Set(Object.keys(answer ?? {}));
+  const missing = (fields ?? [])
+    .filter(({ name, optional }) => !optional && !there.has(name))
+    .map(({ name }) => name);
+  expect(missing, `fields of ${type} that the daemon does not know`).toEqual([]);
+}
+
+test('the server, its hardware and its cluster', async () => {
+  const server = await lab.client.server.get();
+  check('Server', server);
+  check('ServerEnvironment', server.environment);
+  check('ServerResources', await lab.client.server.resources());
+  check('Cluster', await lab.client.cluster.get());
+  const [warning] = await lab.client.warnings.list();
+  if (warning !== undefined) check('Warning', warning);
+});
+
+test('projects, profiles, certificates', async () => {
+  check('Project', await lab.client.projects.get('default'));
+  const state = await lab.client.projects.state('default');
+  check('ProjectState', state);
+  check('ProjectResource', Object.values(state.resources)[0]);
+  check('Profile', await lab.client.profiles.get('default'));
+  check('Certificate', (await lab.client.certificates.list())[0]);
+});
+
+test('instances, their state, snapshots, backups and metadata', async () => {
+  const { instances } = lab.client;
+  await instances.snapshots(box.name).create({ name: 's' });
+  await instances.backups(box.name).create({ name: 'b', compression_algorithm: 'none', instance_only: true });
+  const full = await instances.getFull(box.name);
+  check('Instance', await instances.get(box.name));
+  check('InstanceFull', full);
+  check('InstanceSnapshot', full.snapshots?.[0]);
+  check('InstanceBackup', full.backups?.[0]);
+  const state = await instances.state(box.name);
+  check('InstanceState', state);
+  check('InstanceStateMemory', state.memory);
+  // Only of a pool that counts: btrfs does so with quotas.
+  for (const disk of Object.values(state.disk ?? {})) check('InstanceStateDisk', disk);
+  check('InstanceStateNetwork', state.network?.['eth0']);
+  check('InstanceAddress', state.network?.['eth0']?.addresses[0]);
+  const metadata = await instances.metadata(box.name).get();
+  check('InstanceMetadata', metadata);
+  check('InstanceTemplate', Object.values(metadata.templates ?? {})[0]);
+});
+
+test('operations', async () => {
+  const run = lab.client.instances.snapshots(box.name).create({ name: 's2' });
+  check('Operation', await run.started);
+  await run;
+});
+
+test('images and aliases', async () => {
+  const alias = await lab.client.images.getAlias(lab.imageAlias);
+  check('ImageAlias', alias);
+  const image = await lab.client.images.get(alias.target);
+  check('Image', image);
+  check('ImageAliasName', image.aliases[0]);
+});
+
+test('networks and what belongs to them', async () => {
+  const { networks } = lab.client;
+  const managed = (await networks.list()).find((network) => network.managed);
+  const name = managed?.name ?? '';
+  check('Network', managed);
+  check('NetworkState', await networks.state(name));
+  check('NetworkLease', (await networks.leases(name))[0]);
+  await networks.acls.create({
+    name: unique,
+    ingress: [
+      { action: 'allow', state: 'enabled', source: '10.0.0.0/8', protocol: 'tcp', destination_port: '80' },
+    ],
+  });
+  const acl = await networks.acls.get(unique);
+  check('NetworkAcl', acl);
+  expect(acl.ingress[0]).toMatchObject({ action: 'allow', source: '10.0.0.0/8', destination_port: '80' });
+  await networks.acls.delete(unique);
+  const [prefix] = box.address
+    .split('.')
+    .slice(0, 3)
+    .map((_, __, parts) => parts.join('.'));
+  const forward = {
+    listen_address: `${prefix}.250`,
+    ports: [{ protocol: 'tcp', listen_port: '80', target_address: box.address }],
+  } as const;
+  await networks.forwards(name).create(forward);
+  const made = await networks.forwards(name).get(forward.listen_address);
+  check('NetworkForward', made);
+  check('NetworkForwardPort', made.ports?.[0]);
+  await networks.forwards(name).delete(forward.listen_address);
+  const zone = `${unique}.example.org`;
+  await networks.zones.create({ name: zone });
+  check('NetworkZone', await networks.zones.get(zone));
+  await networks.zones
+    .records(zone)
+    .create({ name: 'www', entries: [{ type: 'TXT', value: 'hello', ttl: 60 }] });
+  const record = await networks.zones.records(zone).get('www');
+  check('NetworkZoneRecord', record);
+  expect(record.entries).toMatchObject([{ type: 'TXT', value: 'hello', ttl: 60 }]);
+  await networks.zones.records(zone).delete('www');
+  await networks.zones.delete(zone);
+});
+
+test('storage pools and volumes', async () => {
+  const { storagePools } = lab.client;
+  const [pool] = await storagePools.list();
+  check('StoragePool', pool);
+  check('StoragePoolResources', await storagePools.resources(pool?.name ?? ''));
+  const volumes = storagePools.volumes(pool?.name ?? '');
+  await volumes.create({ name: unique, description: 'a volume' });
+  await volumes.createSnapshot(unique, { name: 's' });
+  await volumes.createBackup(unique, { name: 'b', compression_algorithm: 'none' });
+  check('Volume', await volumes.get(unique));
+  check('VolumeState', await volumes.state(unique));
+  check('VolumeSnapshot', (await volumes.listSnapshots(unique))[0]);
+  check('VolumeBackup', (await volumes.listBackups(unique))[0]);
+  await volumes.deleteBackup(unique, 'b');
+  await volumes.delete(unique);
+});
