@@ -1,4 +1,4 @@
-import { appendFile, lstat, mkdir, readFile, readlink, rm } from 'node:fs/promises';
+import { appendFile, chmod, lstat, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -213,9 +213,16 @@ async function linkCustomPaths(manifest: Manifest, options: ActivateOptions): Pr
         `${item.path} is a directory; move it away, then activate again`,
       );
     }
-    await mkdir(dirname(item.path), { recursive: true });
+    await makeParents(item.path);
     await swapSymlink(item.path, target, owner);
   }
+}
+
+/** Makes the missing folders above `path` such that everybody can pass through them, under any umask, as sops-nix does. */
+async function makeParents(path: string): Promise<void> {
+  const first = await mkdir(dirname(path), { recursive: true });
+  if (first === undefined) return;
+  for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder)) await chmod(folder, 0o755);
 }
 
 /** Restarts and reloads the units of what changed: by systemd, or on NixOS by the lists that its switch reads. */
