@@ -162,7 +162,7 @@ describe('when the supervisor itself is killed', () => {
 });
 
 describe('when the machine reboots in the middle of a deploy', () => {
-  it('it boots what was there before', async () => {
+  it('boots what was there before', async () => {
     const before = await state();
     await machine.declare(talkative('rebooted'));
     const outcome = deploy(machine.target, {

@@ -52,6 +52,8 @@ export async function runNix(
   });
   stream.stdin.end();
   const output = text(stream.stdout);
+  // A lost connection fails both streams; it is told once, where the log is read.
+  output.catch(() => undefined);
   const lines = createInterface({ input: stream.stderr, crlfDelay: Number.POSITIVE_INFINITY });
   for await (const line of lines) {
     const event = parseLogEvent(line);

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+
+import { closureDifference, splitName } from '../../src/plan/closure-difference.ts';
+import { parseDryRun, parseSize } from '../../src/plan/dry-run.ts';
+import { parseUnits, unitDifference } from '../../src/plan/unit-difference.ts';
+
+const path = (name: string, hash = '0'): string => `/nix/store/${hash.repeat(32)}-${name}`;
+
+describe('parseDryRun', () => {
+  it('reads what is built and what is fetched, in singular and plural', () => {
+    const text = `warning: something
+this derivation will be built:
+  /nix/store/x.drv
+these 2 paths will be fetched (1.50 MiB download, 3.00 MiB unpacked):
+  /nix/store/a
+  /nix/store/b
+`;
+    expect(parseDryRun(text)).toEqual({
+      build: ['/nix/store/x.drv'],
+      fetch: ['/nix/store/a', '/nix/store/b'],
+      download: 1.5 * 1024 * 1024,
+      unpacked: 3 * 1024 * 1024,
+    });
+  });
+
+  it('has nothing to say where nothing is to be done', () => {
+    expect(parseDryRun('')).toEqual({ build: [], fetch: [], download: undefined, unpacked: undefined });
+  });
+
+  it('reads sizes of every unit', () => {
+    expect([parseSize('5 B'), parseSize('2 KiB'), parseSize('1 GiB'), parseSize('much')]).toEqual([
+      5,
+      2048,
+      1024 ** 3,
+      undefined,
+    ]);
+  });
+});
+
+describe('closureDifference', () => {
+  it('tells an update, a removal and an addition, and passes over what was only rebuilt', () => {
+    const before = [
+      { path: path('git-2.40'), narSize: 100 },
+      { path: path('old-tool-1'), narSize: 7 },
+      { path: path('same-1'), narSize: 3 },
+    ];
+    const after = [
+      { path: path('git-2.41'), narSize: 110 },
+      { path: path('new'), narSize: 5 },
+      { path: path('same-1', '1'), narSize: 3 },
+    ];
+    expect(closureDifference(before, after)).toEqual({
+      packages: [
+        { name: 'git', before: ['2.40'], after: ['2.41'], size: 10 },
+        { name: 'new', before: [], after: [''], size: 5 },
+        { name: 'old-tool', before: ['1'], after: [], size: -7 },
+      ],
+      before: 110,
+      after: 118,
+    });
+  });
+
+  it('finds the version where Nix does', () => {
+    expect(splitName('python3.11-requests-2.31.0')).toEqual({
+      name: 'python3.11-requests',
+      version: '2.31.0',
+    });
+    expect(splitName('unit-script')).toEqual({ name: 'unit-script', version: '' });
+  });
+});
+
+describe('unitDifference', () => {
+  it('sorts units by what becomes of them', () => {
+    const before = parseUnits(
+      '1 restart a.service\n1 restart gone.service\n1 reload r.service\n1 leave l.service\n',
+    );
+    const after = parseUnits(
+      '2 restart a.service\n1 restart new.service\n2 reload r.service\n2 leave l.service\n',
+    );
+    expect(unitDifference(before, after)).toEqual({
+      added: ['new.service'],
+      removed: ['gone.service'],
+      restarted: ['a.service'],
+      reloaded: ['r.service'],
+      left: ['l.service'],
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+
+import { checkTarget, type Demands, nixVersion } from '../../src/preflight/check-target.ts';
+import type { TargetFacts } from '../../src/target/facts.ts';
+import { targetPaths } from '../../src/target/paths.ts';
+
+const well: TargetFacts = {
+  hostName: 'box',
+  machineId: 'a'.repeat(32),
+  architecture: 'x86_64',
+  nixVersion: 'nix (Nix) 2.26.3',
+  uid: 0,
+  root: true,
+  systemd: true,
+  systemdRun: true,
+  storeFree: 1e10,
+  storeInodesFree: 1e6,
+  bootFree: 1e9,
+  writable: { store: true, state: true, profiles: true },
+  lockHolder: undefined,
+  generation: 1,
+  profileSystem: undefined,
+  currentSystem: undefined,
+  bootedSystem: undefined,
+  boot: 'x',
+};
+const demands: Demands = {
+  machineId: 'a'.repeat(32),
+  hostName: 'box',
+  action: 'switch',
+  storeFree: 1e8,
+  bootFree: 1e7,
+  sudo: false,
+};
+const found = (facts: Partial<TargetFacts>, asked: Partial<Demands> = {}): string[] =>
+  checkTarget({ ...well, ...facts }, { ...demands, ...asked }, targetPaths()).map(({ check }) => check);
+
+describe('checkTarget', () => {
+  it('has nothing against a machine that is well', () => {
+    expect(found({})).toEqual([]);
+  });
+
+  it('says everything at once', () => {
+    expect(found({ machineId: 'b'.repeat(32), storeFree: 1, bootFree: 1, lockHolder: 'eve' })).toEqual([
+      'wrong-machine',
+      'store-full',
+      'boot-full',
+      'locked',
+    ]);
+  });
+
+  it.each([
+    [{ root: false, uid: 1000 }, 'not-root'],
+    [{ nixVersion: undefined }, 'no-nix'],
+    [{ nixVersion: 'nix (Nix) 2.7.0' }, 'old-nix'],
+    [{ systemd: false }, 'no-systemd'],
+    [{ systemdRun: false }, 'no-systemd-run'],
+    [{ writable: { store: false, state: true, profiles: true } }, 'read-only'],
+    [{ storeInodesFree: 10 }, 'store-inodes'],
+    [{ hostName: 'other' }, 'wrong-host-name'],
+  ])('finds %j', (facts, check) => {
+    expect(found(facts)).toEqual([check]);
+  });
+
+  it('lets what only boots do without systemd, and a test without room in /boot', () => {
+    expect(found({ systemd: false }, { action: 'boot' })).toEqual([]);
+    expect(found({ bootFree: 1 }, { action: 'test' })).toEqual([]);
+  });
+});
+
+describe('nixVersion', () => {
+  it('reads Nix and Lix', () => {
+    expect(nixVersion('nix (Nix) 2.34.1')).toEqual([2, 34]);
+    expect(nixVersion('nix (Lix, like Nix) 2.91.1')).toEqual([2, 91]);
+    expect(nixVersion(undefined)).toBeUndefined();
+  });
+});
