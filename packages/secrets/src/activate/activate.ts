@@ -222,7 +222,8 @@ async function linkCustomPaths(manifest: Manifest, options: ActivateOptions): Pr
 async function makeParents(path: string): Promise<void> {
   const first = await mkdir(dirname(path), { recursive: true });
   if (first === undefined) return;
-  for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder)) await chmod(folder, 0o755);
+  for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder))
+    await chmod(folder, 0o755);
 }
 
 /** Restarts and reloads the units of what changed: by systemd, or on NixOS by the lists that its switch reads. */

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { type AgeIdentity, parseIdentities } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
 import { type DecryptedFile, decryptFile } from '../sops/file.ts';
-import { contentAt } from '../sops/content.ts';
+import { valueAt } from '../sops/tree-path.ts';
+import { compactJson } from './json-value.ts';
 import type { Manifest, ManifestSecret } from './manifest.ts';
 
 /** The contents of a manifest's secrets, by name. */
@@ -70,12 +71,13 @@ async function open(
   return decryptFile(bytes, { file: path, format, identities });
 }
 
-/** As in sops-nix: `key` counts for YAML and JSON only, `/` separates its parts, and the value must be text. */
+/** As in sops-nix: `key` counts for YAML and JSON only, `/` separates its parts, and only JSON may hold more than text. */
 function contentOf({ name, key, format }: ManifestSecret, file: DecryptedFile, path: string): Uint8Array {
-  const structured = format === 'yaml' || format === 'json' || format === '';
-  const content = structured && key !== '' ? contentAt(file, key) : file.plaintext;
-  if (content === undefined) {
-    throw new SecretsError('KEY_NOT_FOUND', `the secret ${name} has no text there`, { file: path, key });
-  }
-  return content;
+  if (key === '' || format === 'dotenv' || format === 'ini' || format === 'binary') return file.plaintext;
+  const [document] = file.documents;
+  const value = document === undefined ? undefined : valueAt(document, key.split('/'));
+  if (value?.type === 'str') return Buffer.from(value.value, 'utf8');
+  if (value?.type === 'bytes') return value.value;
+  if (value !== undefined && format === 'json') return Buffer.from(compactJson(value), 'utf8');
+  throw new SecretsError('KEY_NOT_FOUND', `the secret ${name} has no text there`, { file: path, key });
 }

@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { encryptFile, generateKeyPair, lintSopsNix } from '../../src/index.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const { recipient } = generateKeyPair();
+const ssh = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPtyUmfmVvUyJ0PVwNuRyQn7rBrPzJwVYmpJQ6w4k0p';
+
+async function lint(secret: Record<string, unknown>, more: Record<string, unknown> = {}): Promise<string[]> {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, 'f'));
+  const write = async (file: string, text: string, recipients = [recipient]): Promise<void> =>
+    writeFile(join(directory, 'f', file), await encryptFile(text, { file, recipients }));
+  await write('a.yaml', 'text: hello\nnumber: 5\nmap:\n  k: v\nlist: [1]\na/b: x\n');
+  await write('a.env', 'A=1\n');
+  const manifest = {
+    secrets: [
+      {
+        name: 's',
+        key: 'text',
+        path: '/run/secrets/s',
+        sopsFile: join(directory, 'f', 'a.yaml'),
+        format: 'yaml',
+        mode: '0400',
+        ...secret,
+      },
+    ],
+    ageKeyFile: '/var/lib/key.txt',
+    ...more,
+  };
+  const path = join(directory, 'manifest.json');
+  await writeFile(path, JSON.stringify(manifest).replaceAll('$DIR', join(directory, 'f')));
+  return (await lintSopsNix(path)).map(({ trap }) => trap);
+}
+
+test('a manifest without traps has no findings', async () => {
+  expect(await lint({})).toEqual([]);
+  expect(await lint({ key: 'map/k' })).toEqual([]);
+});
+
+test.each([
+  ['a number', { key: 'number' }, 'not-text'],
+  ['a map', { key: 'map' }, 'not-text'],
+  ['a list', { key: 'list' }, 'not-text'],
+  ['a missing key', { key: 'nope' }, 'key-missing'],
+  ['a key with a slash in it', { key: 'a/b' }, 'key-missing'],
+  ['a key for dotenv', { format: 'dotenv', sopsFile: '$DIR/a.env', key: 'A' }, 'key-ignored'],
+  ['a wrong format', { format: 'json' }, 'unreadable'],
+  ['a missing file', { sopsFile: '/nonexistent/x.yaml' }, 'missing-file'],
+  ['a relative file', { sopsFile: 'f/a.yaml' }, 'relative-file'],
+  ['a mode for everyone', { mode: '0444' }, 'mode-world'],
+  ['a mode under the umask', { mode: '0460' }, 'mode-umask'],
+])('%s', async (_what, secret, trap) => {
+  expect(await lint(secret)).toContain(trap);
+});
+
+test.each([
+  ['no key', { ageKeyFile: '' }, 'no-key'],
+  ['a key in the store', { ageKeyFile: '/nix/store/x-key.txt' }, 'key-in-store'],
+  ['a key that comes late', { ageKeyFile: '/home/me/key.txt' }, 'key-absent-at-boot'],
+])('%s', async (_what, more, trap) => {
+  expect(await lint({}, more)).toContain(trap);
+});
+
+test('a file for an ssh key itself, which sops-nix does not use', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(
+    join(directory, 'a.yaml'),
+    await encryptFile('k: v\n', { file: 'a.yaml', recipients: [ssh] }),
+  );
+  const path = join(directory, 'm.json');
+  const secret = {
+    name: 's',
+    key: 'k',
+    path: '/run/secrets/s',
+    sopsFile: join(directory, 'a.yaml'),
+    format: 'yaml',
+    mode: '0400',
+  };
+  await writeFile(
+    path,
+    JSON.stringify({ secrets: [secret], ageSshKeyPaths: ['/etc/ssh/ssh_host_ed25519_key'] }),
+  );
+  expect((await lintSopsNix(path)).map(({ trap }) => trap)).toEqual(['ssh-recipient']);
+});

@@ -1,0 +1,152 @@
+import { localHost } from '@cutover/host';
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { scanGit } from '../../src/index.ts';
+import { needlesOf } from '../../src/scan/needles.ts';
+import { createScanner } from '../../src/scan/scanner.ts';
+import { git, makeRepository } from '../git.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const value = 'correct horse/battery+"staple" é';
+const known = [{ name: 'token', value: Buffer.from(value) }];
+const host = localHost();
+
+async function scan(path: string): Promise<string[]> {
+  const { findings } = await scanGit({ host, path, knownValues: known, patterns: [] });
+  return [...new Set(findings.map((finding) => finding.type ?? finding.where))].sort();
+}
+
+async function repository(): Promise<string> {
+  const path = await temporaryDirectory();
+  makeRepository(path);
+  for (const name of ['a', 'b', 'c']) await writeFile(join(path, name), `${name}\n`.repeat(200));
+  git(path, 'add', '.');
+  git(path, 'commit', '-q', '-m', 'Files');
+  return path;
+}
+
+test('a clean repository is proved clean over all its objects', async () => {
+  const path = await repository();
+  const report = await scanGit({ host, path, knownValues: known });
+  expect(report.findings).toEqual([]);
+  expect(report.objects).toBe(7);
+});
+
+test.each([
+  [
+    'a blob in history',
+    async (path: string) => {
+      await writeFile(join(path, 'x'), value);
+      git(path, 'add', 'x');
+      git(path, 'commit', '-q', '-m', 'Oops');
+      git(path, 'rm', '-q', 'x');
+      git(path, 'commit', '-q', '-m', 'Remove it');
+    },
+    ['blob'],
+  ],
+  [
+    'a packed blob',
+    async (path: string) => {
+      await writeFile(join(path, 'x'), value);
+      git(path, 'add', 'x');
+      git(path, 'commit', '-q', '-m', 'Oops');
+      git(path, 'gc', '-q');
+    },
+    ['blob'],
+  ],
+  [
+    'an unreachable blob',
+    async (path: string) => {
+      await writeFile(join(path, 'x'), value);
+      git(path, 'add', 'x');
+      git(path, 'reset', '-q');
+      await rm(join(path, 'x'));
+    },
+    ['blob'],
+  ],
+  [
+    'a commit message, with its reflog',
+    async (path: string) => {
+      git(path, 'commit', '-q', '--allow-empty', '-m', `The token is ${value}`);
+    },
+    ['commit', 'file'],
+  ],
+  ['a tag', async (path: string) => void git(path, 'tag', '-a', 't', '-m', value), ['tag']],
+  [
+    'a stash',
+    async (path: string) => {
+      await writeFile(join(path, 'a'), value);
+      git(path, 'stash', '-q');
+    },
+    ['blob'],
+  ],
+  [
+    'a file name',
+    async (path: string) => {
+      await writeFile(join(path, 'x'), '');
+      git(
+        path,
+        'update-index',
+        '--add',
+        '--cacheinfo',
+        `100644,${git(path, 'hash-object', '-w', 'x').trim()},${value.replaceAll('/', '_')}`,
+      );
+      git(path, 'commit', '-q', '-m', 'Name');
+    },
+    [],
+  ],
+  ['a changed file that is not staged', async (path: string) => writeFile(join(path, 'a'), value), ['file']],
+  ['a new file', async (path: string) => writeFile(join(path, 'new'), value), ['file']],
+])('%s is found', async (_where, leak, expected) => {
+  const path = await repository();
+  await leak(path);
+  expect(await scan(path)).toEqual(expected);
+});
+
+test('a bare repository is scanned, and one that git cannot read is not called clean', async () => {
+  const path = await repository();
+  await writeFile(join(path, 'x'), value);
+  git(path, 'add', 'x');
+  git(path, 'commit', '-q', '-m', 'Oops');
+  const bare = await temporaryDirectory();
+  execFileSync('git', ['clone', '-q', '--bare', path, join(bare, 'r.git')]);
+  expect(await scan(join(bare, 'r.git'))).toEqual(['blob']);
+  await expect(scanGit({ host, path: bare, knownValues: known })).rejects.toMatchObject({
+    code: 'SCAN_FAILED',
+  });
+});
+
+test('a known value is found in every encoding, wherever it stands in its text', () => {
+  const wrap =
+    (encode: (bytes: Buffer) => string) =>
+    (before: Buffer, secret: Buffer, after: Buffer): string =>
+      encode(Buffer.concat([before, secret, after]));
+  const encoders = [
+    wrap((bytes) => bytes.toString('latin1')),
+    wrap((bytes) => bytes.toString('base64')),
+    wrap((bytes) => bytes.toString('base64url')),
+    wrap((bytes) => bytes.toString('hex')),
+    (_before: Buffer, secret: Buffer): string => encodeURIComponent(secret.toString('utf8')),
+    (_before: Buffer, secret: Buffer): string => JSON.stringify({ a: secret.toString('utf8') }),
+  ];
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme' }),
+      fc.uint8Array({ maxLength: 9 }),
+      fc.uint8Array({ maxLength: 9 }),
+      fc.constantFrom(...encoders),
+      (text, before, after, encode) => {
+        const secret = Buffer.from(text);
+        const look = createScanner(needlesOf([{ name: 's', value: secret }]), []);
+        const written = encode(Buffer.from(before), secret, Buffer.from(after));
+        return (
+          look(Buffer.from(written, 'latin1')).length > 0 || look(Buffer.from(written, 'utf8')).length > 0
+        );
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
