@@ -90,7 +90,7 @@ describe('sessions', () => {
         const { stdout } = await host.run(['printf', '%s\\0', ...argv]);
         expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
       }),
-      { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 40 : 1000 },
+      { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 20 : 1000 },
     );
   });
 });
