@@ -15,7 +15,7 @@ export function decideAtTerminal(pause: () => () => void): Decide {
     const go = pause();
     try {
       const facts = Object.entries(gate.evidence).map(([fact, value]) => `${fact}: ${factText(value)}`);
-      note([gate.text, '', ...facts].join('\n'), `gate of ${gate.step}`);
+      note([gate.text, ...(facts.length === 0 ? [] : ['', ...facts])].join('\n'), `gate of ${gate.step}`);
       const answer = await confirm({
         message: `Approve ${gate.step}?`,
         active: 'approve',

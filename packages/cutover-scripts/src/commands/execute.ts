@@ -1,6 +1,7 @@
 import { write } from '@cutover/command-line';
 import { startRun, type RunOptions } from '../engine/engine.ts';
 import type { Runbook } from '../engine/runbook.ts';
+import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { createRedactor } from '../journal/redactor.ts';
 import { emptyState, foldEntry } from '../journal/state.ts';
@@ -24,13 +25,13 @@ export async function execute<World>(
   options: CommonOptions,
   request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
 ): Promise<void> {
-  const started = performance.now();
+  const started = monotonic();
   const directory = await openState(options);
   const state = emptyState();
   const view = emptyView(started);
   await readJournal(directory.journal, (entry) => {
     foldEntry(state, entry);
-    show(view, entry, started);
+    show(view, entry, entry.mono);
   });
   using renderer = chooseRenderer(io.stdout, view, options.json ?? false, interactive);
   const run = startRun({
@@ -59,7 +60,7 @@ export async function execute<World>(
     journal: directory.journal,
     owner: await ownerText(runbook, state.owner),
     options: optionsText(options),
-    seconds: (performance.now() - started) / 1000,
+    seconds: (monotonic() - started) / 1000,
   });
   await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
 }

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import { on } from 'node:events';
 import { withInterrupts, write } from '@cutover/command-line';
 import type { Command } from 'commander';
+import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
 import type { StateDirectory } from '../journal/state-directory.ts';
@@ -51,12 +52,12 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 }
 
 async function describe(directory: StateDirectory, colour: boolean): Promise<{ text: string; json: object }> {
-  const now = performance.now();
+  const now = monotonic();
   const state = emptyState();
   const view = emptyView(now);
   await readJournal(directory.journal, (entry) => {
     foldEntry(state, entry);
-    show(view, entry, now);
+    show(view, entry, entry.mono);
   });
   const holder = await currentHolder(directory);
   const gates = openGates(state);

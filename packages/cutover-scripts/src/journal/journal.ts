@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalEntry, JournalEvent, ListId } from './entry.ts';
 import { encodeLine } from './line.ts';
+import { monotonic } from './monotonic.ts';
 import { readJournal } from './read.ts';
 import type { Redactor } from './redactor.ts';
 
@@ -73,7 +74,7 @@ export class Journal implements AsyncDisposable {
       prevHash: this.#hash,
       ...heading,
       wall: new Date().toISOString(),
-      mono: Math.round(Number(process.hrtime.bigint() / 1000n)) / 1000,
+      mono: monotonic(),
       ...this.#redactor.value(event),
     };
     const { line, hash } = encodeLine(entry);

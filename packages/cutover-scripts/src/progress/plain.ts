@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { EngineEvent } from '../engine/events.ts';
 import { duration, shortPlan, summary } from './format.ts';
+import { monotonic } from '../journal/monotonic.ts';
 import type { Renderer } from './renderer.ts';
 import { type RunView, show } from './view.ts';
 
@@ -13,7 +14,7 @@ export function plainRenderer(output: Writable, view: RunView): Renderer {
     output.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   };
   const timer = setInterval(() => {
-    const now = performance.now();
+    const now = monotonic();
     for (const { state, plan, startedAt, news } of view.steps.values()) {
       if (state !== 'running' && state !== 'gate') continue;
       const time = startedAt === undefined ? '' : ` after ${duration(now - startedAt)}`;
@@ -26,7 +27,7 @@ export function plainRenderer(output: Writable, view: RunView): Renderer {
 
   return {
     event(event) {
-      show(view, event, performance.now());
+      show(view, event, monotonic());
       const line = plainLine(event, view);
       if (line !== undefined) say(line);
     },

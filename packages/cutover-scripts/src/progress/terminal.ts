@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { EngineEvent } from '../engine/events.ts';
+import { monotonic } from '../journal/monotonic.ts';
 import type { Renderer } from './renderer.ts';
 import { treeLines } from './tree.ts';
 import { type RunView, show } from './view.ts';
@@ -20,11 +21,12 @@ const showCursor = '\u001B[?25h';
 export function terminalRenderer(terminal: Terminal, view: RunView, colour: boolean): Renderer {
   let drawn = 0;
   let paused = false;
+  let ended = false;
 
   const draw = (): void => {
     if (paused) return;
     const width = Math.max(40, terminal.columns ?? 80) - 1;
-    const lines = treeLines(view, performance.now(), { width, colour });
+    const lines = treeLines(view, monotonic(), { width, colour });
     // What has scrolled out of sight cannot be drawn over: a tree taller than the terminal shows its end.
     const visible = lines.slice(-Math.max(1, (terminal.rows ?? 24) - 1));
     terminal.write(`${up(drawn)}${eraseBelow}${visible.join('\n')}\n`);
@@ -35,7 +37,7 @@ export function terminalRenderer(terminal: Terminal, view: RunView, colour: bool
 
   return {
     event(event: EngineEvent) {
-      show(view, event, performance.now());
+      show(view, event, monotonic());
     },
     pause() {
       draw();
@@ -48,6 +50,9 @@ export function terminalRenderer(terminal: Terminal, view: RunView, colour: bool
       };
     },
     [Symbol.dispose]() {
+      // What is printed after the tree must not be drawn over.
+      if (ended) return;
+      ended = true;
       clearInterval(timer);
       draw();
       terminal.write(showCursor);

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { phases } from '../engine/step.ts';
 import { clock, duration, phaseName, shortPlan, summary } from './format.ts';
+import { covered, type Span } from './spans.ts';
 import type { RunView, StepView } from './view.ts';
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -44,7 +45,7 @@ function header({ planHash, runbook, owner, steps, list, commits }: RunView, pai
 }
 
 function phaseLines(name: string, steps: StepView[], now: number, width: number, paint: Paint): string[] {
-  const took = steps.reduce((sum, step) => sum + elapsed(step, now), 0);
+  const took = covered(steps.flatMap((step) => spanOf(step, now)));
   const title = `${name.padEnd(20)} ${took >= 1000 ? duration(took) : ''}`.trimEnd();
   if (steps.every(({ state }) => state === 'done')) return [`${paint('green', '✓')} ${title}`];
   if (steps.every(({ state }) => state === 'pending')) return [paint('dim', `◦ ${name}`)];
@@ -95,6 +96,12 @@ function ahead({ plan }: StepView): string {
   const gate = plan.gate === undefined ? '' : plan.gate === 'human' ? '◆ a person does this' : '◆ asks first';
   const commit = plan.commitPoint === undefined ? '' : `◆ ${plan.commitPoint}`;
   return [gate, commit].filter((part) => part !== '').join('  ');
+}
+
+function spanOf(step: StepView, now: number): Span[] {
+  return step.startedAt === undefined
+    ? []
+    : [{ from: step.startedAt, to: step.startedAt + elapsed(step, now) }];
 }
 
 function elapsed(step: StepView, now: number): number {

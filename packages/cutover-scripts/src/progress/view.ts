@@ -9,7 +9,7 @@ export interface StepView {
   /** How it was done, when it was. */
   how: string | undefined;
   evidence: Evidence;
-  /** Milliseconds of this process's monotonic clock. */
+  /** Milliseconds of the machine's monotonic clock. */
   startedAt: number | undefined;
   /** Milliseconds that it took, all attempts of this run. */
   took: number | undefined;
@@ -42,7 +42,7 @@ export function emptyView(now: number): RunView {
   };
 }
 
-/** Adds an event that came at `now`; events of an earlier run are added first, to show what they left done. */
+/** Adds an event that came at `now`; the lines of the journal are added first, to show what earlier runs left. */
 export function show(view: RunView, event: EngineEvent, now: number): void {
   switch (event.event) {
     case 'plan':

@@ -18,7 +18,10 @@ export function collector(report: Report): (entry: JournalEntry) => void {
     if (!['verified', 'failed', 'undone'].includes(entry.event) || since === undefined || step === undefined)
       return;
     // A runner that was killed leaves an attempt open: what passed until the next run is not work.
-    if (since.bootId === bootId) step.milliseconds += between(since, moment);
+    if (since.bootId === bootId) {
+      step.milliseconds += between(since, moment);
+      step.spans.push({ from: Date.parse(since.wall), to: Date.parse(since.wall) + between(since, moment) });
+    }
     began.delete(key);
   };
 }
@@ -206,6 +209,7 @@ function emptyStep(plan: StepReport['plan']): StepReport {
     attempts: 0,
     from: undefined,
     milliseconds: 0,
+    spans: [],
     evidence: {},
     errors: [],
   };

@@ -1,5 +1,6 @@
 import { phases } from '../engine/step.ts';
 import { duration, factText, phaseName, shortPlan } from '../progress/format.ts';
+import { covered } from '../progress/spans.ts';
 import { type Html, html, join } from './html-text.ts';
 import type { GateReport, Report, StepReport } from './model.ts';
 import { totalDowntime } from './read-report.ts';
@@ -59,9 +60,7 @@ function figure(name: string, value: string): Html {
 function phaseBar(steps: readonly StepReport[]): Html {
   const spent = phases.map((phase) => ({
     phase,
-    milliseconds: steps
-      .filter(({ plan }) => plan.phase === phase)
-      .reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+    milliseconds: covered(steps.filter(({ plan }) => plan.phase === phase).flatMap(({ spans }) => spans)),
   }));
   const present = spent.filter(({ milliseconds }) => milliseconds > 0);
   return html`<div class="bar">

@@ -1,4 +1,5 @@
 import type { Evidence } from '../engine/json.ts';
+import type { Span } from '../progress/spans.ts';
 import type { JournalEntry, ListId, PlannedStep, RecordedError, Runner } from '../journal/entry.ts';
 
 /** Everything that a report shows, taken from the journal and nowhere else. */
@@ -34,6 +35,8 @@ export interface StepReport {
   from: string | undefined;
   /** Milliseconds spent in attempts, without the time between runs. */
   milliseconds: number;
+  /** When each attempt ran, in milliseconds of the wall clock. */
+  readonly spans: Span[];
   evidence: Evidence;
   readonly errors: { wall: string; during: string; error: RecordedError }[];
 }
