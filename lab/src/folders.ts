@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,4 +65,15 @@ export function foldersIn(root: string, id: string): LabFolders {
     ssh: join(root, 'ssh'),
     log: join(root, 'incusd.log'),
   };
+}
+
+/** All labs of this machine, whoever's they are. */
+export async function allLabs(): Promise<LabFolders[]> {
+  const names = await readdir(labsFolder()).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => /^lab-[0-9a-f]{8}$/.test(name))
+    .map((name) => foldersIn(join(labsFolder(), name), name.slice(4)));
 }

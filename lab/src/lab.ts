@@ -1,28 +1,20 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { existsSync } from 'node:fs';
-import { localHost } from '@cutover/host';
+import { rm } from 'node:fs/promises';
 import { type IncusClient, connectIncus } from '@cutover/incus-client';
-import { destroy, takeDown } from './daemon/clean-up.ts';
+import { makeLab, refreshImage, startRecorded } from './bring-up.ts';
 import {
   type LabCertificates,
   certificateFiles,
-  configure,
-  httpsUrl,
   ensureListening,
-  pool,
+  httpsUrl,
   project,
 } from './daemon/settings.ts';
-import { isRunning, startDaemon } from './daemon/start.ts';
-import { type LabFolders, checkout, foldersIn, labFolders, labsFolder } from './folders.ts';
-import { imageAlias, importImage, rootFileSystem } from './image/import-image.ts';
-import { overlayHash, overlays } from './image/overlay.ts';
+import { type LabFolders, labFolders } from './folders.ts';
+import { imageAlias } from './image/import-image.ts';
 import { deleteThrowaways, type LabInstance, type LaunchOptions, launch } from './launch.ts';
 import { liveLeases, takeLease } from './leases.ts';
+import { destroyUnused, setKept, sweep, takeDownUnused } from './leave.ts';
 import { lock } from './lock.ts';
 import { type OperatorKey, operatorKey } from './operator-key.ts';
-import { type LabRecord, labSchema, readRecord, writeRecord } from './record.ts';
-import { chooseSubnet } from './subnet.ts';
 
 export interface OpenLabOptions {
   /** Labs of one checkout with different names have nothing in common. Default: the checkout's one lab. */
@@ -113,139 +105,4 @@ export async function destroyLab(name = ''): Promise<void> {
   const folders = labFolders(name);
   await using _turn = await lock(folders.id);
   await destroyUnused(folders);
-}
-
-/**
- * Brings up the lab that is on disk, where it is not up.
- *
- * @returns `undefined` when there is none to bring up: none at all, one that was never finished, one of another layout,
- * or one whose daemon starts no more.
- */
-async function startRecorded(
-  folders: LabFolders,
-  onProgress: (text: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<LabRecord | undefined> {
-  const record = await readRecord(folders);
-  if (record?.schema !== labSchema || record.ready !== true) return undefined;
-  if ((await isRunning(folders.socket)) && existsSync(`/sys/class/net/${record.bridge}`)) return record;
-  onProgress('starting the Incus daemon');
-  await takeDown(folders);
-  try {
-    await startDaemon(folders, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    onProgress(`the lab on disk is beyond repair and is made anew: ${String(error)}`);
-    return undefined;
-  }
-  // A daemon whose pool or network is in ruins still starts: it says so by their status.
-  await using client = await connectIncus({ socketPath: folders.socket });
-  const [network, storage] = await Promise.all([
-    client.networks.get(record.bridge),
-    client.storagePools.get(pool),
-  ]);
-  return network.status === 'Created' && storage.status === 'Created' ? record : undefined;
-}
-
-async function makeLab(
-  folders: LabFolders,
-  name: string,
-  onProgress: (text: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<LabRecord> {
-  onProgress('making the lab');
-  await mkdir(folders.root, { recursive: true, mode: 0o711 });
-  const record = await reserveSubnet(folders, name);
-  await startDaemon(folders, signal);
-  await using client = await connectIncus({ socketPath: folders.socket });
-  await configure(client, folders, record);
-  const ready = { ...record, ready: true };
-  await writeRecord(folders, ready);
-  return ready;
-}
-
-/** Under a lock of all labs, so that two made at once do not choose the same. */
-async function reserveSubnet(folders: LabFolders, name: string): Promise<LabRecord> {
-  await using _turn = await lock('subnets');
-  await using machine = localHost();
-  const { stdout } = await machine.run(['ip', '-json', '-4', 'route', 'show', 'table', 'all']);
-  const routes = JSON.parse(stdout) as { dst: string }[];
-  const others = await Promise.all((await allLabs()).filter(({ id }) => id !== folders.id).map(readRecord));
-  const taken = [
-    ...routes.map(({ dst }) => dst).filter((dst) => /^\d/.test(dst)),
-    ...others.filter((other) => other !== undefined).map(({ subnet }) => `${subnet}.0/24`),
-  ];
-  const subnet = chooseSubnet(folders.id, taken);
-  const record: LabRecord = {
-    schema: labSchema,
-    checkout: checkout(),
-    name,
-    subnet,
-    bridge: `cl${folders.id}`,
-  };
-  await writeRecord(folders, record);
-  return record;
-}
-
-/** Imports the image where its recipe or an overlay has changed since. */
-async function refreshImage(
-  client: IncusClient,
-  folders: LabFolders,
-  record: LabRecord,
-  onProgress: (text: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<LabRecord> {
-  const [base, trees] = await Promise.all([rootFileSystem(signal), overlays()]);
-  const image = `${basename(join(base, '..'))}-${await overlayHash(trees)}`;
-  if (image === record.image) return record;
-  onProgress('importing the image');
-  await importImage(client, folders, base, trees);
-  const next = { ...record, image };
-  await writeRecord(folders, next);
-  return next;
-}
-
-async function setKept(folders: LabFolders, kept: boolean): Promise<void> {
-  const record = await readRecord(folders);
-  if (record !== undefined) await writeRecord(folders, { ...record, kept });
-}
-
-/** @returns who still uses it. */
-async function takeDownUnused(folders: LabFolders): Promise<number[]> {
-  const users = await liveLeases(folders.leases);
-  if (users.length > 0) return users.map(({ pid }) => pid);
-  if ((await readRecord(folders))?.kept !== true) await takeDown(folders);
-  return [];
-}
-
-async function destroyUnused(folders: LabFolders): Promise<void> {
-  const users = await liveLeases(folders.leases);
-  if (users.length > 0) {
-    throw new Error(
-      `the lab in ${folders.root} is in use by process ${users.map(({ pid }) => pid).join(', ')}: end that first`,
-    );
-  }
-  await destroy(folders);
-}
-
-/** Takes down what crashed labs left running, and deletes the labs of checkouts that are gone. */
-async function sweep(exceptId: string): Promise<void> {
-  for (const folders of await allLabs()) {
-    if (folders.id === exceptId) continue;
-    await using _turn = await lock(folders.id);
-    if ((await liveLeases(folders.leases)).length > 0) continue;
-    const record = await readRecord(folders);
-    if (record === undefined || !existsSync(record.checkout)) await destroy(folders);
-    else if (record.kept !== true) await takeDown(folders);
-  }
-}
-
-async function allLabs(): Promise<LabFolders[]> {
-  const names = await readdir(labsFolder()).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names
-    .filter((name) => /^lab-[0-9a-f]{8}$/.test(name))
-    .map((name) => foldersIn(join(labsFolder(), name), name.slice(4)));
 }

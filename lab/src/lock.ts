@@ -13,12 +13,17 @@ interface Holder {
  * frees it when its holder dies, however it dies. Those who wait are woken by the end of their connection to the holder.
  */
 export async function lock(name: string, signal?: AbortSignal): Promise<AsyncDisposable> {
-  const address = `\0cutover-${name}`;
   for (;;) {
-    const holder = await listen(address);
-    if (holder !== undefined) return { [Symbol.asyncDispose]: () => release(holder) };
-    await holderGone(address, signal);
+    const held = await tryLock(name);
+    if (held !== undefined) return held;
+    await holderGone(addressOf(name), signal);
   }
+}
+
+/** The same without waiting: `undefined` where somebody else holds it. */
+export async function tryLock(name: string): Promise<AsyncDisposable | undefined> {
+  const holder = await listen(addressOf(name));
+  return holder === undefined ? undefined : { [Symbol.asyncDispose]: () => release(holder) };
 }
 
 /** The listening server, or `undefined` where somebody else has the address. */
@@ -47,6 +52,8 @@ async function release({ server, waiting }: Holder): Promise<void> {
   for (const connection of waiting) connection.destroy();
   await closed;
 }
+
+const addressOf = (name: string): string => `\0cutover-${name}`;
 
 async function holderGone(address: string, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();

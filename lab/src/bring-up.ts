@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { localHost } from '@cutover/host';
+import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import { takeDown } from './daemon/clean-up.ts';
+import { configure, pool } from './daemon/settings.ts';
+import { isRunning, startDaemon } from './daemon/start.ts';
+import { allLabs, checkout, type LabFolders } from './folders.ts';
+import { importImage, rootFileSystem } from './image/import-image.ts';
+import { overlayHash, overlays } from './image/overlay.ts';
+import { lock } from './lock.ts';
+import { type LabRecord, labSchema, readRecord, writeRecord } from './record.ts';
+import { chooseSubnet } from './subnet.ts';
+
+/**
+ * Brings up the lab that is on disk, where it is not up.
+ *
+ * @returns `undefined` when there is none to bring up: none at all, one that was never finished, one of another layout,
+ * or one whose daemon starts no more.
+ */
+export async function startRecorded(
+  folders: LabFolders,
+  onProgress: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<LabRecord | undefined> {
+  const record = await readRecord(folders);
+  if (record?.schema !== labSchema || record.ready !== true) return undefined;
+  if ((await isRunning(folders.socket)) && existsSync(`/sys/class/net/${record.bridge}`)) return record;
+  onProgress('starting the Incus daemon');
+  await takeDown(folders);
+  try {
+    await startDaemon(folders, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    onProgress(`the lab on disk is beyond repair and is made anew: ${String(error)}`);
+    return undefined;
+  }
+  // A daemon whose pool or network is in ruins still starts: it says so by their status.
+  await using client = await connectIncus({ socketPath: folders.socket });
+  const [network, storage] = await Promise.all([
+    client.networks.get(record.bridge),
+    client.storagePools.get(pool),
+  ]);
+  return network.status === 'Created' && storage.status === 'Created' ? record : undefined;
+}
+
+/** Makes a lab where there is none: its daemon with all settings, and no image yet. */
+export async function makeLab(
+  folders: LabFolders,
+  name: string,
+  onProgress: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<LabRecord> {
+  onProgress('making the lab');
+  await mkdir(folders.root, { recursive: true, mode: 0o711 });
+  const record = await reserveSubnet(folders, name);
+  await startDaemon(folders, signal);
+  await using client = await connectIncus({ socketPath: folders.socket });
+  await configure(client, folders, record);
+  const ready = { ...record, ready: true };
+  await writeRecord(folders, ready);
+  return ready;
+}
+
+/** Under a lock of all labs, so that two made at once do not choose the same. */
+async function reserveSubnet(folders: LabFolders, name: string): Promise<LabRecord> {
+  await using _turn = await lock('subnets');
+  await using machine = localHost();
+  const { stdout } = await machine.run(['ip', '-json', '-4', 'route', 'show', 'table', 'all']);
+  const routes = JSON.parse(stdout) as { dst: string }[];
+  const others = await Promise.all((await allLabs()).filter(({ id }) => id !== folders.id).map(readRecord));
+  const taken = [
+    ...routes.map(({ dst }) => dst).filter((dst) => /^\d/.test(dst)),
+    ...others.filter((other) => other !== undefined).map(({ subnet }) => `${subnet}.0/24`),
+  ];
+  const subnet = chooseSubnet(folders.id, taken);
+  const record: LabRecord = {
+    schema: labSchema,
+    checkout: checkout(),
+    name,
+    subnet,
+    bridge: `cl${folders.id}`,
+  };
+  await writeRecord(folders, record);
+  return record;
+}
+
+/** Imports the image where its recipe or an overlay has changed since. */
+export async function refreshImage(
+  client: IncusClient,
+  folders: LabFolders,
+  record: LabRecord,
+  onProgress: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<LabRecord> {
+  const [base, trees] = await Promise.all([rootFileSystem(signal), overlays()]);
+  const image = `${basename(join(base, '..'))}-${await overlayHash(trees)}`;
+  if (image === record.image) return record;
+  onProgress('importing the image');
+  await importImage(client, folders, base, trees);
+  const next = { ...record, image };
+  await writeRecord(folders, next);
+  return next;
+}
