@@ -14,6 +14,7 @@ import {
   oldClones,
   oldPath,
   oldProcesses,
+  oldProcessesForRoot,
   rigConfigFile,
   tmuxService,
 } from '../work/rig.ts';
@@ -121,7 +122,7 @@ const proveStopped: Step<World> = {
   inputs: ({ settings: { old } }) => ({ processes: old.processes, sessions: old.tmuxSessions }),
   async check({ world: { settings, old }, signal }) {
     const { stopped, remaining } = await provesStopped(old, {
-      processes: oldProcesses(settings),
+      processes: oldProcessesForRoot(settings),
       units: settings.old.units,
       ...(settings.old.cronMatch === undefined
         ? {}

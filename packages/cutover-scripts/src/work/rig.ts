@@ -17,12 +17,14 @@ export function oldClones(settings: CutoverSettings): string[] {
   return settings.old.clones.map((clone) => oldPath(settings, clone));
 }
 
-/** How a process of the old rig's loops is known. */
+/** How a process of the old rig's loops is known, to the rig's own user. */
 export function oldProcesses({ old }: CutoverSettings): ProcessSelector {
-  return {
-    tmux: [{ user: old.user, sessions: old.tmuxSessions }],
-    commandLines: old.processes,
-  };
+  return { tmux: [{ sessions: old.tmuxSessions }], commandLines: old.processes };
+}
+
+/** The same to root, who has to ask the user's tmux server and not its own. */
+export function oldProcessesForRoot({ old }: CutoverSettings): ProcessSelector {
+  return { tmux: [{ user: old.user, sessions: old.tmuxSessions }], commandLines: old.processes };
 }
 
 /** What can start a loop on the new host: made by the approval to cut over, taken away by a rollback. */
