@@ -1,0 +1,111 @@
+import { localHost } from '@cutover/host';
+import { describe, expect, it } from 'vitest';
+import { type GatePlace, pushClaim, pushVerdict, readClaim, requirePassed } from '../../src/index.ts';
+import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
+
+const host = localHost();
+
+async function setUp(): Promise<{
+  fixture: GitFixture;
+  builder: GatePlace;
+  adversary: GatePlace;
+  path: string;
+}> {
+  const fixture = await makeGitFixture();
+  const path = await fixture.clone('builder');
+  const place = (repository: string): GatePlace => ({ repository, rig: 'test', phase: 2, branch: 'main' });
+  return { fixture, builder: place(path), adversary: place(await fixture.clone('adversary')), path };
+}
+
+const push = async (fixture: GitFixture, path: string, file: string): Promise<string> => {
+  const sha = await fixture.commit(path, file);
+  await fixture.git(path, 'push', '-q');
+  return sha;
+};
+
+describe('a gate', () => {
+  it('is passed by a claim and a verdict on the very same commit', async () => {
+    const { fixture, builder, adversary, path } = await setUp();
+    await using _ = fixture;
+    await expect(requirePassed(host, builder)).rejects.toMatchObject({ code: 'ADVANCE_REFUSED' });
+    const sha = await push(fixture, path, 'work');
+    const claim = await pushClaim(host, { ...builder, by: 'builder' });
+    expect(claim).toMatchObject({ sha, round: 1, phase: 2 });
+    expect(await pushClaim(host, { ...builder, by: 'builder' })).toEqual(claim);
+    await expect(requirePassed(host, builder)).rejects.toThrow('no verdict means no');
+    await pushVerdict(host, { ...adversary, by: 'adversary', sha, verdict: 'pass' });
+    expect(await requirePassed(host, builder)).toMatchObject({
+      claim: { sha },
+      verdict: { sha, verdict: 'pass' },
+    });
+  });
+
+  it('refuses a verdict on another commit, before the claim, and after the branch moved on', async () => {
+    const { fixture, builder, adversary, path } = await setUp();
+    await using _ = fixture;
+    const first = await push(fixture, path, 'one');
+    const verdict = { ...adversary, by: 'adversary', verdict: 'pass' } as const;
+    await expect(pushVerdict(host, { ...verdict, sha: first })).rejects.toMatchObject({
+      code: 'VERDICT_REFUSED',
+    });
+    await pushClaim(host, { ...builder, by: 'builder' });
+    await expect(pushVerdict(host, { ...verdict, sha: 'f'.repeat(40) })).rejects.toMatchObject({
+      code: 'VERDICT_REFUSED',
+    });
+    const second = await push(fixture, path, 'two');
+    await expect(pushVerdict(host, { ...verdict, sha: first })).rejects.toThrow('the claim is void');
+    await expect(pushVerdict(host, { ...verdict, sha: second })).rejects.toMatchObject({
+      code: 'VERDICT_REFUSED',
+    });
+  });
+
+  it('is not passed by a verdict on an earlier claim, nor by a pass whose commit is not the head any more', async () => {
+    const { fixture, builder, adversary, path } = await setUp();
+    await using _ = fixture;
+    const first = await push(fixture, path, 'one');
+    await pushClaim(host, { ...builder, by: 'builder' });
+    await pushVerdict(host, { ...adversary, by: 'adversary', sha: first, verdict: 'pass' });
+    await push(fixture, path, 'two');
+    await expect(requirePassed(host, builder)).rejects.toThrow();
+    await pushClaim(host, { ...builder, by: 'builder' });
+    await expect(requirePassed(host, builder)).rejects.toMatchObject({ code: 'ADVANCE_REFUSED' });
+  });
+
+  it('takes a claim only on what is pushed, only so many times, and only one verdict for each', async () => {
+    const { fixture, builder, adversary, path } = await setUp();
+    await using _ = fixture;
+    await fixture.commit(path, 'unpushed');
+    await expect(pushClaim(host, { ...builder, by: 'builder' })).rejects.toMatchObject({
+      code: 'CLAIM_REFUSED',
+    });
+    await fixture.git(path, 'push', '-q');
+    for (const round of [1, 2]) {
+      const sha = await push(fixture, path, `round-${round}`);
+      expect((await pushClaim(host, { ...builder, by: 'builder', maxRounds: 2 })).round).toBe(round);
+      await pushVerdict(host, { ...adversary, by: 'adversary', sha, verdict: 'fail', note: 'no' });
+      await expect(
+        pushVerdict(host, { ...adversary, by: 'another', sha, verdict: 'pass' }),
+      ).rejects.toMatchObject({ code: 'VERDICT_REFUSED' });
+    }
+    await push(fixture, path, 'round-3');
+    await expect(pushClaim(host, { ...builder, by: 'builder', maxRounds: 2 })).rejects.toThrow(
+      'a person must look',
+    );
+  });
+
+  it('holds exactly one of two claims that are pushed at once', async () => {
+    const { fixture, builder, path } = await setUp();
+    await using _ = fixture;
+    await push(fixture, path, 'work');
+    const other = { ...builder, repository: await fixture.clone('other') };
+    const claims = await Promise.allSettled([
+      pushClaim(host, { ...builder, by: 'one' }),
+      pushClaim(host, { ...other, by: 'two' }),
+    ]);
+    const commits = new Set(
+      claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value.commit] : [])),
+    );
+    expect(commits.size).toBe(1);
+    expect(commits).toContain((await readClaim(host, builder))?.commit);
+  });
+});

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { localHost } from '@cutover/host';
+import { describe, expect, it } from 'vitest';
+import { claimOwnership, readOwnership } from '../src/index.ts';
+import { makeGitFixture } from './git-fixture.ts';
+import { makeRig, pidOf, until, untilRunning } from './rig.ts';
+
+describe('the ownership', () => {
+  it('belongs to nobody at first, then to one at a time, its epoch growing', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote };
+    expect(await readOwnership(host, place)).toBeUndefined();
+    const first = await claimOwnership(host, { ...place, from: undefined, to: 'pi' });
+    expect(first).toMatchObject({ owner: 'pi', epoch: 1 });
+    const second = await claimOwnership(host, { ...place, from: first, to: 'vm' });
+    expect(second).toMatchObject({ owner: 'vm', epoch: 2 });
+    expect(await readOwnership(host, place)).toEqual(second);
+    expect(await claimOwnership(host, { ...place, from: first, to: 'vm' })).toEqual(second);
+  });
+
+  it('goes to exactly one of those who claim it at once; the others learn who has it', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const claims = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) =>
+        claimOwnership(host, {
+          repository: join(fixture.directory, `s${index}`),
+          remote: fixture.remote,
+          from: undefined,
+          to: `host-${index}`,
+        }),
+      ),
+    );
+    const won = claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value] : []));
+    expect(won).toHaveLength(1);
+    for (const claim of claims) {
+      if (claim.status === 'rejected') {
+        expect(claim.reason).toMatchObject({
+          code: 'OWNERSHIP_CONFLICT',
+          actual: { owner: won[0]?.owner, epoch: 1 },
+        });
+      }
+    }
+  });
+
+  it('is unknown, not absent, when the remote is away', async () => {
+    await using fixture = await makeGitFixture();
+    const place = {
+      repository: join(fixture.directory, 'scratch'),
+      remote: join(fixture.directory, 'away.git'),
+    };
+    await expect(readOwnership(localHost(), place)).rejects.toMatchObject({ code: 'OWNERSHIP_UNKNOWN' });
+  });
+
+  it('decides whether loops run: none before it is ours, none after it went to another', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote };
+    await using rig = await makeRig({
+      loops: { one: { command: ['sleep', '100000'] } },
+      ownership: { remote: fixture.remote, owner: 'vm', checkEvery: '100ms' },
+    });
+    const supervisor = await rig.supervise();
+    await until(
+      () => supervisor.status(),
+      ({ hold, loops: [loop] }) => hold === 'not-owner' && loop?.state === 'held',
+    );
+    const ours = await claimOwnership(host, { ...place, from: undefined, to: 'vm' });
+    const pid = pidOf(
+      await untilRunning(supervisor).then(() =>
+        until(
+          () => supervisor.status(),
+          ({ loops: [loop] }) => loop?.state === 'running',
+        ),
+      ),
+      'one',
+    );
+    await fixture.git(fixture.directory, 'init', '-q', '--bare', 'other.git');
+    await claimOwnership(host, { ...place, from: ours, to: 'pi' });
+    await until(
+      () => supervisor.status(),
+      ({ hold, loops: [loop] }) => hold === 'not-owner' && loop?.pid === undefined,
+    );
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  it('unknown holds what would start, and leaves alone what runs', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote };
+    await claimOwnership(host, { ...place, from: undefined, to: 'vm' });
+    await using rig = await makeRig({
+      loops: {
+        one: { command: ['sleep', '100000'] },
+        two: { command: ['sleep', '100000'], autostart: false },
+      },
+      ownership: { remote: fixture.remote, owner: 'vm', checkEvery: '100ms' },
+    });
+    const supervisor = await rig.supervise();
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state === 'running',
+    );
+    const pid = pidOf(supervisor.status(), 'one');
+    const { rename } = await import('node:fs/promises');
+    await rename(fixture.remote, `${fixture.remote}.away`);
+    await until(
+      () => supervisor.status(),
+      ({ hold }) => hold === 'ownership-unknown',
+    );
+    await supervisor.want(['two']);
+    expect(supervisor.status().loops.map(({ state }) => state)).toEqual(['running', 'held']);
+    expect(pidOf(supervisor.status(), 'one')).toBe(pid);
+    await rename(`${fixture.remote}.away`, fixture.remote);
+    await untilRunning(supervisor);
+  });
+});
