@@ -1,3 +1,123 @@
-import type { Figure } from './figure.ts';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { decryptFile, encryptFile, generateKeyPair, parseIdentities } from '@cutover/secrets';
+import { type Figure, milliseconds, UnavailableError } from './figure.ts';
 
-export const secretsFigures: readonly Figure[] = [];
+const run = promisify(execFile);
+const sopsVersion = '3.13.2';
+const files = 1_000;
+const values = 10_000;
+/** The sops command decrypts this many one after another; its time is then scaled to `files`. */
+const filesOfPeer = 25;
+
+function sopsPath(): string | undefined {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const path = join(cache, 'cutover', 'tools', `sops-${sopsVersion}`, 'sops');
+  return existsSync(path) ? path : undefined;
+}
+
+function needSops(peer: (sops: string) => Promise<number>): (() => Promise<number>) | UnavailableError {
+  const sops = sopsPath();
+  if (sops !== undefined) return () => peer(sops);
+  return new UnavailableError(`sops ${sopsVersion} is not built here; docs/secrets-sops.md says how`);
+}
+
+const document = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `key_${index}: value ${index} of a secret\n`).join('');
+
+/**
+ * `decrypt-1000-files`: milliseconds to read and decrypt 1,000 YAML files of three values, one after another. The peer
+ * is the sops command, one by one: the time of 25 files, scaled to 1,000.
+ *
+ * `decrypt-10000-values`: milliseconds to decrypt one YAML file of 10,000 values. The peer is the sops command, its
+ * start included (some 25 ms).
+ *
+ * `command-start`: milliseconds that `secrets --help` takes. The peer is `sops --help`.
+ */
+export const secretsFigures: readonly Figure[] = [
+  {
+    name: 'decrypt-1000-files',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'sops',
+    samples: 5,
+    warmUp: 1,
+    open: async () => {
+      const { directory, identity, recipient, env } = await prepare();
+      const paths = Array.from({ length: files }, (_, index) => join(directory, `${index}.yaml`));
+      for (const path of paths)
+        await writeFile(path, await encryptFile(document(3), { file: path, recipients: [recipient] }));
+      const identities = parseIdentities(identity);
+      return {
+        ours: async () =>
+          milliseconds(async () => {
+            for (const file of paths) await decryptFile(await readFile(file), { file, identities });
+          }),
+        peer: needSops(async (sops) => {
+          const taken = await milliseconds(async () => {
+            for (const path of paths.slice(0, filesOfPeer)) await run(sops, ['decrypt', path], { env });
+          });
+          return (taken / filesOfPeer) * files;
+        }),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  {
+    name: 'decrypt-10000-values',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'sops',
+    samples: 10,
+    open: async () => {
+      const { directory, identity, recipient, env } = await prepare();
+      const file = join(directory, 'big.yaml');
+      await writeFile(file, await encryptFile(document(values), { file, recipients: [recipient] }));
+      const identities = parseIdentities(identity);
+      return {
+        ours: async () => milliseconds(async () => decryptFile(await readFile(file), { file, identities })),
+        peer: needSops(async (sops) =>
+          milliseconds(async () => run(sops, ['decrypt', file], { env, maxBuffer: 1 << 26 })),
+        ),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  {
+    name: 'command-start',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'sops',
+    open: async () => {
+      const command = fileURLToPath(import.meta.resolve('@cutover/secrets/bundle')).replace(
+        'secrets.bundle.js',
+        'cli.js',
+      );
+      if (!existsSync(command))
+        throw new UnavailableError('packages/secrets is not built: run turbo run build');
+      return {
+        ours: async () => milliseconds(async () => run(process.execPath, [command, 'keygen', '--help'])),
+        peer: needSops(async (sops) => milliseconds(async () => run(sops, ['encrypt', '--help']))),
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
+  },
+];
+
+async function prepare(): Promise<{
+  directory: string;
+  identity: string;
+  recipient: string;
+  env: NodeJS.ProcessEnv;
+}> {
+  const directory = await mkdtemp(join(tmpdir(), 'cutover-bench-secrets-'));
+  const { identity, recipient } = generateKeyPair();
+  await writeFile(join(directory, 'key.txt'), identity, { mode: 0o600 });
+  const env = { PATH: process.env['PATH'], HOME: directory, SOPS_AGE_KEY_FILE: join(directory, 'key.txt') };
+  return { directory, identity, recipient, env };
+}

@@ -46,6 +46,7 @@ export {
   runtimePath,
   secretsConfigSchema,
 } from './move/config.ts';
+export { secretsJsonSchema } from './move/json-schema.ts';
 export { loadSecretsConfig } from './move/load-config.ts';
 export { type CollectedSecret, collect } from './move/collect.ts';
 export {

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseSecretsConfig, runtimePath, secretsJsonSchema } from '../../src/index.ts';
+
+const secret = { name: 'a', source: { host: 'pi', path: '/a' }, file: 'secrets/a.sops' };
+
+test('the published JSON Schema is current (UPDATE_SCHEMA=1 writes it)', async () => {
+  const path = join(import.meta.dirname, '../../schema/secrets.schema.json');
+  const text = `${JSON.stringify(secretsJsonSchema(), undefined, 2)}\n`;
+  if (process.env['UPDATE_SCHEMA'] === '1')
+    await import('node:fs/promises').then(({ writeFile }) => writeFile(path, text));
+  expect(await readFile(path, 'utf8')).toBe(text);
+});
+
+test('defaults are root, 0400 and a path under /run/secrets', () => {
+  const [spec] = parseSecretsConfig({ secrets: [secret] }).secrets;
+  expect(spec).toMatchObject({ kind: 'opaque', owner: 'root', mode: '0400' });
+  expect(spec && runtimePath(spec)).toBe('/run/secrets/a');
+});
+
+test.each([
+  ['two secrets of one name', [secret, { ...secret, file: 'secrets/b.sops' }], /the same name a/],
+  ['two secrets in one place', [secret, { ...secret, name: 'b' }], /the same place/],
+  [
+    'two secrets at one path',
+    [
+      { ...secret, path: '/x' },
+      { ...secret, name: 'b', file: 'secrets/b.sops', path: '/x' },
+    ],
+    /the same runtime path/,
+  ],
+  ['YAML without a key', [{ ...secret, file: 'secrets/a.yaml' }], /so a key is needed/],
+  ['a key in a whole file', [{ ...secret, key: 'x' }], /so it has no key/],
+  ['a file outside the repository', [{ ...secret, file: '../a.sops' }], /inside the repository/],
+  ['a relative source', [{ ...secret, source: { host: 'pi', path: 'a' } }], /absolute path/],
+  ['a field that is not known', [{ ...secret, colour: 'red' }], /colour/],
+])('%s is refused', (_what, secrets, message) => {
+  expect(() => parseSecretsConfig({ secrets }, 'secrets.yaml')).toThrow(message);
+});
