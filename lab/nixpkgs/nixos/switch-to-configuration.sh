@@ -44,7 +44,10 @@ declares() { grep -qx "$2=$3" "$1"; }
 is_active() { systemctl is-active --quiet "$1" || [ "$(systemctl show --property ActiveState --value "$1")" = activating ]; }
 
 stop='' start='' restart='' reload=''
-if [ -d "$old" ]; then
+# The units of one closure are one store path: where that is the same, no unit differs.
+same=
+[ "$(readlink -f "$old")" != "$(readlink -f "$new")" ] || same=1
+if [ -z "$same" ] && [ -d "$old" ]; then
   for file in "$old"/*; do
     unit=$(basename "$file")
     [ -d "$file" ] && continue
@@ -95,7 +98,7 @@ if [ -n "$stop" ]; then
 fi
 echo 'activating the configuration...'
 "$toplevel/activate" || code=2
-systemctl daemon-reload || code=3
+[ -n "$same" ] || systemctl daemon-reload || code=3
 systemd-tmpfiles --create /etc/tmpfiles.d/00-nixos.conf 2> /dev/null || [ ! -e /etc/tmpfiles.d/00-nixos.conf ] || code=4
 if [ -n "$reload" ]; then
   say 'reloading the following units' $reload

@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { activate } from './activation/activate.ts';
 import { build } from './build/build.ts';
 import { openPlaces } from './build/places.ts';
+import { shareBuild } from './build/shared-builds.ts';
 import { copyClosure } from './copy/copy-closure.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
@@ -152,18 +153,28 @@ async function bring(
   const { evaluateOn, buildOn, onTarget } = places;
   const { profile, state } = settings.targetPaths;
   if ('flake' in source) emit({ type: 'step', step: 'build' });
-  const system = await build({
-    source,
-    configuration: settings.expect?.hostName ?? facts.hostName,
-    evaluateOn,
-    buildOn,
-    // What was built on the target stays there until the next build for this profile.
-    link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
-    privilege: onTarget ? settings : { sudo: false },
-    nixOptions: settings.nixOptions,
-    onEvent: emit,
-    signal,
-  });
+  const configuration = settings.expect?.hostName ?? facts.hostName;
+  const begin = async (): Promise<string> =>
+    await build({
+      source,
+      configuration,
+      evaluateOn,
+      buildOn,
+      // What was built on the target stays there until the next build for this profile.
+      link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
+      privilege: onTarget ? settings : { sudo: false },
+      nixOptions: settings.nixOptions,
+      onEvent: emit,
+      signal,
+    });
+  // What one target of a fleet had built here is there for the next.
+  const { evaluateOn: evaluated = settings.buildOn } = settings;
+  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
+  const system = await shareBuild(
+    elsewhere,
+    JSON.stringify([source, configuration, settings.nixOptions]),
+    begin,
+  );
   emit({ type: 'built', system });
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 
 import type { Place } from './build/places.ts';
+import type { SharedBuilds } from './build/shared-builds.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
 import type { NixOptions } from './nix/arguments.ts';
@@ -68,12 +69,17 @@ export interface Settings extends DeployOptions {
   readonly targetPaths: TargetPaths;
   /** The generation that the profile is switched to; without it, a new one is made. */
   readonly generation: number | undefined;
+  /** Of the fleet that this deploy is one of. */
+  readonly sharedBuilds: SharedBuilds | undefined;
   /** Names this deploy and no other: the unit, the log, and the confirmation are its own. */
   readonly id: string;
 }
 
 /** @throws {TypeError} an option that cannot be meant. */
-export function settle(options: DeployOptions, generation?: number): Settings {
+export function settle(
+  options: DeployOptions,
+  { generation, sharedBuilds }: Partial<Pick<Settings, 'generation' | 'sharedBuilds'>> = {},
+): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
   for (const [name, value] of Object.entries({ confirmTimeout, activationTimeout })) {
     if (!(Number.isFinite(value) && value >= 1000))
@@ -100,6 +106,7 @@ export function settle(options: DeployOptions, generation?: number): Settings {
     ),
     targetPaths: targetPaths(options.profile, options.paths),
     generation,
+    sharedBuilds,
     id: randomBytes(8).toString('hex'),
   };
 }

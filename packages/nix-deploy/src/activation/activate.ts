@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { HostConnectionError } from '@cutover/host';
 
 import { LockedError } from '../errors.ts';
@@ -234,7 +236,8 @@ async function confirm(
   const { healthChecks, signal } = settings;
   for (;;) {
     try {
-      await using fresh = await reach(target, deadline, signal);
+      // Whether it can be reached shows in what is asked of it: a connection of its own would only cost time.
+      await using fresh = await target.connect(signal);
       const results = await runChecks(fresh, healthChecks, {
         deadline,
         ...(signal === undefined ? {} : { signal }),
@@ -254,6 +257,7 @@ async function confirm(
     } catch (error) {
       if (!(error instanceof HostConnectionError) || performance.now() > deadline) throw error;
     }
+    await sleep(500, undefined, signal === undefined ? {} : { signal });
   }
 }
 

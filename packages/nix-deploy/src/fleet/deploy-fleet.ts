@@ -1,8 +1,9 @@
-import { deploy, type DeployResult } from '../deploy.ts';
+import type { SharedBuilds } from '../build/shared-builds.ts';
+import { type DeployResult, runDeploy } from '../deploy.ts';
 import { DeployError } from '../errors.ts';
 import type { DeployEvent } from '../events.ts';
 import { rollback } from '../history/rollback.ts';
-import type { DeployOptions } from '../options.ts';
+import { type DeployOptions, settle } from '../options.ts';
 import type { Target } from '../target/target.ts';
 
 export interface FleetMember {
@@ -68,9 +69,10 @@ export async function deployFleet(
   if (unknown !== undefined) throw new TypeError(`the canary ${unknown} is none of the targets`);
 
   const outcomes = new Map<string, FleetOutcome>();
+  const sharedBuilds: SharedBuilds = new Map();
   let failed = false;
   const one = async ({ target, options: own }: FleetMember): Promise<void> => {
-    const outcome = await attempt(target, own, options);
+    const outcome = await attempt(target, own, options, sharedBuilds);
     outcomes.set(target.name, outcome);
     if (outcome.status === 'failed') failed = true;
   };
@@ -100,16 +102,22 @@ export async function deployFleet(
   return all;
 }
 
-async function attempt(target: Target, own: DeployOptions, fleet: FleetOptions): Promise<FleetOutcome> {
+async function attempt(
+  target: Target,
+  own: DeployOptions,
+  fleet: FleetOptions,
+  sharedBuilds: SharedBuilds,
+): Promise<FleetOutcome> {
+  const options = {
+    ...own,
+    ...(fleet.signal === undefined ? {} : { signal: fleet.signal }),
+    onEvent: (event: DeployEvent) => {
+      own.onEvent?.(event);
+      fleet.onEvent?.(event);
+    },
+  };
   try {
-    const result = await deploy(target, {
-      ...own,
-      ...(fleet.signal === undefined ? {} : { signal: fleet.signal }),
-      onEvent: (event) => {
-        own.onEvent?.(event);
-        fleet.onEvent?.(event);
-      },
-    });
+    const result = await runDeploy(target, settle(options, { sharedBuilds }));
     return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
   } catch (error) {
     return { target: target.name, status: 'failed', error };

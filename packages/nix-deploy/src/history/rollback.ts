@@ -24,7 +24,10 @@ export async function rollback(
   { to, ...options }: RollbackOptions = {},
 ): Promise<DeployResult> {
   const chosen = await choose(target, to, options);
-  return await runDeploy(target, settle({ ...options, source: { storePath: chosen.system } }, chosen.number));
+  return await runDeploy(
+    target,
+    settle({ ...options, source: { storePath: chosen.system } }, { generation: chosen.number }),
+  );
 }
 
 async function choose(

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { deploy, rebootProof } from '@cutover/nix-deploy';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { readFlakeTemplate } from '../../../packages/cutover-scripts/src/flake-template.ts';
+import { renderFlake } from '../../../packages/cutover-scripts/src/flake.ts';
+import type { HostSettings } from '../../../packages/cutover-scripts/src/flake-settings.ts';
+import { type Machine, startMachine } from './machine.ts';
+
+const settings: HostSettings = {
+  hostName: 'cc-ci-orchestrator',
+  system: 'x86_64-linux',
+  instanceType: 'container',
+  stateVersion: '24.11',
+  timeZone: 'UTC',
+  user: { name: 'loops', group: 'loops', home: '/home/loops', authorizedKeys: [] },
+  workspace: '/srv/cc-ci',
+  packages: ['git', 'tmux', 'jq', 'openssh', 'nodejs'],
+  unfree: [],
+  commands: { loops: 'bundles/loops.js', secrets: 'bundles/secrets.js' },
+  swap: { file: '/swapfile', sizeMiB: 64 },
+  ssh: {
+    rootKeys: [],
+    hosts: [
+      {
+        alias: 'ccci',
+        hostName: '10.0.0.9',
+        user: 'root',
+        port: 22,
+        identityFile: '/home/loops/.ssh/id',
+        proxy: false,
+      },
+    ],
+    knownHosts: [
+      {
+        hostNames: ['10.0.0.9'],
+        publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5Yy0oJr3V9QJvC3Jm1rQm9oZQyq7wQm2m7c1b0l1n2',
+      },
+    ],
+  },
+  proxy: null,
+  loops: { rig: 'cc-ci', configFile: 'loops.yaml', armedFile: '/var/lib/cutover/armed' },
+  secrets: { manifest: 'secrets/manifest.json' },
+};
+
+let machine: Machine;
+beforeAll(async () => {
+  machine = await startMachine();
+});
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+});
+
+async function module(name: string): Promise<string> {
+  return await readFile(fileURLToPath(new URL(`../../../packages/${name}`, import.meta.url)), 'utf8');
+}
+
+it('the flake of phase B makes the host what its settings say, with the rig defined and not started, also after a reboot', async () => {
+  const files = renderFlake({
+    settings,
+    nixpkgs: 'path:/srv/nixpkgs',
+    template: await readFlakeTemplate(),
+    modules: new Map([
+      ['loops.nix', await module('loops/nixos/loops.nix')],
+      ['secrets.nix', await module('secrets/nixos/secrets.nix')],
+    ]),
+    // What the commands do is their own tests' matter; here they only have to be found and run.
+    files: new Map([
+      ['bundles/loops.js', 'console.log("loops", ...process.argv.slice(2));\n'],
+      ['bundles/secrets.js', 'console.log("secrets", ...process.argv.slice(2));\n'],
+      ['loops.yaml', 'rig: cc-ci\n'],
+      ['secrets/manifest.json', '{"secrets":[]}\n'],
+    ]),
+  });
+  for (const [path, text] of files) {
+    await machine.sh(`mkdir -p "$(dirname '/srv/host/${path}')"`);
+    await machine.host.writeFile(`/srv/host/${path}`, text, { mode: 0o644 });
+  }
+  const result = await deploy(machine.target, {
+    source: { flake: 'path:/srv/host', configuration: settings.hostName },
+    healthChecks: [{ type: 'units', units: ['ssh.service', 'cutover-secrets.service'] }],
+  });
+  expect(result).toMatchObject({ changed: true, generation: 1, warnings: [] });
+
+  const look = async (): Promise<void> => {
+    expect(await machine.sh('hostname')).toBe(settings.hostName);
+    expect(await machine.sh('stat -c "%U %G %a" /srv/cc-ci')).toBe('loops loops 750');
+    expect(await machine.sh('/run/current-system/sw/bin/loops status')).toBe('loops status');
+    expect(await machine.sh('stat -c "%s %a" /swapfile')).toBe(`${64 * 1024 * 1024} 600`);
+    expect(await machine.sh('ssh -G ccci | grep -E "^(hostname|stricthostkeychecking) " | sort')).toBe(
+      'hostname 10.0.0.9\nstricthostkeychecking true',
+    );
+    expect(await machine.sh('systemctl is-enabled loops-cc-ci.service')).toMatch(/^enabled/);
+    expect(await machine.sh('systemctl is-active loops-cc-ci.service || :')).toBe('inactive');
+    expect(await machine.sh('systemctl show --property ConditionResult --value loops-cc-ci.service')).toBe(
+      'no',
+    );
+  };
+  await look();
+  await rebootProof(machine.target, { system: result.system, timeout: 60_000 });
+  await look();
+});
+
+it('parts that do not fit together are refused before anything is written', async () => {
+  const template = await readFlakeTemplate();
+  const parts = {
+    settings,
+    nixpkgs: 'path:/srv/nixpkgs',
+    template,
+    modules: new Map<string, string>(),
+    files: new Map<string, string>(),
+  };
+  expect(() => renderFlake(parts)).toThrow(/bundles\/loops.js, which is not among the files/);
+  expect(() => renderFlake({ ...parts, nixpkgs: 'x"; evil' })).toThrow(/no flake reference/);
+  expect(() => renderFlake({ ...parts, files: new Map([['../out', '']]) })).toThrow(/not a path inside/);
+});
