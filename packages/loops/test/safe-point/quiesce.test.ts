@@ -1,0 +1,156 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
+import { describe, expect, it } from 'vitest';
+import { findRigProcesses, quiesce, type QuiesceOptions } from '../../src/index.ts';
+import { quiesceRig } from '../../src/control/quiesce-rig.ts';
+import { serveControl } from '../../src/control/control-server.ts';
+import { controlSocket } from '../../src/config/rig-config.ts';
+import { answerRequest } from '../../src/supervisor/answer-request.ts';
+import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
+import { makeRig, until, untilRunning } from '../rig.ts';
+import { soak } from '../soak.ts';
+
+const host = localHost();
+
+/** An agent that half of the time has something that is not pushed, and never stops by itself. */
+const worker = `
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+trap '' HUP
+n=0
+while :; do
+  n=$((n + 1))
+  echo "half" > "work-$$"
+  sleep 0.05
+  echo "whole $n" > "work-$$"
+  git add . && git commit -q -m "$n" && git push -q
+  sleep 0.4
+done
+`;
+
+/** A rig that loops did not start: workers in sessions of a tmux server of its own. */
+async function startForeignRig(fixture: GitFixture, clones: number) {
+  await writeFile(join(fixture.directory, 'worker.sh'), worker);
+  const socket = join(fixture.directory, 'tmux.sock');
+  const paths: string[] = [];
+  for (let index = 0; index < clones; index += 1) {
+    const path = await fixture.clone(`clone-${index}`);
+    await fixture.git(path, 'switch', '-q', '-c', `branch-${index}`);
+    await fixture.git(path, 'push', '-q', '-u', 'origin', `branch-${index}`);
+    await host.run([
+      'tmux',
+      '-f',
+      '/dev/null',
+      '-S',
+      socket,
+      'new-session',
+      '-d',
+      '-s',
+      `worker-${index}`,
+      '-c',
+      path,
+      'sh',
+      join(fixture.directory, 'worker.sh'),
+    ]);
+    paths.push(path);
+  }
+  const options: QuiesceOptions = {
+    clones: paths,
+    processes: { tmux: [{ socket }], commandLines: [join(fixture.directory, 'worker.sh')] },
+    deadline: 20_000,
+  };
+  return { socket, options };
+}
+
+describe('a quiesce of a rig that loops did not start', () => {
+  it(`ends between two pieces of work, never within one (${soak(50, 3)} times)`, async () => {
+    for (let round = 0; round < soak(50, 3); round += 1) {
+      await using fixture = await makeGitFixture();
+      const { socket, options } = await startForeignRig(fixture, 2);
+      await delay(round * 37);
+      const report = await quiesce(host, {
+        ...options,
+        stop: ['tmux', '-S', socket, 'kill-server'],
+      });
+      expect(report).toMatchObject({
+        safe: true,
+        deadlineHit: false,
+        stopped: { stopped: true, remaining: [] },
+      });
+      expect(report.clones.flatMap(({ reasons }) => reasons)).toEqual([]);
+      expect((await findRigProcesses(host, options.processes)).processes).toEqual([]);
+    }
+  }, 300_000);
+
+  it('keeps its deadline, says what is not safe, and keeps it under a ref', async () => {
+    await using fixture = await makeGitFixture();
+    const { options } = await startForeignRig(fixture, 1);
+    const [path = ''] = options.clones;
+    await writeFile(join(path, 'precious'), 'only here');
+    await writeFile(join(path, '.git', 'index.lock'), '');
+    const started = performance.now();
+    const report = await quiesce(host, { ...options, deadline: 1000 });
+    expect(report.waitedMs).toBeGreaterThanOrEqual(700);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(report).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: true } });
+    expect(report.clones[0]?.reasons.map(({ code }) => code)).toContain('locked');
+    const { ref = '' } = report.clones[0]?.salvage ?? {};
+    expect(await fixture.git(fixture.remote, 'show', `${ref}:precious`)).toBe('only here');
+  });
+
+  it('leaves it running at the deadline when told to, and not frozen', async () => {
+    await using fixture = await makeGitFixture();
+    const { socket, options } = await startForeignRig(fixture, 1);
+    const [path = ''] = options.clones;
+    await fixture.git(path, 'stash', 'list');
+    await writeFile(join(path, '.git', 'index.lock'), '');
+    const report = await quiesce(host, { ...options, deadline: 500, atDeadline: 'leave' });
+    expect(report).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: false } });
+    expect(report.stopped.remaining.map(({ kind }) => kind)).toContain('tmux');
+    const { stdout } = await host.run(['ps', '-eo', 'stat=,args=']);
+    const states = stdout.split('\n').filter((line) => line.includes(join(fixture.directory, 'worker.sh')));
+    expect(states.length).toBeGreaterThan(0);
+    expect(states.filter((line) => line.startsWith('T'))).toEqual([]);
+    await host.run(['tmux', '-S', socket, 'kill-server']);
+    await quiesce(host, { ...options, deadline: 0, salvage: false });
+  });
+});
+
+describe('a quiesce of a rig that a supervisor has charge of', () => {
+  it('stops its loops at a safe point, and none comes back until it is released', async () => {
+    await using fixture = await makeGitFixture();
+    const clone = await fixture.clone('clone');
+    await writeFile(join(fixture.directory, 'worker.sh'), worker);
+    await using rig = await makeRig({
+      loops: {
+        one: { command: ['sh', join(fixture.directory, 'worker.sh')], clone },
+        two: { command: ['sleep', '1000'] },
+      },
+    });
+    const supervisor = await rig.supervise();
+    await using _server = await serveControl(controlSocket(rig.config), (request, signal) =>
+      answerRequest(supervisor, request, signal),
+    );
+    await untilRunning(supervisor);
+    await delay(300);
+    const { signal } = new AbortController();
+    const report = await quiesceRig(rig.config, { deadline: 20_000, keep: false, signal });
+    expect(report).toMatchObject({ safe: true, deadlineHit: false, stopped: { stopped: true } });
+    await supervisor.reconcile();
+    await delay(300);
+    expect(supervisor.status()).toMatchObject({
+      hold: 'quiesced',
+      loops: [
+        { state: 'held', restarts: 0 },
+        { state: 'held', restarts: 0 },
+      ],
+    });
+    await supervisor.release();
+    await untilRunning(supervisor);
+    await until(
+      () => supervisor.status(),
+      ({ hold, loops }) => hold === undefined && loops.every(({ state }) => state === 'running'),
+    );
+  });
+});
