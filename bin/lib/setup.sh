@@ -2,8 +2,10 @@
 # Debian machine ready: Debian's packages, npm's packages, the built workspace and the image of the lab's hosts.
 # Quiet when there is nothing to do. Everything it says goes to standard error.
 
+# iptables beside the nftables that Incus brings: nft of Debian 12 crashes on some tables that newer programs make, and
+# Incus then falls back to iptables.
 setup_packages=(
-  btrfs-progs ca-certificates curl dnsmasq-base git incus-base incus-client iproute2 jq mmdebstrap netcat-openbsd
+  btrfs-progs ca-certificates curl dnsmasq-base git incus-base incus-client iproute2 iptables jq mmdebstrap netcat-openbsd
   nix-bin openssh-client openssh-server procps rsync tmux
 )
 
@@ -48,6 +50,7 @@ setup_debian() {
   [ -n "$(setup_missing)" ] || return 0
   # Two checkouts at once take turns; the second finds everything installed.
   (
+    mkdir -p /run/lock
     exec 8>/run/lock/cutover-apt.lock
     flock --nonblock 8 || {
       setup_say 'waiting for another set-up to finish with apt'

@@ -41,9 +41,8 @@ export async function ensureGoTool(
   const work = `${folder}.part`;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
-  // No other toolchain is fetched: where this Go is too old for the module, that is said and the tool is not there.
   const { exitCode, stderr } = await machine.run(['go', 'install', `${module}@${version}`], {
-    env: { GOBIN: work, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+    env: { GOBIN: work, CGO_ENABLED: '0' },
     reject: false,
     ...(options.signal && { signal: options.signal }),
   });
