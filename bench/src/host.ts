@@ -16,11 +16,13 @@ const size = 256;
 /** What we hold against the ssh command, which is run once a sample as a script would run it. */
 interface Pair {
   readonly host: Host;
+  /** Another host, which has to connect first. */
+  readonly connect: () => Host;
   readonly sshd: PrivateSshd;
   readonly ssh: (command: string, input?: string, output?: string) => Promise<void>;
 }
 
-/** Over an established connection, as every call after the first is. */
+/** Over a connection that stands, as for every call after the first, but for `ssh-connect-true`. */
 export const hostFigures: readonly Figure[] = [
   {
     name: 'local-exec-true',
@@ -41,6 +43,14 @@ export const hostFigures: readonly Figure[] = [
   },
   figure('ssh-exec-true', 'the ssh command', [], ({ host, ssh }) => ({
     ours: async () => await milliseconds(async () => await host.run(['true'])),
+    peer: async () => await milliseconds(async () => await ssh('true')),
+  })),
+  figure('ssh-connect-true', 'the ssh command', [], ({ connect, ssh }) => ({
+    ours: async () =>
+      await milliseconds(async () => {
+        await using host = connect();
+        await host.run(['true']);
+      }),
     peer: async () => await milliseconds(async () => await ssh('true')),
   })),
   figure(
@@ -127,7 +137,8 @@ async function openPair<T extends object>(
 ): Promise<T & AsyncDisposable> {
   const sshd = await startPrivateSshd();
   const { directory, port, user, privateKeyFile, knownHostsFile, sshArguments } = sshd;
-  const host = sshHost({ host: '127.0.0.1', port, user, privateKeyFile, knownHostsFile });
+  const connect = (): Host => sshHost({ host: '127.0.0.1', port, user, privateKeyFile, knownHostsFile });
+  const host = connect();
   await using local = localHost();
   await local.run([
     'sh',
@@ -149,7 +160,7 @@ async function openPair<T extends object>(
     if (exitCode !== 0) throw new Error(`ssh ${command} ended with ${exitCode}`);
   };
   return {
-    ...samplers({ host, sshd, ssh }),
+    ...samplers({ host, connect, sshd, ssh }),
     [Symbol.asyncDispose]: async () => {
       await local.run(['ssh', ...options, '-O', 'exit', ...sshArguments], { reject: false });
       await host[Symbol.asyncDispose]();
