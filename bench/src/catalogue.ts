@@ -10,10 +10,14 @@ const packages: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'cutover-scripts': async () => (await import('./cutover-scripts.ts')).cutoverScriptsFigures,
 };
 
+export class UnknownFigureError extends Error {
+  override readonly name = 'UnknownFigureError';
+}
+
 /**
  * The figures that `names` mean: packages, figures, or `PACKAGE/FIGURE`; all of them without names.
  *
- * @throws {TypeError} a name means nothing.
+ * @throws {UnknownFigureError} a name means nothing.
  */
 export async function selectFigures(names: readonly string[]): Promise<readonly Figure[]> {
   const loaded = await Promise.all(
@@ -27,7 +31,9 @@ export async function selectFigures(names: readonly string[]): Promise<readonly 
   for (const name of names) {
     if (name in packages || all.some((entry) => matches(name, entry))) continue;
     const known = [...Object.keys(packages), ...all.map(({ figure }) => figure.name)];
-    throw new TypeError(`no package or figure is called ${name}; there are ${known.join(', ')}`);
+    throw new UnknownFigureError(
+      `no package or figure is called ${name}; there are ${[...new Set(known)].join(', ')}`,
+    );
   }
   return all
     .filter((entry) => names.length === 0 || names.some((name) => matches(name, entry)))

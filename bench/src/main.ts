@@ -1,23 +1,33 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
-import { selectFigures } from './catalogue.ts';
+import { selectFigures, UnknownFigureError } from './catalogue.ts';
 import { describeMachine } from './machine.ts';
 import { measure, type Measured } from './measure.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const selected = await selectFigures(positionals);
-
 const figures: Measured[] = [];
-for (const figure of selected) {
-  const measured = await measure(figure);
-  figures.push(measured);
-  console.log(render(measured));
-}
-if (selected.length === 0) console.log('no figures');
-if (values.json !== undefined) {
-  const report = { machine: describeMachine(), date: new Date().toISOString(), figures };
-  await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+try {
+  const selected = await selectFigures(positionals);
+  for (const figure of selected) {
+    try {
+      const measured = await measure(figure);
+      figures.push(measured);
+      console.log(render(measured));
+    } catch (error) {
+      // The other figures are worth having all the same.
+      console.error(`${figure.name} (against ${figure.peerName}) failed:`, error);
+      process.exitCode = 1;
+    }
+  }
+  if (values.json !== undefined) {
+    const report = { machine: describeMachine(), date: new Date().toISOString(), figures };
+    await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+} catch (error) {
+  if (!(error instanceof UnknownFigureError)) throw error;
+  console.error(`bin/bench: ${error.message}`);
+  process.exitCode = 2;
 }
 
 function render({ name, unit, ours, peer, peerName, ratio, better, samples, missing }: Measured): string {

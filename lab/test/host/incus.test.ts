@@ -1,5 +1,6 @@
 import { hostContract } from '@cutover/host/contract';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
+import * as fc from 'fast-check';
 import * as vitest from 'vitest';
 
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
@@ -18,10 +19,23 @@ vitest.afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
+const soak = process.env['CUTOVER_SOAK'] !== undefined;
 hostContract(vitest, {
   name: 'incus',
   open: async () => incusHost(client, box.name),
   root: true,
   exactSignals: false,
-  soak: process.env['CUTOVER_SOAK'] !== undefined,
+  soak,
+});
+
+vitest.it('passes any argv to an instance', async () => {
+  await using host = incusHost(client, box.name);
+  const argument = fc.string({ unit: 'binary' }).map((part) => part.replaceAll('\0', ''));
+  await fc.assert(
+    fc.asyncProperty(fc.array(argument, { minLength: 1, maxLength: 12 }), async (argv) => {
+      const { stdout } = await host.run(['printf', '%s\\0', ...argv]);
+      vitest.expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
+    }),
+    { numRuns: soak ? 1000 : 20 },
+  );
 });
