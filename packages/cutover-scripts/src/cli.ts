@@ -9,4 +9,5 @@ const program = createProgram({
   io: processIo,
   interactive: process.stdin.isTTY && process.stdout.isTTY,
 });
-process.exitCode = await runCommand(program, { exitCodeOf });
+// A call of a step that did not heed its signal must not go on once the run has ended.
+process.exit(await runCommand(program, { exitCodeOf }));

@@ -42,9 +42,11 @@ export async function execute<World>(
   });
   // Whoever watches may go away (a closed pipe or terminal): that alone must not stop a cutover half-way.
   let watched = true;
-  io.stdout.on('error', () => {
-    watched = false;
-  });
+  for (const stream of [io.stdout, io.stderr]) {
+    stream.on('error', () => {
+      watched = false;
+    });
+  }
   using interrupts = interruptRun(run, (text) => void io.stderr.write(`${text}\n`));
   for await (const event of run.events) {
     renderer.event(event);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { write } from '@cutover/command-line';
 import type { Command } from 'commander';
+import { UsageError } from '../engine/errors.ts';
 import { htmlReport } from '../report/html.ts';
 import { markdownReport } from '../report/markdown.ts';
 import { readReport } from '../report/read-report.ts';
@@ -24,6 +25,9 @@ export function addReportCommand<World>(program: Command, { io }: CommandContext
     .action(async (flags: ReportFlags) => {
       const directory = await openState(flags);
       const report = await readReport(directory.journal);
+      if (report.runs.length === 0) {
+        throw new UsageError(`there is nothing to report: ${directory.journal} tells of no run`);
+      }
       if (flags.html !== undefined) await writeFile(flags.html, htmlReport(report));
       if (flags.md !== undefined) await writeFile(flags.md, markdownReport(report));
       if (flags.json === true) {

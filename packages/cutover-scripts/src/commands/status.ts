@@ -41,9 +41,14 @@ async function printChanges(
   signal: AbortSignal,
 ): Promise<void> {
   using watcher = disposable(watch(directory.path));
-  for await (const change of on(watcher.value, 'change', { signal })) {
-    const names: unknown[] = change;
-    if (names[1] === 'journal.jsonl') await print();
+  try {
+    for await (const change of on(watcher.value, 'change', { signal })) {
+      const names: unknown[] = change;
+      if (names[1] === 'journal.jsonl') await print();
+    }
+  } catch (error) {
+    // Ctrl-C is how a watch ends.
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -24,7 +24,7 @@ export function terminalRenderer(terminal: Terminal, view: RunView, colour: bool
   let ended = false;
 
   const draw = (): void => {
-    if (paused) return;
+    if (paused || view.steps.size === 0) return;
     const width = Math.max(40, terminal.columns ?? 80) - 1;
     const lines = treeLines(view, monotonic(), { width, colour });
     // What has scrolled out of sight cannot be drawn over: a tree taller than the terminal shows its end.

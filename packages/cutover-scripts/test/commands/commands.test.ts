@@ -86,7 +86,7 @@ test('two runners at once: the second is told who holds it, and exits 11', async
   expect((await command.run('unlock')).stdout).toContain('not locked');
 });
 
-test('the first Ctrl-C lets the step end, the second cuts it off', async () => {
+test('the first Ctrl-C lets the step end and begins no other', async () => {
   await using command = await toyCommand(script, { steps: 4, pause: 400 });
   const child = command.start('run', '--yes', '--json');
   const closed = once(child, 'close');
@@ -98,6 +98,18 @@ test('the first Ctrl-C lets the step end, the second cuts it off', async () => {
   const resumed = await command.run('resume');
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).toContain('✓ step-4');
+});
+
+test('the second Ctrl-C cuts off what runs, even what does not heed its signal', async () => {
+  await using command = await toyCommand(script, { steps: 2, pause: 60_000 });
+  const child = command.start('run', '--yes', '--json');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('"intent"')) break;
+  child.kill('SIGINT');
+  for await (const chunk of child.stderr ?? []) if (String(chunk).includes('again to cut it off')) break;
+  child.kill('SIGINT');
+  expect(await closed).toEqual([130, null]);
+  expect(await filesOf(command.toy)).toEqual([]);
 });
 
 test('no output of any command shows a secret', async () => {
@@ -120,6 +132,26 @@ test('a run goes on when whoever watched it goes away', async () => {
   expect(child.stdout?.destroyed).toBe(true);
   expect(await closed).toEqual([0, null]);
   expect(await filesOf(command.toy)).toHaveLength(4);
+});
+
+test('status --watch shows the journal as it grows, until Ctrl-C', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const watching = command.start('status', '--watch', '--json');
+  const closed = once(watching, 'close');
+  let seen = '';
+  for await (const chunk of watching.stdout ?? []) {
+    if (seen === '') await command.run('run', '--yes');
+    seen += String(chunk);
+    if (seen.includes('"ended":"ok"') && !watching.killed) watching.kill('SIGINT');
+  }
+  expect(await closed).toEqual([0, null]);
+  expect(linesOf(seen)[0]).toMatchObject({ steps: [] });
+});
+
+test('before a run there is nothing to report', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const { code, stderr } = await command.run('report');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('nothing to report') });
 });
 
 test('a report is written without any host', async () => {

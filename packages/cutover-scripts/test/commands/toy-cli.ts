@@ -39,4 +39,5 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
 }
 
 const program = createProgram({ load: loadToy, io: processIo, interactive: false });
-process.exitCode = await runCommand(program, { exitCodeOf });
+// A call of a step that did not heed its signal must not go on once the run has ended.
+process.exit(await runCommand(program, { exitCodeOf }));
