@@ -1,33 +1,17 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { localHost } from '@cutover/host';
 
-let built: Promise<string> | undefined;
-
-/** The whole `loops` command in one file, built from the sources once per test file. */
-export async function buildCommand(): Promise<string> {
-  built ??= build();
-  return built;
-}
-
-async function build(): Promise<string> {
+/** The whole `loops` command in one file, built from the sources; gone when it is disposed. */
+export async function buildCommand(): Promise<{ readonly path: string } & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'loops-command-'));
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  const options = [
-    '--format',
-    'esm',
-    '--target',
-    'node20',
-    '--no-config',
-    '--silent',
-    '--no-splitting',
-    '--shims',
-    '--external',
-    'ssh2',
-  ];
-  const host = localHost();
-  await host.run(['npx', 'tsup', 'src/cli.ts', ...options, '--out-dir', directory, '--no-clean'], { cwd });
-  return join(directory, 'cli.js');
+  await using host = localHost();
+  await host.run(['npx', 'tsup', '--config', 'test/tsup.bundle.config.ts', '--out-dir', directory], { cwd });
+  return {
+    path: join(directory, 'loops.js'),
+    [Symbol.asyncDispose]: async () => rm(directory, { recursive: true, force: true }),
+  };
 }

@@ -158,6 +158,8 @@ function reaches(
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key')
+    return `${issue.path.join('.')}: ${issue.issues.map(({ message }) => message).join(', ')}`;
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`;
 }
 
