@@ -202,9 +202,11 @@ test.runIf(asRoot)(
         writeFile: (path, data, options) => (die(), dying.writeFile(path, data, options)),
       };
       await writeFile(join(root, 'source', 'raw'), `${canary}-${round}\n`);
-      await move({ config, from: mortal, to: mortal, local: mortal }).catch((error: unknown) =>
-        expect(String(error)).toContain('killed'),
+      const ended = await move({ config, from: mortal, to: mortal, local: mortal }).then(
+        () => 'killed too late',
+        String,
       );
+      expect(ended).toContain('killed');
       const report = await move({ config, from: host, to: host, local: host });
       expect(report.proofs.every(({ ok }) => ok)).toBe(true);
       expect(git(repository, 'status', '--porcelain')).toBe('');

@@ -122,10 +122,21 @@ class YamlReader {
   }
 
   #entry(key: string, node: unknown, into: MapNode, depth: number): void {
-    if (isScalar(node) || isAlias(node)) {
-      into.entries.push(...commentLines(node.commentBefore), ...commentLines(node.comment, true));
-    }
-    into.entries.push(entry(key, this.#value(node, depth + 1)) satisfies Entry);
+    const around = isScalar(node) || isAlias(node) ? this.#commentsOf(node) : { before: [], after: [] };
+    into.entries.push(
+      ...around.before,
+      entry(key, this.#value(node, depth + 1)) satisfies Entry,
+      ...around.after,
+    );
+  }
+
+  /** A comment on the value's own line is inline; the library also gives an empty value the comment of the next line. */
+  #commentsOf(node: YamlScalar | Alias): { before: Comment[]; after: Comment[] } {
+    const before = commentLines(node.commentBefore);
+    const block = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
+    const sameLine = /^[ \t]*#/.test(this.#text.slice(node.range?.[1] ?? 0, (node.range?.[1] ?? 0) + 1000));
+    if (block || sameLine) return { before: [...before, ...commentLines(node.comment, true)], after: [] };
+    return { before, after: commentLines(node.comment) };
   }
 
   #value(node: unknown, depth: number): TreeValue {
@@ -142,10 +153,8 @@ class YamlReader {
     const list: ListNode = { type: 'list', items: [] };
     list.items.push(...commentLines(node.commentBefore));
     for (const item of node.items) {
-      if (isScalar(item) || isAlias(item)) {
-        list.items.push(...commentLines(item.commentBefore), ...commentLines(item.comment, true));
-      }
-      list.items.push(this.#value(item, depth + 1));
+      const around = isScalar(item) || isAlias(item) ? this.#commentsOf(item) : { before: [], after: [] };
+      list.items.push(...around.before, this.#value(item, depth + 1), ...around.after);
     }
     list.items.push(...commentLines(node.comment));
     return list;

@@ -96,12 +96,14 @@ const shortEscapes = new Map<string, string>([
 ]);
 
 function doubleQuoted(text: string): string {
+  // go-yaml escapes all of a string that begins with a byte order mark.
+  const all = text.startsWith('\uFEFF');
   let out = '"';
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     const short = shortEscapes.get(character);
     if (short !== undefined) out += short;
-    else if (isPrintable(character)) out += character;
+    else if (isPrintable(character) && !all) out += character;
     else if (code <= 0xff) out += `\\x${hex(code, 2)}`;
     else if (code <= 0xffff) out += `\\u${hex(code, 4)}`;
     else out += `\\U${hex(code, 8)}`;
