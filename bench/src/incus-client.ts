@@ -10,9 +10,7 @@ const instances = 300;
 /** One figure on a machine of its own in the lab. `peer` and `ours` are made once it is up. */
 function figure(
   facts: Pick<Figure, 'name' | 'unit' | 'better' | 'peerName' | 'samples' | 'warmUp'>,
-  make: (
-    machine: BenchMachine,
-  ) => Promise<{
+  make: (machine: BenchMachine) => Promise<{
     ours: () => Promise<number>;
     peer: (() => Promise<number>) | UnavailableError;
     close?: () => Promise<void>;

@@ -55,19 +55,24 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-/** Every field of our type is in the daemon's answer, but for those that we call optional. */
-function check(type: string, answer: unknown) {
+/** The fields of our type that the daemon's answer has not, but for those that we call optional. */
+function drift(type: string, answer: unknown): readonly string[] {
   const fields = types.get(type);
-  expect(fields, `the interface ${type}`).toBeDefined();
-  expect(answer, type).toBeTypeOf('object');
-  const there = new Set(Object.keys(answer ?? {}));
-  const missing = (fields ?? [])
-    .filter(({ name, optional }) => !optional && !there.has(name))
-    .map(({ name }) => name);
-  expect(missing, `fields of ${type} that the daemon does not know`).toEqual([]);
+  if (fields === undefined) return [`no interface ${type}`];
+  if (typeof answer !== 'object' || answer === null) return [`no answer for ${type}`];
+  return fields
+    .filter(({ name, optional }) => !optional && !(name in answer))
+    .map(({ name }) => `${type}.${name}`);
+}
+
+/** Collects the drift of what is checked, so that a test shows all of it. */
+function checks() {
+  const found: string[] = [];
+  return { found, check: (type: string, answer: unknown) => void found.push(...drift(type, answer)) };
 }
 
 test('the server, its hardware and its cluster', async () => {
+  const { found, check } = checks();
   const server = await lab.client.server.get();
   check('Server', server);
   check('ServerEnvironment', server.environment);
@@ -75,18 +80,22 @@ test('the server, its hardware and its cluster', async () => {
   check('Cluster', await lab.client.cluster.get());
   const [warning] = await lab.client.warnings.list();
   if (warning !== undefined) check('Warning', warning);
+  expect(found).toEqual([]);
 });
 
 test('projects, profiles, certificates', async () => {
+  const { found, check } = checks();
   check('Project', await lab.client.projects.get('default'));
   const state = await lab.client.projects.state('default');
   check('ProjectState', state);
   check('ProjectResource', Object.values(state.resources)[0]);
   check('Profile', await lab.client.profiles.get('default'));
   check('Certificate', (await lab.client.certificates.list())[0]);
+  expect(found).toEqual([]);
 });
 
 test('instances, their state, snapshots, backups and metadata', async () => {
+  const { found, check } = checks();
   const { instances } = lab.client;
   await instances.snapshots(box.name).create({ name: 's' });
   await instances.backups(box.name).create({ name: 'b', compression_algorithm: 'none', instance_only: true });
@@ -105,23 +114,29 @@ test('instances, their state, snapshots, backups and metadata', async () => {
   const metadata = await instances.metadata(box.name).get();
   check('InstanceMetadata', metadata);
   check('InstanceTemplate', Object.values(metadata.templates ?? {})[0]);
+  expect(found).toEqual([]);
 });
 
 test('operations', async () => {
+  const { found, check } = checks();
   const run = lab.client.instances.snapshots(box.name).create({ name: 's2' });
   check('Operation', await run.started);
   await run;
+  expect(found).toEqual([]);
 });
 
 test('images and aliases', async () => {
+  const { found, check } = checks();
   const alias = await lab.client.images.getAlias(lab.imageAlias);
   check('ImageAlias', alias);
   const image = await lab.client.images.get(alias.target);
   check('Image', image);
   check('ImageAliasName', image.aliases[0]);
+  expect(found).toEqual([]);
 });
 
 test('networks and what belongs to them', async () => {
+  const { found, check } = checks();
   const { networks } = lab.client;
   const managed = (await networks.list()).find((network) => network.managed);
   const name = managed?.name ?? '';
@@ -162,9 +177,11 @@ test('networks and what belongs to them', async () => {
   expect(record.entries).toMatchObject([{ type: 'TXT', value: 'hello', ttl: 60 }]);
   await networks.zones.records(zone).delete('www');
   await networks.zones.delete(zone);
+  expect(found).toEqual([]);
 });
 
 test('storage pools and volumes', async () => {
+  const { found, check } = checks();
   const { storagePools } = lab.client;
   const [pool] = await storagePools.list();
   check('StoragePool', pool);
@@ -179,4 +196,5 @@ test('storage pools and volumes', async () => {
   check('VolumeBackup', (await volumes.listBackups(unique))[0]);
   await volumes.deleteBackup(unique, 'b');
   await volumes.delete(unique);
+  expect(found).toEqual([]);
 });

@@ -68,7 +68,7 @@ test('a made certificate is enrolled by a token, once, with the rights of the to
     projects: [lab.project],
   });
   const another = await generateClientCertificate({ commonName: 'second' });
-  await expect(enrol(token, { ...another, url: lab.url })).rejects.toThrow();
+  await expect(enrol(token, { ...another, url: lab.url })).rejects.toMatchObject({ name: 'IncusApiError' });
   await lab.client.certificates.delete(fingerprint);
 });
 

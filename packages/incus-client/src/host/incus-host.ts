@@ -68,12 +68,11 @@ async function start(
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<ExecSession> {
-  const starting = new AbortController();
-  const abort = () => starting.abort(signal.reason);
+  // Only before: what has been asked for is soon there, and createHost() ends what it no longer wants. Given up half-way it
+  // would keep the daemon waiting for its channels.
   signal.throwIfAborted();
-  signal.addEventListener('abort', abort);
   try {
-    return await client.exec.start(instance, argv, { env, signal: starting.signal });
+    return await client.exec.start(instance, argv, { env });
   } catch (error) {
     if (!(error instanceof IncusError)) throw error;
     throw new HostConnectionError(
@@ -82,8 +81,6 @@ async function start(
       `cannot run commands in ${instance}: ${error.message}`,
       { cause: error },
     );
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

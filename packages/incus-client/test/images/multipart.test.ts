@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { multipart } from '../../src/images/multipart.ts';
 import { uploadBody } from '../../src/images/upload.ts';

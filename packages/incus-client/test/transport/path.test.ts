@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { filter } from '../../src/transport/filter.ts';
 import { path, withQuery } from '../../src/transport/path.ts';
