@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { encryptFile, generateKeyPair, sopsBinary } from '../../src/index.ts';
+import { sopsCommand } from '../sops-command.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const path = sopsCommand('3.13.2') ?? '';
+
+test.skipIf(path === '')(
+  'the sops command is the same thing behind the interface, and its version is pinned',
+  async () => {
+    const keys = generateKeyPair();
+    const directory = await temporaryDirectory();
+    const config = join(directory, '.sops.yaml');
+    await writeFile(config, JSON.stringify({ creation_rules: [{ age: keys.recipient }] }));
+    const binary = await sopsBinary({
+      path,
+      version: '3.13.2',
+      env: { SOPS_AGE_KEY: keys.identity, HOME: '/nonexistent' },
+    });
+    const encrypted = await binary.encrypt(Buffer.from('a: CANARY\n'), {
+      format: 'yaml',
+      file: 'x.yaml',
+      config,
+    });
+    expect(Buffer.from(encrypted).toString()).not.toContain('CANARY');
+    expect(Buffer.from(await binary.decrypt(encrypted, { format: 'yaml' })).toString()).toBe('a: CANARY\n');
+    await expect(sopsBinary({ path, version: '3.9.0' })).rejects.toMatchObject({ code: 'BINARY_FAILED' });
+    const strangers = await encryptFile('a: 1\n', {
+      file: 'x.yaml',
+      recipients: [generateKeyPair().recipient],
+    });
+    await expect(binary.decrypt(strangers, { format: 'yaml' })).rejects.toThrow(/128: no key opens the file/);
+    await expect(
+      binary.encrypt(Buffer.from('a: [CANARY'), { format: 'yaml', file: 'x.yaml', config }),
+    ).rejects.toThrow(/^(?![^]*CANARY)/);
+  },
+);
+
+test('a command that is not there is an error of ours', async () => {
+  await expect(sopsBinary({ path: '/nonexistent/sops', version: '3.13.2' })).rejects.toMatchObject({
+    code: 'BINARY_FAILED',
+  });
+});
