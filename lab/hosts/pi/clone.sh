@@ -9,9 +9,8 @@ git clone --quiet git@forge:cc-ci.git cc-ci-adv
 git -C cc-ci config user.name Builder && git -C cc-ci config user.email builder@cc-ci
 git -C cc-ci-adv config user.name Adversary && git -C cc-ci-adv config user.email adversary@cc-ci
 
-# What the server needs, encrypted for the master key.
-printf 'admin_password: %s\n' "$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" |
-  age --encrypt --armor --recipient "$(age-keygen -y .sops/master-age.txt)" --output cc-ci-secrets/server.yaml.age
+# What the server needs, encrypted for the master key: server.yaml lies there already.
+mv server.yaml cc-ci-secrets/
 git -C cc-ci-secrets config user.name operator && git -C cc-ci-secrets config user.email operator@cc-ci
 git -C cc-ci-secrets add --all
 git -C cc-ci-secrets commit --quiet --message 'Add the secrets of the server'

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, type Host } from '@cutover/host';
+import { encryptFile } from '@cutover/secrets';
 import type { LabCertificates } from '../daemon/settings.ts';
 import type { OperatorKey } from '../operator-key.ts';
 import { pushTree } from './push-tree.ts';
@@ -38,6 +40,7 @@ export async function prepareHosts(
   await authorize(forge, 'ccci', deployKey);
   await authorize(forge, 'pi', keyFor('forge'));
   await ccci.run(['tee', '-a', '/root/.ssh/authorized_keys'], { input: `${keyFor('ccci')}\n` });
+  await encryptServerSecrets(asUser(pi, 'loops'));
   await script(asUser(pi, 'loops'), 'pi/clone.sh');
   await installBootService(pi);
 }
@@ -46,6 +49,14 @@ async function prepareForge(forge: Host, operator: OperatorKey): Promise<void> {
   await pushTree(forge, join(hostsFolder(), 'forge', 'files'), '/');
   await pushTree(forge, join(hostsFolder(), 'plan'), '/root/plan');
   await script(forge, 'forge/prepare.sh', operator.publicKey);
+}
+
+/** The file of cc-ci-secrets, as sops would have written it for the master key alone. */
+async function encryptServerSecrets(loops: Host): Promise<void> {
+  const { stdout } = await loops.run(['age-keygen', '-y', '/srv/cc-ci/.sops/master-age.txt']);
+  const plaintext = `admin_password: ${randomBytes(12).toString('hex')}\n`;
+  const file = await encryptFile(plaintext, { file: 'server.yaml', recipients: [stdout.trim()] });
+  await loops.writeFile('/srv/cc-ci/server.yaml', file, { mode: 0o644 });
 }
 
 async function authorize(forge: Host, name: string, key: string): Promise<void> {

@@ -62,6 +62,9 @@ describe('the hosts around a cutover', () => {
       files.map(() => 'loops 600'),
     );
     expect(Number(await inLoops('sh', '-c', 'find references | wc -l'))).toBeGreaterThan(300);
+    expect(await inLoops('git', '-C', 'cc-ci-secrets', 'show', 'origin/main:server.yaml')).toMatch(
+      /^admin_password: ENC\[.*\]\nsops:\n/,
+    );
     expect(await inLoops('crontab', '-l')).toContain('launch.sh revive');
     expect(await inLoops('ssh', '-o', 'StrictHostKeyChecking=accept-new', 'ccci', 'hostname')).toBe('ccci');
   });

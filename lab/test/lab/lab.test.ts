@@ -121,7 +121,7 @@ describe('a lab beside another', () => {
   });
 });
 
-/** Runs a process that opens a lab, launches an instance, and is killed with all of it still up. */
+/** Opens a lab and leaves it as a killed process leaves it: all up, and nobody has it. */
 async function leaveBehind(name: string) {
   const lab = await openLab({ name });
   await lab.launch('orphan');
