@@ -64,7 +64,7 @@ in
         fi
       ''
     }
-  '') ordered;
+  '') (lib.filter (name: scripts.${name}.text != ":") ordered);
   # Names which modules may depend on though nothing has to be done for them here.
   config.system.activationScripts = lib.genAttrs [
     "stdio"

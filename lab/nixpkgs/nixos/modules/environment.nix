@@ -99,29 +99,28 @@ in
   config.system.activationScripts.etc = {
     deps = [ "users" "groups" ];
     text = ''
-      ln -sfn ${config.system.build.etc}/etc /etc/static
-      find /etc -xdev -type l -lname '/etc/static/*' | while IFS= read -r link; do
-        [ -e "$link" ] || rm -f "$link"
-      done
+      # One look per file, with the shell's own tests: a machine that is already right costs next to nothing.
+      [ /etc/static -ef ${config.system.build.etc}/etc ] || ln -sfn ${config.system.build.etc}/etc /etc/static
+      find /etc -xdev -type l -lname '/etc/static/*' -xtype l -delete
       if [ -f /etc/.nixos-copies ]; then
         while IFS= read -r copy; do
-          cut -f4 ${config.system.build.etc}/modes | grep -qxF "$copy" || rm -f "/etc/$copy"
+          [ -e "/etc/static/$copy" ] || rm -f "/etc/$copy"
         done < /etc/.nixos-copies
       fi
-      : > /etc/.nixos-copies.new
-      while IFS="$(printf '\t')" read -r mode user group target; do
-        mkdir -p "$(dirname "/etc/$target")"
+      copies=
+      while IFS=$'\t' read -r mode user group target; do
+        [ -d "/etc/''${target%/*}" ] || [ "''${target#*/}" = "$target" ] || mkdir -p "/etc/''${target%/*}"
         if [ "$mode" = symlink ] || [ "$mode" = direct-symlink ]; then
-          if [ ! -L "/etc/$target" ] || [ "$(readlink "/etc/$target")" != "/etc/static/$target" ]; then
+          if [ ! -L "/etc/$target" ] || [ ! "/etc/$target" -ef "/etc/static/$target" ]; then
             ln -sfn "/etc/static/$target" "/etc/$target.nixos-new" && mv -T "/etc/$target.nixos-new" "/etc/$target"
           fi
         else
           install -m "$mode" -o "$user" -g "$group" "/etc/static/$target" "/etc/$target.nixos-new"
           mv -T "/etc/$target.nixos-new" "/etc/$target"
-          printf '%s\n' "$target" >> /etc/.nixos-copies.new
+          copies="$copies$target"$'\n'
         fi
       done < ${config.system.build.etc}/modes
-      mv /etc/.nixos-copies.new /etc/.nixos-copies
+      printf '%s' "$copies" > /etc/.nixos-copies
     '';
   };
 }

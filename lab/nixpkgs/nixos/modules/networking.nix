@@ -27,19 +27,30 @@ in
   config.system.activationScripts.hostname = {
     deps = [ "etc" ];
     text = ''
-      [ "$(hostname)" = ${lib.escapeShellArg config.networking.hostName} ] || hostname ${lib.escapeShellArg config.networking.hostName}
-      begin='# declared hosts' end='# end of declared hosts'
-      { sed "/^$begin\$/,/^$end\$/d" /etc/hosts
-        echo "$begin"
-        echo ${lib.escapeShellArg "127.0.1.1 ${config.networking.hostName}"}
-        ${lib.concatMapStrings (line: "echo ${lib.escapeShellArg line}\n") (
-          lib.mapAttrsToList (address: names: "${address} ${lib.concatStringsSep " " names}") hosts
-          ++ lib.filter (l: l != "") (lib.splitString "\n" config.networking.extraHosts)
-        )}
-        echo "$end"
-      } > /etc/hosts.nixos-new
-      cat /etc/hosts.nixos-new > /etc/hosts
-      rm /etc/hosts.nixos-new
+      [ "$HOSTNAME" = ${lib.escapeShellArg config.networking.hostName} ] || hostname ${lib.escapeShellArg config.networking.hostName}
+      declared=${
+        lib.escapeShellArg (
+          lib.concatLines (
+            [
+              "# declared hosts"
+              "127.0.1.1 ${config.networking.hostName}"
+            ]
+            ++ lib.mapAttrsToList (address: names: "${address} ${lib.concatStringsSep " " names}") hosts
+            ++ lib.filter (l: l != "") (lib.splitString "\n" config.networking.extraHosts)
+            ++ [ "# end of declared hosts" ]
+          )
+        )
+      }
+      present=$(< /etc/hosts)$'\n'
+      case $present in
+        *"$declared"*) ;;
+        *)
+          sed '/^# declared hosts$/,/^# end of declared hosts$/d' /etc/hosts > /etc/hosts.nixos-new
+          printf '%s' "$declared" >> /etc/hosts.nixos-new
+          cat /etc/hosts.nixos-new > /etc/hosts
+          rm /etc/hosts.nixos-new
+          ;;
+      esac
     '';
   };
 }

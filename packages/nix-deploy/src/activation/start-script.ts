@@ -47,8 +47,9 @@ systemd-run --quiet --collect --no-ask-password --unit="nix-deploy-$id" --servic
   --property=ExecStopPost="/bin/sh $folder/supervisor recover $folder" \\
   --property=KillMode=mixed --property=TimeoutStopSec=infinity --property=OOMScoreAdjust=-900 \\
   -- /bin/sh "$folder/supervisor" run "$folder"
-first=1
-${showLog}`;
+# It ends when the client has seen the end, and in any case.
+exec timeout "$((2 * $7 + $6 + 60))" tail -n +1 -f "$folder/log"
+`;
 
 /** Shows the log of a deploy again: `$1` state directory, `$2` id, `$3` the first byte wanted (from 1). */
 export const followScript: string = `
