@@ -12,5 +12,6 @@ export async function runPhase(phase: PhaseId): Promise<void> {
     interactive: process.stdin.isTTY && process.stdout.isTTY,
   });
   const argv = ['run', '--until', phase, ...process.argv.slice(2)];
-  process.exitCode = await runCommand(program, { argv, exitCodeOf });
+  // A call of a step that does not heed its signal must not go on after the run has ended.
+  process.exit(await runCommand(program, { argv, exitCodeOf }));
 }
