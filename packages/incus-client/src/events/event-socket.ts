@@ -23,6 +23,8 @@ export interface EventListener {
 
 /** One shared, reconnecting socket: open while somebody listens. */
 export interface EventSocket {
+  /** When it was last opened, on the clock of `performance.now()`. */
+  readonly openedAt: number;
   /** Resolves once the socket is open, so that what is done next is seen; rejects where the server refuses it. */
   listen(listener: EventListener, signal?: AbortSignal): Promise<() => void>;
 }
@@ -35,6 +37,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
   const listeners = new Set<EventListener>();
   let socket: MessageSocket | undefined;
   let opening: Promise<void> | undefined;
+  let openedAt = -Infinity;
 
   const url = withQuery('/1.0/events', {
     type: filter.types.join(','),
@@ -61,6 +64,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       },
     });
     socket = opened;
+    openedAt = performance.now();
     opened.hold(listeners.size > 0);
     if (transport.closed.aborted) opened.close();
   };
@@ -95,6 +99,9 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
   });
 
   return {
+    get openedAt() {
+      return openedAt;
+    },
     async listen(listener, signal) {
       listeners.add(listener);
       const stop = () => {

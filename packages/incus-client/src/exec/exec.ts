@@ -30,7 +30,7 @@ export async function startExec(
   exit.catch(() => {});
   const operation = await run.started;
   const sockets = await attachSockets(scope, operation, interactive, signal);
-  const control = messageSocket(sockets.control, { message: () => {}, closed: () => {} });
+  const control = sockets.control && messageSocket(sockets.control, { message: () => {}, closed: () => {} });
   const lost = (cause: unknown) => {
     const what = `lost the connection to ${scope.transport.server} before all that ${argv[0] ?? ''} wrote in ${instance} had come`;
     return new IncusConnectionError('CONNECTION_LOST', scope.transport.server, what, { cause });
@@ -54,7 +54,7 @@ export async function startExec(
   };
   const ended = exit.finally(() => {
     signal?.removeEventListener('abort', abort);
-    control.close();
+    control?.close();
     input.destroy();
   });
   ended.catch(() => {});
@@ -72,7 +72,7 @@ export async function startExec(
     exit: ended,
     kill: (number) => kill(control, number),
     resize: ({ width, height }) =>
-      control.send(
+      control?.send(
         JSON.stringify({ command: 'window-resize', args: { width: String(width), height: String(height) } }),
       ),
     async [Symbol.asyncDispose]() {
@@ -115,6 +115,6 @@ function returnOf(operation: Operation): number {
   throw new IncusError('PROTOCOL_ERROR', `the exec operation ${operation.id} ended without an exit code`);
 }
 
-function kill(control: MessageSocket, signal: number): void {
-  control.send(JSON.stringify({ command: 'signal', signal }));
+function kill(control: MessageSocket | undefined, signal: number): void {
+  control?.send(JSON.stringify({ command: 'signal', signal }));
 }

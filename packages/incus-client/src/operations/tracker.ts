@@ -40,7 +40,6 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
   const ends = new Map<string, Operation>();
   let users = 0;
   let listening: Promise<() => void> | undefined;
-  let freshUntil = 0;
   let beat: NodeJS.Timeout | undefined;
 
   const readAgain = (waiter: Waiter) => {
@@ -72,15 +71,12 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
   };
 
   const listen = async () => {
-    const stop = await socket.listen(
+    return socket.listen(
       {
         event: (event) => {
           if (event.type === 'operation') seen(event.metadata);
         },
-        reconnected: () => {
-          freshUntil = performance.now() + settling;
-          readAllAgain();
-        },
+        reconnected: readAllAgain,
         ended: () => {
           listening = undefined;
           for (const { id, update, resolve, reject } of waiters)
@@ -89,8 +85,6 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
       },
       AbortSignal.timeout(openTimeout),
     );
-    freshUntil = performance.now() + settling;
-    return stop;
   };
 
   const release = () => {
@@ -115,7 +109,7 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
       Object.assign(waiter, { resolve, reject });
     });
     waiters.add(waiter);
-    if (performance.now() < freshUntil) readAgain(waiter);
+    if (performance.now() - socket.openedAt < settling) readAgain(waiter);
     return abortable(ended, signal).finally(() => waiters.delete(waiter));
   };
 
