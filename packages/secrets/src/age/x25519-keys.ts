@@ -9,15 +9,16 @@ import {
 
 /** What stands before the 32 key bytes in DER. */
 const privatePrefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const publicPrefix = Buffer.from('302a300506032b656e032100', 'hex');
 
 /** The key of 32 bytes, clamped by X25519 itself. */
 export function privateKeyOf(scalar: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([privatePrefix, scalar]), format: 'der', type: 'pkcs8' });
 }
 
+/** As a JWK: OpenSSL takes ten times as long to read a key from DER. */
 export function publicKeyOf(share: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([publicPrefix, share]), format: 'der', type: 'spki' });
+  const x = Buffer.from(share).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
 }
 
 /** The 32 bytes of a public key. */
