@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Runbook, startRun, type Step } from '@cutover/cutover-scripts';
 import { type Figure, milliseconds } from './figure.ts';
+import { rehearsalFigures } from './rehearsal.ts';
 
 const steps = 200;
 /** What the engine writes for one step: intent, applied, verified. */
@@ -15,7 +16,7 @@ const journalLines = 100_000;
  * `step-overhead`: milliseconds for each step of a run whose steps do nothing. The peer is the least that a durable
  * step can cost: the same number of lines appended to a file, each with its fsync.
  *
- * `resume-100k`: milliseconds until a run resumed from a journal of 100,000 lines is over, verification of the chain of
+ * `resume-100k`: seconds until a run resumed from a journal of 100,000 lines is over, verification of the chain of
  * hashes included. The peer reads the lines and parses them, and does nothing else.
  */
 export const cutoverScriptsFigures: readonly Figure[] = [
@@ -51,7 +52,7 @@ export const cutoverScriptsFigures: readonly Figure[] = [
   },
   {
     name: 'resume-100k',
-    unit: 'ms',
+    unit: 's',
     better: 'lower',
     peerName: 'readline and JSON.parse',
     samples: 10,
@@ -63,13 +64,18 @@ export const cutoverScriptsFigures: readonly Figure[] = [
       const runbook = emptyRunbook([longStep('long', journalLines - 6), emptyStep('last')]);
       await finish({ runbook, stateDirectory, command: 'run', until: 'long' });
       return {
-        ours: async () => milliseconds(async () => finish({ runbook, stateDirectory, command: 'resume' })),
-        peer: async () => milliseconds(async () => parseLines(join(stateDirectory, 'journal.jsonl'))),
+        ours: async () => seconds(async () => finish({ runbook, stateDirectory, command: 'resume' })),
+        peer: async () => seconds(async () => parseLines(join(stateDirectory, 'journal.jsonl'))),
         [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
       };
     },
   },
+  ...rehearsalFigures(),
 ];
+
+async function seconds(task: () => Promise<unknown>): Promise<number> {
+  return (await milliseconds(task)) / 1000;
+}
 
 async function finish(options: Parameters<typeof startRun<undefined>>[0]): Promise<void> {
   const { result } = await startRun(options).outcome;
