@@ -57,7 +57,8 @@ export async function startRigMachine(user: string, loopsYaml: string): Promise<
   await sh(`mkdir -p /srv/flake /srv/demo; id ${user} >/dev/null 2>&1 || useradd -m -U ${user}`);
   await host.writeFile('/srv/demo/loops.yaml', loopsYaml, { mode: 0o644 });
   await host.writeFile('/srv/demo/.phase-idx', '1\n', { mode: 0o644 });
-  for (const plan of ['one', 'two', 'three']) await host.writeFile(`/srv/demo/${plan}.md`, plan, { mode: 0o644 });
+  for (const plan of ['one', 'two', 'three'])
+    await host.writeFile(`/srv/demo/${plan}.md`, plan, { mode: 0o644 });
   await sh(`chown -R ${user}:${user} /srv/demo`);
   await host.writeFile('/srv/flake/flake.nix', flake, { mode: 0o644 });
   await host.writeFile('/srv/flake/module.nix', module(user), { mode: 0o644 });
@@ -67,7 +68,19 @@ export async function startRigMachine(user: string, loopsYaml: string): Promise<
 nix-env -p /nix/var/nix/profiles/system --set "$out"
 "$out/bin/switch-to-configuration" switch >&2`);
   const loops = async (...args: string[]): Promise<string> =>
-    (await host.run(['runuser', '-u', user, '--', 'node', '/srv/flake/loops.bundle.js', ...args, '--config', '/srv/demo/loops.yaml'])).stdout;
+    (
+      await host.run([
+        'runuser',
+        '-u',
+        user,
+        '--',
+        'node',
+        '/srv/flake/loops.bundle.js',
+        ...args,
+        '--config',
+        '/srv/demo/loops.yaml',
+      ])
+    ).stdout;
   const status = async (): Promise<RigStatus> => JSON.parse(await loops('status', '--json')) as RigStatus;
   return {
     host,
@@ -107,7 +120,10 @@ export function allRun({ loops, supervisor }: RigStatus): boolean {
 
 /** What must survive: each wanted loop's session id, and the phase. */
 export function identity({ loops, phase }: RigStatus): unknown {
-  return { phase: phase?.index, sessions: loops.filter(({ wanted }) => wanted).map(({ name, session }) => [name, session]) };
+  return {
+    phase: phase?.index,
+    sessions: loops.filter(({ wanted }) => wanted).map(({ name, session }) => [name, session]),
+  };
 }
 
 /** The process of each loop that runs. */

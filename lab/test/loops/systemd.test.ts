@@ -30,20 +30,33 @@ describe('a rig under systemd, as the NixOS module declares it', () => {
 
   it('is defined and not started until it is armed', async () => {
     expect(await machine.sh('systemctl is-enabled demo-orchestrator.service')).toMatch(/^enabled/);
-    expect(await machine.sh('systemctl start demo-orchestrator; systemctl is-active demo-orchestrator loops-tmux-demo || :')).toBe('inactive\ninactive');
-    await machine.sh('mkdir -p /var/lib/cutover; touch /var/lib/cutover/armed; systemctl start demo-orchestrator');
+    expect(
+      await machine.sh(
+        'systemctl start demo-orchestrator; systemctl is-active demo-orchestrator loops-tmux-demo || :',
+      ),
+    ).toBe('inactive\ninactive');
+    await machine.sh(
+      'mkdir -p /var/lib/cutover; touch /var/lib/cutover/armed; systemctl start demo-orchestrator',
+    );
     expect(await machine.sh('systemctl is-active demo-orchestrator loops-tmux-demo')).toBe('active\nactive');
     await machine.until(allRun);
     const status = await machine.status();
     expect(status.phase?.index).toBe(1);
-    expect(status.loops.filter(({ state }) => state === 'running').map(({ name }) => name)).toEqual(['builder', 'adversary', 'watchdog']);
+    expect(status.loops.filter(({ state }) => state === 'running').map(({ name }) => name)).toEqual([
+      'builder',
+      'adversary',
+      'watchdog',
+    ]);
     expect(await machine.sh('cat /srv/demo/.loops/logs/builder.log')).toContain('builder 1');
   });
 
   it('keeps every agent when the supervisor is killed, and when it is restarted', async () => {
     const before = await machine.status();
     await machine.sh('systemctl kill --signal=KILL demo-orchestrator');
-    await machine.until((status) => allRun(status) && status.supervisor.pid !== before.supervisor.pid, 10_000);
+    await machine.until(
+      (status) => allRun(status) && status.supervisor.pid !== before.supervisor.pid,
+      10_000,
+    );
     await machine.sh('systemctl restart demo-orchestrator');
     await machine.until(allRun, 10_000);
     expect(pids(await machine.status())).toEqual(pids(before));
@@ -52,17 +65,29 @@ describe('a rig under systemd, as the NixOS module declares it', () => {
   it('brings all loops back when the tmux server is killed', async () => {
     const before = await machine.status();
     await machine.sh('systemctl kill --signal=KILL loops-tmux-demo');
-    await machine.until((status) => allRun(status) && status.loops.every(({ pid }, index) => pid === undefined || pid !== before.loops[index]?.pid), 10_000);
+    await machine.until(
+      (status) =>
+        allRun(status) &&
+        status.loops.every(({ pid }, index) => pid === undefined || pid !== before.loops[index]?.pid),
+      10_000,
+    );
     expect(identity(await machine.status())).toEqual(identity(before));
   });
 
   it('lets a loop that eats memory die alone, and brings it back', async () => {
     const before = await machine.status();
     await machine.loops('start', 'eater');
-    await machine.until(({ loops }) => loops.some(({ name, restarts }) => name === 'eater' && restarts > 0), 30_000);
+    await machine.until(
+      ({ loops }) => loops.some(({ name, restarts }) => name === 'eater' && restarts > 0),
+      30_000,
+    );
     const during = await machine.status();
-    expect(during.loops.find(({ name }) => name === 'eater')?.lastExit?.cause).toMatch(/^(?:out-of-memory|killed)$/);
-    expect(pids(during).filter(([name]) => name !== 'eater')).toEqual(pids(before).filter(([name]) => name !== 'eater'));
+    expect(during.loops.find(({ name }) => name === 'eater')?.lastExit?.cause).toMatch(
+      /^(?:out-of-memory|killed)$/,
+    );
+    expect(pids(during).filter(([name]) => name !== 'eater')).toEqual(
+      pids(before).filter(([name]) => name !== 'eater'),
+    );
     await machine.loops('stop', 'eater');
   });
 
