@@ -9,11 +9,12 @@ import { startSampler } from '../sampler/sampler.ts';
 import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
 import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
+import { afterRollback } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { type RunnerEnd, runCutover } from './runner.ts';
-import { newHostName, writeRehearsalFiles } from './settings.ts';
+import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
 export interface RehearseOptions {
   /** The lab's name; the checkout's one lab without it. */
@@ -24,6 +25,8 @@ export interface RehearseOptions {
   readonly keep: boolean;
   /** Kill the runner, as hard as can be, when it begins each of these steps, and resume. */
   readonly killAt: readonly string[];
+  /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
+  readonly rollback?: boolean;
   readonly narrator: Narrator;
   readonly onEvidence: (evidence: Evidence) => void;
   readonly signal: AbortSignal;
@@ -136,6 +139,16 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     demandSuccess('cutover reboot-proof', end);
   });
   await afterReboot(scene, evidence);
+
+  if (options.rollback === true) {
+    await narrator.timed('going back to the old host', async () => {
+      demandSuccess(
+        'cutover rollback',
+        await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent }),
+      );
+    });
+    await afterRollback(scene, evidence, rigName);
+  }
 
   const seen = sampler.finish();
   await evidence.look('never loops on both hosts', async () => {
