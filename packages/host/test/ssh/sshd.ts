@@ -69,7 +69,6 @@ export async function startSshd({
   const start = async (): Promise<void> => {
     daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      detached: true,
     });
     await listening(port);
   };
