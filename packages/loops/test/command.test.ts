@@ -85,7 +85,7 @@ describe('loops', () => {
     process.kill(Number(stdout), 'SIGKILL');
     await delay(100);
     const ups = Array.from({ length: soak(200, 6) }, () => rig.up());
-    await Promise.all([...ups.map(() => rig.run('start', 'one'))].slice(0, 10));
+    await Promise.all(ups.slice(0, 10).map(() => rig.run('start', 'one')));
     await until(rig.status, (status) => status.supervisor.state === 'up' && running(status), 60_000);
     await until(
       () => ups.filter(({ exitCode }) => exitCode === null).length,

@@ -84,10 +84,6 @@ const phases = z.strictObject({
   plans: z.array(path).min(1).describe('the plan files in order; .phase-idx counts them from 0'),
   mirror: path.optional().describe('the plain .phase-idx; the resume point when there is no state yet'),
   repository: z.strictObject({ remote: z.string(), branch: z.string().default('main') }).optional(),
-  gates: z
-    .array(z.strictObject({ command: argv, timeout: duration.prefault('10m') }))
-    .default([])
-    .describe('commands that must exit 0 on the claimed commit'),
   maxRounds: z.int().min(1).default(5).describe('claims on one plan phase before it is escalated'),
 });
 
@@ -100,7 +96,7 @@ const ownership = z.strictObject({
   prePushHook: z
     .boolean()
     .default(false)
-    .describe('install a pre-push hook into the clones that checks the ownership'),
+    .describe('reserved: a pre-push hook in the clones; not installed yet'),
 });
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
