@@ -13,11 +13,11 @@ async function secrets(...argv: string[]): Promise<{ code: number; stdout: strin
   const sink = (name: 'stdout' | 'stderr'): PassThrough =>
     new PassThrough().on('data', (chunk: Buffer) => void (chunks[name] += chunk.toString()));
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    chunks.stdout += Buffer.from(chunk as string | Uint8Array).toString();
+    chunks.stdout += Buffer.from(chunk).toString();
     return true;
   });
   const spyError = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    chunks.stderr += Buffer.from(chunk as string | Uint8Array).toString();
+    chunks.stderr += Buffer.from(chunk).toString();
     return true;
   });
   const before = process.exitCode;
