@@ -9,7 +9,7 @@ export async function buildCommand(): Promise<{ readonly path: string } & AsyncD
   const directory = await mkdtemp(join(tmpdir(), 'loops-command-'));
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   await using host = localHost();
-  await host.run(['npx', 'tsup', '--config', 'test/tsup.bundle.config.ts', '--out-dir', directory], { cwd });
+  await host.run(['npx', 'tsup', '--config', 'test/bundle/tsup.config.ts', '--out-dir', directory], { cwd });
   return {
     path: join(directory, 'loops.js'),
     [Symbol.asyncDispose]: async () => rm(directory, { recursive: true, force: true }),

@@ -66,7 +66,7 @@ describe('a gate', () => {
     await pushClaim(host, { ...builder, by: 'builder' });
     await pushVerdict(host, { ...adversary, by: 'adversary', sha: first, verdict: 'pass' });
     await push(fixture, path, 'two');
-    await expect(requirePassed(host, builder)).rejects.toThrow();
+    await expect(requirePassed(host, builder)).rejects.toThrow('the claim is void');
     await pushClaim(host, { ...builder, by: 'builder' });
     await expect(requirePassed(host, builder)).rejects.toMatchObject({ code: 'ADVANCE_REFUSED' });
   });

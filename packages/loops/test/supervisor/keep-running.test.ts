@@ -39,6 +39,7 @@ describe('a supervised loop', () => {
       () => supervisor.status(),
       ({ loops: [loop] }) => loop?.state === 'running' && loop.pid !== pid,
     );
+    expect(supervisor.status().loops[0]).toMatchObject({ restarts: 1 });
   });
 
   it('leaves no process behind when it is stopped, not even one that left its session', async () => {

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import bundles from '../tsup.config.ts';
+import bundles from '../../tsup.config.ts';
 
 const bundle = Array.isArray(bundles) ? bundles.at(-1) : undefined;
 
