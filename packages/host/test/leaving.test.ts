@@ -29,7 +29,7 @@ beforeAll(async () => {
     config: false,
     silent: true,
     clean: true,
-    external: ['ssh2', 'socks'],
+    external: ['execa', 'ssh2', 'socks'],
     outExtension: () => ({ js: '.mjs' }),
   });
 });

@@ -1,5 +1,3 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 
@@ -8,24 +6,24 @@ import type { CommandExit } from '../host.ts';
 import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
 import { killGroup, trackGroup } from './process-group.ts';
 
-/** Plain node:child_process: what execa adds, `Host` has for all transports, and it would double a command's start. */
+const options = {
+  buffer: false,
+  encoding: 'buffer',
+  reject: false,
+  // `createHost` ends what has to be ended, for all transports alike.
+  cleanup: false,
+  // A process group of its own, so that what the command starts can be ended with it.
+  detached: true,
+} as const;
+
+/** execa is loaded with the first command: a program that runs none starts without it. */
 export async function spawnLocally(host: string, command: SpawnCommand): Promise<SpawnedCommand> {
+  const { execa } = await import('execa');
   const { argv, env, cwd } = command;
   const [file = '', ...args] = argv;
-  let child: ChildProcessWithoutNullStreams;
-  try {
-    child = spawn(file, args, {
-      env: { ...process.env, ...env },
-      // A process group of its own, so that what the command starts can be ended with it.
-      detached: true,
-      ...(cwd !== undefined && { cwd }),
-    });
-    if (child.pid === undefined) await once(child, 'spawn');
-  } catch (error) {
-    return await notStarted(host, command, error);
-  }
-  const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined) throw new CommandRefusedError(host, argv, 'it has no process id');
+  const child = execa(file, args, { ...options, env, ...(cwd !== undefined && { cwd }) });
+  const { pid } = child;
+  if (pid === undefined) return await notStarted(host, command, (await child).cause);
   const untrack = trackGroup(pid);
   const exit = new Promise<CommandExit>((resolve) => {
     child.once('exit', (exitCode, signal) => {
@@ -33,6 +31,7 @@ export async function spawnLocally(host: string, command: SpawnCommand): Promise
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
     });
   });
+  const { stdin, stdout, stderr } = child;
   return { stdin, stdout, stderr, exit, kill: async (signal) => killGroup(pid, signal) };
 }
 
