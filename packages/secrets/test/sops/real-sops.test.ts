@@ -29,6 +29,8 @@ describe.each(['3.13.2', '3.10.2'])('both ways against sops %s', (version) => {
               !/-0\b|\d{16}/.test(sample.text.toString()),
           );
           fc.pre(!hasCommentInList(sample));
+          // sops 3.10 loses a value that is one newline.
+          fc.pre(version === '3.13.2' || !sample.text.includes('"\\n'));
           const both = await compare(sops ?? '', directory, sample);
           seen[both ? 'compared' : 'refusedByBoth']++;
         }),
