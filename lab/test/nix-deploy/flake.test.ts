@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
+import { type HostSettings, readFlakeTemplate, renderFlake } from '@cutover/cutover-scripts';
 import { deploy, rebootProof } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { readFlakeTemplate } from '../../../packages/cutover-scripts/src/flake-template.ts';
-import { renderFlake } from '../../../packages/cutover-scripts/src/flake.ts';
-import type { HostSettings } from '../../../packages/cutover-scripts/src/flake-settings.ts';
 import { type Machine, startMachine } from './machine.ts';
 
 const settings: HostSettings = {

@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type CommandIo, processIo, write } from './io.ts';
@@ -27,10 +27,15 @@ export async function runCommand(program: Command, options: RunCommandOptions = 
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     await report(error, program, argv, io);
     return exitCodeOf?.(error) ?? sharedExitCode(error);
   }
+}
+
+/** By its code and not its class: a command may bring a commander of its own. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }
 
 function sharedExitCode(error: unknown): number {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StepCall } from '../journal/entry.ts';
 import { StepTimeoutError } from './errors.ts';
 
@@ -18,6 +19,8 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const controller = new AbortController();
+  // A step runs as many commands at once as it likes, and each listens.
+  setMaxListeners(0, controller.signal);
   const timers: NodeJS.Timeout[] = [];
   const relay = (): void => controller.abort(signal.reason);
   signal.addEventListener('abort', relay, { once: true });

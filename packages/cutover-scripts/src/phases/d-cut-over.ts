@@ -73,6 +73,8 @@ const quiesceOld: Step<World> = {
       },
       processes: oldProcesses(settings),
       deadline: settings.old.quiesceSeconds * second,
+      // A stop that is cut short would leave half a rig; this is for one that hangs.
+      stopTimeout: 30 * second,
       signal,
       onEvent: (event) => {
         progress(event.event);
