@@ -35,6 +35,12 @@ describe('examples', () => {
     expect(secrets.secrets.every(({ source }) => source.host === old.name)).toBe(true);
   });
 
+  it('shows that script in the README as it is', async () => {
+    const source = await readFile(join(examples, 'deploy-instance.ts'), 'utf8');
+    const [, , ...body] = source.trimEnd().split('\n');
+    expect(await readFile(join(examples, '../README.md'), 'utf8')).toContain(body.join('\n'));
+  });
+
   it('has a script that makes an instance and deploys to it', async () => {
     await using lab = await openLab();
     const name = 'example-instance';
