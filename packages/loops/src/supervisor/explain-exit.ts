@@ -11,5 +11,6 @@ export function explainExit(
   if (sign !== undefined) return sign.kind;
   if (outOfMemory) return 'out-of-memory';
   if (pane === undefined || !pane.dead || pane.exitSignal !== undefined) return 'killed';
+  if (pane.exitCode === undefined) return 'killed';
   return pane.exitCode === 0 ? 'clean' : 'crash';
 }

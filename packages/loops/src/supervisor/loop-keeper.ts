@@ -13,7 +13,7 @@ import { loopStart } from './loop-command.ts';
 import { decideAfterExit, type LoopRuntime } from './loop-runtime.ts';
 import { endedByMemory, type ScopeManager } from './memory-scope.ts';
 import type { Hold, OwnershipWatch } from './ownership-watch.ts';
-import { isAlive, reapRuns } from './reap.ts';
+import { endProcess, isAlive, isZombie, reapRuns } from './reap.ts';
 import type { RigStore } from './rig-store.ts';
 import type { TmuxLink } from './tmux-link.ts';
 
@@ -22,6 +22,8 @@ const heldTerminal = 200;
 /** Until another look when memory is short, or tmux failed, in milliseconds. */
 const memoryPause = 5000;
 const retryPause = 100;
+/** How many processes are looked at for zombies at a time. */
+const zombieShare = 10;
 
 export interface KeeperParts {
   readonly config: RigConfig;
@@ -50,6 +52,7 @@ export class LoopKeeper {
   #again = false;
   #lastStartAt = 0;
   #firstRound = true;
+  #nextZombie = 0;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -117,11 +120,16 @@ export class LoopKeeper {
 
   /** Looks for processes that ended while a child still holds their terminal: tmux calls those panes alive. */
   checkLiveness(): void {
-    for (const { pid, goneSince } of this.#runtimes.values()) {
-      if (pid === undefined || goneSince !== undefined || isAlive(pid)) continue;
-      void this.reconcile();
-      return;
-    }
+    const running = [...this.#runtimes.values()].filter(
+      ({ pid, goneSince }) => pid !== undefined && goneSince === undefined,
+    );
+    // A process that tmux forgot to ask after stays as a zombie. Looking costs more, so a few are looked at each time.
+    const some = Array.from(
+      { length: Math.min(zombieShare, running.length) },
+      () => running[this.#nextZombie++ % running.length],
+    );
+    const ended = running.some(({ pid }) => pid !== undefined && !isAlive(pid));
+    if (ended || some.some((one) => one?.pid !== undefined && isZombie(one.pid))) void this.reconcile();
   }
 
   /** Rounds again after so many milliseconds, or earlier when something else asks for it. */
@@ -174,7 +182,11 @@ export class LoopKeeper {
     const runtime = this.runtime(loop.name);
     if (runtime.busy !== undefined) return false;
     delete runtime.waitingFor;
-    if (pane !== undefined && isUnexplained(pane) && !this.#isGone(runtime, pane)) return false;
+    if (pane !== undefined && isUnexplained(pane) && !this.#isGone(runtime, pane)) {
+      // A child that ends right after its start can escape tmux: it asks anew when it hears of one.
+      endProcess(pane.serverPid, 'SIGCHLD');
+      return false;
+    }
     const running = pane !== undefined && !pane.dead && !this.#isGone(runtime, pane);
     if (running) this.#see(loop, runtime, pane);
     else await this.#seeEnd(tmux, loop, runtime, pane);

@@ -20,6 +20,8 @@ export interface Pane {
   readonly exitSignal: number | undefined;
   /** Our id of this start, when we started it. */
   readonly run: string | undefined;
+  /** The server's own process. */
+  readonly serverPid: number;
   /** Unix seconds of its last output. */
   readonly activity: number;
 }
@@ -64,6 +66,7 @@ const paneFormat = [
   'pane_dead_signal',
   '@loops_run',
   'window_activity',
+  'pid',
 ]
   .map((field) => `#{${field}}`)
   .join('\t');
@@ -237,8 +240,17 @@ function programWords({ argv }: SessionStart): readonly string[] {
 }
 
 function parsePane(line: string): Pane {
-  const [session = '', id = '', pid = '', dead = '', status = '', signal = '', run = '', activity = ''] =
-    line.split('\t');
+  const [
+    session = '',
+    id = '',
+    pid = '',
+    dead = '',
+    status = '',
+    signal = '',
+    run = '',
+    activity = '',
+    serverPid = '',
+  ] = line.split('\t');
   return {
     session,
     id,
@@ -248,5 +260,6 @@ function parsePane(line: string): Pane {
     exitSignal: signal === '' ? undefined : Number(signal),
     run: run === '' ? undefined : run,
     activity: Number(activity),
+    serverPid: Number(serverPid),
   };
 }
