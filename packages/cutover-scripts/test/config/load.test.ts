@@ -1,0 +1,62 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+
+const example = join(import.meta.dirname, '../../../../examples/cutover/cutover.yaml');
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cutover-config-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function load(change: (text: string) => string): Promise<unknown> {
+  const file = join(folder, 'cutover.yaml');
+  await writeFile(file, change(await readFile(example, 'utf8')));
+  return loadConfig(file);
+}
+
+describe('loadConfig', () => {
+  it('takes paths from the folder of the file', async () => {
+    expect(await load((text) => text)).toMatchObject({
+      ssh: { privateKey: join(folder, 'ssh/vm_ssh_key') },
+      incus: { key: join(folder, 'incus/client.key') },
+      secrets: join(folder, 'secrets.yaml'),
+    });
+  });
+
+  it('names every problem at once, with its place', async () => {
+    const change = (text: string): string =>
+      text.replace('memory: 2GiB', 'memory: lots').replace('user: loops', 'usr: loops');
+    await expect(load(change)).rejects.toMatchObject({
+      code: 'USAGE',
+      problems: [
+        expect.stringContaining('instance.memory: must be a size like 2GiB'),
+        expect.stringContaining('old.user'),
+        expect.stringContaining('usr'),
+      ],
+    });
+  });
+
+  it('demands a way to verify each host key', async () => {
+    const change = (text: string): string => text.replace('    knownHosts: ./ssh/known_hosts\n', '');
+    await expect(load(change)).rejects.toThrow(/a host key is always verified/);
+  });
+
+  it('says where a file is not YAML, and nothing of what is in it', async () => {
+    const error: unknown = await load((text) => `${text}\n  - [secret: "hunter2`).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(String(error)).toMatch(/line \d+, column \d+: not YAML/);
+    expect(String(error)).not.toContain('hunter2');
+  });
+
+  it('says which file cannot be read', async () => {
+    await expect(loadConfig(join(folder, 'absent.yaml'))).rejects.toThrow(/absent\.yaml cannot be used/);
+  });
+});
