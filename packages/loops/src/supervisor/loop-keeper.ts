@@ -244,10 +244,11 @@ export class LoopKeeper {
       at: now,
     };
     if (!state.wanted) return;
-    if (sign !== undefined && state.block === undefined) {
+    if (sign !== undefined) {
       emit({ event: 'exited', loop: loop.name, ...runtime.lastExit });
       runtime.nextStartAt = 0;
-      await this.block(loop, sign);
+      // Its screen may have told while it still ran: then the block is there already, and was told about.
+      if (store.loop(loop.name).block === undefined) await this.block(loop, sign);
       return;
     }
     if (this.hold !== undefined) {
