@@ -11,6 +11,8 @@ const unit = (name: string) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for daemons and hosts rather than for this machine's cores.
+    maxWorkers: 3,
     projects: [
       unit('command-line'),
       unit('host'),

@@ -25,7 +25,7 @@ async function withInstance(userData: string, use: (name: string) => Promise<voi
 }
 
 test('ready means an address, cloud-init done, systemd up and ssh answering', async () => {
-  await withInstance('#cloud-config\nwrite_files: [{path: /root/made, content: yes}]\n', async (name) => {
+  await withInstance('#cloud-config\nwrite_files: [{path: /root/made, content: made}]\n', async (name) => {
     const seen: string[] = [];
     const facts = await waitReady(
       lab.client,
