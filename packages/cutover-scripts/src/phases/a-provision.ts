@@ -205,15 +205,16 @@ const recordOwner: Step<World> = {
           reason: `${found.owner} owns the loops, which is neither host of this cutover`,
         };
   },
-  async apply({ world, signal, owner }) {
+  async apply({ world, signal }) {
     const { settings, gitHere } = world;
-    const { epoch } = await claimOwnership(gitHere, {
-      ...ownershipRef(world),
-      from: undefined,
-      to: settings.old.name,
-      signal,
-    });
-    await owner(settings.old.name, epoch);
+    await claimOwnership(gitHere, { ...ownershipRef(world), from: undefined, to: settings.old.name, signal });
+  },
+  async verify({ world, signal, owner }) {
+    const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
+    if (found === undefined)
+      throw new Error('the forge has no owner of the loops on record, although it was just written');
+    await owner(found.owner, found.epoch);
+    return { owner: found.owner, epoch: found.epoch };
   },
   leaves: 'the old host on record as the owner, which it is',
   timeout: 60 * second,

@@ -93,10 +93,6 @@ const ownership = z.strictObject({
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
   checkEvery: duration.prefault('30s'),
   stopAfterUnknown: duration.optional().describe('loops are stopped when the owner stayed unknown so long'),
-  prePushHook: z
-    .boolean()
-    .default(false)
-    .describe('reserved: a pre-push hook in the clones; not installed yet'),
 });
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
