@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     // Most tests wait for daemons and hosts rather than for this machine's cores.
     maxWorkers: 3,
+    // Real daemons on a shared machine: continuous integration asks twice more before it says no, and tells of it.
+    retry: process.env['CI'] === undefined ? 0 : 2,
     projects: [
       unit('command-line'),
       unit('host'),

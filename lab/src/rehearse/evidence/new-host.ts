@@ -37,7 +37,7 @@ export async function servicesDefinedNotRunning(
 /** The clones came from the forge after the run began, and are at its heads. */
 export async function clonesAreFresh({ target, settings, signal }: Scene, since: Date): Promise<Facts> {
   const heads: Record<string, string> = {};
-  for (const { path, branch } of settings.repositories) {
+  const look = async ({ path, branch }: Scene['settings']['repositories'][number]): Promise<void> => {
     const folder = path.startsWith('/') ? path : `${settings.new.workspace}/${path}`;
     const git = (...argv: string[]): Promise<string> =>
       output(target, ['runuser', '-u', settings.new.user, '--', 'git', '-C', folder, ...argv], signal);
@@ -51,7 +51,8 @@ export async function clonesAreFresh({ target, settings, signal }: Scene, since:
     await git('fetch', '--quiet', 'origin');
     const behind = await git('rev-list', '--count', `HEAD..${remoteHead}`);
     heads[path] = `${(await git('rev-parse', 'HEAD')).slice(0, 12)}, ${behind} behind`;
-  }
+  };
+  await Promise.all(settings.repositories.map(look));
   return heads;
 }
 

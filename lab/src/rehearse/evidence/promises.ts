@@ -20,10 +20,12 @@ const units = [`loops-tmux-${rigName}.service`, `loops-${rigName}.service`];
 
 /** What the operator looks at before approving: the new host is ready, and holds still. */
 export async function beforeApproval(scene: Scene, evidence: EvidenceCollector, began: Date): Promise<void> {
-  await evidence.look('the loop services are defined and not running', () =>
-    servicesDefinedNotRunning(scene, units, 'agent.mjs --role'),
-  );
-  await evidence.look('the clones are fresh from the forge', () => clonesAreFresh(scene, began));
+  await Promise.all([
+    evidence.look('the loop services are defined and not running', () =>
+      servicesDefinedNotRunning(scene, units, 'agent.mjs --role'),
+    ),
+    evidence.look('the clones are fresh from the forge', () => clonesAreFresh(scene, began)),
+  ]);
 }
 
 /** What must be true once `cutover run` says that all is done. */
@@ -36,32 +38,33 @@ export async function afterCutover(
   const { old, settings, signal } = scene;
   const planPhase = await resumePoint(old, settings.old.workspace, settings.old.resumePoint, signal);
   const heads = await oldHeads(scene);
-  await evidence.look('the instance is as declared, made over mTLS by the restricted certificate', () =>
-    instanceAsDeclared(scene, scope),
-  );
-  await evidence.look('the system profile is the closure that was built', () => profileIsBuiltClosure(scene));
-  await evidence.look('every secret is in place and equal', () => secretsInPlace(scene, expectedSecrets));
-  await evidence.look('no plaintext in any git object of the forge', () =>
-    noPlaintextInGit(scene, expectedSecrets),
-  );
-  await evidence.look('each file opens with the new host’s key alone', () => opensWithHostKey(scene));
-  await evidence.look('the references are equal', () => referencesEqual(scene));
-  await evidence.look('the old trees are clean and pushed', () => oldTreesSafe(scene));
-  await evidence.look('the old rig stays down', () => oldRigStaysDown(scene));
-  await evidence.look('the new host owns the loops', () => ownerIs(scene, settings.name));
-  await evidence.look('three sessions run in the same plan phase', () =>
-    sessionsRun(scene, rigName, planPhase),
-  );
-  await evidence.look('a handoff reached the forge', () => handoffReachedForge(scene, rigName, heads));
-  await evidence.look('the health page answers', async () => {
-    const { health } = settings;
-    demand(health !== undefined, 'the config names a health page');
-    const response = await fetch(health?.url ?? '', { signal });
-    demand(response.status === 200, 'the health page is well', { status: response.status });
-    return { status: response.status };
-  });
-  await evidence.look('the orchestrator session has its context', () => orchestratorHasContext(scene));
-  await evidence.look('the operator’s steps were verified by probes', () => probed(journal));
+  // None of them changes what another looks at.
+  await Promise.all([
+    evidence.look('the instance is as declared, made over mTLS by the restricted certificate', () =>
+      instanceAsDeclared(scene, scope),
+    ),
+    evidence.look('the system profile is the closure that was built', () => profileIsBuiltClosure(scene)),
+    evidence.look('every secret is in place and equal', () => secretsInPlace(scene, expectedSecrets)),
+    evidence.look('no plaintext in any git object of the forge', () =>
+      noPlaintextInGit(scene, expectedSecrets),
+    ),
+    evidence.look('each file opens with the new host’s key alone', () => opensWithHostKey(scene)),
+    evidence.look('the references are equal', () => referencesEqual(scene)),
+    evidence.look('the old trees are clean and pushed', () => oldTreesSafe(scene)),
+    evidence.look('the old rig stays down', () => oldRigStaysDown(scene)),
+    evidence.look('the new host owns the loops', () => ownerIs(scene, settings.name)),
+    evidence.look('three sessions run in the same plan phase', () => sessionsRun(scene, rigName, planPhase)),
+    evidence.look('a handoff reached the forge', () => handoffReachedForge(scene, rigName, heads)),
+    evidence.look('the health page answers', async () => {
+      const { health } = settings;
+      demand(health !== undefined, 'the config names a health page');
+      const response = await fetch(health?.url ?? '', { signal });
+      demand(response.status === 200, 'the health page is well', { status: response.status });
+      return { status: response.status };
+    }),
+    evidence.look('the orchestrator session has its context', () => orchestratorHasContext(scene)),
+    evidence.look('the operator’s steps were verified by probes', () => probed(journal)),
+  ]);
 }
 
 /** What must have come back by itself. */

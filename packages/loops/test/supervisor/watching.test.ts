@@ -97,11 +97,11 @@ describe('an agent that', () => {
 
   it('works in silence is left alone', async () => {
     await using rig = await makeRig({
-      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '500ms', rungDelay: '500ms' } } },
+      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '3s', rungDelay: '1s' } } },
     });
     await writeFile(join(rig.directory, 'busy.sh'), 'while :; do :; done\n');
     await rig.supervise();
-    await delay(3000);
+    await delay(8000);
     expect(rig.events.filter(({ event }) => event === 'stalled')).toEqual([]);
   });
 });
