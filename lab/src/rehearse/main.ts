@@ -11,6 +11,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rollback: { type: 'boolean', default: false },
     lab: { type: 'string' },
+    'undo-at': { type: 'string' },
     'kill-at': { type: 'string', multiple: true, default: [] },
   },
 });
@@ -34,11 +35,12 @@ try {
     keep: values.keep,
     rollback: values.rollback,
     killAt: values['kill-at'],
+    ...(values['undo-at'] === undefined ? {} : { undoAt: values['undo-at'] }),
     narrator,
     onEvidence,
     signal: interrupted.signal,
   });
-  for (const [what, seconds] of narrator.timings) narrator.say(`${what}: ${seconds.toFixed(1)} s`);
+  for (const [what, seconds] of narrator.timings()) narrator.say(`${what}: ${seconds.toFixed(1)} s`);
   narrator.say(`report: ${result.report}`);
   const { passed, phases, steps, seconds, downtimeSeconds } = result;
   const last = { result: passed ? 'passed' : 'failed', phases, steps, seconds, downtimeSeconds };

@@ -1,17 +1,15 @@
-import type { EngineEvent } from '@cutover/cutover-scripts';
-
-/** What took how long, in seconds, by name, in order. */
-export type Timings = ReadonlyMap<string, number>;
+import { covered, type EngineEvent, type Span } from '@cutover/cutover-scripts';
 
 /** Tells what goes on, a line at a time, and keeps the times. */
 export interface Narrator {
   /** A line of its own. */
   say(text: string): void;
-  /** Tells of a runner's event. */
+  /** Tells of a runner's event; the phases of a cutover are timed by them. */
   event(event: EngineEvent): void;
   /** Runs `work`, and says how long it took. */
   timed<T>(what: string, work: () => Promise<T>): Promise<T>;
-  readonly timings: Timings;
+  /** What took how long, in seconds, by name, in order; steps that ran side by side count once. */
+  timings(): [what: string, seconds: number][];
   /** Seconds since the start. */
   elapsed(): number;
 }
@@ -24,23 +22,23 @@ const gates: Record<string, string> = {
 /** @param write where the lines go. */
 export function createNarrator(write: (line: string) => void): Narrator {
   const began = performance.now();
-  const timings = new Map<string, number>();
+  const spans = new Map<string, Span[]>();
   const steps = new Map<string, { title: string; phase: string; began: number }>();
   const elapsed = (): number => (performance.now() - began) / 1000;
   const say = (text: string): void => write(`${elapsed().toFixed(1).padStart(6)} s  ${text}\n`);
-  const add = (what: string, seconds: number): void =>
-    void timings.set(what, (timings.get(what) ?? 0) + seconds);
+  const add = (what: string, from: number): void =>
+    void spans.set(what, [...(spans.get(what) ?? []), { from, to: performance.now() }]);
   let progress = '';
 
   return {
     say,
-    timings,
+    timings: () => [...spans].map(([what, of]) => [what, covered(of) / 1000]),
     elapsed,
     async timed(what, work) {
       const from = performance.now();
       say(what);
       const result = await work();
-      add(what, (performance.now() - from) / 1000);
+      add(what, from);
       return result;
     },
     event(event) {
@@ -64,7 +62,7 @@ export function createNarrator(write: (line: string) => void): Narrator {
         }
         case 'verified': {
           const seconds = (performance.now() - step.began) / 1000;
-          add(`phase ${step.phase}`, seconds);
+          if (event.list === 'cutover') add(`phase ${step.phase}`, step.began);
           say(
             `  ✓ ${step.title} (${seconds.toFixed(1)} s${event.how === 'applied' ? '' : `, ${event.how}`})`,
           );

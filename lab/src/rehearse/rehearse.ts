@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EngineEvent, loadConfig } from '@cutover/cutover-scripts';
@@ -9,11 +10,11 @@ import { startSampler } from '../sampler/sampler.ts';
 import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
 import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
-import { afterRollback } from './evidence/way-back.ts';
+import { afterRollback, afterUndo } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
-import { type RunnerEnd, runCutover } from './runner.ts';
+import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
 export interface RehearseOptions {
@@ -25,6 +26,8 @@ export interface RehearseOptions {
   readonly keep: boolean;
   /** Kill the runner, as hard as can be, when it begins each of these steps, and resume. */
   readonly killAt: readonly string[];
+  /** Kill the runner when it begins this step, before the commit point; undo everything, look, and begin again. */
+  readonly undoAt?: string;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
   readonly narrator: Narrator;
@@ -46,6 +49,8 @@ export interface RehearsalResult {
 /** Runs the whole cutover on the lab, then a reboot of the new host, and looks for itself whether it is all true. */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalResult> {
   const { narrator, signal, onEvidence } = options;
+  // The evidence is looked at side by side, and each look listens.
+  setMaxListeners(0, signal);
   await using lab = await narrator.timed('opening the lab', () =>
     openLab({
       ...(options.lab === undefined ? {} : { name: options.lab }),
@@ -90,7 +95,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     signal,
   };
 
-  const kills = [...options.killAt];
+  const kills = [...options.killAt, ...(options.undoAt === undefined ? [] : [options.undoAt])];
   let argv = ['run', '--yes'];
   for (;;) {
     const killStep = kills.shift();
@@ -108,6 +113,13 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
         : { killAt: (event: EngineEvent) => event.event === 'intent' && event.step === killStep }),
     });
     await gates.settled();
+    if (end.killed && killStep === options.undoAt) {
+      narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
+      await rollBack(options, files, onEvent);
+      await afterUndo(scene, evidence, scope);
+      argv = ['run', '--yes'];
+      continue;
+    }
     if (end.killed) {
       narrator.say(`  ✗ the runner was killed in ${killStep ?? ''}; resuming`);
       argv = ['resume'];
@@ -141,12 +153,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await afterReboot(scene, evidence);
 
   if (options.rollback === true) {
-    await narrator.timed('going back to the old host', async () => {
-      demandSuccess(
-        'cutover rollback',
-        await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent }),
-      );
-    });
+    await rollBack(options, files, onEvent);
     await afterRollback(scene, evidence, rigName);
   }
 
@@ -173,6 +180,17 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     report,
     evidence: evidence.found,
   };
+}
+
+async function rollBack(
+  { narrator, signal }: RehearseOptions,
+  files: RunnerFiles,
+  onEvent: (event: EngineEvent) => void,
+): Promise<void> {
+  await narrator.timed('going back to the old host', async () => {
+    const end = await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent });
+    demandSuccess('cutover rollback', end);
+  });
 }
 
 /** How the person reaches the new host: as root over ssh, with the host key that is really inside. */

@@ -1,24 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { createNarrator } from '../../src/rehearse/narrator.ts';
-import { rehearse } from '../../src/rehearse/rehearse.ts';
+import { type RehearsalResult, rehearse, type RehearseOptions } from '../../src/rehearse/rehearse.ts';
+
+type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback'>;
+
+/** Rehearses, and expects all evidence to hold and the runner to have been killed so often. */
+async function expectRehearsal(options: Options, kills: number): Promise<RehearsalResult> {
+  const lines: string[] = [];
+  const result = await rehearse({
+    fresh: false,
+    keep: false,
+    ...options,
+    narrator: createNarrator((line) => lines.push(line)),
+    onEvidence: () => {},
+    signal: AbortSignal.timeout(540_000),
+  }).catch((error: unknown) => {
+    throw new Error(`the rehearsal failed:\n${lines.slice(-40).join('')}`, { cause: error });
+  });
+  expect(result.evidence.filter(({ ok }) => !ok)).toEqual([]);
+  expect(lines.filter((line) => line.includes('the runner was killed'))).toHaveLength(kills);
+  expect(result).toMatchObject({ passed: true, phases: 5 });
+  return result;
+}
 
 describe('the whole cutover', () => {
   it('comes to the same evidence when the runner is killed in phases B and D, and can go back', async () => {
-    const lines: string[] = [];
-    const { passed, evidence, phases } = await rehearse({
-      fresh: false,
-      keep: false,
-      killAt: ['deploy', 'claim-epoch'],
-      rollback: true,
-      narrator: createNarrator((line) => lines.push(line)),
-      onEvidence: () => {},
-      signal: AbortSignal.timeout(540_000),
-    }).catch((error: unknown) => {
-      throw new Error(`the rehearsal failed:\n${lines.slice(-40).join('')}`, { cause: error });
-    });
-    expect(evidence.filter(({ ok }) => !ok)).toEqual([]);
-    expect(lines.filter((line) => line.includes('the runner was killed'))).toHaveLength(2);
-    expect(phases).toBe(5);
-    expect(passed).toBe(true);
+    await expectRehearsal({ killAt: ['deploy', 'claim-epoch'], rollback: true }, 2);
   }, 560_000);
+
+  it.runIf(process.env['CUTOVER_SOAK'])(
+    'is undone before its commit point, with the old rig already stopped, and then done after all',
+    async () => {
+      const { evidence } = await expectRehearsal({ killAt: [], undoAt: 'claim-epoch' }, 1);
+      expect(evidence.map((one) => one.evidence)).toContain('after the rollback: the new host is gone');
+    },
+    560_000,
+  );
 });

@@ -57,6 +57,7 @@ export {
 export type { GateRecord } from './journal/state.ts';
 export type { GateReport, Report, RunReport, StepReport } from './report/model.ts';
 export { readReport, totalDowntime } from './report/read-report.ts';
+export { covered, type Span } from './progress/spans.ts';
 export { htmlReport } from './report/html.ts';
 export { markdownReport } from './report/markdown.ts';
 export { createProgram } from './commands/program.ts';

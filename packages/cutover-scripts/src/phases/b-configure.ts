@@ -18,7 +18,7 @@ import { lockInputs } from '../work/lock-inputs.ts';
 import { bootService, tmuxService } from '../work/rig.ts';
 import { configurationFolder, deployedSystems, recordDeployed, sendConfiguration } from '../work/toplevel.ts';
 import { unitState } from '../work/unit-state.ts';
-import { writeFiles } from '../world/configuration-repository.ts';
+import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import type { World } from '../world/world.ts';
 import { runAsScript } from './as-script.ts';
 
@@ -153,7 +153,12 @@ const encryptSecrets: Step<World> = {
       },
     );
   },
-  leaves: 'the secrets in the private repository, encrypted',
+  // The new host's key goes with it, and the key of the next one could not open them, nor replace what it cannot open.
+  async undo({ world: { secrets, configuration }, signal }) {
+    const files = secrets.secrets.map(({ file }) => file);
+    await configuration.edit('Take the secrets out again', (folder) => removeFiles(folder, files), signal);
+  },
+  leaves: 'the secrets in the history of the private repository, encrypted',
   timeout: 300 * second,
 };
 

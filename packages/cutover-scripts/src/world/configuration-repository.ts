@@ -123,6 +123,11 @@ export async function writeFiles(folder: string, files: ReadonlyMap<string, stri
   }
 }
 
+/** Removes `paths` below `folder`, those that are there. */
+export async function removeFiles(folder: string, paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map((path) => rm(join(folder, path), { force: true })));
+}
+
 /** The name git gives to a file's content. */
 function blobHash(text: string): string {
   const bytes = Buffer.from(text);
