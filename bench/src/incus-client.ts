@@ -1,11 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { type Figure, UnavailableError, milliseconds } from './figure.ts';
 import { goPeer } from './incus-go-peer.ts';
+import { stoppedInstances } from './incus-instances.ts';
 import { type BenchMachine, openMachine } from './incus-machine.ts';
 import { nodeLoop } from './incus-node-loop.ts';
+import { peakMemory } from './peak-memory.ts';
 
 const requests = 400;
 const mebibytes = 256;
-const instances = 300;
 
 /** One figure on a machine of its own in the lab. `peer` and `ours` are made once it is up. */
 function figure(
@@ -130,34 +132,27 @@ export const incusClientFigures: readonly Figure[] = [
       };
     },
   ),
+  ...[1, 100, 300].map((count) =>
+    figure(
+      { name: `list-${count}`, unit: 'ms', better: 'lower', peerName: 'incus list', samples: 10 },
+      async ({ client, incus }) => {
+        const project = await stoppedInstances(client, count);
+        return {
+          ours: () => milliseconds(() => client.project(project).instances.listFull()),
+          peer: () => milliseconds(() => incus('list', '--project', project, '--format', 'json')),
+        };
+      },
+    ),
+  ),
   figure(
-    { name: 'list-300', unit: 'ms', better: 'lower', peerName: 'incus list', samples: 10 },
-    async ({ client, incus, imageAlias }) => {
-      const project = await instancesOf(client, imageAlias);
+    { name: 'list-300-rss', unit: 'MB', better: 'lower', peerName: 'incus list', samples: 5, warmUp: 1 },
+    async ({ client, socket, env }) => {
+      const project = await stoppedInstances(client, 300);
+      const script = fileURLToPath(new URL('incus-list.js', import.meta.url));
       return {
-        ours: () => milliseconds(() => client.project(project).instances.listFull()),
-        peer: () => milliseconds(() => incus('list', '--project', project, '--format', 'json')),
+        ours: () => peakMemory(process.execPath, [script, socket, project], env),
+        peer: () => peakMemory('incus', ['list', '--project', project, '--format', 'json'], env),
       };
     },
   ),
 ];
-
-/** A project with stopped instances, kept for the next run: to make them takes longer than to list them. */
-async function instancesOf(client: BenchMachine['client'], imageAlias: string): Promise<string> {
-  const project = `bench-list-${instances}`;
-  if (!(await client.projects.list()).some(({ name }) => name === project))
-    await client.projects.create({
-      name: project,
-      config: { 'features.images': 'false', 'features.profiles': 'false' },
-    });
-  const scope = client.project(project);
-  const there = (await scope.instances.list()).length;
-  const missing = Array.from({ length: instances - there }, (_, index) => `bench-${there + index}`);
-  const next = missing.values();
-  const makeSome = async () => {
-    for (const name of next)
-      await scope.instances.create({ name, source: { type: 'image', alias: imageAlias } });
-  };
-  await Promise.all(Array.from({ length: 4 }, makeSome));
-  return project;
-}

@@ -11,7 +11,8 @@ export interface BenchMachine extends AsyncDisposable {
   readonly client: IncusClient;
   readonly name: string;
   readonly socket: string;
-  readonly imageAlias: string;
+  /** With which the `incus` command finds the daemon. */
+  readonly env: NodeJS.ProcessEnv;
   /** Runs the `incus` command, one process for each call as a script would. */
   incus(...args: readonly string[]): Promise<void>;
   /** A file of so many MiB of this machine, in its cache. */
@@ -24,7 +25,6 @@ interface LabModule {
     AsyncDisposable & {
       readonly client: IncusClient;
       readonly folders: { readonly incus: string; readonly socket: string };
-      readonly imageAlias: string;
       launch(prefix: string): Promise<AsyncDisposable & { readonly name: string }>;
     }
   >;
@@ -36,17 +36,15 @@ export async function openMachine(): Promise<BenchMachine> {
   const { openLab }: LabModule = await import(module);
   const lab = await openLab();
   const box = await lab.launch('bench');
+  const env = { ...process.env, INCUS_DIR: lab.folders.incus };
   const folder = await mkdtemp(join(tmpdir(), 'incus-bench-'));
   return {
     client: lab.client,
     name: box.name,
     socket: lab.folders.socket,
-    imageAlias: lab.imageAlias,
+    env,
     async incus(...args) {
-      const child = spawn('incus', args, {
-        stdio: 'ignore',
-        env: { ...process.env, INCUS_DIR: lab.folders.incus },
-      });
+      const child = spawn('incus', args, { stdio: 'ignore', env });
       const [code] = await once(child, 'exit');
       if (code !== 0) throw new Error(`incus ${args.join(' ')} ended with ${String(code)}`);
     },

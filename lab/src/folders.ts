@@ -45,9 +45,18 @@ export function checkout(): string {
   return realpathSync(folder);
 }
 
-/** The folders of the lab called `name` of this checkout. */
+/**
+ * The root file system whose Incus daemon is to be used in place of this machine's, as `lab/images/incus-7/build` prints it.
+ */
+export function otherRoot(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const root = env['CUTOVER_INCUS_ROOT'];
+  return root === '' ? undefined : root;
+}
+
+/** The folders of the lab called `name` of this checkout; a lab on another daemon is another lab. */
 export function labFolders(name: string): LabFolders {
-  const id = createHash('sha256').update(`${checkout()}\0${name}`).digest('hex').slice(0, 8);
+  const parts = [checkout(), name, ...(otherRoot() === undefined ? [] : [otherRoot()])];
+  const id = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 8);
   return foldersIn(join(labsFolder(), `lab-${id}`), id);
 }
 

@@ -2,16 +2,27 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LabFolders } from '../folders.ts';
+import { join } from 'node:path';
+import { type LabFolders, checkout, otherRoot } from '../folders.ts';
 
 const program = '/usr/libexec/incus/incusd';
+
+/** This machine's daemon, or the one in {@link otherRoot}. */
+function daemonArgv(folders: LabFolders): readonly [string, ...string[]] {
+  const argv = [program, '--group', 'root', '--logfile', folders.log] as const;
+  const root = otherRoot();
+  return root === undefined
+    ? argv
+    : [join(checkout(), 'lab', 'images', 'incus-7', 'enter'), root, folders.root, ...argv];
+}
 
 /** Starts the daemon on its own state folder, in a session of its own, and waits until it serves requests. */
 export async function startDaemon(folders: LabFolders, signal?: AbortSignal): Promise<void> {
   await mkdir(folders.incus, { recursive: true, mode: 0o711 });
   const log = await open(`${folders.root}/incusd.out`, 'w');
   try {
-    const daemon = spawn(program, ['--group', 'root', '--logfile', folders.log], {
+    const [command, ...args] = daemonArgv(folders);
+    const daemon = spawn(command, args, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       env: {

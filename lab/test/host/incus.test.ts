@@ -3,14 +3,15 @@ import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client
 import * as fc from 'fast-check';
 import * as vitest from 'vitest';
 
-import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+import { type Lab, openLab } from '../../src/index.ts';
+import { type Box, sleepingBox } from '../incus-client/box.ts';
 
 let lab: Lab;
-let box: LabInstance;
+let box: Box;
 let client: IncusClient;
 vitest.beforeAll(async () => {
   lab = await openLab();
-  box = await lab.launch('host-incus');
+  box = await sleepingBox(lab);
   client = await connectIncus({ socketPath: lab.folders.socket });
 });
 vitest.afterAll(async () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
+import { emptyBox } from './box.ts';
 
 const sources = fileURLToPath(new URL('../../../packages/incus-client/src', import.meta.url));
 
@@ -96,11 +97,12 @@ test('projects, profiles, certificates', async () => {
 
 test('instances, their state, snapshots, backups and metadata', async () => {
   const { found, check } = checks();
+  await using empty = await emptyBox(lab);
   const { instances } = lab.client;
-  await instances.snapshots(box.name).create({ name: 's' });
-  await instances.backups(box.name).create({ name: 'b', compression_algorithm: 'none', instance_only: true });
-  const full = await instances.getFull(box.name);
-  check('Instance', await instances.get(box.name));
+  await instances.snapshots(empty.name).create({ name: 's' });
+  await instances.backups(empty.name).create({ name: 'b', compression_algorithm: 'none' });
+  const full = await instances.getFull(empty.name);
+  check('Instance', await instances.get(empty.name));
   check('InstanceFull', full);
   check('InstanceSnapshot', full.snapshots?.[0]);
   check('InstanceBackup', full.backups?.[0]);

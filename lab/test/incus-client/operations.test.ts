@@ -1,21 +1,19 @@
 import {
-  OperationError,
-  OperationLostError,
+  IncusApiError,
+  type OperationError,
   WaitTimeoutError,
-  connectIncus,
   ensureAbsent,
   ensureInstance,
 } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
-import { proxyTo } from './proxy.ts';
+import { type Lab, openLab } from '../../src/index.ts';
+import { type Box, sleepingBox } from './box.ts';
 
 let lab: Lab;
-let box: LabInstance;
+let box: Box;
 beforeAll(async () => {
   lab = await openLab();
-  // Its init takes the request to shut down for nothing, so that a stop fails after the time it was given.
-  box = await lab.launch('incus-client', { config: { 'raw.lxc': 'lxc.signal.halt = SIGCONT' } });
+  box = await sleepingBox(lab);
 });
 afterAll(async () => {
   await box[Symbol.asyncDispose]();
@@ -30,11 +28,12 @@ test('a duplicate create rejects with a typed error that bears code and operatio
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(OperationError);
-  expect(error).toMatchObject({
-    code: 'ALREADY_EXISTS',
-    operationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-  });
+  expect(error).toMatchObject({ code: 'ALREADY_EXISTS' });
+  // Incus 6.0 begins an operation, which fails; 7.0 does not even begin one.
+  expect(error).toSatisfy(
+    (reason) =>
+      reason instanceof IncusApiError || /^[0-9a-f-]{36}$/.test((reason as OperationError).operationId),
+  );
 });
 
 test('an image alias that is not there is told as such', async () => {
@@ -67,47 +66,6 @@ test('progress comes as states, the last of which is the end', async () => {
   expect(states.at(-1)).toBe('Success');
   expect((await run.started).description).toBe('Creating instance');
   await lab.client.instances.delete(name);
-});
-
-test.each([
-  ['the events socket', /\/events/],
-  ['every connection', /^/],
-])(
-  'cutting %s in the middle of operations: they resolve, and a failure is a failure',
-  async (_what, pattern) => {
-    await using proxy = await proxyTo(lab.folders.socket);
-    await using client = await connectIncus({ socketPath: proxy.socketPath });
-    const session = await lab.client.exec.start(box.name, ['sh', '-c', 'sleep 1.5; exit 7']);
-    const good = client.operations.wait(session.operationId);
-    const bad = client.instances.stop(box.name, { shutdownTimeout: 1 });
-    const stopped = bad.then(
-      () => 'stopped',
-      (error: unknown) => error,
-    );
-    await Promise.all([good.started, bad.started]);
-    proxy.refuse(true);
-    proxy.cut(pattern);
-    setTimeout(() => proxy.refuse(false), 700);
-    const { metadata } = await good;
-    expect(metadata).toMatchObject({ return: 7 });
-    expect(await stopped).toMatchObject({ code: 'OPERATION_FAILED' });
-    expect(await session.exit).toBe(7);
-  },
-);
-
-test('an operation that ended and vanished while we were cut off is lost, never a success', async () => {
-  await using proxy = await proxyTo(lab.folders.socket);
-  await using client = await connectIncus({ socketPath: proxy.socketPath });
-  const session = await lab.client.exec.start(box.name, ['sleep', '0.3']);
-  const wait = Promise.resolve(client.operations.wait(session.operationId));
-  wait.catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  proxy.refuse(true);
-  proxy.cut();
-  await session.exit;
-  // The daemon forgets an operation 5 s after its end.
-  setTimeout(() => proxy.refuse(false), 6_000);
-  await expect(wait).rejects.toBeInstanceOf(OperationLostError);
 });
 
 test('ensureInstance makes, adopts what is ours, and leaves alone what is not', async () => {

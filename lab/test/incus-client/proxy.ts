@@ -10,8 +10,10 @@ export interface Proxy extends AsyncDisposable {
   readonly socketPath: string;
   /** How many connections are open. */
   readonly open: number;
-  /** Cuts the connections whose first bytes match, e.g. `/events`; all of them without a pattern. */
+  /** Cuts the connections whose last request line matches, e.g. `/events`; all of them without a pattern. */
   cut(pattern?: RegExp): void;
+  /** Bytes that have come in answer to the open request whose line matches; `undefined` while there is none. */
+  answered(pattern: RegExp): number | undefined;
   /** While refused, new connections are closed at once. */
   refuse(refused: boolean): void;
 }
@@ -20,7 +22,7 @@ export interface Proxy extends AsyncDisposable {
 export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), 'incus-proxy-'));
   const socketPath = join(folder, 'unix.socket');
-  const connections = new Map<Socket, { readonly far: Socket; head: string }>();
+  const connections = new Map<Socket, { readonly far: Socket; request: string; answered: number }>();
   let refused = false;
   const server = createServer((near) => {
     near.on('error', () => {});
@@ -30,10 +32,14 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
     }
     const far = connect(target);
     far.on('error', () => {});
-    const connection = { far, head: '' };
+    const connection = { far, request: '', answered: 0 };
     connections.set(near, connection);
     near.on('data', (chunk: Buffer) => {
-      if (connection.head.length < 400) connection.head += chunk.toString('latin1', 0, 400);
+      const line = /^[A-Z]+ \S+ HTTP/.exec(chunk.toString('latin1', 0, 400))?.[0];
+      if (line !== undefined) Object.assign(connection, { request: line, answered: 0 });
+    });
+    far.on('data', (chunk: Buffer) => {
+      connection.answered += chunk.length;
     });
     near.pipe(late(delay)).pipe(far);
     far.pipe(late(delay)).pipe(near);
@@ -49,8 +55,8 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
   server.listen(socketPath);
   await once(server, 'listening');
   const cut = (pattern = /^/) => {
-    for (const [near, { far, head }] of connections) {
-      if (!pattern.test(head)) continue;
+    for (const [near, { far, request }] of connections) {
+      if (!pattern.test(request)) continue;
       near.destroy();
       far.destroy();
     }
@@ -61,6 +67,7 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
       return connections.size;
     },
     cut,
+    answered: (pattern) => [...connections.values()].find(({ request }) => pattern.test(request))?.answered,
     refuse: (now) => {
       refused = now;
     },

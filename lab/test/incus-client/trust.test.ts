@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  IncusApiError,
   certificateFingerprint,
   connectIncus,
   describeCertificate,
@@ -8,6 +9,7 @@ import {
 } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
+import { sleepingBox } from './box.ts';
 
 let lab: Lab;
 let cert: string;
@@ -45,9 +47,13 @@ test('a client certificate that the server does not know is told as such', async
   });
 });
 
-test('a restricted certificate is kept to its project, exec and events included', async () => {
+test('a restricted certificate is kept to its project, exec included', async () => {
+  await using box = await sleepingBox(lab);
   await using client = await connectIncus({ url: lab.url, cert, key, serverCert, project: 'default' });
-  await expect(client.instances.list()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  // Incus 6.0 refuses to list, 7.0 lists what may be seen, which is nothing.
+  const seen = await client.instances.list().catch((error: IncusApiError) => error.code);
+  expect([[], 'FORBIDDEN']).toContainEqual(seen);
+  await expect(client.exec.run(box.name, ['true'])).rejects.toBeInstanceOf(IncusApiError);
   expect(await client.project(lab.project).instances.list()).toBeInstanceOf(Array);
 });
 
@@ -83,7 +89,11 @@ test('many requests over TLS use one connection', async () => {
 test('exec and SFTP work over mTLS', async () => {
   await using client = await connectIncus({ url: lab.url, cert, key, serverCert, project: lab.project });
   const name = `incus-client-${process.pid}-tls`;
-  await client.instances.create({ name, source: { type: 'image', alias: lab.imageAlias }, start: true });
+  await client.instances.create({
+    name,
+    source: { type: 'image', alias: lab.imageAlias },
+    start: true,
+  });
   try {
     const { stdout, exitCode } = await client.exec.run(name, ['sh', '-c', 'cat; exit 2'], {
       input: 'over TLS',

@@ -4,7 +4,7 @@ import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
-import { openOperationChannel } from './operation-channel.ts';
+import { attachSockets } from './attach.ts';
 import type { TerminalSize } from './types.ts';
 
 /** An attached text console. Only one client can be attached to an instance's console at a time. */
@@ -33,25 +33,33 @@ export function consoleArea(scope: Scope): ConsoleArea {
   return {
     async attach(instance, { width = 80, height = 24, force = false, signal } = {}) {
       const json = { width, height, type: 'console', force };
-      const run = scope.start('POST', url(instance), { json }, () => {});
+      const run = scope.start('POST', url(instance), { json, signal }, () => {});
       const ended = Promise.resolve(run).catch((error: unknown) => {
         // The daemon fails the operation of a console whose client went away: that is how a session ends.
-        if (!(error instanceof IncusError)) throw error;
+        if (!(error instanceof IncusError) && signal?.aborted !== true) throw error;
       });
       const operation = await run.started;
-      const [data, control] = await Promise.all([
-        openOperationChannel(scope, operation, '0', signal),
-        openOperationChannel(scope, operation, 'control', signal),
-      ]);
+      const {
+        standard: [data],
+        control,
+      } = await attachSockets(scope, operation, true, signal);
+      if (data === undefined || control === undefined)
+        throw new IncusError('PROTOCOL_ERROR', `the console of ${instance} ended as it was attached`);
       const terminal = new Channel(data, { endsWithSocket: true });
       terminal.on('error', () => {});
       const messages = messageSocket(control, { message: () => {}, closed: () => {} });
       const detach = async () => {
+        signal?.removeEventListener('abort', abort);
         messages.close();
         terminal.destroy();
         await ended;
       };
-      signal?.addEventListener('abort', () => void detach(), { once: true });
+      const abort = () => void detach();
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted === true) {
+        await detach();
+        throw signal.reason;
+      }
       return {
         terminal,
         resize: (size) =>

@@ -29,11 +29,7 @@ export async function pushPath(
     for (const name of await readdir(source))
       await pushPath(session, join(source, name), posix.join(target, name), options);
   } else if (facts.isFile()) {
-    await session.write(
-      target,
-      createReadStream(source, { highWaterMark: chunkSize, signal: options.signal }),
-      attributes,
-    );
+    await session.write(target, createReadStream(source, { highWaterMark: chunkSize }), attributes);
   } else throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
 }
 

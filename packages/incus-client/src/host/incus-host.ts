@@ -46,14 +46,14 @@ async function spawn(
   const session = await start(client, instance, host, launchArgv(argv, cwd, mark), env, signal);
   const lost = (cause: unknown) =>
     new HostConnectionError('CONNECTION_LOST', host, `lost the connection to ${host}`, { cause });
-  const stderr = following(session.stderr, new LaunchMark(mark), lost);
+  const launch = following(session.stderr, new LaunchMark(mark), lost);
   return {
     stdin: session.stdin,
     stdout: following(session.stdout, new PassThrough({ highWaterMark: 256 * 1024 }), lost),
-    stderr,
-    exit: exitOf(session, stderr, host, argv),
+    stderr: afterMark(launch),
+    exit: exitOf(session, launch, host, argv),
     kill: async (name) => {
-      const group = await stderr.group;
+      const group = await launch.group;
       if (group === undefined) session.kill(constants.signals[name]);
       else await client.exec.run(instance, killArgv(name, group));
     },
@@ -86,7 +86,7 @@ async function start(
 
 async function exitOf(
   session: ExecSession,
-  stderr: LaunchMark,
+  launch: LaunchMark,
   host: string,
   argv: readonly string[],
 ): Promise<CommandExit> {
@@ -101,7 +101,7 @@ async function exitOf(
       { cause: error },
     );
   }
-  if ((await stderr.group) === undefined)
+  if ((await launch.group) === undefined)
     throw new CommandRefusedError(
       host,
       argv,
@@ -133,4 +133,20 @@ function following<Through extends Transform>(
   through.on('close', () => source.destroy());
   source.pipe(through);
   return through;
+}
+
+/**
+ * The command's own stderr. Who closes it early closes no more than that: the mark is read on until it is there, for without
+ * it only the command itself could be signalled, and not what it has started.
+ */
+function afterMark(launch: LaunchMark): Readable {
+  const stderr = new PassThrough();
+  launch.on('error', (error) => stderr.destroy(error));
+  launch.pipe(stderr);
+  stderr.on('error', () => {});
+  stderr.on('close', () => {
+    launch.resume();
+    void launch.group.then(() => launch.destroy());
+  });
+  return stderr;
 }

@@ -4,6 +4,7 @@ import { IncusConnectionError } from '../errors.ts';
 import { connectionError } from './connection-error.ts';
 import { type PeerCheck, checkingConnector } from './checking-connector.ts';
 import { collectReply } from './collect-reply.ts';
+import { translating } from './translating.ts';
 import { upgrade } from './upgrade.ts';
 
 /** Where a server is and how to know it. */
@@ -109,7 +110,11 @@ export function createTransport(options: TransportOptions): Transport {
       refuseWhenClosed();
       try {
         const reply = await pool.request({ ...dispatchOptions(request), signal: request.signal ?? null });
-        return { status: reply.statusCode, headers: reply.headers, body: reply.body };
+        return {
+          status: reply.statusCode,
+          headers: reply.headers,
+          body: translating(reply.body, (error) => connectionError(error, server, request)),
+        };
       } catch (error) {
         throw connectionError(error, server, request);
       }

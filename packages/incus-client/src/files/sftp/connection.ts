@@ -33,8 +33,12 @@ export class SftpConnection {
   }
 
   /** Agrees on version 3, the one that the daemon's server speaks. */
-  static async open(socket: Duplex, server: string): Promise<SftpConnection> {
+  static async open(socket: Duplex, server: string, signal?: AbortSignal): Promise<SftpConnection> {
     const connection = new SftpConnection(socket, server);
+    const abort = () => connection.#end(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => signal?.removeEventListener('abort', abort));
+    if (signal?.aborted === true) abort();
     const answer = new Promise<Answer>((resolve, reject) => connection.#pending.set(0, { resolve, reject }));
     socket.write(Buffer.from([0, 0, 0, 5, packetType.init, 0, 0, 0, 3]));
     await answer;
@@ -120,13 +124,14 @@ export class SftpConnection {
   }
 
   #fail(cause?: unknown): void {
+    const what = `lost the SFTP connection to ${this.#server}`;
+    this.#end(new IncusConnectionError('CONNECTION_LOST', this.#server, what, { cause }));
+  }
+
+  /** All that is under way, and all that comes later, rejects with `reason`. */
+  #end(reason: unknown): void {
     if (this.#lost !== undefined) return;
-    this.#lost = new IncusConnectionError(
-      'CONNECTION_LOST',
-      this.#server,
-      `lost the SFTP connection to ${this.#server}`,
-      { cause },
-    );
+    this.#lost = reason ?? new Error('aborted');
     for (const { reject } of this.#pending.values()) reject(this.#lost);
     this.#pending.clear();
     this.#socket.destroy();

@@ -22,7 +22,10 @@ export async function* readPieces(
   try {
     for (;;) {
       while (ahead.length < readsAhead) {
-        ahead.push({ at: next, answer: ask(next, readSize) });
+        const answer = ask(next, readSize);
+        // It is awaited in its turn; until then its failure must not count as nobody's.
+        answer.catch(() => {});
+        ahead.push({ at: next, answer });
         next += readSize;
       }
       const head = ahead.shift();

@@ -45,13 +45,7 @@ export async function openSftp(
     {},
     signal,
   );
-  const abort = () =>
-    socket.destroy(
-      signal?.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal?.reason }),
-    );
-  signal?.addEventListener('abort', abort, { once: true });
-  socket.once('close', () => signal?.removeEventListener('abort', abort));
-  return sftpSession(await SftpConnection.open(socket, scope.transport.server));
+  return sftpSession(await SftpConnection.open(socket, scope.transport.server, signal));
 }
 
 function sftpSession(connection: SftpConnection): SftpSession {

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { destroy } from '../../src/daemon/clean-up.ts';
+import { startDaemon } from '../../src/daemon/start.ts';
+import { type LabFolders, labFolders } from '../../src/folders.ts';
+import { lock } from '../../src/lock.ts';
+
+/** A daemon with nothing in it, on a port of the loopback address. */
+interface BareDaemon extends AsyncDisposable {
+  readonly folders: LabFolders;
+  readonly client: IncusClient;
+  readonly address: string;
+}
+
+async function bareDaemon(name: string): Promise<BareDaemon> {
+  const folders = labFolders(name);
+  // Held, so that nobody takes it for what a crash has left.
+  const turn = await lock(folders.id);
+  await destroy(folders);
+  await startDaemon(folders);
+  const client = await connectIncus({ socketPath: folders.socket });
+  const address = `127.0.0.1:${await freePort()}`;
+  await client.server.patch({ config: { 'core.https_address': address } });
+  return {
+    folders,
+    client,
+    address,
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      await destroy(folders);
+      await turn[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+let first: BareDaemon;
+let second: BareDaemon;
+beforeAll(async () => {
+  [first, second] = await Promise.all([bareDaemon('cluster-one'), bareDaemon('cluster-two')]);
+});
+afterAll(async () => {
+  await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()]);
+});
+
+test('a server forms a cluster, and another one joins it by a token', async () => {
+  const { cluster } = first.client;
+  await cluster.update({ server_name: 'one', enabled: true });
+  expect(await cluster.get()).toMatchObject({ server_name: 'one', enabled: true });
+  const { metadata } = await cluster.members.createJoinToken('two');
+  const token = {
+    server_name: metadata?.['serverName'],
+    fingerprint: metadata?.['fingerprint'],
+    addresses: metadata?.['addresses'],
+    secret: metadata?.['secret'],
+    expires_at: metadata?.['expiresAt'],
+  };
+  await second.client.cluster.update({
+    server_name: 'two',
+    enabled: true,
+    cluster_address: first.address,
+    cluster_certificate: await readFile(join(first.folders.incus, 'cluster.crt'), 'utf8'),
+    server_address: second.address,
+    cluster_token: Buffer.from(JSON.stringify(token)).toString('base64'),
+    member_config: [],
+  });
+  const members = await cluster.members.list();
+  expect(members.map(({ server_name: name, status }) => ({ name, status }))).toEqual(
+    expect.arrayContaining([
+      { name: 'one', status: 'Online' },
+      { name: 'two', status: 'Online' },
+    ]),
+  );
+});
+
+test('calls for a member go to it', async () => {
+  const { environment } = await first.client.target('two').server.get();
+  expect(environment?.server_name).toBe('two');
+  await expect(first.client.target('none').server.get()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('groups are made, filled, renamed and deleted', async () => {
+  const { groups, members } = first.client.cluster;
+  await groups.create({ name: 'g', description: 'a group', members: ['two'] });
+  expect(await groups.get('g')).toMatchObject({ description: 'a group', members: ['two'] });
+  expect((await members.get('two')).groups).toContain('g');
+  await groups.rename('g', 'h');
+  await groups.modify('h', () => ({ members: [] }));
+  expect(await groups.get('h')).toMatchObject({ description: 'a group', members: [] });
+  await groups.delete('h');
+});
+
+test('a member is described, evacuated, restored, renamed and removed', async () => {
+  const { members } = first.client.cluster;
+  await members.modify('two', () => ({ description: 'the second' }));
+  expect(await members.get('two')).toMatchObject({ description: 'the second', server_name: 'two' });
+  await members.setState('two', { action: 'evacuate' });
+  expect((await members.get('two')).status).toBe('Evacuated');
+  await members.setState('two', { action: 'restore' });
+  await members.rename('two', 'deux');
+  await members.remove('deux', { force: true });
+  expect((await members.list()).map(({ server_name: name }) => name)).toEqual(['one']);
+});
