@@ -17,14 +17,14 @@ const filesOfPeer = 25;
 
 function sopsPath(): string | undefined {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const path = join(cache, 'cutover', 'tools', `sops-${sopsVersion}`, 'sops');
+  const path = join(cache, 'cutover', 'tools', `sops-v${sopsVersion}`, 'sops');
   return existsSync(path) ? path : undefined;
 }
 
 function needSops(peer: (sops: string) => Promise<number>): (() => Promise<number>) | UnavailableError {
   const sops = sopsPath();
   if (sops !== undefined) return () => peer(sops);
-  return new UnavailableError(`sops ${sopsVersion} is not built here; docs/secrets-sops.md says how`);
+  return new UnavailableError(`sops ${sopsVersion} is not built here; set-up builds it where Go is`);
 }
 
 const document = (count: number): string =>

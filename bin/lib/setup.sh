@@ -10,14 +10,20 @@ setup_packages=(
 )
 
 setup() {
-  local machine failed=0
+  local machine sops= failed=0
   setup_started=$(date +%s%N)
   setup_requirements || return 1
   # Debian's packages and the image take one core most of their time, npm's packages and the build the other.
   (setup_debian && setup_image) &
   machine=$!
+  # Only for those that have sourced bin/lib/sops.sh. It has no say in whether set-up worked.
+  if declare -F setup_sops >/dev/null; then
+    setup_sops &
+    sops=$!
+  fi
   setup_node || failed=1
   wait "$machine" || failed=1
+  [ -z "$sops" ] || wait "$sops" || true
   return "$failed"
 }
 

@@ -17,4 +17,3 @@ export {
   type Sighting,
   startSampler,
 } from './sampler/sampler.ts';
-export { ensureGoTool, ensureSops, type GoTool } from './tools/go-tool.ts';

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** The real sops of a version, where it was built (docs/secrets-sops.md says how), or `undefined`. */
+/** The real sops of a version, where set-up built it (bin/lib/sops.sh), or `undefined`. */
 export function sopsCommand(version: string): string | undefined {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const path = join(cache, 'cutover', 'tools', `sops-${version}`, 'sops');
+  const path = join(cache, 'cutover', 'tools', `sops-v${version}`, 'sops');
   return existsSync(path) ? path : undefined;
 }
 

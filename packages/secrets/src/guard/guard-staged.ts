@@ -31,14 +31,11 @@ export interface GuardOptions {
 export async function guardStaged(options: GuardOptions): Promise<GuardFinding[]> {
   const { host, repository, patterns = secretPatterns, signal } = options;
   const run = { cwd: repository, ...(signal && { signal }) };
-  const listed = await host.run(['git', 'diff', '--cached', '--name-only', '--diff-filter=ACMRT', '-z'], run);
+  const listed = await host.run(listStaged, run);
   const scan = createScanner([], patterns);
   const findings: GuardFinding[] = [];
   for (const file of listed.stdout.split('\0').filter((name) => name !== '')) {
-    const { stdoutBytes } = await host.run(['git', 'cat-file', 'blob', `:${file}`], {
-      ...run,
-      reject: false,
-    });
+    const { stdoutBytes } = await host.run(['git', 'cat-file', 'blob', `:${file}`], run);
     for (const match of scan(stdoutBytes)) {
       if (match.kind === 'pattern') findings.push({ file, problem: 'pattern', detail: match.pattern });
     }
@@ -46,6 +43,17 @@ export async function guardStaged(options: GuardOptions): Promise<GuardFinding[]
   }
   return findings;
 }
+
+/** A submodule is a commit elsewhere, with no content here. */
+const listStaged = [
+  'git',
+  'diff',
+  '--cached',
+  '--name-only',
+  '--diff-filter=ACMRT',
+  '--ignore-submodules=all',
+  '-z',
+] as const;
 
 /** Checks one staged file's bytes. `covered`: a creation rule says it is to be encrypted. */
 export async function checkBlob(file: string, bytes: Uint8Array, covered: boolean): Promise<GuardFinding[]> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '@cutover/host';
 import type { AgeIdentity } from '../age/identities.ts';
@@ -38,7 +38,7 @@ export interface RevokeReport {
 export async function revoke(options: RevokeOptions): Promise<RevokeReport> {
   const { repository, recipient, add = [], identities } = options;
   const files = await filesFor(options);
-  const changes: { path: string; before: Uint8Array; after: Uint8Array }[] = [];
+  const changes: Change[] = [];
   for (const file of files) {
     const path = join(repository, file);
     const before = await readFile(path);
@@ -58,7 +58,7 @@ export async function revoke(options: RevokeOptions): Promise<RevokeReport> {
       rotate: true,
       ...(metadata.shamirThreshold !== undefined && { shamirThreshold: metadata.shamirThreshold }),
     });
-    changes.push({ path, before, after: bytes });
+    changes.push({ path, before, after: bytes, mode: (await stat(path)).mode & 0o777 });
   }
   await writeAll(changes);
   const touched = new Set(files);
@@ -96,17 +96,22 @@ async function filesFor({ host, repository, recipient, signal }: RevokeOptions):
   return found;
 }
 
-async function writeAll(
-  changes: readonly { path: string; before: Uint8Array; after: Uint8Array }[],
-): Promise<void> {
-  const done: (typeof changes)[number][] = [];
+interface Change {
+  readonly path: string;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly mode: number;
+}
+
+async function writeAll(changes: readonly Change[]): Promise<void> {
+  const done: Change[] = [];
   try {
     for (const change of changes) {
-      await writeFileAtomic(change.path, change.after, { mode: 0o644 });
+      await writeFileAtomic(change.path, change.after, { mode: change.mode });
       done.push(change);
     }
   } catch (error) {
-    for (const { path, before } of done) await writeFileAtomic(path, before, { mode: 0o644 });
+    for (const { path, before, mode } of done) await writeFileAtomic(path, before, { mode });
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { localHost } from '@cutover/host';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -103,6 +103,7 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
     await encryptFile('c: three\n', { file: 'c.yaml', recipients: [keys.recipient] }),
   );
   const untouched = await readFile(join(path, 'secrets', 'c.yaml'));
+  await chmod(join(path, 'secrets', 'a.yaml'), 0o600);
   const { secrets } = parseSecretsConfig({
     secrets: [
       { name: 'bot', source: { host: 'pi', path: '/x' }, file: 'secrets/b.sops', issuer: 'git.example.org' },
@@ -121,6 +122,7 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
     ).rejects.toMatchObject({ code: 'NO_IDENTITY' });
     await expect(decryptFile(bytes, { file, identities })).resolves.toBeDefined();
   }
+  expect((await stat(join(path, 'secrets', 'a.yaml'))).mode & 0o777).toBe(0o600);
   expect(await readFile(join(path, 'secrets', 'c.yaml'))).toEqual(untouched);
 });
 
