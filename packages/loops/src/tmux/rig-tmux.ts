@@ -190,6 +190,8 @@ class ConnectedRigTmux implements RigTmux {
   }
 
   async paste(paneId: string, text: Uint8Array): Promise<void> {
+    // tmux keeps no empty buffer, and there is nothing to type.
+    if (text.length === 0) return;
     const buffer = `loops-${randomUUID()}`;
     await this.#load(buffer, text);
     await this.#commands.run([['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]]);
