@@ -67,8 +67,9 @@ export type RigEventBody =
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
 export type RebootCause = 'orderly' | 'unexpected';
 
-/** Why an agent ended. */
-export type ExitCause = 'clean' | 'crash' | 'killed' | 'out-of-memory' | 'usage-limit' | 'login-expired';
+/** Why an agent ended; `lost`: its terminal went away with the tmux server. */
+export type ExitCause =
+  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired';
 
 /** The ladder of answers to a stall. */
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';

@@ -159,6 +159,7 @@ describe('the log of a loop', () => {
       const text = await until(
         () => readFile(join(rig.config.logDir, `${name}.log`), 'utf8').catch(() => ''),
         (seen) => seen.length >= lines(name).length,
+        120_000,
       );
       expect(text).toBe(lines(name));
     }
