@@ -253,9 +253,9 @@ describe('loops', () => {
   ])(
     'puts a person at a terminal in front of an agent, who %s, and lets them go',
     async (_, flags, shown) => {
-      const command = `echo waiting; read line; echo "got $line"; exec sleep 1000`;
+      const agent = 'echo waiting; read line; echo "got $line"; exec sleep 1000';
       await using rig = await makeRig(
-        JSON.stringify({ rig: 'demo', workspace: '.', loops: { one: { command: ['sh', '-c', command] } } }),
+        JSON.stringify({ rig: 'demo', workspace: '.', loops: { one: { command: ['sh', '-c', agent] } } }),
       );
       rig.up();
       await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
