@@ -188,8 +188,19 @@ describe('loops', () => {
       const up = rig.up();
       const { phase } = await until(rig.status, ({ supervisor }) => supervisor.state === 'up');
       expect(await readFile(join(rig.directory, '.phase-idx'), 'utf8')).toBe(`${phase?.index}\n`);
+      // The supervisor's own two; those of the killed ones are gone, or they would keep the server from ending.
+      const tmux = ['tmux', '-N', '-S', join(stateDir, 'run/tmux.sock')];
+      await until(
+        async () =>
+          (await host.run([...tmux, 'list-clients', '-F', '#{client_pid}'])).stdout.trim().split('\n'),
+        (clients) => clients.length === 2,
+      );
+      await rig.run('down');
       expect(phase?.index).toBeGreaterThan(0);
-      up.kill('SIGTERM');
+      await until(
+        () => up.exitCode,
+        (code) => code === 10,
+      );
     }
   }, 2_400_000);
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { endProcess } from '../end-process.ts';
 import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
-import { endProcess, isAlive, isZombie } from './reap.ts';
+import { isAlive, isZombie } from './reap.ts';
 
 /** How long tmux may take to hand the last output on, in milliseconds. */
 const flushPatience = 500;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Background } from '../background.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import { endProcess } from '../end-process.ts';
 import { LoopsError } from '../errors.ts';
 import type { RigEventBody } from '../events.ts';
 import type { LoopState } from '../state/rig-state.ts';
@@ -14,7 +15,7 @@ import { loopStart } from './loop-command.ts';
 import { decideAfterExit, type LoopRuntime } from './loop-runtime.ts';
 import { endedByMemory, type ScopeManager } from './memory-scope.ts';
 import type { Hold, OwnershipWatch } from './ownership-watch.ts';
-import { endProcess, isAlive, isZombie, reapRuns } from './reap.ts';
+import { isAlive, isZombie, reapRuns } from './reap.ts';
 import type { RigStore } from './rig-store.ts';
 import type { TmuxLink } from './tmux-link.ts';
 
