@@ -39,6 +39,8 @@ export default defineConfig([
     ],
     esbuildOptions: (options) => {
       options.conditions = ['module', 'import'];
+      // Beyond Latin-1 the engine would keep two bytes for each character of the source.
+      options.charset = 'ascii';
       // The shared package may have a copy of its own, and its errors would not be ours.
       options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
     },

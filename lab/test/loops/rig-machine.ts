@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Host } from '@cutover/host';
+import { type Host, sshHost } from '@cutover/host';
 import type { LoopStatus, RigStatus } from '@cutover/loops';
 
 import { openLab } from '../../src/index.ts';
@@ -9,10 +9,14 @@ import { openLab } from '../../src/index.ts';
 /** A machine of the lab whose flake declares one rig with the true NixOS module. */
 export interface RigMachine extends AsyncDisposable {
   readonly host: Host;
+  /** The same machine over ssh. */
+  readonly ssh: Host;
   /** Runs a script as root and returns what it printed. */
   sh(script: string): Promise<string>;
   /** `loops …` as the rig's user would run it. */
   loops(...args: string[]): Promise<string>;
+  /** The argv of `loops …` for root. */
+  argv(...args: string[]): string[];
   status(): Promise<RigStatus>;
   /** Waits until the condition holds of the status; returns how many milliseconds that took. */
   until(condition: (status: RigStatus) => boolean, deadline?: number): Promise<number>;
@@ -51,6 +55,7 @@ export async function startRigMachine(user: string, loopsYaml: string): Promise<
   const lab = await openLab();
   const box = await lab.launch('loops');
   const { host } = box;
+  const ssh = sshHost(box.ssh);
   const sh = async (script: string): Promise<string> => (await host.run(['sh', '-ec', script])).stdout.trim();
   const bundle = await readFile(fileURLToPath(import.meta.resolve('@cutover/loops/bundle')));
   const nixModule = await readFile(fileURLToPath(import.meta.resolve('@cutover/loops/nixos/loops.nix')));
@@ -67,25 +72,22 @@ export async function startRigMachine(user: string, loopsYaml: string): Promise<
   await sh(`out=$(nix build --no-link --print-out-paths path:/srv/flake#nixosConfigurations.box.config.system.build.toplevel)
 nix-env -p /nix/var/nix/profiles/system --set "$out"
 "$out/bin/switch-to-configuration" switch >&2`);
+  const argv = (...args: string[]): string[] => [
+    'node',
+    '/srv/flake/loops.bundle.js',
+    ...args,
+    '--config',
+    '/srv/demo/loops.yaml',
+  ];
   const loops = async (...args: string[]): Promise<string> =>
-    (
-      await host.run([
-        'runuser',
-        '-u',
-        user,
-        '--',
-        'node',
-        '/srv/flake/loops.bundle.js',
-        ...args,
-        '--config',
-        '/srv/demo/loops.yaml',
-      ])
-    ).stdout;
+    (await host.run(['runuser', '-u', user, '--', ...argv(...args)])).stdout;
   const status = async (): Promise<RigStatus> => JSON.parse(await loops('status', '--json')) as RigStatus;
   return {
     host,
+    ssh,
     sh,
     loops,
+    argv,
     status,
     until: async (condition, deadline = 60_000) => {
       const started = performance.now();
@@ -107,6 +109,7 @@ nix-env -p /nix/var/nix/profiles/system --set "$out"
       await lab.client.instances.restart(box.name, { force: true });
     },
     [Symbol.asyncDispose]: async () => {
+      await ssh[Symbol.asyncDispose]();
       await box[Symbol.asyncDispose]();
       await lab[Symbol.asyncDispose]();
     },

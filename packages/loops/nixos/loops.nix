@@ -28,7 +28,8 @@ let
 
   tools = rig: [ rig.package pkgs.bash pkgs.coreutils pkgs.findutils pkgs.git pkgs.gnugrep pkgs.gnused pkgs.openssh pkgs.procps pkgs.systemd pkgs.tmux pkgs.util-linux ] ++ rig.path;
 
-  command = rig: "${rig.package}/bin/node ${rig.bundle}";
+  # The supervisor mostly waits: a small nursery costs it nothing, and a large one would stay resident.
+  command = rig: "${rig.package}/bin/node --max-semi-space-size=1 ${rig.bundle}";
 
   common = rig: {
     User = rig.user;

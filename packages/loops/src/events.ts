@@ -3,7 +3,13 @@ export type RigEvent = RigEventBody & { readonly at: number };
 
 /** An event before it has its time. */
 export type RigEventBody =
-  | { readonly event: 'up'; readonly rig: string; readonly pid: number; readonly reboot: boolean }
+  | {
+      readonly event: 'up';
+      readonly rig: string;
+      readonly pid: number;
+      /** Set when the machine was booted since the supervisor before this one. */
+      readonly reboot?: RebootCause;
+    }
   | { readonly event: 'down'; readonly reason: string }
   | { readonly event: 'server'; readonly state: 'connected' | 'lost' | 'spawned' }
   | { readonly event: 'hold'; readonly reason: HoldReason; readonly detail: string }
@@ -41,10 +47,29 @@ export type RigEventBody =
       readonly reason: string;
       readonly sha?: string;
     }
+  | {
+      readonly event: 'claimed';
+      readonly loop: string;
+      readonly phase: number;
+      readonly sha: string;
+      readonly round: number;
+    }
+  | {
+      readonly event: 'verdict';
+      readonly loop: string;
+      readonly phase: number;
+      readonly sha: string;
+      readonly verdict: 'pass' | 'fail';
+      readonly note: string;
+    }
   | { readonly event: 'notify-failed'; readonly detail: string };
 
-/** Why an agent ended. */
-export type ExitCause = 'clean' | 'crash' | 'killed' | 'out-of-memory' | 'usage-limit' | 'login-expired';
+/** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
+export type RebootCause = 'orderly' | 'unexpected';
+
+/** Why an agent ended; `lost`: its terminal went away with the tmux server. */
+export type ExitCause =
+  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired';
 
 /** The ladder of answers to a stall. */
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';

@@ -23,6 +23,8 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   LOOP_UNKNOWN: loopsExitCodes.refused,
   REQUEST_REFUSED: loopsExitCodes.refused,
   CLAIM_REFUSED: loopsExitCodes.refused,
+  ROUNDS_USED_UP: loopsExitCodes.refused,
+  GATE_FAILED: loopsExitCodes.refused,
   VERDICT_REFUSED: loopsExitCodes.refused,
   ADVANCE_REFUSED: loopsExitCodes.refused,
   PROMPT_REFUSED: loopsExitCodes.refused,

@@ -15,7 +15,7 @@ export {
   tmuxSocket,
 } from './config/rig-config.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
-export type { ExitCause, HoldReason, RigEvent, RigEventBody, StallRung } from './events.ts';
+export type { ExitCause, HoldReason, RebootCause, RigEvent, RigEventBody, StallRung } from './events.ts';
 export type { LoopPhaseOfLife, LoopStatus, RigStatus } from './control/status.ts';
 export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
 export type { LoopBlock, LoopState, PhasePassed, RigState } from './state/rig-state.ts';
@@ -62,5 +62,6 @@ export {
 } from './safe-point/proves-stopped.ts';
 export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
 export { pushClaim } from './gates/push-claim.ts';
+export { type Gate, runGate } from './gates/run-gate.ts';
 export { pushVerdict, requirePassed } from './gates/push-verdict.ts';
 export { renderUnits, type Unit, type UnitOptions } from './units/render-units.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CommandError, CommandTimeoutError, type Host, HostConnectionError } from '@cutover/host';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OwnershipConflictError, OwnershipUnknownError } from './errors.ts';
 import { git, type GitContext } from './git/git.ts';
 import { readRemoteDocument, type RemoteRef, swapRemoteDocument } from './git/remote-document.ts';

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,19 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askSupervisor, readState, type RigStatus } from '../src/index.ts';
+import {
+  askSupervisor,
+  controlSocket,
+  loadRigConfig,
+  readRigStatus,
+  readState,
+  type RigEvent,
+  type RigStatus,
+} from '../src/index.ts';
 import { buildCommand } from './command.ts';
-import { until } from './rig.ts';
-import { soak } from './soak.ts';
+import { makeGitFixture } from './git-fixture.ts';
+import { pidOf, until } from './rig.ts';
+import { p95, soak } from './soak.ts';
 
 const host = localHost();
 let command: Awaited<ReturnType<typeof buildCommand>>;
@@ -23,22 +32,47 @@ async function makeRig(yaml: string) {
   const directory = await mkdtemp(join(tmpdir(), 'loops-'));
   const config = join(directory, 'loops.yaml');
   await writeFile(config, yaml);
-  const run = (...args: string[]) =>
-    host.run(['node', command.path, ...args, '--config', config], { reject: false });
+  const ups: ChildProcess[] = [];
+  const argv = (...args: string[]): string[] => ['node', command.path, ...args, '--config', config];
+  const run = (...args: string[]) => host.run(argv(...args), { reject: false });
   return {
     directory,
+    argv,
     run,
-    up: () =>
-      spawn('node', [command.path, 'up', '--config', config, '--json'], {
-        stdio: ['ignore', 'ignore', 'ignore'],
-      }),
-    status: async () => JSON.parse((await run('status', '--json')).stdout) as RigStatus,
+    up: () => {
+      const [program = 'node', ...args] = argv('up');
+      const up = spawn(program, args, { stdio: 'ignore' });
+      ups.push(up);
+      return up;
+    },
+    status: async () => readRigStatus(await loadRigConfig(config)),
+    socket: async () => controlSocket(await loadRigConfig(config)),
     [Symbol.asyncDispose]: async () => {
       await run('down');
+      // A supervisor that still ends would start a new server in place of the one that is killed here.
+      for (const up of ups.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
+        const exit = once(up, 'exit');
+        up.kill('SIGKILL');
+        await exit;
+      }
       await host.run(['tmux', '-N', '-S', join(directory, '.loops/run/tmux.sock'), 'kill-server'], {
         reject: false,
       });
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A terminal of a person's, with a command in it. */
+async function openTerminal(directory: string, argv: readonly string[]) {
+  const tmux = ['tmux', '-S', join(directory, 'terminal.sock'), '-f', '/dev/null'];
+  const script = '"$@"; echo "left with $?"; exec sleep 1000';
+  await host.run([...tmux, 'new-session', '-d', '-x', '80', '-y', '24', 'sh', '-c', script, 'sh', ...argv]);
+  return {
+    screen: async () => (await host.run([...tmux, 'capture-pane', '-p'])).stdout,
+    type: (...keys: string[]) => host.run([...tmux, 'send-keys', ...keys]),
+    [Symbol.asyncDispose]: async () => {
+      await host.run([...tmux, 'kill-server']);
     },
   };
 }
@@ -65,6 +99,8 @@ describe('loops', () => {
       (text) => text.split('hello; there').length === 3,
     );
     expect((await rig.run('stop', 'nobody')).exitCode).toBe(16);
+    const told = JSON.parse((await rig.run('status', '--json')).stdout) as RigStatus;
+    expect(told).toEqual(await rig.status());
     expect((await rig.run('metrics')).stdout).toContain('loops_running{rig="demo",loop="two"} 1');
     expect((await rig.run('history', '--event', 'started')).stdout.split('\n')).toHaveLength(3);
     expect((await rig.run('up')).exitCode).toBe(15);
@@ -97,44 +133,155 @@ describe('loops', () => {
     expect((await readFile(join(rig.directory, 'started'), 'utf8')).split('\n')).toHaveLength(3);
   }, 300_000);
 
-  it(`reads its state after each of ${soak(1000, 4)} kills, and passes each phase exactly once`, async () => {
-    const total = soak(20_000, 200);
-    const plans = Array.from({ length: total }, (_, index) => `plan-${index}.md`).join(', ');
+  it(`finds the same agents again each time it is killed (${soak(20, 2)} times)`, async () => {
     await using rig = await makeRig(
-      `{rig: demo, workspace: ., phases: {plans: [${plans}], mirror: .phase-idx}, loops: {one: {command: [sleep, "1000"], autostart: false}}}`,
+      '{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}, two: {command: [sleep, "1000"]}}}',
     );
-    const stateDir = join(rig.directory, '.loops');
-    const socket = join(stateDir, 'run/control.sock');
-    for (let kill = 0; kill < soak(1000, 4); kill += 1) {
-      const up = rig.up();
-      const exit = once(up, 'exit');
+    let up = rig.up();
+    const before = await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    const times: number[] = [];
+    for (let kill = 0; kill < soak(20, 2); kill += 1) {
+      const killedAt = performance.now();
+      up.kill('SIGKILL');
+      await once(up, 'exit');
+      up = rig.up();
+      const after = await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+      times.push(performance.now() - killedAt);
+      for (const name of ['one', 'two']) expect(pidOf(after, name)).toBe(pidOf(before, name));
+    }
+    expect(p95(times)).toBeLessThan(soak(3000, Infinity));
+  }, 120_000);
+
+  it(`reads its state after each of ${soak(1000, 3)} kills, and passes each phase exactly once`, async () => {
+    // A rig of its own for some of the kills each, or its state would grow beyond any that there is.
+    for (let some = 0; some < soak(20, 1); some += 1) {
+      const total = soak(2500, 150);
+      const plans = Array.from({ length: total }, (_, index) => `plan-${index}.md`).join(', ');
+      await using rig = await makeRig(
+        `{rig: demo, workspace: ., phases: {plans: [${plans}], mirror: .phase-idx}, loops: {one: {command: [sleep, "1000"], autostart: false}}}`,
+      );
+      const stateDir = join(rig.directory, '.loops');
+      const socket = await rig.socket();
       const ask = async (method: string, params?: unknown) =>
         askSupervisor(socket, method, params).catch(() => undefined);
-      await until(
-        () => ask('status'),
-        (status) => status !== undefined,
-      );
-      const stopAt = performance.now() + Math.random() * 100;
-      const killing = delay(Math.max(0, stopAt - performance.now())).then(() => up.kill('SIGKILL'));
-      for (
-        let index = (await readState(stateDir))?.phaseIndex ?? 0;
-        index < total && performance.now() < stopAt;
-        index += 1
-      ) {
-        await ask('phase.advance', { from: index, reason: 'a test' });
+      for (let kill = 0; kill < soak(50, 3); kill += 1) {
+        const up = rig.up();
+        const exit = once(up, 'exit');
+        await until(
+          () => ask('status'),
+          (status) => status !== undefined,
+        );
+        const stopAt = performance.now() + Math.random() * 100;
+        const killing = delay(Math.max(0, stopAt - performance.now())).then(() => up.kill('SIGKILL'));
+        for (
+          let index = (await readState(stateDir))?.phaseIndex ?? 0;
+          index < total && performance.now() < stopAt;
+          index += 1
+        ) {
+          await ask('phase.advance', { from: index, reason: 'a test' });
+        }
+        await Promise.all([exit, killing]);
+        const state = await readState(stateDir);
+        const passed = Array.from({ length: state?.phaseIndex ?? -1 }, (_, index) => index);
+        expect(state?.passed.map(({ index }) => index)).toEqual(passed);
       }
-      await Promise.all([exit, killing]);
-      const state = await readState(stateDir);
-      const passed = Array.from({ length: state?.phaseIndex ?? -1 }, (_, index) => index);
-      expect(state?.passed.map(({ index }) => index)).toEqual(passed);
+      const up = rig.up();
+      const { phase } = await until(rig.status, ({ supervisor }) => supervisor.state === 'up');
+      expect(await readFile(join(rig.directory, '.phase-idx'), 'utf8')).toBe(`${phase?.index}\n`);
+      // The supervisor's own two; those of the killed ones are gone, or they would keep the server from ending.
+      const tmux = ['tmux', '-N', '-S', join(stateDir, 'run/tmux.sock')];
+      await until(
+        async () =>
+          (await host.run([...tmux, 'list-clients', '-F', '#{client_pid}'])).stdout.trim().split('\n'),
+        (clients) => clients.length === 2,
+      );
+      await rig.run('down');
+      expect(phase?.index).toBeGreaterThan(0);
+      await until(
+        () => up.exitCode,
+        (code) => code === 10,
+      );
     }
+  }, 2_400_000);
+
+  it('hands over from claimer to reviewer, through the gate, and keeps a history of it', async () => {
+    await using fixture = await makeGitFixture();
+    const [builder, adversary] = [await fixture.clone('builder'), await fixture.clone('adversary')];
+    await using rig = await makeRig(
+      JSON.stringify({
+        rig: 'demo',
+        workspace: '.',
+        phases: {
+          plans: ['one.md', 'two.md'],
+          maxRounds: 1,
+          gate: { commands: [['test', '-e', 'done-{phase}-{plan}']] },
+        },
+        loops: {
+          builder: { command: ['sleep', '1000'], clone: builder, role: 'claimer' },
+          adversary: { command: ['sleep', '1000'], clone: adversary, role: 'reviewer' },
+        },
+      }),
+    );
     const up = rig.up();
-    await until(rig.status, ({ supervisor }) => supervisor.state === 'up');
-    const { phase } = await rig.status();
-    expect(await readFile(join(rig.directory, '.phase-idx'), 'utf8')).toBe(`${phase?.index}\n`);
-    expect(phase?.index).toBeGreaterThan(0);
+    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    const refused = await rig.run('claim');
+    expect(refused).toMatchObject({ exitCode: 16, stderr: expect.stringContaining('done-0-one.md') });
+    const sha = await fixture.commit(builder, 'done-0-one.md');
+    await fixture.git(builder, 'push', '-q');
+    expect((await rig.run('claim')).stdout).toContain(`${sha}, round 1`);
+    expect((await rig.run('phase', 'advance', '--from', '0')).exitCode).toBe(16);
+    expect((await rig.run('verdict', 'pass', '--sha', sha, '--note', 'well done')).exitCode).toBe(0);
+    await fixture.commit(builder, 'more');
+    await fixture.git(builder, 'push', '-q');
+    expect((await rig.run('claim')).stderr).toContain('claimed 1 times already');
+    expect((await rig.run('phase', 'advance', '--from', '0')).stderr).toContain('the claim is void');
+    await fixture.git(builder, 'push', '-q', '--force', 'origin', `${sha}:main`);
+    expect((await rig.run('phase', 'advance', '--from', '0')).exitCode).toBe(0);
+    const history = JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[];
+    expect(history.filter(({ event }) => /claimed|verdict|escalated|phase/.test(event))).toMatchObject([
+      { event: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
+      { event: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
+      { event: 'escalated', loop: 'builder' },
+      { event: 'phase', from: 0, to: 1, sha },
+    ]);
     up.kill('SIGTERM');
-  }, 1_800_000);
+  });
+
+  it('holds a rig still without a supervisor, until it is started', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    expect((await rig.run('quiesce', '--keep', '--deadline', '1s')).exitCode).toBe(0);
+    expect(await rig.status()).toMatchObject({ hold: 'quiesced' });
+    rig.up();
+    await until(rig.status, ({ supervisor }) => supervisor.state === 'up');
+    expect(await rig.status()).toMatchObject({ hold: 'quiesced', loops: [{ state: 'held' }] });
+    await rig.run('start');
+    await until(rig.status, running);
+  });
+
+  it.each([
+    ['may type', [], 'got hello'],
+    ['only looks', ['--read-only'], 'waiting'],
+  ])(
+    'puts a person at a terminal in front of an agent, who %s, and lets them go',
+    async (_, flags, shown) => {
+      const agent = 'echo waiting; read line; echo "got $line"; exec sleep 1000';
+      await using rig = await makeRig(
+        JSON.stringify({ rig: 'demo', workspace: '.', loops: { one: { command: ['sh', '-c', agent] } } }),
+      );
+      rig.up();
+      await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+      await using terminal = await openTerminal(rig.directory, rig.argv('attach', 'one', ...flags));
+      await until(terminal.screen, (screen) => screen.includes('waiting'));
+      await terminal.type('hello', 'Enter');
+      // What is typed after it has arrived as well: the agent saw all of it, or none.
+      const log = async (): Promise<string> => (await rig.run('logs', 'one')).stdout;
+      await until(log, (text) => text.includes(shown));
+      await terminal.type('C-b', 'd');
+      await until(terminal.screen, (screen) => screen.includes('left with 0'));
+      expect((await log()).includes('hello')).toBe(flags.length === 0);
+      expect((await rig.status()).loops[0]).toMatchObject({ state: 'running', restarts: 0 });
+    },
+  );
 
   it('renders units that systemd accepts', async () => {
     await using rig = await makeRig(

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text as readText } from 'node:stream/consumers';
+import { buffer as readBytes } from 'node:stream/consumers';
 import { UsageError, withInterrupts } from '@cutover/command-line';
 import type { Command } from 'commander';
 import type { RigConfig } from '../config/rig-config.ts';
@@ -55,7 +55,7 @@ export function addControlCommands(program: Command): void {
 async function promptText(text: string | undefined, file: string | undefined): Promise<string | Uint8Array> {
   if (text !== undefined && file !== undefined) throw new UsageError('give a text or --file, not both');
   if (file !== undefined) return readFile(file);
-  return text ?? readText(process.stdin);
+  return text ?? readBytes(process.stdin);
 }
 
 /** Asks the rig's supervisor. */
@@ -99,11 +99,12 @@ async function changeOffline(
   names: readonly string[],
   options: CommonOptions,
 ): Promise<void> {
-  const [{ recordWanted }, { readRigStatus }] = await Promise.all([
+  const [{ recordQuiesced, recordWanted }, { readRigStatus }] = await Promise.all([
     import('../control/offline.ts'),
     import('../control/rig-status.ts'),
   ]);
   await recordWanted(config, names, method === 'start');
+  if (method === 'start') await recordQuiesced(config, false);
   if (method === 'stop') {
     const { endLoops } = await import('../control/end-loops.ts');
     await endLoops(config, names);

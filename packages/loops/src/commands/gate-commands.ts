@@ -1,7 +1,7 @@
-import { UsageError } from '@cutover/command-line';
+import { UsageError, withInterrupts } from '@cutover/command-line';
 import type { Command } from 'commander';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { GatePlace } from '../gates/gate-refs.ts';
+import type { RigEventBody } from '../events.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface GateOptions extends CommonOptions {
@@ -15,18 +15,8 @@ export function addGateCommands(program: Command): void {
     .option('--phase <index>', 'the plan phase; the current one without it')
     .option('--loop <name>', 'who claims; LOOPS_LOOP, or the one claimer, without it')
     .option('--sha <commit>', "the commit; the clone's HEAD without it")
-    .description('claim that the plan phase is done at one commit')
-    .action(async (options: GateOptions & { sha?: string }) => {
-      const { config, loop, place, host } = await gate(options, 'claimer');
-      const { pushClaim } = await import('../gates/push-claim.ts');
-      const claim = await pushClaim(host, {
-        ...place,
-        by: loop.name,
-        ...(config.phases === undefined ? {} : { maxRounds: config.phases.maxRounds }),
-        ...(options.sha === undefined ? {} : { sha: options.sha }),
-      });
-      await print(options, claim, `claimed phase ${claim.phase} at ${claim.sha}, round ${claim.round}`);
-    });
+    .description('claim that the plan phase is done at one commit, once that has passed the gate')
+    .action((options: GateOptions & { sha?: string }) => claim(options));
   withCommonOptions(program.command('verdict'))
     .argument('<pass|fail>')
     .requiredOption('--sha <commit>', 'the commit that was reviewed, in full')
@@ -34,37 +24,102 @@ export function addGateCommands(program: Command): void {
     .option('--phase <index>', 'the plan phase; the current one without it')
     .option('--loop <name>', 'who answers; LOOPS_LOOP, or the one reviewer, without it')
     .description('answer the claim, on the very commit that was claimed')
-    .action(async (verdict: string, options: GateOptions & { sha: string; note: string }) => {
-      if (verdict !== 'pass' && verdict !== 'fail') throw new UsageError('a verdict is pass or fail');
-      const { loop, place, host } = await gate(options, 'reviewer');
-      const { pushVerdict } = await import('../gates/push-verdict.ts');
-      const answer = await pushVerdict(host, {
-        ...place,
-        by: loop.name,
-        sha: options.sha,
-        verdict,
-        note: options.note,
-      });
-      await print(options, answer, `${answer.verdict} on phase ${answer.phase} at ${answer.sha}`);
-    });
+    .action((verdict: string, options: GateOptions & { sha: string; note: string }) =>
+      answer(verdict, options),
+    );
 }
 
-/** The commit on which a phase was passed. @throws {LoopsError} `ADVANCE_REFUSED`: it was not. */
+/**
+ * The commit on which a phase was passed: the verdict says so, and the gate once more.
+ *
+ * @throws {LoopsError} `ADVANCE_REFUSED`, `GATE_FAILED`: it was not.
+ */
 export async function passedCommit(config: RigConfig, phase: number): Promise<string> {
-  const [{ thisHost }, { requirePassed }] = await Promise.all([
+  const [{ thisHost }, { requirePassed }, { runGate }, { gatePlace, rigGate }] = await Promise.all([
     import('../this-host.ts'),
     import('../gates/push-verdict.ts'),
+    import('../gates/run-gate.ts'),
+    import('../gates/rig-gate.ts'),
   ]);
   const loop = config.loops.find(({ role, clone }) => role === 'claimer' && clone !== undefined);
   if (loop === undefined) throw new UsageError(`${config.rig} has no loop with the role claimer and a clone`);
-  const { claim } = await requirePassed(thisHost(), gatePlace(config, loop, phase));
-  return claim.sha;
+  return withInterrupts(async (signal) => {
+    const place = { ...gatePlace(config, loop, phase), signal };
+    const { claim: claimed } = await requirePassed(thisHost(), place);
+    const gate = rigGate(config, phase);
+    if (gate === undefined) return claimed.sha;
+    await runGate(thisHost(), place, gate, claimed.sha);
+    // It may have taken long, and the branch may have moved on.
+    return (await requirePassed(thisHost(), place)).claim.sha;
+  });
 }
 
-async function gate(options: GateOptions, role: 'claimer' | 'reviewer') {
-  const [{ loadRigConfig }, { thisHost }, { readState }, { initialState }] = await Promise.all([
-    import('../config/rig-config.ts'),
+async function claim(options: GateOptions & { sha?: string }): Promise<void> {
+  const { config, loop, phase } = await chosen(options, 'claimer');
+  const [{ thisHost }, { pushClaim }, { gatePlace, rigGate }, { LoopsError }] = await Promise.all([
     import('../this-host.ts'),
+    import('../gates/push-claim.ts'),
+    import('../gates/rig-gate.ts'),
+    import('../errors.ts'),
+  ]);
+  const gate = rigGate(config, phase);
+  try {
+    const claimed = await withInterrupts((signal) =>
+      pushClaim(thisHost(), {
+        ...gatePlace(config, loop, phase),
+        by: loop.name,
+        signal,
+        ...(config.phases === undefined ? {} : { maxRounds: config.phases.maxRounds }),
+        ...(options.sha === undefined ? {} : { sha: options.sha }),
+        ...(gate === undefined ? {} : { gate }),
+      }),
+    );
+    const { sha, round } = claimed;
+    await tellSupervisor(config, { event: 'claimed', loop: loop.name, phase, sha, round });
+    await print(options, claimed, `claimed phase ${phase} at ${sha}, round ${round}`);
+  } catch (error) {
+    if (error instanceof LoopsError && error.code === 'ROUNDS_USED_UP')
+      await tellSupervisor(config, { event: 'escalated', loop: loop.name, detail: error.message });
+    throw error;
+  }
+}
+
+async function answer(verdict: string, options: GateOptions & { sha: string; note: string }): Promise<void> {
+  if (verdict !== 'pass' && verdict !== 'fail') throw new UsageError('a verdict is pass or fail');
+  const { config, loop, phase } = await chosen(options, 'reviewer');
+  const [{ thisHost }, { pushVerdict }, { gatePlace }] = await Promise.all([
+    import('../this-host.ts'),
+    import('../gates/push-verdict.ts'),
+    import('../gates/rig-gate.ts'),
+  ]);
+  const { sha, note } = options;
+  const answered = await withInterrupts((signal) =>
+    pushVerdict(thisHost(), { ...gatePlace(config, loop, phase), by: loop.name, signal, sha, verdict, note }),
+  );
+  await tellSupervisor(config, { event: 'verdict', loop: loop.name, phase, sha, verdict, note });
+  await print(options, answered, `${verdict} on phase ${phase} at ${sha}`);
+}
+
+/** For the history and the notification hooks; where no supervisor is, the refs say it all. */
+async function tellSupervisor(config: RigConfig, handoff: RigEventBody): Promise<void> {
+  const [{ controlSocket }, { askSupervisor }, { LoopsError }] = await Promise.all([
+    import('../config/rig-config.ts'),
+    import('../control/control-connection.ts'),
+    import('../errors.ts'),
+  ]);
+  try {
+    await askSupervisor(controlSocket(config), 'handoff', handoff);
+  } catch (error) {
+    if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+  }
+}
+
+async function chosen(
+  options: GateOptions,
+  role: 'claimer' | 'reviewer',
+): Promise<{ config: RigConfig; loop: LoopConfig; phase: number }> {
+  const [{ loadRigConfig }, { readState }, { initialState }] = await Promise.all([
+    import('../config/rig-config.ts'),
     import('../state/state-store.ts'),
     import('../state/initial-state.ts'),
   ]);
@@ -79,10 +134,5 @@ async function gate(options: GateOptions, role: 'claimer' | 'reviewer') {
     options.phase === undefined
       ? ((await readState(config.stateDir)) ?? (await initialState(config))).phaseIndex
       : Number(options.phase);
-  return { config, loop, place: gatePlace(config, loop, phase), host: thisHost() };
-}
-
-function gatePlace(config: RigConfig, loop: LoopConfig, phase: number): GatePlace {
-  const { remote, branch } = config.phases?.repository ?? { remote: 'origin', branch: 'main' };
-  return { repository: loop.clone ?? loop.cwd, remote, branch, rig: config.rig, phase };
+  return { config, loop, phase };
 }

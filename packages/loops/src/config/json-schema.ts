@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { rigFileSchema } from './schema.ts';
 
 /** The JSON Schema of `loops.yaml`, as it is written: before defaults, durations and sizes as text. */

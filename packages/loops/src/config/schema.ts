@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, size } from './units.ts';
 
 const name = z
@@ -76,7 +76,10 @@ const loop = z.strictObject({
   limits,
   restart,
   stall: stall.optional(),
-  menu: z.array(z.string()).default([]).describe('patterns on the screen during which nothing is typed'),
+  menu: z
+    .array(z.string())
+    .default([String.raw`^[\s│]*❯ \d+\. `])
+    .describe('patterns on the screen during which nothing is typed; without it, a list with its cursor'),
   logCap: size.prefault('20M').describe('bytes of output kept on disk'),
 });
 
@@ -85,6 +88,13 @@ const phases = z.strictObject({
   mirror: path.optional().describe('the plain .phase-idx; the resume point when there is no state yet'),
   repository: z.strictObject({ remote: z.string(), branch: z.string().default('main') }).optional(),
   maxRounds: z.int().min(1).default(5).describe('claims on one plan phase before it is escalated'),
+  gate: z
+    .strictObject({
+      commands: z.array(argv).min(1).describe('argv each; {phase} and {plan} are replaced'),
+      timeout: duration.prefault('30m').describe('for each command'),
+    })
+    .optional()
+    .describe('what a commit must pass, in a fresh checkout of it, to be claimed and advanced'),
 });
 
 const ownership = z.strictObject({

@@ -81,6 +81,8 @@ const codes: ReadonlySet<string> = new Set<LoopsErrorCode>([
   'TMUX_LOST',
   'GIT_FAILED',
   'CLAIM_REFUSED',
+  'ROUNDS_USED_UP',
+  'GATE_FAILED',
   'VERDICT_REFUSED',
   'ADVANCE_REFUSED',
   'PROMPT_REFUSED',

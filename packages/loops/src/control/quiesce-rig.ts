@@ -4,6 +4,7 @@ import { LoopsError } from '../errors.ts';
 import { quiesce, type QuiesceEvent, type QuiesceReport } from '../safe-point/quiesce.ts';
 import { askSupervisor } from './control-connection.ts';
 import { endLoops, rigProcesses } from './end-loops.ts';
+import { recordQuiesced } from './offline.ts';
 
 export interface QuiesceRigOptions {
   /** Milliseconds to wait for a safe point. */
@@ -30,6 +31,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
         await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, signal);
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+        if (options.keep) await recordQuiesced(config, true);
       }
     },
     stop: async (signal) => {

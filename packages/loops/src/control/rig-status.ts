@@ -26,6 +26,7 @@ async function recordedStatus(config: RigConfig): Promise<RigStatus> {
     rig: config.rig,
     supervisor: { state: 'down' },
     server: (await listens(tmuxSocket(config))) ? 'up' : 'down',
+    ...(state.quiesced === true ? { hold: 'quiesced' as const } : {}),
     ...(config.phases === undefined
       ? {}
       : {

@@ -1,5 +1,5 @@
 import type { Host } from '@cutover/host';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GitContext } from '../git/git.ts';
 import { type RemoteDocument, readRemoteDocument, type RemoteRef } from '../git/remote-document.ts';
 

@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { LoopsError } from '../errors.ts';
 import { gitLine } from '../git/git.ts';
 import { remoteCommit, swapRemoteDocument } from '../git/remote-document.ts';
+import { type Gate, runGate } from './run-gate.ts';
 import { type Claim, gateContext, type GatePlace, gateRef, readClaim } from './gate-refs.ts';
 
 /**
@@ -10,12 +11,18 @@ import { type Claim, gateContext, type GatePlace, gateRef, readClaim } from './g
  * keeps that commit at the remote. The same commit claimed again is the claim that is there.
  *
  * @param options.sha the clone's HEAD without it.
- * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, somebody else claimed
- * meanwhile, or the rounds are used up.
+ * @param options.gate what the commit must pass first; a claim that it fails is none, and spends no round.
+ * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, or somebody else claimed
+ * meanwhile; `ROUNDS_USED_UP`; `GATE_FAILED`.
  */
 export async function pushClaim(
   host: Host,
-  options: GatePlace & { readonly by: string; readonly sha?: string; readonly maxRounds?: number },
+  options: GatePlace & {
+    readonly by: string;
+    readonly sha?: string;
+    readonly maxRounds?: number;
+    readonly gate?: Gate;
+  },
 ): Promise<Claim> {
   const { phase, by, branch = 'main', remote = 'origin', maxRounds = 5 } = options;
   const context = gateContext(host, options);
@@ -32,10 +39,11 @@ export async function pushClaim(
   const round = (previous?.round ?? 0) + 1;
   if (round > maxRounds) {
     throw new LoopsError(
-      'CLAIM_REFUSED',
+      'ROUNDS_USED_UP',
       `plan phase ${phase} was claimed ${maxRounds} times already; a person must look at it`,
     );
   }
+  if (options.gate !== undefined) await runGate(host, options, options.gate, sha);
   const claim = { phase, sha, nonce: randomUUID(), round, by };
   const result = await swapRemoteDocument(context, gateRef(options, 'claims'), claim, previous?.commit, [
     sha,

@@ -46,6 +46,8 @@ export interface RigState {
   readonly generation: number;
   /** The boot in which it was written. */
   readonly bootId: string;
+  /** Unix milliseconds at which its supervisor ended in order; absent while one has charge, and after one was killed. */
+  readonly endedAt?: number;
   readonly phaseIndex: number;
   /** SHA-256 over the plan list at the time of the last advance: a changed list stops the next one. */
   readonly planListHash: string;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { link, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { replaceFile } from '../atomic-file.ts';
 import { LoopsError } from '../errors.ts';
 import type { RigState } from './rig-state.ts';
@@ -26,6 +26,7 @@ const stateSchema = z.object({
   schema: z.literal(1),
   generation: z.number(),
   bootId: z.string(),
+  endedAt: z.number().exactOptional(),
   phaseIndex: z.int().min(0),
   planListHash: z.string(),
   quiesced: z.boolean().exactOptional(),

@@ -18,9 +18,11 @@ const loginPatterns = [
 const unknownLimit = 30 * 60_000;
 /** A reset is told to the minute at best. */
 const margin = 30_000;
+const halfDay = 12 * 3_600_000;
 
 /**
- * Reads the last lines of a screen for a usage limit or an expired login.
+ * Reads the last lines of a screen for a usage limit or an expired login. A limit whose reset has passed is none: an
+ * agent that goes on with its session shows the old lines again.
  *
  * @param more patterns besides the known ones.
  * @param now Unix milliseconds.
@@ -36,7 +38,8 @@ export function findAgentSign(
       return { kind: 'login-expired', detail: line.trim().slice(0, 200) };
     }
     if ([...limitPatterns, ...more.limit].some((pattern) => pattern.test(line))) {
-      return { kind: 'usage-limit', detail: line.trim().slice(0, 200), until: limitEnd(line, now) };
+      const until = limitEnd(line, now);
+      return until <= now ? undefined : { kind: 'usage-limit', detail: line.trim().slice(0, 200), until };
     }
   }
   return undefined;
@@ -44,7 +47,8 @@ export function findAgentSign(
 
 /**
  * When a usage limit ends, in Unix milliseconds: an epoch after a bar (`…reached|1780000000`), a span (`in 2h 5m`), or a
- * time of day (`resets 3pm`, `resets at 15:30`, with `UTC` or else local), today or tomorrow.
+ * time of day (`resets 3pm`, `resets at 15:30`, with `UTC` or else local). Of a time of day the nearest one is meant: at
+ * half past three "resets 3pm" is over, and at eleven at night "resets 3am" is yet to come.
  */
 export function limitEnd(line: string, now: number): number {
   const epoch = /\|(\d{10})(?!\d)/.exec(line)?.[1];
@@ -62,6 +66,7 @@ export function limitEnd(line: string, now: number): number {
   const end = new Date(now);
   if (/\butc\b|\bgmt\b/i.test(line)) end.setUTCHours(hour, Number(minuteText), 0, 0);
   else end.setHours(hour, Number(minuteText), 0, 0);
-  if (end.getTime() <= now) end.setTime(end.getTime() + 86_400_000);
+  if (end.getTime() < now - halfDay) end.setTime(end.getTime() + 2 * halfDay);
+  if (end.getTime() > now + halfDay) end.setTime(end.getTime() - 2 * halfDay);
   return end.getTime() + margin;
 }

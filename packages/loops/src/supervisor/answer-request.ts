@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ControlRequest } from '../control/control-server.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -9,6 +9,24 @@ const advance = z.object({ from: z.int(), reason: z.string(), sha: z.string().ex
 const setPhase = z.object({ index: z.int(), reason: z.string() });
 const hold = z.object({ keep: z.boolean() });
 const stop = z.object({ reason: z.string() });
+const handoff = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('claimed'),
+    loop: z.string(),
+    phase: z.int(),
+    sha: z.string(),
+    round: z.int(),
+  }),
+  z.object({
+    event: z.literal('verdict'),
+    loop: z.string(),
+    phase: z.int(),
+    sha: z.string(),
+    verdict: z.enum(['pass', 'fail']),
+    note: z.string(),
+  }),
+  z.object({ event: z.literal('escalated'), loop: z.string(), detail: z.string() }),
+]);
 const end = z.object({ reason: z.string(), stop: z.boolean() });
 
 /** What the supervisor does for the commands, by the name of the request. */
@@ -48,6 +66,9 @@ export async function answerRequest(
       await supervisor.setPhase(index, reason);
       return { phase: index };
     }
+    case 'handoff':
+      supervisor.noteHandoff(handoff.parse(params));
+      return {};
     case 'hold':
       await supervisor.holdStill(hold.parse(params).keep);
       return supervisor.status();

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { endProcess } from '../end-process.ts';
 import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
-import { endProcess, isAlive } from './reap.ts';
+import { isAlive, isZombie } from './reap.ts';
 
 /** How long tmux may take to hand the last output on, in milliseconds. */
 const flushPatience = 500;
@@ -13,12 +14,14 @@ export async function endAgent(tmux: RigTmux, pane: Pane, grace: number): Promis
   const end = performance.now() + grace;
   endProcess(-pane.pid, 'SIGTERM');
   endProcess(-pane.pid, 'SIGCONT');
-  while (isAlive(pane.pid) && performance.now() < end) await delay(20);
+  while (isAlive(pane.pid) && !isZombie(pane.pid) && performance.now() < end) await delay(20);
   endProcess(-pane.pid, 'SIGKILL');
   const flushed = performance.now() + flushPatience;
   while (performance.now() < flushed) {
     const now = (await tmux.panes()).find(({ id }) => id === pane.id);
     if (now === undefined || now.dead) return;
+    // A child that tmux has missed stays a zombie: it asks anew when it hears of one.
+    endProcess(pane.serverPid, 'SIGCHLD');
     await delay(20);
   }
 }

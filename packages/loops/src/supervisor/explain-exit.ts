@@ -10,7 +10,8 @@ export function explainExit(
 ): ExitCause {
   if (sign !== undefined) return sign.kind;
   if (outOfMemory) return 'out-of-memory';
-  if (pane === undefined || !pane.dead || pane.exitSignal !== undefined) return 'killed';
+  if (pane === undefined) return 'lost';
+  if (!pane.dead || pane.exitSignal !== undefined) return 'killed';
   if (pane.exitCode === undefined) return 'killed';
   return pane.exitCode === 0 ? 'clean' : 'crash';
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Background } from '../background.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import { endProcess } from '../end-process.ts';
 import { LoopsError } from '../errors.ts';
 import type { RigEventBody } from '../events.ts';
 import type { LoopState } from '../state/rig-state.ts';
@@ -13,7 +15,7 @@ import { loopStart } from './loop-command.ts';
 import { decideAfterExit, type LoopRuntime } from './loop-runtime.ts';
 import { endedByMemory, type ScopeManager } from './memory-scope.ts';
 import type { Hold, OwnershipWatch } from './ownership-watch.ts';
-import { endProcess, isAlive, isZombie, reapRuns } from './reap.ts';
+import { isAlive, isZombie, reapRuns } from './reap.ts';
 import type { RigStore } from './rig-store.ts';
 import type { TmuxLink } from './tmux-link.ts';
 
@@ -33,6 +35,7 @@ export interface KeeperParts {
   readonly scope: ScopeManager;
   readonly signal: AbortSignal;
   readonly emit: (event: RigEventBody) => void;
+  readonly background: Background;
   /** Called when an agent was started anew, so that its prompt can be typed. */
   readonly onStarted: (loop: LoopConfig, state: LoopState & { readonly run: string }) => void;
 }
@@ -114,7 +117,7 @@ export class LoopKeeper {
       if (!(error instanceof LoopsError)) throw error;
     } finally {
       delete runtime.busy;
-      void this.reconcile();
+      this.#reconcileSoon();
     }
   }
 
@@ -129,7 +132,11 @@ export class LoopKeeper {
       () => running[this.#nextZombie++ % running.length],
     );
     const ended = running.some(({ pid }) => pid !== undefined && !isAlive(pid));
-    if (ended || some.some((one) => one?.pid !== undefined && isZombie(one.pid))) void this.reconcile();
+    if (ended || some.some((one) => one?.pid !== undefined && isZombie(one.pid))) this.#reconcileSoon();
+  }
+
+  #reconcileSoon(): void {
+    this.#parts.background.run(() => this.reconcile());
   }
 
   /** Rounds again after so many milliseconds, or earlier when something else asks for it. */
@@ -141,7 +148,7 @@ export class LoopKeeper {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        void this.reconcile();
+        this.#reconcileSoon();
       },
       Math.min(Math.max(0, milliseconds), 3_600_000),
     );
@@ -193,8 +200,10 @@ export class LoopKeeper {
     const { hold } = this;
     const { wanted } = store.loop(loop.name);
     const mustStop = !wanted || hold?.reason === 'not-owner' || ownership.unknownTooLong;
-    if (mustStop && pane !== undefined)
-      void this.stop(loop, wanted ? (hold?.detail ?? '') : 'it is not wanted');
+    if (mustStop && pane !== undefined) {
+      const reason = wanted ? (hold?.detail ?? '') : 'it is not wanted';
+      this.#parts.background.run(() => this.stop(loop, reason));
+    }
     if (running || mustStop) return false;
     if (hold !== undefined) {
       runtime.waitingFor = hold.detail;
@@ -217,7 +226,7 @@ export class LoopKeeper {
     if (runtime.ready) return;
     runtime.ready = true;
     this.#parts.emit({ event: 'ready', loop: loop.name });
-    void this.reconcile();
+    this.#reconcileSoon();
   }
 
   /** Deals once with the end of a run: why it was, and what follows. */
@@ -227,7 +236,7 @@ export class LoopKeeper {
     runtime: LoopRuntime,
     pane: Pane | undefined,
   ): Promise<void> {
-    const { store, config, scope, emit, ownership } = this.#parts;
+    const { store, config, scope, emit, ownership, background } = this.#parts;
     const state = store.loop(loop.name);
     const hadRun = runtime.pid !== undefined || pane !== undefined;
     this.#forgetPane(runtime);
@@ -270,8 +279,8 @@ export class LoopKeeper {
       ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),
     });
     if (detail !== undefined) emit({ event: 'escalated', loop: loop.name, detail });
-    if (ownership.isStale) void ownership.ask();
-    void store.save();
+    if (ownership.isStale) background.run(() => ownership.ask());
+    background.run(() => store.save());
   }
 
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once. */
@@ -352,7 +361,7 @@ export class LoopKeeper {
     // What is started must be known before it is: else a crash in between leaves it without a name.
     await store.save();
     await Promise.all(starts.map(({ loop, pane, state }) => this.#start(tmux, loop, pane, state)));
-    void store.save();
+    this.#parts.background.run(() => store.save());
   }
 
   async #memoryIsShort(loops: readonly LoopConfig[]): Promise<boolean> {

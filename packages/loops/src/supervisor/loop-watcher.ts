@@ -31,13 +31,22 @@ export interface WatchActions {
   sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
   /** A usage limit is over. */
   goOn(loop: LoopConfig): Promise<void>;
+  /** What blocked it is on its screen no more: somebody logged in, for example. */
+  cleared(loop: LoopConfig): Promise<void>;
   stalled(loop: LoopConfig, rung: StallRung, quietMs: number): Promise<void>;
 }
 
 interface Memory {
   run: string | undefined;
-  activity: number;
+  /** Unix milliseconds at which its screen was last read. */
+  readAt: number;
   screen: string;
+  /** What the screen said at the last look. */
+  sign?: AgentSign | undefined;
+  /** What it was blocked by at the last look. */
+  blockedBy?: string | undefined;
+  /** A sign that was dealt with: it blocks no more for as long as it stays on the screen. */
+  dealtWith?: string | undefined;
   signs?: ProgressSigns;
   lookedAt: number;
   stall: StallState;
@@ -79,9 +88,9 @@ export class LoopWatcher {
     const quiet: { one: WatchedLoop; memory: Memory; seconds: number }[] = [];
     for (const one of watched) {
       const memory = this.#memory(one);
-      const changed = memory.activity !== one.pane.activity || recent(one.pane.activity);
-      memory.activity = one.pane.activity;
-      if (changed || !one.ready) await this.#read(tmux, one, memory);
+      if (one.block === undefined && memory.blockedBy !== undefined) memory.dealtWith = memory.blockedBy;
+      memory.blockedBy = one.block?.detail;
+      if (mayHaveChanged(one.pane, memory) || !one.ready) await this.#read(tmux, one, memory);
       if (one.block !== undefined) await this.#checkBlock(one, memory);
       else if (one.loop.stall !== undefined) {
         quiet.push({ one, memory, seconds: (performance.now() - memory.lookedAt) / 1000 });
@@ -96,13 +105,14 @@ export class LoopWatcher {
     if (known !== undefined && known.run === pane.run) return known;
     const now = performance.now();
     const stall = { progressAt: now, taken: known?.stall.taken ?? 0, rungAt: known?.stall.rungAt ?? now };
-    const memory = { run: pane.run, activity: -1, screen: '', lookedAt: now, stall };
+    const memory = { run: pane.run, readAt: 0, screen: '', lookedAt: now, stall };
     this.#memories.set(loop.name, memory);
     return memory;
   }
 
   async #read(tmux: RigTmux, one: WatchedLoop, memory: Memory): Promise<void> {
     const { loop, pane } = one;
+    memory.readAt = Date.now();
     const lines = await tmux.screen(pane.id);
     const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
     memory.screen = normaliseScreen(lines, ignore);
@@ -111,13 +121,19 @@ export class LoopWatcher {
       if (matches || Date.now() - one.startedAt > loop.ready.timeout) this.#actions.ready(loop);
     }
     const sign = findAgentSign(lines, this.#more, Date.now());
-    if (sign !== undefined && one.block === undefined) await this.#actions.sign(loop, sign);
+    memory.sign = sign;
+    if (sign === undefined) delete memory.dealtWith;
+    else if (one.block === undefined && sign.detail !== memory.dealtWith) {
+      memory.blockedBy = sign.detail;
+      await this.#actions.sign(loop, sign);
+    }
   }
 
   /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
   async #checkBlock({ loop, block }: WatchedLoop, memory: Memory): Promise<void> {
     memory.stall = { progressAt: performance.now(), taken: 0, rungAt: performance.now() };
     if (block?.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
+    else if (block?.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
   }
 
   async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory; seconds: number }[]): Promise<void> {
@@ -141,7 +157,7 @@ export class LoopWatcher {
   }
 }
 
-/** Output of this very second may have come after the look. */
-function recent(activity: number): boolean {
-  return Date.now() / 1000 - activity < 2;
+/** tmux tells the last output to the second: what came later in that second is not in a screen read within it. */
+function mayHaveChanged({ activity }: Pane, { readAt }: Memory): boolean {
+  return readAt < (activity + 1) * 1000;
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEvent } from '../events.ts';
 
-/** How long a notification command may take, in milliseconds. */
-const patience = 30_000;
+/** How long a notification command may take, in milliseconds: the end of a supervisor waits for it. */
+const patience = 10_000;
 
 /**
  * Runs the notification commands that are meant for an event, with the event as JSON on standard input.

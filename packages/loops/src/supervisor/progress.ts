@@ -19,6 +19,9 @@ export interface ProgressSigns {
 /** An idle agent may redraw its spinner: so few clock ticks (10 ms each) per second are no work. */
 const idleTicksPerSecond = 3;
 
+/** Digits, Braille patterns, the asterisks, dots and half circles that turn, and strokes; escaped to stay Latin-1. */
+const spinners = /[\d\u2800-\u28FF\u2733\u2736\u273B\u273D\u2722\u00B7\u25D0\u25D3\u25D1\u25D2|/\\-]/gu;
+
 /** Whether something happened between two looks that were `seconds` apart. */
 export function progressed(before: ProgressSigns, now: ProgressSigns, seconds: number): boolean {
   return (
@@ -34,7 +37,7 @@ export function progressed(before: ProgressSigns, now: ProgressSigns, seconds: n
 export function normaliseScreen(lines: readonly string[], ignore: readonly RegExp[]): string {
   const kept = lines
     .filter((line) => !ignore.some((pattern) => pattern.test(line)))
-    .map((line) => line.replaceAll(/[\d⠀-⣿✳✶✻✽✢·◐◓◑◒|/\\-]/gu, '').trim())
+    .map((line) => line.replaceAll(spinners, '').trim())
     .filter((line) => line !== '');
   return createHash('sha1').update(kept.join('\n')).digest('hex');
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { endProcess } from '../end-process.ts';
 
 /**
  * Ends every process that still bears the mark of one of these runs in its environment: those that left their
@@ -15,17 +16,6 @@ export async function reapRuns(runs: readonly string[]): Promise<number[]> {
     if (endProcess(pid, 'SIGKILL')) reaped.push(pid);
   }
   return reaped;
-}
-
-/** Sends a signal to a process, or with a negative number to its group; false when it is gone. */
-export function endProcess(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
 }
 
 /** Whether there is a process of that number. */

@@ -2,6 +2,7 @@ import { bootIdentity } from '../boot-identity.ts';
 import { replaceFile } from '../atomic-file.ts';
 import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
+import type { RebootCause } from '../events.ts';
 import { initialState, loopState, planNames } from '../state/initial-state.ts';
 import type { LoopState, PhasePassed, RigState } from '../state/rig-state.ts';
 import { hashPlans, readState, writeState } from '../state/state-store.ts';
@@ -17,14 +18,23 @@ export class RigStore {
     this.#state = state;
   }
 
-  /** @returns the store, and whether the machine was booted since the state was written. */
-  static async open(config: RigConfig): Promise<{ store: RigStore; reboot: boolean }> {
+  /** @returns the store, and how the machine went down when it was booted since the state was written. */
+  static async open(
+    config: RigConfig,
+  ): Promise<{ readonly store: RigStore; readonly reboot: RebootCause | undefined }> {
     const known = await readState(config.stateDir);
-    const state = known ?? (await initialState(config));
+    const { endedAt, ...state } = known ?? (await initialState(config));
     const bootId = await bootIdentity();
     const store = new RigStore(config, { ...state, bootId });
     await store.save();
-    return { store, reboot: known !== undefined && known.bootId !== bootId };
+    if (state.bootId === bootId) return { store, reboot: undefined };
+    return { store, reboot: endedAt === undefined ? 'unexpected' : 'orderly' };
+  }
+
+  /** Writes the state for the last time: its supervisor ends in order. */
+  async close(): Promise<void> {
+    this.#state = { ...this.#state, endedAt: Date.now() };
+    await this.save();
   }
 
   get phaseIndex(): number {

@@ -14,7 +14,8 @@ export type SupervisorEnd = 'signal' | 'request';
 
 /**
  * Has charge of a rig until `signal` is aborted or a request ends it: supervises its loops, answers the commands,
- * writes the history and tells systemd. The agents live on, unless a request said otherwise.
+ * writes the history and tells systemd. The agents live on, unless a request said otherwise. Rejects with what made
+ * the supervisor end by itself: a full disk, for example.
  */
 export async function runSupervisor(
   config: RigConfig,
@@ -39,15 +40,18 @@ export async function runSupervisor(
     ),
   );
   await notifier.ready(`${config.loops.length} loops`);
-  const watchdog = setInterval(
-    () => void supervisor.reconcile().then(async () => notifier.alive(performance.now())),
-    10_000,
-  );
+  const watchdog = setInterval(() => {
+    supervisor.inBackground(async () => {
+      await supervisor.reconcile();
+      await notifier.alive(performance.now());
+    });
+  }, 10_000);
   cleanup.defer(() => clearInterval(watchdog));
   cleanup.defer(await writeMetrics(config, supervisor));
   const either = AbortSignal.any([options.signal, supervisor.ended]);
   if (!either.aborted) await once(either, 'abort');
   await notifier.stopping();
+  if (supervisor.failure !== undefined) throw supervisor.failure;
   return supervisor.ended.aborted ? 'request' : 'signal';
 }
 
@@ -57,6 +61,6 @@ async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<
   if (metricsFile === undefined) return () => {};
   const renew = async (): Promise<void> => replaceFile(metricsFile, metricsText(supervisor.status()));
   await renew();
-  const timer = setInterval(() => void renew(), 15_000);
+  const timer = setInterval(() => supervisor.inBackground(renew), 15_000);
   return () => clearInterval(timer);
 }

@@ -1,11 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { replaceFile } from '../atomic-file.ts';
+import { Background } from '../background.ts';
 import { CleanupStack } from '../cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { RigStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RigEvent } from '../events.ts';
+import type { RebootCause, RigEvent, RigEventBody } from '../events.ts';
 import { planNames } from '../state/initial-state.ts';
 import type { LoopState, PhasePassed } from '../state/rig-state.ts';
 import { deliverPrompt } from './deliver-prompt.ts';
@@ -20,6 +21,7 @@ import { runNotifyHooks } from './notify-hooks.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
 import { RigStore } from './rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from './tmux-link.ts';
+import { Turns } from './turns.ts';
 import { viewLoop } from './view-loop.ts';
 import { createWatchActions, watchLoops } from './watch-rig.ts';
 
@@ -29,6 +31,8 @@ export interface SupervisorOptions {
   readonly onEvent?: (event: RigEvent) => void;
 }
 
+/** Tells an end that was asked for from one that a failure brought. */
+const requestedEnd = Symbol('requested');
 /** How often processes are looked at whose terminals are held open by children, in milliseconds. */
 const livenessInterval = 500;
 /** From an agent's start until its prompt is typed, in milliseconds, when nothing says when it is ready. */
@@ -48,6 +52,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #link: TmuxLink;
   readonly #ended: AbortController;
   readonly #cleanup: CleanupStack;
+  readonly #background: Background;
+  readonly #typing = new Turns();
   readonly #startedAt = Date.now();
 
   private constructor(
@@ -62,15 +68,16 @@ export class Supervisor implements AsyncDisposable {
     this.#store = store;
     this.#cleanup = cleanup;
     this.#ended = new AbortController();
+    this.#background = new Background((error) => this.#ended.abort(error));
     const emit = this.events.emit.bind(this.events);
     const { signal } = this.#ended;
     this.#ownership = new OwnershipWatch(config, signal, (before, after) => {
       if (after !== undefined && after.detail !== before?.detail) emit({ event: 'hold', ...after });
       if (after === undefined && before !== undefined)
         emit({ event: 'released', reason: 'this host owns the loops' });
-      void this.#keeper.reconcile();
+      this.#reconcileSoon();
     });
-    this.#link = new TmuxLink(config, options.tmuxServer ?? 'own', emit, () => void this.#keeper.reconcile());
+    this.#link = new TmuxLink(config, options.tmuxServer ?? 'own', emit, () => this.#reconcileSoon());
     this.#keeper = new LoopKeeper({
       config,
       store,
@@ -79,7 +86,8 @@ export class Supervisor implements AsyncDisposable {
       link: this.#link,
       signal,
       emit,
-      onStarted: (loop, state) => void this.#pastePrompt(loop, state),
+      background: this.#background,
+      onStarted: (loop, state) => this.inBackground(() => this.#pastePrompt(loop, state)),
     });
   }
 
@@ -106,16 +114,27 @@ export class Supervisor implements AsyncDisposable {
     return this.#ended.signal;
   }
 
+  /** What made it end by itself; `undefined` while nothing did. */
+  get failure(): unknown {
+    return this.ended.reason === requestedEnd ? undefined : this.ended.reason;
+  }
+
+  /** Does something beside all else; should it fail, the supervisor ends, and {@link failure} says why. */
+  inBackground(work: () => Promise<unknown>): void {
+    this.#background.run(work);
+  }
+
   /** Brings what runs to what is wanted. */
   async reconcile(): Promise<void> {
     return this.#keeper.reconcile();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended.abort();
+    this.#ended.abort(requestedEnd);
     await this.#keeper.end();
+    await this.#background.settled();
     await this.#link[Symbol.asyncDispose]();
-    await this.#store.save();
+    if (this.failure === undefined) await this.#store.close();
     await this.#cleanup[Symbol.asyncDispose]();
   }
 
@@ -206,6 +225,10 @@ export class Supervisor implements AsyncDisposable {
    */
   async prompt(name: string, text: Uint8Array, id: string): Promise<boolean> {
     const [loop] = this.#known([name]);
+    return this.#typing.take(name, () => this.#type(name, loop, text, id));
+  }
+
+  async #type(name: string, loop: LoopConfig | undefined, text: Uint8Array, id: string): Promise<boolean> {
     const delivered = this.#store.loop(name).prompts ?? [];
     if (delivered.includes(id)) return false;
     const tmux = this.#link.current;
@@ -245,6 +268,12 @@ export class Supervisor implements AsyncDisposable {
     await this.#moveTo(index, reason);
   }
 
+  /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
+  noteHandoff(handoff: Extract<RigEventBody, { event: 'claimed' | 'verdict' | 'escalated' }>): void {
+    this.#known([handoff.loop]);
+    this.events.emit(handoff);
+  }
+
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */
   async end(reason: string, stop: boolean): Promise<void> {
     if (stop) {
@@ -253,31 +282,40 @@ export class Supervisor implements AsyncDisposable {
       await this.#link.endServer();
     }
     this.events.emit({ event: 'down', reason });
-    this.#ended.abort();
+    this.#ended.abort(requestedEnd);
   }
 
-  async #begin(reboot: boolean): Promise<void> {
+  async #begin(reboot: RebootCause | undefined): Promise<void> {
     const { config, events } = this;
-    events.emit({ event: 'up', rig: config.rig, pid: process.pid, reboot });
+    events.emit({
+      event: 'up',
+      rig: config.rig,
+      pid: process.pid,
+      ...(reboot === undefined ? {} : { reboot }),
+    });
     this.#cleanup.use(
       events.listen((event) => {
-        void runNotifyHooks(config, event).then((problems) => {
-          for (const detail of problems) events.emit({ event: 'notify-failed', detail });
+        this.inBackground(async () => {
+          for (const detail of await runNotifyHooks(config, event))
+            events.emit({ event: 'notify-failed', detail });
         });
       }),
     );
     const liveness = setInterval(() => this.#keeper.checkLiveness(), livenessInterval);
     this.#cleanup.defer(() => clearInterval(liveness));
-    void this.#ownership.run();
+    this.inBackground(() => this.#ownership.run());
     await this.reconcile();
     const watcher = new LoopWatcher(config, createWatchActions(this, this.#keeper, this.#store, this.#link));
-    void watchLoops(watcher, {
-      config,
-      keeper: this.#keeper,
-      store: this.#store,
-      link: this.#link,
-      signal: this.ended,
-    });
+    this.inBackground(() =>
+      watchLoops(watcher, {
+        config,
+        keeper: this.#keeper,
+        store: this.#store,
+        link: this.#link,
+        events,
+        signal: this.ended,
+      }),
+    );
   }
 
   async #moveTo(index: number, reason: string, passed?: PhasePassed): Promise<void> {
@@ -294,6 +332,10 @@ export class Supervisor implements AsyncDisposable {
     });
     await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${index} begins`)));
     await this.reconcile();
+  }
+
+  #reconcileSoon(): void {
+    this.inBackground(() => this.#keeper.reconcile());
   }
 
   #known(names: readonly string[]): LoopConfig[] {

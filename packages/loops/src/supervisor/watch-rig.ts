@@ -1,10 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import { LoopsError } from '../errors.ts';
+import type { EventHub } from './event-hub.ts';
 import type { LoopKeeper } from './loop-keeper.ts';
 import type { LoopWatcher, WatchActions, WatchedLoop } from './loop-watcher.ts';
+import { Nap } from './nap.ts';
 import type { RigStore } from './rig-store.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { RigTmux } from '../tmux/rig-tmux.ts';
 import type { TmuxLink } from './tmux-link.ts';
 
 interface WatchParts {
@@ -12,43 +14,57 @@ interface WatchParts {
   readonly keeper: LoopKeeper;
   readonly store: RigStore;
   readonly link: TmuxLink;
+  readonly events: EventHub;
   readonly signal: AbortSignal;
 }
 
+/** Until another look at an agent that has just started, in milliseconds. */
+const soon = 100;
 const defaultNudge =
   'Nothing has happened for a while. If you are waiting for something, say for what; else go on.';
 
-/** Looks at the agents from time to time until the signal is aborted. */
+/** Looks at the agents from time to time, and at a new one soon, until the signal is aborted. */
 export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promise<void> {
-  const { link, signal } = parts;
+  const { link, signal, events } = parts;
+  const nap = new Nap();
+  signal.addEventListener('abort', () => nap.end(), { once: true });
+  using _listener = events.listen(({ event }) => {
+    if (event === 'started') nap.end();
+  });
   while (!signal.aborted) {
     let pause = 1000;
     try {
       const tmux = link.current;
-      const watched = tmux === undefined ? [] : await watchedLoops(parts);
-      if (tmux !== undefined) await watcher.look(tmux, watched);
-      pause = watcher.pause(watched);
+      if (tmux !== undefined) {
+        const { watched, unseen } = await watchedLoops(tmux, parts);
+        await watcher.look(tmux, watched);
+        pause = unseen ? soon : watcher.pause(watched);
+      }
     } catch (error) {
       // The server went away, or a pane while it was looked at: the keeper sees to that.
       if (!(error instanceof LoopsError)) throw error;
     }
-    try {
-      await delay(pause, undefined, { signal, ref: false });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    await nap.take(pause);
   }
 }
 
-async function watchedLoops({ config, keeper, store, link }: WatchParts): Promise<WatchedLoop[]> {
-  const panes = new Map(((await link.current?.panes()) ?? []).map((pane) => [pane.session, pane]));
-  return config.loops.flatMap((loop) => {
+/** The agents that run, and whether there are others that the keeper has yet to see. */
+async function watchedLoops(
+  tmux: RigTmux,
+  { config, keeper, store }: WatchParts,
+): Promise<{ watched: WatchedLoop[]; unseen: boolean }> {
+  const panes = new Map((await tmux.panes()).map((pane) => [pane.session, pane]));
+  const watched: WatchedLoop[] = [];
+  let unseen = false;
+  for (const loop of config.loops) {
     const pane = panes.get(loop.name);
+    if (pane === undefined || pane.dead) continue;
     const runtime = keeper.runtime(loop.name);
-    if (pane === undefined || pane.dead || runtime.pid !== pane.pid) return [];
     const { startedAt = 0, block } = store.loop(loop.name);
-    return [{ loop, pane, ready: runtime.ready, startedAt, block }];
-  });
+    if (runtime.pid === pane.pid) watched.push({ loop, pane, ready: runtime.ready, startedAt, block });
+    else unseen = true;
+  }
+  return { watched, unseen };
 }
 
 /** What a look leads to, done with the supervisor's own means. */
@@ -70,6 +86,11 @@ export function createWatchActions(
       events.emit({ event: 'unblocked', loop: loop.name, reason: 'the usage limit is over' });
       await store.save();
       await nudge(loop, loop.stall?.nudge ?? 'The usage limit is over. Go on where you were.');
+    },
+    cleared: async (loop) => {
+      store.unblock(loop.name);
+      events.emit({ event: 'unblocked', loop: loop.name, reason: 'its screen shows it no more' });
+      await store.save();
     },
     stalled: async (loop, rung, quietMs) => {
       events.emit({ event: 'stalled', loop: loop.name, rung, quietMs });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { LoopsError } from '../errors.ts';
+import { endProcess } from '../end-process.ts';
 import { type ControlClient, connectControlClient } from './control-client.ts';
 import { exactSession } from './quote.ts';
 
@@ -95,6 +96,7 @@ export async function connectRigTmux(socket: string, onChange: () => void): Prom
     },
   );
   try {
+    await endStaleClients(commands);
     const events = await connectControlClient(socket, [['attach-session', '-t', exactSession(hubSession)]]);
     void waitForDeaths(events, onChange);
     return new ConnectedRigTmux(socket, commands, events);
@@ -102,6 +104,16 @@ export async function connectRigTmux(socket: string, onChange: () => void): Prom
     await commands[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * Ends the clients of a supervisor that was killed. tmux may wait for one forever, with output for it that nobody takes,
+ * and then does not end itself either. Only the holder of the rig's lock has clients here.
+ */
+async function endStaleClients(commands: ControlClient): Promise<void> {
+  const list = ['list-clients', '-t', exactSession(hubSession), '-F', '#{client_pid}'];
+  const [pids = []] = await commands.run([list]);
+  for (const pid of pids.map(Number)) if (pid !== commands.pid) endProcess(pid, 'SIGKILL');
 }
 
 /** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
@@ -190,6 +202,8 @@ class ConnectedRigTmux implements RigTmux {
   }
 
   async paste(paneId: string, text: Uint8Array): Promise<void> {
+    // tmux keeps no empty buffer, and there is nothing to type.
+    if (text.length === 0) return;
     const buffer = `loops-${randomUUID()}`;
     await this.#load(buffer, text);
     await this.#commands.run([['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]]);

@@ -28,6 +28,8 @@ export interface Unit {
   readonly content: string;
 }
 
+/** The supervisor mostly waits: a small nursery costs it nothing, and a large one would stay resident. */
+const nodeFlags = '--max-semi-space-size=1';
 /** Milliseconds beyond the quiesce deadline until systemd kills what is left. */
 const stopMargin = 30_000;
 
@@ -40,7 +42,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
   const tmuxName = `${options.tmuxUnitName ?? `loops-tmux-${rig}`}.service`;
   const name = `${options.unitName ?? `loops-${rig}`}.service`;
   const path = (options.path ?? ['/usr/local/bin', '/usr/bin', '/bin']).join(':');
-  const command = `${options.node} ${options.bundle}`;
+  const command = `${options.node} ${nodeFlags} ${options.bundle}`;
   const armed = options.armedFile === undefined ? [] : [`ConditionPathExists=${options.armedFile}`];
   const service = [
     `User=${options.user}`,

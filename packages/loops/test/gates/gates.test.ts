@@ -1,6 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
-import { type GatePlace, pushClaim, pushVerdict, readClaim, requirePassed } from '../../src/index.ts';
+import {
+  type Gate,
+  type GatePlace,
+  pushClaim,
+  pushVerdict,
+  readClaim,
+  requirePassed,
+  runGate,
+} from '../../src/index.ts';
 import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
 
 const host = localHost();
@@ -91,6 +101,31 @@ describe('a gate', () => {
     await expect(pushClaim(host, { ...builder, by: 'builder', maxRounds: 2 })).rejects.toThrow(
       'a person must look',
     );
+  });
+
+  it('lets no commit be claimed that its commands refuse, says why, and spends no round on it', async () => {
+    const { fixture, builder, path } = await setUp();
+    await using _ = fixture;
+    const check = 'ls; test "$LOOPS_PHASE" = 2 && test -z "$LOOPS_TEST_LEAK" && test -e done';
+    const gate: Gate = {
+      commands: [['true'], ['sh', '-c', check], ['git', 'diff', '--quiet', 'HEAD']],
+      environment: { PATH: process.env['PATH'] ?? '', LOOPS_PHASE: '2' },
+      timeout: 10_000,
+    };
+    process.env['LOOPS_TEST_LEAK'] = 'leaked';
+    await push(fixture, path, 'work');
+    // What lies in the work tree, and is not in the commit, counts for nothing.
+    await writeFile(join(path, 'done'), '');
+    const refused = pushClaim(host, { ...builder, by: 'builder', gate });
+    await expect(refused).rejects.toMatchObject({ code: 'GATE_FAILED' });
+    await expect(refused).rejects.toThrow(/exit code 1:\nfirst\nwork$/);
+    expect(await readClaim(host, builder)).toBeUndefined();
+    const sha = await push(fixture, path, 'done');
+    expect(await pushClaim(host, { ...builder, by: 'builder', gate })).toMatchObject({ sha, round: 1 });
+    const slow = { ...gate, commands: [['sleep', '60']], timeout: 200 };
+    await expect(runGate(host, builder, slow, sha)).rejects.toThrow('took more than 200 ms');
+    delete process.env['LOOPS_TEST_LEAK'];
+    expect((await fixture.git(path, 'worktree', 'list')).split('\n')).toHaveLength(1);
   });
 
   it('holds exactly one of two claims that are pushed at once', async () => {

@@ -167,9 +167,9 @@ describe('salvage', () => {
     (name) => !['no repository', 'a submodule with changes', 'a remote that is away'].includes(name),
   );
 
-  it(`keeps every byte and commit of ${soak(100, 4)} troubled clones, and git fsck stays clean`, async () => {
+  it(`keeps every byte and commit of ${soak(100, 2)} troubled clones, and git fsck stays clean`, async () => {
     const samples = fc.sample(fc.uniqueArray(fc.constantFrom(...mendable), { minLength: 1, maxLength: 3 }), {
-      numRuns: soak(100, 4),
+      numRuns: soak(100, 2),
       seed: 7,
     });
     for (const chosen of samples) {

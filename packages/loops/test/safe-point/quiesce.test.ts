@@ -64,8 +64,8 @@ async function startForeignRig(fixture: GitFixture, clones: number) {
 }
 
 describe('a quiesce of a rig that loops did not start', () => {
-  it(`ends between two pieces of work, never within one (${soak(50, 3)} times)`, async () => {
-    for (let round = 0; round < soak(50, 3); round += 1) {
+  it(`ends between two pieces of work, never within one (${soak(50, 2)} times)`, async () => {
+    for (let round = 0; round < soak(50, 2); round += 1) {
       await using fixture = await makeGitFixture();
       const { socket, options } = await startForeignRig(fixture, 2);
       await delay(round * 37);

@@ -11,7 +11,7 @@ const now = Date.UTC(2026, 4, 31, 12, 0, 0);
 describe('what a screen says', () => {
   it.each([
     ["You've hit your session limit · resets 3pm (UTC)", Date.UTC(2026, 4, 31, 15, 0, 30)],
-    ['You have hit your limit · resets at 11:30am UTC', Date.UTC(2026, 5, 1, 11, 30, 30)],
+    ['You have hit your limit · resets at 11:30pm UTC', Date.UTC(2026, 4, 31, 23, 30, 30)],
     ['Claude AI usage limit reached|1780300000', 1_780_300_030_000],
     ['weekly limit reached, try again in 2h 5m', now + 125 * 60_000 + 30_000],
     ['usage limit reached', now + 30 * 60_000],
@@ -26,23 +26,22 @@ describe('what a screen says', () => {
     },
   );
 
-  it('is nothing when it is plain output, or scrolled away long ago', () => {
+  it('is nothing when it is plain output, scrolled away long ago, or a limit that is over', () => {
+    expect(findAgentSign(['usage limit reached|1780000000'], none, now)).toBeUndefined();
+    expect(findAgentSign(['hit your limit · resets 11am UTC'], none, now)).toBeUndefined();
     expect(findAgentSign(['the rate of the limits is reached by tests', 'done'], none, now)).toBeUndefined();
     expect(
       findAgentSign(['Login expired', ...Array.from({ length: 20 }, (_, n) => `line ${n}`)], none, now),
     ).toBeUndefined();
   });
 
-  it('always puts the end of a limit into the future', () => {
+  it('takes a time of day for the nearest one', () => {
     fc.assert(
-      fc.property(
-        fc.string(),
-        fc.constantFrom('resets ', 'resets at ', 'in '),
-        fc.integer({ min: 0, max: 99 }),
-        (rest, word, hour) => {
-          expect(limitEnd(`limit ${word}${hour}${rest.replaceAll('|', '')}`, now)).toBeGreaterThan(now);
-        },
-      ),
+      fc.property(fc.constantFrom('resets ', 'resets at '), fc.integer({ min: 0, max: 23 }), (word, hour) => {
+        const end = limitEnd(`limit ${word}${hour}:00 UTC`, now);
+        expect(new Date(end).getUTCHours()).toBe(hour);
+        expect(Math.abs(end - 30_000 - now)).toBeLessThanOrEqual(12 * 3_600_000);
+      }),
     );
   });
 });

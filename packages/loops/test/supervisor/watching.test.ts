@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeRig, until } from '../rig.ts';
+import { soak } from '../soak.ts';
 
 describe('an agent that', () => {
   it('meets a usage limit and ends waits for its end, and spends no restart', async () => {
@@ -30,7 +31,7 @@ describe('an agent that', () => {
     expect(rig.events.filter(({ event }) => event === 'started')).toHaveLength(1);
   });
 
-  it('meets a limit that is over already starts again', async () => {
+  it('shows a limit that is over already starts again, and pays for it like any other', async () => {
     await using rig = await makeRig({
       loops: {
         one: {
@@ -45,9 +46,9 @@ describe('an agent that', () => {
     const supervisor = await rig.supervise();
     await until(
       () => supervisor.status(),
-      ({ loops: [loop] }) => loop?.state === 'running' && loop.lastExit?.cause === 'usage-limit',
+      ({ loops: [loop] }) => loop?.state === 'running' && loop.lastExit !== undefined,
     );
-    expect(supervisor.status().loops[0]).toMatchObject({ restarts: 0 });
+    expect(supervisor.status().loops[0]).toMatchObject({ restarts: 1, lastExit: { cause: 'clean' } });
   });
 
   it('lost its login is told about once, by the hooks too, and never restarted', async () => {
@@ -77,7 +78,7 @@ describe('an agent that', () => {
       loops: {
         one: {
           command: ['sh', '-c', 'stty -echo; exec sleep 1000'],
-          stall: { after: '600ms', rungDelay: '600ms' },
+          stall: { after: '300ms', rungDelay: '200ms' },
         },
       },
     });
@@ -90,18 +91,51 @@ describe('an agent that', () => {
     const [nudge, interrupt] = rig.events.flatMap((one) => (one.event === 'stalled' ? [one] : []));
     expect(nudge).toMatchObject({ rung: 'nudge' });
     // Within the threshold and one tick, and what a busy machine takes.
-    expect(nudge?.quietMs).toBeGreaterThanOrEqual(600);
+    expect(nudge?.quietMs).toBeGreaterThanOrEqual(300);
     expect(interrupt).toMatchObject({ rung: 'interrupt' });
     expect(supervisor.status().loops[0]?.session).toBeDefined();
   });
 
-  it('works in silence is left alone', async () => {
+  it('still runs and shows an expired login is told about once, and is free when it shows it no more', async () => {
     await using rig = await makeRig({
-      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '3s', rungDelay: '1s' } } },
+      loops: {
+        one: {
+          command: ['sh', '-c', 'echo "Login expired"; read line; clear; exec sleep 1000'],
+          stall: { after: '1s', rungDelay: '1h' },
+        },
+      },
+    });
+    const supervisor = await rig.supervise();
+    const events = (name: string) => rig.events.filter(({ event }) => event === name);
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.block?.reason === 'login-expired',
+    );
+    await supervisor.want(['one']);
+    await delay(300);
+    expect(supervisor.status().loops[0]?.block).toBeUndefined();
+    expect(events('login-expired')).toHaveLength(1);
+    await supervisor.restart(['one']);
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.block?.reason === 'login-expired',
+    );
+    await supervisor.prompt('one', Buffer.from(''), 'logged in');
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state === 'running' && loop.block === undefined,
+      20_000,
+    );
+    expect(supervisor.status().loops[0]).toMatchObject({ restarts: 0 });
+  });
+
+  it(`works in silence for ${soak(600, 4)} s is left alone`, async () => {
+    await using rig = await makeRig({
+      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '1500ms', rungDelay: '500ms' } } },
     });
     await writeFile(join(rig.directory, 'busy.sh'), 'while :; do :; done\n');
     await rig.supervise();
-    await delay(8000);
-    expect(rig.events.filter(({ event }) => event === 'stalled')).toEqual([]);
-  });
+    await delay(soak(600_000, 4000));
+    expect(rig.events.filter(({ event }) => event === 'stalled' || event === 'exited')).toEqual([]);
+  }, 700_000);
 });
