@@ -91,7 +91,8 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           'Restart=always',
           'RestartSec=200ms',
           'RestartSteps=8',
-          'RestartMaxDelaySec=30s',
+          // systemd never forgets a restart: the longest delay is the one that a supervisor killed now and then will have.
+          'RestartMaxDelaySec=1s',
           'RestartPreventExitStatus=10',
           'SuccessExitStatus=10',
           'TimeoutStartSec=90',
