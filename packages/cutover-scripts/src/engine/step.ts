@@ -56,7 +56,7 @@ export interface Step<World> {
   verify?(context: StepContext<World>): Promise<Evidence>;
   /** Reverts or compensates, for a rollback before C1; called only where `apply` was at least begun. */
   undo?(context: StepContext<World>): Promise<void>;
-  /** What a rollback leaves behind where there is no `undo`, in a few words, e.g. `the private repository`. */
+  /** What a rollback leaves behind, in a few words, e.g. `the private repository`. */
   readonly leaves?: string;
   readonly gate?: Gate<World>;
   /**

@@ -40,8 +40,8 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
       );
     }
     const left = step.leaves === undefined ? {} : { leaves: step.leaves };
-    const evidence = undo === undefined ? left : await proveUndone(session, step, attempt);
-    await recordStep(session, step, attempt, { event: 'undone', evidence });
+    const found = undo === undefined ? {} : await proveUndone(session, step, attempt);
+    await recordStep(session, step, attempt, { event: 'undone', evidence: { ...found, ...left } });
     return undefined;
   } catch (error) {
     const recorded = describeError(error);
