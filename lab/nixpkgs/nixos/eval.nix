@@ -9,14 +9,17 @@
 }:
 let
   pkgs = packagesFor (if system == null then "x86_64-linux" else system);
-  evaluated = lib.evalModules {
+  evaluate = more: lib.evalModules {
     specialArgs = {
       inherit pkgs;
+      # The same system with more modules: what a specialisation is.
+      specialise = modules: (evaluate modules).config.system.build.toplevel;
       # Modules that a real nixpkgs has and that mean nothing on a container are empty here.
       modulesPath = ./modules-path;
     } // specialArgs;
-    modules = import ./modules ++ modules;
+    modules = import ./modules ++ modules ++ more;
   };
+  evaluated = evaluate [ ];
   failed = builtins.filter (a: !a.assertion) evaluated.config.assertions;
   assured =
     if failed == [ ] then

@@ -14,9 +14,11 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** The command as a process of its own, which can be killed. */
 export interface Client extends AsyncDisposable {
   /** Writes the config file, whose targets are these machines. */
-  configure(machines: readonly Machine[], more?: object): Promise<void>;
+  configure(machines: readonly Machine[], more?: object, user?: string): Promise<void>;
   run(arguments_: readonly string[]): Promise<ClientExit>;
   start(arguments_: readonly string[]): RunningClient;
+  /** Runs a command with `--json`, holds that it went well, and returns its one document. */
+  json(arguments_: readonly string[]): Promise<unknown>;
 }
 
 export interface ClientExit {
@@ -73,7 +75,7 @@ export async function startClient(): Promise<Client> {
     };
   };
   return {
-    configure: async (machines, more = {}) => {
+    configure: async (machines, more = {}, user = 'root') => {
       const targets = machines.map((machine) => [
         machine.name,
         {
@@ -81,6 +83,7 @@ export async function startClient(): Promise<Client> {
           configuration: 'box',
           ssh: {
             host: '127.0.0.1',
+            user,
             port: machine.relay.port,
             identityFile: machine.operatorKey,
             hostKeys: [machine.hostKey],
@@ -92,6 +95,12 @@ export async function startClient(): Promise<Client> {
     },
     start,
     run: async (arguments_) => await start(arguments_).exit,
+    json: async (arguments_) => {
+      const { exitCode, stdout, stderr } = await start([...arguments_, '--json']).exit;
+      if (exitCode !== 0)
+        throw new Error(`${arguments_.join(' ')} ended with ${exitCode}: ${stderr}${stdout}`);
+      return JSON.parse(stdout);
+    },
     [Symbol.asyncDispose]: async () => {
       await rm(folder, { recursive: true, force: true });
       await rm(keys, { recursive: true, force: true });

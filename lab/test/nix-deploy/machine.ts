@@ -13,6 +13,8 @@ export interface Machine extends AsyncDisposable {
   readonly operatorKey: string;
   /** Reached over ssh, through a relay whose connections can be cut. */
   readonly target: Target;
+  /** The same machine, reached as another user, who has the same key. */
+  targetAs(user: string): Target;
   readonly relay: Relay;
   /** The way round ssh, to look and to make trouble. */
   readonly host: Host;
@@ -29,8 +31,9 @@ export interface Machine extends AsyncDisposable {
   running(): Promise<string>;
 }
 
-const flake = `{
-  inputs.nixpkgs.url = "path:/srv/nixpkgs";
+/** A flake whose machine is what `module.nix` beside it says. */
+export const flakeText = (nixpkgs: string): string => `{
+  inputs.nixpkgs.url = "path:${nixpkgs}";
   outputs = { self, nixpkgs }: {
     nixosConfigurations.box = nixpkgs.lib.nixosSystem {
       system = "x86_64-linux";
@@ -45,13 +48,14 @@ export async function startMachine(): Promise<Machine> {
   const box = await lab.launch('nix-deploy');
   const relay = await startRelay(box.address, 22);
   let connections = 0;
-  const target: Target = {
+  const targetAs = (user: string): Target => ({
     name: box.name,
     connect: () => {
       connections += 1;
       return Promise.resolve(
         sshHost({
           ...box.ssh,
+          user,
           host: '127.0.0.1',
           port: relay.port,
           keepAliveInterval: 1000,
@@ -60,18 +64,19 @@ export async function startMachine(): Promise<Machine> {
         }),
       );
     },
-  };
+  });
   const sh = async (script: string): Promise<string> =>
     (await box.host.run(['sh', '-c', script])).stdout.trim();
   await sh('mkdir -p /srv/flake');
-  await box.host.writeFile('/srv/flake/flake.nix', flake, { mode: 0o644 });
+  await box.host.writeFile('/srv/flake/flake.nix', flakeText('/srv/nixpkgs'), { mode: 0o644 });
   const listed = async (): Promise<readonly Generation[]> => await generations(box.host);
   return {
     name: box.name,
     address: box.address,
     hostKey: box.hostKey,
     operatorKey: lab.operator.file,
-    target,
+    target: targetAs('root'),
+    targetAs,
     relay,
     host: box.host,
     source: { flake: 'path:/srv/flake', configuration: 'box' },

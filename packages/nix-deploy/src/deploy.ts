@@ -3,20 +3,25 @@ import type { Host } from '@cutover/host';
 import { activate } from './activation/activate.ts';
 import { build } from './build/build.ts';
 import { openPlaces } from './build/places.ts';
-import { shareBuild } from './build/shared-builds.ts';
-import { copyClosure } from './copy/copy-closure.ts';
+import { type Built, shareBuild } from './build/shared-builds.ts';
+import { type CopyProgress, sendPaths } from './copy/copy-closure.ts';
+import { closureOf, sizeOf } from './copy/closure.ts';
+import { copySigned } from './copy/copy-signed.ts';
+import { missingPaths } from './copy/missing-paths.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
 import { lockTarget } from './lock.ts';
 import { type DeployOptions, settle, type Settings } from './options.ts';
+import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
 import { demandsOf } from './preflight/demands.ts';
 import { type Connection, openConnection } from './target/connection.ts';
 import { readFacts, type TargetFacts } from './target/facts.ts';
-import { rebootParts } from './target/reboot-parts.ts';
+import { bootBytes, type RebootPart, rebootParts } from './target/reboot-parts.ts';
 import { asRoot, script } from './target/script.ts';
+import { specialised } from './target/specialised.ts';
 import type { Target } from './target/target.ts';
 
 export interface DeployResult {
@@ -78,7 +83,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
           settings.signal,
         );
 
-  const system = await bring(connection.host, facts, settings, emit);
+  const { system, parts } = await bring(connection.host, facts, settings, emit);
   const done = {
     target: target.name,
     action: settings.action,
@@ -87,13 +92,6 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
     previous: facts.currentSystem,
     previousGeneration: facts.generation,
   };
-  const parts = await rebootParts(
-    connection.host,
-    connection.host,
-    settings.targetPaths.booted,
-    system,
-    settings.signal,
-  );
   const compared = { rebootNeeded: parts.length > 0 };
   if (settings.action === 'dry-activate') {
     const log = await dryActivate(connection.host, system, settings, emit);
@@ -108,7 +106,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
       duration: performance.now() - began,
     };
   }
-  if (!settings.force && isActive(facts, system, settings)) {
+  if (!settings.force && (await isActive(connection.host, facts, system, settings))) {
     const health = await checkUnchanged(target, connection, settings, emit);
     return {
       ...done,
@@ -121,6 +119,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
       duration: performance.now() - began,
     };
   }
+  if (settings.action !== 'test') refuse(connection.host, facts, { boot: bootBytes(parts) }, settings);
   emit({ type: 'step', step: 'activate' });
   const result = await activate(target, connection, system, settings, emit);
   for (const message of result.warnings) emit({ type: 'warning', message });
@@ -141,62 +140,94 @@ function preflight(target: Target, facts: TargetFacts, settings: Settings): void
   if (problems.length > 0) throw new PreflightError(target.name, problems);
 }
 
-/** Builds, and copies to the target what was built elsewhere. */
+/** @throws {PreflightError} there is no room for what is about to be added. */
+function refuse(host: Host, facts: TargetFacts, additions: Additions, { targetPaths }: Settings): void {
+  const problems = checkSpace(facts, additions, targetPaths);
+  if (problems.length > 0) throw new PreflightError(host.name, problems);
+}
+
+/** Builds, copies to the target what was built elsewhere, and compares it with what booted. */
 async function bring(
   host: Host,
   facts: TargetFacts,
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
-): Promise<string> {
-  const { source, signal } = settings;
+): Promise<{ readonly system: string; readonly parts: readonly RebootPart[] }> {
+  const { source, engine, signal } = settings;
   await using places = await openPlaces(host, settings);
-  const { evaluateOn, buildOn, onTarget } = places;
+  const { evaluateOn, buildOn, onTarget, privilegeOn } = places;
   const { profile, state } = settings.targetPaths;
   if ('flake' in source) emit({ type: 'step', step: 'build' });
   const configuration = settings.expect?.hostName ?? facts.hostName;
-  const begin = async (): Promise<string> =>
-    await build({
+  const begin = async (): Promise<Built> => {
+    const path = await build({
       source,
+      engine,
       configuration,
       evaluateOn,
       buildOn,
       // What was built on the target stays there until the next build for this profile.
       link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
-      privilege: onTarget ? settings : { sudo: false },
+      privilegeOn,
       nixOptions: settings.nixOptions,
       onEvent: emit,
       signal,
     });
+    return { system: path, closure: onTarget ? [] : await closureOf(buildOn, [path], signal) };
+  };
   // What one target of a fleet had built here is there for the next.
   const { evaluateOn: evaluated = settings.buildOn } = settings;
   const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
-  const system = await shareBuild(
+  const { system, closure } = await shareBuild(
     elsewhere,
-    JSON.stringify([source, configuration, settings.nixOptions]),
+    JSON.stringify([source, engine, configuration, settings.nixOptions]),
     begin,
   );
   emit({ type: 'built', system });
+  // Meanwhile, on its own channels.
+  const comparing = rebootParts(buildOn, host, settings.targetPaths.booted, system, signal);
+  comparing.catch(() => undefined);
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });
-    await copyClosure({
+    const copying = {
       from: buildOn,
       to: host,
-      paths: [system],
       privilege: settings,
       substitute: settings.substitute,
-      onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
+      onProgress: ({ paths, bytes }: CopyProgress) => emit({ type: 'copy', paths, bytes }),
       signal,
-    });
+    };
+    const missing = await missingPaths(closure, copying);
+    refuse(host, facts, { store: sizeOf(missing) }, settings);
+    if (settings.requireSignatures === true) await copySigned(system, missing, copying);
+    else await sendPaths(missing, copying);
   }
+  const parts = await comparing;
   if (settings.requireSignatures === true) await verifySignatures(host, system, settings, signal);
-  return system;
+  return { system, parts };
 }
 
-function isActive(facts: TargetFacts, system: string, { action, specialisation }: Settings): boolean {
-  const runs = facts.currentSystem === system && specialisation === undefined;
+async function isActive(
+  host: Host,
+  facts: TargetFacts,
+  system: string,
+  { action, specialisation, signal }: Settings,
+): Promise<boolean> {
+  const wanted =
+    specialisation === undefined ? system : await realPath(host, specialised(system, specialisation), signal);
+  const runs = facts.currentSystem === wanted;
   const boots = facts.profileSystem === system;
   if (action === 'boot') return boots;
   return action === 'test' ? runs : runs && boots;
+}
+
+/** What a link names on a host; `undefined` where there is none. */
+async function realPath(host: Host, path: string, signal?: AbortSignal): Promise<string | undefined> {
+  const { exitCode, stdout } = await host.run(['readlink', '-e', path], {
+    reject: false,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return exitCode === 0 ? stdout.trim() : undefined;
 }
 
 /** Nothing differs; what was to be healthy must be so nevertheless. */
@@ -226,7 +257,7 @@ async function dryActivate(
   emit: (event: TargetlessEvent) => void,
 ): Promise<string> {
   const { specialisation, signal, activationTimeout } = settings;
-  const path = specialisation === undefined ? system : `${system}/specialisation/${specialisation}`;
+  const path = specialised(system, specialisation);
   const argv = script('dry-activate', 'exec "$1/bin/switch-to-configuration" dry-activate 2>&1', path);
   const { stdout } = await host.run(asRoot(argv, settings), {
     reject: false,

@@ -1,5 +1,5 @@
 export { deploy, type DeployResult } from './deploy.ts';
-export type { Action, DeployOptions } from './options.ts';
+export type { Action, DeployOptions, Engine } from './options.ts';
 export type { DeployEvent, DeployStage } from './events.ts';
 export type { Source } from './source.ts';
 export { type Target, targetOf } from './target/target.ts';

@@ -9,6 +9,8 @@ import type { NixOptions } from './nix/arguments.ts';
 import type { Source } from './source.ts';
 import { type TargetPaths, targetPaths } from './target/paths.ts';
 
+export type Engine = 'nix' | 'nixos-rebuild';
+
 export type Action = 'switch' | 'boot' | 'test' | 'dry-activate';
 
 export interface DeployOptions {
@@ -26,6 +28,11 @@ export interface DeployOptions {
   readonly buildOn?: Place;
   /** Where the flake is evaluated. Default: where it is built. */
   readonly evaluateOn?: Place;
+  /**
+   * What evaluates and builds a flake: `nix`, or `nixos-rebuild build` where it is built, which takes its own options through
+   * `nixOptions`. Activation, confirmation and restoration are the same. Default `nix`.
+   */
+  readonly engine?: Engine;
   /** The target fetches from its binary caches what it can, before the rest is copied to it. Default `false`. */
   readonly substitute?: boolean;
   /**
@@ -60,6 +67,7 @@ export interface DeployOptions {
 export interface Settings extends DeployOptions {
   readonly action: Action;
   readonly buildOn: Place;
+  readonly engine: Engine;
   readonly sudo: boolean;
   readonly healthChecks: readonly HealthCheck[];
   readonly confirmTimeout: number;
@@ -81,6 +89,10 @@ export function settle(
   { generation, sharedBuilds }: Partial<Pick<Settings, 'generation' | 'sharedBuilds'>> = {},
 ): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
+  const { buildOn = 'target', engine = 'nix' } = options;
+  if (engine === 'nixos-rebuild' && (options.evaluateOn ?? buildOn) !== buildOn) {
+    throw new TypeError('nixos-rebuild evaluates where it is run: leave evaluateOn out');
+  }
   for (const [name, value] of Object.entries({ confirmTimeout, activationTimeout })) {
     if (!(Number.isFinite(value) && value >= 1000))
       throw new TypeError(`${name} is at least 1000 ms, not ${value}`);
@@ -94,7 +106,8 @@ export function settle(
   return {
     ...options,
     action: options.action ?? 'switch',
-    buildOn: options.buildOn ?? 'target',
+    buildOn,
+    engine,
     sudo: options.sudo ?? false,
     healthChecks: options.healthChecks ?? [],
     confirmTimeout,

@@ -8,10 +8,17 @@ export type Source =
     }
   | { readonly storePath: string };
 
-/** `FLAKE#nixosConfigurations."NAME".config.system.build.toplevel`. */
+/** `FLAKE#nixosConfigurations."NAME".config.system.build.toplevel`, as nix wants it. */
 export function installable(flake: string, configuration: string): string {
-  if (!/^[A-Za-z0-9._-]+$/.test(configuration)) {
-    throw new TypeError(`${JSON.stringify(configuration)} is no name of a configuration`);
-  }
-  return `${flake}#nixosConfigurations."${configuration}".config.system.build.toplevel`;
+  return `${flake}#nixosConfigurations."${checked(configuration)}".config.system.build.toplevel`;
+}
+
+/** `FLAKE#NAME`, as nixos-rebuild wants it. */
+export function flakeAttribute(flake: string, configuration: string): string {
+  return `${flake}#${checked(configuration)}`;
+}
+
+function checked(configuration: string): string {
+  if (/^[A-Za-z0-9._-]+$/.test(configuration)) return configuration;
+  throw new TypeError(`${JSON.stringify(configuration)} is no name of a configuration`);
 }

@@ -1,4 +1,4 @@
-{ config, lib, pkgs, ... }:
+{ config, lib, pkgs, specialise, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.system;
@@ -19,7 +19,11 @@ in
   };
   options.specialisation = mkOption {
     default = { };
-    type = types.attrsOf types.anything;
+    type = types.attrsOf (
+      types.submodule {
+        options.configuration = mkOption { type = types.raw; default = { }; };
+      }
+    );
   };
 
   config.system.build.toplevel = pkgs.runCommand "nixos-system-${cfg.name}-24.11.lab" {
@@ -47,6 +51,15 @@ in
     units = cfg.build.units;
     path = cfg.build.path;
     switch = ../switch-to-configuration.sh;
+    specialisations = lib.concatMapStringsSep "\n" (
+      name:
+      "${name} ${
+        specialise [
+          config.specialisation.${name}.configuration
+          { specialisation = lib.mkForce { }; }
+        ]
+      }"
+    ) (lib.attrNames config.specialisation);
   } ''
     mkdir -p "$out/bin" "$out/etc/systemd" "$out/kernel-modules" "$out/specialisation"
     sed "s#@out@#$out#" "$activationPath" > "$out/activate"
@@ -54,6 +67,9 @@ in
     chmod 555 "$out/activate" "$out/bin/switch-to-configuration"
     for entry in "$etc/etc"/*; do
       [ "$(basename "$entry")" = systemd ] || ln -s "$entry" "$out/etc/$(basename "$entry")"
+    done
+    printf '%s\n' "$specialisations" | while read -r name path; do
+      [ -z "$name" ] || ln -s "$path" "$out/specialisation/$name"
     done
     ln -s "$units" "$out/etc/systemd/system"
     ln -s "$path" "$out/sw"

@@ -10,6 +10,7 @@ import type { Settings } from '../options.ts';
 import type { Connection } from '../target/connection.ts';
 import { reach } from '../target/connection.ts';
 import { asRoot, script } from '../target/script.ts';
+import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { followLog, RefusedError } from './follow.ts';
 import { createStory, type Story } from './story.ts';
@@ -57,7 +58,7 @@ export async function activate(
     id,
     paths.profile,
     toplevel,
-    specialisation === undefined ? toplevel : `${toplevel}/specialisation/${specialisation}`,
+    specialised(toplevel, specialisation),
     action,
     seconds(confirmTimeout),
     seconds(activationTimeout),

@@ -12,21 +12,22 @@
  */
 export const supervisorScript: string = `#!/bin/sh
 mode=$1 folder=$2
+[ "$mode" = run ] || [ ! -s "$folder/outcome" ] || exit 0
 {
   read -r id; read -r profile; read -r toplevel; read -r system; read -r action
   read -r patience; read -r limit; read -r current; read -r generation; read -r holder
 } < "$folder/request" || exit 1
-state=$(dirname "$(dirname "$folder")")
+state=\${folder%/deploys/*}
 cd / || exit 1
 exec < /dev/null >> "$folder/log" 2>&1
 
 say() { printf '\\n@nix-deploy %s %s\\n' "$id" "$*"; }
-note() { printf '%s\\n' "$2" > "$folder/$1.new" && mv "$folder/$1.new" "$folder/$1"; }
-noted() { cat "$folder/$1" 2> /dev/null; }
+note() { printf '%s\\n' "$2" > "$folder/$1"; }
+noted() { [ ! -r "$folder/$1" ] || { read -r value < "$folder/$1"; printf '%s' "$value"; }; }
 real() { [ -e "$1" ] && readlink -f "$1"; }
 failed_units() {
-  { systemctl list-units --state=failed,auto-restart --plain --no-legend --no-pager 2> /dev/null || :; } |
-    cut -d ' ' -f 1 | sort -u | tr '\\n' ' '
+  systemctl list-units --state=failed,auto-restart --plain --no-legend --no-pager 2> /dev/null |
+    while read -r unit rest; do printf '%s ' "$unit"; done
 }
 new_failures() { for unit in $2; do case " $1 " in *" $unit "*) ;; *) printf '%s ' "$unit" ;; esac; done; }
 finish() {
@@ -89,7 +90,7 @@ mkdir -p "$state"
 exec 8>> "$state/activation.lock"
 if [ "$mode" = recover ]; then
   # The supervisor itself was killed. A machine that is going down boots the old system anyway.
-  [ -z "$(noted outcome)" ] && [ -n "$(noted armed)" ] || exit 0
+  [ -s "$folder/armed" ] || exit 0
   [ "$(systemctl is-system-running 2> /dev/null)" != stopping ] || exit 0
   flock --wait 60 8
   [ -z "$(noted committed)" ] || finish committed
@@ -117,7 +118,8 @@ note activating yes
 say "activating $system"
 timeout --kill-after=10 "$limit" "$system/bin/switch-to-configuration" test 8>&- 3>&-
 code=$?
-after=$(failed_units)
+# Without a complaint there is nothing to be told apart.
+if [ "$code" = 0 ]; then after=; else after=$(failed_units); fi
 fresh=$(new_failures "$(noted failed-before)" "$after")
 [ -z "$fresh" ] || journalctl --no-pager --lines=20 --output=short $(for unit in $fresh; do printf -- '--unit=%s ' "$unit"; done) > "$folder/journal" 2>&1
 say "units $fresh"

@@ -5,11 +5,14 @@ import { NixError } from '../errors.ts';
 import { buildArgv, derivationArgv, type NixOptions, realiseArgv } from '../nix/arguments.ts';
 import { type NixEvent, runNix } from '../nix/run-nix.ts';
 import { copyClosure } from '../copy/copy-closure.ts';
+import type { Engine } from '../options.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
+import { rebuild } from './nixos-rebuild.ts';
 import { installable, type Source } from '../source.ts';
 
 export interface BuildOptions {
   readonly source: Source;
+  readonly engine: Engine;
   /** Name of the configuration when the source has none. */
   readonly configuration: string;
   /** Where the flake is evaluated, and where it is built. */
@@ -17,7 +20,7 @@ export interface BuildOptions {
   readonly buildOn: Host;
   /** A link on the building host that keeps what was built from being collected. */
   readonly link: string | undefined;
-  readonly privilege: Privilege;
+  readonly privilegeOn: (host: Host) => Privilege;
   readonly nixOptions?: NixOptions | undefined;
   readonly onEvent?: ((event: NixEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -30,18 +33,23 @@ export interface BuildOptions {
  * @throws {NixError}
  */
 export async function build(options: BuildOptions): Promise<string> {
-  const { source, evaluateOn, buildOn, link, privilege, nixOptions, onEvent, signal } = options;
+  const { source, evaluateOn, buildOn, link, privilegeOn, nixOptions, onEvent, signal } = options;
   if ('storePath' in source) return source.storePath;
+  const privilege = privilegeOn(buildOn);
+  if (options.engine === 'nixos-rebuild') {
+    const folder = link === undefined ? undefined : `${link}-rebuild`;
+    return await rebuild({ ...options, source, on: buildOn, folder, privilege });
+  }
   const what = installable(source.flake, source.configuration ?? options.configuration);
   if (link !== undefined) await makeFolder(buildOn, link, privilege, signal);
   if (evaluateOn === buildOn) {
     const argv = asRoot(buildArgv(what, link, nixOptions), privilege);
     return outputOf(buildOn, await runNix(buildOn, argv, { step: 'build', onEvent, signal }));
   }
-  const evaluated = await evaluateOn.run(derivationArgv(what, nixOptions), {
-    reject: false,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const evaluated = await evaluateOn.run(
+    asRoot(script('evaluate', 'exec "$@"', ...derivationArgv(what, nixOptions)), privilegeOn(evaluateOn)),
+    { reject: false, ...(signal === undefined ? {} : { signal }) },
+  );
   if (evaluated.exitCode !== 0) {
     throw new NixError('evaluate', evaluateOn.name, {
       exitCode: evaluated.exitCode,
@@ -49,7 +57,7 @@ export async function build(options: BuildOptions): Promise<string> {
     });
   }
   const derivation = evaluated.stdout.trim();
-  await copyClosure({ from: evaluateOn, to: buildOn, paths: [derivation], privilege, signal });
+  await copyClosure([derivation], { from: evaluateOn, to: buildOn, privilege, signal });
   const built = await runNix(buildOn, asRoot(realiseArgv(derivation, link, nixOptions), privilege), {
     step: 'build',
     onEvent,

@@ -1,6 +1,7 @@
 import { type Host, localHost } from '@cutover/host';
 
 import type { Settings } from '../options.ts';
+import type { Privilege } from '../target/script.ts';
 import type { Target } from '../target/target.ts';
 
 /** Where something happens: on the target, on this machine, or on another one. */
@@ -12,6 +13,8 @@ export interface Places extends AsyncDisposable {
   readonly buildOn: Host;
   /** What is built is in the target's store already. */
   readonly onTarget: boolean;
+  /** How to become root on one of them: as on the target where it is the target, not at all elsewhere. */
+  privilegeOn(host: Host): Privilege;
 }
 
 export async function openPlaces(target: Host, settings: Settings): Promise<Places> {
@@ -27,6 +30,7 @@ export async function openPlaces(target: Host, settings: Settings): Promise<Plac
       evaluateOn: evaluateOn === buildOn ? builder : await open(evaluateOn),
       buildOn: builder,
       onTarget: buildOn === 'target',
+      privilegeOn: (host) => ({ sudo: host === target && settings.sudo }),
       [Symbol.asyncDispose]: async () => await opened.close(),
     };
   } catch (error) {

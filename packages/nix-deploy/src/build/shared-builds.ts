@@ -1,12 +1,21 @@
-/** Builds that several targets of a fleet have in common, each done once: what to build → its store path. */
-export type SharedBuilds = Map<string, Promise<string>>;
+import type { StorePath } from '../nix/path-info.ts';
+
+export interface Built {
+  /** The store path of the system. */
+  readonly system: string;
+  /** Its closure, each path after those that it refers to; empty where it was built on the target. */
+  readonly closure: readonly StorePath[];
+}
+
+/** Builds that several targets of a fleet have in common, each done once: what to build → what it became. */
+export type SharedBuilds = Map<string, Promise<Built>>;
 
 /** The build under `key`, begun now unless it was begun before. One that fails, fails for all who share it. */
 export async function shareBuild(
   builds: SharedBuilds | undefined,
   key: string,
-  build: () => Promise<string>,
-): Promise<string> {
+  build: () => Promise<Built>,
+): Promise<Built> {
   const building = builds?.get(key) ?? build();
   builds?.set(key, building);
   return await building;

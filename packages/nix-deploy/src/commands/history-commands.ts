@@ -9,33 +9,42 @@ import { rebootProof } from '../history/reboot-proof.ts';
 import { rollback } from '../history/rollback.ts';
 import { openConnection } from '../target/connection.ts';
 import { chosenMembers, type SharedOptions, withSharedOptions } from './shared.ts';
+import { describePackage } from './packages.ts';
 import { createView, mebibytes } from './view.ts';
 
 export function generationsCommand(): Command {
-  const command = new Command('generations').description('the generations of each target');
-  return withSharedOptions(command).action(async (names: string[], options: SharedOptions) => {
-    const { members } = await chosenMembers(names, options);
-    await withInterrupts(async (signal) => {
-      const all = await Promise.all(
-        members.map(async ({ target, options: own }) => {
-          await using connection = await openConnection(target, signal);
-          return { target: target.name, generations: await generations(connection.host, { ...own, signal }) };
-        }),
-      );
-      const text = all
-        .map(({ target, generations: list }) => `${target}\n${list.map(row).join('')}`)
-        .join('\n');
-      await write(processIo.stdout, options.json === true ? `${JSON.stringify({ targets: all })}\n` : text);
+  const command = new Command('generations').description('the generations of each target, and what changed');
+  return withSharedOptions(command)
+    .option('--no-changes', 'leave out what changed')
+    .action(async (names: string[], options: SharedOptions & { changes: boolean }) => {
+      const { members } = await chosenMembers(names, options);
+      const { changes } = options;
+      await withInterrupts(async (signal) => {
+        const all = await Promise.all(
+          members.map(async ({ target, options: own }) => {
+            await using connection = await openConnection(target, signal);
+            const list = await generations(connection.host, { ...own, changes, signal });
+            return { target: target.name, generations: list };
+          }),
+        );
+        const text = all
+          .map(({ target, generations: list }) => `${target}\n${list.map(row).join('')}`)
+          .join('\n');
+        await write(processIo.stdout, options.json === true ? `${JSON.stringify({ targets: all })}\n` : text);
+      });
     });
-  });
 }
 
-function row({ number, created, system, nixosVersion, active, current, booted }: Generation): string {
-  const marks = [active ? 'active' : '', current ? 'runs' : '', booted ? 'booted' : '']
+function row({ number, created, system, nixosVersion, changes, ...is }: Generation): string {
+  const marks = [is.active ? 'active' : '', is.current ? 'runs' : '', is.booted ? 'booted' : '']
     .filter(Boolean)
     .join(', ');
   const when = created.toISOString().slice(0, 16).replace('T', ' ');
-  return `${String(number).padStart(5)}  ${when}  ${(nixosVersion ?? '').padEnd(14)}  ${system}${marks === '' ? '' : `  (${marks})`}\n`;
+  const lines = [
+    `${String(number).padStart(5)}  ${when}  ${(nixosVersion ?? '').padEnd(14)}  ${system}${marks === '' ? '' : `  (${marks})`}`,
+    ...(changes?.packages ?? []).map((one) => `       ${describePackage(one)}`),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 export function rollbackCommand(): Command {

@@ -5,6 +5,7 @@ import type { Action } from '../options.ts';
 import { plan, type Plan } from '../plan/plan.ts';
 import { storeName } from '../nix/progress.ts';
 import { chosenMembers, type SharedOptions, withSharedOptions, withSourceOptions } from './shared.ts';
+import { describePackage } from './packages.ts';
 import { mebibytes } from './view.ts';
 
 interface Options extends SharedOptions {
@@ -51,11 +52,7 @@ export function render(planned: Plan): string {
   if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${mebibytes(copy.bytes)}`);
   if (closure !== undefined) {
     lines.push(`  closure  ${mebibytes(closure.before)} → ${mebibytes(closure.after)}`);
-    for (const { name, before, after, size } of closure.packages) {
-      lines.push(
-        `    ${name}: ${versions(before)} → ${versions(after)}, ${size < 0 ? '' : '+'}${mebibytes(size)}`,
-      );
-    }
+    for (const one of closure.packages) lines.push(`    ${describePackage(one)}`);
   }
   if (units !== undefined) {
     for (const [word, list] of Object.entries(units)) {
@@ -69,9 +66,4 @@ export function render(planned: Plan): string {
 function some(names: readonly string[]): string {
   if (names.length === 0) return '';
   return `: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
-}
-
-function versions(list: readonly string[]): string {
-  if (list.length === 0) return '∅';
-  return list.map((version) => (version === '' ? 'ε' : version)).join(', ');
 }

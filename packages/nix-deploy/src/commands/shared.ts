@@ -16,6 +16,7 @@ export interface SharedOptions {
   readonly identity?: string;
   readonly knownHosts?: string;
   readonly buildOn?: 'target' | 'here';
+  readonly engine?: 'nix' | 'nixos-rebuild';
   readonly profile?: string;
   readonly sudo?: boolean;
   readonly confirmTimeout?: string;
@@ -41,6 +42,7 @@ export function withSourceOptions(command: Command): Command {
     .option('--configuration <name>', 'attribute of nixosConfigurations; the host name without it')
     .option('--store-path <path>', 'a system that is built already')
     .addOption(new Option('--build-on <place>', 'where to build').choices(['target', 'here']))
+    .addOption(new Option('--engine <engine>', 'what builds a flake').choices(['nix', 'nixos-rebuild']))
     .option('--confirm-timeout <duration>', 'until an unconfirmed target restores itself, e.g. 60s');
 }
 
@@ -73,6 +75,7 @@ function override(config: DeployConfig, adHoc: readonly string[], options: Share
       configuration: options.configuration,
       storePath: options.storePath,
       buildOn: options.buildOn,
+      engine: options.engine,
       profile: options.profile,
       sudo: options.sudo,
       confirmTimeout: options.confirmTimeout,

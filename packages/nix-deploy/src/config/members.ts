@@ -81,6 +81,7 @@ function optionsFrom(name: string, config: TargetConfig, path: string): DeployOp
       specialisation: config.specialisation,
       buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
       evaluateOn: config.evaluateOn,
+      engine: config.engine,
       substitute: config.substitute,
       requireSignatures: config.requireSignatures,
       sudo: config.sudo,

@@ -69,6 +69,10 @@ const deployFields = {
     .optional()
     .describe('target (default), here, or another host'),
   evaluateOn: place.optional(),
+  engine: z
+    .enum(['nix', 'nixos-rebuild'])
+    .optional()
+    .describe('What evaluates and builds a flake; default nix'),
   substitute: z.boolean().optional(),
   requireSignatures: z.boolean().optional().describe('Refuse a closure that the target does not trust'),
   sudo: z.boolean().optional(),

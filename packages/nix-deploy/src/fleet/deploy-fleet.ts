@@ -90,7 +90,7 @@ export async function deployFleet(
       async ({ target, options: own }) => {
         const outcome = outcomes.get(target.name);
         if (outcome?.status === 'deployed')
-          outcomes.set(target.name, await takeBack(target, own, outcome.result));
+          outcomes.set(target.name, await takeBack(target, withEvents(own, options), outcome.result));
       },
     );
   }
@@ -109,12 +109,8 @@ async function attempt(
   sharedBuilds: SharedBuilds,
 ): Promise<FleetOutcome> {
   const options = {
-    ...own,
+    ...withEvents(own, fleet),
     ...(fleet.signal === undefined ? {} : { signal: fleet.signal }),
-    onEvent: (event: DeployEvent) => {
-      own.onEvent?.(event);
-      fleet.onEvent?.(event);
-    },
   };
   try {
     const result = await runDeploy(target, settle(options, { sharedBuilds }));
@@ -122,6 +118,17 @@ async function attempt(
   } catch (error) {
     return { target: target.name, status: 'failed', error };
   }
+}
+
+/** The options of one target, whose events the fleet sees as well. */
+function withEvents(own: DeployOptions, fleet: FleetOptions): DeployOptions {
+  return {
+    ...own,
+    onEvent: (event: DeployEvent) => {
+      own.onEvent?.(event);
+      fleet.onEvent?.(event);
+    },
+  };
 }
 
 async function takeBack(target: Target, own: DeployOptions, result: DeployResult): Promise<FleetOutcome> {

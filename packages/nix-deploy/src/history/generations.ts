@@ -1,7 +1,9 @@
 import type { Host } from '@cutover/host';
 
+import type { ClosureDifference } from '../plan/closure-difference.ts';
 import { script } from '../target/script.ts';
 import { type TargetPaths, targetPaths } from '../target/paths.ts';
+import { changesOf } from './changes.ts';
 
 /** A generation of a profile on a target. */
 export interface Generation {
@@ -17,11 +19,17 @@ export interface Generation {
   readonly booted: boolean;
   /** Content of its `nixos-version`. */
   readonly nixosVersion: string | undefined;
+  /** What it changed over the generation before it in the list; only where `changes` was asked for, and not of the first. */
+  readonly changes?: ClosureDifference;
 }
 
 export interface GenerationsOptions {
   /** As in `deploy`. */
   readonly profile?: string;
+  /** Compare each generation's closure with the one before it. Default `false`. */
+  readonly changes?: boolean;
+  /** Needed for `changes` alone, where the connection is not root's and nix has no daemon. */
+  readonly sudo?: boolean;
   readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
   readonly signal?: AbortSignal;
 }
@@ -47,7 +55,19 @@ export async function generations(
   const paths = targetPaths(options.profile, options.paths);
   const argv = script('generations', generationsScript, paths.profile, paths.current, paths.booted);
   const { stdout } = await host.run(argv, options.signal === undefined ? {} : { signal: options.signal });
-  return parseGenerations(stdout);
+  const all = parseGenerations(stdout);
+  if (options.changes !== true) return all;
+  const privilege = { sudo: options.sudo ?? false };
+  const changes = await changesOf(
+    host,
+    all.map(({ system }) => system),
+    privilege,
+    options.signal,
+  );
+  return all.map((generation, index) => {
+    const changed = changes[index];
+    return changed === undefined ? generation : { ...generation, changes: changed };
+  });
 }
 
 /** Reads what the script printed. */

@@ -1,3 +1,5 @@
+import { flakeAttribute } from '../source.ts';
+
 /** The commands of nix that a deploy runs, as argv. They are those that Nix 2.8 to 2.34 and Lix have in common. */
 
 const features = ['--extra-experimental-features', 'nix-command flakes'] as const;
@@ -32,6 +34,17 @@ export function derivationArgv(installable: string, options: NixOptions = []): r
   return ['nix', ...features, 'eval', '--raw', ...options, `${installable}.drvPath`];
 }
 
+/** nixos-rebuild, which `build` makes leave a link `result` in the folder it is run in. */
+export function rebuildArgv(
+  action: 'build' | 'dry-build',
+  flake: string,
+  configuration: string,
+  options: NixOptions = [],
+): readonly string[] {
+  const log = action === 'build' ? ['--log-format', 'internal-json'] : [];
+  return ['nixos-rebuild', action, '--flake', flakeAttribute(flake, configuration), ...log, ...options];
+}
+
 /** Builds a derivation that is in the store; `nix-store` is the command whose words never changed. */
 export function realiseArgv(
   derivation: string,
@@ -54,11 +67,12 @@ export function pathInfoArgv(path: string): readonly string[] {
   return ['nix', ...features, 'path-info', '--json', '--recursive', path];
 }
 
-export function closureArgv(paths: readonly string[]): readonly string[] {
-  return ['nix-store', '--query', '--requisites', ...paths];
+/** Copies a closure to the store that takes the place of `@store`, which may refuse what it does not trust. */
+export function copyArgv(path: string): readonly string[] {
+  return ['nix', ...features, 'copy', '--to', '@store', path];
 }
 
 /** What was built on the host itself is trusted there, and so are paths that are named by their content. */
 export function verifyArgv(path: string): readonly string[] {
-  return ['nix', ...features, 'store', 'verify', '--recursive', '--no-contents', '--sigs-needed', '1', path];
+  return ['nix', ...features, 'store', 'verify', '--recursive', '--no-contents', path];
 }

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Host } from '@cutover/host';
 
 import { NixError } from '../errors.ts';
-import { parseLogEvent, results } from './log-event.ts';
+import { activities, parseLogEvent, results } from './log-event.ts';
 import { createProgressMeter, type NixProgress, storeName } from './progress.ts';
 
 export type NixEvent =
@@ -22,10 +22,13 @@ export interface RunNixOptions {
 
 const keptLines = 40;
 
+const realisations: ReadonlySet<number> = new Set([activities.realise, activities.builds, activities.build]);
+
 /**
  * Runs a command of nix that logs internal-json, and returns what it wrote on stdout.
  *
- * @throws {NixError} it failed; with the last lines of the derivation that did.
+ * @throws {NixError} it failed; with the last lines of the derivation that did. A build that failed before anything was
+ * begun to be built is one of the step `evaluate`.
  */
 export async function runNix(
   host: Host,
@@ -38,6 +41,8 @@ export async function runNix(
   let failing: string | undefined;
   let shown = Number.NEGATIVE_INFINITY;
   let quiet = true;
+  let realising = false;
+  let complained = false;
   const keep = (derivation: string | undefined, line: string): void => {
     const tail = tails.get(derivation ?? '') ?? [];
     tail.push(line);
@@ -71,6 +76,8 @@ export async function runNix(
         .find(Boolean);
       for (const part of event.text.split('\n')) keep(undefined, part);
     }
+    if (event.action === 'start' && realisations.has(event.activity)) realising = true;
+    if (event.action === 'msg' && event.level === 0) complained = true;
     meter.push(event);
     if (performance.now() - shown >= interval) {
       shown = performance.now();
@@ -82,7 +89,8 @@ export async function runNix(
   if (!quiet) onEvent?.({ type: 'progress', progress: meter.snapshot() });
   if (exitCode === 0) return stdout;
   const lastLines = (failing === undefined ? undefined : tails.get(failing)) ?? tails.get('') ?? [];
-  throw new NixError(step, host.name, {
+  // Nix evaluates first, and begins nothing before that went well.
+  throw new NixError(step === 'build' && complained && !realising ? 'evaluate' : step, host.name, {
     exitCode: ended === undefined ? exitCode : undefined,
     derivation: failing === undefined ? undefined : storeName(failing),
     lastLines: lastLines.slice(-20),

@@ -2,19 +2,22 @@ import type { Host } from '@cutover/host';
 
 import { build } from '../build/build.ts';
 import { openPlaces, type Places } from '../build/places.ts';
+import { sizeOf } from '../copy/closure.ts';
 import { missingPaths } from '../copy/missing-paths.ts';
 import { NixError, type Problem } from '../errors.ts';
-import { dryRunArgv, pathInfoArgv } from '../nix/arguments.ts';
+import { dryRunArgv, pathInfoArgv, rebuildArgv } from '../nix/arguments.ts';
 import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
 import { type DeployOptions, settle, type Settings } from '../options.ts';
+import { checkSpace } from '../preflight/check-space.ts';
 import { checkTarget } from '../preflight/check-target.ts';
 import { demandsOf } from '../preflight/demands.ts';
 import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
 import { readFacts, type TargetFacts } from '../target/facts.ts';
 import { asRoot, script } from '../target/script.ts';
+import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
-import { rebootParts } from '../target/reboot-parts.ts';
+import { bootBytes, rebootParts } from '../target/reboot-parts.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
 import { type DryRun, parseDryRun } from './dry-run.ts';
 import { parseUnits, type UnitDifference, unitDifference, unitsScript } from './unit-difference.ts';
@@ -77,46 +80,59 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   }
   const system = await build({
     source,
+    engine: settings.engine,
     configuration,
     evaluateOn: places.evaluateOn,
     buildOn: places.buildOn,
     link: undefined,
-    privilege: places.onTarget ? settings : { sudo: false },
+    privilegeOn: places.privilegeOn,
     nixOptions: settings.nixOptions,
     onEvent: (event) => settings.onEvent?.({ ...event, target: target.name }),
     signal,
   });
-  const [after, before, missing, units] = await Promise.all([
-    closureOf(places.buildOn, system, signal),
-    facts.currentSystem === undefined ? [] : closureOf(host, facts.currentSystem, signal),
-    places.onTarget
-      ? undefined
-      : missingPaths({ from: places.buildOn, to: host, paths: [system], privilege: settings, signal }),
-    unitsOf(host, places.buildOn, facts, system, signal),
+  const closure = pathInfo(places.buildOn, system, places, signal);
+  const [after, before, missing, units, parts] = await Promise.all([
+    closure,
+    facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
+    places.onTarget ? undefined : missingPaths(await closure, { to: host, privilege: settings, signal }),
+    unitsOf(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
+    rebootParts(places.buildOn, host, paths.booted, system, signal),
   ]);
+  const copy =
+    missing === undefined ? undefined : { paths: missing.map(({ path }) => path), bytes: sizeOf(missing) };
+  const additions = {
+    store: copy?.bytes ?? work?.unpacked,
+    boot: settings.action === 'test' ? 0 : bootBytes(parts),
+  };
   return {
     ...base,
+    problems: [...base.problems, ...checkSpace(facts, additions, paths)],
     system,
-    unchanged: facts.currentSystem === system && facts.profileSystem === system,
-    copy: missing === undefined ? undefined : sizesOf(missing, after),
+    unchanged:
+      settings.specialisation === undefined &&
+      facts.currentSystem === system &&
+      facts.profileSystem === system,
+    copy,
     closure: closureDifference(before, after),
     units,
-    rebootFor: await rebootParts(places.buildOn, host, paths.booted, system, signal),
+    rebootFor: parts.map(({ part }) => part),
   };
 }
 
 async function dryRun(
-  { evaluateOn }: Places,
+  { evaluateOn, privilegeOn }: Places,
   settings: Settings,
   configuration: string,
 ): Promise<DryRun | undefined> {
   const { source, nixOptions, signal } = settings;
   if (!('flake' in source)) return undefined;
-  const argv = asRoot(
-    dryRunArgv(installable(source.flake, source.configuration ?? configuration), nixOptions),
-    settings,
-  );
-  const result = await evaluateOn.run(argv, { reject: false, ...(signal === undefined ? {} : { signal }) });
+  const name = source.configuration ?? configuration;
+  const argv =
+    settings.engine === 'nixos-rebuild'
+      ? rebuildArgv('dry-build', source.flake, name, nixOptions)
+      : dryRunArgv(installable(source.flake, name), nixOptions);
+  const asked = asRoot(script('dry-run', 'exec "$@"', ...argv), privilegeOn(evaluateOn));
+  const result = await evaluateOn.run(asked, { reject: false, ...(signal === undefined ? {} : { signal }) });
   if (result.exitCode === 0) return parseDryRun(result.stderr);
   throw new NixError('evaluate', evaluateOn.name, {
     exitCode: result.exitCode,
@@ -124,25 +140,17 @@ async function dryRun(
   });
 }
 
-async function closureOf(
+async function pathInfo(
   host: Host,
   path: string,
+  { privilegeOn }: Places,
   signal: AbortSignal | undefined,
 ): Promise<readonly StorePath[]> {
   const { stdout } = await host.run(
-    script('run', 'exec "$@"', ...pathInfoArgv(path)),
+    asRoot(script('run', 'exec "$@"', ...pathInfoArgv(path)), privilegeOn(host)),
     signal === undefined ? {} : { signal },
   );
   return parsePathInfo(stdout);
-}
-
-function sizesOf(
-  paths: readonly string[],
-  closure: readonly StorePath[],
-): { paths: readonly string[]; bytes: number } {
-  const wanted = new Set(paths);
-  const bytes = closure.reduce((sum, { path, narSize }) => sum + (wanted.has(path) ? narSize : 0), 0);
-  return { paths, bytes };
 }
 
 async function unitsOf(

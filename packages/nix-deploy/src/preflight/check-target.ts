@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts';
 import type { TargetFacts } from '../target/facts.ts';
 import type { TargetPaths } from '../target/paths.ts';
+import { mebibytes } from './check-space.ts';
 
 /** What a deploy is going to ask of the target. */
 export interface Demands {
@@ -81,7 +82,7 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
   unless(
     facts.storeFree === undefined || facts.storeFree >= demands.storeFree,
     'store-full',
-    `the store is full: ${mebibytes(facts.storeFree)} are free and ${mebibytes(demands.storeFree)} are needed`,
+    `the store is full: ${mebibytes(facts.storeFree ?? 0)} are free and ${mebibytes(demands.storeFree)} are needed`,
     'collect garbage (nix-deploy gc), or grow the disk',
   );
   unless(
@@ -96,7 +97,7 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
       action === 'dry-activate' ||
       facts.bootFree >= demands.bootFree,
     'boot-full',
-    `${paths.boot} is full: ${mebibytes(facts.bootFree)} are free and ${mebibytes(demands.bootFree)} are needed`,
+    `${paths.boot} is full: ${mebibytes(facts.bootFree ?? 0)} are free and ${mebibytes(demands.bootFree)} are needed`,
     'remove old generations (nix-deploy gc), then deploy again',
   );
   unless(
@@ -112,8 +113,4 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
 export function nixVersion(text: string | undefined): readonly [number, number] | undefined {
   const found = /(\d+)\.(\d+)/.exec(text?.split(')').at(-1) ?? '');
   return found === null ? undefined : [Number(found[1]), Number(found[2])];
-}
-
-function mebibytes(bytes: number | undefined): string {
-  return `${Math.floor((bytes ?? 0) / 1024 / 1024)} MiB`;
 }

@@ -30,24 +30,35 @@ export interface TargetFacts {
   readonly profileSystem: string | undefined;
   readonly currentSystem: string | undefined;
   readonly bootedSystem: string | undefined;
-  /** Identifies this boot: the kernel's boot_id, or systemd's own start where a container shares the kernel. */
+  /** Identifies this boot: the kernel's boot_id, and when the first process started, where a container shares the kernel. */
   readonly boot: string;
 }
 
-/** `$1` profile, `$2` state directory, `$3` current, `$4` booted, `$5` boot. Lines of `name value`. */
+/**
+ * `$1` profile, `$2` state directory, `$3` current, `$4` booted, `$5` boot. Lines of `name value`. As much as can be is
+ * done by the shell itself: a deploy to many hosts feels every process.
+ */
 const factsScript = `
 say() { printf '%s %s\\n' "$1" "$2"; }
-say hostName "$(cat /proc/sys/kernel/hostname 2>/dev/null || uname -n)"
-say machineId "$(cat /etc/machine-id 2>/dev/null)"
+of_file() { value=; [ ! -r "$1" ] || read -r value < "$1"; }
+of_file /proc/sys/kernel/hostname; say hostName "$value"
+of_file /etc/machine-id; say machineId "$value"
 say architecture "$(uname -m)"
-say nixVersion "$(nix --version 2>/dev/null)"
 say uid "$(id -u)"
 [ -d /run/systemd/system ] && say systemd yes
-command -v systemd-run >/dev/null && say systemdRun yes
-free() { df -P -B1 "$1" 2>/dev/null | awk 'NR == 2 { print $4 }'; }
-say storeFree "$(free /nix/store)"
-say storeInodesFree "$(df -P -i /nix/store 2>/dev/null | awk 'NR == 2 { print $4 }')"
-[ -d "$5" ] && say bootFree "$(free "$5")"
+command -v systemd-run > /dev/null && say systemdRun yes
+nix=$(readlink -f "$(command -v nix)")
+case $nix in
+  /nix/store/*-nix-[0-9]*/bin/nix) nix=\${nix#*-nix-}; say nixVersion "nix (Nix) \${nix%%/*}" ;;
+  *) say nixVersion "$(nix --version 2> /dev/null)" ;;
+esac
+room() {
+  [ -d "$1" ] || return
+  df -P -B1 "$1" 2> /dev/null | { read -r _; read -r _ _ _ free _ && say "$2" "$free"; }
+}
+room /nix/store storeFree
+room "$5" bootFree
+df -P -i /nix/store 2> /dev/null | { read -r _; read -r _ _ _ free _ && say storeInodesFree "$free"; }
 writable() {
   folder=$1
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
@@ -55,22 +66,27 @@ writable() {
 }
 writable /nix/var/nix/db && say store yes
 writable "$2" && say state yes
-writable "$(dirname "$1")" && say profiles yes
-real() { [ -e "$1" ] && readlink -f "$1"; }
+writable "\${1%/*}" && say profiles yes
 for lock in session activation; do
-  if [ -e "$2/$lock.lock" ] && command -v flock >/dev/null && ! flock --nonblock --shared "$2/$lock.lock" true 2>/dev/null; then
-    say lockHolder "$(cat "$2/$lock.holder" 2>/dev/null || echo 'an unnamed deploy')"
+  if [ -e "$2/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$2/$lock.lock" 2> /dev/null; then
+    of_file "$2/$lock.holder"
+    say lockHolder "\${value:-an unnamed deploy}"
     break
   fi
 done
-link=$(readlink "$1" 2>/dev/null)
+link=$(readlink "$1" 2> /dev/null)
 link=\${link##*/}
 generation=\${link%-link}
 say generation "\${generation##*-}"
-say profileSystem "$(real "$1")"
-say currentSystem "$(real "$3")"
-say bootedSystem "$(real "$4")"
-say boot "$(cat /proc/sys/kernel/random/boot_id)/$(systemctl show --property UserspaceTimestampMonotonic --value 2>/dev/null)"
+real() { [ ! -e "$2" ] || say "$1" "$(readlink -f "$2")"; }
+real profileSystem "$1"
+real currentSystem "$3"
+real bootedSystem "$4"
+of_file /proc/sys/kernel/random/boot_id
+boot=$value
+of_file /proc/1/stat
+set -- \${value##*)}
+say boot "$boot/\${20}"
 `;
 
 /** Reads the facts of a target, and changes nothing. */

@@ -2,9 +2,16 @@ import type { Host } from '@cutover/host';
 
 import { script } from './script.ts';
 
+/** A part of a system that only a reboot replaces. */
+export interface RebootPart {
+  readonly part: 'kernel' | 'initrd' | 'kernel-modules' | 'kernel-params';
+  /** Of its file; of a folder it says little. */
+  readonly bytes: number;
+}
+
 /**
- * Systems as arguments. A line for each part that only a reboot replaces: the number of the system, the part, and what
- * it is: a store path of its own, or, where it lies in the system itself, a sum of its content.
+ * Systems as arguments. A line for each part: the number of the system, the part, its size, and what it is: a store path
+ * of its own, or, where it lies in the system itself, a sum of its content.
  */
 const partsScript = `
 number=0
@@ -12,13 +19,15 @@ for system in "$@"; do
   number=$((number + 1))
   top=$(readlink -f "$system")
   for part in kernel initrd kernel-modules kernel-params; do
-    [ -e "$system/$part" ] || continue
-    real=$(readlink -f "$system/$part")
-    sum=$real
+    [ -e "$top/$part" ] || continue
+    real=$(readlink -f "$top/$part")
+    size=0
+    [ -d "$real" ] || size=$(stat -c %s "$real")
     case $real in
       "$top"/*) if [ -d "$real" ]; then sum=$(cd "$real" && find . -type f -exec cksum {} + | sort | cksum); else sum=$(cksum < "$real"); fi ;;
+      *) sum=$real ;;
     esac
-    echo "$number $part $sum"
+    echo "$number $part $size $sum"
   done
 done
 `;
@@ -30,19 +39,42 @@ export async function rebootParts(
   booted: string,
   system: string,
   signal?: AbortSignal,
-): Promise<readonly string[]> {
-  const read = async (host: Host, systems: readonly string[]): Promise<readonly string[]> => {
+): Promise<readonly RebootPart[]> {
+  const read = async (host: Host, systems: readonly string[]): Promise<string> => {
     const argv = script('parts', partsScript, ...systems);
-    return (await host.run(argv, signal === undefined ? {} : { signal })).stdout.split('\n');
+    return (await host.run(argv, signal === undefined ? {} : { signal })).stdout;
   };
-  const of = (lines: readonly string[], number: number): string[] =>
-    lines.filter((line) => line.startsWith(`${number} `)).map((line) => line.slice(2));
-  const [before, after] =
-    builder === target
-      ? await read(target, [booted, system]).then((lines) => [of(lines, 1), of(lines, 2)])
-      : await Promise.all([read(target, [booted]), read(builder, [system])]).then((both) =>
-          both.map((lines) => of(lines, 1)),
-        );
-  if (before === undefined || before.length === 0) return [];
-  return (after ?? []).filter((line) => !before.includes(line)).map((line) => line.split(' ', 1)[0] ?? line);
+  if (builder === target) {
+    const text = await read(target, [booted, system]);
+    return differing(parse(text, 1), parse(text, 2));
+  }
+  const [before, after] = await Promise.all([read(target, [booted]), read(builder, [system])]);
+  return differing(parse(before, 1), parse(after, 1));
+}
+
+type Identified = RebootPart & { readonly identity: string };
+
+function parse(text: string, number: number): Identified[] {
+  const pattern = new RegExp(`^${number} (kernel|initrd|kernel-modules|kernel-params) (\\d+) (.*)$`, 'gm');
+  return [...text.matchAll(pattern)].flatMap(([, part, bytes, identity = '']) =>
+    part === 'kernel' || part === 'initrd' || part === 'kernel-modules' || part === 'kernel-params'
+      ? [{ part, bytes: Number(bytes), identity }]
+      : [],
+  );
+}
+
+function differing(before: readonly Identified[], after: readonly Identified[]): readonly RebootPart[] {
+  if (before.length === 0) return [];
+  const known = new Set(before.map(({ part, identity }) => `${part} ${identity}`));
+  return after
+    .filter(({ part, identity }) => !known.has(`${part} ${identity}`))
+    .map(({ part, bytes }) => ({ part, bytes }));
+}
+
+/** Bytes that a boot loader has to put somewhere for these parts. */
+export function bootBytes(parts: readonly RebootPart[]): number {
+  return parts.reduce(
+    (sum, { part, bytes }) => sum + (part === 'kernel' || part === 'initrd' ? bytes : 0),
+    0,
+  );
 }

@@ -1,0 +1,199 @@
+import { deploy } from '@cutover/nix-deploy';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type Client, startClient } from './client.ts';
+import { type Machine, marked, startMachine } from './machine.ts';
+
+let machine: Machine;
+let client: Client;
+beforeAll(async () => {
+  [machine, client] = await Promise.all([startMachine(), startClient()]);
+  await machine.declare(marked('one'));
+  await deploy(machine.target, { source: machine.source });
+  await machine.sh('ln -sfn "$(readlink -f /run/current-system)" /run/booted-system');
+  await client.configure([machine]);
+});
+afterAll(async () => {
+  await client[Symbol.asyncDispose]();
+  await machine[Symbol.asyncDispose]();
+});
+
+const marker = async (): Promise<string> => await machine.sh('cat /etc/marker');
+const boots = async (): Promise<string> => await machine.sh('cat /boot/nixos/default');
+const units = 'systemd.services.hello = { wantedBy = ["multi-user.target"]; script = "sleep 1000"; };';
+
+describe('plan', () => {
+  it('says what would be built, what differs and which units are new, and changes nothing', async () => {
+    await machine.declare(marked('two', `${units} system.lab.kernel = "6.7.0-lab";`));
+    const { plans } = (await client.json(['plan'])) as { plans: object[] };
+    expect(plans).toMatchObject([
+      {
+        target: machine.name,
+        action: 'switch',
+        problems: [],
+        unchanged: false,
+        generation: 1,
+        units: { added: expect.arrayContaining(['hello.service']), removed: [] },
+        closure: { packages: expect.arrayContaining([expect.objectContaining({ name: 'system-units' })]) },
+        rebootFor: expect.arrayContaining(['kernel', 'initrd']),
+      },
+    ]);
+    expect(JSON.stringify(plans)).toContain('.drv');
+    expect(await machine.history()).toBe('1 of 1');
+    expect(await marker()).toBe('one');
+
+    const { exitCode, stdout } = await client.run(['plan', '--no-build']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`${machine.name} · switch · generation 1`);
+  });
+});
+
+describe('deploy --action', () => {
+  it('dry-activate says what would be done', async () => {
+    const { exitCode, stderr } = await client.run(['deploy', '--action', 'dry-activate']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('would start the following units: hello.service');
+    expect(await marker()).toBe('one');
+    expect(await machine.history()).toBe('1 of 1');
+  });
+
+  it('boot leaves what runs alone, and is what boots', async () => {
+    const runs = await machine.running();
+    const { exitCode } = await client.run(['deploy', '--action', 'boot']);
+    expect(exitCode).toBe(0);
+    expect(await machine.running()).toBe(runs);
+    expect(await machine.history()).toBe('2 of 1 2');
+    expect(await boots()).not.toBe(runs);
+    expect(await machine.sh('systemctl is-active hello || :')).toBe('inactive');
+  });
+
+  it('test runs it, and leaves profile and boot loader alone', async () => {
+    const before = await boots();
+    await machine.declare(marked('three'));
+    const { exitCode, stdout } = await client.run(['deploy', '--action', 'test', '--json']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('"rebootNeeded":false');
+    expect(await marker()).toBe('three');
+    expect(await machine.history()).toBe('2 of 1 2');
+    expect(await boots()).toBe(before);
+  });
+
+  it('switch to a specialisation runs that and boots the system; a second time nothing is done', async () => {
+    await machine.declare(
+      marked('four', 'specialisation.other.configuration.environment.etc.other.text = "yes";'),
+    );
+    const first = await client.run(['deploy', '--specialisation', 'other', '--json']);
+    expect(first.exitCode).toBe(0);
+    expect(await machine.sh('cat /etc/other')).toBe('yes');
+    expect(await machine.history()).toBe('3 of 1 2 3');
+    expect(await machine.running()).toBe(
+      await machine.sh(`readlink -f ${await boots()}/specialisation/other`),
+    );
+
+    const second = await client.run(['deploy', '--specialisation', 'other', '--json']);
+    expect(second.exitCode).toBe(0);
+    expect(second.stdout).toContain('"status":"unchanged"');
+    expect(await machine.history()).toBe('3 of 1 2 3');
+  });
+
+  it('of a flake that does not evaluate has an exit code of its own', async () => {
+    await machine.declare('{ ... }: { environment.etc.marker.text = thereIsNoSuchThing; }\n');
+    const { exitCode, stderr } = await client.run(['deploy']);
+    expect(stderr).toContain('thereIsNoSuchThing');
+    expect(exitCode).toBe(12);
+  });
+});
+
+describe('interrupted before the confirmation', () => {
+  it('the deploy is revoked at once, and the exit code says by what', async () => {
+    const before = [await machine.running(), await machine.history()];
+    await machine.declare(marked('never', 'system.activationScripts.slow.text = "echo waits; sleep 1";'));
+    const running = client.start(['deploy', '--json']);
+    await running.line('waits');
+    running.process.kill('SIGINT');
+    const { exitCode } = await running.exit;
+    expect(exitCode).toBe(130);
+    await machine.sh(
+      `while [ -n "$(systemctl list-units --plain --no-legend 'nix-deploy-*.service')" ]; do sleep 0.1; done`,
+    );
+    expect([await machine.running(), await machine.history()]).toEqual(before);
+  });
+});
+
+describe('by a user with sudo', () => {
+  const sudoers = '/etc/sudoers.d/deployer';
+  beforeAll(async () => {
+    await machine.sh(`
+      useradd --create-home --shell /bin/sh deployer
+      install -d -o deployer -m 700 ~deployer/.ssh
+      install -o deployer -m 600 /root/.ssh/authorized_keys ~deployer/.ssh/authorized_keys`);
+  });
+
+  it('that asks for a password, preflight refuses', async () => {
+    await expect(
+      deploy(machine.targetAs('deployer'), { source: machine.source, sudo: true }),
+    ).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      problems: [expect.objectContaining({ check: 'not-root', message: expect.stringContaining('sudo -n') })],
+    });
+  });
+
+  it('that asks for none, everything goes as for root', async () => {
+    await machine.sh(`echo 'deployer ALL=(ALL) NOPASSWD: ALL' > ${sudoers} && chmod 440 ${sudoers}`);
+    await client.configure([machine], { sudo: true }, 'deployer');
+    await machine.declare(marked('five', 'system.activationScripts.x.text = "id -u > /run/activated-by";'));
+    const { exitCode, stderr } = await client.run(['deploy']);
+    expect(stderr).toContain('confirming on a fresh connection');
+    expect(exitCode).toBe(0);
+    expect(await marker()).toBe('five');
+    expect(await machine.sh('cat /run/activated-by')).toBe('0');
+    expect(await machine.history()).toBe('4 of 1 2 3 4');
+    expect(await client.json(['plan'])).toMatchObject({ plans: [{ unchanged: true }] });
+  });
+});
+
+describe('generations', () => {
+  it('says what is active, runs and booted, and what each one changed', async () => {
+    const { targets } = (await client.json(['generations'])) as {
+      targets: { generations: { number: number; changes?: object }[] }[];
+    };
+    const all = targets[0]?.generations ?? [];
+    expect(all.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    expect(all.at(-1)).toMatchObject({ active: true, current: true, booted: false });
+    expect(all[0]).not.toHaveProperty('changes');
+    expect(JSON.stringify(all[1]?.changes)).toContain('system-units');
+
+    const { stdout } = await client.run(['generations']);
+    expect(stdout).toMatch(/system-units: ε → ε/);
+    expect((await client.run(['generations', '--no-changes'])).stdout).not.toContain('∅');
+  });
+});
+
+describe('rollback', () => {
+  it('goes to the generation before, as a deploy; one that is not there has its own exit code', async () => {
+    const { exitCode, stdout } = await client.run(['rollback']);
+    expect(stdout).toContain('generation 3 is active');
+    expect(exitCode).toBe(0);
+    expect(await marker()).toBe('four');
+    expect(await machine.history()).toBe('3 of 1 2 3 4');
+    expect((await client.run(['rollback', '--to', '99'])).exitCode).toBe(22);
+  });
+});
+
+describe('gc', () => {
+  it('deletes what is old, and never what is active, runs or booted', async () => {
+    await machine.sh(
+      'for n in 1 2 3 4; do touch -h -d "30 days ago" /nix/var/nix/profiles/system-$n-link; done; ln -sfn "$(readlink -f /nix/var/nix/profiles/system-1-link)" /run/booted-system',
+    );
+    const dry = await client.json(['gc', '--keep', '1', '--dry-run']);
+    expect(dry).toMatchObject({ targets: [{ deleted: [2], kept: [1, 3, 4] }] });
+    expect(await machine.history()).toBe('3 of 1 2 3 4');
+
+    const gone = await machine.sh('readlink -f /nix/var/nix/profiles/system-2-link');
+    const done = await client.json(['gc', '--keep', '1']);
+    expect(done).toMatchObject({ targets: [{ deleted: [2], kept: [1, 3, 4], freed: expect.any(Number) }] });
+    expect(await machine.history()).toBe('3 of 1 3 4');
+    expect(await machine.sh(`[ -e ${gone} ] || echo gone`)).toBe('gone');
+    expect(await machine.sh('[ -e "$(readlink -f /run/booted-system)" ] && echo there')).toBe('there');
+  });
+});

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { localHost } from '@cutover/host';
+import { deploy, type DeployEvent, type DeployOptions, plan, targetOf } from '@cutover/nix-deploy';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+
+import { flakeText, type Machine, marked, startMachine } from './machine.ts';
+
+const run = promisify(execFile);
+const nixpkgs = fileURLToPath(new URL('../../nixpkgs', import.meta.url));
+
+/** This machine is the one that builds: its nix is another one (Debian's own) than that of the target. */
+let folder: string;
+let machine: Machine;
+beforeAll(async () => {
+  // Where nobody is there to build as another user.
+  vi.stubEnv('NIX_CONFIG', 'build-users-group =\nsandbox = false');
+  folder = await mkdtemp(join(tmpdir(), 'places-'));
+  await writeFile(join(folder, 'flake.nix'), flakeText(nixpkgs));
+  machine = await startMachine();
+  await machine.declare(marked('first'));
+  await deploy(machine.target, { source: machine.source });
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await machine[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const source = (): DeployOptions['source'] => ({ flake: `path:${folder}`, configuration: 'box' });
+const declareHere = async (module: string): Promise<void> =>
+  await writeFile(join(folder, 'module.nix'), module);
+const marker = async (): Promise<string> => await machine.sh('cat /etc/marker');
+const sent = (events: readonly DeployEvent[]): number =>
+  Math.max(0, ...events.map((event) => (event.type === 'copy' ? event.paths : 0)));
+
+describe('a closure that is built elsewhere', () => {
+  it('is taken when it is signed with a key that the target trusts', async () => {
+    await using host = localHost();
+    const secret = join(folder, 'secret');
+    await host.run(['nix-store', '--generate-binary-cache-key', 'builder-1', secret, `${secret}.pub`]);
+    const key = new TextDecoder().decode(await host.readFile(`${secret}.pub`)).trim();
+    await machine.sh(`echo 'trusted-public-keys = ${key}' >> /etc/nix/nix.conf`);
+    await declareHere(marked('signed'));
+    const { system } = await plan(machine.target, { source: source(), buildOn: 'here' });
+    const features = ['--extra-experimental-features', 'nix-command'];
+    await run('nix', [...features, 'store', 'sign', '--key-file', secret, '--recursive', String(system)]);
+    const result = await deploy(machine.target, {
+      source: source(),
+      buildOn: 'here',
+      requireSignatures: true,
+    });
+    expect(result.changed).toBe(true);
+    expect(await marker()).toBe('signed');
+  });
+
+  it('is refused when it is unsigned and signatures are required', async () => {
+    await declareHere(marked('from here'));
+    const before = await machine.history();
+    const error: unknown = await deploy(machine.target, {
+      source: source(),
+      buildOn: 'here',
+      requireSignatures: true,
+    }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'COPY_FAILED' });
+    expect(String(error)).toContain('unsigned closure');
+    expect(await machine.history()).toBe(before);
+    expect(await marker()).toBe('signed');
+  });
+
+  it('is built on another host, evaluated here, and copied through here', async () => {
+    await using builder = localHost({ name: 'builder' });
+    await declareHere(marked('from a builder'));
+    const planned = await plan(machine.target, { source: source(), buildOn: targetOf(builder) });
+    expect(planned.copy?.paths.length).toBeGreaterThan(0);
+    expect(planned.copy?.bytes).toBeGreaterThan(0);
+    const events: DeployEvent[] = [];
+    await deploy(machine.target, {
+      source: source(),
+      evaluateOn: 'here',
+      buildOn: targetOf(builder),
+      onEvent: (event) => events.push(event),
+    });
+    expect(sent(events)).toBe(planned.copy?.paths.length);
+    expect(await marker()).toBe('from a builder');
+  });
+
+  it('is evaluated here and built on the target', async () => {
+    await declareHere(marked('evaluated here'));
+    await deploy(machine.target, { source: source(), evaluateOn: 'here', buildOn: 'target' });
+    expect(await marker()).toBe('evaluated here');
+  });
+
+  it('is fetched from the binary caches of the target where those have it', async () => {
+    await declareHere(marked('substituted'));
+    const { system } = await plan(machine.target, { source: source(), buildOn: 'here' });
+    const cache = join(folder, 'cache');
+    await run('nix', [
+      '--extra-experimental-features',
+      'nix-command',
+      'copy',
+      '--to',
+      `file://${cache}?compression=none`,
+      String(system),
+    ]);
+    // The cache of another machine, laid on the target's own disk.
+    const { stdout } = await run('tar', ['-C', cache, '-cf', '-', '.'], {
+      encoding: 'buffer',
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    await machine.host.writeFile('/srv/cache.tar', stdout, { mode: 0o644 });
+    await machine.sh(
+      `mkdir /srv/cache && tar -C /srv/cache -xf /srv/cache.tar && printf 'extra-substituters = file:///srv/cache\\nrequire-sigs = false\\n' >> /etc/nix/nix.conf`,
+    );
+    const events: DeployEvent[] = [];
+    await deploy(machine.target, {
+      source: source(),
+      buildOn: 'here',
+      substitute: true,
+      onEvent: (event) => events.push(event),
+    });
+    expect(await marker()).toBe('substituted');
+    expect(sent(events)).toBe(0);
+  });
+
+  it('that would not fit is not begun to be copied', async () => {
+    onTestFinished(async () => void (await machine.sh('umount /nix && umount /mnt/nix')));
+    await machine.sh(
+      'mkdir -p /mnt/nix && mount -t tmpfs -o size=64M tmpfs /mnt/nix && cp -a /nix/. /mnt/nix && mount --bind /mnt/nix /nix',
+    );
+    const large = 'pkgs.runCommand "large" { } "head -c 80M /dev/zero > $out"';
+    await declareHere(marked('too large', `environment.etc.large.source = ${large};`));
+    await expect(
+      deploy(machine.target, { source: source(), buildOn: 'here', minFree: { store: 0 } }),
+    ).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      problems: [
+        expect.objectContaining({
+          check: 'store-full',
+          message: expect.stringContaining('what is missing there takes 80 MiB'),
+        }),
+      ],
+    });
+    expect(await marker()).toBe('substituted');
+  });
+});
+
+describe('with nixos-rebuild as the engine', () => {
+  /** In the place of the real one, which is not to be had on Debian: the same words, the same `result`. */
+  const standIn = `#!/bin/sh
+echo "$*" >> /tmp/nixos-rebuild.log
+[ "$2" = --flake ] || exit 64
+action=$1 flake=\${3%#*} name=\${3#*#}
+shift 3
+case $action in dry-build) set -- --dry-run "$@" ;; build) set -- --out-link result "$@" ;; *) exit 64 ;; esac
+exec nix --extra-experimental-features 'nix-command flakes' build "$@" \\
+  "$flake#nixosConfigurations.\\"$name\\".config.system.build.toplevel"
+`;
+  beforeAll(async () => {
+    await machine.host.writeFile('/usr/local/bin/nixos-rebuild', standIn, { mode: 0o755 });
+  });
+
+  it('evaluates and builds on the target; what is activated is its result, with all the care', async () => {
+    await machine.declare(marked('rebuilt'));
+    const options = {
+      source: machine.source,
+      engine: 'nixos-rebuild',
+      nixOptions: ['--show-trace'],
+    } as const;
+    expect((await plan(machine.target, { ...options, build: false })).work?.build.length).toBeGreaterThan(0);
+    const events: DeployEvent[] = [];
+    const result = await deploy(machine.target, { ...options, onEvent: (event) => events.push(event) });
+    expect(result.changed).toBe(true);
+    expect(await marker()).toBe('rebuilt');
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['progress', 'armed', 'confirmed']),
+    );
+    expect((await machine.sh('cat /tmp/nixos-rebuild.log')).split('\n')).toEqual([
+      'dry-build --flake path:/srv/flake#box --show-trace',
+      'build --flake path:/srv/flake#box --log-format internal-json --show-trace',
+    ]);
+    // What it built is kept from being collected.
+    expect(await machine.sh('nix-store --query --roots /run/current-system')).toContain('/roots/');
+  });
+
+  it('its failures are told as nix’ own', async () => {
+    await machine.declare('{ ... }: { environment.etc.marker.text = nothingOfTheKind; }\n');
+    await expect(
+      deploy(machine.target, { source: machine.source, engine: 'nixos-rebuild' }),
+    ).rejects.toMatchObject({ code: 'EVALUATION_FAILED', step: 'evaluate', exitCode: 1 });
+    expect(await marker()).toBe('rebuilt');
+  });
+});

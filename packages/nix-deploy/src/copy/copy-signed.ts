@@ -1,0 +1,64 @@
+import { NixError } from '../errors.ts';
+import { copyArgv } from '../nix/arguments.ts';
+import type { StorePath } from '../nix/path-info.ts';
+import { asRoot, script } from '../target/script.ts';
+import type { CopyOptions } from './copy-closure.ts';
+import { lastLines, pump } from './streams.ts';
+
+/**
+ * Copies the closure of `system` with the signatures of its paths, which an export leaves behind: nix on both sides speaks
+ * the protocol of its ssh stores, over the hosts' own connections.
+ *
+ * @throws {NixError}
+ */
+export async function copySigned(
+  system: string,
+  missing: readonly StorePath[],
+  { from, to, privilege, onProgress, signal }: CopyOptions,
+): Promise<void> {
+  const stop = new AbortController();
+  const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
+  await using sender = from.stream(script('send', sendScript, ...copyArgv(system)), { signal: both });
+  const serve = asRoot(script('serve', 'exec nix-store --serve --write'), privilege);
+  await using receiver = to.stream(serve, { signal: both });
+  const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];
+  let bytes = 0;
+  try {
+    const answers = pump(receiver.stdout, sender.stdin);
+    await pump(sender.stdout, receiver.stdin, (chunk) => {
+      bytes += chunk.length;
+      onProgress?.({ paths: missing.length, bytes });
+    });
+    const [{ exitCode }] = await Promise.all([sender.exit, receiver.exit, answers]);
+    if (exitCode === 0) return;
+    throw new NixError('copy', to.name, {
+      exitCode,
+      lastLines: (await Promise.all(errors)).flat().slice(-20),
+    });
+  } finally {
+    stop.abort();
+  }
+}
+
+/**
+ * A command of nix with `@store` in the place of the store. What nix starts as the other side's program passes everything
+ * on to our streams, through pipes that have names.
+ */
+const sendScript = `
+folder=$(mktemp -d) || exit
+mkfifo "$folder/to" "$folder/from" || exit
+printf '#!/bin/sh\\ncat "%s/from" &\\nexec cat > "%s/to"\\n' "$folder" "$folder" > "$folder/remote"
+chmod 700 "$folder/remote"
+exec 3<&0
+cat "$folder/to" &
+pipes=$!
+cat <&3 > "$folder/from" &
+pipes="$pipes $!"
+trap 'kill $pipes 2> /dev/null; rm -rf "$folder"' EXIT
+for word in "$@"; do
+  shift
+  [ "$word" != @store ] || word="ssh://localhost?remote-program=$folder/remote"
+  set -- "$@" "$word"
+done
+"$@" 3<&- < /dev/null > /dev/null
+`;
