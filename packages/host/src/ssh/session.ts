@@ -28,8 +28,9 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
   const launched = new Promise<void>((resolve) => {
     launch = resolve;
   });
+  // Not before the group is known: a command whose channel is closed while it starts would be out of reach.
   const closeWhenDestroyed = (): void => {
-    if (stdin.destroyed && stdout.destroyed && stderr.destroyed) channel.close();
+    if (stdin.destroyed && stdout.destroyed && stderr.destroyed) void launched.then(() => channel.close());
   };
   const common = { lost: () => connection.lost, onDestroy: closeWhenDestroyed };
   const stdin = writableOf(channel, closeWhenDestroyed);

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -72,6 +74,24 @@ describe('sessions', () => {
     await using host = sshHost(noisy.options);
     const { stdout, stderr } = await host.run(['sh', '-c', 'echo out; echo err >&2']);
     expect([stdout, stderr]).toEqual(['out\n', 'err\n']);
+  });
+
+  it('ends a command that is disposed of while the login shell has yet to become it', async () => {
+    await using slow = await startSshd({
+      configuration: ['ForceCommand trap "" PIPE; sleep 1; eval "$SSH_ORIGINAL_COMMAND"'],
+    });
+    await using host = sshHost(slow.options);
+    await using local = localHost();
+    const seconds = uniqueSleep();
+    await host.run(['true']);
+    {
+      await using command = host.stream(['sleep', seconds]);
+      void command;
+      // Long enough for the session to be ours, and not for the command to have begun.
+      await setTimeout(300);
+    }
+    await host.run(['true']);
+    expect(await processesWith(local, seconds)).toEqual([]);
   });
 
   it('refuses a command line that the kernel would not take', async () => {
