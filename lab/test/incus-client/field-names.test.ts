@@ -140,9 +140,10 @@ test('images and aliases', async () => {
 test('networks and what belongs to them', async () => {
   const { found, check } = checks();
   const { networks } = lab.client;
-  // The lab's own bridge: other tests make and delete networks meanwhile.
+  // The lab's own bridge, where there are leases.
   const name = (await lab.client.profiles.get('default')).devices['eth0']?.['network'] ?? '';
-  check('Network', await networks.get(name));
+  const network = await networks.get(name);
+  check('Network', network);
   check('NetworkState', await networks.state(name));
   check('NetworkLease', (await networks.leases(name))[0]);
   await networks.acls.create({
@@ -155,19 +156,19 @@ test('networks and what belongs to them', async () => {
   check('NetworkAcl', acl);
   expect(acl.ingress[0]).toMatchObject({ action: 'allow', source: '10.0.0.0/8', destination_port: '80' });
   await networks.acls.delete(unique);
-  const [prefix] = box.address
-    .split('.')
-    .slice(0, 3)
-    .map((_, __, parts) => parts.join('.'));
-  const forward = {
-    listen_address: `${prefix}.250`,
-    ports: [{ protocol: 'tcp', listen_port: '80', target_address: box.address }],
-  } as const;
-  await networks.forwards(name).create(forward);
-  const made = await networks.forwards(name).get(forward.listen_address);
+  // On a bridge of its own: a forward touches every port of its bridge, and instances come and go on the lab's.
+  const third = network.config['ipv4.address']?.split('.')[2];
+  const on = (host: number | string) => `198.18.${third}.${host}`;
+  await networks.create({ name: unique, config: { 'ipv4.address': on('1/24'), 'ipv6.address': 'none' } });
+  await networks.forwards(unique).create({
+    listen_address: on(250),
+    ports: [{ protocol: 'tcp', listen_port: '80', target_address: on(7) }],
+  });
+  const made = await networks.forwards(unique).get(on(250));
   check('NetworkForward', made);
   check('NetworkForwardPort', made.ports?.[0]);
-  await networks.forwards(name).delete(forward.listen_address);
+  await networks.forwards(unique).delete(on(250));
+  await networks.delete(unique);
   const zone = `${unique}.example.org`;
   await networks.zones.create({ name: zone });
   check('NetworkZone', await networks.zones.get(zone));

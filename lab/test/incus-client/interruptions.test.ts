@@ -110,6 +110,20 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     expect(await outcome).toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
+  test('a command that the daemon gave up before it could be attached is asked for again', async () => {
+    await using far = await farClient();
+    far.proxy.hold(/\/websocket/);
+    const running = far.client.exec.run(box.name, ['sh', '-c', 'echo once >> /attached; cat /attached']);
+    const givenUp = async () => {
+      const operations = await lab.client.operations.list();
+      return operations.some(({ err }) => /[Tt]imed out/.test(err));
+    };
+    await expect.poll(givenUp, { timeout: 30_000 }).toBe(true);
+    far.proxy.hold(undefined);
+    const { exitCode, stdout } = await running;
+    expect({ exitCode, text: stdout.toString() }).toEqual({ exitCode: 0, text: 'once\n' });
+  });
+
   test('channels are attached at once: four attached in turn would be too late here', async () => {
     // At 0.7 s each way the fourth of them, one after the other, would come 5.6 s after the operation began.
     await using far = await farClient(700);

@@ -14,6 +14,8 @@ export interface Proxy extends AsyncDisposable {
   cut(pattern?: RegExp): void;
   /** Bytes that have come in answer to the open request whose line matches; `undefined` while there is none. */
   answered(pattern: RegExp): number | undefined;
+  /** Keeps back the requests whose line matches, until it is called with no pattern. */
+  hold(pattern: RegExp | undefined): void;
   /** While refused, new connections are closed at once. */
   refuse(refused: boolean): void;
 }
@@ -23,6 +25,8 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), 'incus-proxy-'));
   const socketPath = join(folder, 'unix.socket');
   const connections = new Map<Socket, { readonly far: Socket; request: string; answered: number }>();
+  const waiting: (() => void)[] = [];
+  let held: RegExp | undefined;
   let refused = false;
   const server = createServer((near) => {
     near.on('error', () => {});
@@ -41,7 +45,14 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
     far.on('data', (chunk: Buffer) => {
       connection.answered += chunk.length;
     });
-    near.pipe(late(delay)).pipe(far);
+    const gate = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const pass = () => done(null, chunk);
+        if (held?.test(chunk.toString('latin1', 0, 400)) === true) waiting.push(pass);
+        else pass();
+      },
+    });
+    near.pipe(gate).pipe(late(delay)).pipe(far);
     far.pipe(late(delay)).pipe(near);
     const close = () => {
       connections.delete(near);
@@ -68,6 +79,10 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
     },
     cut,
     answered: (pattern) => [...connections.values()].find(({ request }) => pattern.test(request))?.answered,
+    hold: (pattern) => {
+      held = pattern;
+      if (pattern === undefined) for (const pass of waiting.splice(0)) pass();
+    },
     refuse: (now) => {
       refused = now;
     },

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { IncusConnectionError, IncusError, OperationError } from '../errors.ts';
+import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
 import type { Operation } from '../operations/types.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
@@ -9,6 +9,8 @@ import { attachSockets } from './attach.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
 const killSignal = 9;
+/** How often a command is asked for that the daemon gives up before it is attached. */
+const attempts = 3;
 
 /** Starts a command in an instance and resolves once all its channels are attached. */
 export async function startExec(
@@ -19,17 +21,7 @@ export async function startExec(
 ): Promise<ExecSession> {
   const { signal } = options;
   const interactive = options.terminal !== undefined;
-  const run = scope.start(
-    'POST',
-    path`/1.0/instances/${instance}/exec`,
-    { json: execBody(argv, options), signal },
-    (operation) => operation,
-  );
-  const exit = exitCode(run);
-  // It is handed out below; a failure before that is thrown by what fails first.
-  exit.catch(() => {});
-  const operation = await run.started;
-  const sockets = await attachSockets(scope, operation, interactive, signal);
+  const { operation, exit, sockets } = await startAttached(scope, instance, argv, options);
   const control = sockets.control && messageSocket(sockets.control, { message: () => {}, closed: () => {} });
   const lost = (cause: unknown) => {
     const what = `lost the connection to ${scope.transport.server} before all that ${argv[0] ?? ''} wrote in ${instance} had come`;
@@ -80,6 +72,32 @@ export async function startExec(
       await ended.catch(() => {});
     },
   };
+}
+
+/**
+ * Asks for a command and attaches its channels. A daemon waits 5 s for them and then gives the command up, which on a busy
+ * machine may be too short: a command whose standard streams were refused was never run, so it is asked for again.
+ */
+async function startAttached(scope: Scope, instance: string, argv: readonly string[], options: ExecOptions) {
+  const { signal, terminal } = options;
+  for (let left = attempts; ; left -= 1) {
+    const run = scope.start(
+      'POST',
+      path`/1.0/instances/${instance}/exec`,
+      { json: execBody(argv, options), signal },
+      (operation) => operation,
+    );
+    const exit = exitCode(run);
+    // It is handed out with the session; a failure before that is thrown by what fails first.
+    exit.catch(() => {});
+    const operation = await run.started;
+    try {
+      const sockets = await attachSockets(scope, operation, terminal !== undefined, signal);
+      return { operation, exit, sockets };
+    } catch (error) {
+      if (left === 1 || !(error instanceof IncusApiError)) throw error;
+    }
+  }
 }
 
 function execBody(

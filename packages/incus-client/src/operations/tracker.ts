@@ -25,8 +25,11 @@ interface Waiter {
   reading: boolean;
 }
 
-/** Events may fail silently (a half-open connection): each operation is read again this often, in milliseconds. */
-const heartbeat = 15_000;
+/**
+ * Events may fail silently (a half-open connection), and the daemon forgets an operation 5 s after its end: each is read
+ * again this often, in milliseconds, so that its end is found even where the event of it is missed.
+ */
+const heartbeat = 3_000;
 /** How long the events socket may take to open before `/wait` is used instead, in milliseconds. */
 const openTimeout = 10_000;
 /** So many ends are remembered; the answer to a request is never further behind. */

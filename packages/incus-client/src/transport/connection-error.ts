@@ -10,6 +10,9 @@ const neverReached = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ETIMEDOUT',
+  // A unix socket whose queue is full, and a process that may open no more files.
+  'EAGAIN',
+  'EMFILE',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
