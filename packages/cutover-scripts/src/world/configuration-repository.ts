@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { $, type ProcessPromise } from 'zx/core';
+import { ProcessOutput } from 'zx/core';
+
+import { gitIn } from './git.ts';
 
 /** The repository with the new host's NixOS configuration, as seen from here: a working copy of what the forge has. */
 export interface ConfigurationRepository {
@@ -38,34 +40,33 @@ const author = {
   GIT_COMMITTER_EMAIL: 'cutover@localhost',
 };
 
+/** How often a change is made anew when the forge got another commit meanwhile, e.g. by a push that outlived its runner. */
+const attempts = 3;
+
 export function configurationRepository(
   folder: string,
   url: string,
   gitEnvironment: Readonly<Record<string, string>>,
 ): ConfigurationRepository {
-  const git = (signal: AbortSignal, ...argv: string[]): ProcessPromise =>
-    $({
-      env: { ...process.env, ...author, ...gitEnvironment },
-      quiet: true,
-      signal,
-    })`git -C ${folder} ${argv}`;
+  const git = gitIn(folder, { ...author, ...gitEnvironment });
 
   const fetchHead = async (signal: AbortSignal): Promise<string | undefined> => {
-    if (!existsSync(join(folder, '.git'))) {
+    // The remote is what comes last: a runner may have been killed before it.
+    const config = join(folder, '.git/config');
+    if (!existsSync(config) || !(await readFile(config, 'utf8')).includes('[remote "origin"]')) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await git(signal, 'init', '--quiet', '--initial-branch=main');
       await git(signal, 'remote', 'add', 'origin', url);
     }
     // No branch is no commit; no answer is an error of git's, and thrown.
-    const answer = (await git(signal, 'ls-remote', 'origin', 'refs/heads/main')).stdout;
+    const answer = await git(signal, 'ls-remote', 'origin', 'refs/heads/main');
     if (answer.trim() === '') return undefined;
     await git(signal, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/remotes/origin/main');
-    return (await git(signal, 'rev-parse', 'refs/remotes/origin/main')).stdout.trim();
+    return (await git(signal, 'rev-parse', 'refs/remotes/origin/main')).trim();
   };
 
   const checkOut = async (signal: AbortSignal): Promise<string | undefined> => {
     const head = await fetchHead(signal);
-    await rm(join(folder, '.git/index.lock'), { force: true });
     if (head !== undefined) await git(signal, 'reset', '--quiet', '--hard', head);
     await git(signal, 'clean', '--quiet', '-fdx');
     return head;
@@ -79,7 +80,7 @@ export function configurationRepository(
     async missing(files, signal) {
       const head = await fetchHead(signal);
       if (head === undefined) return [...files.keys()];
-      const listing = (await git(signal, 'ls-tree', '-rz', '--full-tree', head)).stdout;
+      const listing = await git(signal, 'ls-tree', '-rz', '--full-tree', head);
       const blobs = new Map(
         listing.split('\0').map((entry) => {
           const [facts = '', path = ''] = entry.split('\t');
@@ -89,14 +90,21 @@ export function configurationRepository(
       return [...files].filter(([path, text]) => blobs.get(path) !== blobHash(text)).map(([path]) => path);
     },
     async edit(message, change, signal, inspect) {
-      await checkOut(signal);
-      await change(folder);
-      await git(signal, 'add', '--all');
-      const changed = (await git(signal, 'status', '--porcelain')).stdout !== '';
-      if (changed) await git(signal, 'commit', '--quiet', '-m', message);
-      await inspect?.(folder);
-      await git(signal, 'push', '--quiet', 'origin', 'HEAD:refs/heads/main');
-      return (await git(signal, 'rev-parse', 'HEAD')).stdout.trim();
+      for (let left = attempts; ; left -= 1) {
+        await checkOut(signal);
+        await change(folder);
+        await git(signal, 'add', '--all');
+        const changed = (await git(signal, 'status', '--porcelain')) !== '';
+        if (changed) await git(signal, 'commit', '--quiet', '-m', message);
+        await inspect?.(folder);
+        try {
+          await git(signal, 'push', '--quiet', 'origin', 'HEAD:refs/heads/main');
+        } catch (error) {
+          if (left > 1 && error instanceof ProcessOutput && error.stderr.includes('[rejected]')) continue;
+          throw error;
+        }
+        return (await git(signal, 'rev-parse', 'HEAD')).trim();
+      }
     },
     async read(path, signal) {
       await checkOut(signal);

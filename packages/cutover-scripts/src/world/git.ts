@@ -1,0 +1,38 @@
+import { rm, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { $ } from 'zx/core';
+
+/** Milliseconds after which a lock of git's that nothing changed is one whose holder was killed. */
+const lockPatience = 10_000;
+
+/** Runs git in one repository and resolves to what it printed; rejects with zx's `ProcessOutput` where git fails. */
+export type Git = (signal: AbortSignal, ...argv: string[]) => Promise<string>;
+
+/**
+ * Git in `folder`. A git that a killed runner has left behind may still be at work there: its locks are waited for, and
+ * one that outlived its holder is taken away.
+ */
+export function gitIn(folder: string, environment: Readonly<Record<string, string>>): Git {
+  return async (signal, ...argv) => {
+    for (;;) {
+      const env = { ...process.env, LC_ALL: 'C', ...environment };
+      const output = await $({ env, quiet: true, nothrow: true, signal })`git -C ${folder} ${argv}`;
+      if (output.exitCode === 0) return output.stdout;
+      const lock = /Unable to create '(.+\.lock)': File exists/.exec(output.stderr)?.[1];
+      if (lock === undefined) throw output;
+      await freed(lock, signal);
+    }
+  };
+}
+
+async function freed(lock: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const held = await stat(lock).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (held === undefined) return;
+    if (Date.now() - held.mtimeMs > lockPatience) return await rm(lock, { force: true });
+    await delay(50, undefined, { signal });
+  }
+}
