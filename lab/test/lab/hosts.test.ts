@@ -49,6 +49,13 @@ describe('the hosts around a cutover', () => {
     );
   });
 
+  it('runs commands as another user there', async () => {
+    const { stdout } = await loops.run(['sh', '-c', 'id -un; echo $HOME; pwd']);
+    expect(stdout).toBe('loops\n/home/loops\n/home/loops\n');
+    await loops.writeFile('/home/loops/file', 'x', { mode: 0o600 });
+    expect((await hosts.pi.host.run(['stat', '-c', '%U %a', '/home/loops/file'])).stdout).toBe('loops 600\n');
+  });
+
   it('lays the old host out with its secrets readable by their owner only', async () => {
     const secrets = ['.testenv', '.sops/master-age.txt', '/home/loops/.ssh/cc-ci-root-ed25519'];
     const certificates = '/srv/incus-terraform-nix-vm-creator/terraform-secrets';

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldersIn, labFolders } from '../../src/folders.ts';
 import { destroyLab, type Lab, openLab } from '../../src/index.ts';
 import { processesOf } from '../../src/processes.ts';
+import { sleepingBox } from '../incus-client/box.ts';
 
 /** What of a lab can be seen on this machine from outside: processes, mounts, loop devices, interfaces. */
 async function traces({ folders: { root, id } }: Pick<Lab, 'folders'>) {
@@ -46,17 +47,15 @@ describe('the lab', () => {
   });
 
   it('launches an instance that is ready: address, ssh with a pinned key, systemd up, Node and Nix in it', async () => {
-    await using box = await lab.launch('lab-ready');
+    const box = await lab.launch('lab-ready');
     await using ssh = sshHost(box.ssh);
     expect((await ssh.run(['hostname'])).stdout.trim()).toBe(box.name);
     expect((await box.host.run(['systemctl', 'is-system-running'])).stdout.trim()).toBe('running');
     expect((await ssh.run(['nix', '--version'])).stdout).toContain('Nix');
     expect((await ssh.run(['node', '--version'])).stdout).toMatch(/^v2\d/);
     expect((await ssh.run(['getent', 'hosts', 'lab-of-no-name'], { reject: false })).exitCode).toBe(2);
-  });
 
-  it('deletes an instance that was disposed of', async () => {
-    const box = await lab.launch('lab-gone');
+    // And is gone when it is disposed of.
     await box[Symbol.asyncDispose]();
     expect(await lab.client.instances.exists(box.name)).toBe(false);
   });
@@ -90,7 +89,7 @@ describe('a lab beside another', () => {
       const before = await daemonOf(other);
       expect(before).not.toBe(await daemonOf(usual));
 
-      const { name: survivor } = await other.launch('survivor');
+      const { name: survivor } = await sleepingBox(other);
       process.kill(before, 'SIGKILL');
       // This process still has its lease: as after a crash of the daemon alone, the next one starts it again.
       await using again = await openLab({ name });
@@ -126,7 +125,7 @@ describe('a lab beside another', () => {
 /** Opens a lab and leaves it as a killed process leaves it: all up, and nobody has it. */
 async function leaveBehind(name: string) {
   const lab = await openLab({ name });
-  await lab.launch('orphan');
+  await sleepingBox(lab);
   expect((await traces(lab)).mounts).not.toEqual([]);
   await lab.client.close();
   // As if this process had been killed: nobody has the lab, and nobody took it down.

@@ -66,7 +66,7 @@ test('a gate that nobody answers holds: nothing is done, and resume opens it aga
   const nonces: string[] = [];
   const resumed = await runAnswering(
     toy,
-    [gated({}, 30)],
+    [gated()],
     async (gate, answers) => {
       nonces.push(gate.nonce);
       await leaveAnswer(answers, approve(gate));
