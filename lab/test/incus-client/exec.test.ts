@@ -55,6 +55,38 @@ test('many at once, and close() leaves no handle', async () => {
   await expect.poll(sockets).toBeLessThanOrEqual(before);
 });
 
+test('close() ends what is under way, each with its error, and leaves no handle', async () => {
+  const before = sockets();
+  const own = await connectIncus({ socketPath: lab.folders.socket });
+  const session = await own.exec.start(box.name, ['cat']);
+  const sftp = await own.files.sftp(box.name);
+  await lab.client.exec.run(box.name, ['truncate', '-s', '8G', '/endless']);
+  let begun = 0;
+  const readAll = async (from: AsyncIterable<unknown>) => {
+    let pieces = 0;
+    for await (const _piece of from) if (pieces++ === 0) begun += 1;
+  };
+  const endings = [
+    readAll(own.events()),
+    readAll(session.stdout),
+    readAll(sftp.read('/endless')),
+    session.exit,
+    own.operations.wait(session.operationId),
+  ].map(async (ending) => (await Promise.allSettled([ending]))[0]);
+  session.stdin.write('hello');
+  const begunAfterAnother = async () => {
+    await lab.client.exec.run(box.name, ['true']);
+    return begun;
+  };
+  await expect.poll(begunAfterAnother, { timeout: 10_000 }).toBe(3);
+  await own.close();
+  const lost = (code: string) => ({ status: 'rejected', reason: expect.objectContaining({ code }) });
+  expect(await Promise.all(endings)).toEqual(
+    ['CONNECTION_LOST', 'CONNECTION_LOST', 'CONNECTION_LOST', 'OPERATION_LOST', 'OPERATION_LOST'].map(lost),
+  );
+  await expect.poll(sockets).toBeLessThanOrEqual(before);
+});
+
 test('256 MiB of output, exactly, through a reader that pauses for 3 s, in bounded memory', async () => {
   const size = soak(256, 64) * 1024 * 1024;
   const script = `head -c ${size} /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 0 2>/dev/null | tee /tmp/out`;

@@ -94,7 +94,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
     const ended = socket;
     socket = undefined;
     ended?.close();
-    tell((listener) => listener.ended(new Error('the client is closed')));
+    tell((listener) => listener.ended(transport.closed.reason));
     listeners.clear();
   });
 

@@ -20,7 +20,7 @@ export async function readOperation(
   signal: AbortSignal | undefined,
 ): Promise<Operation> {
   const url = path`/1.0/operations/${id}`;
-  return persist(id, signal, async () => {
+  return persist(transport, id, signal, async () => {
     const reply = await transport.send({ method: 'GET', path: url, signal });
     const { metadata } = parseReply(reply.status, reply.body, 'GET', url);
     return asOperation(metadata);
@@ -39,7 +39,7 @@ export async function waitOperation(
 ): Promise<Operation> {
   const url = withQuery(path`/1.0/operations/${id}/wait`, { timeout: 10 });
   for (;;) {
-    const seen = await persist(id, signal, async () => {
+    const seen = await persist(transport, id, signal, async () => {
       const reply = await transport.send({ method: 'GET', path: url, signal });
       const envelope = parseEnvelope(reply.status, reply.body, 'GET', url);
       if (envelope.type === 'error' && envelope.error_code === 404)
@@ -52,7 +52,12 @@ export async function waitOperation(
   }
 }
 
-async function persist<T>(id: string, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
+async function persist<T>(
+  transport: Transport,
+  id: string,
+  signal: AbortSignal | undefined,
+  read: () => Promise<T>,
+): Promise<T> {
   const deadline = performance.now() + patience;
   for (;;) {
     try {
@@ -61,6 +66,8 @@ async function persist<T>(id: string, signal: AbortSignal | undefined, read: () 
       if (error instanceof IncusApiError && error.status === 404)
         throw new OperationLostError(id, 'the daemon no longer knows it', { cause: error });
       if (!(error instanceof IncusConnectionError)) throw error;
+      if (transport.closed.aborted)
+        throw new OperationLostError(id, 'the client was closed', { cause: error });
       if (performance.now() > deadline)
         throw new OperationLostError(id, 'the server stayed out of reach', { cause: error });
     }

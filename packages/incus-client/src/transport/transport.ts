@@ -56,6 +56,7 @@ export interface Transport extends AsyncDisposable {
     headers: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): Promise<Duplex>;
+  /** Aborted when the client is closed, with the error to tell. */
   readonly closed: AbortSignal;
 }
 
@@ -90,9 +91,12 @@ export function createTransport(options: TransportOptions): Transport {
     body: request.body ?? null,
   });
 
+  /** The sockets that have left the pool by an upgrade and are still open. */
+  const upgraded = new Set<Duplex>();
+  const closed = () =>
+    new IncusConnectionError('CONNECTION_LOST', server, `the client of ${server} is closed`);
   const refuseWhenClosed = () => {
-    if (closing.signal.aborted)
-      throw new IncusConnectionError('CONNECTION_LOST', server, `the client of ${server} is closed`);
+    if (closing.signal.aborted) throw closed();
   };
 
   return {
@@ -122,14 +126,19 @@ export function createTransport(options: TransportOptions): Transport {
     async upgrade(path, protocol, headers, signal) {
       refuseWhenClosed();
       try {
-        return await upgrade(pool, path, protocol, headers, signal);
+        const socket = await upgrade(pool, path, protocol, headers, signal);
+        upgraded.add(socket);
+        socket.once('close', () => upgraded.delete(socket));
+        if (closing.signal.aborted) socket.destroy(closed());
+        return socket;
       } catch (error) {
         throw connectionError(error, server, { method: 'GET', path, signal });
       }
     },
     async [Symbol.asyncDispose]() {
       if (closing.signal.aborted) return;
-      closing.abort();
+      closing.abort(closed());
+      for (const socket of upgraded) socket.destroy(closed());
       await pool.destroy();
     },
   };
