@@ -35,6 +35,8 @@ export default defineConfig({
           name: 'lab',
           root: 'lab',
           include: ['test/**/*.test.ts'],
+          // Whole files that only `bin/test --soak` runs.
+          exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

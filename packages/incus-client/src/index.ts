@@ -112,7 +112,7 @@ export type {
   NetworkState,
   NetworkType,
 } from './networks/types.ts';
-export type { BucketsArea } from './storage/buckets.ts';
+export type { BucketKeysArea, BucketsArea } from './storage/buckets.ts';
 export type {
   Bucket,
   BucketChange,

@@ -14,27 +14,46 @@ import type {
 export interface BucketsArea extends Omit<NamedResources<Bucket, BucketCreate, BucketChange>, 'create'> {
   /** Resolves to the bucket's first key, which has the role `admin`. Its secret is shown here and by `keys().get()`. */
   create(bucket: BucketCreate, options?: CallOptions): Promise<BucketKey>;
-  keys(bucket: string): NamedResources<BucketKey, BucketKeyCreate, BucketKeyChange>;
+  keys(bucket: string): BucketKeysArea;
+}
+
+/** The credentials of one bucket. The API has no `PATCH` for them: `modify` changes one. */
+export interface BucketKeysArea extends Omit<
+  NamedResources<BucketKey, BucketKeyCreate, BucketKeyChange>,
+  'create' | 'patch'
+> {
+  /** Resolves to the key, with what the daemon generated where it was not given. */
+  create(key: BucketKeyCreate, options?: CallOptions): Promise<BucketKey>;
 }
 
 export function bucketsArea(scope: Scope, pool: string): BucketsArea {
   const collection = path`/1.0/storage-pools/${pool}/buckets`;
+  const named = namedResources<Bucket, BucketCreate, BucketChange>(
+    scope,
+    collection,
+    ({ config, description }) => ({ config, description }),
+  );
   return {
-    ...namedResources<Bucket, BucketCreate, BucketChange>(scope, collection, ({ config, description }) => ({
-      config,
-      description,
-    })),
+    ...named,
+    // Without a config in it the daemon (7.0.2) hangs up instead of an answer; an empty one changes nothing.
+    patch: (name, change, options) => named.patch(name, { config: {}, ...change }, options),
     create: (bucket, options = {}) => scope.request('POST', collection, { ...options, json: bucket }),
-    keys: (bucket) =>
-      namedResources<BucketKey, BucketKeyCreate, BucketKeyChange>(
+    keys: (bucket) => {
+      const keys = `${collection}${path`/${bucket}/keys`}`;
+      const { patch: _, ...rest } = namedResources<BucketKey, BucketKeyCreate, BucketKeyChange>(
         scope,
-        `${collection}${path`/${bucket}/keys`}`,
+        keys,
         (key) => ({
           description: key.description,
           role: key.role,
           'access-key': key['access-key'],
           'secret-key': key['secret-key'],
         }),
-      ),
+      );
+      return {
+        ...rest,
+        create: (key, options = {}) => scope.request('POST', keys, { ...options, json: key }),
+      };
+    },
   };
 }
