@@ -49,6 +49,7 @@ export {
 export { secretsJsonSchema } from './move/json-schema.ts';
 export { loadSecretsConfig } from './move/load-config.ts';
 export { type CollectedSecret, collect } from './move/collect.ts';
+export type { SecretSources } from './move/sources.ts';
 export {
   type EncryptIntoRepoOptions,
   type EncryptReport,
@@ -62,7 +63,8 @@ export {
 } from './move/bootstrap-key.ts';
 export { type CommitReport, commitSecrets } from './move/commit.ts';
 export { type Proof, proveDecryptable, requireDecryptable } from './move/prove-decryptable.ts';
-export { type Check, type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';
+export type { Check } from './move/expected-content.ts';
+export { type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';
 export { type Fingerprinter, createFingerprinter } from './move/fingerprint.ts';
 export { type MoveOptions, type MoveReport, move } from './move/move-secrets.ts';
 export { type Encoding, type KnownValue, knownValues } from './scan/needles.ts';
