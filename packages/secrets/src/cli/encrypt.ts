@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { EncryptOptions } from '../sops/file.ts';
 import { readInput, writeOutput } from './input.ts';
-import { type FileFlags, formatOption } from './options.ts';
+import { type FileFlags, formatOption, jsonOption, print } from './options.ts';
 
 interface Flags extends FileFlags {
   readonly recipient?: string[];
@@ -25,16 +25,23 @@ export function encryptCommand(): Command {
     .option('--as <file>', 'the name to take format and rule from, for standard input')
     .option('-o, --output <file>', 'write here instead of to standard output')
     .option('--in-place', 'replace the plain file')
+    .addOption(jsonOption())
     .action(async (file: string, flags: Flags) => {
       const { encryptFile } = await import('../sops/file.ts');
       const name = flags.as ?? file;
       const bytes = await readInput(file);
+      const options = await rulesFor(name, flags);
       const encrypted = await encryptFile(bytes, {
         file: name,
-        ...(await rulesFor(name, flags)),
+        ...options,
         ...(flags.format && { format: flags.format }),
       });
-      await writeOutput(flags.inPlace === true ? file : flags.output, encrypted, 0o644);
+      const output = flags.inPlace === true ? file : flags.output;
+      const written = output !== undefined && output !== '-';
+      if (written || flags.json !== true) await writeOutput(output, encrypted, { newMode: 0o644 });
+      if (flags.json !== true) return;
+      const content = written ? { output } : { content: Buffer.from(encrypted).toString('utf8') };
+      print(true, { file: name, recipients: options.recipients.flat(), ...content }, () => []);
     });
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { gatherIdentities } from './identities.ts';
-import { type FileFlags, configOption, formatOption, identityOption, print } from './options.ts';
-import { replaceIfChanged } from './replace.ts';
+import { type FileFlags, configOption, formatOption, identityOption, jsonOption, print } from './options.ts';
+import { type FileChange, replaceIfChanged, reportChanges } from './replace.ts';
 
 /** `secrets rotate FILE…`. */
 export function rotateCommand(): Command {
@@ -11,13 +11,16 @@ export function rotateCommand(): Command {
     .argument('<file...>')
     .addOption(formatOption())
     .addOption(identityOption())
+    .addOption(jsonOption())
     .action(async (files: string[], flags: FileFlags) => {
       const { rotateFile } = await import('../sops/edit.ts');
       const identities = await gatherIdentities(flags.identity);
+      const done: FileChange[] = [];
       for (const file of files) {
         const options = { file, identities, ...(flags.format && { format: flags.format }) };
-        await replaceIfChanged(file, await rotateFile(await readFile(file), options));
+        done.push(await replaceIfChanged(file, await rotateFile(await readFile(file), options)));
       }
+      reportChanges(flags.json, done);
     });
 }
 
@@ -27,11 +30,13 @@ export function updatekeysCommand(): Command {
     .description('make files open for the recipients of .sops.yaml; the data key stays (see rotate, revoke)')
     .argument('<file...>')
     .addOption(identityOption())
+    .addOption(jsonOption())
     .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
     .action(async (files: string[], flags: FileFlags & { rules?: string }) => {
       const { updateRecipients } = await import('../sops/edit.ts');
       const { creationRuleFor } = await import('../sops/creation-rules.ts');
       const identities = await gatherIdentities(flags.identity);
+      const done: FileChange[] = [];
       for (const file of files) {
         const { recipients, shamirThreshold } = await creationRuleFor(file, flags.rules);
         const [only = []] = recipients;
@@ -44,8 +49,9 @@ export function updatekeysCommand(): Command {
             ...(shamirThreshold !== undefined && { shamirThreshold }),
           },
         );
-        await replaceIfChanged(file, edited);
+        done.push(await replaceIfChanged(file, edited));
       }
+      reportChanges(flags.json, done);
     });
 }
 
@@ -58,7 +64,7 @@ export function revokeCommand(): Command {
     .addOption(identityOption())
     .option('--repository <directory>', 'the git working tree', '.')
     .option('--add <recipient...>', 'who may open them instead')
-    .option('--json', 'print the report as JSON')
+    .addOption(jsonOption())
     .action(
       async (
         recipient: string,

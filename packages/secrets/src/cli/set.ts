@@ -3,8 +3,8 @@ import { UsageError } from '@cutover/command-line';
 import { Command } from 'commander';
 import { gatherIdentities } from './identities.ts';
 import { readInput } from './input.ts';
-import { type FileFlags, formatOption, identityOption, parsePath } from './options.ts';
-import { replaceIfChanged } from './replace.ts';
+import { type FileFlags, formatOption, identityOption, jsonOption, parsePath } from './options.ts';
+import { replaceIfChanged, reportChanges } from './replace.ts';
 
 /** `secrets set FILE PATH` and `secrets unset FILE PATH`. */
 export function setCommand(): Command {
@@ -14,6 +14,7 @@ export function setCommand(): Command {
     .argument('<path>', 'keys, / between them')
     .addOption(formatOption())
     .addOption(identityOption())
+    .addOption(jsonOption())
     .option('--json-value', 'the input is JSON: a number, a boolean, a list, a map')
     .option('--keep-newline', 'keep a newline at the end of the input')
     .action(
@@ -34,7 +35,8 @@ export function setCommand(): Command {
           identities: await gatherIdentities(flags.identity),
           ...(flags.format && { format: flags.format }),
         };
-        await replaceIfChanged(file, await setInFile(await readFile(file), parsePath(path), value, options));
+        const edited = await setInFile(await readFile(file), parsePath(path), value, options);
+        reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
       },
     );
 }
@@ -46,6 +48,7 @@ export function unsetCommand(): Command {
     .argument('<path>', 'keys, / between them')
     .addOption(formatOption())
     .addOption(identityOption())
+    .addOption(jsonOption())
     .action(async (file: string, path: string, flags: FileFlags) => {
       const { unsetInFile } = await import('../sops/edit.ts');
       const options = {
@@ -53,7 +56,8 @@ export function unsetCommand(): Command {
         identities: await gatherIdentities(flags.identity),
         ...(flags.format && { format: flags.format }),
       };
-      await replaceIfChanged(file, await unsetInFile(await readFile(file), parsePath(path), options));
+      const edited = await unsetInFile(await readFile(file), parsePath(path), options);
+      reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
     });
 }
 

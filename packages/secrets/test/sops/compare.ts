@@ -58,18 +58,20 @@ export async function compare(sops: string, directory: string, sample: Sample): 
     return [{ question: 'ours', ours: await through(opened.plaintext), theirs: normal(fromOurs, sample) }];
   }
   const opened = await decryptFile(theirs, { file: encrypted, identities });
-  if (expected.includes('#ENC[')) {
-    if (!hasComplexKey(sample)) throw new Error('sops does not find its own comment again');
+  if (hasCommentedComplexKey(sample)) {
     if (fromOurs.includes('#ENC[')) throw new Error('sops does not find a comment of ours');
+    // The separators stand as they are in what sops prints, where they cannot be read in every place.
     if (hasSeparator(sample)) return [];
+    const [read, fromSops, printed] = await Promise.all(
+      [opened.plaintext, fromOurs, expected].map((content) => meaning(content, sample)),
+    );
+    const lost = expected.includes('#ENC[');
     return [
-      {
-        question: 'what is meant',
-        ours: await meaning(opened.plaintext, sample),
-        theirs: await meaning(fromOurs, sample),
-      },
+      { question: 'what we wrote', ours: fromSops, theirs: read },
+      ...(lost ? [] : [{ question: 'what sops wrote', ours: read, theirs: printed }]),
     ];
   }
+  if (expected.includes('#ENC[')) throw new Error('sops does not find its own comment again');
   // sops writes U+2028 as it is where we write an escape; whether they mean the same is then for sops to say.
   const read = hasSeparator(sample) ? await through(opened.plaintext) : normal(opened.plaintext, sample);
   return [
@@ -101,9 +103,13 @@ function hasSeparatorAndNewline(sample: Sample): boolean {
   return hasSeparator(sample) && sample.text.includes('\\n');
 }
 
-/** Keys of more than one line or 128 bytes, which stand behind a question mark; sops loses a comment after one. */
-function hasComplexKey({ extension, text }: Sample): boolean {
-  return extension === 'yaml' && /\\u0085k|\\u202[89]|two\\nlines|k{129}/.test(text.toString());
+/**
+ * Comments beside keys of more than one line or 128 bytes: sops loses some of them in its own files, and ours are laid
+ * out so that it does not.
+ */
+function hasCommentedComplexKey({ extension, text }: Sample): boolean {
+  const complex = /\\u0085k|\\u202[89]|two\\nlines|k{129}/;
+  return extension === 'yaml' && complex.test(text.toString()) && /^\s*#/m.test(text.toString());
 }
 
 /** Two YAML libraries see a comment between nested values at different depths, so where it stands is not compared. */
