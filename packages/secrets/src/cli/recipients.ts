@@ -75,17 +75,17 @@ export function revokeCommand(): Command {
         const { optionalConfig } = await import('./config.ts');
         await using host = localHost();
         const { resolve } = await import('node:path');
-        const secrets = (await optionalConfig(flags.config))?.secrets;
+        const config = await optionalConfig(flags.config);
         const report = await revoke({
           host,
           repository: resolve(flags.repository),
           recipient,
           identities: await gatherIdentities(flags.identity),
           ...(flags.add && { add: flags.add }),
-          ...(secrets && { secrets }),
+          ...(config && { secrets: config.secrets, config: resolve(flags.config) }),
         });
         print(flags.json, report, () => [
-          ...report.files.map((file) => `rewritten: ${file}`),
+          ...[...report.files, ...report.configs].map((file) => `rewritten: ${file}`),
           ...(report.files.length === 0 ? [`no file is for ${recipient}`] : []),
           ...report.replace.map(
             ({ secret, issuer }) => `still to be replaced at its issuer: ${secret} (${issuer})`,

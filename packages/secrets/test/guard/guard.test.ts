@@ -113,6 +113,7 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
   const report = await revoke({ host, repository: path, recipient: leaver.recipient, identities, secrets });
   expect(report).toEqual({
     files: ['secrets/a.yaml', 'secrets/b.sops'],
+    configs: [],
     replace: [{ secret: 'bot', file: 'secrets/b.sops', issuer: 'git.example.org' }],
   });
   for (const file of report.files) {
@@ -148,4 +149,52 @@ test('revoke is all or nothing: one file that cannot be opened leaves all as the
   }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'NO_IDENTITY', file: 'secrets/b.yaml' });
   expect(await readFile(join(path, 'secrets', 'a.yaml'))).toEqual(before);
+});
+
+test('revoke takes the recipient out of the configs, and a second run still names all that it has seen', async () => {
+  const path = await repository();
+  const leaver = generateKeyPair();
+  const recipients = [keys.recipient, leaver.recipient];
+  for (const file of ['secrets/a.yaml', 'secrets/b.yaml', 'secrets/c.yaml'])
+    await stage(path, file, await encryptFile('a: one\n', { file, recipients }));
+  await writeFile(
+    join(path, '.sops.yaml'),
+    `creation_rules:\n  - path_regex: secrets/\n    age: ${recipients.join(',')}\n`,
+  );
+  git(path, 'add', '.');
+  git(path, 'commit', '-q', '-m', 'Secrets');
+  // One was rewritten and committed before, as by a run that was killed in the middle; one is of a later rewrite.
+  await stage(
+    path,
+    'secrets/a.yaml',
+    await encryptFile('a: one\n', { file: 'a.yaml', recipients: [keys.recipient] }),
+  );
+  git(path, 'commit', '-q', '-m', 'Half of it');
+  const spec = (name: string): object => ({
+    name,
+    source: { host: 'pi', path: `/${name}` },
+    file: `secrets/${name}.yaml`,
+    key: 'a',
+    issuer: 'example.org',
+  });
+  const input = { recipients, secrets: ['a', 'b', 'c'].map(spec) };
+  const config = join(path, 'secrets.yaml');
+  await writeFile(config, JSON.stringify(input));
+  const options = {
+    host,
+    repository: path,
+    recipient: leaver.recipient,
+    identities: parseIdentities(keys.identity),
+    secrets: parseSecretsConfig(input).secrets,
+    config,
+  };
+  const first = await revoke(options);
+  expect(first.files).toEqual(['secrets/b.yaml', 'secrets/c.yaml']);
+  expect(first.configs).toEqual(['.sops.yaml', 'secrets.yaml']);
+  for (const file of ['.sops.yaml', 'secrets.yaml'])
+    expect(await readFile(join(path, file), 'utf8')).not.toContain(leaver.recipient);
+  const second = await revoke(options);
+  expect(second).toMatchObject({ files: [], configs: [] });
+  for (const { replace } of [first, second])
+    expect(replace.map(({ secret }) => secret)).toEqual(['a', 'b', 'c']);
 });
