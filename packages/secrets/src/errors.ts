@@ -18,6 +18,7 @@ export type SecretsErrorCode =
   | 'BOOTSTRAP_KEY_REFUSED'
   | 'NOT_DECRYPTABLE'
   | 'REPO_INVALID'
+  | 'REPO_LOCKED'
   | 'SCAN_FAILED'
   | 'LEAK_FOUND'
   | 'ACTIVATION_FAILED'

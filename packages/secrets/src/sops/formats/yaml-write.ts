@@ -49,7 +49,7 @@ function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean
     }
     for (const text of head) start(text);
     head = [];
-    if (isSimpleKey(item.key) || (beginsWithComment(item.value) && Buffer.byteLength(item.key) <= 128)) {
+    if (isSimpleKey(item.key) || (beginsWithComment(item.value) && fitsOneLine(item.key))) {
       start(`${emitText(item.key)}:`);
       emitValue(item.value, indent, next(indent), lines, inline);
     } else {
@@ -68,6 +68,9 @@ function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean
 function isSimpleKey(key: string): boolean {
   return !/[\r\n\u0085\u2028\u2029]/.test(key) && Buffer.byteLength(key) <= 128;
 }
+
+/** Whether go-yaml reads a key without a question mark (`yaml_simple_key_is_valid`: 1,024 characters, the quotes too). */
+const fitsOneLine = (key: string): boolean => emitText(key).length <= 1_000;
 
 /** Behind such a key go-yaml takes a comment for the key's own, and sops then does not decrypt it. */
 function beginsWithComment(value: TreeValue): boolean {
