@@ -30,7 +30,7 @@ export { type SopsBinary, type SopsBinaryOptions, sopsBinary } from './sops/sops
 export { type SearchOptions, findIdentities, readIdentityFile } from './age/search.ts';
 export { sshIdentity, sshToAge } from './age/ssh-identity.ts';
 export { type GuardFinding, type GuardOptions, checkBlob, guardStaged } from './guard/guard-staged.ts';
-export { type LintFinding, lintSopsNix } from './guard/lint-sops-nix.ts';
+export { type LintFinding, type LintOptions, lintSopsNix } from './guard/lint-sops-nix.ts';
 export { type RevokeOptions, type RevokeReport, revoke } from './guard/revoke.ts';
 export { plaintextLeavesOf, readMetadata } from './sops/inspect.ts';
 export { type SopsFormat, formatOf, sopsFormats } from './sops/formats/format.ts';

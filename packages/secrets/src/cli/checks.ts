@@ -74,11 +74,13 @@ export function lintCommand(): Command {
     .description("look for sops-nix's known traps in a manifest")
     .argument('<manifest>')
     .option('--target <target>', 'what will install it', 'sops-nix')
+    .option('-r, --recipient <recipient>', "the host's recipient, for which each file must be")
     .option('--json', 'print the findings as JSON')
-    .action(async (manifest: string, flags: { target: string; json?: boolean }) => {
+    .action(async (manifest: string, flags: { target: string; recipient?: string; json?: boolean }) => {
       if (flags.target !== 'sops-nix') throw new UsageError('the only target is sops-nix');
       const { lintSopsNix } = await import('../guard/lint-sops-nix.ts');
-      const findings = await lintSopsNix(manifest);
+      const { recipient } = flags;
+      const findings = await lintSopsNix(manifest, recipient === undefined ? {} : { recipient });
       print(flags.json, { findings }, () =>
         findings.map(({ secret, severity, trap, message }) => `${severity} ${trap} ${secret}: ${message}`),
       );
