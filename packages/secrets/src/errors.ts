@@ -23,6 +23,7 @@ export type SecretsErrorCode =
   | 'LEAK_FOUND'
   | 'ACTIVATION_FAILED'
   | 'VERIFY_FAILED'
+  | 'NEEDS_SOPS'
   | 'BINARY_FAILED'
   | 'FILE_CONFLICT';
 

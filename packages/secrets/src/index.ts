@@ -26,7 +26,14 @@ export {
   updateRecipients,
 } from './sops/edit.ts';
 export { type CreationRule, creationRuleFor } from './sops/creation-rules.ts';
-export { type SopsBinary, type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
+export { type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
+export {
+  type EngineFile,
+  type EngineRules,
+  type SopsEngine,
+  automaticEngine,
+  nativeEngine,
+} from './sops/engine.ts';
 export { type SearchOptions, findIdentities, readIdentityFile } from './age/search.ts';
 export { sshIdentity, sshToAge } from './age/ssh-identity.ts';
 export { type GuardFinding, type GuardOptions, checkBlob, guardStaged } from './guard/guard-staged.ts';

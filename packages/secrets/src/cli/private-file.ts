@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SecretsError } from '../errors.ts';
+import { memoryDirectory } from '../files/memory-directory.ts';
 
 /** A file of this user's alone on a memory file system. */
 export interface PrivateFile extends AsyncDisposable {
@@ -43,15 +42,3 @@ export async function privateFile(name: string, content: Uint8Array): Promise<Pr
 }
 
 const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
-
-async function memoryDirectory(): Promise<string> {
-  for (const path of [process.env['XDG_RUNTIME_DIR'], '/dev/shm', '/run', tmpdir()]) {
-    if (path === undefined) continue;
-    const found = await statfs(path).catch(() => undefined);
-    if (found !== undefined && [0x01021994, 0x858458f6].includes(found.type)) return path;
-  }
-  throw new SecretsError(
-    'UNSUPPORTED',
-    'no memory file system was found for the plain text (XDG_RUNTIME_DIR, /dev/shm)',
-  );
-}

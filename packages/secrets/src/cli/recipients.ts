@@ -1,58 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from './engine.ts';
 import { gatherIdentities } from './identities.ts';
-import { type FileFlags, configOption, formatOption, identityOption, jsonOption, print } from './options.ts';
+import { type FileFlags, configOption, identityOption, jsonOption, print } from './options.ts';
 import { type FileChange, replaceIfChanged, reportChanges } from './replace.ts';
 
 /** `secrets rotate FILE…`. */
 export function rotateCommand(): Command {
-  return new Command('rotate')
+  const command = new Command('rotate')
     .description('give files a new data key; recipients stay')
-    .argument('<file...>')
-    .addOption(formatOption())
-    .addOption(identityOption())
-    .addOption(jsonOption())
-    .action(async (files: string[], flags: FileFlags) => {
-      const { rotateFile } = await import('../sops/edit.ts');
-      const identities = await gatherIdentities(flags.identity);
-      const done: FileChange[] = [];
-      for (const file of files) {
-        const options = { file, identities, ...(flags.format && { format: flags.format }) };
-        done.push(await replaceIfChanged(file, await rotateFile(await readFile(file), options)));
-      }
-      reportChanges(flags.json, done);
-    });
+    .argument('<file...>');
+  return withEngineOptions(command).action(async (files: string[], flags: EngineFlags) => {
+    const engine = await chosenEngine(flags);
+    const done: FileChange[] = [];
+    for (const file of files) {
+      const edited = await engine.rotate(await readFile(file), engineFile(file, flags));
+      done.push(await replaceIfChanged(file, edited));
+    }
+    reportChanges(flags.json, done);
+  });
 }
 
 /** `secrets updatekeys FILE…`. */
 export function updatekeysCommand(): Command {
-  return new Command('updatekeys')
+  const command = new Command('updatekeys')
     .description('make files open for the recipients of .sops.yaml; the data key stays (see rotate, revoke)')
     .argument('<file...>')
-    .addOption(identityOption())
-    .addOption(jsonOption())
-    .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
-    .action(async (files: string[], flags: FileFlags & { rules?: string }) => {
-      const { updateRecipients } = await import('../sops/edit.ts');
-      const { creationRuleFor } = await import('../sops/creation-rules.ts');
-      const identities = await gatherIdentities(flags.identity);
+    .option('--rules <file>', 'read this .sops.yaml instead of looking for one');
+  return withEngineOptions(command).action(
+    async (files: string[], flags: EngineFlags & { rules?: string }) => {
+      const engine = await chosenEngine(flags);
+      const rules = flags.rules === undefined ? {} : { rules: flags.rules };
       const done: FileChange[] = [];
       for (const file of files) {
-        const { recipients, shamirThreshold } = await creationRuleFor(file, flags.rules);
-        const [only = []] = recipients;
-        const edited = await updateRecipients(
-          await readFile(file),
-          recipients.length === 1 ? only : recipients,
-          {
-            file,
-            identities,
-            ...(shamirThreshold !== undefined && { shamirThreshold }),
-          },
-        );
+        const edited = await engine.updateKeys(await readFile(file), {
+          ...engineFile(file, flags),
+          ...rules,
+        });
         done.push(await replaceIfChanged(file, edited));
       }
       reportChanges(flags.json, done);
-    });
+    },
+  );
 }
 
 /** `secrets revoke RECIPIENT`. */

@@ -50,7 +50,7 @@ export interface CreationRule {
  * `path_regex` matches the path relative to it wins, as in sops.
  *
  * @param config - a config file to use instead of looking for one.
- * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `UNSUPPORTED` for keys that
+ * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `NEEDS_SOPS` for keys that
  * only the sops binary knows.
  */
 export async function creationRuleFor(file: string, config?: string): Promise<CreationRule> {
@@ -83,7 +83,7 @@ function understood(found: z.output<typeof rule>, from: string): Omit<CreationRu
   const kinds = foreign.filter((kind) => [found, ...groups].some((item) => isGiven(Reflect.get(item, kind))));
   if (kinds.length > 0) {
     throw new SecretsError(
-      'UNSUPPORTED',
+      'NEEDS_SOPS',
       `the creation rule asks for ${kinds.join(', ')}; use the sops binary`,
       { file: from },
     );
@@ -123,7 +123,7 @@ function parseRules(text: string, file: string): z.output<typeof rule>[] {
   return parsed.data.creation_rules ?? [];
 }
 
-async function findConfig(directory: string): Promise<string | undefined> {
+export async function findConfig(directory: string): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
     const path = join(at, '.sops.yaml');
     const found = await readFile(path).then(() => true, absent);
