@@ -26,11 +26,18 @@ export {
   updateRecipients,
 } from './sops/edit.ts';
 export { type CreationRule, creationRuleFor } from './sops/creation-rules.ts';
-export { type SopsBinary, type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
+export { type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
+export {
+  type EngineFile,
+  type EngineRules,
+  type SopsEngine,
+  automaticEngine,
+  nativeEngine,
+} from './sops/engine.ts';
 export { type SearchOptions, findIdentities, readIdentityFile } from './age/search.ts';
 export { sshIdentity, sshToAge } from './age/ssh-identity.ts';
 export { type GuardFinding, type GuardOptions, checkBlob, guardStaged } from './guard/guard-staged.ts';
-export { type LintFinding, lintSopsNix } from './guard/lint-sops-nix.ts';
+export { type LintFinding, type LintOptions, lintSopsNix } from './guard/lint-sops-nix.ts';
 export { type RevokeOptions, type RevokeReport, revoke } from './guard/revoke.ts';
 export { plaintextLeavesOf, readMetadata } from './sops/inspect.ts';
 export { type SopsFormat, formatOf, sopsFormats } from './sops/formats/format.ts';
@@ -49,6 +56,7 @@ export {
 export { secretsJsonSchema } from './move/json-schema.ts';
 export { loadSecretsConfig } from './move/load-config.ts';
 export { type CollectedSecret, collect } from './move/collect.ts';
+export type { SecretSources } from './move/sources.ts';
 export {
   type EncryptIntoRepoOptions,
   type EncryptReport,
@@ -62,7 +70,8 @@ export {
 } from './move/bootstrap-key.ts';
 export { type CommitReport, commitSecrets } from './move/commit.ts';
 export { type Proof, proveDecryptable, requireDecryptable } from './move/prove-decryptable.ts';
-export { type Check, type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';
+export type { Check } from './move/expected-content.ts';
+export { type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';
 export { type Fingerprinter, createFingerprinter } from './move/fingerprint.ts';
 export { type MoveOptions, type MoveReport, move } from './move/move-secrets.ts';
 export { type Encoding, type KnownValue, knownValues } from './scan/needles.ts';

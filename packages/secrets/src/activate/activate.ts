@@ -1,7 +1,5 @@
-import { appendFile, chmod, lstat, mkdir, readFile, readlink, rm } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
 import { type Accounts, systemAccounts } from './accounts.ts';
 import {
@@ -13,9 +11,11 @@ import {
   swapSymlink,
   writeGeneration,
 } from './generation.ts';
+import { checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
 import { type Manifest, type ManifestSecret, type ManifestTemplate, parseManifest } from './manifest.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { renderTemplate } from './template.ts';
+import { UnitsError, bringBack, notifyUnits, unitsOf } from './units.ts';
 
 export interface ActivateOptions {
   /** The manifest's path; its relative `sopsFile`s are beside it. */
@@ -41,8 +41,9 @@ export interface ActivationReport {
 
 /**
  * Brings a manifest's secrets to their runtime paths: everything is decrypted and checked first, then written as a
- * new generation, then one symlink is swapped. When anything fails before the swap, the old generation stays as it
- * was; when a custom link cannot be made after it, the swap is undone.
+ * new generation, then one symlink is swapped and the units of what changed are restarted. When anything fails before
+ * the swap, the old generation stays as it was; when a custom link cannot be made or a unit does not come up after it,
+ * the swap is undone, and the units that ran before run again. Only then are older generations removed.
  *
  * @throws {SecretsError} `ACTIVATION_FAILED`, or the error of the file that could not be opened.
  */
@@ -62,33 +63,39 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   );
   const generation = (previous ?? 0) + 1;
   const directory = join(mountPoint, String(generation));
+  // At the first activation of a boot nothing runs yet that could hold an old secret.
+  const notified =
+    options.noUnits === true || previous === undefined
+      ? { restarted: [], reloaded: [] }
+      : unitsOf(manifest, new Set([...changes.added, ...changes.changed]));
   try {
     // A killed activation may have left a part of it.
     await rm(directory, { recursive: true, force: true });
     await writeGeneration(directory, files, directoryGroup);
     await checkSymlinkPath(manifest.symlinkPath);
     await swapSymlink(manifest.symlinkPath, directory);
-    await linkCustomPaths(manifest, options);
+    await linkCustomPaths(manifest, async (item) =>
+      ownFiles(manifest, options) ? undefined : ownerOf(item, options.accounts ?? systemAccounts()),
+    );
+    await notifyUnits(notified);
   } catch (error) {
     if (previous !== undefined) await swapSymlink(manifest.symlinkPath, join(mountPoint, String(previous)));
+    const down = error instanceof UnitsError ? await bringBack(error.running) : [];
     await rm(directory, { recursive: true, force: true });
-    throw error instanceof SecretsError
-      ? error
-      : new SecretsError(
-          'ACTIVATION_FAILED',
-          `generation ${generation} could not be made; the one before is kept`,
-          {},
-          {
-            cause: error,
-          },
-        );
+    throw failure(error, generation, down);
   }
   await pruneGenerations(mountPoint, generation, manifest.keepGenerations);
-  const units =
-    options.noUnits === true
-      ? { restarted: [], reloaded: [] }
-      : await notifyUnits(manifest, changes, previous);
-  return { generation, previous, backing, ...changes, ...units };
+  return { generation, previous, backing, ...changes, ...notified };
+}
+
+function failure(error: unknown, generation: number, down: readonly string[]): SecretsError {
+  if (error instanceof SecretsError) return error;
+  const what =
+    error instanceof UnitsError
+      ? `a unit did not come up with generation ${generation}; the one before is back`
+      : `generation ${generation} could not be made; the one before is kept`;
+  const still = down.length === 0 ? '' : `, and these do not run even so: ${down.join(', ')}`;
+  return new SecretsError('ACTIVATION_FAILED', `${what}${still}`, {}, { cause: error });
 }
 
 async function readManifest(path: string): Promise<string> {
@@ -172,102 +179,8 @@ async function compare(before: string | undefined, files: readonly GenerationFil
 }
 
 async function filesBelow(directory: string): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises');
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(missing);
   return (entries ?? [])
     .filter((item) => item.isFile())
     .map((item) => join(item.parentPath, item.name).slice(directory.length + 1));
-}
-
-/** `/run/secrets` must be ours to swap: a symlink, or nothing. */
-async function checkSymlinkPath(path: string): Promise<void> {
-  const found = await lstat(path).catch(missing);
-  if (found !== undefined && !found.isSymbolicLink()) {
-    throw new SecretsError(
-      'ACTIVATION_FAILED',
-      `${path} is not a symlink; move it away, then activate again`,
-    );
-  }
-}
-
-/** Links each secret with a path of its own; a link that is right is left alone. */
-async function linkCustomPaths(manifest: Manifest, options: ActivateOptions): Promise<void> {
-  const links = [
-    ...manifest.secrets.map((secret) => ({ item: secret, target: join(manifest.symlinkPath, secret.name) })),
-    ...manifest.templates.map((template) => ({
-      item: template,
-      target: join(manifest.symlinkPath, 'rendered', template.name),
-    })),
-  ];
-  const own = ownFiles(manifest, options);
-  const accounts = options.accounts ?? systemAccounts();
-  for (const { item, target } of links) {
-    if (item.path === target || item.path === '') continue;
-    const owner = own ? undefined : await ownerOf(item, accounts);
-    const found = await lstat(item.path).catch(missing);
-    const fits = owner === undefined || (found?.uid === owner.uid && found.gid === owner.gid);
-    if (fits && (await readlink(item.path).catch(missing)) === target) continue;
-    if (found?.isDirectory() === true) {
-      throw new SecretsError(
-        'ACTIVATION_FAILED',
-        `${item.path} is a directory; move it away, then activate again`,
-      );
-    }
-    await makeParents(item.path);
-    await swapSymlink(item.path, target, owner);
-  }
-}
-
-/** Makes the missing folders above `path` such that everybody can pass through them, under any umask, as sops-nix does. */
-async function makeParents(path: string): Promise<void> {
-  const first = await mkdir(dirname(path), { recursive: true });
-  if (first === undefined) return;
-  for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder))
-    await chmod(folder, 0o755);
-}
-
-/** Restarts and reloads the units of what changed: by systemd, or on NixOS by the lists that its switch reads. */
-async function notifyUnits(
-  manifest: Manifest,
-  changes: Changes,
-  previous: number | undefined,
-): Promise<{ restarted: string[]; reloaded: string[] }> {
-  // At the first activation of a boot nothing runs yet that could hold an old secret.
-  if (previous === undefined) return { restarted: [], reloaded: [] };
-  const touched = new Set([...changes.added, ...changes.changed]);
-  const items = [
-    ...manifest.secrets.filter(({ name }) => touched.has(name)),
-    ...manifest.templates.filter(({ name }) => touched.has(`rendered/${name}`)),
-  ];
-  const restarted = [...new Set(items.flatMap((item) => item.restartUnits))];
-  const reloaded = [...new Set(items.flatMap((item) => item.reloadUnits))].filter(
-    (unit) => !restarted.includes(unit),
-  );
-  const action = process.env['NIXOS_ACTION'];
-  if (action !== undefined) {
-    const list = action === 'dry-activate' ? 'dry-activation' : 'activation';
-    await mkdir('/run/nixos', { recursive: true });
-    await appendList(`/run/nixos/${list}-restart-list`, restarted);
-    await appendList(`/run/nixos/${list}-reload-list`, reloaded);
-  } else {
-    const run = promisify(execFile);
-    if (restarted.length > 0) await run('systemctl', ['try-restart', '--', ...restarted]);
-    if (reloaded.length > 0) await run('systemctl', ['try-reload-or-restart', '--', ...reloaded]);
-  }
-  return { restarted, reloaded };
-}
-
-async function appendList(path: string, units: readonly string[]): Promise<void> {
-  if (units.length > 0) await appendFile(path, units.map((unit) => `${unit}\n`).join(''));
-}
-
-function missing(error: unknown): undefined {
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    ['ENOENT', 'EINVAL', 'ENOTDIR'].includes(String(error.code))
-  ) {
-    return undefined;
-  }
-  throw error;
 }

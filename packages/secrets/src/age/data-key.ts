@@ -12,7 +12,7 @@ export interface AgeRecipient {
 /**
  * Reads a recipient: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`. The hybrid ones are the age library's own.
  *
- * @throws {SecretsError} `KEY_INVALID` a mistyped one, `UNSUPPORTED` a kind that only plugins know.
+ * @throws {SecretsError} `KEY_INVALID` a mistyped one, `NEEDS_SOPS` a kind that only plugins know.
  */
 export async function parseRecipient(text: string): Promise<AgeRecipient | 'library'> {
   if (text.startsWith('ssh-')) {
@@ -22,7 +22,7 @@ export async function parseRecipient(text: string): Promise<AgeRecipient | 'libr
   if (text.startsWith('age1pq1')) return 'library';
   const kind = /^age1(\w+)1/.exec(text)?.[1];
   if (kind !== undefined) {
-    throw new SecretsError('UNSUPPORTED', `a recipient of the plugin ${kind}; use the sops binary for it`);
+    throw new SecretsError('NEEDS_SOPS', `a recipient of the plugin ${kind}; use the sops binary for it`);
   }
   return x25519Recipient(text);
 }

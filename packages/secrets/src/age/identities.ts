@@ -81,7 +81,7 @@ function parseIdentity(value: string, file: string | undefined, line: number): A
     return { reveal: () => value.toUpperCase() };
   }
   if (/^AGE-PLUGIN-/i.test(value)) {
-    throw new SecretsError('UNSUPPORTED', 'a plugin identity; use the sops binary for it', { file, line });
+    throw new SecretsError('NEEDS_SOPS', 'a plugin identity; use the sops binary for it', { file, line });
   }
   throw new SecretsError('KEY_INVALID', 'not an age identity of a known kind', { file, line });
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UsageError } from '@cutover/command-line';
 import { Command } from 'commander';
-import { type SshFlags, openHost, withHosts } from './host.ts';
+import { type SshFlags, openHost, openSources, withHosts } from './host.ts';
 import { configOption, print } from './options.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -30,7 +30,7 @@ export function scanCommand(): Command {
     .option('--host <host>', 'where it is: local, or user@host', 'local')
     .addOption(configOption())
     .option(
-      '--from <host>',
+      '--from <host...>',
       'read the known values of the config here; without it only patterns are looked for',
     )
     .option('--ssh-key <file>', 'our ssh key; the agent without it')
@@ -39,7 +39,7 @@ export function scanCommand(): Command {
     .action(
       async (
         directory: string,
-        flags: SshFlags & { host: string; config: string; from?: string; json?: boolean },
+        flags: SshFlags & { host: string; config: string; from?: string[]; json?: boolean },
       ) => {
         const { scanGit } = await import('../scan/scan-git.ts');
         const { knownValues } = await import('../scan/needles.ts');
@@ -52,7 +52,7 @@ export function scanCommand(): Command {
           const values =
             flags.from === undefined || config === undefined
               ? []
-              : knownValues(await collect(open(flags.from), config.secrets));
+              : knownValues(await collect(openSources(flags.from, open), config.secrets));
           const path = flags.host === 'local' ? resolve(directory) : directory;
           return scanGit({ host: open(flags.host), path, knownValues: values });
         });
@@ -74,11 +74,13 @@ export function lintCommand(): Command {
     .description("look for sops-nix's known traps in a manifest")
     .argument('<manifest>')
     .option('--target <target>', 'what will install it', 'sops-nix')
+    .option('-r, --recipient <recipient>', "the host's recipient, for which each file must be")
     .option('--json', 'print the findings as JSON')
-    .action(async (manifest: string, flags: { target: string; json?: boolean }) => {
+    .action(async (manifest: string, flags: { target: string; recipient?: string; json?: boolean }) => {
       if (flags.target !== 'sops-nix') throw new UsageError('the only target is sops-nix');
       const { lintSopsNix } = await import('../guard/lint-sops-nix.ts');
-      const findings = await lintSopsNix(manifest);
+      const { recipient } = flags;
+      const findings = await lintSopsNix(manifest, recipient === undefined ? {} : { recipient });
       print(flags.json, { findings }, () =>
         findings.map(({ secret, severity, trap, message }) => `${severity} ${trap} ${secret}: ${message}`),
       );

@@ -1,32 +1,49 @@
+import { isUtf8 } from 'node:buffer';
 import { Command } from 'commander';
-import { gatherIdentities } from './identities.ts';
+import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from './engine.ts';
 import { readInput, writeOutput } from './input.ts';
-import { type FileFlags, formatOption, identityOption } from './options.ts';
+import { print } from './options.ts';
+
+interface Flags extends EngineFlags {
+  readonly output?: string;
+  readonly key?: string;
+}
 
 /** `secrets decrypt FILE`. */
 export function decryptCommand(): Command {
-  return new Command('decrypt')
+  const command = new Command('decrypt')
     .description('decrypt a sops file and check its MAC')
     .argument('<file>', 'a sops file, or - for standard input')
-    .addOption(formatOption())
-    .addOption(identityOption())
     .option('-o, --output <file>', 'write here, mode 0600, instead of to standard output')
-    .option('--key <path>', 'only the text at this path, / between its parts')
-    .action(async (file: string, options: FileFlags & { output?: string; key?: string }) => {
-      const { decryptFile } = await import('../sops/file.ts');
-      const { contentAt } = await import('../sops/content.ts');
-      const { SecretsError } = await import('../errors.ts');
-      const bytes = await readInput(file);
-      const identities = await gatherIdentities(options.identity);
-      const opened = await decryptFile(bytes, {
-        file,
-        identities,
-        ...(options.format && { format: options.format }),
-      });
-      const content = contentAt(opened, options.key);
-      if (content === undefined) {
-        throw new SecretsError('KEY_NOT_FOUND', 'there is no text at this key', { file, key: options.key });
-      }
-      await writeOutput(options.output, content);
-    });
+    .option('--key <path>', 'only the text at this path, / between its parts');
+  return withEngineOptions(command).action(async (file: string, flags: Flags) => {
+    const engine = await chosenEngine(flags);
+    const bytes = await readInput(file);
+    const plaintext = await engine.decrypt(bytes, engineFile(file, flags));
+    const content = flags.key === undefined ? plaintext : await textAt(plaintext, flags.key, file, flags);
+    const written = flags.output !== undefined && flags.output !== '-';
+    if (written || flags.json !== true)
+      await writeOutput(flags.output, content, { newMode: 0o600, mode: 0o600 });
+    if (flags.json !== true) return;
+    const { summaryOf } = await import('./summary.ts');
+    const what = written ? { output: flags.output } : encoded(content);
+    print(true, { ...(await summaryOf(bytes, engineFile(file, flags))), ...what }, () => []);
+  });
+}
+
+async function textAt(plaintext: Uint8Array, key: string, file: string, flags: Flags): Promise<Uint8Array> {
+  const { formatOf, parsePlain } = await import('../sops/formats/format.ts');
+  const { contentAt } = await import('../sops/content.ts');
+  const documents = await parsePlain(flags.format ?? formatOf(file), plaintext);
+  const content = contentAt({ plaintext, documents }, key);
+  if (content !== undefined) return content;
+  const { SecretsError } = await import('../errors.ts');
+  throw new SecretsError('KEY_NOT_FOUND', 'there is no text at this key', { file, key });
+}
+
+/** Text as it is, and other bytes in base64. */
+function encoded(content: Uint8Array): { encoding: 'utf8' | 'base64'; content: string } {
+  const bytes = Buffer.from(content);
+  const encoding = isUtf8(bytes) ? 'utf8' : 'base64';
+  return { encoding, content: bytes.toString(encoding) };
 }

@@ -1,5 +1,6 @@
 import { type Host, localHost, sshHost } from '@cutover/host';
 import { UsageError } from '@cutover/command-line';
+import type { SecretSources } from '../move/sources.ts';
 
 export interface SshFlags {
   readonly sshKey?: string;
@@ -21,6 +22,21 @@ export function openHost(spec: string, { sshKey, knownHosts }: SshFlags): Host {
     ...(sshKey === undefined && agent !== undefined && { agent }),
     ...(knownHosts !== undefined && { knownHostsFile: knownHosts }),
   });
+}
+
+/** The sources of `--from`: one host, or `NAME=HOST` for each `source.host` of the config. */
+export function openSources(specs: readonly string[], open: (spec: string) => Host): SecretSources {
+  const pairs = specs.map((spec) => /^([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)$/.exec(spec));
+  const [only] = specs;
+  if (specs.length === 1 && only !== undefined && pairs[0] === null) return open(only);
+  return new Map(
+    pairs.map((pair, index) => {
+      if (pair === null)
+        throw new UsageError(`with several hosts each is NAME=HOST, and ${specs[index]} is not`);
+      const [, name = '', spec = ''] = pair;
+      return [name, open(spec)];
+    }),
+  );
 }
 
 /** Runs an action that opens hosts; their connections are closed when it has settled. */

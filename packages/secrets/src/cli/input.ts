@@ -7,16 +7,20 @@ export async function readInput(file: string): Promise<Uint8Array> {
   return file === '-' ? buffer(process.stdin) : readFile(file);
 }
 
-/** Writes to a file, which only this user reads without another mode, or to standard output. */
+/**
+ * Writes to a file or to standard output. A file that is there keeps its owner and mode.
+ *
+ * @param options - `newMode` of a file that is not there yet; `mode` whatever there is.
+ */
 export async function writeOutput(
   file: string | undefined,
   content: Uint8Array,
-  mode: number = 0o600,
+  options: { readonly newMode: number; readonly mode?: number },
 ): Promise<void> {
   if (file === undefined || file === '-') {
     if (!process.stdout.write(content)) await once(process.stdout, 'drain');
     return;
   }
-  const { writeFileAtomic } = await import('../files/atomic-write.ts');
-  await writeFileAtomic(file, content, { mode });
+  const { replaceOrCreateFile } = await import('../files/replace-file.ts');
+  await replaceOrCreateFile(file, content, options);
 }

@@ -1,4 +1,5 @@
-import type { Check, SecretVerdict } from '../move/verify-secrets.ts';
+import type { Check } from '../move/expected-content.ts';
+import type { SecretVerdict } from '../move/verify-secrets.ts';
 
 const columns = ['decryptable', 'inPlace', 'mode', 'owner', 'equal'] as const;
 const titles = ['secret', 'host', 'decryptable', 'in place', 'mode', 'owner', 'equal'];

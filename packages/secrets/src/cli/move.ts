@@ -1,12 +1,12 @@
 import { withInterrupts } from '@cutover/command-line';
 import { Command } from 'commander';
-import { type SshFlags, openHost, withHosts } from './host.ts';
+import { type SshFlags, openSources, withHosts } from './host.ts';
 import { configOption, identityOption, print } from './options.ts';
 import { exitCodes } from './exit-codes.ts';
 
 interface Flags extends SshFlags {
   readonly config: string;
-  readonly from: string;
+  readonly from: string[];
   readonly to: string[];
   readonly identity?: string;
   readonly commit: boolean;
@@ -24,7 +24,10 @@ export function moveCommand(): Command {
   const command = new Command('move')
     .description('collect secrets from a host, encrypt them into the repository and place the bootstrap key')
     .addOption(configOption())
-    .requiredOption('--from <host>', 'where they are: local, or user@host')
+    .requiredOption(
+      '--from <host...>',
+      'where they are: local, or user@host; NAME=HOST for each source.host when there are several',
+    )
     .requiredOption('--to <host>', 'the target, whose bootstrap key opens them')
     .option('-i, --identity <file>', 'place this identity; without it the one that is there, or a fresh one')
     .option('--no-commit', 'leave the files uncommitted');
@@ -33,19 +36,18 @@ export function moveCommand(): Command {
     const { loadSecretsConfig } = await import('../move/load-config.ts');
     const { readFile } = await import('node:fs/promises');
     const config = await loadSecretsConfig(flags.config);
-    await using from = openHost(flags.from, flags);
-    await using to = openHost(flags.to, flags);
-    await using local = openHost('local', flags);
-    const report = await withInterrupts(async (signal) =>
-      move({
-        config,
-        from,
-        to,
-        local,
-        signal,
-        ...(flags.identity !== undefined && { identity: await readFile(flags.identity, 'utf8') }),
-        ...(!flags.commit && { commit: false }),
-      }),
+    const report = await withHosts(flags, (open) =>
+      withInterrupts(async (signal) =>
+        move({
+          config,
+          from: openSources(flags.from, open),
+          to: open(flags.to),
+          local: open('local'),
+          signal,
+          ...(flags.identity !== undefined && { identity: await readFile(flags.identity, 'utf8') }),
+          ...(!flags.commit && { commit: false }),
+        }),
+      ),
     );
     print(flags.json, report, () => [
       `bootstrap key ${report.bootstrapKey.outcome} at ${report.bootstrapKey.path} for ${report.bootstrapKey.recipient}`,
@@ -63,25 +65,27 @@ export function verifyCommand(): Command {
       'a matrix of secrets and hosts: decryptable, in place, mode, owner, equal; and how to mend it',
     )
     .addOption(configOption())
-    .option('--from <host>', 'the source to compare with; the repository without it')
+    .option('--from <host...>', 'the source to compare with, as for move; the repository without it')
     .requiredOption('--to <host...>', 'the hosts that should have them')
     .addOption(identityOption());
-  return sshOptions(command).action(async (flags: Omit<Flags, 'from'> & { from?: string }) => {
+  return sshOptions(command).action(async (flags: Omit<Flags, 'from'> & { from?: string[] }) => {
     const { verifySecrets } = await import('../move/verify-secrets.ts');
     const { loadSecretsConfig } = await import('../move/load-config.ts');
     const { readIdentityFile } = await import('../age/search.ts');
     const { readBootstrapIdentities } = await import('../move/bootstrap-key.ts');
     const config = await loadSecretsConfig(flags.config);
     const rows = await withHosts(flags, async (open) => {
-      const to = flags.to.map(open);
-      const [target] = to;
-      if (target === undefined) return [];
-      const identities =
-        flags.identity === undefined
-          ? await readBootstrapIdentities(target, config.bootstrapKey)
-          : await readIdentityFile(flags.identity);
-      const from = flags.from === undefined ? {} : { from: open(flags.from) };
-      return verifySecrets({ config, to, repository: config.repository, identities, ...from });
+      const given = flags.identity === undefined ? undefined : await readIdentityFile(flags.identity);
+      return withInterrupts((signal) =>
+        verifySecrets({
+          config,
+          to: flags.to.map(open),
+          repository: config.repository,
+          identities: given ?? ((host) => readBootstrapIdentities(host, config.bootstrapKey, { signal })),
+          signal,
+          ...(flags.from !== undefined && { from: openSources(flags.from, open) }),
+        }),
+      );
     });
     const { matrixLines } = await import('./matrix.ts');
     print(flags.json, { secrets: rows, ok: rows.every(({ ok }) => ok) }, () => matrixLines(rows));

@@ -7,6 +7,7 @@ import type { PathPart } from '../sops/tree-path.ts';
 export interface FileFlags {
   readonly format?: SopsFormat;
   readonly identity?: string;
+  readonly json?: boolean;
 }
 
 export const formatOption = (): Option =>
@@ -20,6 +21,8 @@ export const formatOption = (): Option =>
 
 export const identityOption = (): Option =>
   new Option('-i, --identity <file>', 'open with this identity file and nothing else');
+
+export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
 
 export const configOption = (): Option =>
   new Option('-c, --config <file>', 'the config').default('secrets.yaml');

@@ -1,52 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from './engine.ts';
 import { gatherIdentities } from './identities.ts';
-import { type FileFlags, configOption, formatOption, identityOption, print } from './options.ts';
-import { replaceIfChanged } from './replace.ts';
+import { type FileFlags, configOption, identityOption, jsonOption, print } from './options.ts';
+import { type FileChange, replaceIfChanged, reportChanges } from './replace.ts';
 
 /** `secrets rotate FILE…`. */
 export function rotateCommand(): Command {
-  return new Command('rotate')
+  const command = new Command('rotate')
     .description('give files a new data key; recipients stay')
-    .argument('<file...>')
-    .addOption(formatOption())
-    .addOption(identityOption())
-    .action(async (files: string[], flags: FileFlags) => {
-      const { rotateFile } = await import('../sops/edit.ts');
-      const identities = await gatherIdentities(flags.identity);
-      for (const file of files) {
-        const options = { file, identities, ...(flags.format && { format: flags.format }) };
-        await replaceIfChanged(file, await rotateFile(await readFile(file), options));
-      }
-    });
+    .argument('<file...>');
+  return withEngineOptions(command).action(async (files: string[], flags: EngineFlags) => {
+    const engine = await chosenEngine(flags);
+    const done: FileChange[] = [];
+    for (const file of files) {
+      const edited = await engine.rotate(await readFile(file), engineFile(file, flags));
+      done.push(await replaceIfChanged(file, edited));
+    }
+    reportChanges(flags.json, done);
+  });
 }
 
 /** `secrets updatekeys FILE…`. */
 export function updatekeysCommand(): Command {
-  return new Command('updatekeys')
+  const command = new Command('updatekeys')
     .description('make files open for the recipients of .sops.yaml; the data key stays (see rotate, revoke)')
     .argument('<file...>')
-    .addOption(identityOption())
-    .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
-    .action(async (files: string[], flags: FileFlags & { rules?: string }) => {
-      const { updateRecipients } = await import('../sops/edit.ts');
-      const { creationRuleFor } = await import('../sops/creation-rules.ts');
-      const identities = await gatherIdentities(flags.identity);
+    .option('--rules <file>', 'read this .sops.yaml instead of looking for one');
+  return withEngineOptions(command).action(
+    async (files: string[], flags: EngineFlags & { rules?: string }) => {
+      const engine = await chosenEngine(flags);
+      const rules = flags.rules === undefined ? {} : { rules: flags.rules };
+      const done: FileChange[] = [];
       for (const file of files) {
-        const { recipients, shamirThreshold } = await creationRuleFor(file, flags.rules);
-        const [only = []] = recipients;
-        const edited = await updateRecipients(
-          await readFile(file),
-          recipients.length === 1 ? only : recipients,
-          {
-            file,
-            identities,
-            ...(shamirThreshold !== undefined && { shamirThreshold }),
-          },
-        );
-        await replaceIfChanged(file, edited);
+        const edited = await engine.updateKeys(await readFile(file), {
+          ...engineFile(file, flags),
+          ...rules,
+        });
+        done.push(await replaceIfChanged(file, edited));
       }
-    });
+      reportChanges(flags.json, done);
+    },
+  );
 }
 
 /** `secrets revoke RECIPIENT`. */
@@ -58,7 +53,7 @@ export function revokeCommand(): Command {
     .addOption(identityOption())
     .option('--repository <directory>', 'the git working tree', '.')
     .option('--add <recipient...>', 'who may open them instead')
-    .option('--json', 'print the report as JSON')
+    .addOption(jsonOption())
     .action(
       async (
         recipient: string,
@@ -69,17 +64,17 @@ export function revokeCommand(): Command {
         const { optionalConfig } = await import('./config.ts');
         await using host = localHost();
         const { resolve } = await import('node:path');
-        const secrets = (await optionalConfig(flags.config))?.secrets;
+        const config = await optionalConfig(flags.config);
         const report = await revoke({
           host,
           repository: resolve(flags.repository),
           recipient,
           identities: await gatherIdentities(flags.identity),
           ...(flags.add && { add: flags.add }),
-          ...(secrets && { secrets }),
+          ...(config && { secrets: config.secrets, config: resolve(flags.config) }),
         });
         print(flags.json, report, () => [
-          ...report.files.map((file) => `rewritten: ${file}`),
+          ...[...report.files, ...report.configs].map((file) => `rewritten: ${file}`),
           ...(report.files.length === 0 ? [`no file is for ${recipient}`] : []),
           ...report.replace.map(
             ({ secret, issuer }) => `still to be replaced at its issuer: ${secret} (${issuer})`,

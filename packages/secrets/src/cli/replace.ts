@@ -1,12 +1,23 @@
-import { stat } from 'node:fs/promises';
 import type { EditResult } from '../sops/edit.ts';
+import { print } from './options.ts';
 
-/** Replaces a file atomically, with the mode it has, or leaves it alone when nothing changed. */
-export async function replaceIfChanged(file: string, { bytes, changed }: EditResult): Promise<void> {
-  if (!changed) {
-    process.stderr.write(`${file} is unchanged\n`);
-    return;
+/** What a command did to a file. */
+export interface FileChange {
+  readonly file: string;
+  readonly changed: boolean;
+}
+
+/** Replaces a file by what an edit made of it, or leaves it alone when nothing changed. */
+export async function replaceIfChanged(file: string, { bytes, changed }: EditResult): Promise<FileChange> {
+  if (changed) {
+    const { replaceFile } = await import('../files/replace-file.ts');
+    await replaceFile(file, bytes);
   }
-  const { writeFileAtomic } = await import('../files/atomic-write.ts');
-  await writeFileAtomic(file, bytes, { mode: (await stat(file)).mode & 0o777 });
+  return { file, changed };
+}
+
+/** Says which files are as they were; with `--json`, one document of what was done. */
+export function reportChanges(json: boolean | undefined, files: readonly FileChange[]): void {
+  if (json === true) return print(true, { files }, () => []);
+  for (const { file, changed } of files) if (!changed) process.stderr.write(`${file} is unchanged\n`);
 }

@@ -1,11 +1,12 @@
 import type { Host } from '@cutover/host';
 import { SecretsError } from '../errors.ts';
-import { creationRuleFor } from '../sops/creation-rules.ts';
 import { readMetadata, plaintextLeavesOf } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
+import { readObjects } from '../scan/git-objects.ts';
 import { createScanner } from '../scan/scanner.ts';
 import { type SecretPattern, secretPatterns } from '../scan/patterns.ts';
-import { join } from 'node:path';
+import { createCoverage } from './coverage.ts';
+import { listStaged } from './list-staged.ts';
 
 /** Something staged that must not be committed. Never what it holds. */
 export interface GuardFinding {
@@ -26,34 +27,34 @@ export interface GuardOptions {
 /**
  * Looks at what is staged, not at the work tree, and needs no key: a file that a creation rule covers must be a sops
  * file with every selected leaf encrypted, a file that says it is a sops file must be one, and nothing may hold what
- * looks like a secret. `sops filestatus` looks at the version and the MAC alone and would let a plain leaf through.
+ * looks like a secret. The rules are the staged ones too. `sops filestatus` looks at the version and the MAC alone and
+ * would let a plain leaf through.
  */
 export async function guardStaged(options: GuardOptions): Promise<GuardFinding[]> {
   const { host, repository, patterns = secretPatterns, signal } = options;
-  const run = { cwd: repository, ...(signal && { signal }) };
-  const listed = await host.run(listStaged, run);
+  const { files, rules } = await listStaged(host, repository, signal);
   const scan = createScanner([], patterns);
+  const covers = createCoverage(repository);
   const findings: GuardFinding[] = [];
-  for (const file of listed.stdout.split('\0').filter((name) => name !== '')) {
-    const { stdoutBytes } = await host.run(['git', 'cat-file', 'blob', `:${file}`], run);
-    for (const match of scan(stdoutBytes)) {
+  const blobs = [...rules, ...files];
+  const argv = ['git', '-C', repository, 'cat-file', '--batch', '--buffer'];
+  let at = 0;
+  // Rules come first, so that they are known when the files come.
+  for await (const { content } of readObjects(host, argv, { ids: blobs.map(({ id }) => id), signal })) {
+    const blob = blobs[at];
+    if (at++ < rules.length && blob !== undefined) {
+      covers.add(blob.file, content.toString('utf8'));
+      continue;
+    }
+    if (blob === undefined) continue;
+    const { file, isLink } = blob;
+    for (const match of scan(content)) {
       if (match.kind === 'pattern') findings.push({ file, problem: 'pattern', detail: match.pattern });
     }
-    findings.push(...(await checkBlob(file, stdoutBytes, await isCovered(join(repository, file)))));
+    if (!isLink) findings.push(...(await checkBlob(file, content, await covers.file(file))));
   }
   return findings;
 }
-
-/** A submodule is a commit elsewhere, with no content here. */
-const listStaged = [
-  'git',
-  'diff',
-  '--cached',
-  '--name-only',
-  '--diff-filter=ACMRT',
-  '--ignore-submodules=all',
-  '-z',
-] as const;
 
 /** Checks one staged file's bytes. `covered`: a creation rule says it is to be encrypted. */
 export async function checkBlob(file: string, bytes: Uint8Array, covered: boolean): Promise<GuardFinding[]> {
@@ -71,17 +72,5 @@ export async function checkBlob(file: string, bytes: Uint8Array, covered: boolea
     if (!covered && (error.code === 'NOT_ENCRYPTED' || error.code === 'PARSE_FAILED')) return [];
     const plain = error.code === 'NOT_ENCRYPTED' || (covered && error.code === 'PARSE_FAILED');
     return [{ file, problem: plain ? 'not encrypted' : 'broken', detail: error.what }];
-  }
-}
-
-async function isCovered(path: string): Promise<boolean> {
-  if (/(?:^|\/)\.sops\.ya?ml$/.test(path) || /(?:^|\/)manifest\.json$/.test(path)) return false;
-  try {
-    await creationRuleFor(path);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SecretsError)) throw error;
-    // Covered by a rule for keys of another kind, or by a pattern we cannot read: then it is not ours to let through.
-    return error.code === 'UNSUPPORTED' || !/no (?:\.sops\.yaml|creation rule)/.test(error.what);
   }
 }

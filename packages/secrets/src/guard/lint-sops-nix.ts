@@ -15,17 +15,32 @@ export interface LintFinding {
   readonly message: string;
 }
 
+export interface LintOptions {
+  /** The recipient of the host's key: each file must be for it. */
+  readonly recipient?: string;
+}
+
 /**
  * Looks for the known traps of sops-nix in a manifest and its sops files. No key is needed.
  *
  * @throws {SecretsError} `CONFIG_INVALID`: not a manifest.
  */
-export async function lintSopsNix(manifestPath: string): Promise<LintFinding[]> {
+export async function lintSopsNix(manifestPath: string, options: LintOptions = {}): Promise<LintFinding[]> {
   const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);
-  const findings = [...lintPlaces(manifest)];
-  for (const secret of manifest.secrets) findings.push(...(await lintSecret(secret, manifest, manifestPath)));
+  const findings = [...lintPlaces(manifest), ...(options.recipient === undefined ? [silentFailure] : [])];
+  for (const secret of manifest.secrets) {
+    findings.push(...(await lintSecret(secret, manifest, manifestPath, options)));
+  }
   return findings;
 }
+
+const silentFailure: LintFinding = {
+  secret: '*',
+  severity: 'warning',
+  trap: 'silent-failure',
+  message:
+    "a file that the host's key does not open leaves no failed unit behind, only a line in the journal (Mic92/sops-nix#217): name the host's recipient to have it checked here, and verify after the deploy",
+};
 
 function lintPlaces(manifest: Manifest): LintFinding[] {
   const findings: LintFinding[] = [];
@@ -59,6 +74,7 @@ async function lintSecret(
   secret: ManifestSecret,
   manifest: Manifest,
   manifestPath: string,
+  { recipient }: LintOptions,
 ): Promise<LintFinding[]> {
   const { name, key, format, mode, sopsFile } = secret;
   const findings: LintFinding[] = [];
@@ -79,7 +95,7 @@ async function lintSecret(
   }
   const documents = await load(secret, manifestPath, error);
   if (documents === undefined) return findings;
-  lintRecipients(documents, manifest, error, warning);
+  lintRecipients(documents, manifest, recipient, error, warning);
   if (!whole && key !== '') lintKey(documents, key, format, error, warning);
   return findings;
 }
@@ -104,7 +120,13 @@ async function load(
   }
 }
 
-function lintRecipients(documents: Documents, manifest: Manifest, error: Report, warning: Report): void {
+function lintRecipients(
+  documents: Documents,
+  manifest: Manifest,
+  host: string | undefined,
+  error: Report,
+  warning: Report,
+): void {
   try {
     const { groups } = extractMetadata(structuredClone(documents));
     const recipients = groups.flatMap(({ age }) => age.map(({ recipient }) => recipient));
@@ -113,6 +135,12 @@ function lintRecipients(documents: Documents, manifest: Manifest, error: Report,
       error(
         'ssh-recipient',
         'it is encrypted for an ssh-ed25519 key itself, but sops-nix uses the key converted to age (ssh-to-age): add that recipient (Mic92/sops-nix#824)',
+      );
+    }
+    if (host !== undefined && !recipients.includes(host)) {
+      error(
+        'not-for-host',
+        `it is not for ${host}: the host would be left without it, and no unit would fail (Mic92/sops-nix#217); run updatekeys`,
       );
     }
     if (groups.length > 1) warning('key-groups', 'it needs several keys together, and a host has one');

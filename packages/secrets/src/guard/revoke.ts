@@ -1,13 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import type { Host } from '@cutover/host';
 import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import type { SecretSpec } from '../move/config.ts';
 import { recipientGroups, updateRecipients } from '../sops/edit.ts';
 import { readMetadata } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
+import { replaceRecipient } from './recipient-lists.ts';
 
 export interface RevokeOptions {
   /** The machine with the repository: this one. */
@@ -19,105 +20,152 @@ export interface RevokeOptions {
   readonly identities: readonly AgeIdentity[];
   /** The secrets of the config, to say which credentials are still to be replaced. */
   readonly secrets?: readonly SecretSpec[];
+  /** The path of the `secrets.yaml`, whose `recipients` a next move encrypts for. */
+  readonly config?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface RevokeReport {
+  /** The sops files that were written anew. */
   readonly files: readonly string[];
-  /** What the revoked recipient has seen: each is to be replaced at its issuer, for history keeps the old ciphertext. */
+  /** The `.sops.yaml` and `secrets.yaml` that named the recipient and do not any more. */
+  readonly configs: readonly string[];
+  /**
+   * What the revoked recipient could open, now or at any time of the history, so a second run gives it whole too: each
+   * is to be replaced at its issuer, for history keeps the old ciphertext.
+   */
   readonly replace: readonly { readonly secret: string; readonly file: string; readonly issuer: string }[];
 }
 
 /**
- * Shuts a recipient out of every sops file that git knows: new recipients and a new data key in one write. All or
- * nothing: every file is opened and written anew in memory first, so one that cannot be opened leaves all as they
- * are, and when a write fails the ones before it are put back.
+ * Shuts a recipient out of every sops file that git knows: new recipients and a new data key in one write, and out of
+ * the configs that name it. All or nothing: every file is opened and written anew in memory first, so one that cannot
+ * be opened leaves all as they are, and when a write fails the ones before it are put back.
  *
- * @throws {SecretsError} `KEY_INVALID` when a file would be left with nobody; as `decryptFile`.
+ * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left with nobody; as `decryptFile`.
  */
 export async function revoke(options: RevokeOptions): Promise<RevokeReport> {
-  const { repository, recipient, add = [], identities } = options;
-  const files = await filesFor(options);
-  const changes: Change[] = [];
-  for (const file of files) {
-    const path = join(repository, file);
-    const before = await readFile(path);
-    const metadata = await readMetadata(before, { file });
-    const groups = recipientGroups(metadata).map((group) => [
-      ...group.filter((one) => one !== recipient),
-      ...add,
-    ]);
-    if (groups.some((group) => group.length === 0)) {
-      throw new SecretsError('KEY_INVALID', 'nobody would be left who could open it; add a recipient', {
-        file,
-      });
-    }
-    const { bytes } = await updateRecipients(before, groups.length === 1 ? (groups[0] ?? []) : groups, {
-      file,
-      identities,
-      rotate: true,
-      ...(metadata.shamirThreshold !== undefined && { shamirThreshold: metadata.shamirThreshold }),
-    });
-    changes.push({ path, before, after: bytes, mode: (await stat(path)).mode & 0o777 });
-  }
-  await writeAll(changes);
-  const touched = new Set(files);
-  const replace = (options.secrets ?? [])
-    .filter((spec) => touched.has(spec.file))
+  const { repository, secrets = [] } = options;
+  const tracked = await git(options, ['ls-files', '-z']);
+  const files: Change[] = [];
+  for (const file of tracked) files.push(...(await rewritten(file, options)));
+  const configs: Change[] = [];
+  for (const path of configPaths(tracked, options)) configs.push(...(await reworded(path, options)));
+  const seen = new Set([...files.map(({ file }) => file), ...(await everSeen(options))]);
+  await writeAll([...files, ...configs]);
+  const replace = secrets
+    .filter((spec) => seen.has(spec.file))
     .map((spec) => ({
       secret: spec.name,
       file: spec.file,
       issuer: spec.issuer ?? 'unknown: name it in the config',
     }));
-  return { files, replace };
+  return {
+    files: files.map(({ file }) => file),
+    configs: configs.map(({ path }) => relative(repository, path)),
+    replace,
+  };
 }
 
-async function filesFor({ host, repository, recipient, signal }: RevokeOptions): Promise<string[]> {
-  const { stdout } = await host.run(['git', 'ls-files', '-z'], {
-    cwd: repository,
-    ...(signal && { signal }),
-  });
-  const found: string[] = [];
-  for (const file of stdout.split('\0').filter((name) => name !== '')) {
-    const bytes = await readFile(join(repository, file)).catch(absent);
-    if (bytes === undefined || !bytes.includes(recipient)) continue;
-    try {
-      const metadata = await readMetadata(bytes, { file, format: formatOf(file) });
-      if (recipientGroups(metadata).flat().includes(recipient)) found.push(file);
-    } catch (error) {
-      // A file that only mentions the recipient, such as .sops.yaml.
-      if (
-        !(error instanceof SecretsError) ||
-        !['NOT_ENCRYPTED', 'PARSE_FAILED', 'UNSUPPORTED'].includes(error.code)
-      )
-        throw error;
-    }
+/** A sops file for others and under a new data key, when it is one and for the recipient. */
+async function rewritten(file: string, options: RevokeOptions): Promise<Change[]> {
+  const { repository, recipient, add = [], identities } = options;
+  const path = join(repository, file);
+  const before = await readIfRegular(path);
+  if (before === undefined || !before.includes(recipient)) return [];
+  const metadata = await metadataOf(before, file);
+  if (metadata === undefined || !recipientGroups(metadata).flat().includes(recipient)) return [];
+  const groups = recipientGroups(metadata).map((group) =>
+    group.includes(recipient) || metadata.groups.length === 1
+      ? [...group.filter((one) => one !== recipient), ...add]
+      : group,
+  );
+  if (groups.some((group) => group.length === 0)) {
+    throw new SecretsError('KEY_INVALID', 'nobody would be left who could open it; add a recipient', {
+      file,
+    });
   }
-  return found;
+  const { bytes } = await updateRecipients(before, groups.length === 1 ? (groups[0] ?? []) : groups, {
+    file,
+    identities,
+    rotate: true,
+    ...(metadata.shamirThreshold !== undefined && { shamirThreshold: metadata.shamirThreshold }),
+  });
+  return [{ file, path, before, after: bytes }];
+}
+
+async function metadataOf(
+  bytes: Uint8Array,
+  file: string,
+): Promise<Awaited<ReturnType<typeof readMetadata>> | undefined> {
+  try {
+    return await readMetadata(bytes, { file, format: formatOf(file) });
+  } catch (error) {
+    // A file that only mentions the recipient, such as .sops.yaml.
+    const others = ['NOT_ENCRYPTED', 'PARSE_FAILED', 'UNSUPPORTED'];
+    if (error instanceof SecretsError && others.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function configPaths(tracked: readonly string[], { repository, config }: RevokeOptions): Set<string> {
+  const rules = tracked
+    .filter((file) => basename(file) === '.sops.yaml')
+    .map((file) => join(repository, file));
+  return new Set([join(repository, '.sops.yaml'), ...rules, ...(config === undefined ? [] : [config])]);
+}
+
+async function reworded(path: string, { recipient, add = [] }: RevokeOptions): Promise<Change[]> {
+  const before = await readIfRegular(path);
+  if (before === undefined) return [];
+  const after = replaceRecipient(before.toString('utf8'), recipient, add, path);
+  return after === undefined ? [] : [{ file: path, path, before, after: Buffer.from(after) }];
+}
+
+/** The secrets' files that were for the recipient in the index or in any commit. */
+async function everSeen(options: RevokeOptions): Promise<string[]> {
+  const files = [...new Set((options.secrets ?? []).map(({ file }) => file))];
+  if (files.length === 0) return [];
+  const { recipient } = options;
+  const staged = await git(options, ['grep', '--cached', '-l', '-z', '-F', '-e', recipient, '--', ...files]);
+  const log = ['log', '--all', '--format=', '--name-only', '-z', `-S${recipient}`, '--', ...files];
+  return [...staged, ...(await git(options, log))];
+}
+
+/** What git lists, NUL-separated; nothing when it finds nothing, or has no commit yet. */
+async function git(options: RevokeOptions, args: readonly string[]): Promise<string[]> {
+  const { host, repository, signal } = options;
+  const pass = { cwd: repository, ...(signal && { signal }) };
+  const result = await host.run(['git', ...args], { ...pass, reject: args[0] !== 'grep' });
+  return result.stdout.split('\0').filter((name) => name !== '');
 }
 
 interface Change {
+  readonly file: string;
   readonly path: string;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  readonly mode: number;
 }
 
 async function writeAll(changes: readonly Change[]): Promise<void> {
   const done: Change[] = [];
   try {
     for (const change of changes) {
-      await writeFileAtomic(change.path, change.after, { mode: change.mode });
+      await replaceFile(change.path, change.after);
       done.push(change);
     }
   } catch (error) {
-    for (const { path, before, mode } of done) await writeFileAtomic(path, before, { mode });
+    for (const { path, before } of done) await replaceFile(path, before);
     throw error;
   }
 }
 
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
-    return undefined;
-  throw error;
+/** A file's bytes; nothing for a folder, a symbolic link (git knows the file it names, or it is not git's) or none. */
+async function readIfRegular(path: string): Promise<Buffer | undefined> {
+  try {
+    return (await lstat(path)).isFile() ? await readFile(path) : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,8 @@
-import { FileNotFoundError, type Host } from '@cutover/host';
+import { FileNotFoundError } from '@cutover/host';
 import { inspect } from 'node:util';
 import { SecretsError } from '../errors.ts';
 import type { SecretSpec } from './config.ts';
+import { type SecretSources, sourcesOf } from './sources.ts';
 
 /** A secret and its content, which no print, log or JSON of it shows. */
 export interface CollectedSecret {
@@ -25,24 +26,25 @@ export function collected(spec: SecretSpec, content: Uint8Array): CollectedSecre
 }
 
 /**
- * Reads secrets from their source host. Nothing is changed there, and the content travels over the transport only.
+ * Reads secrets from their source hosts. Nothing is changed there, and the content travels over the transport only.
  *
  * @throws {SecretsError} `SOURCE_MISSING` naming every secret that is not there; a host that cannot be reached is the
- * host's own error, never taken for a missing file.
+ * host's own error, never taken for a missing file. `CONFIG_INVALID` when a secret's `source.host` has no host.
  */
 export async function collect(
-  from: Host,
+  from: SecretSources,
   specs: readonly SecretSpec[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<CollectedSecret[]> {
+  const hostOf = sourcesOf(from, specs);
   const missing: string[] = [];
   const found = await Promise.all(
     specs.map(async (spec) => {
       try {
-        return collected(spec, await from.readFile(spec.source.path, options));
+        return collected(spec, await hostOf(spec).readFile(spec.source.path, options));
       } catch (error) {
         if (!(error instanceof FileNotFoundError)) throw error;
-        missing.push(`${spec.name} (${spec.source.path})`);
+        missing.push(`${spec.name} (${spec.source.path} on ${error.host})`);
         return undefined;
       }
     }),
@@ -51,9 +53,6 @@ export async function collect(
     throw new SecretsError(
       'SOURCE_MISSING',
       `not there: ${missing.join(', ')}; correct source.path in the config`,
-      {
-        host: from.name,
-      },
     );
   }
   return found.filter((secret) => secret !== undefined);

@@ -63,6 +63,13 @@ export const secretsConfigSchema = z.strictObject({
   bootstrapKey: absolute
     .default('/var/lib/cutover/age-key.txt')
     .describe('Where the one age identity lies on the target.'),
+  sops: z
+    .strictObject({
+      path: absolute,
+      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version such as "3.13.2"'),
+    })
+    .optional()
+    .describe('The sops command, for files with KMS, PGP, Vault or plugins; 3.11 or later.'),
   secrets: z.array(secretSchema).min(1),
 });
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import { replaceOrCreateFile } from '../files/replace-file.ts';
 import { type DecryptedFile, decryptFile, encryptFile } from '../sops/file.ts';
 import { emitPlain } from '../sops/formats/format.ts';
 import { type TreeValue, map, str } from '../sops/tree.ts';
@@ -73,7 +73,7 @@ async function encryptOne(
       : await emitPlain(format, [mergedDocument(before, members, file)]);
   const encrypted = await encryptFile(plaintext, { file, format, recipients });
   await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, encrypted, { mode: 0o644 });
+  await replaceOrCreateFile(path, encrypted, { newMode: 0o644 });
   return 'written';
 }
 
@@ -165,7 +165,7 @@ async function writeRules(
   });
   if (before === text) return 'unchanged';
   if (before !== undefined && !before.startsWith('creation_rules:')) return 'unchanged';
-  await writeFileAtomic(path, Buffer.from(text, 'utf8'), { mode: 0o644 });
+  await replaceOrCreateFile(path, Buffer.from(text, 'utf8'), { newMode: 0o644 });
   return 'written';
 }
 

@@ -4,6 +4,7 @@ import { type BootstrapKeyReport, placeBootstrapKey, readBootstrapIdentities } f
 import { collect } from './collect.ts';
 import { type CommitReport, commitSecrets } from './commit.ts';
 import type { SecretsConfig } from './config.ts';
+import { type SecretSources, sourcesOf } from './sources.ts';
 import { type EncryptReport, encryptIntoRepo } from './encrypt-into-repo.ts';
 import { type Proof, requireDecryptable } from './prove-decryptable.ts';
 import { knownValues } from '../scan/needles.ts';
@@ -11,7 +12,7 @@ import { type ScanReport, requireNoLeak, scanGit } from '../scan/scan-git.ts';
 
 export interface MoveOptions {
   readonly config: SecretsConfig;
-  readonly from: Host;
+  readonly from: SecretSources;
   readonly to: Host;
   /** The machine with the git working tree: this one. */
   readonly local: Host;
@@ -56,6 +57,7 @@ export async function move(options: MoveOptions): Promise<MoveReport> {
   } = options;
   const repository = options.repository ?? config.repository;
   const pass = signal === undefined ? {} : { signal };
+  sourcesOf(from, config.secrets);
   const bootstrapKey = await placeBootstrapKey(to, {
     path: config.bootstrapKey,
     ...(identity !== undefined && { identity }),

@@ -1,21 +1,23 @@
 import { FileNotFoundError, type Host } from '@cutover/host';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
-import { decryptFile } from '../sops/file.ts';
-import { type SecretSpec, type SecretsConfig, formatOfSecret, runtimePath } from './config.ts';
-import { contentAt } from '../sops/content.ts';
+import { type SecretSpec, type SecretsConfig, runtimePath } from './config.ts';
+import {
+  type Check,
+  type Expected,
+  type Unavailable,
+  expectedContent,
+  notAnswered,
+  readSources,
+} from './expected-content.ts';
 import { type Fingerprinter, createFingerprinter } from './fingerprint.ts';
-
-/** One check of one secret: `unknown` when the world could not be asked, which is neither yes nor no. */
-export type Check = 'yes' | 'no' | 'unknown';
+import type { SecretSources } from './sources.ts';
 
 /** A row of the matrix: one secret on one host. */
 export interface SecretVerdict {
   readonly secret: string;
   readonly host: string;
-  /** The sops file opens with the target's identity alone. */
+  /** The sops file opens with this host's identity alone. */
   readonly decryptable: Check;
   readonly inPlace: Check;
   readonly mode: Check;
@@ -33,66 +35,51 @@ export interface SecretVerdict {
 export interface VerifyOptions {
   readonly config: Pick<SecretsConfig, 'secrets'>;
   /** Where the secrets came from; without it contents are compared with the repository. */
-  readonly from?: Host;
+  readonly from?: SecretSources;
   /** The hosts that should have them. */
   readonly to: readonly Host[];
   /** The git working tree with the sops files. */
   readonly repository: string;
-  /** The target's identity and no other. */
-  readonly identities: readonly AgeIdentity[];
+  /** The identity of the one host, or how to get each host's own (see `readBootstrapIdentities`); no other is used. */
+  readonly identities: readonly AgeIdentity[] | ((host: Host) => Promise<readonly AgeIdentity[]>);
   readonly fingerprinter?: Fingerprinter;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Looks at every secret on every host: does its file open with only the target's identity, is it in place with its
+ * Looks at every secret on every host: does its file open with only that host's identity, is it in place with its
  * mode and owner, is it equal. Contents are read over the transport and compared here by keyed HMAC; nothing of them
- * reaches an argument, a log or the report.
+ * reaches an argument, a log or the report. A host that cannot be asked gives rows of `unknown`.
  */
 export async function verifySecrets(options: VerifyOptions): Promise<SecretVerdict[]> {
-  const { config, to, fingerprinter = createFingerprinter() } = options;
-  const rows = await Promise.all(
-    config.secrets.map(async (spec) => {
-      const expected = await expectedContent(spec, options);
-      return Promise.all(to.map((host) => verifyOne(spec, host, expected, fingerprinter, options)));
+  const { config, from, to, repository, fingerprinter = createFingerprinter(), signal } = options;
+  const pass = signal === undefined ? {} : { signal };
+  const sources = await readSources(from, config.secrets, pass);
+  const columns = await Promise.all(
+    to.map(async (host) => {
+      const identities = await identitiesFor(host, options.identities);
+      return Promise.all(
+        config.secrets.map(async (spec, index) => {
+          const source = sources[index] ?? { state: 'not asked' };
+          const expected = await expectedContent(spec, source, repository, identities);
+          return verifyOne(spec, host, expected, fingerprinter, pass);
+        }),
+      );
     }),
   );
-  return rows.flat();
+  return config.secrets.flatMap((_, index) => columns.flatMap((rows) => rows.slice(index, index + 1)));
 }
 
-interface Expected {
-  readonly decryptable: Check;
-  readonly content: Uint8Array | undefined;
-  readonly mend: readonly string[];
-}
-
-async function expectedContent(spec: SecretSpec, options: VerifyOptions): Promise<Expected> {
-  const { from, repository, identities, signal } = options;
-  const mend: string[] = [];
-  let inRepository: Uint8Array | undefined;
-  let decryptable: Check = 'no';
+async function identitiesFor(
+  host: Host,
+  identities: VerifyOptions['identities'],
+): Promise<readonly AgeIdentity[] | Unavailable> {
+  if (typeof identities !== 'function') return identities;
   try {
-    const bytes = await readFile(join(repository, spec.file));
-    const opened = await decryptFile(bytes, { file: spec.file, format: formatOfSecret(spec), identities });
-    inRepository = contentAt(opened, spec.key);
-    decryptable = inRepository === undefined ? 'no' : 'yes';
-    if (inRepository === undefined) mend.push(`${spec.file} has no ${spec.key}: run move again`);
+    return await identities(host);
   } catch (error) {
-    if (error instanceof SecretsError) mend.push(error.message);
-    else if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      mend.push(`${spec.file} is not in the repository: run move`);
-    } else throw error;
-  }
-  if (from === undefined) return { decryptable, content: inRepository, mend };
-  try {
-    const content = await from.readFile(spec.source.path, signal === undefined ? {} : { signal });
-    if (inRepository !== undefined && !createFingerprinter().equal(spec.name, content, inRepository)) {
-      mend.push(`the source on ${from.name} differs from the repository: run move again`);
-    }
-    return { decryptable, content, mend };
-  } catch (error) {
-    if (!(error instanceof FileNotFoundError)) throw error;
-    return { decryptable, content: inRepository, mend };
+    if (error instanceof SecretsError) return { decryptable: 'no', why: error.message };
+    return { decryptable: 'unknown', why: notAnswered(error) };
   }
 }
 
@@ -101,10 +88,9 @@ async function verifyOne(
   host: Host,
   expected: Expected,
   fingerprinter: Fingerprinter,
-  { signal }: VerifyOptions,
+  options: { readonly signal?: AbortSignal },
 ): Promise<SecretVerdict> {
   const path = runtimePath(spec);
-  const options = signal === undefined ? {} : { signal };
   const mend = [...expected.mend];
   const base = { secret: spec.name, host: host.name, decryptable: expected.decryptable, path };
   let content: Uint8Array;
@@ -114,9 +100,11 @@ async function verifyOne(
     const { stdout } = await host.run(['stat', '-L', '-c', '%a %U %u %G %g', '--', path], options);
     facts = stdout.trim().split(' ');
   } catch (error) {
-    if (!(error instanceof FileNotFoundError)) throw error;
-    mend.push(`${path} is not on ${host.name}: run secrets activate there`);
-    return { ...base, inPlace: 'no', mode: 'no', owner: 'no', equal: 'no', mend, ok: false };
+    const found: Check = error instanceof FileNotFoundError ? 'no' : 'unknown';
+    const why =
+      found === 'no' ? `${path} is not on ${host.name}: run secrets activate there` : notAnswered(error);
+    if (!mend.includes(why)) mend.push(why);
+    return { ...base, inPlace: found, mode: found, owner: found, equal: found, mend, ok: false };
   }
   const [mode = '', user = '', uid = '', group = '', gid = ''] = facts;
   const modeFits = Number.parseInt(mode, 8) === Number.parseInt(spec.mode, 8);

@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 import { SecretsError } from '../errors.ts';
+import { readObjects } from './git-objects.ts';
 import { type KnownValue, needlesOf } from './needles.ts';
 import { type SecretPattern, secretPatterns } from './patterns.ts';
 import { type Match, createScanner } from './scanner.ts';
@@ -49,7 +50,7 @@ export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
   let bytes = 0;
   const git = ['git', '-c', `safe.directory=${path}`, '-c', 'gc.auto=0', '-C', path];
   const batch = ['cat-file', '--batch-all-objects', '--batch', '--unordered', '--buffer'];
-  for await (const object of readObjects(host, [...git, ...batch], options.signal)) {
+  for await (const object of readObjects(host, [...git, ...batch], options)) {
     objects++;
     bytes += object.content.length;
     for (const match of scan(object.content)) {
@@ -80,59 +81,6 @@ export function requireNoLeak(report: ScanReport): void {
     `${report.path} holds secrets in plain text: ${places.join('; ')}; replace them at their issuers, then rewrite the history`,
     { host: report.host },
   );
-}
-
-interface GitObject {
-  readonly id: string;
-  readonly type: string;
-  readonly content: Buffer;
-}
-
-/** Parses the stream of `git cat-file --batch`: a line `id type size`, then the bytes and a newline. */
-async function* readObjects(
-  host: Host,
-  argv: readonly string[],
-  signal?: AbortSignal,
-): AsyncGenerator<GitObject> {
-  await using command = host.stream(argv, signal === undefined ? {} : { signal });
-  command.stdin.end();
-  const errors: Buffer[] = [];
-  command.stderr.on('data', (chunk: Buffer) => void (errors.length < 16 && errors.push(chunk)));
-  let held = Buffer.alloc(0);
-  let need: { id: string; type: string; size: number } | undefined;
-  let chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of command.stdout as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (need !== undefined && length < need.size + 1) continue;
-    held = Buffer.concat(chunks);
-    let at = 0;
-    for (;;) {
-      if (need === undefined) {
-        const end = held.indexOf(0x0a, at);
-        if (end < 0) break;
-        const [id = '', type = '', size = ''] = held.toString('latin1', at, end).split(' ');
-        if (!/^\d+$/.test(size)) throw failed(host, 'git answered with something that is not an object');
-        need = { id, type, size: Number(size) };
-        at = end + 1;
-      }
-      if (held.length < at + need.size + 1) break;
-      yield { id: need.id, type: need.type, content: held.subarray(at, at + need.size) };
-      at += need.size + 1;
-      need = undefined;
-    }
-    held = held.subarray(at);
-    chunks = [held];
-    length = held.length;
-  }
-  const exit = await command.exit;
-  if (exit.exitCode !== 0 || need !== undefined || length > 0) {
-    throw failed(
-      host,
-      `git cat-file ended early: ${Buffer.concat(errors).toString('utf8').slice(0, 300).trim()}`,
-    );
-  }
 }
 
 /** The reflogs, and the files of the working tree that no object holds: changed ones, and new ones not ignored. */
@@ -178,8 +126,4 @@ async function readIfThere(
     }
     throw error;
   }
-}
-
-function failed(host: Host, what: string): SecretsError {
-  return new SecretsError('SCAN_FAILED', what, { host: host.name });
 }

@@ -5,7 +5,10 @@ import { valueAt } from './tree-path.ts';
  * The content at a place of a decrypted file: the text at `key` (`/` between its parts), or the whole file without
  * one; `undefined` where there is no text.
  */
-export function contentAt(file: DecryptedFile, key: string | undefined): Uint8Array | undefined {
+export function contentAt(
+  file: Pick<DecryptedFile, 'plaintext' | 'documents'>,
+  key: string | undefined,
+): Uint8Array | undefined {
   if (key === undefined) return file.plaintext;
   const [document] = file.documents;
   const value = document === undefined ? undefined : valueAt(document, key.split('/'));

@@ -50,7 +50,7 @@ export interface CreationRule {
  * `path_regex` matches the path relative to it wins, as in sops.
  *
  * @param config - a config file to use instead of looking for one.
- * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `UNSUPPORTED` for keys that
+ * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `NEEDS_SOPS` for keys that
  * only the sops binary knows.
  */
 export async function creationRuleFor(file: string, config?: string): Promise<CreationRule> {
@@ -58,14 +58,23 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
   const from = config === undefined ? await findConfig(dirname(path)) : resolve(config);
   if (from === undefined)
     throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', { file });
-  const rules = parseRules(await readFile(from, 'utf8'), from);
-  const name = relative(dirname(from), path);
-  const found = rules.find(
-    ({ path_regex: pattern }) => pattern === undefined || pattern === '' || compileGoRegex(pattern)(name),
-  );
+  const found = matchingRule(await readFile(from, 'utf8'), from, path);
   if (found === undefined)
     throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
   return { from, ...understood(found, from) };
+}
+
+/**
+ * The first rule that matches a file.
+ *
+ * @param from - the path of the config with this text, from which the file's is taken.
+ * @throws {SecretsError} `RULE_INVALID`: not a config of sops, or a pattern that is refused.
+ */
+export function matchingRule(text: string, from: string, file: string): z.output<typeof rule> | undefined {
+  const name = relative(dirname(from), file);
+  return parseRules(text, from).find(
+    ({ path_regex: pattern }) => pattern === undefined || pattern === '' || compileGoRegex(pattern)(name),
+  );
 }
 
 function understood(found: z.output<typeof rule>, from: string): Omit<CreationRule, 'from'> {
@@ -74,7 +83,7 @@ function understood(found: z.output<typeof rule>, from: string): Omit<CreationRu
   const kinds = foreign.filter((kind) => [found, ...groups].some((item) => isGiven(Reflect.get(item, kind))));
   if (kinds.length > 0) {
     throw new SecretsError(
-      'UNSUPPORTED',
+      'NEEDS_SOPS',
       `the creation rule asks for ${kinds.join(', ')}; use the sops binary`,
       { file: from },
     );
@@ -114,7 +123,7 @@ function parseRules(text: string, file: string): z.output<typeof rule>[] {
   return parsed.data.creation_rules ?? [];
 }
 
-async function findConfig(directory: string): Promise<string | undefined> {
+export async function findConfig(directory: string): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
     const path = join(at, '.sops.yaml');
     const found = await readFile(path).then(() => true, absent);

@@ -188,7 +188,7 @@ function refuseForeignKeys({ groups }: SopsMetadata): void {
   const kinds = [...new Set(groups.flatMap(({ other }) => [...other.keys()]))];
   if (kinds.length > 0) {
     throw new SecretsError(
-      'UNSUPPORTED',
+      'NEEDS_SOPS',
       `the file is also for ${kinds.join(', ')}; use the sops binary for it`,
     );
   }

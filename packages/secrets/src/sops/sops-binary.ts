@@ -1,11 +1,19 @@
 import { execa, ExecaError } from 'execa';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SecretsError } from '../errors.ts';
-import type { SopsFormat } from './formats/format.ts';
+import { memoryDirectory } from '../files/memory-directory.ts';
+import { findConfig } from './creation-rules.ts';
+import type { EditResult } from './edit.ts';
+import type { EngineFile, SopsEngine } from './engine.ts';
+import { formatOf, parseEncrypted } from './formats/format.ts';
+import { indexText, jsonText } from './sops-arguments.ts';
 
 export interface SopsBinaryOptions {
   /** Absolute: nothing is looked for on PATH. */
   readonly path: string;
-  /** The exact version it must report, e.g. `3.13.2`. */
+  /** The exact version it must report, e.g. `3.13.2`; 3.11 or later. */
   readonly version: string;
   /** The environment it gets, and nothing else: keys of KMS, PGP and Vault are found through it. */
   readonly env?: Readonly<Record<string, string>>;
@@ -14,53 +22,131 @@ export interface SopsBinaryOptions {
   readonly timeout?: number;
 }
 
-/** The sops command for what this package does not do itself: KMS, PGP, Vault and plugins. Content goes by pipes only. */
-export interface SopsBinary {
-  decrypt(bytes: Uint8Array, options: { readonly format: SopsFormat }): Promise<Uint8Array>;
-  /** @param config - a `.sops.yaml` whose rule for `file` says for whom. */
-  encrypt(
-    plaintext: Uint8Array,
-    options: { readonly format: SopsFormat; readonly file: string; readonly config: string },
-  ): Promise<Uint8Array>;
-}
-
 /**
- * Opens a sops command after checking its version.
+ * Opens the sops command, for what this package does not do itself, after checking its version. Plain text goes by
+ * pipes; what sops changes in place is a copy of the encrypted file.
  *
  * @throws {SecretsError} `BINARY_FAILED`: not there, or another version than the pinned one.
  */
-export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsBinary> {
-  const run = (args: readonly string[], input?: Uint8Array): Promise<Uint8Array> =>
-    runSops(options, args, input);
+export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine> {
+  const run = (args: readonly string[], more: RunOptions = {}): Promise<Uint8Array> =>
+    runSops(options, args, more);
   const said = Buffer.from(await run(['--version'])).toString('utf8');
   const version = /^sops (\d+\.\d+\.\d+)/.exec(said)?.[1];
   if (version !== options.version) {
     throw new SecretsError(
       'BINARY_FAILED',
       `it is version ${version ?? 'unknown'}, not ${options.version} as pinned`,
-      {
-        file: options.path,
-      },
+      { file: options.path },
     );
   }
-  const types = (format: SopsFormat): string[] => ['--input-type', format, '--output-type', format];
+  const index = async (bytes: Uint8Array, path: Parameters<SopsEngine['unset']>[1], file: EngineFile) =>
+    indexText(await parseEncrypted(formatFor(file), bytes), path);
   return {
-    // sops has taken its input from standard input since 3.10.
-    decrypt: (bytes, { format }) => run(['decrypt', ...types(format), '--filename-override', 'input'], bytes),
-    encrypt: (plaintext, { format, file, config }) =>
-      run(['--config', config, 'encrypt', ...types(format), '--filename-override', file], plaintext),
+    name: 'sops',
+    decrypt: (input, file) =>
+      run(['decrypt', ...types(file), '--filename-override', resolve(file.file)], { input }),
+    async encrypt(input, file) {
+      const { recipients, rules } = file;
+      const config = rules ?? (await findConfig(dirname(resolve(file.file))));
+      const whom = recipients === undefined ? [] : ['--age', recipients.join(',')];
+      const from = recipients !== undefined || config === undefined ? [] : ['--config', resolve(config)];
+      const name = ['--filename-override', resolve(file.file)];
+      return run([...from, 'encrypt', ...whom, ...types(file), ...name], { input });
+    },
+    async set(bytes, path, value, file) {
+      const at = await index(bytes, path, file);
+      const input = Buffer.from(jsonText(value));
+      return onCopy(bytes, file, (copy) =>
+        run(['set', '--value-stdin', ...types(file), copy, at], { input }),
+      );
+    },
+    async unset(bytes, path, file) {
+      const at = await index(bytes, path, file);
+      return onCopy(bytes, file, (copy) => run(['unset', ...types(file), copy, at]));
+    },
+    async replace(bytes, input, file) {
+      // sops edits a plain file of its own, which has to lie in memory; the editor takes the content from the pipe.
+      const env = { EDITOR: `'${process.execPath}' -e '${takeInput}'`, TMPDIR: await memoryDirectory() };
+      return onCopy(bytes, file, (copy) =>
+        run(['edit', ...types(file), copy], { input, env, unchanged: 200 }),
+      );
+    },
+    rotate: (bytes, file) => onCopy(bytes, file, (copy) => run(['rotate', '-i', ...types(file), copy])),
+    async updateKeys(bytes, file) {
+      const config = file.rules ?? (await findConfig(dirname(resolve(file.file))));
+      if (config === undefined) {
+        throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', {
+          file: file.file,
+        });
+      }
+      // The rule is found by the path from the config, so the copy lies below one of the config in the same way.
+      const name =
+        file.rules === undefined ? relative(dirname(config), resolve(file.file)) : basename(file.file);
+      return onCopy(bytes, { ...file, file: name }, async (copy, folder) => {
+        await copyFile(config, join(folder, '.sops.yaml'));
+        await run([
+          '--config',
+          join(folder, '.sops.yaml'),
+          'updatekeys',
+          '--yes',
+          ...types(file).slice(0, 2),
+          copy,
+        ]);
+      });
+    },
   };
+}
+
+/** A whole editor, without a shell and without a PATH. */
+const takeInput = 'const fs = require("fs"); fs.writeFileSync(process.argv[1], fs.readFileSync(0));';
+
+const formatFor = ({ file, format }: EngineFile): ReturnType<typeof formatOf> => format ?? formatOf(file);
+
+const types = (file: EngineFile): string[] => [
+  '--input-type',
+  formatFor(file),
+  '--output-type',
+  formatFor(file),
+];
+
+/** Lets sops change a copy of an encrypted file, in a folder of this user's alone. */
+async function onCopy(
+  bytes: Uint8Array,
+  { file }: EngineFile,
+  action: (copy: string, folder: string) => Promise<unknown>,
+): Promise<EditResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'secrets-sops-'));
+  try {
+    const copy = join(folder, resolve('/', file));
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, bytes, { mode: 0o600 });
+    await action(copy, folder);
+    const after = await readFile(copy);
+    return { bytes: after, changed: !after.equals(bytes) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface RunOptions {
+  readonly input?: Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** An exit code that says that there was nothing to do. */
+  readonly unchanged?: number;
 }
 
 async function runSops(
   { path, env = {}, signal, timeout = 60_000 }: SopsBinaryOptions,
   args: readonly string[],
-  input: Uint8Array | undefined,
+  { input, env: more, unchanged }: RunOptions,
 ): Promise<Uint8Array> {
   try {
     const result = await execa(path, args, {
-      env,
+      env: { ...env, ...more },
       extendEnv: false,
+      // No .sops.yaml of where this process happens to be.
+      cwd: '/',
       encoding: 'buffer',
       stripFinalNewline: false,
       timeout,
@@ -70,6 +156,7 @@ async function runSops(
     return result.stdout;
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;
+    if (unchanged !== undefined && error.exitCode === unchanged) return new Uint8Array();
     // sops may print what it could not parse, so neither its output nor the error itself is kept.
     throw new SecretsError('BINARY_FAILED', explain(error), { file: path });
   }

@@ -1,5 +1,5 @@
-import { localHost } from '@cutover/host';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { type Host, localHost } from '@cutover/host';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -113,6 +113,7 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
   const report = await revoke({ host, repository: path, recipient: leaver.recipient, identities, secrets });
   expect(report).toEqual({
     files: ['secrets/a.yaml', 'secrets/b.sops'],
+    configs: [],
     replace: [{ secret: 'bot', file: 'secrets/b.sops', issuer: 'git.example.org' }],
   });
   for (const file of report.files) {
@@ -148,4 +149,96 @@ test('revoke is all or nothing: one file that cannot be opened leaves all as the
   }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'NO_IDENTITY', file: 'secrets/b.yaml' });
   expect(await readFile(join(path, 'secrets', 'a.yaml'))).toEqual(before);
+});
+
+test('revoke takes the recipient out of the configs, and a second run still names all that it has seen', async () => {
+  const path = await repository();
+  const leaver = generateKeyPair();
+  const recipients = [keys.recipient, leaver.recipient];
+  for (const file of ['secrets/a.yaml', 'secrets/b.yaml', 'secrets/c.yaml'])
+    await stage(path, file, await encryptFile('a: one\n', { file, recipients }));
+  await writeFile(
+    join(path, '.sops.yaml'),
+    `creation_rules:\n  - path_regex: secrets/\n    age: ${recipients.join(',')}\n`,
+  );
+  git(path, 'add', '.');
+  git(path, 'commit', '-q', '-m', 'Secrets');
+  // One was rewritten and committed before, as by a run that was killed in the middle; one is of a later rewrite.
+  await stage(
+    path,
+    'secrets/a.yaml',
+    await encryptFile('a: one\n', { file: 'a.yaml', recipients: [keys.recipient] }),
+  );
+  git(path, 'commit', '-q', '-m', 'Half of it');
+  const spec = (name: string): object => ({
+    name,
+    source: { host: 'pi', path: `/${name}` },
+    file: `secrets/${name}.yaml`,
+    key: 'a',
+    issuer: 'example.org',
+  });
+  const input = { recipients, secrets: ['a', 'b', 'c'].map(spec) };
+  const config = join(path, 'secrets.yaml');
+  await writeFile(config, JSON.stringify(input));
+  const options = {
+    host,
+    repository: path,
+    recipient: leaver.recipient,
+    identities: parseIdentities(keys.identity),
+    secrets: parseSecretsConfig(input).secrets,
+    config,
+  };
+  const first = await revoke(options);
+  expect(first.files).toEqual(['secrets/b.yaml', 'secrets/c.yaml']);
+  expect(first.configs).toEqual(['.sops.yaml', 'secrets.yaml']);
+  for (const file of ['.sops.yaml', 'secrets.yaml'])
+    expect(await readFile(join(path, file), 'utf8')).not.toContain(leaver.recipient);
+  const second = await revoke(options);
+  expect(second).toMatchObject({ files: [], configs: [] });
+  for (const { replace } of [first, second])
+    expect(replace.map(({ secret }) => secret)).toEqual(['a', 'b', 'c']);
+});
+
+test('the rules are the staged ones, not those of the work tree', async () => {
+  const path = await repository();
+  git(path, 'commit', '-q', '-m', 'Rules');
+  await stage(path, 'secrets/a.yaml', 'a: 1\n');
+  const rules = (pattern: string): string =>
+    JSON.stringify({ creation_rules: [{ path_regex: pattern, age: keys.recipient }] });
+  // The work tree's rules would let it through, and then would stop what the staged ones do not cover.
+  await writeFile(join(path, '.sops.yaml'), rules('^nothing/'));
+  expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/a.yaml' }]);
+  git(path, 'add', '.sops.yaml');
+  await writeFile(join(path, '.sops.yaml'), rules('^secrets/'));
+  expect(await guardStaged({ host, repository: path })).toEqual([]);
+});
+
+test('a nearer .sops.yaml comes before one farther up, and one that is not staged counts where there is no other', async () => {
+  const path = await repository();
+  await mkdir(join(path, 'secrets', 'open'));
+  await stage(path, 'secrets/open/.sops.yaml', 'creation_rules: []\n');
+  await stage(path, 'secrets/open/a.yaml', 'a: 1\n');
+  expect(await guardStaged({ host, repository: path })).toEqual([]);
+  git(path, 'rm', '-q', '--cached', '.sops.yaml', 'secrets/open/.sops.yaml');
+  await stage(path, 'secrets/b.yaml', 'a: 1\n');
+  expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/b.yaml' }]);
+});
+
+test('names with newlines, symbolic links and hundreds of files take three processes of git', async () => {
+  const path = await repository();
+  for (let index = 0; index < 300; index++)
+    await writeFile(join(path, `${index}\n"x".txt`), `text ${index}\n`);
+  await symlink('../elsewhere', join(path, 'secrets', 'link.yaml'));
+  git(path, 'add', '.');
+  const argvs: (readonly string[])[] = [];
+  const counted: Host = {
+    ...host,
+    run: (argv, options) => (argvs.push(argv), host.run(argv, options)),
+    stream: (argv, options) => (argvs.push(argv), host.stream(argv, options)),
+  };
+  await stage(path, 'secrets/plain.yaml', 'a: 1\n');
+  expect(await guardStaged({ host: counted, repository: path })).toMatchObject([
+    { file: 'secrets/plain.yaml', problem: 'not encrypted' },
+  ]);
+  expect(argvs).toHaveLength(3);
 });

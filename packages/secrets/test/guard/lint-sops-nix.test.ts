@@ -7,7 +7,11 @@ import { temporaryDirectory } from '../temporary.ts';
 const { recipient } = generateKeyPair();
 const ssh = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPtyUmfmVvUyJ0PVwNuRyQn7rBrPzJwVYmpJQ6w4k0p';
 
-async function lint(secret: Record<string, unknown>, more: Record<string, unknown> = {}): Promise<string[]> {
+async function lint(
+  secret: Record<string, unknown>,
+  more: Record<string, unknown> = {},
+  host = recipient,
+): Promise<string[]> {
   const directory = await temporaryDirectory();
   await mkdir(join(directory, 'f'));
   const write = async (file: string, text: string, recipients = [recipient]): Promise<void> =>
@@ -31,7 +35,7 @@ async function lint(secret: Record<string, unknown>, more: Record<string, unknow
   };
   const path = join(directory, 'manifest.json');
   await writeFile(path, JSON.stringify(manifest).replaceAll('$DIR', join(directory, 'f')));
-  return (await lintSopsNix(path)).map(({ trap }) => trap);
+  return (await lintSopsNix(path, { recipient: host })).map(({ trap }) => trap);
 }
 
 test('a manifest without traps has no findings', async () => {
@@ -82,5 +86,13 @@ test('a file for an ssh key itself, which sops-nix does not use', async () => {
     path,
     JSON.stringify({ secrets: [secret], ageSshKeyPaths: ['/etc/ssh/ssh_host_ed25519_key'] }),
   );
-  expect((await lintSopsNix(path)).map(({ trap }) => trap)).toEqual(['ssh-recipient']);
+  expect((await lintSopsNix(path, { recipient: ssh })).map(({ trap }) => trap)).toEqual(['ssh-recipient']);
+  // Without the host's recipient it cannot be said whether the host will open it, and nothing will show that it does not.
+  expect(await lintSopsNix(path)).toContainEqual(
+    expect.objectContaining({ secret: '*', severity: 'warning', trap: 'silent-failure' }),
+  );
+});
+
+test('a file that is not for the host, which would go unseen', async () => {
+  expect(await lint({}, {}, generateKeyPair().recipient)).toEqual(['not-for-host']);
 });

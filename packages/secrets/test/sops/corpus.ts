@@ -42,6 +42,19 @@ const key = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom('with space', 'é', '日本', 'a:b', '"q"', '123', 'true', 'y', '-', '#x', ''),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '\u0085k',
+      'k\u2028k',
+      "k's\u2029",
+      '\uFEFFk',
+      'two\nlines',
+      '\u007f',
+      '😀',
+      'k'.repeat(129),
+    ),
+  },
 );
 
 const text = fc.oneof(
@@ -63,7 +76,15 @@ const text = fc.oneof(
     '\ttab',
     '\u0085',
     '\u2028x',
+    'x\u2029',
+    'a\u2028\u2029 b',
+    'a\n\u2028b',
+    "it's\u2028",
     '\uFEFFbom',
+    'a\uFEFFb',
+    '\u00A0',
+    '\uFFFE',
+    'a\rb',
     '😀',
     'null',
     '~',
@@ -157,7 +178,7 @@ const quoted = (value: string): string =>
   JSON.stringify(value)
     .replaceAll('\u007f', '\\u007f')
     .replaceAll(
-      /[\uFEFF\u0085\u2028\u2029]/g,
+      /[\uFEFF\uFFFE\u0085\u2028\u2029]/g,
       (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
 
@@ -165,7 +186,7 @@ const yamlScalar = fc.oneof(
   fc.constantFrom(...plainScalars),
   text.map(quoted),
   text
-    .filter((value) => !/[\p{Cc}\u2028\u2029\uFEFF]/u.test(value))
+    .filter((value) => !/[\p{Cc}\u2028\u2029\uFEFF\uFFFE]/u.test(value))
     .map((value) => `'${value.replaceAll("'", "''")}'`),
 );
 
@@ -198,10 +219,13 @@ const yamlNode: fc.Arbitrary<YamlNode> = fc.letrec<{ node: YamlNode; map: YamlNo
           fc.tuple(
             key,
             tie('node'),
-            fc.option(fc.constantFrom('# note', '#', '# encrypt me', '# plain', '#! x'), {
-              nil: undefined,
-              freq: 4,
-            }),
+            fc.option(
+              fc.constantFrom('# note', '#', '# encrypt me', '# plain', '#! x', '# a\uFEFFb', '# 😀\u00A0'),
+              {
+                nil: undefined,
+                freq: 4,
+              },
+            ),
           ),
           { minLength: 1, maxLength: 4, selector: ([name]) => name },
         ),

@@ -20,20 +20,19 @@ test.skipIf(path === '')(
       env: { SOPS_AGE_KEY: keys.identity, HOME: '/nonexistent' },
     });
     const encrypted = await binary.encrypt(Buffer.from('a: CANARY\n'), {
-      format: 'yaml',
-      file: 'x.yaml',
-      config,
+      file: join(directory, 'x.yaml'),
+      rules: config,
     });
     expect(Buffer.from(encrypted).toString()).not.toContain('CANARY');
-    expect(Buffer.from(await binary.decrypt(encrypted, { format: 'yaml' })).toString()).toBe('a: CANARY\n');
+    expect(Buffer.from(await binary.decrypt(encrypted, { file: 'x.yaml' })).toString()).toBe('a: CANARY\n');
     await expect(sopsBinary({ path, version: '3.9.0' })).rejects.toMatchObject({ code: 'BINARY_FAILED' });
     const strangers = await encryptFile('a: 1\n', {
       file: 'x.yaml',
       recipients: [generateKeyPair().recipient],
     });
-    await expect(binary.decrypt(strangers, { format: 'yaml' })).rejects.toThrow(/128: no key opens the file/);
+    await expect(binary.decrypt(strangers, { file: 'x.yaml' })).rejects.toThrow(/128: no key opens the file/);
     await expect(
-      binary.encrypt(Buffer.from('a: [CANARY'), { format: 'yaml', file: 'x.yaml', config }),
+      binary.encrypt(Buffer.from('a: [CANARY'), { file: join(directory, 'x.yaml'), rules: config }),
     ).rejects.toThrow(/^(?![^]*CANARY)/);
   },
 );

@@ -24,6 +24,7 @@ import {
   entry,
 } from '../tree.ts';
 import { readPlainScalar, readTime } from './go-scalar.ts';
+import { LineSeparators, refuseCharacters } from './yaml-characters.ts';
 
 /** Aliases are written out; this many values at most, so that nine lines cannot ask for a billion. */
 const maxExpanded = 200_000;
@@ -36,14 +37,7 @@ const maxDepth = 1_000;
  * document whose aliases expand without bounds. Never any of the content.
  */
 export function parseYaml(text: string): Documents {
-  const odd = /[\u0085\u2028\u2029]/.exec(text);
-  if (odd !== null) {
-    // go-yaml breaks lines there and YAML 1.2 does not, so the two would read different values.
-    const line = text.slice(0, odd.index).split('\n').length;
-    throw new SecretsError('UNSUPPORTED', 'a line separator of Unicode stands there; write it as an escape', {
-      line,
-    });
-  }
+  refuseCharacters(text);
   let parsed: ReturnType<typeof parseAllDocuments>;
   try {
     // Unique keys are checked here: the library's own check takes quadratic time.
@@ -58,19 +52,24 @@ export function parseYaml(text: string): Documents {
     throw new SecretsError('PARSE_FAILED', 'not YAML: it cannot be parsed');
   }
   const documents = Array.isArray(parsed) ? parsed : [];
-  return documents.map((document) => new YamlReader(document, text).read());
+  const separators = new LineSeparators(text);
+  const read = documents.map((document) => new YamlReader(document, text, separators).read());
+  separators.refuseOthers();
+  return read;
 }
 
 class YamlReader {
   readonly #document: Document;
   readonly #text: string;
+  readonly #separators: LineSeparators;
   #expanded = 0;
   /** The latest node of each name so far, which is what an alias means. */
   readonly #anchors = new Map<string, unknown>();
 
-  constructor(document: Document, text: string) {
+  constructor(document: Document, text: string, separators: LineSeparators) {
     this.#document = document;
     this.#text = text;
+    this.#separators = separators;
   }
 
   read(): MapNode {
@@ -109,7 +108,7 @@ class YamlReader {
 
   #key({ key }: Pair): { key: string; before: Comment[] } {
     if (!isScalar(key)) throw this.#fail('a key is not text', rangeOf(key) ?? 0, 'UNSUPPORTED');
-    const text = scalarText(key);
+    const text = this.#separators.read(key, 'key') ?? scalarText(key);
     const value = key.type === 'PLAIN' ? readPlainScalar(text) : undefined;
     if (value !== undefined && value.type !== 'str') {
       throw this.#fail(
@@ -169,7 +168,7 @@ class YamlReader {
 
   #scalar(node: YamlScalar, depth: number): TreeValue {
     this.#count(depth, node);
-    const text = scalarText(node);
+    const text = this.#separators.read(node, 'value') ?? scalarText(node);
     const tag = node.tag;
     if (tag !== undefined && tag !== 'tag:yaml.org,2002:str' && tag !== '!')
       return this.#tagged(node, text, tag);

@@ -9,7 +9,9 @@ const base60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?$/;
  * same, double-quoted where it would read as something else, single-quoted where it holds indicators, and a literal
  * block where it has several lines.
  *
- * @param block - how far its lines would be indented, all in all and against the parent; a key is never a block.
+ * U+2028 and U+2029 become escapes, which everybody reads alike; go-yaml writes them as they are.
+ *
+ * @param block - how far its lines would be indented, all in all and against the parent; never a block without it.
  */
 export function emitText(text: string, block?: { readonly indent: number; readonly step: number }): string {
   const facts = analyze(text);
@@ -64,7 +66,9 @@ function analyze(text: string): TextFacts {
   return {
     plainAllowed: !(indicators || leadingOrTrailing || breakSpace || odd || tabs || multiline),
     singleAllowed: !(breakSpace || odd || tabs),
-    blockAllowed: !(text.endsWith(' ') || odd),
+    // go-yaml would write these too, and could not read them again: a literal's line that begins with a tab, and
+    // line separators of Unicode, behind which it indents.
+    blockAllowed: !(text.endsWith(' ') || odd || text.startsWith('\t') || /[\u2028\u2029]/.test(text)),
     multiline,
   };
 }

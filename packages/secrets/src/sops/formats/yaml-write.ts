@@ -49,11 +49,45 @@ function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean
     }
     for (const text of head) start(text);
     head = [];
-    start(`${emitText(item.key)}:`);
-    emitValue(item.value, indent, next(indent), lines, inline);
+    if (isSimpleKey(item.key) || (beginsWithComment(item.value) && fitsOneLine(item.key))) {
+      start(`${emitText(item.key)}:`);
+      emitValue(item.value, indent, next(indent), lines, inline);
+    } else {
+      const step = next(indent) - indent;
+      const [line = '', ...body] = emitText(item.key, { indent: next(indent), step }).split('\n');
+      start(`? ${line}`);
+      lines.push(...body, `${spaces(indent)}:`);
+      emitComplexValue(item.value, indent, lines, inline);
+    }
     inline = [];
   }
   trailing([...head, ...inline], indent, lines);
+}
+
+/** go-yaml writes a key of several lines, or of more than 128 bytes, behind a question mark. */
+function isSimpleKey(key: string): boolean {
+  return !/[\r\n\u0085\u2028\u2029]/.test(key) && Buffer.byteLength(key) <= 128;
+}
+
+/** Whether go-yaml reads a key without a question mark (`yaml_simple_key_is_valid`: 1,024 characters, the quotes too). */
+const fitsOneLine = (key: string): boolean => emitText(key).length <= 1_000;
+
+/** Behind such a key go-yaml takes a comment for the key's own, and sops then does not decrypt it. */
+function beginsWithComment(value: TreeValue): boolean {
+  if (value.type !== 'map' && value.type !== 'list') return false;
+  const [first] = value.type === 'map' ? value.entries : value.items;
+  return (
+    first?.type === 'comment' || (first !== undefined && first.type !== 'entry' && beginsWithComment(first))
+  );
+}
+
+/** The value of such a key: a map or a list begins on the colon's own line. */
+function emitComplexValue(value: TreeValue, indent: number, lines: string[], inline: string[]): void {
+  const colon = lines.length - 1;
+  emitValue(value, indent, next(indent), lines, inline);
+  if (lines[colon] !== `${spaces(indent)}:`) return;
+  const [first = ''] = lines.splice(colon + 1, 1);
+  lines[colon] += first.slice(indent + 1);
 }
 
 function emitList(node: ListNode, indent: number, lines: string[], inItem: boolean): void {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runCommand } from '@cutover/command-line';
 import { expect, test, vi } from 'vitest';
-import { encryptFile, generateKeyPair, identityFile } from '../src/index.ts';
-import { secretsExitCode } from '../src/cli/exit-codes.ts';
-import { createProgram } from '../src/cli/program.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { secretsExitCode } from '../../src/cli/exit-codes.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { temporaryDirectory } from '../temporary.ts';
 
 async function secrets(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const chunks = { stdout: '', stderr: '' };

@@ -1,0 +1,71 @@
+import { UsageError } from '@cutover/command-line';
+import { type Command, Option } from 'commander';
+import { type SopsEngine, automaticEngine, nativeEngine } from '../sops/engine.ts';
+import { gatherIdentities } from './identities.ts';
+import { type FileFlags, formatOption, identityOption, jsonOption } from './options.ts';
+
+/** Which engine works on a file, and the sops command for what needs it. */
+export interface EngineFlags extends FileFlags {
+  readonly engine: 'auto' | 'native' | 'sops';
+  readonly sops?: string;
+  readonly sopsVersion?: string;
+}
+
+/** Adds what every command has that works on a file. */
+export function withEngineOptions(command: Command): Command {
+  return command
+    .addOption(formatOption())
+    .addOption(identityOption())
+    .addOption(
+      new Option('--engine <engine>', 'auto: native, and sops for files with KMS, PGP, Vault or plugins')
+        .choices(['auto', 'native', 'sops'])
+        .default('auto'),
+    )
+    .option('--sops <path>', 'the sops command; `sops` of secrets.yaml without it')
+    .option('--sops-version <version>', 'the version that it must be')
+    .addOption(jsonOption());
+}
+
+export function chosenEngine(flags: EngineFlags): Promise<SopsEngine> | SopsEngine {
+  const native = nativeEngine(() => gatherIdentities(flags.identity));
+  if (flags.engine === 'native') return native;
+  if (flags.engine === 'auto') return automaticEngine(native, () => sopsEngine(flags));
+  return sopsEngine(flags).then((engine) => {
+    if (engine === undefined)
+      throw new UsageError('--engine sops needs --sops and --sops-version, or `sops` in secrets.yaml');
+    return engine;
+  });
+}
+
+async function sopsEngine({ sops, sopsVersion, identity }: EngineFlags): Promise<SopsEngine | undefined> {
+  if ((sops === undefined) !== (sopsVersion === undefined))
+    throw new UsageError('--sops and --sops-version come together');
+  const pinned =
+    sops === undefined || sopsVersion === undefined
+      ? await pinnedInConfig()
+      : { path: sops, version: sopsVersion };
+  if (pinned === undefined) return undefined;
+  const { sopsBinary } = await import('../sops/sops-binary.ts');
+  return sopsBinary({ ...pinned, env: environment(identity) });
+}
+
+async function pinnedInConfig(): Promise<{ path: string; version: string } | undefined> {
+  const { optionalConfig } = await import('./config.ts');
+  return (await optionalConfig('secrets.yaml'))?.sops;
+}
+
+/** sops finds its keys through this environment; a given identity file comes instead of all age keys in it. */
+function environment(identity: string | undefined): Record<string, string> {
+  const given = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
+    value === undefined || (identity !== undefined && name.startsWith('SOPS_AGE_')) ? [] : [[name, value]],
+  );
+  return { ...Object.fromEntries(given), ...(identity !== undefined && { SOPS_AGE_KEY_FILE: identity }) };
+}
+
+/** A file's name and format, as an engine takes them. */
+export function engineFile(
+  file: string,
+  { format }: FileFlags,
+): { file: string; format?: NonNullable<typeof format> } {
+  return { file, ...(format && { format }) };
+}

@@ -1,0 +1,127 @@
+import type { AgeIdentity } from '../age/identities.ts';
+import { SecretsError } from '../errors.ts';
+import type { EditResult } from './edit.ts';
+import type { EncryptOptions } from './file.ts';
+import type { SopsFormat } from './formats/format.ts';
+import type { PathPart } from './tree-path.ts';
+import type { TreeValue } from './tree.ts';
+
+/** A file's name, for its format, its rule and for messages; its bytes go in and out of each function. */
+export interface EngineFile {
+  readonly file: string;
+  readonly format?: SopsFormat;
+}
+
+/** For whom: these, or whom a creation rule names, of the `.sops.yaml` at `rules` or the one found upward. */
+export interface EngineRules {
+  readonly recipients?: readonly string[];
+  readonly rules?: string;
+}
+
+/** What is done with sops files, natively or by the sops command. */
+export interface SopsEngine {
+  readonly name: 'native' | 'sops';
+  decrypt(bytes: Uint8Array, file: EngineFile): Promise<Uint8Array>;
+  encrypt(plaintext: Uint8Array, file: EngineFile & EngineRules): Promise<Uint8Array>;
+  set(bytes: Uint8Array, path: readonly PathPart[], value: TreeValue, file: EngineFile): Promise<EditResult>;
+  unset(bytes: Uint8Array, path: readonly PathPart[], file: EngineFile): Promise<EditResult>;
+  /** Gives it a whole new content, keeping the ciphertext of what is the same. */
+  replace(bytes: Uint8Array, plaintext: Uint8Array, file: EngineFile): Promise<EditResult>;
+  rotate(bytes: Uint8Array, file: EngineFile): Promise<EditResult>;
+  /** Makes it open for whom its creation rule names. */
+  updateKeys(bytes: Uint8Array, file: EngineFile & Pick<EngineRules, 'rules'>): Promise<EditResult>;
+}
+
+/** This package's own engine. `identities` are asked for when a file is opened. */
+export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>): SopsEngine {
+  const opened = async ({
+    file,
+    format,
+  }: EngineFile): Promise<EngineFile & { identities: readonly AgeIdentity[] }> => ({
+    file,
+    ...(format && { format }),
+    identities: await identities(),
+  });
+  const edits = (): Promise<typeof import('./edit.ts')> => import('./edit.ts');
+  return {
+    name: 'native',
+    async decrypt(bytes, file) {
+      const { decryptFile } = await import('./file.ts');
+      return (await decryptFile(bytes, await opened(file))).plaintext;
+    },
+    async encrypt(plaintext, file) {
+      const { encryptFile } = await import('./file.ts');
+      return encryptFile(plaintext, { ...file, ...(await recipientsOf(file)) });
+    },
+    set: async (bytes, path, value, file) =>
+      (await edits()).setInFile(bytes, path, value, await opened(file)),
+    unset: async (bytes, path, file) => (await edits()).unsetInFile(bytes, path, await opened(file)),
+    replace: async (bytes, plaintext, file) =>
+      (await edits()).replaceContent(bytes, plaintext, await opened(file)),
+    rotate: async (bytes, file) => (await edits()).rotateFile(bytes, await opened(file)),
+    async updateKeys(bytes, file) {
+      const { recipients, shamirThreshold } = await recipientsOf(file);
+      const threshold = shamirThreshold === undefined ? {} : { shamirThreshold };
+      return (await edits()).updateRecipients(bytes, recipients, { ...(await opened(file)), ...threshold });
+    },
+  };
+}
+
+async function recipientsOf({ file, recipients, rules }: EngineFile & EngineRules): Promise<EncryptOptions> {
+  if (recipients !== undefined) return { recipients };
+  const { creationRuleFor } = await import('./creation-rules.ts');
+  const found = await creationRuleFor(file, rules);
+  const [only = []] = found.recipients;
+  return {
+    recipients: found.recipients.length === 1 ? only : found.recipients,
+    rule: found.rule,
+    macOnlyEncrypted: found.macOnlyEncrypted,
+    ...(found.shamirThreshold !== undefined && { shamirThreshold: found.shamirThreshold }),
+  };
+}
+
+/**
+ * Works natively, and by the sops command where a file, its rule or an identity needs that: KMS, PGP, Vault or a plugin.
+ *
+ * @param command - opens the engine of the sops command; `undefined` where there is none, and the native error stands.
+ */
+export function automaticEngine(
+  native: SopsEngine,
+  command: () => Promise<SopsEngine | undefined>,
+): SopsEngine {
+  const either = async <T>(
+    bytes: Uint8Array | undefined,
+    file: EngineFile,
+    work: (engine: SopsEngine) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await work(native);
+    } catch (error) {
+      const engine = (await needsSops(error, bytes, file)) ? await command() : undefined;
+      if (engine === undefined) throw error;
+      return work(engine);
+    }
+  };
+  return {
+    name: 'native',
+    decrypt: (bytes, file) => either(bytes, file, (engine) => engine.decrypt(bytes, file)),
+    encrypt: (plaintext, file) => either(undefined, file, (engine) => engine.encrypt(plaintext, file)),
+    set: (bytes, path, value, file) => either(bytes, file, (engine) => engine.set(bytes, path, value, file)),
+    unset: (bytes, path, file) => either(bytes, file, (engine) => engine.unset(bytes, path, file)),
+    replace: (bytes, plaintext, file) =>
+      either(bytes, file, (engine) => engine.replace(bytes, plaintext, file)),
+    rotate: (bytes, file) => either(bytes, file, (engine) => engine.rotate(bytes, file)),
+    updateKeys: (bytes, file) => either(bytes, file, (engine) => engine.updateKeys(bytes, file)),
+  };
+}
+
+/** Nobody here opens it, and it is also for keys of a kind that only the sops command knows. */
+async function needsSops(error: unknown, bytes: Uint8Array | undefined, file: EngineFile): Promise<boolean> {
+  if (!(error instanceof SecretsError)) return false;
+  if (error.code !== 'NO_IDENTITY' || bytes === undefined) return error.code === 'NEEDS_SOPS';
+  const { readMetadata } = await import('./inspect.ts');
+  const { groups } = await readMetadata(bytes, file);
+  return groups.some(
+    ({ age, other }) => other.size > 0 || age.some(({ recipient }) => /^age1(?!pq1)\w+1/.test(recipient)),
+  );
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { type SecretsCommand, buildSecretsCommand, ended } from '../secrets-command.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+let secrets: SecretsCommand;
+beforeAll(async () => void (secrets = await buildSecretsCommand()));
+afterAll(() => secrets[Symbol.asyncDispose]());
+
+const keys = generateKeyPair();
+
+/** A sops file, its key, and an editor that is a shell script; `memory` is where the plain text will be. */
+async function fixture(editor: string) {
+  const directory = await temporaryDirectory();
+  const [file, key, program] = ['a.yaml', 'key.txt', 'editor'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const memory = `/dev/shm/cutover-secrets-test-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  await mkdir(memory);
+  await writeFile(key, identityFile(keys));
+  await writeFile(file, await encryptFile('a: CANARY\n', { file, recipients: [keys.recipient] }));
+  await writeFile(program, `#!/bin/sh\n${editor}\n`);
+  await chmod(program, 0o755);
+  return {
+    args: ['edit', file, '-i', key],
+    options: { env: { ...process.env, VISUAL: program, XDG_RUNTIME_DIR: memory } },
+    file,
+    directory,
+    left: () => readdir(memory),
+    [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
+  };
+}
+
+test('an edit changes the file, and its plain text is gone, with what the editor left beside it', async () => {
+  await using world = await fixture('cp "$1" "$1.swp"; sed -i s/CANARY/other/ "$1"');
+  const done = await secrets.run([...world.args, '--json'], world.options);
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(done.stdout)).toEqual({ files: [{ file: world.file, changed: true }] });
+  expect(await world.left()).toEqual([]);
+  const opened = await secrets.run(['decrypt', ...world.args.slice(1), '--key', 'a']);
+  expect(opened.stdout).toBe('other');
+});
+
+describe.each([
+  ['SIGINT', 130, 'trap "exit 3" INT'],
+  ['SIGTERM', 143, 'trap "exit 3" TERM'],
+  ['SIGHUP', 143, 'trap "exit 3" HUP'],
+  ['SIGTERM', 143, 'trap "" TERM'],
+] as const)('%s during an edit', (signal, code, trap) => {
+  test(`ends with ${code} and leaves neither plain text nor a change, by an editor with: ${trap}`, async () => {
+    // It says that it is there, then waits for a signal; sleeping in the background, so that a trap runs at once.
+    await using world = await fixture(`${trap}\necho x >> "$1"; echo ready\nsleep 30 & wait; sleep 30`);
+    const before = await readFile(world.file);
+    // In a group of its own, as a terminal's foreground job is; Ctrl-C goes to all of the group.
+    const child = secrets.start(world.args, { ...world.options, detached: true });
+    const end = ended(child);
+    if (child.stdout) await once(child.stdout, 'data');
+    expect(await world.left()).toHaveLength(1);
+    if (signal === 'SIGINT') process.kill(-(child.pid ?? 0), signal);
+    else child.kill(signal);
+    await once(child, 'exit');
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    expect(await end).toMatchObject({ code });
+    expect(await world.left()).toEqual([]);
+    expect(await readFile(world.file)).toEqual(before);
+  });
+});
+
+test('an editor that takes Ctrl-C for itself goes on, and its edit counts', async () => {
+  await using world = await fixture('trap "" INT\necho ready; read line; sed -i s/CANARY/other/ "$1"');
+  const child = secrets.start(world.args, { ...world.options, detached: true });
+  const end = ended(child);
+  if (child.stdout) await once(child.stdout, 'data');
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  child.stdin?.end('go on\n');
+  expect(await end).toMatchObject({ code: 0 });
+  expect(await world.left()).toEqual([]);
+});
+
+test('an editor that fails, or is not there, leaves the file and no plain text', async () => {
+  await using world = await fixture('exit 7');
+  expect(await secrets.run(world.args, world.options)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('exit code 7'),
+  });
+  const env = { ...world.options.env, VISUAL: '/nonexistent/editor' };
+  expect(await secrets.run(world.args, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('could not be started'),
+  });
+  expect(await world.left()).toEqual([]);
+});
