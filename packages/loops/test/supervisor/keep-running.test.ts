@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
@@ -243,12 +243,14 @@ describe('a supervisor', () => {
 
   it('ends with what went wrong beside it, rather than going on without', async () => {
     await using rig = await makeRig({ loops: { one: sleeper }, runtimeDir: 'run', logDir: 'logs' });
+    await mkdir(join(rig.directory, 'state'));
+    await symlink('state', rig.config.stateDir);
     const supervisor = await rig.supervise();
-    await untilRunning(supervisor);
-    // Where the state lies is no directory any more: nothing can be written there.
-    await rename(rig.config.stateDir, `${rig.config.stateDir}.away`);
-    await writeFile(rig.config.stateDir, '');
-    process.kill(pidOf(supervisor.status(), 'one'), 'SIGKILL');
+    const pid = pidOf(await untilRunning(supervisor), 'one');
+    // From one moment to the next the state lies where nothing can be written, whatever is being written meanwhile.
+    await symlink('/dev/null', join(rig.directory, 'nowhere'));
+    await rename(join(rig.directory, 'nowhere'), rig.config.stateDir);
+    process.kill(pid, 'SIGKILL');
     await until(
       () => supervisor.ended.aborted,
       (ended) => ended,

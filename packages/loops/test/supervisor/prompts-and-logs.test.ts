@@ -126,8 +126,8 @@ describe('a prompt', () => {
     const session = supervisor.status().loops[0]?.session ?? '';
     await supervisor.restart(['one']);
     const log = await until(
-      () => readFile(join(rig.config.logDir, 'one.log'), 'utf8'),
-      (text) => text.includes('resumed'),
+      () => readFile(join(rig.config.logDir, 'one.log'), 'utf8').catch(() => ''),
+      (text) => text.includes(`resumed ${session}`),
     );
     expect(log).toContain(`fresh ${session}`);
     expect(log).toContain(`resumed ${session}`);
