@@ -83,6 +83,7 @@ describe('the ownership', () => {
       () => isAlive(pid),
       (alive) => !alive,
     );
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'held', restarts: 0 });
   });
 
   it('unknown holds what would start, and leaves alone what runs', async () => {

@@ -15,17 +15,15 @@ export function addLookCommands(program: Command): void {
     .option('-w, --watch', 'a live screen, renewed by every event; NDJSON with --json')
     .description('what runs, in which phase, and why not')
     .action(async (options: CommonOptions & { watch?: true }) => {
-      const [{ loadRigConfig }, { readRigStatus }] = await Promise.all([
-        import('../config/rig-config.ts'),
-        import('../control/rig-status.ts'),
-      ]);
-      const config = await loadRigConfig(options.config);
       if (options.watch === true) {
+        const { loadRigConfig } = await import('../config/rig-config.ts');
         const { watchStatus } = await import('./watch-status.ts');
+        const config = await loadRigConfig(options.config);
         await withInterrupts((signal) => watchStatus(config, options, signal));
         return;
       }
-      const status = await readRigStatus(config);
+      const { readStatusOf } = await import('../control/rig-status.ts');
+      const status = await withInterrupts((signal) => readStatusOf(options.config, signal));
       await print(options, status, statusText(status));
     });
   withCommonOptions(program.command('history'))
@@ -46,13 +44,12 @@ export function addLookCommands(program: Command): void {
     .option('--out <file>', 'write it there at once, whole, e.g. for a textfile collector')
     .description("the status in Prometheus' text format")
     .action(async (options: CommonOptions & { out?: string }) => {
-      const [{ loadRigConfig }, { readRigStatus }, { metricsText }, { replaceFile }] = await Promise.all([
-        import('../config/rig-config.ts'),
+      const [{ readStatusOf }, { metricsText }, { replaceFile }] = await Promise.all([
         import('../control/rig-status.ts'),
         import('../control/metrics.ts'),
         import('../atomic-file.ts'),
       ]);
-      const text = metricsText(await readRigStatus(await loadRigConfig(options.config)));
+      const text = metricsText(await withInterrupts((signal) => readStatusOf(options.config, signal)));
       if (options.out === undefined) await print(options, { metrics: text }, text.trimEnd());
       else await replaceFile(options.out, text);
     });

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { findRigProcesses, quiesce, type QuiesceOptions } from '../../src/index.ts';
 import { quiesceRig } from '../../src/control/quiesce-rig.ts';
 import { serveControl } from '../../src/control/control-server.ts';
-import { controlSocket } from '../../src/config/rig-config.ts';
+import { controlSocket } from '../../src/config/rig-places.ts';
 import { answerRequest } from '../../src/supervisor/answer-request.ts';
 import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
 import { makeRig, until, untilRunning } from '../rig.ts';
