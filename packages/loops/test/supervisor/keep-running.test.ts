@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { type RigState, tmuxSocket } from '../../src/index.ts';
+import { isAlive } from '../../src/supervisor/reap.ts';
 import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
 import { p95, soak } from '../soak.ts';
 
@@ -68,8 +69,8 @@ describe('a supervised loop', () => {
     );
     await supervisor.unwant(['one']);
     await until(
-      () => isGone(escaped),
-      (gone) => gone,
+      () => isAlive(escaped),
+      (alive) => !alive,
     );
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'stopped', wanted: false });
   });
@@ -264,12 +265,3 @@ describe('a supervisor', () => {
     await expect(rig.supervise()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
   });
 });
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
