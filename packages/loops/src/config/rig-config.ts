@@ -32,7 +32,7 @@ export async function loadRigConfig(path: string): Promise<RigConfig> {
   try {
     text = await readFile(absolute, 'utf8');
   } catch (error) {
-    throw new ConfigError(absolute, [messageOf(error)], { cause: error });
+    throw new ConfigError(absolute, [whyUnread(error)], { cause: error });
   }
   let data: unknown;
   try {
@@ -146,6 +146,12 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key')
     return `${issue.path.join('.')}: ${issue.issues.map(({ message }) => message).join(', ')}`;
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`;
+}
+
+function whyUnread(error: unknown): string {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    ? 'there is no such file; say which with --config FILE or LOOPS_CONFIG (loops --help shows how to begin one)'
+    : messageOf(error);
 }
 
 function messageOf(error: unknown): string {

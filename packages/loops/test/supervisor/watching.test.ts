@@ -134,7 +134,7 @@ describe('an agent that', () => {
 
   it(`works in silence for ${soak(600, 4)} s is left alone`, async () => {
     await using rig = await makeRig({
-      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '1500ms', rungDelay: '500ms' } } },
+      loops: { one: { command: ['sh', 'busy.sh'], stall: { after: '2s', rungDelay: '500ms' } } },
     });
     await writeFile(join(rig.directory, 'busy.sh'), 'while :; do :; done\n');
     await rig.supervise();
