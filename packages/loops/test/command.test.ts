@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -125,6 +125,7 @@ describe('loops', () => {
       (text) => text.split('hello; there').length === 3,
     );
     expect((await rig.run('stop', 'nobody')).exitCode).toBe(16);
+    expect((await rig.run('logs')).stderr).toContain('say which loop of demo: one, two');
     const told = JSON.parse((await rig.run('status', '--json')).stdout) as RigStatus;
     expect(told).toEqual(await rig.status());
     expect((await rig.run('metrics')).stdout).toContain('loops_running{rig="demo",loop="two"} 1');
@@ -347,6 +348,32 @@ describe('loops', () => {
       expect((await rig.status()).loops[0]).toMatchObject({ state: 'running', restarts: 0 });
     },
   );
+
+  it('follows a log over its rotation, and misses nothing of it', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const log = join(rig.directory, '.loops/logs/one.log');
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, 'a');
+    const [program = 'node', ...args] = rig.argv('logs', '--follow');
+    const follow = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let seen = '';
+    follow.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    const sees = async (text: string): Promise<unknown> =>
+      until(
+        () => seen,
+        (now) => now === text,
+      );
+    await sees('a');
+    await appendFile(log, 'b');
+    await sees('ab');
+    await appendFile(log, 'c');
+    await rename(log, `${log}.1`);
+    await writeFile(log, 'd');
+    await sees('abcd');
+    const exit = once(follow, 'exit');
+    follow.kill('SIGINT');
+    expect((await exit)[0]).toBe(130);
+  });
 
   it('renders units that systemd accepts', async () => {
     await using rig = await makeRig(

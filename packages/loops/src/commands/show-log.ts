@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -17,50 +17,67 @@ export interface ShowLogOptions {
 /** Prints the newest output in a loop's log, and with `follow` goes on until the signal is aborted. */
 export async function showLog(path: string, options: ShowLogOptions): Promise<void> {
   const { bytes, follow, raw, signal } = options;
-  let offset = await printFrom(path, (size) => Math.max(0, size - bytes), raw);
-  if (!follow) return;
-  await mkdir(dirname(path), { recursive: true });
-  // The directory, not the file: a rotation puts another file in its place.
-  const watcher = watch(dirname(path), { signal });
+  if (follow) await mkdir(dirname(path), { recursive: true });
+  // The directory, not the file: a rotation puts another file in its place. Before the first look, so that none is missed.
+  using watcher = follow ? watchFor(path, signal) : undefined;
+  let file = await openIfThere(path);
   try {
-    for (;;) {
-      offset = await printNew(path, offset, raw);
-      let changed: unknown;
-      do [, changed] = (await once(watcher, 'change', { signal })) as [string, string];
-      while (changed !== basename(path));
+    let offset =
+      file === undefined ? 0 : await print(file, Math.max(0, (await file.stat()).size - bytes), raw);
+    while (watcher !== undefined) {
+      await watcher.change();
+      const next = await openIfThere(path);
+      // What was written before the rotation is still to be had from the file that was moved away.
+      if (file !== undefined) offset = await print(file, offset, raw);
+      if (await areSame(file, next)) {
+        await next?.close();
+        continue;
+      }
+      await file?.close();
+      file = next;
+      offset = file === undefined ? 0 : await print(file, 0, raw);
     }
   } finally {
-    watcher.close();
+    await file?.close();
   }
 }
 
-/** What came since `offset`; after a rotation the rest of the file before, which is in `.1`, and then all of the new. */
-async function printNew(path: string, offset: number, raw: boolean): Promise<number> {
-  const size = await sizeOf(path);
-  if (size >= offset) return printFrom(path, () => offset, raw);
-  await printFrom(`${path}.1`, () => offset, raw);
-  return printFrom(path, () => 0, raw);
+/** Tells of changes of a file and of what takes its place; one that comes while nobody waits is kept. */
+function watchFor(path: string, signal: AbortSignal): Disposable & { change(): Promise<void> } {
+  const changed = new EventTarget();
+  let pending = false;
+  const watcher = watch(dirname(path), (_, name) => {
+    if (name !== basename(path)) return;
+    pending = true;
+    changed.dispatchEvent(new Event('change'));
+  });
+  return {
+    change: async () => {
+      if (!pending) await once(changed, 'change', { signal });
+      pending = false;
+    },
+    [Symbol.dispose]: () => watcher.close(),
+  };
 }
 
-async function sizeOf(path: string): Promise<number> {
-  await using file = await openIfThere(path);
-  return file === undefined ? 0 : (await file.stat()).size;
+async function areSame(one: FileHandle | undefined, other: FileHandle | undefined): Promise<boolean> {
+  if (one === undefined || other === undefined) return one === other;
+  const [first, second] = await Promise.all([one.stat(), other.stat()]);
+  return first.ino === second.ino && first.dev === second.dev;
 }
 
-async function printFrom(path: string, start: (size: number) => number, raw: boolean): Promise<number> {
-  await using file = await openIfThere(path);
-  if (file === undefined) return 0;
+/** Prints a file from an offset on; @returns where it ended. */
+async function print(file: FileHandle, offset: number, raw: boolean): Promise<number> {
   const { size } = await file.stat();
-  const from = start(size);
-  if (size <= from) return size;
-  const buffer = Buffer.alloc(size - from);
-  await file.read(buffer, 0, buffer.length, from);
+  if (size <= offset) return offset;
+  const buffer = Buffer.alloc(size - offset);
+  await file.read(buffer, 0, buffer.length, offset);
   await write(processIo.stdout, raw ? buffer.toString() : stripVTControlCharacters(buffer.toString()));
   return size;
 }
 
 /** An agent that never wrote anything has no log. */
-async function openIfThere(path: string) {
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch (error) {
