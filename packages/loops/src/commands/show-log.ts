@@ -24,7 +24,8 @@ export async function showLog(path: string, options: ShowLogOptions): Promise<vo
   try {
     let offset =
       file === undefined ? 0 : await print(file, Math.max(0, (await file.stat()).size - bytes), raw);
-    while (watcher !== undefined) {
+    if (watcher === undefined) return;
+    for (;;) {
       await watcher.change();
       const next = await openIfThere(path);
       // What was written before the rotation is still to be had from the file that was moved away.
