@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { replaceFile } from '../atomic-file.ts';
 import { Background } from '../background.ts';
 import { CleanupStack } from '../cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
@@ -10,7 +9,7 @@ import { EventHub } from './event-hub.ts';
 import { lockRig } from './exclusive-lock.ts';
 import { LoopKeeper } from './loop-keeper.ts';
 import { LoopWatcher } from './loop-watcher.ts';
-import { loggerPath, loggerScript } from './logger.ts';
+import { installLogger } from './logger.ts';
 import { findScopeManager, type ScopeManager } from './memory-scope.ts';
 import { runNotifyHooks } from './notify-hooks.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
@@ -104,7 +103,7 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(await lockRig(config.stateDir));
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
-    await replaceFile(loggerPath(config), loggerScript);
+    await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
     const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
     await supervisor.#begin(reboot);
