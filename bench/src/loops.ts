@@ -9,8 +9,9 @@ import { supervisord } from './keepers/supervisord.ts';
 
 /** Clock ticks of /proc, 100 a second on every Linux of today. */
 const tick = 10;
-/** How long idleness is watched, in milliseconds. */
+/** How long idleness is watched, in milliseconds, and how long after the start it begins. */
 const watched = 10_000;
+const settled = 20_000;
 /** Our peer in the curve from 1 to 200 programs. */
 const curvePeer = pm2;
 const curve = [1, 10, 30, 200];
@@ -28,8 +29,8 @@ export const loopsFigures: readonly Figure[] = [
 
 function idle(count: number, peer: KeeperKind): Figure[] {
   return [
-    figure(`cpu-${count}`, 'percent', count, 2, peer, cpu),
-    figure(`rss-${count}`, 'MB', count, 3, peer, memory),
+    figure(`cpu-${count}`, 'percent', count, 2, peer, cpu, settled),
+    figure(`rss-${count}`, 'MB', count, 3, peer, memory, settled),
   ];
 }
 
@@ -40,6 +41,7 @@ function figure(
   samples: number,
   peer: KeeperKind,
   sample: (keeper: Keeper) => Promise<number>,
+  pause = 2000,
 ): Figure {
   return {
     name,
@@ -52,7 +54,7 @@ function figure(
       const why = await missing(peer);
       const ours = await loops.start(count);
       const theirs = why === undefined ? await peer.start(count) : undefined;
-      await delay(2000);
+      await delay(pause);
       return {
         ours: () => sample(ours),
         peer: theirs === undefined ? new UnavailableError(why ?? '') : () => sample(theirs),

@@ -28,6 +28,7 @@ export default defineConfig([
     treeshake: false,
     minifySyntax: true,
     minifyWhitespace: true,
+    minifyIdentifiers: true,
     // Only this machine's own transport is used: without this esbuild would keep ssh2 for its side effects.
     esbuildPlugins: [
       {

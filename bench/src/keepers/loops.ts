@@ -9,7 +9,8 @@ import { children, type KeeperKind } from './keeper.ts';
 
 const host = localHost();
 /** As the units that `loops units` renders start it. */
-const node = ['node', '--max-semi-space-size=1'];
+const node = ['node', '--max-semi-space-size=1', '--no-opt'];
+const thrift = { MALLOC_TRIM_THRESHOLD_: '65536' };
 
 /** Ours: the supervisor with its two tmux clients, and the tmux server; not the loggers, a small pair for each loop. */
 export const loops: KeeperKind = {
@@ -26,7 +27,10 @@ export const loops: KeeperKind = {
     );
     const bundle = fileURLToPath(import.meta.resolve('@cutover/loops/bundle'));
     const [program = 'node', ...flags] = node;
-    const up = spawn(program, [...flags, bundle, 'up', '--config', config], { stdio: 'ignore' });
+    const up = spawn(program, [...flags, bundle, 'up', '--config', config], {
+      stdio: 'ignore',
+      env: { ...process.env, ...thrift },
+    });
     const run = async (...args: string[]): Promise<string> =>
       (await host.run(['node', bundle, ...args, '--config', config])).stdout;
     const status = async (): Promise<{ loops: { pid?: number }[] }> =>
@@ -36,7 +40,8 @@ export const loops: KeeperKind = {
     const server = Number((await host.run([...tmux, 'display-message', '-p', '#{pid}'])).stdout);
     const panes = [...tmux, 'list-panes', '-a', '-f', '#{m:loop-*,#{session_name}}', '-F', '#{pane_pid}'];
     return {
-      processes: async () => [up.pid ?? 0, ...(await children(up.pid ?? 0)), server],
+      // The server is one of its children; it would not be, had another supervisor started it.
+      processes: async () => [...new Set([up.pid ?? 0, server, ...(await children(up.pid ?? 0))])],
       programs: async () => (await host.run(panes)).stdout.trim().split('\n').map(Number),
       status,
       [Symbol.asyncDispose]: async () => {

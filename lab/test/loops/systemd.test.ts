@@ -71,7 +71,8 @@ describe('a rig under systemd, as the NixOS module declares it', () => {
       'adversary',
       'watchdog',
     ]);
-    expect(await machine.sh('cat /srv/demo/.loops/logs/builder.log')).toContain('builder 1');
+    const log = async (): Promise<string> => machine.sh('cat /srv/demo/.loops/logs/builder.log || :');
+    await expect.poll(log, { timeout: 10_000 }).toContain('builder 1');
   });
 
   it(`keeps every agent when the supervisor is killed (${soak(20, 1)} times), and when it is restarted`, async () => {
@@ -103,12 +104,42 @@ describe('a rig under systemd, as the NixOS module declares it', () => {
     expect(Math.max(...times)).toBeLessThan(soak(5000, Infinity));
   });
 
-  it(`takes ${soak(1000, 4)} prompts over ssh, byte for byte, each once`, async () => {
+  it('has exactly one of each agent although another unit starts the same rig', async () => {
+    const before = identity(await machine.status());
+    const [, ...up] = machine.argv('up');
+    const rival = `[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/bin/env node ${up.join(' ')}\nRestart=always\nRestartSec=100ms\n`;
+    await machine.host.writeFile('/run/systemd/system/rival.service', rival, { mode: 0o644 });
+    await machine.sh(`systemctl daemon-reload
+systemctl stop demo-orchestrator
+systemctl kill --signal=KILL loops-tmux-demo
+systemctl start --no-block demo-orchestrator rival loops-tmux-demo`);
+    await machine.until(allRun);
+    // The loser comes again and again, and is refused each time.
+    await expect
+      .poll(
+        async () =>
+          Number(await machine.sh('systemctl show -P NRestarts rival demo-orchestrator | sort -n | tail -1')),
+        {
+          timeout: 20_000,
+        },
+      )
+      .toBeGreaterThan(2);
+    const agents = await machine.sh(
+      'pgrep -fx "sleep 100000" | wc -l; tmux -S /run/loops-demo/tmux.sock list-sessions -F "#S"',
+    );
+    expect(agents.split('\n').toSorted()).toEqual(['3', 'adversary', 'builder', 'loops-hub', 'watchdog']);
+    await machine.sh('systemctl stop rival; rm /run/systemd/system/rival.service; systemctl daemon-reload');
+    await machine.until(allRun);
+    expect(await machine.sh('systemctl is-active demo-orchestrator')).toBe('active');
+    expect(identity(await machine.status())).toEqual(before);
+  });
+
+  it(`takes ${soak(1000, 2)} prompts over ssh, byte for byte, each once`, async () => {
     await machine.host.writeFile('/srv/demo/taker.mjs', taker, { mode: 0o644 });
     await machine.loops('start', 'taker');
     await machine.until(({ loops }) => loops.some(({ name, ready }) => name === 'taker' && ready));
     const expected: string[] = [];
-    for (let count = 0; count < soak(1000, 4); count += 1) {
+    for (let count = 0; count < soak(1000, 2); count += 1) {
       const text = promptText(count);
       expected.push(`${text.length} ${createHash('sha256').update(text).digest('hex')}`);
       // Whoever lost the connection under way says it again, with the same id.

@@ -24,6 +24,10 @@ export async function withInterrupts<T>(action: (signal: AbortSignal) => Promise
   process.on('SIGTERM', listener);
   try {
     return await action(controller.signal);
+  } catch (error) {
+    // Node's own functions only say that they were aborted, and keep the reason as the cause.
+    if (error instanceof Error && error.cause instanceof InterruptedError) throw error.cause;
+    throw error;
   } finally {
     process.off('SIGINT', listener);
     process.off('SIGTERM', listener);

@@ -28,8 +28,10 @@ let
 
   tools = rig: [ rig.package pkgs.bash pkgs.coreutils pkgs.findutils pkgs.git pkgs.gnugrep pkgs.gnused pkgs.openssh pkgs.procps pkgs.systemd pkgs.tmux pkgs.util-linux ] ++ rig.path;
 
-  # The supervisor mostly waits: a small nursery costs it nothing, and a large one would stay resident.
-  command = rig: "${rig.package}/bin/node --max-semi-space-size=1 ${rig.bundle}";
+  # The supervisor mostly waits: a small nursery and no optimising compiler cost it nothing, and would stay resident
+  # otherwise. So would what its start needed, unless the allocator gives it back.
+  command = rig: "${rig.package}/bin/node --max-semi-space-size=1 --no-opt ${rig.bundle}";
+  thrift = { MALLOC_TRIM_THRESHOLD_ = "65536"; };
 
   common = rig: {
     User = rig.user;
@@ -72,7 +74,7 @@ let
     # The next start, or a restart by hand, takes up a new supervisor; the agents stay either way.
     restartIfChanged = false;
     stopIfChanged = false;
-    environment = { LOOPS_TMUX = "external"; };
+    environment = thrift // { LOOPS_TMUX = "external"; };
     unitConfig = unitConfig rig;
     serviceConfig = common rig // {
       Type = "notify";

@@ -6,14 +6,8 @@ export {
   OwnershipUnknownError,
   RequestRefusedError,
 } from './errors.ts';
-export {
-  controlSocket,
-  loadRigConfig,
-  type LoopConfig,
-  parseRigConfig,
-  type RigConfig,
-  tmuxSocket,
-} from './config/rig-config.ts';
+export { loadRigConfig, type LoopConfig, parseRigConfig, type RigConfig } from './config/rig-config.ts';
+export { controlSocket, tmuxSocket } from './config/rig-places.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
 export type { ExitCause, HoldReason, RebootCause, RigEvent, RigEventBody, StallRung } from './events.ts';
 export type { LoopPhaseOfLife, LoopStatus, RigStatus } from './control/status.ts';

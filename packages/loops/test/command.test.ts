@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ import {
   type RigEvent,
   type RigStatus,
 } from '../src/index.ts';
+import { isAlive, isZombie } from '../src/supervisor/reap.ts';
 import { buildCommand } from './command.ts';
 import { makeGitFixture } from './git-fixture.ts';
 import { pidOf, until } from './rig.ts';
@@ -39,11 +41,24 @@ async function makeRig(yaml: string) {
     directory,
     argv,
     run,
-    up: () => {
+    up: (env: Record<string, string> = {}) => {
       const [program = 'node', ...args] = argv('up');
-      const up = spawn(program, args, { stdio: 'ignore' });
+      const up = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
       ups.push(up);
       return up;
+    },
+    /** Keeps a tmux server there as a unit does, until it is disposed. */
+    serveTmux: (): AsyncDisposable => {
+      const server = ['tmux', '-D', '-u', '-S', join(directory, '.loops/run/tmux.sock'), '-f', '/dev/null'];
+      const forever = 'trap exit TERM; while :; do "$@"; sleep 0.1; done';
+      const unit = spawn('sh', ['-c', forever, 'sh', ...server], { stdio: 'ignore', detached: true });
+      const exit = once(unit, 'exit');
+      return {
+        [Symbol.asyncDispose]: async () => {
+          process.kill(-(unit.pid ?? 0), 'SIGKILL');
+          await exit;
+        },
+      };
     },
     status: async () => readRigStatus(await loadRigConfig(config)),
     socket: async () => controlSocket(await loadRigConfig(config)),
@@ -61,6 +76,17 @@ async function makeRig(yaml: string) {
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** A client that says something to the supervisor and is gone before it hears the answer. */
+async function hangUpAfter(socket: string, text: string): Promise<void> {
+  const client = connect(socket);
+  client.on('connect', () => client.write(text, () => client.destroy()));
+  await new Promise((resolve) => {
+    // Nobody may be there yet.
+    client.on('error', resolve);
+    client.on('close', resolve);
+  });
 }
 
 /** A terminal of a person's, with a command in it. */
@@ -99,6 +125,7 @@ describe('loops', () => {
       (text) => text.split('hello; there').length === 3,
     );
     expect((await rig.run('stop', 'nobody')).exitCode).toBe(16);
+    expect((await rig.run('logs')).stderr).toContain('say which loop of demo: one, two');
     const told = JSON.parse((await rig.run('status', '--json')).stdout) as RigStatus;
     expect(told).toEqual(await rig.status());
     expect((await rig.run('metrics')).stdout).toContain('loops_running{rig="demo",loop="two"} 1');
@@ -109,28 +136,61 @@ describe('loops', () => {
     expect((await rig.status()).server).toBe('down');
   });
 
-  it(`has exactly one of each agent after ${soak(200, 6)} starts at once, over a stale socket`, async () => {
+  it(`has exactly one of each agent after ${soak(200, 6)} starts at once, in spite of all that may be in the way`, async () => {
     await using rig = await makeRig(
       '{rig: demo, workspace: ., loops: {one: {command: [sh, -c, "echo x >> started; exec sleep 1000"]}}}',
     );
+    const isUp = (status: RigStatus): boolean => status.supervisor.state === 'up' && running(status);
+    const started = async (): Promise<string> => readFile(join(rig.directory, 'started'), 'utf8');
+    const tmux = async (...args: string[]): Promise<string[]> => {
+      const socket = join(rig.directory, '.loops/run/tmux.sock');
+      return (await host.run(['tmux', '-N', '-S', socket, ...args])).stdout.trim().split('\n');
+    };
     const first = rig.up();
-    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
-    const socket = join(rig.directory, '.loops/run/tmux.sock');
-    const { stdout } = await host.run(['tmux', '-N', '-S', socket, 'display-message', '-p', '#{pid}']);
+    await until(rig.status, isUp);
+    await until(started, (text) => text === 'x\n');
+    // Both sockets stay behind.
+    const [server = ''] = await tmux('display-message', '-p', '#{pid}');
+    const exit = once(first, 'exit');
     first.kill('SIGKILL');
-    process.kill(Number(stdout), 'SIGKILL');
-    await delay(100);
-    const ups = Array.from({ length: soak(200, 6) }, () => rig.up());
-    await Promise.all(ups.slice(0, 10).map(() => rig.run('start', 'one')));
-    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status), 60_000);
+    await exit;
+    process.kill(Number(server), 'SIGKILL');
+    await until(
+      () => isAlive(Number(server)) && !isZombie(Number(server)),
+      (alive) => !alive,
+    );
+    // Some are told, as by their unit, that the server is another unit's; that unit is there as well.
+    await using _rival = rig.serveTmux();
+    const ups = Array.from({ length: soak(200, 6) }, (_, index) =>
+      rig.up(index % 2 === 0 ? {} : { LOOPS_TMUX: 'external' }),
+    );
+    const socket = await rig.socket();
+    const request = `${JSON.stringify({ method: 'start', params: { names: ['one'] } })}\n`;
+    await Promise.all(
+      ups
+        .slice(0, 10)
+        .flatMap(() => [
+          rig.run('start', 'one'),
+          hangUpAfter(socket, request),
+          hangUpAfter(socket, request.slice(0, 20)),
+        ]),
+    );
+    const { supervisor, loops } = await until(rig.status, isUp, 120_000);
     await until(
       () => ups.filter(({ exitCode }) => exitCode === null).length,
       (left) => left === 1,
       120_000,
     );
-    const sessions = (await host.run(['tmux', '-N', '-S', socket, 'list-sessions', '-F', '#S'])).stdout;
-    expect(sessions.trim().split('\n').toSorted()).toEqual(['loops-hub', 'one']);
-    expect((await readFile(join(rig.directory, 'started'), 'utf8')).split('\n')).toHaveLength(3);
+    // The winner loses its connections to the server, and finds its agent again.
+    for (const pid of await tmux('list-clients', '-F', '#{client_pid}')) process.kill(Number(pid), 'SIGKILL');
+    await hangUpAfter(socket, request);
+    await until(
+      async () => (await tmux('list-clients', '-F', '#{client_pid}')).length,
+      (clients) => clients === 2,
+    );
+    expect(await until(rig.status, isUp)).toMatchObject({ supervisor, loops: [{ pid: loops[0]?.pid }] });
+    expect((await tmux('list-sessions', '-F', '#S')).toSorted()).toEqual(['loops-hub', 'one']);
+    expect(await until(started, (text) => text !== 'x\n')).toBe('x\nx\n');
   }, 300_000);
 
   it(`finds the same agents again each time it is killed (${soak(20, 2)} times)`, async () => {
@@ -237,8 +297,14 @@ describe('loops', () => {
     expect((await rig.run('phase', 'advance', '--from', '0')).stderr).toContain('the claim is void');
     await fixture.git(builder, 'push', '-q', '--force', 'origin', `${sha}:main`);
     expect((await rig.run('phase', 'advance', '--from', '0')).exitCode).toBe(0);
-    const history = JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[];
-    expect(history.filter(({ event }) => /claimed|verdict|escalated|phase/.test(event))).toMatchObject([
+    const history = await until(
+      async () =>
+        (JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[]).filter(({ event }) =>
+          /claimed|verdict|escalated|phase/.test(event),
+        ),
+      ({ length }) => length === 4,
+    );
+    expect(history).toMatchObject([
       { event: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
       { event: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
       { event: 'escalated', loop: 'builder' },
@@ -282,6 +348,32 @@ describe('loops', () => {
       expect((await rig.status()).loops[0]).toMatchObject({ state: 'running', restarts: 0 });
     },
   );
+
+  it('follows a log over its rotation, and misses nothing of it', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const log = join(rig.directory, '.loops/logs/one.log');
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, 'a');
+    const [program = 'node', ...args] = rig.argv('logs', '--follow');
+    const follow = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let seen = '';
+    follow.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    const sees = async (text: string): Promise<unknown> =>
+      until(
+        () => seen,
+        (now) => now === text,
+      );
+    await sees('a');
+    await appendFile(log, 'b');
+    await sees('ab');
+    await appendFile(log, 'c');
+    await rename(log, `${log}.1`);
+    await writeFile(log, 'd');
+    await sees('abcd');
+    const exit = once(follow, 'exit');
+    follow.kill('SIGINT');
+    expect((await exit)[0]).toBe(130);
+  });
 
   it('renders units that systemd accepts', async () => {
     await using rig = await makeRig(

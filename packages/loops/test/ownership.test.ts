@@ -1,7 +1,9 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { claimOwnership, readOwnership } from '../src/index.ts';
+import { isAlive } from '../src/supervisor/reap.ts';
 import { makeGitFixture } from './git-fixture.ts';
 import { makeRig, pidOf, until, untilRunning } from './rig.ts';
 
@@ -77,7 +79,11 @@ describe('the ownership', () => {
       () => supervisor.status(),
       ({ hold, loops: [loop] }) => hold === 'not-owner' && loop?.pid === undefined,
     );
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await until(
+      () => isAlive(pid),
+      (alive) => !alive,
+    );
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'held', restarts: 0 });
   });
 
   it('unknown holds what would start, and leaves alone what runs', async () => {
@@ -98,7 +104,6 @@ describe('the ownership', () => {
       ({ loops: [loop] }) => loop?.state === 'running',
     );
     const pid = pidOf(supervisor.status(), 'one');
-    const { rename } = await import('node:fs/promises');
     await rename(fixture.remote, `${fixture.remote}.away`);
     await until(
       () => supervisor.status(),

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
-import { UsageError } from '@cutover/command-line';
-import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 
 /** Attaches this terminal to a loop's session; returns tmux's exit code. */
 export async function attach(config: RigConfig, name: string, readOnly: boolean): Promise<number> {
-  if (!config.loops.some((loop) => loop.name === name))
-    throw new UsageError(`${config.rig} has no loop ${name}`);
   const flags = readOnly ? ['-f', 'read-only,ignore-size'] : [];
   const { TMUX: _outer, ...environment } = process.env;
   const child = spawn(

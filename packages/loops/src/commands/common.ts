@@ -1,4 +1,4 @@
-import { processIo, write } from '@cutover/command-line';
+import { processIo, UsageError, write } from '@cutover/command-line';
 import type { Command } from 'commander';
 
 /** What every command of `loops` takes. */
@@ -10,8 +10,22 @@ export interface CommonOptions {
 /** A command with the options that all have. */
 export function withCommonOptions(command: Command): Command {
   return command
-    .option('-c, --config <file>', "the rig's config file", process.env['LOOPS_CONFIG'] ?? 'loops.yaml')
+    .option(
+      '-c, --config <file>',
+      "the rig's config file, else $LOOPS_CONFIG",
+      process.env['LOOPS_CONFIG'] ?? 'loops.yaml',
+    )
     .option('--json', 'print one JSON document, or NDJSON where it streams');
+}
+
+/**
+ * A number that an option gives.
+ *
+ * @throws {UsageError} it is no whole number.
+ */
+export function countOf(text: string, option: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`${option} ${text}: a whole number is needed`);
+  return Number(text);
 }
 
 /** Prints a result: as JSON when asked for, else as text. */

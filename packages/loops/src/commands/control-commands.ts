@@ -60,16 +60,8 @@ async function promptText(text: string | undefined, file: string | undefined): P
 
 /** Asks the rig's supervisor. */
 export async function ask(options: CommonOptions, method: string, params: unknown): Promise<unknown> {
-  const { config, askSupervisor, controlSocket } = await connect(options);
-  return withInterrupts((signal) => askSupervisor(controlSocket(config), method, params, signal));
-}
-
-async function connect(options: CommonOptions) {
-  const [{ loadRigConfig, controlSocket }, { askSupervisor }] = await Promise.all([
-    import('../config/rig-config.ts'),
-    import('../control/control-connection.ts'),
-  ]);
-  return { config: await loadRigConfig(options.config), askSupervisor, controlSocket };
+  const { askRig } = await import('../control/ask-rig.ts');
+  return withInterrupts((signal) => askRig(options.config, method, params, signal));
 }
 
 async function change(
@@ -78,13 +70,12 @@ async function change(
   options: CommonOptions,
   more: object = {},
 ): Promise<void> {
-  const { config, askSupervisor, controlSocket } = await connect(options);
+  const { loadRigConfig } = await import('../config/rig-config.ts');
+  const config = await loadRigConfig(options.config);
   const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
   const { LoopsError } = await import('../errors.ts');
   try {
-    const status = await withInterrupts((signal) =>
-      askSupervisor(controlSocket(config), method, { names: chosen, ...more }, signal),
-    );
+    const status = await ask(options, method, { names: chosen, ...more });
     await print(options, status, `${method}: ${chosen.join(', ')}`);
   } catch (error) {
     if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT') || method === 'restart')

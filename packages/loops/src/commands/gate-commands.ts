@@ -103,7 +103,7 @@ async function answer(verdict: string, options: GateOptions & { sha: string; not
 /** For the history and the notification hooks; where no supervisor is, the refs say it all. */
 async function tellSupervisor(config: RigConfig, handoff: RigEventBody): Promise<void> {
   const [{ controlSocket }, { askSupervisor }, { LoopsError }] = await Promise.all([
-    import('../config/rig-config.ts'),
+    import('../config/rig-places.ts'),
     import('../control/control-connection.ts'),
     import('../errors.ts'),
   ]);

@@ -17,7 +17,12 @@ export function createProgram(): Command {
     .description('Agent loops under systemd and tmux that come back, hold still and hand over')
     .addHelpText(
       'after',
-      '\nExit codes: 0 ok, 1 failed, 2 wrong usage or config, 10 ended by down, 11 not the owner, 12 owner unknown,\n' +
+      '\nBegin with a loops.yaml:\n' +
+        '  {rig: demo, workspace: ., loops: {one: {command: [my-agent]}}}\n' +
+        'and then, in two terminals:\n' +
+        '  loops up\n' +
+        '  loops status --watch, loops attach one, loops logs one --follow, loops quiesce, loops down\n' +
+        '\nExit codes: 0 ok, 1 failed, 2 wrong usage or config, 10 ended by down, 11 not the owner, 12 owner unknown,\n' +
         '13 not at a safe point, 14 no supervisor, 15 another supervisor, 16 refused, 130 and 143 interrupted.',
     );
   addUpCommand(program);

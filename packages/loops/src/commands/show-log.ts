@@ -1,10 +1,9 @@
 import { watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { once } from 'node:events';
+import { basename, dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { processIo, UsageError, write } from '@cutover/command-line';
-import type { RigConfig } from '../config/rig-config.ts';
-import { logPath } from '../supervisor/logger.ts';
+import { processIo, write } from '@cutover/command-line';
 
 export interface ShowLogOptions {
   /** So many bytes from the end. */
@@ -15,32 +14,75 @@ export interface ShowLogOptions {
   readonly signal: AbortSignal;
 }
 
-/** Prints the newest output of a loop, and with `follow` goes on until the signal is aborted. */
-export async function showLog(config: RigConfig, name: string, options: ShowLogOptions): Promise<void> {
-  if (!config.loops.some((loop) => loop.name === name))
-    throw new UsageError(`${config.rig} has no loop ${name}`);
-  const path = logPath(config, name);
-  let offset = await printFrom(path, (size) => Math.max(0, size - options.bytes), options.raw);
-  if (!options.follow) return;
-  const watcher = watch(path, { signal: options.signal });
+/** Prints the newest output in a loop's log, and with `follow` goes on until the signal is aborted. */
+export async function showLog(path: string, options: ShowLogOptions): Promise<void> {
+  const { bytes, follow, raw, signal } = options;
+  if (follow) await mkdir(dirname(path), { recursive: true });
+  // The directory, not the file: a rotation puts another file in its place. Before the first look, so that none is missed.
+  using watcher = follow ? watchFor(path, signal) : undefined;
+  let file = await openIfThere(path);
   try {
+    let offset =
+      file === undefined ? 0 : await print(file, Math.max(0, (await file.stat()).size - bytes), raw);
+    if (watcher === undefined) return;
     for (;;) {
-      await once(watcher, 'change', { signal: options.signal });
-      // After a rotation the file is a shorter one.
-      offset = await printFrom(path, (size) => (size < offset ? 0 : offset), options.raw);
+      await watcher.change();
+      const next = await openIfThere(path);
+      // What was written before the rotation is still to be had from the file that was moved away.
+      if (file !== undefined) offset = await print(file, offset, raw);
+      if (await areSame(file, next)) {
+        await next?.close();
+        continue;
+      }
+      await file?.close();
+      file = next;
+      offset = file === undefined ? 0 : await print(file, 0, raw);
     }
   } finally {
-    watcher.close();
+    await file?.close();
   }
 }
 
-async function printFrom(path: string, start: (size: number) => number, raw: boolean): Promise<number> {
-  await using file = await open(path, 'r');
+/** Tells of changes of a file and of what takes its place; one that comes while nobody waits is kept. */
+function watchFor(path: string, signal: AbortSignal): Disposable & { change(): Promise<void> } {
+  const changed = new EventTarget();
+  let pending = false;
+  const watcher = watch(dirname(path), (_, name) => {
+    if (name !== basename(path)) return;
+    pending = true;
+    changed.dispatchEvent(new Event('change'));
+  });
+  return {
+    change: async () => {
+      if (!pending) await once(changed, 'change', { signal });
+      pending = false;
+    },
+    [Symbol.dispose]: () => watcher.close(),
+  };
+}
+
+async function areSame(one: FileHandle | undefined, other: FileHandle | undefined): Promise<boolean> {
+  if (one === undefined || other === undefined) return one === other;
+  const [first, second] = await Promise.all([one.stat(), other.stat()]);
+  return first.ino === second.ino && first.dev === second.dev;
+}
+
+/** Prints a file from an offset on; @returns where it ended. */
+async function print(file: FileHandle, offset: number, raw: boolean): Promise<number> {
   const { size } = await file.stat();
-  const from = start(size);
-  if (size === from) return size;
-  const buffer = Buffer.alloc(size - from);
-  await file.read(buffer, 0, buffer.length, from);
+  if (size <= offset) return offset;
+  const buffer = Buffer.alloc(size - offset);
+  await file.read(buffer, 0, buffer.length, offset);
   await write(processIo.stdout, raw ? buffer.toString() : stripVTControlCharacters(buffer.toString()));
   return size;
+}
+
+/** An agent that never wrote anything has no log. */
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

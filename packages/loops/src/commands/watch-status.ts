@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIo, write } from '@cutover/command-line';
-import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { controlSocket } from '../config/rig-places.ts';
 import { streamFromSupervisor } from '../control/control-connection.ts';
 import { readRigStatus } from '../control/rig-status.ts';
 import { LoopsError } from '../errors.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError } from '../errors.ts';
+import { controlSocket, longestSocketPath, rigPlaces } from './rig-places.ts';
 import { type LoopFile, type RigFile, rigFileSchema } from './schema.ts';
 
 /** One loop of a rig, its paths absolute. */
@@ -20,9 +21,6 @@ export interface RigConfig extends Omit<RigFile, 'loops' | 'runtimeDir' | 'logDi
   readonly loops: readonly LoopConfig[];
 }
 
-/** Linux holds 108 bytes for the path of a unix socket, its end included. */
-const longestSocketPath = 107;
-
 /**
  * Reads and checks a `loops.yaml`.
  *
@@ -34,7 +32,7 @@ export async function loadRigConfig(path: string): Promise<RigConfig> {
   try {
     text = await readFile(absolute, 'utf8');
   } catch (error) {
-    throw new ConfigError(absolute, [messageOf(error)], { cause: error });
+    throw new ConfigError(absolute, [whyUnread(error)], { cause: error });
   }
   let data: unknown;
   try {
@@ -60,27 +58,14 @@ export function parseRigConfig(data: unknown, path: string): RigConfig {
   return config;
 }
 
-/** Where the rig's tmux server listens. */
-export function tmuxSocket({ runtimeDir }: Pick<RigConfig, 'runtimeDir'>): string {
-  return join(runtimeDir, 'tmux.sock');
-}
-
-/** Where the rig's supervisor listens. */
-export function controlSocket({ runtimeDir }: Pick<RigConfig, 'runtimeDir'>): string {
-  return join(runtimeDir, 'control.sock');
-}
-
 function withAbsolutePaths(file: RigFile, path: string): RigConfig {
-  const workspace = resolve(dirname(path), file.workspace);
-  const inWorkspace = (one: string): string => (isAbsolute(one) ? one : resolve(workspace, one));
-  const stateDir = inWorkspace(file.stateDir);
+  const places = rigPlaces(file, path);
+  const inWorkspace = (one: string): string => (isAbsolute(one) ? one : resolve(places.workspace, one));
   return {
     ...file,
     path,
-    workspace,
-    stateDir,
-    runtimeDir: file.runtimeDir === undefined ? resolve(stateDir, 'run') : inWorkspace(file.runtimeDir),
-    logDir: file.logDir === undefined ? resolve(stateDir, 'logs') : inWorkspace(file.logDir),
+    ...places,
+    logDir: file.logDir === undefined ? resolve(places.stateDir, 'logs') : inWorkspace(file.logDir),
     ...(file.metricsFile === undefined ? {} : { metricsFile: inWorkspace(file.metricsFile) }),
     ...(file.phases === undefined ? {} : { phases: phasesWithPaths(file.phases, inWorkspace) }),
     loops: Object.entries(file.loops).map(([name, loop]) => loopWithPaths(name, loop, inWorkspace)),
@@ -161,6 +146,12 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key')
     return `${issue.path.join('.')}: ${issue.issues.map(({ message }) => message).join(', ')}`;
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`;
+}
+
+function whyUnread(error: unknown): string {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    ? 'there is no such file; say which with --config FILE or LOOPS_CONFIG (loops --help shows how to begin one)'
+    : messageOf(error);
 }
 
 function messageOf(error: unknown): string {

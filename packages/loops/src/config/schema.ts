@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultStateDir } from './rig-places.ts';
 import { duration, size } from './units.ts';
 
 const name = z
@@ -109,7 +110,7 @@ const ownership = z.strictObject({
 export const rigFileSchema = z.strictObject({
   rig: name,
   workspace: path,
-  stateDir: path.default('.loops'),
+  stateDir: path.default(defaultStateDir),
   runtimeDir: path.optional().describe('the sockets; <stateDir>/run without it'),
   logDir: path.optional().describe('output of the loops; <stateDir>/logs without it'),
   environment,

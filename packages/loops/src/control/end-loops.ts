@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
-import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 import { findRigProcesses, type ProcessSelector, signalProcesses } from '../safe-point/processes.ts';
 
 /** Which processes and sessions of this machine are a rig's. */

@@ -1,5 +1,6 @@
 import { localHost } from '@cutover/host';
-import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { controlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
 import { quiesce, type QuiesceEvent, type QuiesceReport } from '../safe-point/quiesce.ts';
 import { askSupervisor } from './control-connection.ts';

@@ -14,8 +14,8 @@ export type UnsafeCode =
   | 'fetch-failed'
   | 'submodule'
   | 'worktree'
-  | 'git-running'
-  | 'moving';
+  /** Not looked at in time: nothing is known. */
+  | 'unseen';
 
 /** One reason, with what it was seen on. */
 export interface UnsafeReason {

@@ -129,6 +129,11 @@ export async function signalProcesses(
   });
 }
 
+/** A server without sessions has no target to list: the last one went, and it is about to go too. */
+const nothingThere =
+  /no server running|no current target|error connecting to .*\((?:No such file|Connection refused)/;
+const endedMeanwhile = /lost server|server exited/;
+
 async function listSessions(
   host: Host,
   server: TmuxSelector,
@@ -146,9 +151,9 @@ async function listSessions(
   ];
   const result = await host.run(argv, { ...options, reject: false });
   if (result.exitCode !== 0) {
-    if (/no server running|error connecting to .*\((?:No such file|Connection refused)/.test(result.stderr))
-      return [];
-    if (result.exitCode === 127) return [];
+    if (result.exitCode === 127 || nothingThere.test(result.stderr)) return [];
+    // It ended while it was asked: what it says then is nothing.
+    if (endedMeanwhile.test(result.stderr)) return listSessions(host, server, options);
     throw new LoopsError('TMUX_FAILED', `${argv.join(' ')} on ${host.name}: ${result.stderr.trim()}`);
   }
   const sessions: RigSession[] = [];

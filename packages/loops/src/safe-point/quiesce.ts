@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
-import { type Frozen, freeze } from './freeze.ts';
-import { inspectClone } from './inspect-clone.ts';
+import type { Frozen } from './freeze.ts';
+import { inspectWithin } from './inspect-within.ts';
 import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
 import { provesStopped, type StoppedOptions, type StoppedProof } from './proves-stopped.ts';
 import { type Salvage, salvageClone } from './salvage.ts';
+import { waitForSafePoint } from './wait-for-safe-point.ts';
 
 export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** The clones that must be at a safe point. */
@@ -59,6 +60,10 @@ export interface QuiesceReport {
   readonly waitedMs: number;
 }
 
+/** How long the last look at a clone may take, in milliseconds: while its rig goes on, and once it has ended. */
+const briefLook = 5000;
+const finalLook = 120_000;
+
 /**
  * Brings a rig to rest: waits until all its clones are at a safe point, stops it there, proves that nothing of it
  * is left, and keeps under a ref whatever is not safe. It needs nothing of the rig but its clones, its processes
@@ -75,7 +80,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
   if (deadlineHit && options.atDeadline === 'leave') {
     const clones = await Promise.all(
-      options.clones.map((path) => inspectClone(host, path, { fetch: false })),
+      options.clones.map((path) => inspectWithin(host, path, briefLook, { fetch: false })),
     );
     return { safe: false, clones, stopped: await provesStopped(host, options), deadlineHit, waitedMs };
   }
@@ -98,63 +103,6 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     waitedMs,
     ...(stopProblem === undefined ? {} : { stopProblem }),
   };
-}
-
-async function waitForSafePoint(
-  host: Host,
-  options: QuiesceOptions,
-): Promise<{ frozen: Frozen | undefined; deadlineHit: boolean }> {
-  const { interval = 200, signal, onEvent = () => {} } = options;
-  const end = performance.now() + options.deadline;
-  for (let fetch = true; ; fetch = false) {
-    const remaining = end - performance.now();
-    const unsafe = await look(host, options, fetch, remaining);
-    if (unsafe.length === 0) {
-      const still = await lookStill(host, options, end - performance.now());
-      if (still !== undefined) return { frozen: still.frozen, deadlineHit: false };
-    } else
-      onEvent({ event: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
-    if (performance.now() + interval >= end) {
-      onEvent({ event: 'deadline', unsafe });
-      return { frozen: undefined, deadlineHit: true };
-    }
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
-  }
-}
-
-/** A second look while nothing moves: frozen, or else once more after a pause. */
-async function lookStill(
-  host: Host,
-  options: QuiesceOptions,
-  remaining: number,
-): Promise<{ frozen: Frozen | undefined } | undefined> {
-  const { interval = 200, signal } = options;
-  if (options.freeze === false) {
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
-    return (await look(host, options, true, remaining)).length === 0 ? { frozen: undefined } : undefined;
-  }
-  const frozen = await freeze(host, options.processes, 60, signal);
-  try {
-    if ((await look(host, options, true, remaining)).length === 0) return { frozen };
-  } catch (error) {
-    await frozen.thaw();
-    throw error;
-  }
-  await frozen.thaw();
-  return undefined;
-}
-
-/** The clones that are not at a safe point now. */
-async function look(
-  host: Host,
-  options: QuiesceOptions,
-  fetch: boolean,
-  remaining: number,
-): Promise<CloneReport[]> {
-  const { signal } = options;
-  const limits = { fetch, timeout: Math.max(1000, remaining), ...(signal === undefined ? {} : { signal }) };
-  const reports = await Promise.all(options.clones.map((path) => inspectClone(host, path, limits)));
-  return reports.filter(({ safe }) => !safe);
 }
 
 /**
@@ -222,7 +170,7 @@ async function gone(host: Host, selector: ProcessSelector, patience: number): Pr
 
 async function finalReport(host: Host, path: string, options: QuiesceOptions): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
-  const report = await inspectClone(host, path, signal === undefined ? {} : { signal });
+  const report = await inspectWithin(host, path, finalLook, signal === undefined ? {} : { signal });
   if (report.safe || salvage === false || report.reasons.some(({ code }) => code === 'not-a-clone'))
     return report;
   try {

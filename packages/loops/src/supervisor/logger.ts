@@ -1,11 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../atomic-file.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 
 /**
  * Keeps the newest output of a loop in two files, `LOG` and `LOG.1`, each of at most half the cap. `head -c` never
  * reads beyond its count from a pipe, so no byte is lost in between; `stdbuf` writes each at once.
  */
-export const loggerScript = `log=$1 half=$2
+const loggerScript = `log=$1 half=$2
 umask 077
 while :; do
   size=$(stat -c %s "$log" 2>/dev/null || echo 0)
@@ -18,8 +20,15 @@ while :; do
 done
 `;
 
+/** Puts the logger script where the loops will look for it; once there, it is not written again at each start. */
+export async function installLogger(config: RigConfig): Promise<void> {
+  const path = loggerPath(config);
+  const present = await readFile(path, 'utf8').catch(() => undefined);
+  if (present !== loggerScript) await replaceFile(path, loggerScript);
+}
+
 /** Where the logger script lies. */
-export function loggerPath(config: RigConfig): string {
+function loggerPath(config: RigConfig): string {
   return join(config.stateDir, 'logger.sh');
 }
 

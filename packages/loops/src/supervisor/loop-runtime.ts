@@ -17,9 +17,39 @@ export interface LoopRuntime {
   nextStartAt?: number;
   /** Unix milliseconds since when its process is gone though its terminal is held open. */
   goneSince?: number;
-  lastExit?: { exitCode?: number; signal?: number; cause: ExitCause; at: number };
+  lastExit?: LoopExit;
   /** Why it is not running although it is wanted. */
   waitingFor?: string;
+}
+
+/** How an agent ended; `at` is Unix milliseconds. */
+export interface LoopExit {
+  readonly exitCode?: number;
+  readonly signal?: number;
+  readonly cause: ExitCause;
+  readonly at: number;
+}
+
+/** The same of every loop of a rig. */
+export class LoopRuntimes {
+  readonly #runtimes = new Map<string, LoopRuntime>();
+
+  of(name: string): LoopRuntime {
+    let runtime = this.#runtimes.get(name);
+    if (runtime === undefined) this.#runtimes.set(name, (runtime = { ready: false }));
+    return runtime;
+  }
+
+  all(): LoopRuntime[] {
+    return [...this.#runtimes.values()];
+  }
+}
+
+/** It has no pane that is alive, as far as is known. */
+export function forgetPane(runtime: LoopRuntime): void {
+  delete runtime.pid;
+  delete runtime.paneId;
+  runtime.ready = false;
 }
 
 /** What follows from the end of an agent. */

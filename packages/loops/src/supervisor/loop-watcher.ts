@@ -47,8 +47,9 @@ interface Memory {
   blockedBy?: string | undefined;
   /** A sign that was dealt with: it blocks no more for as long as it stays on the screen. */
   dealtWith?: string | undefined;
+  /** What later looks are held against, since `signsAt` (monotonic milliseconds). */
   signs?: ProgressSigns;
-  lookedAt: number;
+  signsAt: number;
   stall: StallState;
 }
 
@@ -85,17 +86,14 @@ export class LoopWatcher {
 
   /** One look at all of them. An agent whose screen did not change is not read again. */
   async look(tmux: RigTmux, watched: readonly WatchedLoop[]): Promise<void> {
-    const quiet: { one: WatchedLoop; memory: Memory; seconds: number }[] = [];
+    const quiet: { one: WatchedLoop; memory: Memory }[] = [];
     for (const one of watched) {
       const memory = this.#memory(one);
       if (one.block === undefined && memory.blockedBy !== undefined) memory.dealtWith = memory.blockedBy;
       memory.blockedBy = one.block?.detail;
       if (mayHaveChanged(one.pane, memory) || !one.ready) await this.#read(tmux, one, memory);
       if (one.block !== undefined) await this.#checkBlock(one, memory);
-      else if (one.loop.stall !== undefined) {
-        quiet.push({ one, memory, seconds: (performance.now() - memory.lookedAt) / 1000 });
-      }
-      memory.lookedAt = performance.now();
+      else if (one.loop.stall !== undefined) quiet.push({ one, memory });
     }
     if (quiet.length > 0) await this.#checkStalls(quiet);
   }
@@ -105,7 +103,7 @@ export class LoopWatcher {
     if (known !== undefined && known.run === pane.run) return known;
     const now = performance.now();
     const stall = { progressAt: now, taken: known?.stall.taken ?? 0, rungAt: known?.stall.rungAt ?? now };
-    const memory = { run: pane.run, readAt: 0, screen: '', lookedAt: now, stall };
+    const memory = { run: pane.run, readAt: 0, screen: '', signsAt: now, stall };
     this.#memories.set(loop.name, memory);
     return memory;
   }
@@ -136,17 +134,21 @@ export class LoopWatcher {
     else if (block?.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
   }
 
-  async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory; seconds: number }[]): Promise<void> {
+  async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory }[]): Promise<void> {
     const table = await readProcessTable();
-    for (const { one, memory, seconds } of quiet) {
+    for (const { one, memory } of quiet) {
       const { loop, pane } = one;
       const touches = await readTouches(loop.clone, heartbeatFile(this.#config, loop.name));
       const signs = { screen: memory.screen, ...touches, ...readTree(table, pane.pid) };
       const now = performance.now();
-      if (memory.signs !== undefined && progressed(memory.signs, signs, seconds)) {
-        memory.stall = { progressAt: now, taken: 0, rungAt: now };
+      const seconds = (now - memory.signsAt) / 1000;
+      const moved = memory.signs !== undefined && progressed(memory.signs, signs, seconds);
+      if (moved) memory.stall = { progressAt: now, taken: 0, rungAt: now };
+      // Over too short a time the CPU that a busy machine leaves an agent looks like none.
+      if (memory.signs === undefined || moved || seconds * 1000 >= interval) {
+        memory.signs = signs;
+        memory.signsAt = now;
       }
-      memory.signs = signs;
       if (loop.stall === undefined) continue;
       const rung = nextRung(memory.stall, loop.stall, now);
       if (rung === undefined) continue;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { controlSocket, type RigConfig } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { controlSocket } from '../config/rig-places.ts';
 import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
 import { replaceFile } from '../atomic-file.ts';

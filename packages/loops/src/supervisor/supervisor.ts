@@ -1,28 +1,24 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { replaceFile } from '../atomic-file.ts';
+import { mkdir } from 'node:fs/promises';
 import { Background } from '../background.ts';
 import { CleanupStack } from '../cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { RigStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent, RigEventBody } from '../events.ts';
-import { planNames } from '../state/initial-state.ts';
-import type { LoopState, PhasePassed } from '../state/rig-state.ts';
-import { deliverPrompt } from './deliver-prompt.ts';
 import { EventHub } from './event-hub.ts';
 import { lockRig } from './exclusive-lock.ts';
-import { resumes } from './loop-command.ts';
 import { LoopKeeper } from './loop-keeper.ts';
 import { LoopWatcher } from './loop-watcher.ts';
-import { loggerPath, loggerScript } from './logger.ts';
+import { installLogger } from './logger.ts';
 import { findScopeManager, type ScopeManager } from './memory-scope.ts';
 import { runNotifyHooks } from './notify-hooks.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
+import { PlanPhases } from './plan-phases.ts';
+import { Prompter } from './prompter.ts';
 import { RigStore } from './rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from './tmux-link.ts';
-import { Turns } from './turns.ts';
-import { viewLoop } from './view-loop.ts';
+import { viewRig } from './view-rig.ts';
+import { WantedLoops } from './wanted-loops.ts';
 import { createWatchActions, watchLoops } from './watch-rig.ts';
 
 export interface SupervisorOptions {
@@ -35,8 +31,6 @@ export interface SupervisorOptions {
 const requestedEnd = Symbol('requested');
 /** How often processes are looked at whose terminals are held open by children, in milliseconds. */
 const livenessInterval = 500;
-/** From an agent's start until its prompt is typed, in milliseconds, when nothing says when it is ready. */
-const promptPause = 300;
 
 /**
  * Has charge of one rig: keeps its loops as they are wanted, holds them while this host does not own them, watches
@@ -53,7 +47,9 @@ export class Supervisor implements AsyncDisposable {
   readonly #ended: AbortController;
   readonly #cleanup: CleanupStack;
   readonly #background: Background;
-  readonly #typing = new Turns();
+  readonly #wanted: WantedLoops;
+  readonly #prompter: Prompter;
+  readonly #phases: PlanPhases;
   readonly #startedAt = Date.now();
 
   private constructor(
@@ -87,8 +83,13 @@ export class Supervisor implements AsyncDisposable {
       signal,
       emit,
       background: this.#background,
-      onStarted: (loop, state) => this.inBackground(() => this.#pastePrompt(loop, state)),
+      onStarted: (loop, state) => this.inBackground(() => this.#prompter.promptStarted(loop, state)),
     });
+    this.#wanted = new WantedLoops(store, this.#keeper, emit);
+    this.#prompter = new Prompter({ store, link: this.#link, emit, signal }, (name) =>
+      this.#keeper.runtime(name),
+    );
+    this.#phases = new PlanPhases(config, store, this.#keeper, emit);
   }
 
   /**
@@ -102,7 +103,7 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(await lockRig(config.stateDir));
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
-    await replaceFile(loggerPath(config), loggerScript);
+    await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
     const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
     await supervisor.#begin(reboot);
@@ -139,60 +140,29 @@ export class Supervisor implements AsyncDisposable {
   }
 
   status(): RigStatus {
-    const { hold } = this.#keeper;
-    const { phases, rig, loops } = this.config;
-    const { view } = this.#ownership;
-    const index = this.#store.phaseIndex;
-    const plan = planNames(this.config)[index];
-    return {
-      rig,
-      supervisor: { state: 'up', pid: process.pid, since: this.#startedAt },
-      server: this.#link.current === undefined ? 'down' : 'up',
-      ...(hold === undefined ? {} : { hold: hold.reason, holdDetail: hold.detail }),
-      ...(view.state === 'owner'
-        ? { ownership: { owner: view.ownership.owner, epoch: view.ownership.epoch } }
-        : {}),
-      ...(phases === undefined
-        ? {}
-        : { phase: { index, total: phases.plans.length, ...(plan === undefined ? {} : { plan }) } }),
-      loops: loops.map((loop) =>
-        viewLoop(loop, this.#keeper.runtime(loop.name), this.#store.loop(loop.name), hold !== undefined),
-      ),
-    };
+    return viewRig({
+      config: this.config,
+      store: this.#store,
+      keeper: this.#keeper,
+      ownership: this.#ownership.view,
+      connected: this.#link.current !== undefined,
+      startedAt: this.#startedAt,
+    });
   }
 
   /** Makes loops wanted, now and after every reboot, and lifts what blocked them. */
   async want(names: readonly string[]): Promise<void> {
-    for (const { name } of this.#known(names)) {
-      const blocked = this.#store.loop(name).block !== undefined;
-      this.#store.unblock(name);
-      this.#store.setLoop(name, { ...this.#store.loop(name), wanted: true, recentRestarts: 0 });
-      this.#keeper.runtime(name).nextStartAt = 0;
-      this.events.emit({ event: 'wanted', loop: name, wanted: true });
-      if (blocked) this.events.emit({ event: 'unblocked', loop: name, reason: 'started by hand' });
-    }
-    await this.#store.save();
-    await this.reconcile();
+    await this.#wanted.want(this.#allKnown(names));
   }
 
   /** Makes loops unwanted, and stops them. */
   async unwant(names: readonly string[]): Promise<void> {
-    const loops = this.#known(names);
-    for (const { name } of loops) {
-      this.#store.setLoop(name, { ...this.#store.loop(name), wanted: false });
-      this.events.emit({ event: 'wanted', loop: name, wanted: false });
-    }
-    await this.#store.save();
-    await Promise.all(loops.map((loop) => this.#keeper.stop(loop, 'stopped by hand')));
-    await this.reconcile();
+    await this.#wanted.unwant(this.#allKnown(names));
   }
 
   /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
   async restart(names: readonly string[], fresh = false, reason = 'restarted by hand'): Promise<void> {
-    const loops = this.#known(names);
-    await Promise.all(loops.map((loop) => this.#keeper.stop(loop, reason)));
-    if (fresh) for (const { name } of loops) this.#store.forgetSession(name);
-    await this.want(names);
+    await this.#wanted.restart(this.#allKnown(names), fresh, reason);
   }
 
   /** Starts no loop until `release`; with `keep` not after a reboot or a restart either. What runs goes on. */
@@ -224,24 +194,7 @@ export class Supervisor implements AsyncDisposable {
    * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, or it shows a menu; nothing was typed.
    */
   async prompt(name: string, text: Uint8Array, id: string): Promise<boolean> {
-    const [loop] = this.#known([name]);
-    return this.#typing.take(name, () => this.#type(name, loop, text, id));
-  }
-
-  async #type(name: string, loop: LoopConfig | undefined, text: Uint8Array, id: string): Promise<boolean> {
-    const delivered = this.#store.loop(name).prompts ?? [];
-    if (delivered.includes(id)) return false;
-    const tmux = this.#link.current;
-    const pane = (await tmux?.panes())?.find(({ session }) => session === name);
-    if (tmux === undefined || loop === undefined || pane === undefined || pane.dead) {
-      throw new RequestRefusedError('PROMPT_REFUSED', `${name} is not running; nothing was typed`);
-    }
-    await deliverPrompt(tmux, pane.id, loop, text, async () => {
-      this.#store.setLoop(name, { ...this.#store.loop(name), prompts: [...delivered, id].slice(-20) });
-      await this.#store.save();
-    });
-    this.events.emit({ event: 'prompted', loop: name, bytes: text.length, id });
-    return true;
+    return this.#prompter.prompt(this.#known(name), text, id);
   }
 
   /**
@@ -251,26 +204,17 @@ export class Supervisor implements AsyncDisposable {
    * @throws {RequestRefusedError} `ADVANCE_REFUSED`: the rig is in another phase, or its plan list changed.
    */
   async advance(from: number, reason: string, sha?: string): Promise<number> {
-    const { done, plan } = this.#store.checkAdvance(from);
-    if (!done) {
-      const passed = { index: from, plan, at: Date.now(), reason, ...(sha === undefined ? {} : { sha }) };
-      await this.#moveTo(from + 1, reason, passed);
-    }
-    return from + 1;
+    return this.#phases.advance(from, reason, sha);
   }
 
   /** Puts the rig into a plan phase by hand, and accepts the plan list as it is. */
   async setPhase(index: number, reason: string): Promise<void> {
-    const total = this.config.phases?.plans.length ?? 0;
-    if (!Number.isInteger(index) || index < 0 || index > total) {
-      throw new RequestRefusedError('ADVANCE_REFUSED', `a phase is a number from 0 to ${total}`);
-    }
-    await this.#moveTo(index, reason);
+    await this.#phases.set(index, reason);
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
   noteHandoff(handoff: Extract<RigEventBody, { event: 'claimed' | 'verdict' | 'escalated' }>): void {
-    this.#known([handoff.loop]);
+    this.#known(handoff.loop);
     this.events.emit(handoff);
   }
 
@@ -318,52 +262,18 @@ export class Supervisor implements AsyncDisposable {
     );
   }
 
-  async #moveTo(index: number, reason: string, passed?: PhasePassed): Promise<void> {
-    const from = this.#store.phaseIndex;
-    const roles = this.config.loops.filter(({ role }) => role !== undefined);
-    for (const { name } of roles) this.#store.forgetSession(name);
-    await this.#store.moveTo(index, passed);
-    this.events.emit({
-      event: 'phase',
-      from,
-      to: index,
-      reason,
-      ...(passed?.sha === undefined ? {} : { sha: passed.sha }),
-    });
-    await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${index} begins`)));
-    await this.reconcile();
-  }
-
   #reconcileSoon(): void {
     this.inBackground(() => this.#keeper.reconcile());
   }
 
-  #known(names: readonly string[]): LoopConfig[] {
-    return names.map((name) => {
-      const loop = this.config.loops.find((one) => one.name === name);
-      if (loop !== undefined) return loop;
-      const all = this.config.loops.map((one) => one.name).join(', ');
-      throw new RequestRefusedError('LOOP_UNKNOWN', `${this.config.rig} has no loop ${name}; it has ${all}`);
-    });
+  #allKnown(names: readonly string[]): LoopConfig[] {
+    return names.map((name) => this.#known(name));
   }
 
-  /** Once the agent is ready, or shortly after its start when nothing says when it is. */
-  async #pastePrompt(loop: LoopConfig, state: LoopState & { readonly run: string }): Promise<void> {
-    if (loop.prompt?.deliver !== 'paste' || resumes(loop, state)) return;
-    try {
-      const text = await readFile(loop.prompt.file);
-      do await delay(promptPause, undefined, { signal: this.ended });
-      while (!this.#keeper.runtime(loop.name).ready && this.#store.loop(loop.name).run === state.run);
-      if (this.#store.loop(loop.name).run === state.run)
-        await this.prompt(loop.name, text, `start-${state.run}`);
-    } catch (error) {
-      if (this.ended.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.events.emit({
-        event: 'start-failed',
-        loop: loop.name,
-        reason: `its prompt was not typed: ${reason}`,
-      });
-    }
+  #known(name: string): LoopConfig {
+    const loop = this.config.loops.find((one) => one.name === name);
+    if (loop !== undefined) return loop;
+    const all = this.config.loops.map((one) => one.name).join(', ');
+    throw new RequestRefusedError('LOOP_UNKNOWN', `${this.config.rig} has no loop ${name}; it has ${all}`);
   }
 }

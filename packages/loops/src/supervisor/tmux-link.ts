@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 import type { RigEventBody } from '../events.ts';
 import { connectRigTmux, type RigTmux } from '../tmux/rig-tmux.ts';
 import { listens, spawnTmuxServer } from '../tmux/tmux-server.ts';

@@ -4,12 +4,12 @@
  */
 export function quoteTmuxWord(text: string): string {
   if (text.includes('\0')) throw new TypeError('a tmux word cannot hold a NUL byte');
-  let quoted = '"';
-  for (const byte of Buffer.from(text)) {
-    const character = String.fromCharCode(byte);
-    quoted += /[A-Za-z0-9_./:=@,+-]/.test(character) ? character : `\\${byte.toString(8).padStart(3, '0')}`;
-  }
-  return `${quoted}"`;
+  const bytes = Buffer.from(text).toString('latin1');
+  const quoted = bytes.replaceAll(
+    /[^A-Za-z0-9_./:=@,+-]/g,
+    (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+  return `"${quoted}"`;
 }
 
 /** Commands as one line of tmux's command language: they run in one go, the next not when one fails. */

@@ -1,4 +1,5 @@
-import { type RigConfig, tmuxSocket } from '../config/rig-config.ts';
+import type { RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 import { tmuxServerArgv } from '../tmux/tmux-server.ts';
 
 /** How the units of a rig are named and run. */
@@ -28,8 +29,12 @@ export interface Unit {
   readonly content: string;
 }
 
-/** The supervisor mostly waits: a small nursery costs it nothing, and a large one would stay resident. */
-const nodeFlags = '--max-semi-space-size=1';
+/**
+ * The supervisor mostly waits: a small nursery and no optimising compiler cost it nothing, and would stay resident
+ * otherwise. So would what its start needed, unless the allocator gives it back.
+ */
+const nodeFlags = '--max-semi-space-size=1 --no-opt';
+const thrift = 'MALLOC_TRIM_THRESHOLD_=65536';
 /** Milliseconds beyond the quiesce deadline until systemd kills what is left. */
 const stopMargin = 30_000;
 
@@ -48,7 +53,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
     `User=${options.user}`,
     ...(options.group === undefined ? [] : [`Group=${options.group}`]),
     `WorkingDirectory=${config.workspace}`,
-    `Environment=PATH=${path}`,
+    `Environment=PATH=${path} ${thrift}`,
     ...(options.environmentFile === undefined ? [] : [`EnvironmentFile=-${options.environmentFile}`]),
   ];
   return [

@@ -1,13 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseRigConfig, rigFileJsonSchema } from '../../src/index.ts';
+import { loadRigConfig, parseRigConfig, rigFileJsonSchema } from '../../src/index.ts';
 
 const one = { command: ['sleep', '1'] };
 const parse = (file: object) =>
   parseRigConfig({ rig: 'r', workspace: '/w', loops: { one }, ...file }, '/w/loops.yaml');
 
+const example = join(import.meta.dirname, '../../../../examples/loops/loops.yaml');
+
 describe('loops.yaml', () => {
+  it('may begin as the example does', async () => {
+    const { loops } = await loadRigConfig(example);
+    expect(loops.map(({ name, role }) => [name, role])).toEqual([
+      ['builder', 'claimer'],
+      ['adversary', 'reviewer'],
+    ]);
+  });
+
   it('has its paths made absolute, and its durations and sizes turned into numbers', () => {
     const config = parse({
       memoryFloor: '200M',

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { findRigProcesses, quiesce, type QuiesceOptions } from '../../src/index.ts';
 import { quiesceRig } from '../../src/control/quiesce-rig.ts';
 import { serveControl } from '../../src/control/control-server.ts';
-import { controlSocket } from '../../src/config/rig-config.ts';
+import { controlSocket } from '../../src/config/rig-places.ts';
 import { answerRequest } from '../../src/supervisor/answer-request.ts';
 import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
 import { makeRig, until, untilRunning } from '../rig.ts';
@@ -97,6 +97,24 @@ describe('a quiesce of a rig that loops did not start', () => {
     expect(report.clones[0]?.reasons.map(({ code }) => code)).toContain('locked');
     const { ref = '' } = report.clones[0]?.salvage ?? {};
     expect(await fixture.git(fixture.remote, 'show', `${ref}:precious`)).toBe('only here');
+  });
+
+  it.each([
+    ['a remote that never answers', true],
+    ['a status that never ends', false],
+  ])('keeps its deadline in spite of %s', async (_, remote) => {
+    await using fixture = await makeGitFixture();
+    const { options } = await startForeignRig(fixture, 1);
+    const [path = ''] = options.clones;
+    const hang = join(fixture.directory, 'hang');
+    await writeFile(hang, '#!/bin/sh\nexec sleep 12\n', { mode: 0o755 });
+    if (remote) await fixture.git(path, 'config', 'remote.origin.uploadpack', hang);
+    else await fixture.git(path, 'config', 'core.fsmonitor', hang);
+    const report = await quiesce(host, { ...options, deadline: 1000, salvage: false, atDeadline: 'leave' });
+    expect(report).toMatchObject({ safe: false, deadlineHit: true });
+    // Twice the second in which it should be done when the machine has other things to do; a hang takes 12.
+    expect(report.waitedMs).toBeLessThan(soak(2000, 3000));
+    await quiesce(host, { ...options, clones: [], deadline: 0 });
   });
 
   it('leaves it running at the deadline when told to, and not frozen', async () => {

@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { type RigState, tmuxSocket } from '../../src/index.ts';
+import { isAlive } from '../../src/supervisor/reap.ts';
 import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
 import { p95, soak } from '../soak.ts';
 
@@ -68,8 +69,8 @@ describe('a supervised loop', () => {
     );
     await supervisor.unwant(['one']);
     await until(
-      () => isGone(escaped),
-      (gone) => gone,
+      () => isAlive(escaped),
+      (alive) => !alive,
     );
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'stopped', wanted: false });
   });
@@ -243,12 +244,14 @@ describe('a supervisor', () => {
 
   it('ends with what went wrong beside it, rather than going on without', async () => {
     await using rig = await makeRig({ loops: { one: sleeper }, runtimeDir: 'run', logDir: 'logs' });
+    await mkdir(join(rig.directory, 'state'));
+    await symlink('state', rig.config.stateDir);
     const supervisor = await rig.supervise();
-    await untilRunning(supervisor);
-    // Where the state lies is no directory any more: nothing can be written there.
-    await rename(rig.config.stateDir, `${rig.config.stateDir}.away`);
-    await writeFile(rig.config.stateDir, '');
-    process.kill(pidOf(supervisor.status(), 'one'), 'SIGKILL');
+    const pid = pidOf(await untilRunning(supervisor), 'one');
+    // From one moment to the next the state lies where nothing can be written, whatever is being written meanwhile.
+    await symlink('/dev/null', join(rig.directory, 'nowhere'));
+    await rename(join(rig.directory, 'nowhere'), rig.config.stateDir);
+    process.kill(pid, 'SIGKILL');
     await until(
       () => supervisor.ended.aborted,
       (ended) => ended,
@@ -262,12 +265,3 @@ describe('a supervisor', () => {
     await expect(rig.supervise()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
   });
 });
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}

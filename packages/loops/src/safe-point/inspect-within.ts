@@ -1,0 +1,23 @@
+import { CommandAbortedError, CommandTimeoutError, type Host } from '@cutover/host';
+import type { CloneReport } from '../git/clone-report.ts';
+import { inspectClone, type InspectOptions } from './inspect-clone.ts';
+
+/** Looks at a clone for so many milliseconds at most: a remote or a file system may hang. Then it is `unseen`. */
+export async function inspectWithin(
+  host: Host,
+  path: string,
+  milliseconds: number,
+  { signal, ...options }: InspectOptions = {},
+): Promise<CloneReport> {
+  const timeUp = AbortSignal.timeout(Math.max(0, Math.round(milliseconds)));
+  const either = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp]);
+  try {
+    return await inspectClone(host, path, { ...options, signal: either });
+  } catch (error) {
+    const late =
+      error instanceof CommandTimeoutError || (error instanceof CommandAbortedError && timeUp.aborted);
+    if (!late || signal?.aborted === true) throw error;
+    const detail = `git did not answer in time: ${error.message}`;
+    return { path, safe: false, reasons: [{ code: 'unseen', detail }], unpushed: 0, stashes: 0, changed: [] };
+  }
+}

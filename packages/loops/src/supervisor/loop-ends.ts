@@ -1,0 +1,112 @@
+import type { LoopConfig } from '../config/rig-config.ts';
+import type { LoopState } from '../state/rig-state.ts';
+import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
+import { type AgentSign, findAgentSign } from './agent-signs.ts';
+import { explainExit } from './explain-exit.ts';
+import type { KeeperContext } from './keeper-parts.ts';
+import { decideAfterExit, forgetPane, type LoopExit, type LoopRuntime } from './loop-runtime.ts';
+import { endedByMemory } from './memory-scope.ts';
+
+/** Deals with the end of each run, once: why it was, and what follows. */
+export class LoopEnds {
+  readonly #context: KeeperContext;
+  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
+
+  constructor(context: KeeperContext) {
+    this.#context = context;
+    const { limitPatterns, loginPatterns } = context.config;
+    this.#more = {
+      limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
+      login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
+    };
+  }
+
+  /**
+   * A loop does not run. If a run of it ended that was not dealt with yet, it is now.
+   *
+   * @param isHeld what ends while the rig is held was ended on purpose, or will not be missed before the release.
+   */
+  async see(tmux: RigTmux, loop: LoopConfig, pane: Pane | undefined, isHeld: () => boolean): Promise<void> {
+    const { store, runtimes } = this.#context;
+    const runtime = runtimes.of(loop.name);
+    const state = store.loop(loop.name);
+    const hadRun = runtime.pid !== undefined || pane !== undefined;
+    forgetPane(runtime);
+    if (!hadRun || state.run === undefined || runtime.endedRun === state.run) return;
+    runtime.endedRun = state.run;
+    const sign =
+      pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
+    const exit = await this.#explain(loop, pane, sign, state.run);
+    runtime.lastExit = exit;
+    if (!state.wanted) return;
+    if (sign === undefined && !isHeld()) this.#decide(loop, runtime, state, exit);
+    else await this.#wait(loop, runtime, exit, sign);
+  }
+
+  /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once. */
+  async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
+    const { store, emit } = this.#context;
+    const { kind: reason, detail } = sign;
+    const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
+    store.setLoop(loop.name, { ...store.loop(loop.name), block: { reason, detail, ...until } });
+    emit({ event: 'blocked', loop: loop.name, reason, detail, ...until });
+    if (reason === 'login-expired') emit({ event: 'login-expired', loop: loop.name, detail });
+    await store.save();
+  }
+
+  async #explain(
+    loop: LoopConfig,
+    pane: Pane | undefined,
+    sign: AgentSign | undefined,
+    run: string,
+  ): Promise<LoopExit> {
+    const { config, scope } = this.#context;
+    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scope));
+    return {
+      ...(pane?.exitCode === undefined ? {} : { exitCode: pane.exitCode }),
+      ...(pane?.exitSignal === undefined ? {} : { signal: pane.exitSignal }),
+      cause: explainExit(pane, sign, byMemory),
+      at: Date.now(),
+    };
+  }
+
+  /** Nothing is paid and nothing begins by itself: it is blocked, or the rig is held. */
+  async #wait(
+    loop: LoopConfig,
+    runtime: LoopRuntime,
+    exit: LoopExit,
+    sign: AgentSign | undefined,
+  ): Promise<void> {
+    const { store, emit } = this.#context;
+    emit({ event: 'exited', loop: loop.name, ...exit });
+    runtime.nextStartAt = 0;
+    // Its screen may have told while it still ran: then the block is there already, and was told about.
+    if (sign !== undefined && store.loop(loop.name).block === undefined) await this.block(loop, sign);
+  }
+
+  #decide(loop: LoopConfig, runtime: LoopRuntime, state: LoopState, exit: LoopExit): void {
+    const { store, emit, ownership, background } = this.#context;
+    const {
+      restartInMs,
+      recentRestarts,
+      escalate: detail,
+    } = decideAfterExit(loop, state, exit.cause, exit.at);
+    emit({
+      event: 'exited',
+      loop: loop.name,
+      ...exit,
+      ...(restartInMs === undefined ? {} : { restartInMs }),
+    });
+    if (restartInMs === undefined) delete runtime.nextStartAt;
+    else runtime.nextStartAt = exit.at + restartInMs;
+    store.setLoop(loop.name, {
+      ...state,
+      restarts: state.restarts + (restartInMs === undefined ? 0 : 1),
+      recentRestarts,
+      ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),
+    });
+    if (detail !== undefined) emit({ event: 'escalated', loop: loop.name, detail });
+    if (ownership.isStale) background.run(() => ownership.ask());
+    background.run(() => store.save());
+  }
+}
