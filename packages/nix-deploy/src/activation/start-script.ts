@@ -59,10 +59,10 @@ ${showLog}`;
 
 /**
  * Decides: `$1` state directory, `$2` id, `$3` confirmed|revoked. Prints the decision that stands, which may be another.
+ * Opened for reading as well, the pipe keeps nobody waiting, also when no supervisor reads it any more.
  */
 export const decideScript: string = `
 folder=$1/deploys/$2
-ln -s "$3" "$folder/decision" 2> /dev/null
-timeout 5 sh -c 'printf . > "$1"' sh "$folder/wake" 2> /dev/null || :
+if ln -s "$3" "$folder/decision" 2> /dev/null; then printf . 1<> "$folder/wake"; fi
 readlink "$folder/decision"
 `;
