@@ -71,6 +71,11 @@ describe('a closure that is built elsewhere', () => {
     }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'COPY_FAILED' });
     expect(String(error)).toContain('unsigned closure');
+    // Nothing of it is left, and all that was there before is.
+    expect(String(error)).toMatch(/of the (\d+) paths that were copied for it, \1 were deleted again/);
+    const { system } = await plan(machine.target, { source: source(), buildOn: 'here' });
+    expect(await machine.sh(`[ -e ${system} ] || echo gone`)).toBe('gone');
+    await machine.sh('nix-store --verify --check-contents');
     expect(await machine.history()).toBe(before);
     expect(await marker()).toBe('signed');
   });
