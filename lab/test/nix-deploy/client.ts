@@ -5,18 +5,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { build } from 'tsup';
-
 import type { Machine } from './machine.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+/** As users get it; bin/test has built it. */
+const command = fileURLToPath(new URL('../../../packages/nix-deploy/dist/cli.js', import.meta.url));
 
 /** The command as a process of its own, which can be killed. */
 export interface Client extends AsyncDisposable {
   /** Writes the config file, whose targets are these machines. */
   configure(machines: readonly Machine[], more?: object, user?: string): Promise<void>;
-  run(arguments_: readonly string[]): Promise<ClientExit>;
-  start(arguments_: readonly string[]): RunningClient;
+  run(arguments_: readonly string[], env?: NodeJS.ProcessEnv): Promise<ClientExit>;
+  start(arguments_: readonly string[], env?: NodeJS.ProcessEnv): RunningClient;
   /** Runs a command with `--json`, holds that it went well, and returns its one document. */
   json(arguments_: readonly string[]): Promise<unknown>;
 }
@@ -30,31 +29,17 @@ export interface ClientExit {
 export interface RunningClient {
   readonly process: ChildProcess;
   readonly exit: Promise<ClientExit>;
-  /** Resolves with the first line of stdout that contains `text`. */
+  /** Resolves with the first line of stdout that contains `text`. @throws {Error} it ended without one. */
   line(text: string): Promise<string>;
 }
 
 export async function startClient(): Promise<Client> {
-  // Inside the checkout, so that what is not bundled is found.
-  const folder = await mkdtemp(join(root, 'node_modules', '.nix-deploy-'));
-  const keys = await mkdtemp(join(tmpdir(), 'nix-deploy-'));
-  await build({
-    config: false,
-    entry: { cli: join(root, 'packages/nix-deploy/src/cli.ts') },
-    outDir: folder,
-    format: 'esm',
-    target: 'node20',
-    silent: true,
-    noExternal: [/^@cutover\//],
-    external: [/^(?![./]|@cutover\/)/],
-    esbuildOptions: (options) => {
-      options.conditions = ['source'];
-    },
-  });
-  const config = join(keys, 'nix-deploy.yaml');
-  const start = (arguments_: readonly string[]): RunningClient => {
-    const child = spawn(process.execPath, [join(folder, 'cli.js'), ...arguments_, '--config', config], {
+  const folder = await mkdtemp(join(tmpdir(), 'nix-deploy-'));
+  const config = join(folder, 'nix-deploy.yaml');
+  const start = (arguments_: readonly string[], env: NodeJS.ProcessEnv = {}): RunningClient => {
+    const child = spawn(process.execPath, [command, ...arguments_, '--config', config], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     const seen: string[] = [];
     const waiting: { text: string; found: (line: string) => void }[] = [];
@@ -64,14 +49,20 @@ export async function startClient(): Promise<Client> {
     });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const exit = new Promise<ClientExit>((resolve) => {
+      child.once('close', (exitCode) => resolve({ exitCode, stdout: seen.join('\n'), stderr }));
+    });
     return {
       process: child,
-      exit: new Promise((resolve) => {
-        child.once('close', (exitCode) => resolve({ exitCode, stdout: seen.join('\n'), stderr }));
-      }),
+      exit,
       line: async (text) =>
         seen.find((line) => line.includes(text)) ??
-        (await new Promise<string>((found) => waiting.push({ text, found }))),
+        (await Promise.race([
+          new Promise<string>((found) => waiting.push({ text, found })),
+          exit.then(({ exitCode, stdout }) => {
+            throw new Error(`it ended with ${exitCode} before it said ${text}: ${stderr}${stdout}`);
+          }),
+        ])),
     };
   };
   return {
@@ -94,7 +85,7 @@ export async function startClient(): Promise<Client> {
       await writeFile(config, JSON.stringify({ targets: Object.fromEntries(targets) }));
     },
     start,
-    run: async (arguments_) => await start(arguments_).exit,
+    run: async (arguments_, env) => await start(arguments_, env).exit,
     json: async (arguments_) => {
       const { exitCode, stdout, stderr } = await start([...arguments_, '--json']).exit;
       if (exitCode !== 0)
@@ -103,7 +94,6 @@ export async function startClient(): Promise<Client> {
     },
     [Symbol.asyncDispose]: async () => {
       await rm(folder, { recursive: true, force: true });
-      await rm(keys, { recursive: true, force: true });
     },
   };
 }

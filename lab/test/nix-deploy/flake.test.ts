@@ -98,6 +98,7 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
   };
   await look();
   await rebootProof(machine.target, { system: result.system, timeout: 60_000 });
+  await machine.rebooted();
   await look();
 });
 

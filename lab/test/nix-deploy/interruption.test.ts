@@ -1,57 +1,53 @@
 import { deploy, type DeployEvent } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { soak } from '../incus-client/soak.ts';
 import { type Client, startClient } from './client.ts';
 import { type Machine, marked, startMachine } from './machine.ts';
+import { settle } from './settle.ts';
+
+const lines = 20;
+const talk = `system.activationScripts.talk.text = ''for i in $(seq ${lines}); do echo "line $i"; sleep 0.02; done'';`;
 
 let machine: Machine;
 let client: Client;
+let systems: Readonly<Record<'first' | 'second' | 'failing' | 'third', string>>;
 beforeAll(async () => {
   [machine, client] = await Promise.all([startMachine(), startClient()]);
-  await machine.declare(marked('first'));
-  await deploy(machine.target, { source: machine.source });
+  systems = await machine.build({
+    first: marked('first'),
+    second: marked('second', talk),
+    third: marked('third'),
+    failing: marked(
+      'failing',
+      'system.activationScripts.fail.text = "echo before the cut; sleep 0.3; exit 9";',
+    ),
+  });
+  await deploy(machine.target, { source: { storePath: systems.first } });
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await machine[Symbol.asyncDispose]();
 });
 
-async function state(): Promise<object> {
-  return {
-    history: await machine.history(),
-    running: await machine.running(),
-    marker: await machine.sh('cat /etc/marker'),
-    boots: await machine.sh('cat /boot/nixos/default'),
-  };
+async function state(): Promise<Readonly<Record<string, string | undefined>>> {
+  const [running, boots, profile] = (
+    await machine.sh(
+      'readlink -f /run/current-system; cat /boot/nixos/default; echo; readlink -f /nix/var/nix/profiles/system',
+    )
+  ).split('\n');
+  return { running, boots, profile, history: await machine.history() };
 }
-
-/** Waits until the target itself has ended what it was about. */
-async function settled(): Promise<void> {
-  await machine.sh(`
-    i=0
-    while [ -n "$(systemctl list-units --plain --no-legend 'nix-deploy-*.service' | grep -v lock)" ]; do
-      i=$((i + 1)); [ "$i" -lt 600 ] || exit 1
-      sleep 0.1
-    done`);
-}
-
-const lines = 40;
-const talkative = (marker: string): string =>
-  marked(
-    marker,
-    `system.activationScripts.talk.text = ''for i in $(seq ${lines}); do echo "line $i"; sleep 0.02; done'';`,
-  );
 
 describe('when ssh is cut in the middle of a switch that keeps printing', () => {
   it('the activation completes, and the client comes back for the true exit code and the whole log', async () => {
-    await machine.declare(talkative('second'));
     const events: DeployEvent[] = [];
     let cuts = 0;
     const result = await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.second },
       onEvent: (event) => {
         events.push(event);
-        if (event.type === 'output' && (event.line === 'line 20' || event.line === 'line 30')) {
+        if (event.type === 'output' && (event.line === 'line 8' || event.line === 'line 14')) {
           cuts += 1;
           machine.relay.cut();
         }
@@ -67,12 +63,9 @@ describe('when ssh is cut in the middle of a switch that keeps printing', () => 
   });
 
   it('an exit code that is not 0 is learned just the same', async () => {
-    await machine.declare(
-      marked('third', `system.activationScripts.fail.text = "echo before the cut; sleep 0.5; exit 9";`),
-    );
     await expect(
       deploy(machine.target, {
-        source: machine.source,
+        source: { storePath: systems.failing },
         onEvent: (event) => {
           if (event.type === 'output' && event.line === 'before the cut') machine.relay.cut();
         },
@@ -81,99 +74,133 @@ describe('when ssh is cut in the middle of a switch that keeps printing', () => 
     expect(await machine.sh('cat /etc/marker')).toBe('second');
   });
 
-  it('and the target stays out of reach, it restores itself', async () => {
-    await machine.declare(marked('unreachable'));
-    const done = deploy(machine.target, {
-      source: machine.source,
-      confirmTimeout: 2000,
-      onEvent: (event) => {
-        if (event.type === 'activated') machine.relay.close();
-        if (event.type === 'connection-lost') setTimeout(() => machine.relay.open(), 4000);
-      },
-    });
-    await expect(done).rejects.toMatchObject({ code: 'NOT_CONFIRMED', restoration: 'restored' });
-    expect(await machine.sh('cat /etc/marker')).toBe('second');
-  });
-});
-
-describe('when the client is killed', () => {
-  it.each(['"type":"armed"', '"line":"line 10"', '"type":"activated"', '"step":"confirm"'])(
-    'after %s, the target restores itself',
-    async (moment) => {
-      await client.configure([machine], {
-        confirmTimeout: '1s',
-        healthChecks: [{ type: 'command', argv: ['sleep', '0.7'] }],
-      });
+  it.each(['the first time', 'again, whatever the time before has left'])(
+    'and the target stays out of reach, it restores itself: %s',
+    async () => {
       const before = await state();
-      await machine.declare(talkative(`killed at ${moment.replaceAll('"', '')}`));
-      const running = client.start(['deploy', machine.name, '--json']);
-      await running.line(moment);
-      running.process.kill('SIGKILL');
-      await running.exit;
-      await settled();
+      const done = deploy(machine.target, {
+        source: { storePath: systems.third },
+        confirmTimeout: 1000,
+        onEvent: (event) => {
+          if (event.type === 'activated') machine.relay.close();
+          if (event.type === 'connection-lost') void settle(machine).then(machine.relay.open);
+        },
+      });
+      await expect(done).rejects.toMatchObject({ code: 'NOT_CONFIRMED', restoration: 'restored' });
       expect(await state()).toEqual(before);
     },
   );
+});
+
+describe('when the client is killed', () => {
+  it.each(['"type":"armed"', '"step":"confirm"'])('after %s, the target restores itself', async (moment) => {
+    await client.configure([machine], {
+      confirmTimeout: '1s',
+      healthChecks: [{ type: 'command', argv: ['sleep', '0.7'] }],
+    });
+    const before = await state();
+    const running = client.start(['deploy', machine.name, '--json', '--store-path', systems.third]);
+    await running.line(moment);
+    running.process.kill('SIGKILL');
+    await running.exit;
+    await settle(machine);
+    expect(await state()).toEqual(before);
+  });
 
   it('after the confirmation, the new system stays', async () => {
     await client.configure([machine]);
-    await machine.declare(marked('confirmed', 'system.activationScripts.x.text = "echo y";'));
-    const running = client.start(['deploy', machine.name, '--json']);
+    const running = client.start(['deploy', machine.name, '--json', '--store-path', systems.third]);
     await running.line('"type":"confirmed"');
     running.process.kill('SIGKILL');
     await running.exit;
-    await settled();
-    expect(await machine.sh('cat /etc/marker')).toBe('confirmed');
+    await settle(machine);
+    expect(await machine.sh('cat /etc/marker')).toBe('third');
     expect((await machine.generations()).at(-1)).toMatchObject({ active: true, current: true });
   });
+});
 
-  it('a retry after a timeout is not confirmed by what the one before left', async () => {
-    const system = await machine.running();
-    await client.configure([machine], {
-      confirmTimeout: '1s',
-      healthChecks: [{ type: 'command', argv: ['false'] }],
-    });
-    await machine.declare(marked('retried'));
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const { exitCode } = await client.run(['deploy', machine.name]);
-      expect(exitCode).toBe(17);
-      await settled();
-      expect(await machine.running()).toBe(system);
+describe('when the client is killed at a random moment', () => {
+  const attempts = soak(30, 3);
+  const configured = { healthChecks: [{ type: 'command', argv: ['sleep', '0.3'] }] };
+  let duration = 0;
+  beforeAll(async () => {
+    await client.configure([machine], configured);
+    const running = client.start(['deploy', machine.name, '--json', '--store-path', systems.second]);
+    await running.line('"step":"connect"');
+    const began = performance.now();
+    await running.exit;
+    duration = performance.now() - began;
+    await client.configure([machine], { ...configured, confirmTimeout: '1s' });
+  });
+  afterAll(async () => {
+    await deploy(machine.target, { source: { storePath: systems.third } });
+  });
+
+  /** What the target itself has of its newest deploy: its id, whether it was armed, and what was decided. */
+  async function newest(): Promise<{ id: string; armed: boolean; decision: string }> {
+    const text = await machine.sh(`
+      cd /var/lib/nix-deploy/deploys/ && id=$(ls -1t | head -n 1) &&
+      printf '%s %s %s' "$id" "$([ -s "$id/armed" ] && echo yes)" "$(readlink "$id/decision")"`);
+    const [id = '', armed, decision = ''] = text.split(' ');
+    return { id, armed: armed === 'yes', decision };
+  }
+
+  it(`the target stays with the new system where it had been told so, and with the old one else, ${attempts} times`, async () => {
+    const ends = new Set<string>();
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const [before, last] = [await state(), await newest()];
+      const wanted = (await machine.running()) === systems.second ? systems.third : systems.second;
+      const running = client.start(['deploy', machine.name, '--json', '--store-path', wanted]);
+      await running.line('"step":"connect"');
+      const moment = Math.random() * duration * 1.1;
+      const killing = setTimeout(() => running.process.kill('SIGKILL'), moment);
+      await running.exit;
+      clearTimeout(killing);
+      await settle(machine);
+      const left = await newest();
+      const seen = `killed ${moment.toFixed(0)} ms after the start of ${duration.toFixed(0)}: ${JSON.stringify(left)}`;
+      const confirmed = left.id !== last.id && left.decision === 'confirmed';
+      ends.add(confirmed ? 'new' : left.id !== last.id && left.armed ? 'restored' : 'untouched');
+      const after = await state();
+      const expected = confirmed
+        ? { running: wanted, boots: wanted, profile: wanted, history: after['history'] }
+        : before;
+      expect({ seen, ...after }).toEqual({ seen, ...expected });
     }
+    expect(ends.size).toBeGreaterThanOrEqual(attempts < 30 ? 1 : 3);
   });
 });
 
 describe('when the supervisor itself is killed', () => {
   it('what it leaves is restored by its unit', async () => {
-    const system = await machine.running();
-    await machine.declare(talkative('supervisor killed'));
+    const before = await state();
     await expect(
       deploy(machine.target, {
-        source: machine.source,
+        source: { storePath: systems.second },
         onEvent: (event) => {
-          if (event.type === 'output' && event.line === 'line 10') {
+          if (event.type === 'output' && event.line === 'line 8') {
             void machine.sh('systemctl kill --signal=KILL "nix-deploy-*.service"');
           }
         },
       }),
     ).rejects.toMatchObject({ restoration: 'restored' });
-    expect(await machine.running()).toBe(system);
+    expect(await state()).toEqual(before);
   });
 });
 
 describe('when the machine reboots in the middle of a deploy', () => {
   it('boots what was there before', async () => {
     const before = await state();
-    await machine.declare(talkative('rebooted'));
     const outcome = deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.second },
       onEvent: (event) => {
-        if (event.type === 'output' && event.line === 'line 10') {
+        if (event.type === 'output' && event.line === 'line 8') {
           void machine.sh('systemctl reboot --force').catch(() => undefined);
         }
       },
     });
     await expect(outcome).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await machine.rebooted();
     expect(await state()).toEqual(before);
   });
 });

@@ -16,15 +16,21 @@ export interface Machine extends AsyncDisposable {
   /** The same machine, reached as another user, who has the same key. */
   targetAs(user: string): Target;
   readonly relay: Relay;
-  /** The way round ssh, to look and to make trouble. */
+  /** The way past the relay, to look and to make trouble: an ssh connection, a quarter of what an exec of Incus costs. */
   readonly host: Host;
   readonly source: Source;
   /** How many connections have been made to it. */
   readonly connections: () => number;
   /** Writes what the machine is to be: the text of a NixOS module. */
   declare(module: string): Promise<void>;
+  /** Builds systems on the machine, all at once, and returns their store paths: from the name of each to its module. */
+  build<Name extends string>(
+    modules: Readonly<Record<Name, string>>,
+  ): Promise<Readonly<Record<Name, string>>>;
   /** Runs a script as root and returns what it printed. */
   sh(script: string): Promise<string>;
+  /** Waits until it has booted again, for `host` and `sh` to be of use. */
+  rebooted(): Promise<void>;
   generations(): Promise<readonly Generation[]>;
   /** `active` and every generation, e.g. `1 of 1 2 3`. */
   history(): Promise<string>;
@@ -32,13 +38,18 @@ export interface Machine extends AsyncDisposable {
 }
 
 /** A flake whose machine is what `module.nix` beside it says. */
-export const flakeText = (nixpkgs: string): string => `{
+export const flakeText = (
+  nixpkgs: string,
+  modules: Readonly<Record<string, string>> = { box: './module.nix' },
+): string => `{
   inputs.nixpkgs.url = "path:${nixpkgs}";
   outputs = { self, nixpkgs }: {
-    nixosConfigurations.box = nixpkgs.lib.nixosSystem {
+    nixosConfigurations = builtins.mapAttrs (_: module: nixpkgs.lib.nixosSystem {
       system = "x86_64-linux";
-      modules = [ ./module.nix { networking.hostName = "box"; services.openssh.enable = true; } ];
-    };
+      modules = [ module { networking.hostName = "box"; services.openssh.enable = true; } ];
+    }) { ${Object.entries(modules)
+      .map(([name, file]) => `${name} = ${file};`)
+      .join(' ')} };
   };
 }
 `;
@@ -47,6 +58,7 @@ export async function startMachine(): Promise<Machine> {
   const lab = await openLab();
   const box = await lab.launch('nix-deploy');
   const relay = await startRelay(box.address, 22);
+  let host = sshHost(box.ssh);
   let connections = 0;
   const targetAs = (user: string): Target => ({
     name: box.name,
@@ -65,11 +77,10 @@ export async function startMachine(): Promise<Machine> {
       );
     },
   });
-  const sh = async (script: string): Promise<string> =>
-    (await box.host.run(['sh', '-c', script])).stdout.trim();
-  await sh('mkdir -p /srv/flake');
-  await box.host.writeFile('/srv/flake/flake.nix', flakeText('/srv/nixpkgs'), { mode: 0o644 });
-  const listed = async (): Promise<readonly Generation[]> => await generations(box.host);
+  const sh = async (script: string): Promise<string> => (await host.run(['sh', '-c', script])).stdout.trim();
+  await sh('mkdir -p /srv/flake /srv/systems');
+  await host.writeFile('/srv/flake/flake.nix', flakeText('/srv/nixpkgs'), { mode: 0o644 });
+  const listed = async (): Promise<readonly Generation[]> => await generations(host);
   return {
     name: box.name,
     address: box.address,
@@ -78,11 +89,43 @@ export async function startMachine(): Promise<Machine> {
     target: targetAs('root'),
     targetAs,
     relay,
-    host: box.host,
+    get host() {
+      return host;
+    },
     source: { flake: 'path:/srv/flake', configuration: 'box' },
     connections: () => connections,
-    declare: async (module) => await box.host.writeFile('/srv/flake/module.nix', module, { mode: 0o644 }),
+    declare: async (module) => await host.writeFile('/srv/flake/module.nix', module, { mode: 0o644 }),
+    build: async (modules) => {
+      const names = Object.keys(modules);
+      const files: [string, string][] = Object.entries<string>(modules).map(([name, text]) => [
+        `${name}.nix`,
+        text,
+      ]);
+      const flake = flakeText(
+        '/srv/nixpkgs',
+        Object.fromEntries(names.map((name) => [name, `./${name}.nix`])),
+      );
+      for (const [file, text] of [...files, ['flake.nix', flake] as const]) {
+        await host.writeFile(`/srv/systems/${file}`, text, { mode: 0o644 });
+      }
+      const wanted = names.map(
+        (name) => `path:/srv/systems#nixosConfigurations.${name}.config.system.build.toplevel`,
+      );
+      const { stdout } = await host.run(['nix', 'build', '--no-link', '--print-out-paths', ...wanted]);
+      const built = stdout.trim().split('\n');
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nix prints them in the order that they were named in
+      return Object.fromEntries(names.map((name, i) => [name, built[i]])) as Record<
+        keyof typeof modules,
+        string
+      >;
+    },
     sh,
+    rebooted: async () => {
+      await host[Symbol.asyncDispose]();
+      // By way of the daemon: it needs no sshd there, and waits for one.
+      await box.host.run(['sh', '-c', 'until systemctl is-active --quiet ssh; do sleep 0.1; done']);
+      host = sshHost(box.ssh);
+    },
     generations: listed,
     history: async () => {
       const all = await listed();
@@ -91,6 +134,7 @@ export async function startMachine(): Promise<Machine> {
     },
     running: async () => await sh('readlink -f /run/current-system'),
     [Symbol.asyncDispose]: async () => {
+      await host[Symbol.asyncDispose]();
       await relay[Symbol.asyncDispose]();
       await box[Symbol.asyncDispose]();
       await lab[Symbol.asyncDispose]();

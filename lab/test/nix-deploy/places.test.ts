@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { localHost } from '@cutover/host';
 import { deploy, type DeployEvent, type DeployOptions, plan, targetOf } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import { type Client, startClient } from './client.ts';
 import { flakeText, type Machine, marked, startMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -17,17 +18,18 @@ const nixpkgs = fileURLToPath(new URL('../../nixpkgs', import.meta.url));
 /** This machine is the one that builds: its nix is another one (Debian's own) than that of the target. */
 let folder: string;
 let machine: Machine;
+let client: Client;
 beforeAll(async () => {
   // Where nobody is there to build as another user.
   vi.stubEnv('NIX_CONFIG', 'build-users-group =\nsandbox = false');
   folder = await mkdtemp(join(tmpdir(), 'places-'));
   await writeFile(join(folder, 'flake.nix'), flakeText(nixpkgs));
-  machine = await startMachine();
-  await machine.declare(marked('first'));
-  await deploy(machine.target, { source: machine.source });
+  [machine, client] = await Promise.all([startMachine(), startClient()]);
+  await client.configure([machine]);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  await client[Symbol.asyncDispose]();
   await machine[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
@@ -69,6 +71,11 @@ describe('a closure that is built elsewhere', () => {
     }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'COPY_FAILED' });
     expect(String(error)).toContain('unsigned closure');
+    // Nothing of it is left, and all that was there before is.
+    expect(String(error)).toMatch(/of the (\d+) paths that were copied for it, \1 were deleted again/);
+    const { system } = await plan(machine.target, { source: source(), buildOn: 'here' });
+    expect(await machine.sh(`[ -e ${system} ] || echo gone`)).toBe('gone');
+    await machine.sh('nix-store --verify --check-contents');
     expect(await machine.history()).toBe(before);
     expect(await marker()).toBe('signed');
   });
@@ -153,7 +160,7 @@ describe('a closure that is built elsewhere', () => {
 describe('with nixos-rebuild as the engine', () => {
   /** In the place of the real one, which is not to be had on Debian: the same words, the same `result`. */
   const standIn = `#!/bin/sh
-echo "$*" >> /tmp/nixos-rebuild.log
+echo "$*" >> "$(dirname "$0")/nixos-rebuild.log"
 [ "$2" = --flake ] || exit 64
 action=$1 flake=\${3%#*} name=\${3#*#}
 shift 3
@@ -165,27 +172,50 @@ exec nix --extra-experimental-features 'nix-command flakes' build "$@" \\
     await machine.host.writeFile('/usr/local/bin/nixos-rebuild', standIn, { mode: 0o755 });
   });
 
-  it('evaluates and builds on the target; what is activated is its result, with all the care', async () => {
+  it('the command evaluates and builds on the target; what is activated is its result, with all the care', async () => {
     await machine.declare(marked('rebuilt'));
-    const options = {
+    const planned = await plan(machine.target, {
       source: machine.source,
       engine: 'nixos-rebuild',
-      nixOptions: ['--show-trace'],
-    } as const;
-    expect((await plan(machine.target, { ...options, build: false })).work?.build.length).toBeGreaterThan(0);
-    const events: DeployEvent[] = [];
-    const result = await deploy(machine.target, { ...options, onEvent: (event) => events.push(event) });
-    expect(result.changed).toBe(true);
+      build: false,
+    });
+    expect(planned.work?.build.length).toBeGreaterThan(0);
+    await client.configure([machine], { nixOptions: ['--show-trace'] });
+    const { exitCode, stdout, stderr } = await client.run([
+      'deploy',
+      '--engine',
+      'nixos-rebuild',
+      '--build-on',
+      'target',
+      '--json',
+    ]);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    for (const type of ['progress', 'armed', 'confirmed']) expect(stdout).toContain(`"type":"${type}"`);
     expect(await marker()).toBe('rebuilt');
-    expect(events.map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['progress', 'armed', 'confirmed']),
-    );
-    expect((await machine.sh('cat /tmp/nixos-rebuild.log')).split('\n')).toEqual([
-      'dry-build --flake path:/srv/flake#box --show-trace',
+    expect((await machine.sh('cat /usr/local/bin/nixos-rebuild.log')).split('\n')).toEqual([
+      'dry-build --flake path:/srv/flake#box',
       'build --flake path:/srv/flake#box --log-format internal-json --show-trace',
     ]);
     // What it built is kept from being collected.
     expect(await machine.sh('nix-store --query --roots /run/current-system')).toContain('/roots/');
+  });
+
+  it('the command builds here where the config says so', async () => {
+    await declareHere(marked('rebuilt here'));
+    const commands = join(folder, 'bin');
+    await mkdir(commands);
+    await writeFile(join(commands, 'nixos-rebuild'), standIn, { mode: 0o755 });
+    await client.configure([machine], {
+      flake: `path:${folder}`,
+      engine: 'nixos-rebuild',
+      buildOn: 'here',
+    });
+    const { exitCode, stderr } = await client.run(['deploy'], { PATH: `${commands}:${process.env['PATH']}` });
+    expect(stderr).toContain('copying');
+    expect(exitCode).toBe(0);
+    expect(await readFile(join(commands, 'nixos-rebuild.log'), 'utf8')).toMatch(/^build --flake path:/);
+    expect(await marker()).toBe('rebuilt here');
   });
 
   it('its failures are told as nix’ own', async () => {
@@ -193,6 +223,6 @@ exec nix --extra-experimental-features 'nix-command flakes' build "$@" \\
     await expect(
       deploy(machine.target, { source: machine.source, engine: 'nixos-rebuild' }),
     ).rejects.toMatchObject({ code: 'EVALUATION_FAILED', step: 'evaluate', exitCode: 1 });
-    expect(await marker()).toBe('rebuilt');
+    expect(await marker()).toBe('rebuilt here');
   });
 });

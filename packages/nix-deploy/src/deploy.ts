@@ -13,6 +13,7 @@ import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
 import { lockTarget } from './lock.ts';
+import type { StorePath } from './nix/path-info.ts';
 import { type DeployOptions, settle, type Settings } from './options.ts';
 import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
@@ -187,6 +188,7 @@ async function bring(
   // Meanwhile, on its own channels.
   const comparing = rebootParts(buildOn, host, settings.targetPaths.booted, system, signal);
   comparing.catch(() => undefined);
+  let copied: readonly StorePath[] = [];
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });
     const copying = {
@@ -197,13 +199,13 @@ async function bring(
       onProgress: ({ paths, bytes }: CopyProgress) => emit({ type: 'copy', paths, bytes }),
       signal,
     };
-    const missing = await missingPaths(closure, copying);
-    refuse(host, facts, { store: sizeOf(missing) }, settings);
-    if (settings.requireSignatures === true) await copySigned(system, missing, copying);
-    else await sendPaths(missing, copying);
+    copied = await missingPaths(closure, copying);
+    refuse(host, facts, { store: sizeOf(copied) }, settings);
+    if (settings.requireSignatures === true) await copySigned(system, copied, copying);
+    else await sendPaths(copied, copying);
   }
   const parts = await comparing;
-  if (settings.requireSignatures === true) await verifySignatures(host, system, settings, signal);
+  if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts };
 }
 

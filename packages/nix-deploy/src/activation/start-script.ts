@@ -27,18 +27,18 @@ set -e
 umask 077
 state=$1 text=$2
 shift 2
-id=$1 toplevel=$3 system=$4 current=$8
+id=$1 toplevel=$3 system=$4 current=$8 longest=$((2 * $7 + $6 + 60))
 [ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
 [ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
 folder=$state/deploys/$id
-mkdir -p "$state/deploys" /nix/var/nix/gcroots
-mkdir "$folder"
+mkdir -p "$folder" /nix/var/nix/gcroots
 printf '%s' "$text" > "$folder/supervisor"
 printf '%s\\n' "$@" > "$folder/request"
 mkfifo "$folder/wake"
 : > "$folder/log"
 ln -sfn "$toplevel" "/nix/var/nix/gcroots/nix-deploy-$id"
-ls -1t "$state/deploys" | tail -n +21 | while IFS= read -r old; do
+set -- "$state"/deploys/*
+[ "$#" -le 20 ] || ls -1t "$state/deploys" | tail -n +21 | while IFS= read -r old; do
   if [ -f "$state/deploys/$old/outcome" ]; then rm -rf "$state/deploys/$old"; fi
 done
 running=$(readlink -f "$current" || :)
@@ -48,7 +48,7 @@ systemd-run --quiet --collect --no-ask-password --unit="nix-deploy-$id" --servic
   --property=KillMode=mixed --property=TimeoutStopSec=infinity --property=OOMScoreAdjust=-900 \\
   -- /bin/sh "$folder/supervisor" run "$folder"
 # It ends when the client has seen the end, and in any case.
-exec timeout "$((2 * $7 + $6 + 60))" tail -n +1 -f "$folder/log"
+exec timeout "$longest" tail -n +1 -f "$folder/log"
 `;
 
 /** Shows the log of a deploy again: `$1` state directory, `$2` id, `$3` the first byte wanted (from 1). */
@@ -59,10 +59,10 @@ ${showLog}`;
 
 /**
  * Decides: `$1` state directory, `$2` id, `$3` confirmed|revoked. Prints the decision that stands, which may be another.
+ * Opened for reading as well, the pipe keeps nobody waiting, also when no supervisor reads it any more.
  */
 export const decideScript: string = `
 folder=$1/deploys/$2
-ln -s "$3" "$folder/decision" 2> /dev/null
-timeout 5 sh -c 'printf . > "$1"' sh "$folder/wake" 2> /dev/null || :
+if ln -s "$3" "$folder/decision" 2> /dev/null; then printf . 1<> "$folder/wake"; fi
 readlink "$folder/decision"
 `;

@@ -86,7 +86,6 @@ commit() {
   finish committed
 }
 
-mkdir -p "$state"
 exec 8>> "$state/activation.lock"
 if [ "$mode" = recover ]; then
   # The supervisor itself was killed. A machine that is going down boots the old system anyway.

@@ -71,10 +71,13 @@ async function run(names: string[], options: Options): Promise<void> {
     } catch (error) {
       view.close();
       if (!(error instanceof FleetError)) throw error;
-      for (const outcome of error.outcomes) await report(outcome, json === true, print);
       const [only] = error.outcomes;
+      const alone = error.outcomes.length === 1 && only?.status === 'failed';
+      // Alone in text, its error says it all, once.
+      if (!alone || json === true)
+        for (const outcome of error.outcomes) await report(outcome, json === true, print);
       // One target alone fails as itself, with the exit code of its own step.
-      if (error.outcomes.length === 1 && only?.status === 'failed') throw only.error;
+      if (alone) throw only.error;
       throw error;
     }
   });

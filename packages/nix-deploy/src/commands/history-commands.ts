@@ -10,7 +10,7 @@ import { rollback } from '../history/rollback.ts';
 import { openConnection } from '../target/connection.ts';
 import { chosenMembers, type SharedOptions, withSharedOptions } from './shared.ts';
 import { describePackage } from './packages.ts';
-import { createView, mebibytes } from './view.ts';
+import { createView, describeBytes } from './view.ts';
 
 export function generationsCommand(): Command {
   const command = new Command('generations').description('the generations of each target, and what changed');
@@ -148,7 +148,7 @@ export function gcCommand(): Command {
           );
           const text = all.map(
             ({ target, deleted, kept, freed }) =>
-              `${target}: ${options.dryRun === true ? 'would delete' : 'deleted'} ${deleted.join(', ') || 'nothing'}; ${kept.join(', ') || 'nothing'} stays${freed === undefined ? '' : `; ${mebibytes(freed)} freed`}\n`,
+              `${target}: ${options.dryRun === true ? 'would delete' : 'deleted'} ${deleted.join(', ') || 'nothing'}; ${kept.join(', ') || 'nothing'} stays${freed === undefined ? '' : `; ${describeBytes(freed)} freed`}\n`,
           );
           await write(
             processIo.stdout,

@@ -1,9 +1,9 @@
 import type { PackageDifference } from '../plan/closure-difference.ts';
-import { mebibytes } from './view.ts';
+import { describeBytes } from './view.ts';
 
 /** `git: 2.40 → 2.41, +0.1 MiB`; ∅ where it is absent, ε for a path without a version. */
 export function describePackage({ name, before, after, size }: PackageDifference): string {
-  return `${name}: ${versions(before)} → ${versions(after)}, ${size < 0 ? '' : '+'}${mebibytes(size)}`;
+  return `${name}: ${versions(before)} → ${versions(after)}, ${size < 0 ? '' : '+'}${describeBytes(size)}`;
 }
 
 function versions(list: readonly string[]): string {

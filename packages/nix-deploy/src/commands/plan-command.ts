@@ -6,7 +6,7 @@ import { plan, type Plan } from '../plan/plan.ts';
 import { storeName } from '../nix/progress.ts';
 import { chosenMembers, type SharedOptions, withSharedOptions, withSourceOptions } from './shared.ts';
 import { describePackage } from './packages.ts';
-import { mebibytes } from './view.ts';
+import { describeBytes } from './view.ts';
 
 interface Options extends SharedOptions {
   readonly action: Action;
@@ -46,12 +46,12 @@ export function render(planned: Plan): string {
   const { work, closure, units, copy } = planned;
   if (work !== undefined) {
     lines.push(`  build    ${work.build.length} derivations${some(work.build.map(storeName))}`);
-    const size = work.download === undefined ? '' : `, ${mebibytes(work.download)}`;
+    const size = work.download === undefined ? '' : `, ${describeBytes(work.download)}`;
     lines.push(`  fetch    ${work.fetch.length} paths${size}`);
   }
-  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${mebibytes(copy.bytes)}`);
+  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${describeBytes(copy.bytes)}`);
   if (closure !== undefined) {
-    lines.push(`  closure  ${mebibytes(closure.before)} → ${mebibytes(closure.after)}`);
+    lines.push(`  closure  ${describeBytes(closure.before)} → ${describeBytes(closure.after)}`);
     for (const one of closure.packages) lines.push(`    ${describePackage(one)}`);
   }
   if (units !== undefined) {

@@ -57,7 +57,7 @@ export function createView(
           status(target, describeProgress(event.progress));
           break;
         case 'copy':
-          status(target, `  ${event.paths} paths, ${mebibytes(event.bytes)} sent`);
+          status(target, `  ${event.paths} paths, ${describeBytes(event.bytes)} sent`);
           break;
         case 'nix-log':
           if (event.derivation === undefined) line(target, `  ${event.line}`);
@@ -99,12 +99,15 @@ function describeProgress({ builds, copies, bytes, current }: NixProgress): stri
   const parts = [
     ...(builds.expected > 0 ? [`${builds.done}/${builds.expected} built`] : []),
     ...(copies.expected > 0 ? [`${copies.done}/${copies.expected} copied`] : []),
-    ...(bytes.expected > 0 ? [`${mebibytes(bytes.done)} of ${mebibytes(bytes.expected)}`] : []),
+    ...(bytes.expected > 0 ? [`${describeBytes(bytes.done)} of ${describeBytes(bytes.expected)}`] : []),
     ...current.slice(0, 1),
   ];
   return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
 }
 
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+/** `1.5 MiB`, `0.3 KiB`, `-2.0 GiB`. */
+export function describeBytes(bytes: number): string {
+  const size = Math.abs(bytes);
+  if (size >= 1024 ** 3) return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+  return size >= 1024 ** 2 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`;
 }

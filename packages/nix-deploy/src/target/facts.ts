@@ -52,13 +52,12 @@ case $nix in
   /nix/store/*-nix-[0-9]*/bin/nix) nix=\${nix#*-nix-}; say nixVersion "nix (Nix) \${nix%%/*}" ;;
   *) say nixVersion "$(nix --version 2> /dev/null)" ;;
 esac
-room() {
-  [ -d "$1" ] || return
-  df -P -B1 "$1" 2> /dev/null | { read -r _; read -r _ _ _ free _ && say "$2" "$free"; }
+room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
+if [ -d "$5" ]; then room /nix/store "$5"; else room /nix/store; fi | {
+  read -r _
+  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
+  read -r free _ && say bootFree "$free"
 }
-room /nix/store storeFree
-room "$5" bootFree
-df -P -i /nix/store 2> /dev/null | { read -r _; read -r _ _ _ free _ && say storeInodesFree "$free"; }
 writable() {
   folder=$1
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
@@ -78,10 +77,8 @@ link=$(readlink "$1" 2> /dev/null)
 link=\${link##*/}
 generation=\${link%-link}
 say generation "\${generation##*-}"
-real() { [ ! -e "$2" ] || say "$1" "$(readlink -f "$2")"; }
-real profileSystem "$1"
-real currentSystem "$3"
-real bootedSystem "$4"
+real() { read -r path; [ ! -e "$path" ] || say "$1" "$path"; }
+readlink -m "$1" "$3" "$4" | { real profileSystem; real currentSystem; real bootedSystem; }
 of_file /proc/sys/kernel/random/boot_id
 boot=$value
 of_file /proc/1/stat

@@ -11,6 +11,7 @@ const text = `
 defaults:
   flake: git+ssh://forge/orchestrator.git
   confirmTimeout: 90s
+  engine: nixos-rebuild
 targets:
   box:
     ssh: { host: 10.0.0.7, hostKeys: [ssh-ed25519 AAAA] }
@@ -29,6 +30,7 @@ describe('nix-deploy.yaml', () => {
     expect(box?.options).toMatchObject({
       source: { flake: 'git+ssh://forge/orchestrator.git' },
       confirmTimeout: 90_000,
+      engine: 'nixos-rebuild',
       expect: { machineId: '0123456789abcdef0123456789abcdef' },
       healthChecks: [{ type: 'units', units: ['ssh.service'], timeout: 5000 }],
     });
@@ -40,6 +42,7 @@ describe('nix-deploy.yaml', () => {
       /there is no target none; there are box, other/,
     );
     expect(() => parseDeployConfig('targets: { a: { shh: {} } }')).toThrow(/shh/);
+    expect(() => parseDeployConfig('targets: { a: { engine: make } }')).toThrow(/engine/);
     expect(() => parseDeployConfig('targets: {')).toThrow(ConfigError);
   });
 
