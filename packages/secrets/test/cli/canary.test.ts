@@ -11,6 +11,7 @@ import {
 import { git } from '../git.ts';
 import { type MoveWorld, moveWorld, shim } from '../move/world.ts';
 import { type Ended, type SecretsCommand, buildSecretsCommand } from '../secrets-command.ts';
+import { soak } from '../soak.ts';
 
 const asRoot = process.getuid?.() === 0;
 let secrets: SecretsCommand;
@@ -98,6 +99,9 @@ async function world(): Promise<World> {
   };
 }
 
+/** An exit code, the arguments that end with it, and standard input. */
+type Failure = [code: number, args: string[], input?: string];
+
 test.runIf(asRoot)(
   'a canary is in no argument, environment, output, file or git object, whatever command handles it',
   async () => {
@@ -146,7 +150,7 @@ test.runIf(asRoot)(
     const { stdout } = await run(['keygen', '-y', bootstrap]);
     await quiet(0, [...revoke, stdout.trim(), '--add', recipient]);
 
-    // And when it fails: another key, a torn file, what is no YAML or JSON, a leak, a conflict.
+    // And when it fails, in every way with --soak: another key, a torn file, what is no YAML or JSON, a leak, a conflict.
     const stranger = join(root, 'stranger.txt');
     await writeFile(stranger, identityFile(generateKeyPair()));
     const broken = {
@@ -160,19 +164,24 @@ test.runIf(asRoot)(
       await encryptFile(`a: 1\nb: ${canary}\n`, { file, recipients: [recipient] }),
     ).toString();
     await writeFile(broken.leaky, half.replace(/^b: ENC.*$/m, `b: ${canary}`));
-    for (const command of ['decrypt', 'rotate', 'edit']) {
-      await quiet(11, [command, file, '-i', stranger]);
-      await quiet(1, [command, broken.torn, '-i', key]);
-    }
-    await quiet(12, ['decrypt', broken.leaky]);
-    await quiet(12, ['set', broken.leaky, 'x'], canary);
-    await quiet(1, ['encrypt', broken.text, '-r', recipient]);
-    await quiet(1, ['encrypt', file, '-r', recipient]);
-    await quiet(1, ['set', file, 'x', '--json-value'], `{"a": ${canary}`);
-    await quiet(1, ['unset', file, 'nope/x']);
-    await quiet(1, ['decrypt', file, '--key', 'nope']);
-    await quiet(2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']);
-    await quiet(2, ['activate', join(given, 'plain.yaml')]);
+    const parsing: Failure[] = [
+      [12, ['decrypt', broken.leaky]],
+      [1, ['encrypt', broken.text, '-r', recipient]],
+      [1, ['set', file, 'x', '--json-value'], `{"a": ${canary}`],
+      [11, ['decrypt', file, '-i', stranger]],
+    ];
+    const others: Failure[] = [
+      [11, ['rotate', file, '-i', stranger]],
+      [11, ['edit', file, '-i', stranger]],
+      ...['decrypt', 'rotate', 'edit'].map((name): Failure => [1, [name, broken.torn, '-i', key]]),
+      [12, ['set', broken.leaky, 'x'], canary],
+      [1, ['encrypt', file, '-r', recipient]],
+      [1, ['unset', file, 'nope/x']],
+      [1, ['decrypt', file, '--key', 'nope']],
+      [2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']],
+      [2, ['activate', join(given, 'plain.yaml')]],
+    ];
+    for (const failure of soak([...parsing, ...others], parsing)) await quiet(...failure);
     await writeFile(join(root, 'source', 'one'), `TOKEN=${canary}-2\n`);
     await quiet(1, ['move', '--from', 'local', '--to', 'local', '-c', config, '-i', stranger]);
     expect(await found()).toEqual([]);
