@@ -4,15 +4,18 @@ import {
   lstat,
   mkdtemp,
   readFile,
+  readdir,
   readlink,
   rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeFileAtomic } from '../src/files/atomic-write.ts';
 import { replaceFile, replaceOrCreateFile } from '../src/files/replace-file.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -48,4 +51,18 @@ test('a new file has the mode that is asked for, and decrypted content one of it
   expect((await stat(file)).mode & 0o777).toBe(0o640);
   await replaceOrCreateFile(file, Buffer.from('x'), { newMode: 0o600, mode: 0o600 });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
+test('what a killed process left of a write is removed by the next, and that of a live one is not', async () => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, 'a.yaml');
+  const dead = spawnSync('true').pid;
+  const [left, living, foreign] = [
+    `.a.yaml.${dead}-0123456789ab.tmp`,
+    `.a.yaml.${process.pid}-0123456789ab.tmp`,
+    '.a.yaml.mine.tmp',
+  ];
+  for (const name of [left, living, foreign]) await writeFile(join(directory, name), 'half');
+  await writeFileAtomic(file, Buffer.from('new'), { mode: 0o600 });
+  expect((await readdir(directory)).sort()).toEqual([living, foreign, 'a.yaml'].sort());
 });

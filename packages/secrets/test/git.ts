@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Runs git with an identity of its own and nobody's configuration. */
 export function git(directory: string, ...args: string[]): string {
@@ -20,8 +22,7 @@ export function git(directory: string, ...args: string[]): string {
 
 /** A repository with one commit and an author of its own. */
 export function makeRepository(directory: string): void {
-  execFileSync('git', ['init', '-q', '-b', 'main', directory]);
-  git(directory, 'config', 'user.name', 'Test');
-  git(directory, 'config', 'user.email', 'test@example.org');
+  execFileSync('git', ['init', '-q', '--template=', '-b', 'main', directory]);
+  appendFileSync(join(directory, '.git', 'config'), '[user]\n\tname = Test\n\temail = test@example.org\n');
   git(directory, 'commit', '-q', '--allow-empty', '-m', 'Start');
 }

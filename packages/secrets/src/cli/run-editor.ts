@@ -1,10 +1,14 @@
 import { InterruptedError } from '@cutover/command-line';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { SecretsError } from '../errors.ts';
 
 /** How long an editor may take to end after it was told to, in milliseconds. */
 const patience = 2_000;
+
+/** Within this a signal and the end that it brings are one event, in milliseconds. */
+const together = 100;
 
 /**
  * Runs an editor on a file until it ends. Ctrl-C is the editor's own: it reaches it from the terminal, and what it does
@@ -23,6 +27,8 @@ export async function runEditor(command: readonly string[], path: string): Promi
   } catch (error) {
     throw new SecretsError('UNSUPPORTED', `the editor ${program} could not be started`, {}, { cause: error });
   }
+  // Ctrl-C goes to both at once, and that the editor has ended for it may come to be known first.
+  if (code !== 0 && signals.received === undefined) await setTimeout(together);
   const { received } = signals;
   if (received === 'SIGTERM' || (received === 'SIGINT' && code !== 0)) throw new InterruptedError(received);
   if (code === 0) return;
@@ -42,7 +48,7 @@ function handOn(editor: ChildProcess): Signals {
   const end = (signal: NodeJS.Signals): void => {
     received = 'SIGTERM';
     editor.kill(signal);
-    killer ??= setTimeout(() => editor.kill('SIGKILL'), patience);
+    killer ??= globalThis.setTimeout(() => editor.kill('SIGKILL'), patience);
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', end);

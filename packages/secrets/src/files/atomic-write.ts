@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface AtomicWriteOptions {
@@ -7,6 +7,31 @@ export interface AtomicWriteOptions {
   readonly mode: number;
   readonly uid?: number;
   readonly gid?: number;
+}
+
+/**
+ * Removes what killed processes left of their writes of a file; what a process that lives is writing stays.
+ */
+export async function removeLeftovers(path: string): Promise<void> {
+  const start = `.${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch(nothingThere);
+  for (const name of names.filter((one) => one.startsWith(start))) {
+    const pid = /^(\d+)-[0-9a-f]{12}\.tmp$/.exec(name.slice(start.length))?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function nothingThere(error: unknown): string[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
 }
 
 /**
@@ -19,7 +44,9 @@ export async function writeFileAtomic(
   options: AtomicWriteOptions,
 ): Promise<void> {
   const { mode, uid, gid } = options;
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  await removeLeftovers(path);
+  const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
+  const temporary = join(dirname(path), `.${basename(path)}.${unique}.tmp`);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {

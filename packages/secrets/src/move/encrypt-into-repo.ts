@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
+import { removeLeftovers } from '../files/atomic-write.ts';
 import { replaceOrCreateFile } from '../files/replace-file.ts';
 import { type DecryptedFile, decryptFile, encryptFile } from '../sops/file.ts';
 import { emitPlain } from '../sops/formats/format.ts';
@@ -56,6 +57,7 @@ async function encryptOne(
   { recipients, identities }: EncryptIntoRepoOptions,
 ): Promise<'written' | 'unchanged'> {
   const path = join(repository, file);
+  await removeLeftovers(path);
   const [first] = members;
   if (first === undefined) return 'unchanged';
   const format = formatOfSecret(first.spec);
@@ -152,6 +154,7 @@ async function writeRules(
   { recipients }: EncryptIntoRepoOptions,
 ): Promise<'written' | 'unchanged'> {
   const path = join(repository, '.sops.yaml');
+  await removeLeftovers(path);
   const directories = [...new Set(files.map((file) => dirname(file)))].sort();
   const rules = directories.map((directory) => ({
     path_regex:

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -254,7 +255,7 @@ test('killed at any moment, what is at the link is a whole generation, and the n
   await write();
   await activate({ manifest });
   const whole = Object.keys(await inventory(join(root, 'run.d', '1'))).sort();
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < soak(6, 2); round++) {
     const child = spawn(process.execPath, ['-e', killer(root, round)], {
       stdio: 'ignore',
     });

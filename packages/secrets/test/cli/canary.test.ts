@@ -6,11 +6,14 @@ import {
   generateKeyPair,
   identityFile,
   loadSecretsConfig,
+  recipientsOf,
   renderManifest,
 } from '../../src/index.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { git } from '../git.ts';
 import { type MoveWorld, moveWorld, shim } from '../move/world.ts';
 import { type Ended, type SecretsCommand, buildSecretsCommand } from '../secrets-command.ts';
+import { soak } from '../soak.ts';
 
 const asRoot = process.getuid?.() === 0;
 let secrets: SecretsCommand;
@@ -98,6 +101,9 @@ async function world(): Promise<World> {
   };
 }
 
+/** An exit code, the arguments that end with it, and standard input. */
+type Failure = [code: number, args: string[], input?: string];
+
 test.runIf(asRoot)(
   'a canary is in no argument, environment, output, file or git object, whatever command handles it',
   async () => {
@@ -134,7 +140,6 @@ test.runIf(asRoot)(
     const rendered = renderManifest(await loadSecretsConfig(config));
     const places = { secretsMountPoint: join(root, 'run.d'), symlinkPath: join(root, 'run'), userMode: true };
     await writeFile(manifest, JSON.stringify({ ...rendered, ...places }));
-    await quiet(10, ['verify', '--to', 'local', '-c', config]);
     await quiet(0, ['activate', manifest]);
     await quiet(0, ['verify', '--from', 'local', '--to', 'local', '-c', config, '--json']);
     // The bootstrap key of this test lies below /tmp.
@@ -143,10 +148,10 @@ test.runIf(asRoot)(
     await quiet(0, ['scan', repository, '--from', 'local', '-c', config]);
     const bootstrap = join(root, 'key', 'age.txt');
     const revoke = ['revoke', '--repository', repository, '-i', bootstrap, '-c', config];
-    const { stdout } = await run(['keygen', '-y', bootstrap]);
-    await quiet(0, [...revoke, stdout.trim(), '--add', recipient]);
+    const [leaver = ''] = await recipientsOf(await readFile(bootstrap, 'utf8'));
+    await quiet(0, [...revoke, leaver, '--add', recipient]);
 
-    // And when it fails: another key, a torn file, what is no YAML or JSON, a leak, a conflict.
+    // And when it fails, in every way with --soak: another key, a torn file, what is no YAML or JSON, a leak, a conflict.
     const stranger = join(root, 'stranger.txt');
     await writeFile(stranger, identityFile(generateKeyPair()));
     const broken = {
@@ -160,19 +165,24 @@ test.runIf(asRoot)(
       await encryptFile(`a: 1\nb: ${canary}\n`, { file, recipients: [recipient] }),
     ).toString();
     await writeFile(broken.leaky, half.replace(/^b: ENC.*$/m, `b: ${canary}`));
-    for (const command of ['decrypt', 'rotate', 'edit']) {
-      await quiet(11, [command, file, '-i', stranger]);
-      await quiet(1, [command, broken.torn, '-i', key]);
-    }
-    await quiet(12, ['decrypt', broken.leaky]);
-    await quiet(12, ['set', broken.leaky, 'x'], canary);
-    await quiet(1, ['encrypt', broken.text, '-r', recipient]);
-    await quiet(1, ['encrypt', file, '-r', recipient]);
-    await quiet(1, ['set', file, 'x', '--json-value'], `{"a": ${canary}`);
-    await quiet(1, ['unset', file, 'nope/x']);
-    await quiet(1, ['decrypt', file, '--key', 'nope']);
-    await quiet(2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']);
-    await quiet(2, ['activate', join(given, 'plain.yaml')]);
+    const parsing: Failure[] = [
+      [12, ['decrypt', broken.leaky]],
+      [1, ['encrypt', broken.text, '-r', recipient]],
+    ];
+    const others: Failure[] = [
+      [1, ['set', file, 'x', '--json-value'], `{"a": ${canary}`],
+      [11, ['decrypt', file, '-i', stranger]],
+      [11, ['rotate', file, '-i', stranger]],
+      [11, ['edit', file, '-i', stranger]],
+      ...['decrypt', 'rotate', 'edit'].map((name): Failure => [1, [name, broken.torn, '-i', key]]),
+      [12, ['set', broken.leaky, 'x'], canary],
+      [1, ['encrypt', file, '-r', recipient]],
+      [1, ['unset', file, 'nope/x']],
+      [1, ['decrypt', file, '--key', 'nope']],
+      [2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']],
+      [2, ['activate', join(given, 'plain.yaml')]],
+    ];
+    for (const failure of soak([...parsing, ...others], parsing)) await quiet(...failure);
     await writeFile(join(root, 'source', 'one'), `TOKEN=${canary}-2\n`);
     await quiet(1, ['move', '--from', 'local', '--to', 'local', '-c', config, '-i', stranger]);
     expect(await found()).toEqual([]);
@@ -182,9 +192,8 @@ test.runIf(asRoot)(
     git(repository, 'add', '.');
     await quiet(10, ['guard', '--repository', repository, '--json']);
     await quiet(10, ['scan', repository, '--from', 'local', '-c', config, '--json']);
-    const commands = (await run(['--help'])).stdout.matchAll(/^ {2}(\w+) /gm);
-    const all = Array.from(commands, ([, name]) => name).filter((name) => name !== 'help');
-    expect(all.filter((name) => !ran.includes(name ?? ''))).toEqual([]);
+    const { commands } = await createProgram([]);
+    expect(commands.map((command) => command.name()).filter((name) => !ran.includes(name))).toEqual([]);
     // The programs did write down what they got.
     const log = await readFile(join(root, 'log'), 'utf8');
     expect(log).toMatch(/\/git .*commit[^]*PATH=/);

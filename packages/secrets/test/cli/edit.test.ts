@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
 import { type SecretsCommand, buildSecretsCommand, ended } from '../secrets-command.ts';
+import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 let secrets: SecretsCommand;
@@ -46,12 +47,14 @@ test('an edit changes the file, and its plain text is gone, with what the editor
   expect(opened.stdout).toBe('other');
 });
 
+type Ending = [signal: NodeJS.Signals, code: number, trap: string];
+
 describe.each([
   ['SIGINT', 130, 'trap "exit 3" INT'],
   ['SIGTERM', 143, 'trap "exit 3" TERM'],
   ['SIGHUP', 143, 'trap "exit 3" HUP'],
-  ['SIGTERM', 143, 'trap "" TERM'],
-] as const)('%s during an edit', (signal, code, trap) => {
+  ...soak<Ending[]>([['SIGTERM', 143, 'trap "" TERM']], []),
+] satisfies Ending[])('%s during an edit', (signal, code, trap) => {
   test(`ends with ${code} and leaves neither plain text nor a change, by an editor with: ${trap}`, async () => {
     // It says that it is there, then waits for a signal; sleeping in the background, so that a trap runs at once.
     await using world = await fixture(`${trap}\necho x >> "$1"; echo ready\nsleep 30 & wait; sleep 30`);

@@ -224,9 +224,9 @@ test('a nearer .sops.yaml comes before one farther up, and one that is not stage
   expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/b.yaml' }]);
 });
 
-test('names with newlines, symbolic links and hundreds of files take three processes of git', async () => {
+test('names with newlines, symbolic links and many files take three processes of git', async () => {
   const path = await repository();
-  for (let index = 0; index < 300; index++)
+  for (let index = 0; index < 60; index++)
     await writeFile(join(path, `${index}\n"x".txt`), `text ${index}\n`);
   await symlink('../elsewhere', join(path, 'secrets', 'link.yaml'));
   git(path, 'add', '.');

@@ -183,7 +183,7 @@ test.runIf(asRoot)("verify is not fooled by the operator's own key in the enviro
 test.runIf(asRoot)(
   'a move stopped at any of its calls and run again converges, the source intact and no file half-written',
   async () => {
-    const rounds = process.env['CUTOVER_SOAK'] ? 40 : 4;
+    const rounds = process.env['CUTOVER_SOAK'] ? 40 : 2;
     const { root, config, repository } = await world();
     await using host = localHost();
     for (let round = 0; round < rounds; round++) {

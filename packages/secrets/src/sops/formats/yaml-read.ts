@@ -53,9 +53,12 @@ export function parseYaml(text: string): Documents {
   }
   const documents = Array.isArray(parsed) ? parsed : [];
   const separators = new LineSeparators(text);
-  const read = documents.map((document) => new YamlReader(document, text, separators).read());
-  separators.refuseOthers();
-  return read;
+  try {
+    return documents.map((document) => new YamlReader(document, text, separators).read());
+  } finally {
+    // Also where it is no YAML for that very reason.
+    separators.refuseOthers();
+  }
 }
 
 class YamlReader {
