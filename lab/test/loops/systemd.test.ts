@@ -193,11 +193,12 @@ systemctl start --no-block demo-orchestrator rival loops-tmux-demo`);
 function promptText(count: number): Buffer {
   const pieces = [';', '-x', '\n', '#{pane_id}', '%H', '$HOME `x`', 'ñ→🦊', '\t', '\\', "'", '"', ' '];
   const size = count === 1 ? 200 * 1024 : count % 50 === 2 ? 20_000 : 1 + count * 7;
-  let text = '';
-  while (Buffer.byteLength(text) < size) {
-    const rest = size - Buffer.byteLength(text);
-    const piece = pieces[(text.length * 31 + count) % pieces.length] ?? '';
-    text += Buffer.byteLength(piece) <= rest ? piece : 'x'.repeat(rest);
+  const chosen: Buffer[] = [];
+  for (let length = 0; length < size;) {
+    const piece = Buffer.from(pieces[(length * 31 + count) % pieces.length] ?? '');
+    const fitting = length + piece.length <= size ? piece : Buffer.alloc(size - length, 'x');
+    chosen.push(fitting);
+    length += fitting.length;
   }
-  return Buffer.from(text);
+  return Buffer.concat(chosen);
 }

@@ -13,6 +13,7 @@ import {
   loadRigConfig,
   readRigStatus,
   readState,
+  type RigConfig,
   type RigEvent,
   type RigStatus,
 } from '../src/index.ts';
@@ -35,6 +36,8 @@ async function makeRig(yaml: string) {
   const config = join(directory, 'loops.yaml');
   await writeFile(config, yaml);
   const ups: ChildProcess[] = [];
+  let rigConfig: Promise<RigConfig> | undefined;
+  const loaded = (): Promise<RigConfig> => (rigConfig ??= loadRigConfig(config));
   const argv = (...args: string[]): string[] => ['node', command.path, ...args, '--config', config];
   const run = (...args: string[]) => host.run(argv(...args), { reject: false });
   return {
@@ -60,8 +63,8 @@ async function makeRig(yaml: string) {
         },
       };
     },
-    status: async () => readRigStatus(await loadRigConfig(config)),
-    socket: async () => controlSocket(await loadRigConfig(config)),
+    status: async () => readRigStatus(await loaded()),
+    socket: async () => controlSocket(await loaded()),
     [Symbol.asyncDispose]: async () => {
       await run('down');
       // A supervisor that still ends would start a new server in place of the one that is killed here.
@@ -136,7 +139,7 @@ describe('loops', () => {
     expect((await rig.status()).server).toBe('down');
   });
 
-  it(`has exactly one of each agent after ${soak(200, 6)} starts at once, in spite of all that may be in the way`, async () => {
+  it(`has exactly one of each agent after ${soak(200, 4)} starts at once, in spite of all that may be in the way`, async () => {
     await using rig = await makeRig(
       '{rig: demo, workspace: ., loops: {one: {command: [sh, -c, "echo x >> started; exec sleep 1000"]}}}',
     );
@@ -161,7 +164,7 @@ describe('loops', () => {
     );
     // Some are told, as by their unit, that the server is another unit's; that unit is there as well.
     await using _rival = rig.serveTmux();
-    const ups = Array.from({ length: soak(200, 6) }, (_, index) =>
+    const ups = Array.from({ length: soak(200, 4) }, (_, index) =>
       rig.up(index % 2 === 0 ? {} : { LOOPS_TMUX: 'external' }),
     );
     const socket = await rig.socket();

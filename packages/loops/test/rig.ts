@@ -59,7 +59,7 @@ export async function until<T>(
     if (holds(seen)) return seen;
     if (performance.now() > end)
       throw new Error(`not within ${deadline} ms; last: ${JSON.stringify(seen, undefined, 1)}`);
-    await delay(10);
+    await delay(20);
   }
 }
 

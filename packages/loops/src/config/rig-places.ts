@@ -56,13 +56,15 @@ export async function glanceControlSocket(configPath: string): Promise<string | 
 }
 
 /**
- * The places in a config's text. JSON is read as such. In a block mapping only its own keys begin a line; what is not a plain word there,
- * or not in such a mapping, is left to a parser.
+ * The places in a config's text. JSON is read as such. In a block mapping only its own keys begin a line, and they are
+ * taken when they and their values are plain words. All else is left to a parser: a place that is missed would be
+ * another rig's.
  */
 export function glancePlaces(text: string): PlaceWords | undefined {
   if (/^\s*\{/.test(text)) return placesOf(JSON.parse(text));
+  if (/^["'?<&*!%]/m.test(text)) return undefined;
   const found: Partial<Record<keyof PlaceWords, string>> = {};
-  for (const [, key = '', value = ''] of text.matchAll(/^(["'\w-]+)[ \t]*:(?:[ \t]+(.*?))?[ \t]*\r?$/gm)) {
+  for (const [, key = '', value = ''] of text.matchAll(/^(\w+)[ \t]*:(?:[ \t]+(.*?))?[ \t]*\r?$/gm)) {
     if (key !== 'workspace' && key !== 'stateDir' && key !== 'runtimeDir') continue;
     if (found[key] !== undefined || !/^[\w./~-][\w./~ -]*$/.test(value)) return undefined;
     found[key] = value;

@@ -10,7 +10,8 @@ import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 const loggerScript = `log=$1 half=$2
 umask 077
 while :; do
-  size=$(stat -c %s "$log" 2>/dev/null || echo 0)
+  size=0
+  [ ! -s "$log" ] || size=$(stat -c %s "$log")
   left=$((half - size))
   if [ "$left" -gt 0 ]; then
     stdbuf -o0 head -c "$left" >>"$log"

@@ -21,6 +21,10 @@ describe('a glance at a config', () => {
     ['rig: demo\n', undefined],
     ['workspace: "."\n', undefined],
     ['workspace: . # here\n', undefined],
+    ['workspace: .\n"stateDir": state\n', undefined],
+    ['workspace: .\n? stateDir\n: state\n', undefined],
+    ['workspace: .\n<<: {stateDir: state}\n', undefined],
+    ['workspace: .\nstateDir:\n  state\n', undefined],
     ['workspace: *there\n', undefined],
     ['workspace: a\nworkspace: b\n', undefined],
   ])('at %j finds %j', (text, places) => {
