@@ -4,6 +4,7 @@ import {
   type DeployEvent,
   LockedError,
   NixError,
+  plan,
   rollback,
 } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,5 +182,28 @@ describe('a deploy', () => {
     const error: unknown = await rival;
     expect(String(error)).toContain('the first one');
     expect(error instanceof LockedError || String(error).includes('locked')).toBe(true);
+  });
+
+  it('of another init system cannot be switched to while it runs: it says so, and can be booted', async () => {
+    await machine.declare(marked('ten'));
+    const { system } = await plan(machine.target, { source: machine.source });
+    const runs = await machine.running();
+    const storePath = await machine.sh(`
+      cp -a ${system} /tmp/other-init && chmod -R u+w /tmp/other-init && cd /tmp/other-init
+      echo 'systemd 2' > init-interface-version
+      sed -i 's#^toplevel=.*#toplevel=$(dirname "$(dirname "$(readlink -f "$0")")")#' bin/switch-to-configuration
+      nix-store --add /tmp/other-init`);
+    await expect(deploy(machine.target, { source: { storePath } })).rejects.toMatchObject({
+      code: 'NEEDS_REBOOT',
+      exitCode: 100,
+      restoration: 'restored',
+      message: expect.stringContaining('deploy it with the action boot, then reboot'),
+    });
+    expect(await machine.running()).toBe(runs);
+    expect(await deploy(machine.target, { source: { storePath }, action: 'boot' })).toMatchObject({
+      changed: true,
+    });
+    expect(await machine.sh('cat /boot/nixos/default')).toBe(storePath);
+    expect(await machine.running()).toBe(runs);
   });
 });

@@ -80,6 +80,15 @@ describe('a closure that is built elsewhere', () => {
     expect(await marker()).toBe('signed');
   });
 
+  it('is not built to its end where the target is not ready: that is said at once', async () => {
+    const slow = 'pkgs.runCommand "slow" { } "sleep 54321; touch $out"';
+    await declareHere(marked('never', `environment.etc.slow.source = ${slow};`));
+    await expect(
+      deploy(machine.target, { source: source(), buildOn: 'here', expect: { machineId: 'f'.repeat(32) } }),
+    ).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
+    await expect(run('pgrep', ['-f', '^sleep 54321'])).rejects.toMatchObject({ code: 1 });
+  });
+
   it('is built on another host, evaluated here, and copied through here', async () => {
     await using builder = localHost({ name: 'builder' });
     await declareHere(marked('from a builder'));

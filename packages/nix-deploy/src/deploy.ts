@@ -1,11 +1,10 @@
 import type { Host } from '@cutover/host';
 
 import { activate } from './activation/activate.ts';
-import { build } from './build/build.ts';
-import { openPlaces } from './build/places.ts';
-import { type Built, shareBuild } from './build/shared-builds.ts';
+import { type BuildAhead, buildAhead } from './build/ahead.ts';
+import { buildSomewhere } from './build/somewhere.ts';
 import { type CopyProgress, sendPaths } from './copy/copy-closure.ts';
-import { closureOf, sizeOf } from './copy/closure.ts';
+import { sizeOf } from './copy/closure.ts';
 import { copySigned } from './copy/copy-signed.ts';
 import { missingPaths } from './copy/missing-paths.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
@@ -68,6 +67,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   const began = performance.now();
   const emit = (event: TargetlessEvent): void => settings.onEvent?.({ ...event, target: target.name });
   emit({ type: 'step', step: 'connect' });
+  await using ahead = buildAhead(settings, emit);
   await using connection = await openConnection(target, settings.signal);
 
   emit({ type: 'step', step: 'preflight' });
@@ -84,7 +84,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
           settings.signal,
         );
 
-  const { system, parts } = await bring(connection.host, facts, settings, emit);
+  const { system, parts } = await bring(connection.host, facts, settings, emit, ahead);
   const done = {
     target: target.name,
     action: settings.action,
@@ -153,38 +153,12 @@ async function bring(
   facts: TargetFacts,
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
+  ahead: BuildAhead | undefined,
 ): Promise<{ readonly system: string; readonly parts: readonly RebootPart[] }> {
-  const { source, engine, signal } = settings;
-  await using places = await openPlaces(host, settings);
-  const { evaluateOn, buildOn, onTarget, privilegeOn } = places;
-  const { profile, state } = settings.targetPaths;
-  if ('flake' in source) emit({ type: 'step', step: 'build' });
-  const configuration = settings.expect?.hostName ?? facts.hostName;
-  const begin = async (): Promise<Built> => {
-    const path = await build({
-      source,
-      engine,
-      configuration,
-      evaluateOn,
-      buildOn,
-      // What was built on the target stays there until the next build for this profile.
-      link: onTarget ? `${state}/roots/${profile.split('/').at(-1) ?? 'system'}` : undefined,
-      privilegeOn,
-      nixOptions: settings.nixOptions,
-      onEvent: emit,
-      signal,
-    });
-    return { system: path, closure: onTarget ? [] : await closureOf(buildOn, [path], signal) };
-  };
-  // What one target of a fleet had built here is there for the next.
-  const { evaluateOn: evaluated = settings.buildOn } = settings;
-  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
-  const { system, closure } = await shareBuild(
-    elsewhere,
-    JSON.stringify([source, engine, configuration, settings.nixOptions]),
-    begin,
-  );
-  emit({ type: 'built', system });
+  const { signal } = settings;
+  await using built = await (ahead?.building ??
+    buildSomewhere(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
+  const { system, closure, buildOn, onTarget } = built;
   // Meanwhile, on its own channels.
   const comparing = rebootParts(buildOn, host, settings.targetPaths.booted, system, signal);
   comparing.catch(() => undefined);

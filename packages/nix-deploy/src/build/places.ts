@@ -17,11 +17,15 @@ export interface Places extends AsyncDisposable {
   privilegeOn(host: Host): Privilege;
 }
 
-export async function openPlaces(target: Host, settings: Settings): Promise<Places> {
+/** @throws {TypeError} something is to happen on the target, which was left out. */
+export async function openPlaces(target: Host | undefined, settings: Settings): Promise<Places> {
   const { buildOn, evaluateOn = buildOn, signal } = settings;
   const opened = new OpenedHosts();
   const open = async (place: Place): Promise<Host> => {
-    if (place === 'target') return target;
+    if (place === 'target') {
+      if (target === undefined) throw new TypeError('there is no target to build on yet');
+      return target;
+    }
     return opened.add(place === 'here' ? localHost() : await place.connect(signal));
   };
   const builder = await open(buildOn);

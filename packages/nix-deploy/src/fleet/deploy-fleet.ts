@@ -69,7 +69,7 @@ export async function deployFleet(
   if (unknown !== undefined) throw new TypeError(`the canary ${unknown} is none of the targets`);
 
   const outcomes = new Map<string, FleetOutcome>();
-  const sharedBuilds: SharedBuilds = new Map();
+  const sharedBuilds: SharedBuilds | undefined = members.length > 1 ? new Map() : undefined;
   let failed = false;
   const one = async ({ target, options: own }: FleetMember): Promise<void> => {
     const outcome = await attempt(target, own, options, sharedBuilds);
@@ -106,7 +106,7 @@ async function attempt(
   target: Target,
   own: DeployOptions,
   fleet: FleetOptions,
-  sharedBuilds: SharedBuilds,
+  sharedBuilds: SharedBuilds | undefined,
 ): Promise<FleetOutcome> {
   const options = {
     ...withEvents(own, fleet),

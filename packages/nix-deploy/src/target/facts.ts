@@ -50,7 +50,8 @@ command -v systemd-run > /dev/null && say systemdRun yes
 nix=$(readlink -f "$(command -v nix)")
 case $nix in
   /nix/store/*-nix-[0-9]*/bin/nix) nix=\${nix#*-nix-}; say nixVersion "nix (Nix) \${nix%%/*}" ;;
-  *) say nixVersion "$(nix --version 2> /dev/null)" ;;
+  # Meanwhile, for it takes as long as all the rest.
+  *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
 esac
 room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
 if [ -d "$5" ]; then room /nix/store "$5"; else room /nix/store; fi | {
@@ -84,6 +85,7 @@ boot=$value
 of_file /proc/1/stat
 set -- \${value##*)}
 say boot "$boot/\${20}"
+wait
 `;
 
 /** Reads the facts of a target, and changes nothing. */
