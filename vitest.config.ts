@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['source'];
 
 /** A unit project: everything it needs is on any Debian machine (tmux, git, openssh). */
-const unit = (name: string) => ({
+const unit = (name: string, options: { isolate?: boolean } = {}) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -13,6 +13,7 @@ const unit = (name: string) => ({
     // No file leaves anything behind in its process, so the next one need not load all modules anew.
     isolate: false,
     testTimeout: 60_000,
+    ...options,
   },
 });
 
@@ -26,7 +27,8 @@ export default defineConfig({
       unit('incus-client'),
       unit('secrets'),
       unit('nix-deploy'),
-      unit('loops'),
+      // Its files share a template of a repository, which goes with the file that made it.
+      unit('loops', { isolate: true }),
       unit('cutover-scripts'),
       {
         resolve: { conditions },
