@@ -81,3 +81,67 @@ test('exit codes and --json errors are as documented', async () => {
   });
   expect(await secrets('verify', '--to', 'not a host', '-c', config)).toMatchObject({ code: 2 });
 });
+
+test('sources are one host, or a name and a host for each; what is missing is named', async () => {
+  const directory = await temporaryDirectory();
+  const config = join(directory, 'secrets.yaml');
+  const [key, one, two] = ['key.txt', 'one', 'two'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const keys = generateKeyPair();
+  await writeFile(key, identityFile(keys));
+  for (const path of [one, two]) {
+    await writeFile(path, 'value\n', { mode: 0o400 });
+    await writeFile(
+      `${path}.sops`,
+      await encryptFile('value\n', { file: 'x', recipients: [keys.recipient] }),
+    );
+  }
+  const owner = String(process.getuid?.() ?? 0);
+  const secret = (name: string, path: string): object => ({
+    name,
+    source: { host: `${name}-host`, path },
+    file: `${name}.sops`,
+    path,
+    owner,
+  });
+  await writeFile(config, JSON.stringify({ secrets: [secret('one', one), secret('two', two)] }));
+  const verify = (...from: string[]): ReturnType<typeof secrets> =>
+    secrets('verify', '--to', 'local', '-c', config, '-i', key, '--json', '--from', ...from);
+  const both = await verify('one-host=local', 'two-host=local');
+  expect(both.code).toBe(0);
+  expect(JSON.parse(both.stdout)).toMatchObject({ ok: true, secrets: [{ equal: 'yes' }, { equal: 'yes' }] });
+  expect(await verify('local')).toMatchObject({
+    code: 2,
+    stdout: expect.stringMatching(/one-host, two-host/),
+  });
+  expect(await verify('one-host=local')).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('two-host'),
+  });
+  expect(await verify('local', 'two-host=local')).toMatchObject({ code: 2 });
+});
+
+test('--json says of each file whether it was changed, and gives what was decrypted', async () => {
+  const directory = await temporaryDirectory();
+  const keys = generateKeyPair();
+  const [key, file] = [join(directory, 'key.txt'), join(directory, 'a.yaml')];
+  await writeFile(key, identityFile(keys));
+  await writeFile(file, await encryptFile('a: one\n', { file, recipients: [keys.recipient] }));
+  const json = async (...argv: string[]): Promise<unknown> =>
+    JSON.parse((await secrets(...argv, '-i', key, '--json')).stdout);
+  expect(await json('decrypt', file)).toMatchObject({
+    file,
+    format: 'yaml',
+    recipients: [keys.recipient],
+    encoding: 'utf8',
+    content: 'a: one\n',
+  });
+  expect(await json('rotate', file)).toEqual({ files: [{ file, changed: true }] });
+  const rules = join(directory, 'rules.yaml');
+  await writeFile(rules, JSON.stringify({ creation_rules: [{ age: keys.recipient }] }));
+  expect(await json('updatekeys', file, '--rules', rules)).toEqual({ files: [{ file, changed: false }] });
+  expect(await json('unset', file, 'a')).toEqual({ files: [{ file, changed: true }] });
+});

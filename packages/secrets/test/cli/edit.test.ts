@@ -47,6 +47,15 @@ test('an edit changes the file, and its plain text is gone, with what the editor
   expect(opened.stdout).toBe('other');
 });
 
+/** Ends what is left of a process group. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 type Ending = [signal: NodeJS.Signals, code: number, trap: string];
 
 describe.each([
@@ -67,7 +76,7 @@ describe.each([
     if (signal === 'SIGINT') process.kill(-(child.pid ?? 0), signal);
     else child.kill(signal);
     await once(child, 'exit');
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    endGroup(child.pid);
     expect(await end).toMatchObject({ code });
     expect(await world.left()).toEqual([]);
     expect(await readFile(world.file)).toEqual(before);
