@@ -45,6 +45,8 @@ describe('a supervised loop', () => {
       ({ loops: [loop] }) => loop?.state === 'running' && loop.pid !== pid,
     );
     expect(supervisor.status().loops[0]).toMatchObject({ restarts: 1 });
+    // Nothing less would end what ignores HUP.
+    await supervisor.unwant(['one']);
   });
 
   it('leaves no process behind when it is stopped, not even one that left its session', async () => {
