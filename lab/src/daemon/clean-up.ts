@@ -22,7 +22,18 @@ export async function takeDown(folders: LabFolders): Promise<void> {
     });
   }
   await detachLoops(machine, folders);
-  if (record !== undefined) await machine.run(['ip', 'link', 'delete', record.bridge], { reject: false });
+  if (record !== undefined) await deleteBridge(machine, record.bridge);
+}
+
+/** With its ports: that of an instance which was killed while it started has no namespace to go away with. */
+async function deleteBridge(machine: Host, bridge: string): Promise<void> {
+  const { exitCode, stdout } = await machine.run(['ip', '-json', 'link', 'show', 'master', bridge], {
+    reject: false,
+  });
+  if (exitCode !== 0) return;
+  const ports = JSON.parse(stdout || '[]') as { ifname: string }[];
+  for (const { ifname } of ports) await machine.run(['ip', 'link', 'delete', ifname], { reject: false });
+  await machine.run(['ip', 'link', 'delete', bridge], { reject: false });
 }
 
 /** The kernel lets go of a device once the last mount namespace of an ended container is gone, a moment after its processes. */

@@ -49,9 +49,9 @@ export async function startDaemon(folders: LabFolders, signal?: AbortSignal): Pr
   }
 }
 
-/** Whether a daemon answers on the socket. */
+/** Whether a daemon answers on the socket: on a busy machine that may take long, but where none listens it is known at once. */
 export async function isRunning(socketPath: string): Promise<boolean> {
-  return (await status(socketPath, '/1.0')) === 200;
+  return (await status(socketPath, '/1.0', 60_000)) === 200;
 }
 
 /** Waits for `/internal/ready`, as `incus admin waitready` does: the socket is up before networks and pools are. */
@@ -68,10 +68,10 @@ async function ready(
   return '';
 }
 
-/** The status of one request, `undefined` where nobody listens. */
-function status(socketPath: string, path: string): Promise<number | undefined> {
+/** The status of one request, `undefined` where nobody listens or no answer comes in time. */
+function status(socketPath: string, path: string, timeout = 5_000): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath, path, timeout: 5_000, agent: false }, (reply) => {
+    const asked = request({ socketPath, path, timeout, agent: false }, (reply) => {
       reply.resume();
       resolve(reply.statusCode);
     });

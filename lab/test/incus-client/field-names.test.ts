@@ -2,7 +2,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { NetworkForwardCreate } from '@cutover/incus-client';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
 import { emptyBox } from './box.ts';
 
@@ -142,8 +143,7 @@ test('networks and what belongs to them', async () => {
   const { networks } = lab.client;
   // The lab's own bridge, where there are leases.
   const name = (await lab.client.profiles.get('default')).devices['eth0']?.['network'] ?? '';
-  const network = await networks.get(name);
-  check('Network', network);
+  check('Network', await networks.get(name));
   check('NetworkState', await networks.state(name));
   check('NetworkLease', (await networks.leases(name))[0]);
   await networks.acls.create({
@@ -156,19 +156,17 @@ test('networks and what belongs to them', async () => {
   check('NetworkAcl', acl);
   expect(acl.ingress[0]).toMatchObject({ action: 'allow', source: '10.0.0.0/8', destination_port: '80' });
   await networks.acls.delete(unique);
-  // On a bridge of its own: a forward touches every port of its bridge, and instances come and go on the lab's.
-  const third = network.config['ipv4.address']?.split('.')[2];
-  const on = (host: number | string) => `198.18.${third}.${host}`;
-  await networks.create({ name: unique, config: { 'ipv4.address': on('1/24'), 'ipv6.address': 'none' } });
-  await networks.forwards(unique).create({
+  const on = (host: number) => box.address.replace(/\d+$/, String(host));
+  const forward: NetworkForwardCreate = {
     listen_address: on(250),
-    ports: [{ protocol: 'tcp', listen_port: '80', target_address: on(7) }],
-  });
-  const made = await networks.forwards(unique).get(on(250));
+    ports: [{ protocol: 'tcp', listen_port: '80', target_address: box.address }],
+  };
+  // A forward touches every port of its bridge, and is refused when one of another test's instances has just gone.
+  await vi.waitFor(() => networks.forwards(name).create(forward), { timeout: 20_000 });
+  const made = await networks.forwards(name).get(on(250));
   check('NetworkForward', made);
   check('NetworkForwardPort', made.ports?.[0]);
-  await networks.forwards(unique).delete(on(250));
-  await networks.delete(unique);
+  await networks.forwards(name).delete(on(250));
   const zone = `${unique}.example.org`;
   await networks.zones.create({ name: zone });
   check('NetworkZone', await networks.zones.get(zone));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type Socket, connect, createServer } from 'node:net';
+import { Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
@@ -34,7 +34,7 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
       near.destroy();
       return;
     }
-    const far = connect(target);
+    const far = new Socket();
     far.on('error', () => {});
     const connection = { far, request: '', answered: 0 };
     connections.set(near, connection);
@@ -52,8 +52,14 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
         else pass();
       },
     });
-    near.pipe(gate).pipe(late(delay)).pipe(far);
-    far.pipe(late(delay)).pipe(near);
+    const arriving = near.pipe(gate).pipe(late(delay));
+    // The daemon accepts nobody else while a connection says nothing: it is made when there is something to say.
+    arriving.once('readable', () => {
+      if (near.destroyed) return;
+      far.connect(target);
+      arriving.pipe(far);
+      far.pipe(late(delay)).pipe(near);
+    });
     const close = () => {
       connections.delete(near);
       near.destroy();

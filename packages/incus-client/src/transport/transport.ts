@@ -4,6 +4,7 @@ import { IncusConnectionError } from '../errors.ts';
 import { connectionError } from './connection-error.ts';
 import { type PeerCheck, checkingConnector } from './checking-connector.ts';
 import { collectReply } from './collect-reply.ts';
+import { talkingConnector } from './talking-connector.ts';
 import { translating } from './translating.ts';
 import { upgrade } from './upgrade.ts';
 
@@ -75,7 +76,7 @@ export function createTransport(options: TransportOptions): Transport {
     ...(checkPeer !== undefined && { rejectUnauthorized: false, maxCachedSessions: 0 }),
   });
   const pool = new Pool(options.origin, {
-    connect: checkPeer === undefined ? connector : checkingConnector(connector, checkPeer),
+    connect: talkingConnector(checkPeer === undefined ? connector : checkingConnector(connector, checkPeer)),
     keepAliveTimeout,
     keepAliveMaxTimeout: keepAliveTimeout,
     // Long polls and long transfers: every wait here has its own signal.

@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+
+/** Milliseconds a connection may stay silent at its beginning. */
+const patience = 100;
+
+/**
+ * A connector whose connections are closed again when nothing is said on them: undici makes one anew when a request is
+ * aborted, and keeps it for the next. The daemon (6.0.4) reads the first bytes of a connection to its unix socket before it
+ * accepts the next one, from whomever: one that stays silent keeps everybody out.
+ */
+export function talkingConnector(connector: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    connector(options, (error, socket) => {
+      if (error !== null) return callback(error, null);
+      closeWhenSilent(socket);
+      return callback(null, socket);
+    });
+  };
+}
+
+function closeWhenSilent(socket: Socket): void {
+  const timer = setTimeout(() => {
+    if (socket.bytesWritten === 0) socket.destroy();
+  }, patience);
+  timer.unref();
+}
