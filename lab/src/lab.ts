@@ -64,7 +64,8 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
   const client = await connectIncus({ socketPath: folders.socket });
   try {
     await ensureListening(client, record);
-    if ((await liveLeases(folders.leases)).length === 0) await deleteThrowaways(client);
+    if ((await liveLeases(folders.leases)).length === 0)
+      await Promise.all([client, client.project(project)].map(deleteThrowaways));
     record = await refreshImage(client, folders, record, onProgress, signal);
     const lease = await takeLease(folders.leases);
     const operator = await operatorKey(folders);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Host, SshHostOptions } from '@cutover/host';
-import { type IncusScope, incusHost } from '@cutover/incus-client';
+import { type IncusScope, incusHost, type Instance } from '@cutover/incus-client';
 import { imageAlias } from './image/import-image.ts';
 import type { OperatorKey } from './operator-key.ts';
 
@@ -29,9 +29,14 @@ export interface LabInstance extends ReadyInstance, AsyncDisposable {}
 
 const throwaway = 'user.cutover.throwaway';
 
+/** Whether an instance is one that whoever made it deletes. */
+export function isThrowaway({ config }: Pick<Instance, 'config'>): boolean {
+  return config[throwaway] === 'true';
+}
+
 /** Deletes the throw-away instances that killed processes left: to be called while nobody else has the lab. */
 export async function deleteThrowaways(scope: IncusScope): Promise<void> {
-  const left = (await scope.instances.list()).filter(({ config }) => config[throwaway] === 'true');
+  const left = (await scope.instances.list()).filter(isThrowaway);
   await Promise.all(
     left.map(async ({ name, status }) => {
       if (status !== 'Stopped') await scope.instances.stop(name, { force: true });

@@ -3,7 +3,7 @@ import { type IncusScope, incusHost } from '@cutover/incus-client';
 import { project } from '../daemon/settings.ts';
 import { imageAlias } from '../image/import-image.ts';
 import type { Lab } from '../lab.ts';
-import { type ReadyInstance, operatorUserData, ready } from '../launch.ts';
+import { type ReadyInstance, isThrowaway, operatorUserData, ready } from '../launch.ts';
 import { lock } from '../lock.ts';
 import { readRecord } from '../record.ts';
 import { prepareHosts } from './prepare.ts';
@@ -39,7 +39,7 @@ export async function startHosts(lab: Lab, options: StartHostsOptions = {}): Pro
   const turn = await lock(`hosts-${lab.folders.id}`, signal);
   try {
     const recipe = await hostsRecipe(await imageOf(lab.client));
-    await deleteAll(lab.client.project(project));
+    await deleteLeft(lab.client.project(project));
     if (!(await prepared(lab.client, recipe))) {
       onProgress('preparing the forge, the looked-after server and the old host');
       await prepare(lab, recipe, signal);
@@ -129,8 +129,10 @@ async function imageOf(scope: IncusScope): Promise<string> {
   return (await scope.images.getAlias(imageAlias)).target;
 }
 
-async function deleteAll(scope: IncusScope): Promise<void> {
-  await Promise.all((await scope.instances.list()).map(({ name }) => remove(scope, name)));
+/** What an earlier cutover made there. A throw-away instance is in somebody's hands. */
+async function deleteLeft(scope: IncusScope): Promise<void> {
+  const left = (await scope.instances.list()).filter((instance) => !isThrowaway(instance));
+  await Promise.all(left.map(({ name }) => remove(scope, name)));
 }
 
 async function remove(scope: IncusScope, name: string): Promise<void> {

@@ -57,7 +57,8 @@ async function traces(): Promise<string> {
     '-c',
     'ls /srv/git; git -c safe.directory=* -C /srv/git/cc-ci.git for-each-ref refs/cutover',
   ]);
-  return JSON.stringify([instances.map(({ name }) => name), stdout]);
+  const left = instances.filter(({ config }) => config['user.cutover.throwaway'] !== 'true');
+  return JSON.stringify([left.map(({ name }) => name), stdout]);
 }
 
 async function expectUntouched(spoil: (config: Config) => void, message: RegExp): Promise<void> {

@@ -92,6 +92,7 @@ test('exec and SFTP work over mTLS', async () => {
   await client.instances.create({
     name,
     source: { type: 'image', alias: lab.imageAlias },
+    config: { 'user.cutover.throwaway': 'true' },
     start: true,
   });
   try {
