@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type IncusClient, OperationLostError, connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
@@ -57,6 +58,18 @@ test(
   },
 );
 
+test('a body whose first piece is late is not taken for silence', async () => {
+  await using client = await connectIncus({ socketPath: lab.folders.socket });
+  const late = Readable.from(
+    (async function* () {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      yield Buffer.from('late');
+    })(),
+  );
+  await client.request('POST', `/1.0/instances/${box.name}/files`, { query: { path: '/late' }, body: late });
+  expect((await client.files.read(box.name, '/late')).toString()).toBe('late');
+});
+
 // They wait for the daemon's own deadlines most of the time, so they wait together.
 describe.concurrent('a way to the daemon that is cut or slow', () => {
   test.each([
@@ -85,7 +98,7 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
 
   test('an operation that ended and vanished while we were cut off is lost, never a success', async () => {
     await using far = await farClient();
-    const session = await lab.client.exec.start(box.name, ['sleep', '0.3']);
+    const session = await lab.client.exec.start(box.name, ['sleep', '3']);
     const wait = far.client.operations.wait(session.operationId);
     const outcome = wait.then(() => 'success', told);
     await wait.started;

@@ -8,20 +8,27 @@ const patience = 100;
  * A connector whose connections are closed again when nothing is said on them: undici makes one anew when a request is
  * aborted, and keeps it for the next. The daemon (6.0.4) reads the first bytes of a connection to its unix socket before it
  * accepts the next one, from whomever: one that stays silent keeps everybody out.
+ *
+ * @param composing - whether some request has yet to begin: undici sends its head with the first piece of a streamed body.
  */
-export function talkingConnector(connector: buildConnector.connector): buildConnector.connector {
+export function talkingConnector(
+  connector: buildConnector.connector,
+  composing: () => boolean,
+): buildConnector.connector {
   return (options, callback) => {
     connector(options, (error, socket) => {
       if (error !== null) return callback(error, null);
-      closeWhenSilent(socket);
+      closeWhenSilent(socket, composing);
       return callback(null, socket);
     });
   };
 }
 
-function closeWhenSilent(socket: Socket): void {
+function closeWhenSilent(socket: Socket, composing: () => boolean): void {
   const timer = setTimeout(() => {
-    if (socket.bytesWritten === 0) socket.destroy();
+    if (socket.destroyed || socket.bytesWritten > 0) return;
+    if (composing()) closeWhenSilent(socket, composing);
+    else socket.destroy();
   }, patience);
   timer.unref();
 }

@@ -1,4 +1,4 @@
-import type { Duplex, Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { type Dispatcher, Pool, buildConnector } from 'undici';
 import { IncusConnectionError } from '../errors.ts';
 import { connectionError } from './connection-error.ts';
@@ -75,8 +75,13 @@ export function createTransport(options: TransportOptions): Transport {
     // A resumed session shows no certificate to check, so each connection shakes hands in full.
     ...(checkPeer !== undefined && { rejectUnauthorized: false, maxCachedSessions: 0 }),
   });
+  /** Requests with a streamed body that are under way. */
+  let streamed = 0;
   const pool = new Pool(options.origin, {
-    connect: talkingConnector(checkPeer === undefined ? connector : checkingConnector(connector, checkPeer)),
+    connect: talkingConnector(
+      checkPeer === undefined ? connector : checkingConnector(connector, checkPeer),
+      () => streamed > 0,
+    ),
     keepAliveTimeout,
     keepAliveMaxTimeout: keepAliveTimeout,
     // Long polls and long transfers: every wait here has its own signal.
@@ -84,6 +89,16 @@ export function createTransport(options: TransportOptions): Transport {
     bodyTimeout: 0,
   });
   const closing = new AbortController();
+
+  const counted = async <T>({ body }: RawRequest, act: () => Promise<T>): Promise<T> => {
+    const streams = body instanceof Readable ? 1 : 0;
+    streamed += streams;
+    try {
+      return await act();
+    } finally {
+      streamed -= streams;
+    }
+  };
 
   const dispatchOptions = (request: RawRequest): Dispatcher.RequestOptions => ({
     method: request.method,
@@ -106,7 +121,7 @@ export function createTransport(options: TransportOptions): Transport {
     async send(request) {
       refuseWhenClosed();
       try {
-        return await collectReply(pool, dispatchOptions(request), request.signal);
+        return await counted(request, () => collectReply(pool, dispatchOptions(request), request.signal));
       } catch (error) {
         throw connectionError(error, server, request);
       }
@@ -114,7 +129,9 @@ export function createTransport(options: TransportOptions): Transport {
     async sendForStream(request) {
       refuseWhenClosed();
       try {
-        const reply = await pool.request({ ...dispatchOptions(request), signal: request.signal ?? null });
+        const reply = await counted(request, () =>
+          pool.request({ ...dispatchOptions(request), signal: request.signal ?? null }),
+        );
         return {
           status: reply.statusCode,
           headers: reply.headers,
