@@ -58,10 +58,11 @@ describe('a program', () => {
     const seconds = uniqueSleep();
     const child = spawn(process.execPath, [program('waits')], {
       env: { ...env, SLEEP: seconds },
-      stdio: 'inherit',
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    await once(child.stdout, 'data');
     await using local = localHost();
-    await until(async () => (await processesWith(local, seconds)).length > 1);
+    expect((await processesWith(local, seconds)).length).toBeGreaterThan(1);
     child.kill('SIGKILL');
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     await until(async () => (await processesWith(local, seconds)).length === 0);

@@ -8,7 +8,7 @@ import { buildToyCommand, toyCommand, type ToyScript } from './toy-command.ts';
 let script: ToyScript;
 beforeAll(async () => {
   script = await buildToyCommand();
-});
+}, 60_000);
 afterAll(async () => script[Symbol.asyncDispose]());
 
 const linesOf = (text: string): Record<string, unknown>[] =>
@@ -73,21 +73,22 @@ test('a gate that is denied ends the run as failed', async () => {
 });
 
 test('two runners at once: the second is told who holds it, and exits 11', async () => {
-  await using command = await toyCommand(script, { steps: 2, pause: 1000 });
+  await using command = await toyCommand(script, { steps: 2, gate: true });
   const first = command.start('run', '--yes', '--json');
   const closed = once(first, 'close');
-  for await (const chunk of first.stdout ?? []) if (String(chunk).includes('intent')) break;
+  for await (const chunk of first.stdout ?? []) if (String(chunk).includes('gate.open')) break;
   const second = await command.run('run', '--yes');
   expect(second.code).toBe(11);
   expect(second.stderr).toContain(`pid ${first.pid}`);
   const unlock = await command.run('unlock');
   expect(unlock.code).toBe(11);
+  await command.run('approve', 'step-2', '--by', 'ada');
   expect(await closed).toEqual([0, null]);
   expect((await command.run('unlock')).stdout).toContain('not locked');
 });
 
 test('the first Ctrl-C lets the step end and begins no other', async () => {
-  await using command = await toyCommand(script, { steps: 4, pause: 400 });
+  await using command = await toyCommand(script, { steps: 4, pause: 1500 });
   const child = command.start('run', '--yes', '--json');
   const closed = once(child, 'close');
   for await (const chunk of child.stdout ?? []) if (String(chunk).includes('"intent"')) break;

@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 import { dieWithRunner } from '../../src/engine/die-with-runner.ts';
 
 test('a child dies with its runner, also by kill -9', async () => {
-  const argv = JSON.stringify(dieWithRunner(['sleep', '60']));
-  const script = `const [c, ...a] = ${argv}; const p = require('child_process').spawn(c, a, { stdio: 'ignore' });
-    p.on('spawn', () => setTimeout(() => console.log(p.pid), 200)); setInterval(() => {}, 1000);`;
+  // It says its pid itself, once its death is bound to its runner's.
+  const argv = JSON.stringify(dieWithRunner(['sh', '-c', 'echo $$; exec sleep 60']));
+  const script = `const [c, ...a] = ${argv}; const stdio = ['ignore', 'inherit', 'ignore'];
+    require('child_process').spawn(c, a, { stdio }); setInterval(() => {}, 1000);`;
   const runner = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line]: unknown[] = await once(runner.stdout, 'data');
   const child = `/proc/${Number(String(line))}`;

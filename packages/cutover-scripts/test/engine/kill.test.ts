@@ -14,7 +14,7 @@ const done = Array.from({ length: count }, (_, index) => `step-${index + 1}`);
 let script: ToyScript;
 beforeAll(async () => {
   script = await buildToyCommand();
-});
+}, 60_000);
 afterAll(async () => script[Symbol.asyncDispose]());
 
 /** What a last run, after any number of kills, makes of the world and the journal. */

@@ -123,7 +123,7 @@ test('steps that do not need each other run at the same time; a commit point wai
   ) => {
     together += 1;
     most = Math.max(most, together);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await fileStep(id).apply?.(context);
     together -= 1;
   };

@@ -8,6 +8,7 @@ import { findGate } from '../../src/commands/answer.ts';
 import { openStateDirectory } from '../../src/journal/state-directory.ts';
 import {
   createToy,
+  exists,
   fileStep,
   filesOf,
   runToy,
@@ -102,7 +103,7 @@ test.each<[string, (gate: OpenGate) => string]>([
 ])('an answer %s is refused, and the gate stays shut', async (_name, text) => {
   await using toy = await createToy();
   let first = true;
-  const { outcome, events } = await runAnswering(toy, [gated({}, 300)], async (gate, answers) => {
+  const { outcome, events } = await runAnswering(toy, [gated({}, 1500)], async (gate, answers) => {
     if (!first) return;
     first = false;
     await writeFile(join(answers, `${gate.nonce}.json`), text(gate));
@@ -166,14 +167,16 @@ test('an approval that came while nobody ran counts, on the same plan and eviden
 test('at a human gate what is there decides, not anyone’s word', async () => {
   await using toy = await createToy();
   const login = fileStep('login', {
-    gate: { kind: 'human', instructions: () => 'log in', timeout: 5000, poll: 20 },
+    gate: { kind: 'human', instructions: () => 'log in', timeout: 10_000, poll: 20 },
     async apply({ progress }) {
       progress('session started');
     },
   });
   const { outcome, events } = await runAnswering(toy, [login], async (gate, answers) => {
     await leaveAnswer(answers, approve(gate));
-    setTimeout(() => void writeFile(join(toy.world.directory, 'login'), 'login done'), 150);
+    const answer = join(answers, `${gate.nonce}.json`);
+    await expect.poll(() => exists(answer), { timeout: 5000 }).toBe(false);
+    await writeFile(join(toy.world.directory, 'login'), 'login done');
   });
   expect(outcome).toEqual({ result: 'ok' });
   expect(story(events, 'gate.refused', 'gate.approved')).toEqual(['gate.refused login']);
@@ -195,7 +198,7 @@ test('a human step that is not done in time holds; a host that does not answer m
       },
     };
   };
-  const held = await runToy(toy, [login(100)]);
+  const held = await runToy(toy, [login(1000)]);
   expect(held.outcome).toMatchObject({ result: 'waiting', step: 'login' });
   expect(looks).toBeGreaterThan(2);
   await writeFile(join(toy.world.directory, 'login'), 'login done');

@@ -58,9 +58,22 @@ async function startForeignRig(fixture: GitFixture, clones: number) {
   const options: QuiesceOptions = {
     clones: paths,
     processes: { tmux: [{ socket }], commandLines: [join(fixture.directory, 'worker.sh')] },
-    deadline: 20_000,
+    deadline: soak(20_000, 100_000),
   };
   return { socket, options };
+}
+
+/** Takes the lock of a clone's index when no git of its worker holds it. */
+async function lockIndex(path: string): Promise<void> {
+  const lock = join(path, '.git', 'index.lock');
+  await until(
+    () =>
+      writeFile(lock, '', { flag: 'wx' }).then(
+        () => true,
+        () => false,
+      ),
+    (taken) => taken,
+  );
 }
 
 describe('a quiesce of a rig that loops did not start', () => {
@@ -88,11 +101,11 @@ describe('a quiesce of a rig that loops did not start', () => {
     const { options } = await startForeignRig(fixture, 1);
     const [path = ''] = options.clones;
     await writeFile(join(path, 'precious'), 'only here');
-    await writeFile(join(path, '.git', 'index.lock'), '');
+    await lockIndex(path);
     const started = performance.now();
     const report = await quiesce(host, { ...options, deadline: 1000 });
     expect(report.waitedMs).toBeGreaterThanOrEqual(700);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(soak(10_000, 30_000));
     expect(report).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: true } });
     expect(report.clones[0]?.reasons.map(({ code }) => code)).toContain('locked');
     const { ref = '' } = report.clones[0]?.salvage ?? {};
@@ -112,8 +125,8 @@ describe('a quiesce of a rig that loops did not start', () => {
     else await fixture.git(path, 'config', 'core.fsmonitor', hang);
     const report = await quiesce(host, { ...options, deadline: 1000, salvage: false, atDeadline: 'leave' });
     expect(report).toMatchObject({ safe: false, deadlineHit: true });
-    // Within a second of the deadline, or two where the machine has other things to do; a hang takes 12.
-    expect(report.waitedMs).toBeLessThan(soak(2000, 3000));
+    // Within a second of the deadline, unless the machine has other things to do; a hang takes 12.
+    expect(report.waitedMs).toBeLessThan(soak(2000, 10_000));
     await quiesce(host, { ...options, clones: [], deadline: 0 });
   });
 
@@ -122,7 +135,7 @@ describe('a quiesce of a rig that loops did not start', () => {
     const { socket, options } = await startForeignRig(fixture, 1);
     const [path = ''] = options.clones;
     await fixture.git(path, 'stash', 'list');
-    await writeFile(join(path, '.git', 'index.lock'), '');
+    await lockIndex(path);
     const report = await quiesce(host, { ...options, deadline: 500, atDeadline: 'leave' });
     expect(report).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: false } });
     expect(report.stopped.remaining.map(({ kind }) => kind)).toContain('tmux');
@@ -153,7 +166,7 @@ describe('a quiesce of a rig that a supervisor has charge of', () => {
     await untilRunning(supervisor);
     await delay(300);
     const { signal } = new AbortController();
-    const report = await quiesceRig(rig.config, { deadline: 20_000, keep: false, signal });
+    const report = await quiesceRig(rig.config, { deadline: soak(20_000, 60_000), keep: false, signal });
     expect(report).toMatchObject({ safe: true, deadlineHit: false, stopped: { stopped: true } });
     await supervisor.reconcile();
     await delay(300);
@@ -170,5 +183,5 @@ describe('a quiesce of a rig that a supervisor has charge of', () => {
       () => supervisor.status(),
       ({ hold, loops }) => hold === undefined && loops.every(({ state }) => state === 'running'),
     );
-  });
+  }, 120_000);
 });

@@ -141,11 +141,12 @@ describe('a supervised loop', () => {
     );
     expect(order.slice(0, 3)).toEqual(['started two', 'ready two', 'started one']);
     await using starved = await makeRig({ loops: { one: sleeper }, memoryFloor: '100T' });
-    const [loop] = (await starved.supervise()).status().loops;
-    expect(loop).toMatchObject({
-      state: 'waiting',
-      reason: expect.stringContaining('MiB of memory are available'),
-    });
+    const supervisor = await starved.supervise();
+    const { loops } = await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state === 'waiting',
+    );
+    expect(loops[0]?.reason).toContain('MiB of memory are available');
   });
 
   it('has a clean environment, and what its config and its environment file say', async () => {

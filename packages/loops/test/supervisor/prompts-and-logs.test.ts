@@ -127,7 +127,8 @@ describe('a prompt', () => {
     await supervisor.restart(['one']);
     const log = await until(
       () => readFile(join(rig.config.logDir, 'one.log'), 'utf8').catch(() => ''),
-      (text) => text.includes(`resumed ${session}`),
+      // Each run has a logger of its own.
+      (text) => text.includes(`fresh ${session}`) && text.includes(`resumed ${session}`),
     );
     expect(log).toContain(`fresh ${session}`);
     expect(log).toContain(`resumed ${session}`);
@@ -167,7 +168,7 @@ describe('the log of a loop', () => {
     await using rig = await makeRig({
       loops: {
         one: {
-          command: ['sh', '-c', 'seq -f "%08.0f" 1 60000; sleep 0.2; echo end'],
+          command: ['sh', '-c', 'seq -f "%08.0f" 1 60000; sleep 0.2; echo end; exec sleep 1000'],
           restart: { policy: 'never' },
           logCap: '100K',
         },

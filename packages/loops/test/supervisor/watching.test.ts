@@ -11,7 +11,8 @@ describe('an agent that', () => {
     await using rig = await makeRig({
       loops: {
         one: {
-          command: ['sh', '-c', `echo "usage limit reached|${epoch}"; exit 1`],
+          // What it says just before it ends, a starved machine's tmux may not be handed.
+          command: ['sh', '-c', `echo "usage limit reached|${epoch}"; sleep 0.05; exit 1`],
           restart: { initialDelay: '1ms' },
         },
       },
@@ -19,7 +20,7 @@ describe('an agent that', () => {
     const supervisor = await rig.supervise();
     await until(
       () => supervisor.status(),
-      ({ loops: [loop] }) => loop?.state === 'blocked',
+      ({ loops: [loop] }) => loop?.state === 'blocked' && loop.lastExit !== undefined,
     );
     await delay(300);
     expect(supervisor.status().loops[0]).toMatchObject({
@@ -54,7 +55,10 @@ describe('an agent that', () => {
   it('lost its login is told about once, by the hooks too, and never restarted', async () => {
     await using rig = await makeRig({
       loops: {
-        one: { command: ['sh', '-c', 'echo "Login expired"; exit 1'], restart: { initialDelay: '1ms' } },
+        one: {
+          command: ['sh', '-c', 'echo "Login expired"; sleep 0.05; exit 1'],
+          restart: { initialDelay: '1ms' },
+        },
       },
       notify: [{ command: ['sh', '-c', 'cat >> notices'] }],
     });
@@ -62,6 +66,11 @@ describe('an agent that', () => {
     const notices = await until(
       () => readFile(join(rig.directory, 'notices'), 'utf8').catch(() => ''),
       (text) => text.endsWith('\n'),
+    );
+    // Its screen may be read while it still runs.
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state !== 'running',
     );
     await supervisor.reconcile();
     expect(JSON.parse(notices)).toMatchObject({
