@@ -13,36 +13,45 @@ import { lock } from './lock.ts';
 import { type LabRecord, labSchema, readRecord, writeRecord } from './record.ts';
 import { chooseSubnet } from './subnet.ts';
 
-/**
- * Brings up the lab that is on disk, where it is not up.
- *
- * @returns `undefined` when there is none to bring up: none at all, one that was never finished, one of another layout,
- * or one whose daemon starts no more.
- */
+/** How often a lab on disk is started before it counts as ruined: on a busy machine a start can fail by chance. */
+const attempts = 2;
+
+/** The lab on disk is up; or why there is none to bring up. */
+type Recorded = { readonly record: LabRecord } | { readonly ruined: string };
+
+/** Brings up the lab that is on disk, where it is not up. */
 export async function startRecorded(
   folders: LabFolders,
   onProgress: (text: string) => void,
   signal: AbortSignal | undefined,
-): Promise<LabRecord | undefined> {
+): Promise<Recorded> {
   const record = await readRecord(folders);
-  if (record?.schema !== labSchema || record.ready !== true) return undefined;
-  if ((await isRunning(folders.socket)) && existsSync(`/sys/class/net/${record.bridge}`)) return record;
-  onProgress('starting the Incus daemon');
-  await takeDown(folders);
-  try {
-    await startDaemon(folders, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    onProgress(`the lab on disk is beyond repair and is made anew: ${String(error)}`);
-    return undefined;
+  if (record?.schema !== labSchema || record.ready !== true)
+    return { ruined: 'it was never finished, or is of another layout' };
+  if ((await isRunning(folders.socket)) && existsSync(`/sys/class/net/${record.bridge}`)) return { record };
+  let ruined = '';
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    onProgress('starting the Incus daemon');
+    await takeDown(folders);
+    try {
+      await startDaemon(folders, signal);
+      await checkRuins(folders, record);
+      return { record };
+    } catch (error) {
+      signal?.throwIfAborted();
+      ruined = String(error);
+    }
   }
-  // A daemon whose pool or network is in ruins still starts: it says so by their status.
-  await using client = await connectIncus({ socketPath: folders.socket });
-  const [network, storage] = await Promise.all([
-    client.networks.get(record.bridge),
-    client.storagePools.get(pool),
-  ]);
-  return network.status === 'Created' && storage.status === 'Created' ? record : undefined;
+  onProgress(`the lab on disk is beyond repair and is made anew: ${ruined}`);
+  return { ruined };
+}
+
+/** A daemon whose pool or network is in ruins still starts: it says so by their status. */
+async function checkRuins({ socket }: LabFolders, { bridge }: LabRecord): Promise<void> {
+  await using client = await connectIncus({ socketPath: socket });
+  const [network, storage] = await Promise.all([client.networks.get(bridge), client.storagePools.get(pool)]);
+  for (const { name, status } of [network, storage])
+    if (status !== 'Created') throw new Error(`the daemon says of ${name}: ${status ?? 'no status'}`);
 }
 
 /** Makes a lab where there is none: its daemon with all settings, and no image yet. */

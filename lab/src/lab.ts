@@ -56,11 +56,9 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
   await sweep(folders.id);
   await using _turn = await lock(folders.id, signal);
   if (fresh) await destroyUnused(folders);
-  let record = await startRecorded(folders, onProgress, signal);
-  if (record === undefined) {
-    await destroyUnused(folders);
-    record = await makeLab(folders, name, onProgress, signal);
-  }
+  const recorded = await startRecorded(folders, onProgress, signal);
+  if ('ruined' in recorded) await destroyUnused(folders, recorded.ruined);
+  let record = 'record' in recorded ? recorded.record : await makeLab(folders, name, onProgress, signal);
   const client = await connectIncus({ socketPath: folders.socket });
   try {
     await ensureListening(client, record);

@@ -19,12 +19,13 @@ export async function takeDownUnused(folders: LabFolders): Promise<number[]> {
   return [];
 }
 
-/** Deletes the lab. @throws {Error} somebody uses it. */
-export async function destroyUnused(folders: LabFolders): Promise<void> {
+/** Deletes the lab. @param why it has to go. @throws {Error} somebody uses it. */
+export async function destroyUnused(folders: LabFolders, why?: string): Promise<void> {
   const users = await liveLeases(folders.leases);
   if (users.length > 0) {
     throw new Error(
       `the lab in ${folders.root} is in use by process ${users.map(({ pid }) => pid).join(', ')}: end that first`,
+      { cause: why },
     );
   }
   await destroy(folders);
