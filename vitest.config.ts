@@ -13,6 +13,7 @@ const unit = (name: string, options: { isolate?: boolean } = {}) => ({
     // No file leaves anything behind in its process, so the next one need not load all modules anew.
     isolate: false,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     ...options,
   },
 });
@@ -42,6 +43,7 @@ export default defineConfig({
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
     ],

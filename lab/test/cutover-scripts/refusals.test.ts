@@ -43,7 +43,7 @@ async function refused(spoil: (config: Config) => void): Promise<{ exitCode: num
   const { exitCode, stderr } = await runCutover({
     ...files,
     argv: ['run', '--yes'],
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(110_000),
     onEvent: (event) => events.push(JSON.stringify(event)),
   });
   return { exitCode, text: `${stderr}\n${events.join('\n')}` };
@@ -59,6 +59,15 @@ async function traces(): Promise<string> {
   ]);
   const left = instances.filter(({ config }) => config['user.cutover.throwaway'] !== 'true');
   return JSON.stringify([left.map(({ name }) => name), stdout]);
+}
+
+/** An address of the lab's network that no instance has. */
+async function freeAddress(): Promise<string> {
+  const { devices } = await lab.client.profiles.get('default');
+  const leases = await lab.client.networks.leases(devices['eth0']?.['network'] ?? '');
+  const taken = new Set(leases.map(({ address }) => address));
+  const all = Array.from({ length: 250 }, (_, index) => lab.subnet.replace(/\.0\/24$/, `.${index + 2}`));
+  return all.findLast((address) => !taken.has(address)) ?? '';
 }
 
 async function expectUntouched(spoil: (config: Config) => void, message: RegExp): Promise<void> {
@@ -99,7 +108,7 @@ describe('a cutover that cannot be', () => {
   });
 
   it('is refused when the old host does not answer', async () => {
-    const nobody = lab.subnet.replace(/\.0\/24$/, '.253');
+    const nobody = await freeAddress();
     await expectUntouched((config) => {
       config.old.ssh['host'] = nobody;
     }, /pi.*(?:reach|connect)/i);

@@ -67,5 +67,5 @@ describe('examples', () => {
       await rm(folder, { recursive: true, force: true });
       await rm(join(examples, 'deploy-instance.test.mjs'), { force: true });
     }
-  });
+  }, 300_000);
 });

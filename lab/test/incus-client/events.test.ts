@@ -1,4 +1,4 @@
-import { type GapEvent, type IncusEvent, connectIncus } from '@cutover/incus-client';
+import { type GapEvent, type IncusClient, type IncusEvent, connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { proxyTo } from './proxy.ts';
@@ -9,7 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
-/** Reads until `enough`, giving up after 10 s. */
+const patience = 60_000;
+
+/** Reads until `enough`. */
 async function read(
   events: AsyncGenerator<IncusEvent | GapEvent>,
   enough: (event: IncusEvent | GapEvent) => boolean,
@@ -24,23 +26,49 @@ async function read(
 
 const action = (event: IncusEvent | GapEvent) =>
   event.type === 'lifecycle' ? event.metadata.action : undefined;
+const isAbout = (event: IncusEvent | GapEvent, profile: string) =>
+  event.type === 'lifecycle' && event.metadata.source.split('?')[0] === `/1.0/profiles/${profile}`;
+const isEndOf = (event: IncusEvent | GapEvent, profile: string) =>
+  isAbout(event, profile) && action(event) === 'profile-deleted';
+
+let probes = 0;
+
+/**
+ * Waits until all that the daemon has said so far has come. It says nothing on a socket that it has yet to register, which it
+ * does some time after the socket opened.
+ */
+async function caughtUp(client: IncusClient) {
+  const name = `incus-client-${process.pid}-probe${probes++}`;
+  let heard = false;
+  const events = client.events({ types: ['lifecycle'], signal: AbortSignal.timeout(patience) });
+  read(events, (event) => isAbout(event, name)).then(
+    () => {
+      heard = true;
+    },
+    () => {},
+  );
+  const probe = async () => {
+    await lab.client.profiles.create({ name });
+    await lab.client.profiles.delete(name);
+    return heard;
+  };
+  await expect.poll(probe).toBe(true);
+}
 
 test('readers of different types share one socket and each gets its own', async () => {
   await using proxy = await proxyTo(lab.folders.socket);
   await using client = await connectIncus({ socketPath: proxy.socketPath });
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(patience);
   const profile = `incus-client-${process.pid}`;
-  const lifecycle = read(
-    client.events({ types: ['lifecycle'], signal }),
-    (event) => action(event) === 'profile-deleted',
-  );
-  const both = read(client.events({ signal }), (event) => action(event) === 'profile-deleted');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const lifecycle = read(client.events({ types: ['lifecycle'], signal }), (event) => isEndOf(event, profile));
+  const both = read(client.events({ signal }), (event) => isEndOf(event, profile));
   // One for the events, one that requests are sent on.
-  expect(proxy.open).toBe(2);
+  await expect.poll(() => proxy.open()).toBe(2);
+  await caughtUp(client);
+  expect(proxy.open(/\/events/)).toBe(1);
   await client.profiles.create({ name: profile });
   await client.profiles.delete(profile);
-  expect((await lifecycle).map(action).filter((name) => name?.startsWith('profile'))).toEqual([
+  expect((await lifecycle).filter((event) => isAbout(event, profile)).map(action)).toEqual([
     'profile-created',
     'profile-deleted',
   ]);
@@ -52,19 +80,17 @@ test('a socket that was cut is opened again, and the gap is told', async () => {
   await using proxy = await proxyTo(lab.folders.socket);
   await using client = await connectIncus({ socketPath: proxy.socketPath });
   const profile = `incus-client-${process.pid}-gap`;
-  const seen = read(
-    client.events({ types: ['lifecycle'], signal: AbortSignal.timeout(10_000) }),
-    (event) => action(event) === 'profile-deleted',
+  const seen = read(client.events({ types: ['lifecycle'], signal: AbortSignal.timeout(patience) }), (event) =>
+    isEndOf(event, profile),
   );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await caughtUp(client);
   await lab.client.profiles.create({ name: profile });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await caughtUp(client);
   proxy.cut(/\/events/);
-  await expect.poll(() => proxy.open).toBe(2);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await caughtUp(client);
   await lab.client.profiles.delete(profile);
-  const kinds = (await seen).map((event) => action(event) ?? event.type);
-  expect(kinds.filter((kind) => kind === 'gap' || kind.startsWith('profile'))).toEqual([
+  const told = (await seen).filter((event) => event.type === 'gap' || isAbout(event, profile));
+  expect(told.map((event) => action(event) ?? event.type)).toEqual([
     'profile-created',
     'gap',
     'profile-deleted',
@@ -76,16 +102,16 @@ test('a reader that is behind is told how many it missed', async () => {
   const events = lab.client.events({
     types: ['lifecycle'],
     bufferSize: 2,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(patience),
   });
   const first = events.next();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await caughtUp(lab.client);
   for (let turn = 0; turn < 5; turn += 1) {
     await lab.client.profiles.create({ name: profile });
     await lab.client.profiles.delete(profile);
   }
   await first;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await caughtUp(lab.client);
   const gap = (await read(events, ({ type }) => type === 'gap')).at(-1);
   expect(gap).toMatchObject({ type: 'gap', reason: 'slow-reader' });
   expect(gap).toHaveProperty('missed', expect.any(Number));

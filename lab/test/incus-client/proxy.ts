@@ -8,8 +8,8 @@ import { Transform } from 'node:stream';
 /** A way to a daemon's socket that can be slowed down and cut. */
 export interface Proxy extends AsyncDisposable {
   readonly socketPath: string;
-  /** How many connections are open. */
-  readonly open: number;
+  /** How many connections are open whose last request line matches; all of them without a pattern. */
+  open(pattern?: RegExp): number;
   /** Cuts the connections whose last request line matches, e.g. `/events`; all of them without a pattern. */
   cut(pattern?: RegExp): void;
   /** Bytes that have come in answer to the open request whose line matches; `undefined` while there is none. */
@@ -80,9 +80,7 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
   };
   return {
     socketPath,
-    get open() {
-      return connections.size;
-    },
+    open: (pattern = /^/) => [...connections.values()].filter(({ request }) => pattern.test(request)).length,
     cut,
     answered: (pattern) => [...connections.values()].find(({ request }) => pattern.test(request))?.answered,
     hold: (pattern) => {

@@ -83,7 +83,8 @@ test('many requests over TLS use one connection', async () => {
   const connections = () => process.getActiveResourcesInfo().filter((kind) => /TCPSocket/.test(kind)).length;
   const before = connections();
   for (let turn = 0; turn < 20; turn += 1) await client.server.get();
-  expect(connections()).toBe(before);
+  // Those of the tests before may still be on their way out.
+  expect(connections()).toBeLessThanOrEqual(before);
 });
 
 test('exec and SFTP work over mTLS', async () => {

@@ -6,6 +6,7 @@ import { connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldersIn, labFolders } from '../../src/folders.ts';
 import { destroyLab, type Lab, openLab } from '../../src/index.ts';
+import { lock } from '../../src/lock.ts';
 import { processesOf } from '../../src/processes.ts';
 import { sleepingBox } from '../incus-client/box.ts';
 
@@ -77,7 +78,7 @@ describe('the lab', () => {
   });
 });
 
-describe('a lab beside another', () => {
+describe('a lab beside another', { timeout: 300_000 }, () => {
   const name = `test-${process.pid}`;
   afterAll(() => destroyLab(name));
 
@@ -105,6 +106,8 @@ describe('a lab beside another', () => {
   it('all of whose users were killed is taken down by whoever opens another', async () => {
     const folders = await leaveBehind(name);
     await using _usual = await openLab();
+    // Whoever else has opened one may be at it still.
+    await using _turn = await lock(folders.id);
     expect(await traces({ folders })).toEqual(nothing);
   });
 
@@ -127,17 +130,11 @@ async function leaveBehind(name: string) {
   const lab = await openLab({ name });
   await sleepingBox(lab);
   expect((await traces(lab)).mounts).not.toEqual([]);
+  const daemon = await daemonOf(lab);
   await lab.client.close();
-  // As if this process had been killed: nobody has the lab, and nobody took it down.
+  process.kill(daemon, 'SIGKILL');
+  // As if this process had been killed: nobody has the lab, and nobody took it down. Others may sweep it up from now on.
   await using machine = localHost();
   await machine.run(['rm', '-r', lab.folders.leases]);
-  process.kill((await processOf(lab.folders.root)) ?? 0, 'SIGKILL');
   return foldersIn(lab.folders.root, lab.folders.id);
-}
-
-async function processOf(root: string): Promise<number | undefined> {
-  for (const pid of await processesOf(root)) {
-    if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).startsWith('/usr/libexec/incus/incusd')) return pid;
-  }
-  return undefined;
 }

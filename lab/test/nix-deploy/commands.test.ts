@@ -1,5 +1,5 @@
 import { deploy, plan } from '@cutover/nix-deploy';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { type Client, startClient } from './client.ts';
 import { type Machine, marked, startMachine } from './machine.ts';
@@ -106,6 +106,9 @@ describe('deploy --action', () => {
 describe('interrupted before the confirmation', () => {
   it('the deploy is revoked at once, and the exit code says by what', async () => {
     const before = [await machine.running(), await machine.history()];
+    // However late the interrupt comes, it comes before the confirmation.
+    onTestFinished(async () => await client.configure([machine]));
+    await client.configure([machine], { healthChecks: [{ type: 'command', argv: ['sleep', '60'] }] });
     await machine.declare(marked('never', 'system.activationScripts.slow.text = "echo waits; sleep 0.5";'));
     const running = client.start(['deploy', '--json']);
     await running.line('waits');

@@ -168,14 +168,17 @@ describe('a deploy', () => {
   });
 
   it('is refused while another one goes on, whose holder is named', async () => {
-    await machine.declare(marked('nine', 'system.activationScripts.slow = "sleep 2";'));
+    const wait = 'for i in $(seq 600); do [ ! -e /run/refused ] || break; sleep 0.1; done';
+    await machine.declare(marked('nine', `system.activationScripts.slow = "${wait}";`));
     let rival: unknown;
     await deploy(machine.target, {
       source: machine.source,
       holder: 'the first one',
       onEvent: (event) => {
         if (event.type === 'armed') {
-          rival = deploy(machine.target, { source: machine.source }).catch((reason: unknown) => reason);
+          rival = deploy(machine.target, { source: machine.source })
+            .catch((reason: unknown) => reason)
+            .finally(async () => await machine.sh('touch /run/refused'));
         }
       },
     });

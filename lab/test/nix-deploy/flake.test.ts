@@ -97,10 +97,10 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
     );
   };
   await look();
-  await rebootProof(machine.target, { system: result.system, timeout: 60_000 });
+  await rebootProof(machine.target, { system: result.system, timeout: 120_000 });
   await machine.rebooted();
   await look();
-});
+}, 300_000);
 
 it('parts that do not fit together are refused before anything is written', async () => {
   const template = await readFlakeTemplate();

@@ -11,13 +11,14 @@ const talk = `system.activationScripts.talk.text = ''for i in $(seq ${lines}); d
 
 let machine: Machine;
 let client: Client;
-let systems: Readonly<Record<'first' | 'second' | 'failing' | 'third', string>>;
+let systems: Readonly<Record<'first' | 'second' | 'failing' | 'stuck' | 'third', string>>;
 beforeAll(async () => {
   [machine, client] = await Promise.all([startMachine(), startClient()]);
   systems = await machine.build({
     first: marked('first'),
     second: marked('second', talk),
     third: marked('third'),
+    stuck: marked('stuck', 'system.activationScripts.stuck.text = "echo it stays; sleep 600";'),
     failing: marked(
       'failing',
       'system.activationScripts.fail.text = "echo before the cut; sleep 0.3; exit 9";',
@@ -96,7 +97,7 @@ describe('when the client is killed', () => {
   it.each(['"type":"armed"', '"step":"confirm"'])('after %s, the target restores itself', async (moment) => {
     await client.configure([machine], {
       confirmTimeout: '1s',
-      healthChecks: [{ type: 'command', argv: ['sleep', '0.7'] }],
+      healthChecks: [{ type: 'command', argv: ['sleep', '60'] }],
     });
     const before = await state();
     const running = client.start(['deploy', machine.name, '--json', '--store-path', systems.third]);
@@ -176,9 +177,9 @@ describe('when the supervisor itself is killed', () => {
     const before = await state();
     await expect(
       deploy(machine.target, {
-        source: { storePath: systems.second },
+        source: { storePath: systems.stuck },
         onEvent: (event) => {
-          if (event.type === 'output' && event.line === 'line 8') {
+          if (event.type === 'output' && event.line === 'it stays') {
             void machine.sh('systemctl kill --signal=KILL "nix-deploy-*.service"');
           }
         },
@@ -192,9 +193,9 @@ describe('when the machine reboots in the middle of a deploy', () => {
   it('boots what was there before', async () => {
     const before = await state();
     const outcome = deploy(machine.target, {
-      source: { storePath: systems.second },
+      source: { storePath: systems.stuck },
       onEvent: (event) => {
-        if (event.type === 'output' && event.line === 'line 8') {
+        if (event.type === 'output' && event.line === 'it stays') {
           void machine.sh('systemctl reboot --force').catch(() => undefined);
         }
       },

@@ -71,7 +71,6 @@ export async function startMachine(): Promise<Machine> {
           host: '127.0.0.1',
           port: relay.port,
           keepAliveInterval: 1000,
-          connectTimeout: 5000,
           name: box.name,
         }),
       );

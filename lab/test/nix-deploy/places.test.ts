@@ -86,7 +86,9 @@ describe('a closure that is built elsewhere', () => {
     await expect(
       deploy(machine.target, { source: source(), buildOn: 'here', expect: { machineId: 'f'.repeat(32) } }),
     ).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
-    await expect(run('pgrep', ['-f', '^sleep 54321'])).rejects.toMatchObject({ code: 1 });
+    const ended = async (): Promise<void> =>
+      await expect(run('pgrep', ['-f', '^sleep 54321'])).rejects.toMatchObject({ code: 1 });
+    await vi.waitFor(ended, { timeout: 30_000 });
   });
 
   it('is built on another host, evaluated here, and copied through here', async () => {

@@ -29,8 +29,15 @@ export function endingsContract(runner: ContractRunner, options: ContractOptions
 
     it('lets a command that handles TERM say its last words', async () => {
       const file = `${fixture.directory}/last-words`;
-      const script = 'trap "echo bye > \\"$1\\"; exit" TERM; while :; do sleep 0.05; done';
-      await rejection(fixture.host.run(['sh', '-c', script, 'sh', file], { timeout: 300 }));
+      const script = 'trap "echo bye > \\"$1\\"; exit" TERM; : > "$1.ready"; while :; do sleep 0.05; done';
+      const controller = new AbortController();
+      const running = rejection(
+        fixture.host.run(['sh', '-c', script, 'sh', file], { signal: controller.signal }),
+      );
+      const ready = ['test', '-e', `${file}.ready`];
+      await until(async () => (await fixture.host.run(ready, { reject: false })).exitCode === 0);
+      controller.abort();
+      await running;
       expect(Buffer.from(await fixture.host.readFile(file)).toString()).toBe('bye\n');
     });
 

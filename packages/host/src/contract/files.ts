@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { everyCharacter } from './commands.ts';
-import { type ContractOptions, type ContractRunner, rejection, useFixture } from './fixture.ts';
+import { type ContractOptions, type ContractRunner, rejection, until, useFixture } from './fixture.ts';
 
 export function filesContract(runner: ContractRunner, options: ContractOptions): void {
   const { describe, expect, it } = runner;
@@ -51,8 +51,9 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
     it('is never open further than its mode on the way', async () => {
       const directory = await makeDirectory('watched');
       const watch =
-        'while [ ! -e "$1/done" ]; do stat -c %a "$1"/.[!.]* "$1/file" 2>/dev/null; done | sort -u';
+        ': > "$1/watched"; while [ ! -e "$1/done" ]; do stat -c %a "$1"/.[!.]* "$1/file" 2>/dev/null; done | sort -u';
       const watching = fixture.host.run(['sh', '-c', watch, 'sh', directory]);
+      await until(async () => (await list(directory)).includes('watched'));
       for (let left = 8; left > 0; left -= 1) {
         await fixture.host.writeFile(`${directory}/file`, randomBytes(500_000), { mode: 0o640 });
       }

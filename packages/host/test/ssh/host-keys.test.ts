@@ -77,7 +77,7 @@ describe('known_hosts', () => {
   });
 
   it('reads what ssh-keyscan and ssh-keygen -H write', async () => {
-    const { stdout } = await execute('ssh-keyscan', ['-H', '-p', String(port), '127.0.0.1']);
+    const { stdout } = await execute('ssh-keyscan', ['-T', '60', '-H', '-p', String(port), '127.0.0.1']);
     expect(stdout).toContain('|1|');
     expect(await knowing(stdout)).toBe('in\n');
   });

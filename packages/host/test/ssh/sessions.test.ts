@@ -91,7 +91,7 @@ describe('sessions', () => {
       await setTimeout(300);
     }
     await host.run(['true']);
-    expect(await processesWith(local, seconds)).toEqual([]);
+    await expect.poll(() => processesWith(local, seconds), { timeout: 30_000 }).toEqual([]);
   });
 
   it('refuses a command line that the kernel would not take', async () => {

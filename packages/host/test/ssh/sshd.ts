@@ -34,13 +34,13 @@ export async function startSshd({
   configuration = [],
 }: SshdOptions = {}): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'cutover-sshd-'));
-  const port = await freePort();
   const generate = async (type: string, name: string): Promise<void> => {
     await execute('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', name, '-f', join(directory, name)]);
   };
   for (const type of hostKeyTypes) await generate(type, `host_${type}`);
   await generate('ed25519', 'user');
   await writeFile(join(directory, 'authorized_keys'), await readFile(join(directory, 'user.pub')));
+  const port = await freePort();
   await writeFile(
     join(directory, 'sshd_config'),
     [
@@ -111,7 +111,7 @@ export async function freePort(): Promise<number> {
 }
 
 export async function listening(port: number): Promise<void> {
-  for (let left = 200; ; left -= 1) {
+  for (let left = 1500; ; left -= 1) {
     const socket = connect(port, '127.0.0.1');
     try {
       await once(socket, 'connect');

@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   encryptFile,
   generateKeyPair,
@@ -66,6 +66,8 @@ async function world(): Promise<World> {
   for (const name of programs)
     await shim(bin, name, `${record}\n[ -z "$real" ] || exec $real "$@"`).catch(() => undefined);
   await mkdir(home);
+  const memory = await mkdtemp('/dev/shm/cutover-secrets-test-');
+  onTestFinished(() => rm(memory, { recursive: true }));
   const editor = join(bin, 'editor');
   await writeFile(editor, `#!/bin/sh\n${record}\necho 'more: "x"' >> "$1"\n`);
   await chmod(editor, 0o755);
@@ -76,7 +78,7 @@ async function world(): Promise<World> {
     PATH: `${bin}:${process.env['PATH']}`,
     HOME: home,
     TMPDIR: home,
-    XDG_RUNTIME_DIR: join('/dev/shm'),
+    XDG_RUNTIME_DIR: memory,
     EDITOR: editor,
     SOPS_AGE_KEY_FILE: key,
   };
@@ -94,7 +96,7 @@ async function world(): Promise<World> {
         if (!item.isFile() || /^(?:source|run\.d|given)\//.test(path.slice(root.length + 1))) continue;
         if (shows(await readFile(path, 'latin1'))) places.push(path);
       }
-      const left = (await readdir('/dev/shm')).filter((name) => name.startsWith('secrets-edit-'));
+      const left = await readdir(memory);
       const objects = git(base.repository, 'cat-file', '--batch-all-objects', '--batch', '--buffer');
       return [...places, ...left, ...(shows(objects) ? ['a git object'] : [])];
     },

@@ -1,8 +1,8 @@
 import { localHost } from '@cutover/host';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   commitSecrets,
   loadSecretsConfig,
@@ -22,9 +22,14 @@ afterAll(() => secrets[Symbol.asyncDispose]());
 const content = { one: 'first secret\n', two: 'second\0secret', token: 'third secret\n' };
 const move = (world: MoveWorld): string[] => ['move', '--from', 'local', '--to', 'local', '-c', world.config];
 
-/** Runs the move again and looks at everything that it should have come to. */
-async function expectConverged(world: MoveWorld): Promise<void> {
+/**
+ * Runs the move again and looks at everything that it should have come to.
+ *
+ * @param over - a file that is there once nothing of the killed one works any more.
+ */
+async function expectConverged(world: MoveWorld, over?: string): Promise<void> {
   const again: Ended = await secrets.run([...move(world), '--json']);
+  if (over !== undefined) await vi.waitFor(() => access(over), { timeout: 30_000 });
   expect(again).toMatchObject({ code: 0, stderr: '' });
   for (const [name, text] of Object.entries(content))
     expect(await readFile(join(world.source, name), 'utf8')).toBe(text);
@@ -57,7 +62,7 @@ describe.runIf(asRoot)('move, killed as a process', () => {
         bin,
         'git',
         `echo >> ${world.root}/calls
-[ $(wc -l < ${world.root}/calls) = ${point} ] && { kill -9 $PPID; sleep 0.3; }
+[ $(wc -l < ${world.root}/calls) = ${point} ] && { kill -9 $PPID; sleep 0.3; $real "$@"; : > ${world.root}/over; exit; }
 exec $real "$@"`,
       );
       const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
@@ -65,7 +70,7 @@ exec $real "$@"`,
       const { signal, code } = await ended(child);
       // There may be fewer calls than points.
       expect(signal ?? code).toBe(signal === null ? 0 : 'SIGKILL');
-      await expectConverged(world);
+      await expectConverged(world, signal === null ? undefined : join(world.root, 'over'));
     },
   );
 

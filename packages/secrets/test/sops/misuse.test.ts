@@ -7,14 +7,12 @@ const keys = generateKeyPair();
 const identities = parseIdentities(keys.identity);
 
 async function refusal(bytes: Uint8Array | string, file: string): Promise<SecretsError> {
-  const started = performance.now();
   const error: unknown = await decryptFile(bytes, { file, identities }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(SecretsError);
   if (!(error instanceof SecretsError)) throw new Error('unreachable');
-  expect(performance.now() - started).toBeLessThan(20_000);
   const shown = `${error.stack ?? ''}${JSON.stringify(error)}${String(error.cause)}`;
   expect(shown).not.toContain(canary);
   expect(error.message).toContain(file);
