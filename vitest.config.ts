@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['source'];
 
 /** A unit project: everything it needs is on any Debian machine (tmux, git, openssh). */
-const unit = (name: string, options: { isolate?: boolean } = {}) => ({
+const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -28,8 +28,7 @@ export default defineConfig({
       unit('incus-client'),
       unit('secrets'),
       unit('nix-deploy'),
-      // Its files share a template of a repository, which goes with the file that made it.
-      unit('loops', { isolate: true }),
+      unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
       {
         resolve: { conditions },
@@ -41,6 +40,7 @@ export default defineConfig({
           // Whole files that only `bin/test --soak` runs.
           exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],
           globalSetup: ['test/global-setup.ts'],
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },

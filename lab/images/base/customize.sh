@@ -6,9 +6,10 @@ rm -f "$root"/etc/ssh/ssh_host_*
 : > "$root/etc/machine-id"
 rm -f "$root/var/lib/dbus/machine-id" "$root/etc/hostname"
 mkdir -p "$root/etc/network/interfaces.d" "$root/srv"
-# A container has none of these to look after, and each costs time at every boot.
+# A container has none of these to look after, or finds done already what they do, and each costs time at every boot.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer systemd-pstore.service getty@tty1.service console-getty.service nix-daemon.socket nix-daemon.service \
-  systemd-udev-trigger.service systemd-udevd.service; do
+  systemd-udev-trigger.service systemd-udevd.service ldconfig.service systemd-journal-catalog-update.service \
+  systemd-sysusers.service systemd-update-done.service modprobe@.service; do
   chroot "$root" systemctl mask --quiet "$unit"
 done
