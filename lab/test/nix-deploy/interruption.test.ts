@@ -189,6 +189,31 @@ describe('when the supervisor itself is killed', () => {
   });
 });
 
+describe('when the supervisor and what cleans up after it are killed', () => {
+  it('says that the outcome is unknown, and boots what was there before', async () => {
+    const before = await state();
+    let killing: Promise<unknown> | undefined;
+    const outcome = deploy(machine.target, {
+      source: { storePath: systems.stuck },
+      onEvent: (event) => {
+        if (event.type === 'output' && event.line === 'it stays')
+          killing = machine.sh(`
+unit=$(systemctl list-units --plain --no-legend 'nix-deploy-*.service' | cut -d ' ' -f 1)
+systemctl kill --signal=KILL "$unit"
+while systemctl is-active --quiet "$unit" || [ "$(systemctl is-active "$unit")" = deactivating ]; do
+  systemctl kill --signal=KILL "$unit" 2> /dev/null
+done`);
+      },
+    });
+    await expect(outcome).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', restoration: 'unknown' });
+    await killing;
+    const { running: _running, ...kept } = await state();
+    const { running = '', ...wanted } = before;
+    expect(kept).toEqual(wanted);
+    await deploy(machine.target, { source: { storePath: running }, force: true });
+  });
+});
+
 describe('when the machine reboots in the middle of a deploy', () => {
   it('boots what was there before', async () => {
     const before = await state();

@@ -162,7 +162,7 @@ async function conclude(
   if (outcome === undefined) {
     throw story.error(
       { code: 'OUTCOME_UNKNOWN', step: 'activate', ...named },
-      `the machine went down during the deploy to ${target.name}; it boots the system that was there before`,
+      `nobody supervises the deploy to ${target.name} any more, for the machine went down or somebody killed the supervisor; it boots the system that was there before`,
     );
   }
   const journal = story.failedUnits.length === 0 ? '' : await readJournal(connection, settings);

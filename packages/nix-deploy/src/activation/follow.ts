@@ -50,7 +50,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
         }
       }
       const { exitCode } = await stream.exit;
-      if (exitCode !== 0 && exitCode !== 124) throw new RefusedError(await failure(stream, exitCode));
+      if (exitCode !== 0) throw new RefusedError(await failure(stream, exitCode));
     } catch (error) {
       if (!(error instanceof HostConnectionError)) throw error;
       host = await options.reconnect(error);

@@ -4,7 +4,10 @@
  */
 const showLog = `
 unit=nix-deploy-$id.service
-pid=$(systemctl show --property MainPID --property ControlPID --value "$unit" 2> /dev/null | grep -vx 0 | grep . | head -n 1)
+pid=
+for one in $(systemctl show --property MainPID --property ControlPID --value "$unit" 2> /dev/null); do
+  [ "$one" = 0 ] || pid=\${pid:-$one}
+done
 if [ -n "$pid" ]; then exec tail -s 0.2 --pid="$pid" -c "+$first" -f "$folder/log"; fi
 case $(systemctl show --property ActiveState --value "$unit" 2> /dev/null) in
   active | activating | deactivating) sleep 0.1; exec tail -c "+$first" "$folder/log" ;;
@@ -27,7 +30,7 @@ set -e
 umask 077
 state=$1 text=$2
 shift 2
-id=$1 toplevel=$3 system=$4 current=$8 longest=$((2 * $7 + $6 + 60))
+id=$1 toplevel=$3 system=$4 current=$8
 [ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
 [ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
 folder=$state/deploys/$id
@@ -47,9 +50,8 @@ systemd-run --quiet --collect --no-ask-password --unit="nix-deploy-$id" --servic
   --property=ExecStopPost="/bin/sh $folder/supervisor recover $folder" \\
   --property=KillMode=mixed --property=TimeoutStopSec=infinity --property=OOMScoreAdjust=-900 \\
   -- /bin/sh "$folder/supervisor" run "$folder"
-# It ends when the client has seen the end, and in any case.
-exec timeout "$longest" tail -n +1 -f "$folder/log"
-`;
+first=1
+${showLog}`;
 
 /** Shows the log of a deploy again: `$1` state directory, `$2` id, `$3` the first byte wanted (from 1). */
 export const followScript: string = `

@@ -120,6 +120,8 @@ code=$?
 # Without a complaint there is nothing to be told apart.
 if [ "$code" = 0 ]; then after=; else after=$(failed_units); fi
 fresh=$(new_failures "$(noted failed-before)" "$after")
+# The journal takes a moment to have what a unit said last.
+[ -z "$fresh" ] || timeout 10 journalctl --sync 2> /dev/null
 [ -z "$fresh" ] || journalctl --no-pager --lines=20 --output=short $(for unit in $fresh; do printf -- '--unit=%s ' "$unit"; done) > "$folder/journal" 2>&1
 say "units $fresh"
 say "activated $code"

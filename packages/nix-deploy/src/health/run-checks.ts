@@ -22,6 +22,8 @@ export interface RunChecksOptions {
   readonly onResult?: (result: CheckResult) => void;
 }
 
+const late = 'no answer in time';
+
 /**
  * Runs all checks at once, each until it passes or its time is up.
  *
@@ -36,15 +38,18 @@ export async function runChecks(
     checks.map(async (check) => {
       const own =
         check.timeout === undefined ? deadline : Math.min(deadline, performance.now() + check.timeout);
+      let known: string | undefined;
       for (let attempts = 1; ; attempts++) {
         signal?.throwIfAborted();
         const problem = await tryCheck(host, check, Math.max(1, own - performance.now()), signal);
+        // The last attempt may have a moment only: what an earlier one found says more than that it got no answer.
+        if (problem !== undefined && problem !== late) known = problem;
         const over = performance.now() + 500 > own;
         if (problem === undefined || over) {
           const result = {
             check: describeCheck(check),
             ok: problem === undefined,
-            detail: problem ?? 'ok',
+            detail: problem === undefined ? 'ok' : (known ?? problem),
             attempts,
           };
           onResult?.(result);
@@ -82,7 +87,7 @@ async function tryCheck(
   } catch (error) {
     if (error instanceof HostConnectionError) throw error;
     signal?.throwIfAborted();
-    return limit.aborted ? 'no answer in time' : reason(error);
+    return limit.aborted ? late : reason(error);
   }
 }
 
