@@ -1,5 +1,4 @@
 import type { LoopConfig } from '../config/rig-config.ts';
-import type { LoopState } from '../state/rig-state.ts';
 import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
 import { type AgentSign, findAgentSign } from './agent-signs.ts';
 import { explainExit } from './explain-exit.ts';
@@ -26,20 +25,25 @@ export class LoopEnds {
    *
    * @param isHeld what ends while the rig is held was ended on purpose, or will not be missed before the release.
    */
-  async see(tmux: RigTmux, loop: LoopConfig, pane: Pane | undefined, isHeld: () => boolean): Promise<void> {
+  async see(
+    tmux: Pick<RigTmux, 'screen'>,
+    loop: LoopConfig,
+    pane: Pane | undefined,
+    isHeld: () => boolean,
+  ): Promise<void> {
     const { store, runtimes } = this.#context;
     const runtime = runtimes.of(loop.name);
-    const state = store.loop(loop.name);
+    const { run } = store.loop(loop.name);
     const hadRun = runtime.pid !== undefined || pane !== undefined;
     forgetPane(runtime);
-    if (!hadRun || state.run === undefined || runtime.endedRun === state.run) return;
-    runtime.endedRun = state.run;
+    if (!hadRun || run === undefined || runtime.endedRun === run) return;
+    runtime.endedRun = run;
     const sign =
       pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
-    const exit = await this.#explain(loop, pane, sign, state.run);
+    const exit = await this.#explain(loop, pane, sign, run);
     runtime.lastExit = exit;
-    if (!state.wanted) return;
-    if (sign === undefined && !isHeld()) this.#decide(loop, runtime, state, exit);
+    if (!store.loop(loop.name).wanted) return;
+    if (sign === undefined && !isHeld()) this.#decide(loop, runtime, exit);
     else await this.#wait(loop, runtime, exit, sign);
   }
 
@@ -48,7 +52,7 @@ export class LoopEnds {
     const { store, emit } = this.#context;
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
-    store.setLoop(loop.name, { ...store.loop(loop.name), block: { reason, detail, ...until } });
+    store.change(loop.name, { block: { reason, detail, ...until } });
     emit({ event: 'blocked', loop: loop.name, reason, detail, ...until });
     if (reason === 'login-expired') emit({ event: 'login-expired', loop: loop.name, detail });
     await store.save();
@@ -84,8 +88,9 @@ export class LoopEnds {
     if (sign !== undefined && store.loop(loop.name).block === undefined) await this.block(loop, sign);
   }
 
-  #decide(loop: LoopConfig, runtime: LoopRuntime, state: LoopState, exit: LoopExit): void {
+  #decide(loop: LoopConfig, runtime: LoopRuntime, exit: LoopExit): void {
     const { store, emit, ownership, background } = this.#context;
+    const state = store.loop(loop.name);
     const {
       restartInMs,
       recentRestarts,
@@ -99,8 +104,7 @@ export class LoopEnds {
     });
     if (restartInMs === undefined) delete runtime.nextStartAt;
     else runtime.nextStartAt = exit.at + restartInMs;
-    store.setLoop(loop.name, {
-      ...state,
+    store.change(loop.name, {
       restarts: state.restarts + (restartInMs === undefined ? 0 : 1),
       recentRestarts,
       ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),

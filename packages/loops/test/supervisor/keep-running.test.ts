@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { type RigState, tmuxSocket } from '../../src/index.ts';
@@ -8,6 +9,20 @@ import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
 import { p95, soak } from '../soak.ts';
 
 const sleeper = { command: ['sleep', '100000'] };
+/** It writes down how it was started, and with which session. */
+const resumable = {
+  command: ['sh', '-c', 'echo "fresh $LOOPS_SESSION" >> starts; exec sleep 100000'],
+  resume: ['sh', '-c', 'echo "resumed $LOOPS_SESSION" >> starts; exec sleep 100000'],
+};
+
+/** Waits until the last start was one of this session; @returns what was written down of it. */
+async function lastStart(directory: string, session = 'none'): Promise<string> {
+  return until(
+    async () =>
+      (await readFile(join(directory, 'starts'), 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? '',
+    (line) => line.endsWith(session),
+  );
+}
 
 describe('a supervised loop', () => {
   it(`is replaced each time it is killed (${soak(100, 5)} times)`, async () => {
@@ -75,6 +90,39 @@ describe('a supervised loop', () => {
       (alive) => !alive,
     );
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'stopped', wanted: false });
+  });
+
+  it('begins a new session when its phase changes while it is being started', async () => {
+    await using rig = await makeRig({
+      phases: { plans: ['one.md', 'two.md'] },
+      loops: { one: { ...resumable, role: 'claimer', autostart: false } },
+    });
+    const supervisor = await rig.supervise();
+    const wanting = supervisor.want(['one']);
+    while (supervisor.status().loops[0]?.session === undefined) await setImmediate();
+    const before = supervisor.status().loops[0]?.session;
+    await supervisor.setPhase(1, 'a test');
+    await wanting;
+    const [loop] = (await untilRunning(supervisor)).loops;
+    expect(loop?.session).not.toBe(before);
+    expect(await lastStart(rig.directory, loop?.session)).toMatch(/^fresh /);
+  });
+
+  it('begins a new session when it is restarted so, however long others take to end', async () => {
+    await using rig = await makeRig({
+      stopGrace: '300ms',
+      loops: {
+        one: resumable,
+        stubborn: { command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] },
+      },
+    });
+    const supervisor = await rig.supervise();
+    const before = (await untilRunning(supervisor)).loops[0]?.session;
+    await lastStart(rig.directory, before);
+    await supervisor.restart(['one', 'stubborn'], true);
+    const after = (await untilRunning(supervisor)).loops[0]?.session;
+    expect(after).not.toBe(before);
+    expect(await lastStart(rig.directory, after)).toMatch(/^fresh /);
   });
 
   it.each([

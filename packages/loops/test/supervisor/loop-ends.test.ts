@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { Background } from '../../src/background.ts';
+import type { RigEventBody } from '../../src/events.ts';
+import type { Pane } from '../../src/tmux/rig-tmux.ts';
+import { LoopEnds } from '../../src/supervisor/loop-ends.ts';
+import { LoopRuntimes } from '../../src/supervisor/loop-runtime.ts';
+import { OwnershipWatch } from '../../src/supervisor/ownership-watch.ts';
+import { RigStore } from '../../src/supervisor/rig-store.ts';
+import { Rounds } from '../../src/supervisor/rounds.ts';
+import { TmuxLink } from '../../src/supervisor/tmux-link.ts';
+import { makeRig } from '../rig.ts';
+
+/** One loop of a rig with no supervisor, whose run `a run` is over. */
+async function makeEndedLoop() {
+  const rig = await makeRig({ loops: { one: { command: ['false'] } } });
+  const { config } = rig;
+  await mkdir(config.stateDir, { recursive: true });
+  const { store } = await RigStore.open(config);
+  store.change('one', { run: 'a run', session: 'a session' });
+  const events: RigEventBody[] = [];
+  const emit = (event: RigEventBody): void => void events.push(event);
+  const failures: unknown[] = [];
+  const background = new Background((error) => failures.push(error));
+  const { signal } = new AbortController();
+  const runtimes = new LoopRuntimes();
+  const ends = new LoopEnds({
+    config,
+    store,
+    ownership: new OwnershipWatch(config, signal, () => {}),
+    link: new TmuxLink(config, 'own', emit, () => {}),
+    scope: 'none',
+    signal,
+    emit,
+    background,
+    onStarted: () => {},
+    runtimes,
+    rounds: new Rounds(async () => {}, background, signal),
+  });
+  const [loop] = config.loops;
+  if (loop === undefined) throw new Error('it has a loop');
+  const pane: Pane = {
+    session: 'one',
+    id: '%1',
+    pid: 1,
+    dead: true,
+    exitCode: 1,
+    exitSignal: undefined,
+    run: 'a run',
+    serverPid: 1,
+    activity: 0,
+  };
+  return {
+    loop,
+    store,
+    ends,
+    events,
+    /** Sees its end, with a last screen that says `text`; `meanwhile` happens while that is read. */
+    see: (text: string, meanwhile: () => void = () => {}) =>
+      ends.see(
+        {
+          screen: async () => {
+            meanwhile();
+            return [text];
+          },
+        },
+        loop,
+        pane,
+        () => false,
+      ),
+    [Symbol.asyncDispose]: async () => {
+      await background.settled();
+      expect(failures).toEqual([]);
+      await rig[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('the end of a run', () => {
+  it('leaves alone what a request changes while it is looked into', async () => {
+    await using ended = await makeEndedLoop();
+    const { store } = ended;
+    await ended.see('$', () => {
+      store.change('one', { prompts: ['an id'] });
+      store.forgetSession('one');
+    });
+    expect(store.loop('one')).toEqual({
+      wanted: true,
+      run: 'a run',
+      prompts: ['an id'],
+      restarts: 1,
+      recentRestarts: 1,
+    });
+  });
+
+  it('brings no restart to a loop that is stopped while it is looked into', async () => {
+    await using ended = await makeEndedLoop();
+    await ended.see('$', () => ended.store.change('one', { wanted: false }));
+    expect(ended.store.loop('one')).toMatchObject({ wanted: false, restarts: 0 });
+    expect(ended.events).toEqual([]);
+  });
+});
