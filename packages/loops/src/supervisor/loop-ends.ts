@@ -42,14 +42,19 @@ export class LoopEnds {
       pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
     const exit = await this.#explain(loop, pane, sign, run);
     runtime.lastExit = exit;
-    if (!store.loop(loop.name).wanted) return;
-    if (sign === undefined && !isHeld()) this.#decide(loop, runtime, exit);
+    const { wanted, block } = store.loop(loop.name);
+    if (!wanted) return;
+    if (sign === undefined && block === undefined && !isHeld()) this.#decide(loop, runtime, exit);
     else await this.#wait(loop, runtime, exit, sign);
   }
 
-  /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once. */
+  /**
+   * Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once: one that is
+   * blocked already stays as it is, for its screen is read both while it runs and when it has ended.
+   */
   async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
     const { store, emit } = this.#context;
+    if (store.loop(loop.name).block !== undefined) return;
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
     store.change(loop.name, { block: { reason, detail, ...until } });
@@ -81,11 +86,9 @@ export class LoopEnds {
     exit: LoopExit,
     sign: AgentSign | undefined,
   ): Promise<void> {
-    const { store, emit } = this.#context;
-    emit({ event: 'exited', loop: loop.name, ...exit });
+    this.#context.emit({ event: 'exited', loop: loop.name, ...exit });
     runtime.nextStartAt = 0;
-    // Its screen may have told while it still ran: then the block is there already, and was told about.
-    if (sign !== undefined && store.loop(loop.name).block === undefined) await this.block(loop, sign);
+    if (sign !== undefined) await this.block(loop, sign);
   }
 
   #decide(loop: LoopConfig, runtime: LoopRuntime, exit: LoopExit): void {

@@ -54,6 +54,7 @@ async function makeEndedLoop() {
     loop,
     store,
     ends,
+    runtimes,
     events,
     /** Sees its end, with a last screen that says `text`; `meanwhile` happens while that is read. */
     see: (text: string, meanwhile: () => void = () => {}) =>
@@ -98,5 +99,23 @@ describe('the end of a run', () => {
     await ended.see('$', () => ended.store.change('one', { wanted: false }));
     expect(ended.store.loop('one')).toMatchObject({ wanted: false, restarts: 0 });
     expect(ended.events).toEqual([]);
+  });
+
+  it('at an expired login is told about once, though a look while it ran finds the same only now', async () => {
+    await using ended = await makeEndedLoop();
+    await ended.see('Login expired');
+    await ended.ends.block(ended.loop, { kind: 'login-expired', detail: 'Login expired' });
+    expect(ended.events.filter(({ event }) => event === 'login-expired')).toHaveLength(1);
+    expect(ended.events.filter(({ event }) => event === 'blocked')).toHaveLength(1);
+  });
+
+  it('of an agent that was blocked costs no restart, though its last screen shows nothing of it', async () => {
+    await using ended = await makeEndedLoop();
+    const { store } = ended;
+    await ended.ends.block(ended.loop, { kind: 'login-expired', detail: 'Login expired' });
+    await ended.see('');
+    expect(store.loop('one')).toMatchObject({ restarts: 0, block: { reason: 'login-expired' } });
+    // Once it is logged in again it starts at once, whatever its policy says about such an end.
+    expect(ended.runtimes.of('one')).toMatchObject({ nextStartAt: 0, lastExit: { exitCode: 1 } });
   });
 });
