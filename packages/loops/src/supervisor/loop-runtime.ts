@@ -7,6 +7,8 @@ import { backoffDelay } from './backoff.ts';
 export interface LoopRuntime {
   /** Set while it is being started or stopped. */
   busy?: 'starting' | 'stopping';
+  /** The end of the stop that is under way. */
+  stopping?: Promise<void>;
   /** The pane that was last seen alive. */
   paneId?: string;
   pid?: number;

@@ -6,14 +6,30 @@ import type { KeeperContext } from './keeper-parts.ts';
 import { forgetPane } from './loop-runtime.ts';
 import { reapRuns } from './reap.ts';
 
-/** Ends an agent, its session, and whatever of it outlives its terminal. */
+/**
+ * Ends an agent, its session, and whatever of it outlives its terminal. Who asks while that is under way waits for the
+ * same end.
+ */
 export async function stopLoop(context: KeeperContext, loop: LoopConfig, reason: string): Promise<void> {
-  const { link, store, config, emit, runtimes, rounds } = context;
+  const { runtimes, rounds } = context;
   const runtime = runtimes.of(loop.name);
   while (runtime.busy === 'starting') await delay(10);
+  if (runtime.stopping === undefined) {
+    runtime.busy = 'stopping';
+    runtime.stopping = endRun(context, loop, reason).finally(() => {
+      delete runtime.busy;
+      delete runtime.stopping;
+      rounds.soon();
+    });
+  }
+  return runtime.stopping;
+}
+
+async function endRun(context: KeeperContext, loop: LoopConfig, reason: string): Promise<void> {
+  const { link, store, config, emit, runtimes } = context;
+  const runtime = runtimes.of(loop.name);
   const tmux = link.current;
-  if (runtime.busy !== undefined || tmux === undefined) return;
-  runtime.busy = 'stopping';
+  if (tmux === undefined) return;
   try {
     const pane = (await tmux.panes()).find(({ session }) => session === loop.name);
     if (pane === undefined) return;
@@ -30,8 +46,5 @@ export async function stopLoop(context: KeeperContext, loop: LoopConfig, reason:
   } catch (error) {
     // The server went away meanwhile, and the agent with it: the next round sees that.
     if (!(error instanceof LoopsError)) throw error;
-  } finally {
-    delete runtime.busy;
-    rounds.soon();
   }
 }

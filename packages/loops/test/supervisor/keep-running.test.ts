@@ -3,17 +3,29 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
-import { type RigState, tmuxSocket } from '../../src/index.ts';
-import { isAlive } from '../../src/supervisor/reap.ts';
+import { type RigState, type RigStatus, type Supervisor, tmuxSocket } from '../../src/index.ts';
+import { isAlive, isZombie } from '../../src/supervisor/reap.ts';
 import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
 import { p95, soak } from '../soak.ts';
 
 const sleeper = { command: ['sleep', '100000'] };
+/** It takes no TERM, nor a terminal that goes away. */
+const stubborn = {
+  command: ['sh', '-c', 'trap "" TERM HUP; echo I am ready; while :; do sleep 0.1; done'],
+  ready: { output: 'I am ready' },
+};
 /** It writes down how it was started, and with which session. */
 const resumable = {
   command: ['sh', '-c', 'echo "fresh $LOOPS_SESSION" >> starts; exec sleep 100000'],
   resume: ['sh', '-c', 'echo "resumed $LOOPS_SESSION" >> starts; exec sleep 100000'],
 };
+
+async function untilReady(supervisor: Supervisor): Promise<RigStatus> {
+  return until(
+    () => supervisor.status(),
+    ({ loops }) => loops.every(({ ready }) => ready),
+  );
+}
 
 /** Waits until the last start was one of this session; @returns what was written down of it. */
 async function lastStart(directory: string, session = 'none'): Promise<string> {
@@ -92,6 +104,21 @@ describe('a supervised loop', () => {
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'stopped', wanted: false });
   });
 
+  it('is gone for each of those who stop it at once, however long it takes to end', async () => {
+    await using rig = await makeRig({ stopGrace: '500ms', loops: { one: stubborn } });
+    const supervisor = await rig.supervise();
+    const pid = pidOf(await untilReady(supervisor), 'one');
+    const first = supervisor.unwant(['one']);
+    await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.state === 'stopping',
+    );
+    await supervisor.stopAll('a test');
+    expect(isAlive(pid) && !isZombie(pid)).toBe(false);
+    await first;
+    expect(rig.events.filter(({ event }) => event === 'stopped')).toHaveLength(1);
+  });
+
   it('begins a new session when its phase changes while it is being started', async () => {
     await using rig = await makeRig({
       phases: { plans: ['one.md', 'two.md'] },
@@ -111,13 +138,10 @@ describe('a supervised loop', () => {
   it('begins a new session when it is restarted so, however long others take to end', async () => {
     await using rig = await makeRig({
       stopGrace: '300ms',
-      loops: {
-        one: resumable,
-        stubborn: { command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] },
-      },
+      loops: { one: resumable, stubborn },
     });
     const supervisor = await rig.supervise();
-    const before = (await untilRunning(supervisor)).loops[0]?.session;
+    const before = (await untilReady(supervisor)).loops[0]?.session;
     await lastStart(rig.directory, before);
     await supervisor.restart(['one', 'stubborn'], true);
     const after = (await untilRunning(supervisor)).loops[0]?.session;
