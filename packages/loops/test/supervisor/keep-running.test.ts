@@ -9,9 +9,9 @@ import { makeRig, pidOf, until, untilRunning } from '../rig.ts';
 import { p95, soak } from '../soak.ts';
 
 const sleeper = { command: ['sleep', '100000'] };
-/** It takes no TERM, nor a terminal that goes away. */
+/** It ends neither for TERM nor with its terminal, only with its rig's directory. */
 const stubborn = {
-  command: ['sh', '-c', 'trap "" TERM HUP; echo I am ready; while :; do sleep 0.1; done'],
+  command: ['sh', '-c', 'trap "" TERM HUP; echo I am ready; while [ -d "$PWD" ]; do sleep 0.1; done'],
   ready: { output: 'I am ready' },
 };
 /** It writes down how it was started, and with which session. */
@@ -25,6 +25,16 @@ async function untilReady(supervisor: Supervisor): Promise<RigStatus> {
     () => supervisor.status(),
     ({ loops }) => loops.every(({ ready }) => ready),
   );
+}
+
+/** Ends a rig at the moment in which its tmux server is lost. */
+async function endWhenLost(supervisor: Supervisor): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    supervisor.events.listen((event) => {
+      if (event.event === 'server' && event.state === 'lost')
+        supervisor.end('a test', true).then(resolve, reject);
+    });
+  });
 }
 
 /** Waits until the last start was one of this session; @returns what was written down of it. */
@@ -288,6 +298,38 @@ describe('a supervisor', () => {
     }
     expect(Math.max(...times)).toBeLessThan(soak(5000, Infinity));
   }, 120_000);
+
+  it('that lost its connections to the tmux server still ends it, and its agents', async () => {
+    await using rig = await makeRig({ stopGrace: '100ms', loops: { one: stubborn } });
+    const supervisor = await rig.supervise();
+    const pid = pidOf(await untilReady(supervisor), 'one');
+    await using host = localHost();
+    const tmux = async (...args: string[]): Promise<number[]> => {
+      const { stdout } = await host.run(['tmux', '-N', '-S', tmuxSocket(rig.config), ...args]);
+      return stdout.trim().split('\n').map(Number);
+    };
+    const [server = 0] = await tmux('display-message', '-p', '#{pid}');
+    const ended = endWhenLost(supervisor);
+    for (const client of await tmux('list-clients', '-F', '#{client_pid}')) process.kill(client, 'SIGKILL');
+    await ended;
+    expect([pid, server].filter((one) => isAlive(one) && !isZombie(one))).toEqual([]);
+    expect(rig.events).toContainEqual(expect.objectContaining({ event: 'stopped', loop: 'one' }));
+  });
+
+  it('leaves nothing behind of an agent that outlived the tmux server', async () => {
+    await using rig = await makeRig({ stopGrace: '100ms', loops: { one: stubborn } });
+    const supervisor = await rig.supervise();
+    const pid = pidOf(await untilReady(supervisor), 'one');
+    await using host = localHost();
+    const ended = endWhenLost(supervisor);
+    await host.run(['tmux', '-N', '-S', tmuxSocket(rig.config), 'kill-server']);
+    await ended;
+    const alive = await until(
+      () => isAlive(pid) && !isZombie(pid),
+      (seen) => !seen,
+    );
+    expect(alive).toBe(false);
+  });
 
   it('remembers across its own end which loops are wanted', async () => {
     await using rig = await makeRig({ loops: { one: sleeper, two: { ...sleeper, autostart: false } } });
