@@ -65,7 +65,7 @@ async function startLoop(
     if (pane === undefined) await tmux.create(start);
     else await tmux.respawn(pane.id, start, true);
     delete runtime.nextStartAt;
-    delete runtime.goneSince;
+    delete runtime.ending;
     // A session that was forgotten meanwhile is none to resume.
     if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;

@@ -186,6 +186,43 @@ describe('a supervised loop', () => {
     });
   });
 
+  it('has ended as it did, however long after it has closed its terminal', async () => {
+    const command = [
+      'sh',
+      '-c',
+      'trap "" HUP; exec <&- >&- 2>&-; while [ ! -e end ] && [ -d "$PWD" ]; do sleep 0.1; done',
+    ];
+    await using rig = await makeRig({ loops: { one: { command, restart: { policy: 'on-failure' } } } });
+    const supervisor = await rig.supervise();
+    await using host = localHost();
+    const panes = [
+      'tmux',
+      '-N',
+      '-S',
+      tmuxSocket(rig.config),
+      'list-panes',
+      '-t',
+      'one',
+      '-F',
+      '#{pane_dead}',
+    ];
+    await until(
+      async () => (await host.run(panes, { reject: false })).stdout,
+      (dead) => dead === '1\n',
+    );
+    // Longer than a process may be gone without a word from tmux.
+    const end = performance.now() + 500;
+    while (performance.now() < end) await supervisor.reconcile();
+    await writeFile(join(rig.directory, 'end'), '');
+    const { loops } = await until(
+      () => supervisor.status(),
+      ({ loops: [loop] }) => loop?.lastExit !== undefined,
+    );
+    expect(loops).toMatchObject([
+      { state: 'exited', restarts: 0, lastExit: { cause: 'clean', exitCode: 0 } },
+    ]);
+  });
+
   it('is escalated when its restarts are used up, and starts again by hand', async () => {
     await using rig = await makeRig({
       loops: {
