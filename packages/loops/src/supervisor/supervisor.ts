@@ -100,7 +100,7 @@ export class Supervisor implements AsyncDisposable {
   static async start(config: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
-    cleanup.use(await lockRig(config.stateDir));
+    cleanup.use(await lockRig(config.stateDir, 'supervisor'));
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
