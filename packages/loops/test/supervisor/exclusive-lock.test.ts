@@ -15,8 +15,10 @@ afterAll(async () => rm(directory, { recursive: true, force: true }));
 async function untilWaiting(count: number): Promise<void> {
   const address = await lockAddress(directory);
   // The listening socket bears the same name.
-  const holds = (table: string): boolean => table.split(`@${address}`).length - 2 === count;
-  await until(() => readFile('/proc/net/unix', 'utf8'), holds);
+  await until(
+    async () => (await readFile('/proc/net/unix', 'utf8')).split(`@${address}`).length - 2,
+    (waiting) => waiting === count,
+  );
 }
 
 describe('the lock of a rig', () => {

@@ -413,6 +413,23 @@ describe('a supervisor', () => {
     expect(supervisor.failure).toMatchObject({ code: expect.stringMatching(/^E/) });
   });
 
+  it('that is watched tells its status, and misses nothing that happens after that', async () => {
+    await using rig = await makeRig({ loops: { one: { ...sleeper, autostart: false } } });
+    const supervisor = await rig.supervise();
+    const watching = new AbortController();
+    const looks = supervisor.watch(watching.signal);
+    expect((await looks.next()).value).toEqual({ status: supervisor.status() });
+    await supervisor.want(['one']);
+    const seen: string[] = [];
+    for await (const { status, event } of looks) {
+      if (event !== undefined) seen.push(event.event);
+      if (event?.event !== 'started') continue;
+      expect(status.loops[0]).toMatchObject({ wanted: true });
+      watching.abort();
+    }
+    expect(seen).toContain('wanted');
+  });
+
   it('lets no second one have the same rig', async () => {
     await using rig = await makeRig({ loops: { one: sleeper } });
     await rig.supervise();
