@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
@@ -72,16 +72,28 @@ describe('a supervised loop', () => {
 
   it('is replaced although a child of it still holds its terminal', async () => {
     await using rig = await makeRig({
-      loops: { one: { command: ['sh', '-c', 'trap "" HUP; sleep 100000 & exec sleep 200000'] } },
+      loops: {
+        one: { command: ['sh', '-c', 'trap "" HUP; sleep 100000 & echo $! >> children; exec sleep 200000'] },
+      },
     });
     const supervisor = await rig.supervise();
     const pid = pidOf(await untilRunning(supervisor), 'one');
+    const children = async (): Promise<number[]> =>
+      (await readFile(join(rig.directory, 'children'), 'utf8').catch(() => '')).split('\n').map(Number);
+    const [child = 0] = await until(children, ({ length }) => length === 2);
+    expect(await readlink(`/proc/${child}/fd/1`)).toMatch(/^\/dev\/pts\//);
     process.kill(pid, 'SIGKILL');
     await until(
       () => supervisor.status(),
       ({ loops: [loop] }) => loop?.state === 'running' && loop.pid !== pid,
     );
     expect(supervisor.status().loops[0]).toMatchObject({ restarts: 1 });
+    // It was ended before there was another run.
+    await until(
+      () => isAlive(child) && !isZombie(child),
+      (alive) => !alive,
+    );
+    await until(children, ({ length }) => length === 3);
     // Nothing less would end what ignores HUP.
     await supervisor.unwant(['one']);
   });
