@@ -10,7 +10,7 @@ export { loadRigConfig, type LoopConfig, parseRigConfig, type RigConfig } from '
 export { controlSocket, tmuxSocket } from './config/rig-places.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
 export type { ExitCause, HoldReason, RebootCause, RigEvent, RigEventBody, StallRung } from './events.ts';
-export type { LoopPhaseOfLife, LoopStatus, RigStatus } from './control/status.ts';
+export type { LoopPhaseOfLife, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
 export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
 export type { LoopBlock, LoopState, PhasePassed, RigState } from './state/rig-state.ts';
 export { readState } from './state/state-store.ts';

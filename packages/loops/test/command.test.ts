@@ -4,6 +4,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'nod
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +50,24 @@ async function makeRig(yaml: string) {
       const up = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
       ups.push(up);
       return up;
+    },
+    /** Watches the status; ends with the rig. */
+    watch: () => {
+      const [program = 'node', ...args] = argv('status', '--watch', '--json');
+      const watch = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      ups.push(watch);
+      const looks: RigStatus[] = [];
+      createInterface({ input: watch.stdout }).on('line', (line) =>
+        looks.push(JSON.parse(line) as RigStatus),
+      );
+      return {
+        last: () => looks.at(-1),
+        interrupt: async (): Promise<unknown> => {
+          const exit = once(watch, 'exit');
+          watch.kill('SIGINT');
+          return (await exit)[0];
+        },
+      };
     },
     /** Keeps a tmux server there as a unit does, until it is disposed. */
     serveTmux: (): AsyncDisposable => {
@@ -117,11 +136,13 @@ describe('loops', () => {
       '{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}, two: {command: [cat], autostart: false}}}',
     );
     expect((await rig.status()).supervisor.state).toBe('down');
+    const watch = rig.watch();
+    await until(watch.last, (status) => status?.supervisor.state === 'down');
     const up = rig.up();
     const ended = once(up, 'exit');
-    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    await until(watch.last, (status) => status?.supervisor.state === 'up' && running(status));
     expect((await rig.run('start', 'two')).exitCode).toBe(0);
-    await until(rig.status, running);
+    await until(watch.last, (status) => status?.loops[1]?.state === 'running');
     expect((await rig.run('prompt', 'two', 'hello; there')).exitCode).toBe(0);
     await until(
       async () => (await rig.run('logs', 'two')).stdout,
@@ -137,6 +158,8 @@ describe('loops', () => {
     expect((await rig.run('down')).exitCode).toBe(0);
     expect((await ended)[0]).toBe(10);
     expect((await rig.status()).server).toBe('down');
+    await until(watch.last, (status) => status?.supervisor.state === 'down');
+    expect(await watch.interrupt()).toBe(130);
   });
 
   it(`has exactly one of each agent after ${soak(200, 4)} starts at once, in spite of all that may be in the way`, async () => {

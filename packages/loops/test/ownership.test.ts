@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +39,38 @@ describe('the ownership', () => {
     const lost: unknown[] = claims.flatMap((claim) => (claim.status === 'rejected' ? [claim.reason] : []));
     const conflict = { code: 'OWNERSHIP_CONFLICT', actual: { owner: won[0]?.owner, epoch: 1 } };
     expect(lost).toMatchObject(Array.from({ length: 7 }, () => conflict));
+  });
+
+  it('goes to another who commits between two tries: a conflict, not something unknown', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote };
+    const elsewhere = { ...place, ref: 'refs/cutover/elsewhere' };
+    const other = await claimOwnership(host, { ...elsewhere, from: undefined, to: 'pi' });
+    // The first push finds the ref locked, and the second one finds the other there.
+    const hook = `#!/bin/sh
+[ -e tried ] && env -u GIT_QUARANTINE_PATH git update-ref refs/cutover/owner ${other.commit}
+touch tried
+exit 1
+`;
+    await writeFile(join(fixture.remote, 'hooks/pre-receive'), hook, { mode: 0o755 });
+    await expect(claimOwnership(host, { ...place, from: undefined, to: 'vm' })).rejects.toMatchObject({
+      code: 'OWNERSHIP_CONFLICT',
+      actual: { owner: 'pi', epoch: 1 },
+    });
+  });
+
+  it('is unknown, and nobody has it, when the remote refuses for good', async () => {
+    await using fixture = await makeGitFixture();
+    const host = localHost();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote };
+    const hook = '#!/bin/sh\necho not you >&2\nexit 1\n';
+    await writeFile(join(fixture.remote, 'hooks/pre-receive'), hook, { mode: 0o755 });
+    await expect(claimOwnership(host, { ...place, from: undefined, to: 'vm' })).rejects.toMatchObject({
+      code: 'OWNERSHIP_UNKNOWN',
+      message: expect.stringContaining('not you'),
+    });
+    expect(await readOwnership(host, place)).toBeUndefined();
   });
 
   it('is unknown, not absent, when the remote is away', async () => {

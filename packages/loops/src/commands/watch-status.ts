@@ -3,9 +3,9 @@ import { processIo, write } from '@cutover/command-line';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { streamFromSupervisor } from '../control/control-connection.ts';
-import { readRigStatus } from '../control/rig-status.ts';
+import { recordedStatus } from '../control/recorded-status.ts';
+import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { LoopsError } from '../errors.ts';
-import type { RigEvent } from '../events.ts';
 import type { CommonOptions } from './common.ts';
 import { eventLine, statusText } from './view.ts';
 
@@ -19,8 +19,7 @@ export async function watchStatus(
   signal: AbortSignal,
 ): Promise<void> {
   const events: string[] = [];
-  const show = async (): Promise<void> => {
-    const status = await readRigStatus(config, signal);
+  const show = async (status: RigStatus): Promise<void> => {
     const screen = [statusText(status), '', ...events].join('\n');
     const text =
       options.json === true
@@ -29,16 +28,18 @@ export async function watchStatus(
     await write(processIo.stdout, `${text}\n`);
   };
   while (!signal.aborted) {
-    await show();
     try {
-      for await (const event of streamFromSupervisor(controlSocket(config), 'events', undefined, signal)) {
-        events.push(eventLine(event as RigEvent));
+      for await (const look of streamFromSupervisor(controlSocket(config), 'watch', undefined, signal)) {
+        // The supervisor is the same package, on the same machine.
+        const { status, event } = look as WatchedStatus;
+        if (event !== undefined) events.push(eventLine(event));
         events.splice(0, events.length - shownEvents);
-        await show();
+        await show(status);
       }
     } catch (error) {
       if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
     }
+    await show(await recordedStatus(config));
     await delay(1000, undefined, { signal });
   }
 }

@@ -1,11 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { LoopsError, type LoopsErrorCode, RequestRefusedError } from '../errors.ts';
 
 /**
  * Asks the supervisor at a control socket and returns its one answer.
  *
- * @throws {LoopsError} `SUPERVISOR_ABSENT`: nobody listens there; otherwise the code that it refused with.
+ * @throws {LoopsError} `SUPERVISOR_ABSENT`: nobody listens there, or went away before the answer; otherwise the code that it refused with.
  */
 export async function askSupervisor(
   socketPath: string,
@@ -16,13 +15,10 @@ export async function askSupervisor(
   for await (const message of messages(socketPath, method, params, signal)) {
     if ('result' in message) return message.result;
   }
-  throw new LoopsError(
-    'SUPERVISOR_ABSENT',
-    `the supervisor at ${socketPath} went away before it answered ${method}`,
-  );
+  throw wentAway(socketPath, method);
 }
 
-/** Like `askSupervisor`, for a request that is answered by a stream. */
+/** Like `askSupervisor`, for a request that is answered by a stream; it ends with the supervisor. */
 export async function* streamFromSupervisor(
   socketPath: string,
   method: string,
@@ -45,17 +41,43 @@ async function* messages(
   signal?.addEventListener('abort', abort, { once: true });
   try {
     socket.write(`${JSON.stringify({ method, params })}\n`);
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of linesOf(socket)) {
       const message: unknown = JSON.parse(line);
       if (typeof message !== 'object' || message === null) continue;
       if ('error' in message) throw refusal(message.error);
       yield message;
     }
     signal?.throwIfAborted();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isSystemError(error)) throw wentAway(socketPath, method, error);
+    throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.destroy();
   }
+}
+
+/** Whole lines only: a supervisor that is killed in the middle of an answer leaves half of one. */
+async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined> {
+  let rest = '';
+  for await (const piece of socket.setEncoding('utf8')) {
+    const lines = (rest + String(piece)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+function wentAway(socketPath: string, method: string, cause?: unknown): LoopsError {
+  return new LoopsError(
+    'SUPERVISOR_ABSENT',
+    `the supervisor at ${socketPath} went away before it answered ${method}`,
+    { cause },
+  );
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 async function open(socketPath: string): Promise<Socket> {

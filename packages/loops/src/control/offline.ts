@@ -9,7 +9,7 @@ import { lockRig } from '../supervisor/exclusive-lock.ts';
 /** Changes the state of a rig that no supervisor has charge of. */
 async function changeState(config: RigConfig, change: (state: RigState) => RigState): Promise<void> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
-  await using _lock = await lockRig(config.stateDir);
+  await using _lock = await lockRig(config.stateDir, 'command');
   const state = (await readState(config.stateDir)) ?? (await initialState(config));
   await writeState(config.stateDir, { ...change(state), generation: state.generation + 1 });
 }

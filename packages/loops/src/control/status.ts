@@ -1,4 +1,4 @@
-import type { HoldReason } from '../events.ts';
+import type { HoldReason, RigEvent } from '../events.ts';
 import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */
@@ -40,4 +40,11 @@ export interface RigStatus {
   readonly ownership?: { readonly owner: string; readonly epoch: number };
   readonly phase?: { readonly index: number; readonly total: number; readonly plan?: string };
   readonly loops: readonly LoopStatus[];
+}
+
+/** One look at a rig that is watched. */
+export interface WatchedStatus {
+  readonly status: RigStatus;
+  /** What happened; nothing did before the first look. */
+  readonly event?: RigEvent;
 }

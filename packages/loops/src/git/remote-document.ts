@@ -1,3 +1,4 @@
+import { CommandError } from '@cutover/host';
 import { git, type GitContext, gitLine } from './git.ts';
 
 /** A JSON document that a ref of a remote holds, as the file `document.json` of a commit. */
@@ -18,6 +19,8 @@ export type SwapResult =
   | { readonly swapped: false; readonly found: string | undefined };
 
 const file = 'document.json';
+/** How often a push that is refused, though the ref still is as expected, is tried in all. */
+const attempts = 3;
 
 /** The commit a ref of the remote points at; `undefined` when the remote answers that there is none. */
 export async function remoteCommit(
@@ -61,15 +64,19 @@ export async function swapRemoteDocument(
 ): Promise<SwapResult> {
   const commit = await writeDocument(context, at.ref, data, expected, keeps);
   const lease = `--force-with-lease=${at.ref}:${expected ?? ''}`;
-  const push = await git(context, ['push', '--quiet', lease, '--', at.remote, `${commit}:${at.ref}`], {
-    reject: false,
-  });
-  if (push.exitCode === 0) return { swapped: true, commit };
-  const found = await remoteCommit(context, at);
-  if (found === commit) return { swapped: true, commit };
-  if (found === expected)
-    await git(context, ['push', '--quiet', lease, '--', at.remote, `${commit}:${at.ref}`]);
-  return found === expected ? { swapped: true, commit } : { swapped: false, found };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await git(context, ['push', '--quiet', lease, '--', at.remote, `${commit}:${at.ref}`]);
+      return { swapped: true, commit };
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const found = await remoteCommit(context, at);
+      if (found === commit) return { swapped: true, commit };
+      if (found !== expected) return { swapped: false, found };
+      // Another's push may hold the ref's lock and not have moved it yet.
+      if (attempt === attempts) throw error;
+    }
+  }
 }
 
 async function writeDocument(

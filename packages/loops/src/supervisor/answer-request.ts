@@ -39,6 +39,8 @@ export async function answerRequest(
   switch (method) {
     case 'status':
       return supervisor.status();
+    case 'watch':
+      return supervisor.watch(signal);
     case 'events':
       return supervisor.events.stream(signal);
     case 'start':

@@ -13,29 +13,34 @@ export class EventHub {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** The events from now on, until the signal is aborted. */
-  async *stream(signal: AbortSignal): AsyncGenerator<RigEvent, void, undefined> {
+  /** The events from this call on, whenever they are asked for, until the signal is aborted. */
+  stream(signal: AbortSignal): AsyncGenerator<RigEvent, void, undefined> {
     const waiting: RigEvent[] = [];
     let wake: () => void = () => {};
-    const listener = (event: RigEvent): void => {
+    const listening = this.listen((event) => {
       waiting.push(event);
       wake();
+    });
+    const end = (): void => {
+      listening[Symbol.dispose]();
+      wake();
     };
-    const abort = (): void => wake();
-    this.#listeners.add(listener);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      while (!signal.aborted) {
-        yield* waiting.splice(0);
-        if (signal.aborted || waiting.length > 0) continue;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+    signal.addEventListener('abort', end, { once: true });
+    async function* take(): AsyncGenerator<RigEvent, void, undefined> {
+      try {
+        while (!signal.aborted) {
+          yield* waiting.splice(0);
+          if (signal.aborted || waiting.length > 0) continue;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        signal.removeEventListener('abort', end);
+        end();
       }
-    } finally {
-      this.#listeners.delete(listener);
-      signal.removeEventListener('abort', abort);
     }
+    return take();
   }
 
   listen(listener: (event: RigEvent) => void): Disposable {

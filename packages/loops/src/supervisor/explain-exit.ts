@@ -11,7 +11,7 @@ export function explainExit(
   if (sign !== undefined) return sign.kind;
   if (outOfMemory) return 'out-of-memory';
   if (pane === undefined) return 'lost';
-  if (!pane.dead || pane.exitSignal !== undefined) return 'killed';
+  // Ended by a signal, or nobody knows how.
   if (pane.exitCode === undefined) return 'killed';
   return pane.exitCode === 0 ? 'clean' : 'crash';
 }

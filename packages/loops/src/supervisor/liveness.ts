@@ -3,8 +3,13 @@ import type { LoopRuntime } from './loop-runtime.ts';
 import type { KeeperContext } from './keeper-parts.ts';
 import { isAlive, isZombie } from './reap.ts';
 
-/** How long a process may be gone while its terminal is still held open, before it counts as ended; milliseconds. */
-const heldTerminal = 200;
+/** How long a process may be gone until it counts as ended, though tmux does not say so; milliseconds. */
+const gonePatience = 200;
+/**
+ * The same for one that is still there though its terminal is closed. It is about to end, and tmux learns how only
+ * then: on a busy machine that takes its time.
+ */
+const endingPatience = 5000;
 /** A look for zombies costs more than one for life, so it goes round all processes in so many looks. */
 const zombieLooks = 10;
 
@@ -21,7 +26,7 @@ export class Liveness {
   check(): void {
     const pids = this.#context.runtimes
       .all()
-      .flatMap(({ pid, goneSince }) => (pid === undefined || goneSince !== undefined ? [] : [pid]));
+      .flatMap(({ pid, ending }) => (pid === undefined || ending !== undefined ? [] : [pid]));
     const some = Array.from(
       { length: Math.ceil(pids.length / zombieLooks) },
       () => pids[this.#nextZombie++ % pids.length],
@@ -32,13 +37,15 @@ export class Liveness {
 
   /** Whether a process ended some time ago, and the state of its pane will say no more about it. */
   isGone(runtime: LoopRuntime, pane: Pane): boolean {
-    if (!pane.dead && isAlive(pane.pid)) {
-      delete runtime.goneSince;
+    const isThere = isAlive(pane.pid);
+    if (!pane.dead && isThere) {
+      delete runtime.ending;
       return false;
     }
-    runtime.goneSince ??= performance.now();
-    const patience = heldTerminal - (performance.now() - runtime.goneSince);
-    if (patience > 0) this.#context.rounds.within(patience);
+    const now = performance.now();
+    if (runtime.ending?.isThere !== isThere) runtime.ending = { isThere, since: now };
+    const patience = runtime.ending.since + (isThere ? endingPatience : gonePatience) - now;
+    if (patience > 0) this.#context.rounds.within(Math.min(patience, gonePatience));
     return patience <= 0;
   }
 }

@@ -1,5 +1,4 @@
 import type { LoopConfig } from '../config/rig-config.ts';
-import type { LoopState } from '../state/rig-state.ts';
 import type { Pane, RigTmux } from '../tmux/rig-tmux.ts';
 import { type AgentSign, findAgentSign } from './agent-signs.ts';
 import { explainExit } from './explain-exit.ts';
@@ -26,29 +25,39 @@ export class LoopEnds {
    *
    * @param isHeld what ends while the rig is held was ended on purpose, or will not be missed before the release.
    */
-  async see(tmux: RigTmux, loop: LoopConfig, pane: Pane | undefined, isHeld: () => boolean): Promise<void> {
+  async see(
+    tmux: Pick<RigTmux, 'screen'>,
+    loop: LoopConfig,
+    pane: Pane | undefined,
+    isHeld: () => boolean,
+  ): Promise<void> {
     const { store, runtimes } = this.#context;
     const runtime = runtimes.of(loop.name);
-    const state = store.loop(loop.name);
+    const { run } = store.loop(loop.name);
     const hadRun = runtime.pid !== undefined || pane !== undefined;
     forgetPane(runtime);
-    if (!hadRun || state.run === undefined || runtime.endedRun === state.run) return;
-    runtime.endedRun = state.run;
+    if (!hadRun || run === undefined || runtime.endedRun === run) return;
+    runtime.endedRun = run;
     const sign =
       pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
-    const exit = await this.#explain(loop, pane, sign, state.run);
+    const exit = await this.#explain(loop, pane, sign, run);
     runtime.lastExit = exit;
-    if (!state.wanted) return;
-    if (sign === undefined && !isHeld()) this.#decide(loop, runtime, state, exit);
+    const { wanted, block } = store.loop(loop.name);
+    if (!wanted) return;
+    if (sign === undefined && block === undefined && !isHeld()) this.#decide(loop, runtime, exit);
     else await this.#wait(loop, runtime, exit, sign);
   }
 
-  /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once. */
+  /**
+   * Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once: one that is
+   * blocked already stays as it is, for its screen is read both while it runs and when it has ended.
+   */
   async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
     const { store, emit } = this.#context;
+    if (store.loop(loop.name).block !== undefined) return;
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
-    store.setLoop(loop.name, { ...store.loop(loop.name), block: { reason, detail, ...until } });
+    store.change(loop.name, { block: { reason, detail, ...until } });
     emit({ event: 'blocked', loop: loop.name, reason, detail, ...until });
     if (reason === 'login-expired') emit({ event: 'login-expired', loop: loop.name, detail });
     await store.save();
@@ -77,15 +86,14 @@ export class LoopEnds {
     exit: LoopExit,
     sign: AgentSign | undefined,
   ): Promise<void> {
-    const { store, emit } = this.#context;
-    emit({ event: 'exited', loop: loop.name, ...exit });
+    this.#context.emit({ event: 'exited', loop: loop.name, ...exit });
     runtime.nextStartAt = 0;
-    // Its screen may have told while it still ran: then the block is there already, and was told about.
-    if (sign !== undefined && store.loop(loop.name).block === undefined) await this.block(loop, sign);
+    if (sign !== undefined) await this.block(loop, sign);
   }
 
-  #decide(loop: LoopConfig, runtime: LoopRuntime, state: LoopState, exit: LoopExit): void {
+  #decide(loop: LoopConfig, runtime: LoopRuntime, exit: LoopExit): void {
     const { store, emit, ownership, background } = this.#context;
+    const state = store.loop(loop.name);
     const {
       restartInMs,
       recentRestarts,
@@ -99,8 +107,7 @@ export class LoopEnds {
     });
     if (restartInMs === undefined) delete runtime.nextStartAt;
     else runtime.nextStartAt = exit.at + restartInMs;
-    store.setLoop(loop.name, {
-      ...state,
+    store.change(loop.name, {
       restarts: state.restarts + (restartInMs === undefined ? 0 : 1),
       recentRestarts,
       ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),

@@ -30,7 +30,7 @@ export class LoopKeeper {
   #firstRound = true;
 
   constructor(parts: KeeperParts) {
-    const rounds = new Rounds(() => this.#tryRound(), parts.background, parts.signal);
+    const rounds = new Rounds(() => this.#orLater(() => this.#round()), parts.background, parts.signal);
     this.#context = { ...parts, rounds, runtimes: new LoopRuntimes() };
     this.#liveness = new Liveness(this.#context);
     this.#ends = new LoopEnds(this.#context);
@@ -84,9 +84,10 @@ export class LoopKeeper {
     this.#context.rounds.soon();
   }
 
-  async #tryRound(): Promise<void> {
+  /** What fails because of tmux, a later round does. */
+  async #orLater(work: () => Promise<void>): Promise<void> {
     try {
-      await this.#round();
+      await work();
     } catch (error) {
       if (!(error instanceof LoopsError) || !error.code.startsWith('TMUX')) throw error;
       this.#context.rounds.within(retryPause);
@@ -141,7 +142,8 @@ export class LoopKeeper {
     const { wanted } = store.loop(loop.name);
     const mustStop = !wanted || hold?.reason === 'not-owner' || ownership.unknownTooLong;
     if (mustStop && pane !== undefined) {
-      background.run(() => this.stop(loop, wanted ? (hold?.detail ?? '') : 'it is not wanted'));
+      const reason = wanted ? (hold?.detail ?? '') : 'it is not wanted';
+      background.run(() => this.#orLater(() => this.stop(loop, reason)));
     }
     if (running || mustStop) return false;
     if (hold !== undefined) {

@@ -7,6 +7,8 @@ import { backoffDelay } from './backoff.ts';
 export interface LoopRuntime {
   /** Set while it is being started or stopped. */
   busy?: 'starting' | 'stopping';
+  /** The end of the stop that is under way. */
+  stopping?: Promise<void>;
   /** The pane that was last seen alive. */
   paneId?: string;
   pid?: number;
@@ -15,8 +17,8 @@ export interface LoopRuntime {
   ready: boolean;
   /** Unix milliseconds before which it is not started. */
   nextStartAt?: number;
-  /** Unix milliseconds since when its process is gone though its terminal is held open. */
-  goneSince?: number;
+  /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
+  ending?: { readonly isThere: boolean; readonly since: number };
   lastExit?: LoopExit;
   /** Why it is not running although it is wanted. */
   waitingFor?: string;

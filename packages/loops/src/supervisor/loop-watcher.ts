@@ -22,11 +22,12 @@ export interface WatchedLoop {
   readonly ready: boolean;
   /** Unix milliseconds of its start. */
   readonly startedAt: number;
-  readonly block: LoopBlock | undefined;
 }
 
 /** What a look leads to. */
 export interface WatchActions {
+  /** What blocks it now: a look takes a while, in which it may end, or be started by hand. */
+  blockOf(loop: LoopConfig): LoopBlock | undefined;
   ready(loop: LoopConfig): void;
   sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
   /** A usage limit is over. */
@@ -85,14 +86,16 @@ export class LoopWatcher {
   }
 
   /** One look at all of them. An agent whose screen did not change is not read again. */
-  async look(tmux: RigTmux, watched: readonly WatchedLoop[]): Promise<void> {
+  async look(tmux: Pick<RigTmux, 'screen'>, watched: readonly WatchedLoop[]): Promise<void> {
     const quiet: { one: WatchedLoop; memory: Memory }[] = [];
     for (const one of watched) {
       const memory = this.#memory(one);
-      if (one.block === undefined && memory.blockedBy !== undefined) memory.dealtWith = memory.blockedBy;
-      memory.blockedBy = one.block?.detail;
+      const before = this.#actions.blockOf(one.loop);
+      if (before === undefined && memory.blockedBy !== undefined) memory.dealtWith = memory.blockedBy;
+      memory.blockedBy = before?.detail;
       if (mayHaveChanged(one.pane, memory) || !one.ready) await this.#read(tmux, one, memory);
-      if (one.block !== undefined) await this.#checkBlock(one, memory);
+      const block = this.#actions.blockOf(one.loop);
+      if (block !== undefined) await this.#checkBlock(one.loop, block, memory);
       else if (one.loop.stall !== undefined) quiet.push({ one, memory });
     }
     if (quiet.length > 0) await this.#checkStalls(quiet);
@@ -108,7 +111,7 @@ export class LoopWatcher {
     return memory;
   }
 
-  async #read(tmux: RigTmux, one: WatchedLoop, memory: Memory): Promise<void> {
+  async #read(tmux: Pick<RigTmux, 'screen'>, one: WatchedLoop, memory: Memory): Promise<void> {
     const { loop, pane } = one;
     memory.readAt = Date.now();
     const lines = await tmux.screen(pane.id);
@@ -121,17 +124,21 @@ export class LoopWatcher {
     const sign = findAgentSign(lines, this.#more, Date.now());
     memory.sign = sign;
     if (sign === undefined) delete memory.dealtWith;
-    else if (one.block === undefined && sign.detail !== memory.dealtWith) {
+    else if (
+      this.#actions.blockOf(loop) === undefined &&
+      sign.detail !== memory.dealtWith &&
+      sign.detail !== memory.blockedBy
+    ) {
       memory.blockedBy = sign.detail;
       await this.#actions.sign(loop, sign);
     }
   }
 
   /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
-  async #checkBlock({ loop, block }: WatchedLoop, memory: Memory): Promise<void> {
+  async #checkBlock(loop: LoopConfig, block: LoopBlock, memory: Memory): Promise<void> {
     memory.stall = { progressAt: performance.now(), taken: 0, rungAt: performance.now() };
-    if (block?.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
-    else if (block?.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
+    if (block.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
+    else if (block.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
   }
 
   async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory }[]): Promise<void> {

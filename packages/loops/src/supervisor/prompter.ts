@@ -66,7 +66,7 @@ export class Prompter {
       throw new RequestRefusedError('PROMPT_REFUSED', `${name} is not running; nothing was typed`);
     }
     await deliverPrompt(tmux, pane.id, loop, text, async () => {
-      store.setLoop(name, { ...store.loop(name), prompts: [...delivered, id].slice(-remembered) });
+      store.change(name, { prompts: [...delivered, id].slice(-remembered) });
       await store.save();
     });
     emit({ event: 'prompted', loop: name, bytes: text.length, id });

@@ -49,19 +49,20 @@ export class RigStore {
     return loopState(this.#config, this.#state, name);
   }
 
-  setLoop(name: string, state: LoopState): void {
-    this.#state = { ...this.#state, loops: { ...this.#state.loops, [name]: state } };
+  /** Changes what is given of one loop, and leaves alone what others changed of it meanwhile. */
+  change(name: string, fields: Partial<LoopState>): void {
+    this.#setLoop(name, { ...this.loop(name), ...fields });
   }
 
   /** The next start of a loop begins a new session. */
   forgetSession(name: string): void {
     const { session: _session, begun: _begun, ...rest } = this.loop(name);
-    this.setLoop(name, rest);
+    this.#setLoop(name, rest);
   }
 
   unblock(name: string): void {
     const { block: _block, ...rest } = this.loop(name);
-    this.setLoop(name, rest);
+    this.#setLoop(name, rest);
   }
 
   setQuiesced(quiesced: boolean): void {
@@ -115,6 +116,10 @@ export class RigStore {
       }
     });
     return this.#saving;
+  }
+
+  #setLoop(name: string, state: LoopState): void {
+    this.#state = { ...this.#state, loops: { ...this.#state.loops, [name]: state } };
   }
 
   #mirrored: number | undefined;

@@ -44,9 +44,9 @@ function beginRun({ store, runtimes }: KeeperContext, { name }: LoopConfig): Sta
   runtime.ready = false;
   const before = store.loop(name);
   const session = before.session ?? randomUUID();
-  const state = { ...before, run: randomUUID(), startedAt: Date.now(), session };
-  store.setLoop(name, state);
-  return state;
+  const begun = { run: randomUUID(), startedAt: Date.now(), session };
+  store.change(name, begun);
+  return { ...before, ...begun };
 }
 
 async function startLoop(
@@ -65,29 +65,25 @@ async function startLoop(
     if (pane === undefined) await tmux.create(start);
     else await tmux.respawn(pane.id, start, true);
     delete runtime.nextStartAt;
-    delete runtime.goneSince;
-    store.setLoop(loop.name, { ...store.loop(loop.name), begun: true });
+    delete runtime.ending;
+    // A session that was forgotten meanwhile is none to resume.
+    if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
     emit({ event: 'started', loop: loop.name, run: state.run, reason });
     onStarted(loop, state);
   } catch (error) {
-    noteFailure(context, loop, state, error);
+    noteFailure(context, loop, error);
   }
 }
 
 /** A start that failed is tried again, later each time; one that was lost with the server, as soon as there is another. */
-function noteFailure(
-  { store, emit, runtimes }: KeeperContext,
-  loop: LoopConfig,
-  state: LoopState,
-  error: unknown,
-): void {
+function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig, error: unknown): void {
   if (error instanceof LoopsError && error.code === 'TMUX_LOST') return;
   const reason = error instanceof Error ? error.message : String(error);
   emit({ event: 'start-failed', loop: loop.name, reason });
-  const decision = decideAfterExit(loop, state, 'crash', Date.now());
+  const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
   runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
   runtime.waitingFor = reason;
-  store.setLoop(loop.name, { ...store.loop(loop.name), recentRestarts: decision.recentRestarts });
+  store.change(loop.name, { recentRestarts: decision.recentRestarts });
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { Background } from '../background.ts';
 import { CleanupStack } from '../cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { RigStatus } from '../control/status.ts';
+import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent, RigEventBody } from '../events.ts';
 import { EventHub } from './event-hub.ts';
@@ -100,7 +100,7 @@ export class Supervisor implements AsyncDisposable {
   static async start(config: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
-    cleanup.use(await lockRig(config.stateDir));
+    cleanup.use(await lockRig(config.stateDir, 'supervisor'));
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
@@ -148,6 +148,13 @@ export class Supervisor implements AsyncDisposable {
       connected: this.#link.current !== undefined,
       startedAt: this.#startedAt,
     });
+  }
+
+  /** The status now, and anew with every event after it, until the signal is aborted. */
+  async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
+    const events = this.events.stream(signal);
+    yield { status: this.status() };
+    for await (const event of events) yield { status: this.status(), event };
   }
 
   /** Makes loops wanted, now and after every reboot, and lifts what blocked them. */

@@ -4,7 +4,7 @@ import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
 import type { RigEventBody } from '../events.ts';
 import { connectRigTmux, type RigTmux } from '../tmux/rig-tmux.ts';
-import { listens, spawnTmuxServer } from '../tmux/tmux-server.ts';
+import { endTmuxServer, listens, spawnTmuxServer } from '../tmux/tmux-server.ts';
 
 /** Whether the supervisor starts the tmux server itself, or waits for the unit that does. */
 export type TmuxServerMode = 'own' | 'external';
@@ -19,6 +19,8 @@ export class TmuxLink implements AsyncDisposable {
   readonly #emit: (event: RigEventBody) => void;
   readonly #onChange: () => void;
   #tmux: RigTmux | undefined;
+  #connecting: Promise<RigTmux | undefined> | undefined;
+  #starting: Promise<boolean> | undefined;
   #closed = false;
 
   constructor(
@@ -38,22 +40,39 @@ export class TmuxLink implements AsyncDisposable {
     return this.#tmux;
   }
 
-  /** The server, connected if that can be had now. */
+  /** The server, started if there is none, if it can be had now. */
   async connected(): Promise<RigTmux | undefined> {
-    if (this.#tmux !== undefined || this.#closed) return this.#tmux;
-    if (!(await listens(this.#socket)) && !(await this.#startServer())) return undefined;
-    const tmux = await connectRigTmux(this.#socket, this.#onChange);
-    this.#tmux = tmux;
-    this.#emit({ event: 'server', state: 'connected' });
-    void tmux.closed.then(() => this.#lost(tmux));
-    return tmux;
+    const tmux = await this.existing();
+    if (tmux !== undefined || this.#closed) return tmux;
+    this.#starting = this.#startServer();
+    return (await this.#starting) ? this.existing() : undefined;
   }
 
-  /** Ends the server and everything on it, where it is ours; connects no more. */
+  /**
+   * The server if there is one, connected anew where the connection was lost; none is started.
+   *
+   * @throws {LoopsError} `TMUX_LOST`: one listens, and cannot be connected to.
+   */
+  async existing(): Promise<RigTmux | undefined> {
+    if (this.#tmux !== undefined || this.#closed) return this.#tmux;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  /**
+   * Ends the server and everything on it, where it is ours; connects no more.
+   *
+   * @throws {LoopsError} `TMUX_FAILED`: it does not end; it can still be found.
+   */
   async endServer(): Promise<void> {
     this.#closed = true;
     if (this.#mode === 'external') return;
+    await this.#starting;
     await this.#tmux?.endServer();
+    // The connection may have been lost, and the server not.
+    if (await listens(this.#socket)) await endTmuxServer(this.#socket);
     await rm(this.#socket, { force: true });
   }
 
@@ -61,6 +80,19 @@ export class TmuxLink implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#tmux?.[Symbol.asyncDispose]();
+  }
+
+  async #connect(): Promise<RigTmux | undefined> {
+    if (!(await listens(this.#socket))) return undefined;
+    const tmux = await connectRigTmux(this.#socket, this.#onChange);
+    if (this.#closed) {
+      await tmux[Symbol.asyncDispose]();
+      return undefined;
+    }
+    this.#tmux = tmux;
+    this.#emit({ event: 'server', state: 'connected' });
+    void tmux.closed.then(() => this.#lost(tmux));
+    return tmux;
   }
 
   async #startServer(): Promise<boolean> {

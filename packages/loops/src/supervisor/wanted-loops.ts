@@ -20,7 +20,7 @@ export class WantedLoops {
     for (const { name } of loops) {
       const blocked = this.#store.loop(name).block !== undefined;
       this.#store.unblock(name);
-      this.#store.setLoop(name, { ...this.#store.loop(name), wanted: true, recentRestarts: 0 });
+      this.#store.change(name, { wanted: true, recentRestarts: 0 });
       this.#keeper.runtime(name).nextStartAt = 0;
       this.#emit({ event: 'wanted', loop: name, wanted: true });
       if (blocked) this.#emit({ event: 'unblocked', loop: name, reason: 'started by hand' });
@@ -32,22 +32,23 @@ export class WantedLoops {
   /** Makes loops unwanted, and stops them. */
   async unwant(loops: readonly LoopConfig[]): Promise<void> {
     for (const { name } of loops) {
-      this.#store.setLoop(name, { ...this.#store.loop(name), wanted: false });
+      this.#store.change(name, { wanted: false });
       this.#emit({ event: 'wanted', loop: name, wanted: false });
     }
     await this.#store.save();
-    await this.#stop(loops, 'stopped by hand');
+    await Promise.all(loops.map((loop) => this.#keeper.stop(loop, 'stopped by hand')));
     await this.#keeper.reconcile();
   }
 
   /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
   async restart(loops: readonly LoopConfig[], fresh: boolean, reason: string): Promise<void> {
-    await this.#stop(loops, reason);
-    if (fresh) for (const { name } of loops) this.#store.forgetSession(name);
+    await Promise.all(
+      loops.map(async (loop) => {
+        await this.#keeper.stop(loop, reason);
+        // Before it is started again, which does not wait for the others.
+        if (fresh) this.#store.forgetSession(loop.name);
+      }),
+    );
     await this.want(loops);
-  }
-
-  async #stop(loops: readonly LoopConfig[], reason: string): Promise<void> {
-    await Promise.all(loops.map((loop) => this.#keeper.stop(loop, reason)));
   }
 }

@@ -60,8 +60,8 @@ async function watchedLoops(
     const pane = panes.get(loop.name);
     if (pane === undefined || pane.dead) continue;
     const runtime = keeper.runtime(loop.name);
-    const { startedAt = 0, block } = store.loop(loop.name);
-    if (runtime.pid === pane.pid) watched.push({ loop, pane, ready: runtime.ready, startedAt, block });
+    const { startedAt = 0 } = store.loop(loop.name);
+    if (runtime.pid === pane.pid) watched.push({ loop, pane, ready: runtime.ready, startedAt });
     else unseen = true;
   }
   return { watched, unseen };
@@ -79,6 +79,7 @@ export function createWatchActions(
     await supervisor.prompt(loop.name, Buffer.from(text), `nudge-${Date.now()}`);
   };
   return {
+    blockOf: (loop) => store.loop(loop.name).block,
     ready: (loop) => keeper.markReady(loop),
     sign: (loop, sign) => keeper.block(loop, sign),
     goOn: async (loop) => {

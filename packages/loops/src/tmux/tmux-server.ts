@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LoopsError } from '../errors.ts';
 
 /** The arguments of a rig's tmux server: in the foreground, with no configuration of the user's. */
 export function tmuxServerArgv(socket: string): readonly string[] {
@@ -50,4 +52,28 @@ export async function spawnTmuxServer(socket: string): Promise<void> {
     child.once('error', reject);
   });
   child.unref();
+}
+
+/** How long a server may take to end, in milliseconds. */
+const patience = 3000;
+
+/**
+ * Ends the server at a socket without a connection to it.
+ *
+ * @throws {LoopsError} `TMUX_FAILED`: it still listens.
+ */
+export async function endTmuxServer(socket: string): Promise<void> {
+  const child = spawn('tmux', ['-N', '-S', socket, 'kill-server'], { stdio: 'ignore' });
+  const end = performance.now() + patience;
+  await new Promise<void>((resolve, reject) => {
+    // It may have ended by itself meanwhile, and then no server answers.
+    child.once('close', () => resolve());
+    child.once('error', reject);
+  });
+  while (await listens(socket)) {
+    if (performance.now() > end) {
+      throw new LoopsError('TMUX_FAILED', `the tmux server at ${socket} does not end; end it by hand`);
+    }
+    await delay(10);
+  }
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findAgentSign, limitEnd } from '../../src/supervisor/agent-signs.ts';
 import { backoffDelay } from '../../src/supervisor/backoff.ts';
+import { explainExit } from '../../src/supervisor/explain-exit.ts';
 import { normaliseScreen, progressed } from '../../src/supervisor/progress.ts';
 import { nextRung } from '../../src/supervisor/stall-ladder.ts';
 
@@ -43,6 +44,32 @@ describe('what a screen says', () => {
         expect(Math.abs(end - 30_000 - now)).toBeLessThanOrEqual(12 * 3_600_000);
       }),
     );
+  });
+});
+
+describe('why an agent ended', () => {
+  const pane = { session: 'one', id: '%1', pid: 2, run: 'a run', serverPid: 1, activity: 0 };
+
+  it.each([
+    [0, undefined, 'clean'],
+    [3, undefined, 'crash'],
+    [undefined, 9, 'killed'],
+    [undefined, undefined, 'killed'],
+  ])(
+    'is told by its exit code %s and signal %s, also while a child holds its terminal',
+    (code, signal, cause) => {
+      for (const dead of [true, false]) {
+        expect(explainExit({ ...pane, dead, exitCode: code, exitSignal: signal }, undefined, false)).toBe(
+          cause,
+        );
+      }
+    },
+  );
+
+  it('is lost with its terminal, and is what its screen says, whatever its exit code', () => {
+    expect(explainExit(undefined, undefined, false)).toBe('lost');
+    const ended = { ...pane, dead: true, exitCode: 0, exitSignal: undefined };
+    expect(explainExit(ended, { kind: 'login-expired', detail: '' }, false)).toBe('login-expired');
   });
 });
 

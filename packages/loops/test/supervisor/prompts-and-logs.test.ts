@@ -115,6 +115,7 @@ describe('a prompt', () => {
           resume: ['sh', '-c', 'echo resumed {session}; exec cat > taken-resumed'],
           prompt: { file: 'prompt.md' },
         },
+        later: { command: ['cat'], prompt: { file: 'prompt.md' }, autostart: false },
       },
     });
     await writeFile(join(rig.directory, 'prompt.md'), 'work; please');
@@ -132,7 +133,13 @@ describe('a prompt', () => {
     );
     expect(log).toContain(`fresh ${session}`);
     expect(log).toContain(`resumed ${session}`);
-    expect(rig.events.filter(({ event }) => event === 'prompted')).toHaveLength(1);
+    // A second one would be typed before that of an agent that starts only now.
+    await supervisor.want(['later']);
+    const prompted = (): string[] =>
+      rig.events.flatMap((one) => (one.event === 'prompted' ? [one.loop] : []));
+    await until(prompted, (loops) => loops.includes('later'));
+    expect(prompted()).toEqual(['one', 'later']);
+    expect(await readFile(join(rig.directory, 'taken-resumed'), 'utf8').catch(() => '')).toBe('');
   });
 });
 
