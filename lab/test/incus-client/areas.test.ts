@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectIncus, filter, migrateInstance } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pool } from '../../src/daemon/settings.ts';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, emptyBox, sleepingBox } from './box.ts';
 
@@ -165,7 +166,6 @@ test('a project keeps what is its own, by way of profile, volume and deletion', 
 
 test('a volume is copied to another pool, moved, put back to a snapshot, and taken in from a backup', async () => {
   const { storagePools } = lab.client;
-  const [{ name: pool } = { name: '' }] = await storagePools.list();
   await storagePools.create({ name: unique, driver: 'dir' });
   const here = storagePools.volumes(pool);
   const there = storagePools.volumes(unique);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { NetworkForwardCreate } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { pool } from '../../src/daemon/settings.ts';
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
 import { emptyBox } from './box.ts';
 
@@ -184,10 +185,9 @@ test('networks and what belongs to them', async () => {
 test('storage pools and volumes', async () => {
   const { found, check } = checks();
   const { storagePools } = lab.client;
-  const [pool] = await storagePools.list();
-  check('StoragePool', pool);
-  check('StoragePoolResources', await storagePools.resources(pool?.name ?? ''));
-  const volumes = storagePools.volumes(pool?.name ?? '');
+  check('StoragePool', (await storagePools.list()).find(({ name }) => name === pool));
+  check('StoragePoolResources', await storagePools.resources(pool));
+  const volumes = storagePools.volumes(pool);
   await volumes.create({ name: unique, description: 'a volume' });
   await volumes.createSnapshot(unique, { name: 's' });
   await volumes.createBackup(unique, { name: 'b', compression_algorithm: 'none' });
