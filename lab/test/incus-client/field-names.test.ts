@@ -185,7 +185,10 @@ test('networks and what belongs to them', async () => {
 test('storage pools and volumes', async () => {
   const { found, check } = checks();
   const { storagePools } = lab.client;
-  check('StoragePool', (await storagePools.list()).find(({ name }) => name === pool));
+  check(
+    'StoragePool',
+    (await storagePools.list()).find(({ name }) => name === pool),
+  );
   check('StoragePoolResources', await storagePools.resources(pool));
   const volumes = storagePools.volumes(pool);
   await volumes.create({ name: unique, description: 'a volume' });
