@@ -9,6 +9,8 @@ export const exitCodes = {
   usage: 2,
   /** Ended by SIGINT, as shells report it. */
   interrupted: 130,
+  /** Whoever read the output went away, as shells report SIGPIPE. */
+  brokenPipe: 141,
   /** Ended by SIGTERM. */
   terminated: 143,
 } as const;

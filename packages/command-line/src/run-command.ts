@@ -9,6 +9,8 @@ export interface RunCommandOptions {
   /** The arguments after the command's name; `process.argv.slice(2)` without it. */
   readonly argv?: readonly string[];
   readonly io?: CommandIo;
+  /** What `--version` prints: the package's version. */
+  readonly version?: string;
   /** The exit code for an error of the command's own, or `undefined` for the shared ones. */
   readonly exitCodeOf?: (error: unknown) => number | undefined;
 }
@@ -21,16 +23,41 @@ export interface RunCommandOptions {
  * @returns the exit code; the caller sets `process.exitCode` with it.
  */
 export async function runCommand(program: Command, options: RunCommandOptions = {}): Promise<number> {
-  const { argv = process.argv.slice(2), io = processIo, exitCodeOf } = options;
+  const { argv = process.argv.slice(2), io = processIo, version, exitCodeOf } = options;
+  if (version !== undefined) program.version(version, '--version');
   prepare(program, io);
+  const gone = readerGone(io);
+  gone.catch(() => undefined);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await Promise.race([program.parseAsync([...argv], { from: 'user' }), gone]);
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
+    if (isBrokenPipe(error)) return exitCodes.brokenPipe;
     if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     await report(error, program, argv, io);
     return exitCodeOf?.(error) ?? sharedExitCode(error);
   }
+}
+
+/**
+ * Whoever reads our output may go away before its end, as `head` does. An action that heeds signals then ends as at SIGTERM;
+ * of any other there is nothing left that somebody would see.
+ *
+ * @returns rejects with the error when no action heeds signals, or when the output fails for another reason.
+ */
+async function readerGone({ stdout }: CommandIo): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    let told = false;
+    stdout.on('error', (error) => {
+      if (told) return;
+      told = isBrokenPipe(error);
+      if (!told || !process.emit('SIGTERM', 'SIGTERM')) reject(error);
+    });
+  });
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 
 /** By its code and not its class: a command may bring a commander of its own. */

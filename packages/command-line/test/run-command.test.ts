@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { exitCodes, runCommand, UsageError } from '../src/index.ts';
+import { exitCodes, runCommand, UsageError, withInterrupts } from '../src/index.ts';
 
 function harness(action: () => Promise<void>) {
   const stdout = new PassThrough();
@@ -39,6 +40,38 @@ describe('runCommand', () => {
   it('tells usage errors apart, of the parser and of an action', async () => {
     expect(await harness(() => Promise.resolve()).run('go', '--nonsense')).toBe(exitCodes.usage);
     expect(await harness(throwing(new UsageError('no such file'))).run('go')).toBe(exitCodes.usage);
+  });
+
+  it('prints the version', async () => {
+    const stdout = new PassThrough();
+    const io = { stdout, stderr: new PassThrough() };
+    expect(await runCommand(new Command('tool'), { argv: ['--version'], io, version: '1.2.3' })).toBe(0);
+    expect(String(stdout.read())).toBe('1.2.3\n');
+  });
+
+  it('ends when whoever reads the output goes away, and lets an action that heeds signals end itself', async () => {
+    const stdout = new PassThrough();
+    const io = { stdout, stderr: new PassThrough() };
+    const run = async (action: () => Promise<void>): Promise<number> => {
+      const program = new Command('tool').action(action);
+      return await runCommand(program, { argv: [], io });
+    };
+    const leave = (): void =>
+      void stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    const endless = run(() => new Promise(() => undefined));
+    leave();
+    expect(await endless).toBe(exitCodes.brokenPipe);
+
+    stdout.removeAllListeners('error');
+    const heeding = run(() =>
+      withInterrupts(async (signal) => {
+        await once(signal, 'abort');
+        signal.throwIfAborted();
+      }),
+    );
+    leave();
+    leave();
+    expect(await heeding).toBe(exitCodes.terminated);
   });
 
   it('suggests the command that was meant', async () => {

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { processIo, runCommand } from '@cutover/command-line';
+import manifest from '../package.json' with { type: 'json' };
 import { exitCodeOf } from './commands/exit-codes.ts';
 import { createProgram } from './commands/program.ts';
-import { loadRunbook } from './runbook.ts';
 
 const program = createProgram({
-  load: loadRunbook,
+  // Only some commands need it, and it takes longer to load than they take.
+  load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
   io: processIo,
   interactive: process.stdin.isTTY && process.stdout.isTTY,
 });
 // A call of a step that did not heed its signal must not go on once the run has ended.
-process.exit(await runCommand(program, { exitCodeOf }));
+process.exit(await runCommand(program, { exitCodeOf, version: manifest.version }));
