@@ -41,7 +41,14 @@ export async function makeRig(file: {
     [Symbol.asyncDispose]: async () => {
       for (const supervisor of supervisors) await supervisor[Symbol.asyncDispose]();
       await using host = localHost();
-      await host.run(['tmux', '-N', '-S', tmuxSocket(config), 'kill-server'], { reject: false });
+      const tmux = async (...args: string[]): Promise<string> =>
+        (await host.run(['tmux', '-N', '-S', tmuxSocket(config), ...args], { reject: false })).stdout;
+      const agents = (await tmux('list-panes', '-a', '-F', '#{pane_dead} #{pane_pid}')).matchAll(
+        /^0 (\d+)$/gm,
+      );
+      await tmux('kill-server');
+      // Some agents do not heed the end of their terminal.
+      for (const [, pid] of agents) await host.run(['kill', '-KILL', '--', `-${pid}`], { reject: false });
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -51,7 +58,7 @@ export async function makeRig(file: {
 export async function until<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  deadline = 10_000,
+  deadline = 30_000,
 ): Promise<T> {
   const end = performance.now() + deadline;
   for (;;) {
