@@ -40,8 +40,8 @@ export async function runCommand(program: Command, options: RunCommandOptions = 
 }
 
 /**
- * Whoever reads our output may go away before its end, as `head` does. An action that heeds signals then ends as at SIGTERM;
- * of any other there is nothing left that somebody would see.
+ * Whoever reads our output may go away before its end, as `head` does. An action that listens to the output's errors itself
+ * deals with that; one that heeds signals ends as at SIGTERM; of any other there is nothing left that somebody would see.
  *
  * @returns rejects with the error when no action heeds signals, or when the output fails for another reason.
  */
@@ -49,7 +49,7 @@ async function readerGone({ stdout }: CommandIo): Promise<never> {
   return await new Promise((_resolve, reject) => {
     let told = false;
     stdout.on('error', (error) => {
-      if (told) return;
+      if (told || stdout.listenerCount('error') > 1) return;
       told = isBrokenPipe(error);
       if (!told || !process.emit('SIGTERM', 'SIGTERM')) reject(error);
     });

@@ -72,6 +72,11 @@ describe('runCommand', () => {
     leave();
     leave();
     expect(await heeding).toBe(exitCodes.terminated);
+
+    stdout.removeAllListeners('error');
+    const listening = run(async () => void (await new Promise((resolve) => stdout.once('error', resolve))));
+    leave();
+    expect(await listening).toBe(exitCodes.ok);
   });
 
   it('suggests the command that was meant', async () => {
