@@ -24,6 +24,8 @@ export async function startDaemon(folders: LabFolders, signal?: AbortSignal): Pr
     const [command, ...args] = daemonArgv(folders);
     const daemon = spawn(command, args, {
       detached: true,
+      // It may outlive the checkout that it was started from.
+      cwd: '/',
       stdio: ['ignore', log.fd, log.fd],
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
