@@ -26,37 +26,45 @@ export async function runCommand(program: Command, options: RunCommandOptions = 
   const { argv = process.argv.slice(2), io = processIo, version, exitCodeOf } = options;
   if (version !== undefined) program.version(version, '--version');
   prepare(program, io);
-  const gone = readerGone(io);
-  gone.catch(() => undefined);
+  const reader = watchReader(io);
   try {
-    await Promise.race([program.parseAsync([...argv], { from: 'user' }), gone]);
+    await Promise.race([program.parseAsync([...argv], { from: 'user' }), reader.gone]);
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
-    if (isBrokenPipe(error)) return exitCodes.brokenPipe;
+    if (isBrokenPipe(error) && reader.errors.has(error)) return exitCodes.brokenPipe;
     if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     await report(error, program, argv, io);
     return exitCodeOf?.(error) ?? sharedExitCode(error);
   }
 }
 
+interface Reader {
+  /** Rejects when the output fails and no action deals with that. */
+  readonly gone: Promise<never>;
+  /** All that the output failed with: an action may have met it first. */
+  readonly errors: WeakSet<Error>;
+}
+
 /**
  * Whoever reads our output may go away before its end, as `head` does. An action that listens to the output's errors itself
  * deals with that; one that heeds signals ends as at SIGTERM; of any other there is nothing left that somebody would see.
- *
- * @returns rejects with the error when no action heeds signals, or when the output fails for another reason.
  */
-async function readerGone({ stdout }: CommandIo): Promise<never> {
-  return await new Promise((_resolve, reject) => {
+function watchReader({ stdout }: CommandIo): Reader {
+  const errors = new WeakSet<Error>();
+  const gone = new Promise<never>((_resolve, reject) => {
     let told = false;
     stdout.on('error', (error) => {
+      errors.add(error);
       if (told || stdout.listenerCount('error') > 1) return;
       told = isBrokenPipe(error);
       if (!told || !process.emit('SIGTERM', 'SIGTERM')) reject(error);
     });
   });
+  gone.catch(() => undefined);
+  return { gone, errors };
 }
 
-function isBrokenPipe(error: unknown): boolean {
+function isBrokenPipe(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 

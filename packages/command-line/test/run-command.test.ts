@@ -79,6 +79,12 @@ describe('runCommand', () => {
     expect(await listening).toBe(exitCodes.ok);
   });
 
+  it('tells of a broken pipe that is not its output as of any other error', async () => {
+    const tool = harness(throwing(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })));
+    expect(await tool.run('go')).toBe(exitCodes.failed);
+    expect(tool.stderr()).toBe('tool: write EPIPE\n');
+  });
+
   it('suggests the command that was meant', async () => {
     const tool = harness(() => Promise.resolve());
     expect(await tool.run('og')).toBe(exitCodes.usage);

@@ -11,7 +11,7 @@ import { addUnlockCommand } from './unlock.ts';
 const exitCodeHelp = `
 Exit codes: 0 ok, 1 failed, 2 usage or config, 10 waiting at a gate, 11 locked,
 12 drift or stale plan, 13 unsafe (unknown, conflict, damaged journal),
-130 interrupted, 143 terminated.`;
+130 interrupted, 141 whoever read the output went away, 143 terminated.`;
 
 /** The command `cutover`, for runbooks made by `context.load`. */
 export function createProgram<World>(context: CommandContext<World>): Command {

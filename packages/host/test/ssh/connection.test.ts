@@ -178,6 +178,7 @@ describe('a connection that is lost', () => {
     await using host = sshHost({ ...sshd.options, port: relay.port });
     await using command = host.stream(['sh', '-c', 'echo half; sleep 1000']);
     await once(command.stdout, 'readable');
+    await runningSession(host);
     const reading = rejection(text(command.stdout));
     relay.cut();
     expect(await reading).toMatchObject({ code: 'CONNECTION_LOST' });

@@ -23,7 +23,8 @@ export function createProgram(): Command {
         '  loops up\n' +
         '  loops status --watch, loops attach one, loops logs one --follow, loops quiesce, loops down\n' +
         '\nExit codes: 0 ok, 1 failed, 2 wrong usage or config, 10 ended by down, 11 not the owner, 12 owner unknown,\n' +
-        '13 not at a safe point, 14 no supervisor, 15 another supervisor, 16 refused, 130 and 143 interrupted.',
+        '13 not at a safe point, 14 no supervisor, 15 another supervisor, 16 refused, 130 and 143 interrupted,\n' +
+        '141 whoever read the output went away.',
     );
   addUpCommand(program);
   addControlCommands(program);

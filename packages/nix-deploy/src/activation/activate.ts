@@ -160,9 +160,11 @@ async function conclude(
     };
   }
   if (outcome === undefined) {
+    // Once it was confirmed, the profile and the boot loader are changed one after the other.
+    const boots = story.decision === 'confirmed' ? 'either system' : 'the system that was there before';
     throw story.error(
       { code: 'OUTCOME_UNKNOWN', step: 'activate', ...named },
-      `nobody supervises the deploy to ${target.name} any more, for the machine went down or somebody killed the supervisor; it boots the system that was there before`,
+      `nobody supervises the deploy to ${target.name} any more: the machine went down, or somebody killed the supervisor; it boots ${boots}, and \`nix-deploy generations\` tells what runs`,
     );
   }
   const journal = story.failedUnits.length === 0 ? '' : await readJournal(connection, settings);

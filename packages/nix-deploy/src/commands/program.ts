@@ -19,6 +19,6 @@ export function createProgram(): Command {
       'after',
       `\nExit codes: 0 done, 1 failed otherwise, 2 wrong usage, ${Object.entries(deployExitCodes)
         .map(([code, exit]) => `${exit} ${code.toLowerCase().replaceAll('_', '-')}`)
-        .join(', ')}.`,
+        .join(', ')}, 130 and 143 interrupted, 141 whoever read the output went away.`,
     );
 }

@@ -29,7 +29,7 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
     .description('sops files natively, and secrets that move without ever being seen')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 usage or config, 10 a check found something, 11 no identity opens the file,\n12 the file was changed or is damaged, 130 and 143 interrupted.',
+      '\nExit codes: 0 done, 1 failed, 2 usage or config, 10 a check found something, 11 no identity opens the file,\n12 the file was changed or is damaged, 130 and 143 interrupted, 141 whoever read the output went away.',
     );
   const eager = [
     keygenCommand(),
