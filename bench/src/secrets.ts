@@ -95,7 +95,7 @@ export const secretsFigures: readonly Figure[] = [
     peerName: 'sops',
     open: async () => {
       const command = fileURLToPath(import.meta.resolve('@cutover/secrets/bundle')).replace(
-        'secrets.bundle.js',
+        'secrets.bundle.cjs',
         'cli.js',
       );
       if (!existsSync(command))

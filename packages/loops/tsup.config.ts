@@ -21,7 +21,9 @@ export default defineConfig([
   },
   {
     ...shared,
-    // One file with everything in it, for hosts that have Node and nothing from npm.
+    // One file with everything in it, for hosts that have Node and nothing from npm. CommonJS, because it loads only those
+    // of Node's modules that a command needs, and because any name ending in .js will do where no package.json is near.
+    format: 'cjs',
     entry: { 'loops.bundle': 'src/cli.ts' },
     noExternal: [/.*/],
     splitting: false,
@@ -44,9 +46,6 @@ export default defineConfig([
       options.charset = 'ascii';
       // The shared package may have a copy of its own, and its errors would not be ours.
       options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
-    },
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   },
 ]);

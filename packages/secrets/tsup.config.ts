@@ -21,22 +21,19 @@ export default defineConfig([
   },
   {
     ...shared,
-    // One file with everything in it, for hosts that have Node and nothing from npm.
+    // One file with everything in it, for hosts that have Node and nothing from npm. CommonJS, because it loads only those
+    // of Node's modules that a command needs, and because any name ending in .js will do where no package.json is near.
+    format: 'cjs',
     entry: { 'secrets.bundle': 'src/bundle.ts' },
     noExternal: [/.*/],
     splitting: false,
     treeshake: true,
     minifySyntax: true,
     minifyWhitespace: true,
-
-    // Bundled CommonJS modules ask for Node's own by require().
     esbuildOptions: (options) => {
       options.conditions = ['module', 'import'];
       // The shared package may have a copy of its own, and its errors would not be ours.
       options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
-    },
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   },
 ]);

@@ -42,7 +42,7 @@ const module = (user: string): string => `{ pkgs, ... }: {
     group = "${user}";
     workspace = "/srv/demo";
     configFile = "/srv/demo/loops.yaml";
-    bundle = ./loops.bundle.js;
+    bundle = ./loops.bundle.cjs;
     package = pkgs.nodejs;
     armedFile = "/var/lib/cutover/armed";
     unitName = "demo-orchestrator";
@@ -68,13 +68,13 @@ export async function startRigMachine(user: string, loopsYaml: string): Promise<
   await host.writeFile('/srv/flake/flake.nix', flake, { mode: 0o644 });
   await host.writeFile('/srv/flake/module.nix', module(user), { mode: 0o644 });
   await host.writeFile('/srv/flake/loops.nix', nixModule, { mode: 0o644 });
-  await host.writeFile('/srv/flake/loops.bundle.js', bundle, { mode: 0o644 });
+  await host.writeFile('/srv/flake/loops.bundle.cjs', bundle, { mode: 0o644 });
   await sh(`out=$(nix build --no-link --print-out-paths path:/srv/flake#nixosConfigurations.box.config.system.build.toplevel)
 nix-env -p /nix/var/nix/profiles/system --set "$out"
 "$out/bin/switch-to-configuration" switch >&2`);
   const argv = (...args: string[]): string[] => [
     'node',
-    '/srv/flake/loops.bundle.js',
+    '/srv/flake/loops.bundle.cjs',
     ...args,
     '--config',
     '/srv/demo/loops.yaml',

@@ -15,7 +15,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';
 
-const bundle = fileURLToPath(new URL('../../../packages/secrets/dist/secrets.bundle.js', import.meta.url));
+const bundle = fileURLToPath(new URL('../../../packages/secrets/dist/secrets.bundle.cjs', import.meta.url));
 
 let lab: Lab;
 let box: LabInstance;

@@ -14,7 +14,7 @@ let
       group = mkOption { type = types.str; default = "users"; description = "The group of the user."; };
       workspace = mkOption { type = types.str; description = "The rig's workspace, an absolute path."; };
       configFile = mkOption { type = types.str; description = "The rig's loops.yaml, an absolute path."; };
-      bundle = mkOption { type = types.path; description = "loops.bundle.js, the whole command in one file."; };
+      bundle = mkOption { type = types.path; description = "loops.bundle.cjs, the whole command in one file."; };
       package = mkOption { type = types.package; default = pkgs.nodejs; description = "Node, 20.18.1 or later."; };
       path = mkOption { type = types.listOf types.package; default = [ ]; description = "Packages the agents need, besides git, tmux, ssh and the usual tools."; };
       armedFile = mkOption { type = types.nullOr types.str; default = null; description = "The units start only when this file is there."; };

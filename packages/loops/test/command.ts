@@ -11,7 +11,7 @@ export async function buildCommand(): Promise<{ readonly path: string } & AsyncD
   await using host = localHost();
   await host.run(['npx', 'tsup', '--config', 'test/bundle/tsup.config.ts', '--out-dir', directory], { cwd });
   return {
-    path: join(directory, 'loops.js'),
+    path: join(directory, 'loops.cjs'),
     [Symbol.asyncDispose]: async () => rm(directory, { recursive: true, force: true }),
   };
 }

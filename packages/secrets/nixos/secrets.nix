@@ -16,7 +16,7 @@ in
 
     bundle = lib.mkOption {
       type = lib.types.path;
-      description = "The single-file command, dist/secrets.bundle.js of the npm package @cutover/secrets.";
+      description = "The single-file command, dist/secrets.bundle.cjs of the npm package @cutover/secrets.";
     };
 
     manifest = lib.mkOption {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from '@cutover/command-line';
+import { runProcess } from '@cutover/command-line';
 import { Command } from 'commander';
 import { activateCommand } from './cli/activate.ts';
 import { decryptCommand } from './cli/decrypt.ts';
@@ -13,4 +13,4 @@ const program = new Command('secrets')
   .addCommand(decryptCommand())
   .addCommand(keygenCommand());
 
-process.exitCode = await runCommand(program, { exitCodeOf: secretsExitCode });
+runProcess(program, { exitCodeOf: secretsExitCode });

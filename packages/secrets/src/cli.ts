@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { runCommand } from '@cutover/command-line';
+import { runProcess } from '@cutover/command-line';
 import manifest from '../package.json' with { type: 'json' };
 import { secretsExitCode } from './cli/exit-codes.ts';
 import { createProgram } from './cli/program.ts';
 
 const argv = process.argv.slice(2);
-process.exitCode = await runCommand(await createProgram(argv), {
+runProcess(await createProgram(argv), {
   argv,
   exitCodeOf: secretsExitCode,
   version: manifest.version,

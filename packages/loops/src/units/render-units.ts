@@ -8,7 +8,7 @@ export interface UnitOptions {
   readonly group?: string;
   /** Absolute path of node. */
   readonly node: string;
-  /** Absolute path of `loops.bundle.js`, or of the `loops` command. */
+  /** Absolute path of `loops.bundle.cjs`, or of the `loops` command. */
   readonly bundle: string;
   /** Directories for PATH. */
   readonly path?: readonly string[];
