@@ -30,6 +30,7 @@ export default defineConfig([
     treeshake: true,
     minifySyntax: true,
     minifyWhitespace: true,
+    minifyIdentifiers: true,
     esbuildOptions: (options) => {
       options.conditions = ['module', 'import'];
       // The shared package may have a copy of its own, and its errors would not be ours.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutoverSchema } from './schema.ts';
 
 /** The JSON Schema of `cutover.yaml` as it is written, before defaults. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CutoverError } from '../engine/errors.ts';
 import type { GateRecord } from '../journal/state.ts';
 import { isCode } from '../journal/state-directory.ts';

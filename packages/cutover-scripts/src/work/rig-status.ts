@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '@cutover/host';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the runbook reads of `loops status --json`. */
 const statusSchema = z.object({

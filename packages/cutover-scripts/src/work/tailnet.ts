@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Host } from '@cutover/host';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { World } from '../world/world.ts';
 
 /** What a host says of its own place in the tailnet. */

@@ -1,5 +1,5 @@
 import type { Host } from '@cutover/host';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { World } from '../world/world.ts';
 
 /** Where the new host has its own configuration: a clone that a person there can build from, too. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SecretsError } from '../errors.ts';
 
 const text = z.string().default('');

@@ -1,5 +1,5 @@
 import { isAbsolute, normalize } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SecretsError } from '../errors.ts';
 import { formatOf, sopsFormats } from '../sops/formats/format.ts';
 

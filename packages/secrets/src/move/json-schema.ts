@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretsConfigSchema } from './config.ts';
 
 /** The JSON Schema of `secrets.yaml` as it is written, before defaults. */

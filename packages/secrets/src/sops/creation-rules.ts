@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parse } from 'yaml';
 import { SecretsError } from '../errors.ts';
 import { compileGoRegex } from './go-regex.ts';
