@@ -13,3 +13,5 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   systemd-sysusers.service systemd-update-done.service modprobe@.service; do
   chroot "$root" systemctl mask --quiet "$unit"
 done
+# Each login over ssh would run a dozen processes for a greeting that no command shows.
+sed -i '/pam_motd\|pam_mail/d' "$root/etc/pam.d/sshd"

@@ -213,7 +213,7 @@ async function iterate(role, clone, once) {
       );
       await rest(500);
     }
-    await rest(cycle / 3);
+    await rest(cycle);
   }
   say('ended at a safe point');
 }
@@ -267,8 +267,8 @@ async function claim(sha, at, iteration) {
 
 /** Waits for the Adversary's word on the claimed commit; without one the work goes on, and the claim is void. */
 async function verdictOn(clone, sha, at) {
-  for (let look = 0; look < 20 && !asked(); look++) {
-    await sleep(cycle / 5, undefined, { signal: asking.signal }).catch(() => {});
+  for (let look = 0; look < 8 && !asked(); look++) {
+    await sleep(cycle / 2, undefined, { signal: asking.signal }).catch(() => {});
     await git(clone, 'fetch', '--quiet', 'origin');
     const found = underLoops
       ? (await document(clone, 'verdicts', at))?.sha === sha
@@ -339,7 +339,7 @@ async function watch() {
     } catch (error) {
       say(`watch: ${error.message}`);
     }
-    await rest(cycle);
+    await rest(2 * cycle);
   }
   say('ended at a safe point');
 }
