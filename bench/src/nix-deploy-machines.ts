@@ -34,8 +34,8 @@ export interface Machines extends AsyncDisposable {
   readonly source: Source;
   /** Changes the one file of the system. */
   change(): Promise<void>;
-  /** The same deploy to the first machine by hand, over one ssh that all commands share. */
-  byHand(): Promise<void>;
+  /** The same deploy by hand to the first machines, all at once, each over one ssh that all commands share. */
+  byHand(count: number): Promise<void>;
 }
 
 /** Starts machines of the lab, and a flake on this machine that declares them. */
@@ -63,7 +63,6 @@ export async function startMachines(count: number): Promise<Machines> {
     await writeFile(join(flakeFolder, 'marker'), `${Date.now()} ${changes}\n`);
   };
   await change();
-  const [first] = machines;
   return {
     targets: machines.map(({ name, ssh }) => ({
       name,
@@ -71,17 +70,10 @@ export async function startMachines(count: number): Promise<Machines> {
     })),
     source: { flake: `path:${flakeFolder}`, configuration: 'box' },
     change,
-    byHand: async () => {
-      await run('sh', [
-        '-e',
-        '-c',
-        handScript,
-        'by-hand',
-        folder,
-        first?.address ?? '',
-        lab.operator.file,
-        knownHosts,
-      ]);
+    byHand: async (amount) => {
+      const addresses = machines.slice(0, amount).map(({ address }) => address);
+      const argv = ['by-hand', folder, lab.operator.file, knownHosts, ...addresses];
+      await run('sh', ['-e', '-c', handScript, ...argv]);
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(machines.map(async (machine) => await machine[Symbol.asyncDispose]()));
@@ -108,15 +100,26 @@ const flake = `{
 }
 `;
 
-/** `$1` folder of the flake, `$2` address, `$3` key, `$4` known_hosts: as a person would, with one connection for all of it. */
+/** `$1` folder of the flake, `$2` key, `$3` known_hosts, then addresses: as a person would, who builds once. */
 const handScript = `
-control=$1/ssh-control
-common="-i $3 -o UserKnownHostsFile=$4 -o BatchMode=yes -o ControlPath=$control"
-ssh $common -o ControlMaster=yes -N -f "root@$2" > /dev/null 2>&1
-out=$(nix --extra-experimental-features 'nix-command flakes' build --no-link --json \\
-  "path:$1/flake#nixosConfigurations.box.config.system.build.toplevel" 2> /dev/null | sed 's/.*"out":"\\([^"]*\\)".*/\\1/')
-NIX_SSHOPTS=$common nix --extra-experimental-features 'nix-command flakes' copy --to "ssh://root@$2" "$out" 2> /dev/null
-ssh $common "root@$2" nix-env --profile /nix/var/nix/profiles/system --set "$out"
-ssh $common "root@$2" "$out/bin/switch-to-configuration" switch > /dev/null 2>&1
-ssh $common -O exit "root@$2" > /dev/null 2>&1
+folder=$1
+common="-i $2 -o UserKnownHostsFile=$3 -o BatchMode=yes"
+shift 3
+nix='nix --extra-experimental-features nix-command --extra-experimental-features flakes'
+out=$($nix build --no-link --json \\
+  "path:$folder/flake#nixosConfigurations.box.config.system.build.toplevel" 2> /dev/null | sed 's/.*"out":"\\([^"]*\\)".*/\\1/')
+one() {
+  ssh="$common -o ControlPath=$folder/ssh-$1"
+  ssh $ssh -o ControlMaster=yes -N -f "root@$1" > /dev/null 2>&1
+  NIX_SSHOPTS=$ssh $nix copy --to "ssh://root@$1" "$out" 2> /dev/null
+  ssh $ssh "root@$1" nix-env --profile /nix/var/nix/profiles/system --set "$out"
+  ssh $ssh "root@$1" "$out/bin/switch-to-configuration" switch > /dev/null 2>&1
+  ssh $ssh -O exit "root@$1" > /dev/null 2>&1
+}
+jobs=
+for address; do
+  one "$address" &
+  jobs="$jobs $!"
+done
+for job in $jobs; do wait "$job"; done
 `;

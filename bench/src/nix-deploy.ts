@@ -9,30 +9,7 @@ const peerName = 'nix build, nix copy, nix-env --set and the switch by hand, ove
 export const nixDeployFigures: readonly Figure[] = [
   single('deploy-noop', false),
   single('deploy-one-file', true),
-  {
-    name: 'fleet-10',
-    unit: 'ms',
-    better: 'lower',
-    peerName: 'one host',
-    samples: 5,
-    warmUp: 1,
-    open: async () => {
-      const machines = await startMachines(10);
-      const { targets, source, change } = machines;
-      const fleet = async (count: number): Promise<number> => {
-        await change();
-        const members = targets
-          .slice(0, count)
-          .map((target) => ({ target, options: { source, buildOn: 'here' } as const }));
-        return await milliseconds(async () => await deployFleet(members, { parallel: 10 }));
-      };
-      return {
-        ours: async () => await fleet(10),
-        peer: async () => await fleet(1),
-        [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
-      };
-    },
-  },
+  ...(['one host', 'ten by hand, built once'] as const).map(fleetOfTen),
 ];
 
 function single(name: string, changing: boolean): Figure {
@@ -55,8 +32,38 @@ function single(name: string, changing: boolean): Figure {
         },
         peer: async () => {
           if (changing) await change();
-          return await milliseconds(byHand);
+          return await milliseconds(async () => await byHand(1));
         },
+        [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+function fleetOfTen(peer: 'one host' | 'ten by hand, built once'): Figure {
+  return {
+    name: 'fleet-10',
+    unit: 'ms',
+    better: 'lower',
+    peerName: peer,
+    samples: 5,
+    warmUp: 1,
+    open: async () => {
+      const machines = await startMachines(10);
+      const { targets, source, change, byHand } = machines;
+      const fleet = async (count: number): Promise<void> => {
+        const members = targets
+          .slice(0, count)
+          .map((target) => ({ target, options: { source, buildOn: 'here' } as const }));
+        await deployFleet(members, { parallel: 10 });
+      };
+      const changed = (work: () => Promise<void>) => async (): Promise<number> => {
+        await change();
+        return await milliseconds(work);
+      };
+      return {
+        ours: changed(async () => await fleet(10)),
+        peer: changed(async () => await (peer === 'one host' ? fleet(1) : byHand(10))),
         [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
       };
     },
