@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectIncus, filter, migrateInstance } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pool } from '../../src/daemon/settings.ts';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, emptyBox, sleepingBox } from './box.ts';
 
@@ -162,28 +161,6 @@ test('a project keeps what is its own, by way of profile, volume and deletion', 
   expect((await projects.state(unique)).resources['instances']).toMatchObject({ Limit: 3, Usage: 0 });
   await inside.profiles.delete('p');
   await projects.delete(unique);
-});
-
-test('a volume is copied to another pool, moved, put back to a snapshot, and taken in from a backup', async () => {
-  const { storagePools } = lab.client;
-  await storagePools.create({ name: unique, driver: 'dir' });
-  const here = storagePools.volumes(pool);
-  const there = storagePools.volumes(unique);
-  await here.create({ name: `${unique}-v`, description: 'a volume' });
-  await there.create({ name: `${unique}-copy`, source: { type: 'copy', pool, name: `${unique}-v` } });
-  await here.rename(`${unique}-v`, `${unique}-moved`, { pool: unique });
-  const names = async () =>
-    (await there.list()).filter(({ type }) => type === 'custom').map(({ name }) => name);
-  expect((await names()).sort()).toEqual([`${unique}-copy`, `${unique}-moved`]);
-  await there.createSnapshot(`${unique}-copy`, { name: 's' });
-  await there.update(`${unique}-copy`, { restore: 's' });
-  await there.deleteSnapshot(`${unique}-copy`, 's');
-  await there.createBackup(`${unique}-copy`, { name: 'b', compression_algorithm: 'none' });
-  await there.importBackup(`${unique}-back`, await there.exportBackup(`${unique}-copy`, 'b'));
-  await there.modify(`${unique}-back`, () => ({ description: 'back' }));
-  expect(await there.get(`${unique}-back`)).toMatchObject({ description: 'back' });
-  for (const name of await names()) await there.delete(name);
-  await storagePools.delete(unique);
 });
 
 test('an instance moves to the same server as if to another, over its network', async () => {

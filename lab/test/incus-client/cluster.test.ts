@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import { type IncusClient, connectIncus, migrateInstance, migrateVolume } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { destroy } from '../../src/daemon/clean-up.ts';
 import { startDaemon } from '../../src/daemon/start.ts';
@@ -54,6 +54,32 @@ afterAll(async () => {
   await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()]);
 });
 
+test('a volume with its snapshots and an instance are copied from one server to another', async () => {
+  const servers = [first.client, second.client];
+  await Promise.all(servers.map(({ storagePools }) => storagePools.create({ name: 'p', driver: 'dir' })));
+  const [here, there] = [first.client.storagePools.volumes('p'), second.client.storagePools.volumes('p')];
+  await here.create({ name: 'v', description: 'a volume', config: { 'user.kept': 'yes' } });
+  await here.snapshots('v').create({ name: 's' });
+  const sourceUrl = `https://${first.address}`;
+  const place = (name: string) => ({ pool: 'p', name });
+  await migrateVolume(first.client, place('v'), second.client, place('w'), { sourceUrl });
+  expect(await there.get('w')).toMatchObject({ description: 'a volume', config: { 'user.kept': 'yes' } });
+  expect((await there.snapshots('w').list()).map(({ name }) => name)).toEqual(['s']);
+  await here.snapshots('v').create({ name: 't' });
+  await migrateVolume(first.client, place('v'), second.client, place('w'), { sourceUrl, refresh: true });
+  expect((await there.snapshots('w').list()).map(({ name }) => name).sort()).toEqual(['s', 't']);
+
+  const devices = { root: { type: 'disk', path: '/', pool: 'p' } } as const;
+  await first.client.instances.create({ name: 'i', source: { type: 'none' }, devices });
+  await first.client.files.write('i', '/state', 'carried');
+  await migrateInstance(first.client, 'i', second.client, { name: 'j', sourceUrl });
+  expect((await second.client.files.read('j', '/state')).toString()).toBe('carried');
+
+  await Promise.all([first.client.instances.delete('i'), second.client.instances.delete('j')]);
+  await Promise.all([here.delete('v'), there.delete('w')]);
+  await Promise.all(servers.map(({ storagePools }) => storagePools.delete('p')));
+});
+
 test('a server forms a cluster, and another one joins it by a token', async () => {
   const { cluster } = first.client;
   await cluster.update({ server_name: 'one', enabled: true });
@@ -96,15 +122,22 @@ test('groups are made, filled, renamed and deleted', async () => {
   expect(await groups.get('g')).toMatchObject({ description: 'a group', members: ['two'] });
   expect((await members.get('two')).groups).toContain('g');
   await groups.rename('g', 'h');
+  await groups.patch('h', { description: 'still a group' });
+  expect(await groups.get('h')).toMatchObject({ description: 'still a group', members: ['two'] });
   await groups.modify('h', () => ({ members: [] }));
-  expect(await groups.get('h')).toMatchObject({ description: 'a group', members: [] });
+  expect(await groups.get('h')).toMatchObject({ description: 'still a group', members: [] });
   await groups.delete('h');
 });
 
 test('a member is described, evacuated, restored, renamed and removed', async () => {
   const { members } = first.client.cluster;
   await members.modify('two', () => ({ description: 'the second' }));
-  expect(await members.get('two')).toMatchObject({ description: 'the second', server_name: 'two' });
+  await members.patch('two', { config: { 'user.rack': '2' } });
+  expect(await members.get('two')).toMatchObject({
+    description: 'the second',
+    server_name: 'two',
+    config: { 'user.rack': '2' },
+  });
   await members.setState('two', { action: 'evacuate' });
   expect((await members.get('two')).status).toBe('Evacuated');
   await members.setState('two', { action: 'restore' });

@@ -192,13 +192,13 @@ test('storage pools and volumes', async () => {
   check('StoragePoolResources', await storagePools.resources(pool));
   const volumes = storagePools.volumes(pool);
   await volumes.create({ name: unique, description: 'a volume' });
-  await volumes.createSnapshot(unique, { name: 's' });
-  await volumes.createBackup(unique, { name: 'b', compression_algorithm: 'none' });
+  await volumes.snapshots(unique).create({ name: 's' });
+  await volumes.backups(unique).create({ name: 'b', compression_algorithm: 'none' });
   check('Volume', await volumes.get(unique));
   check('VolumeState', await volumes.state(unique));
-  check('VolumeSnapshot', (await volumes.listSnapshots(unique))[0]);
-  check('VolumeBackup', (await volumes.listBackups(unique))[0]);
-  await volumes.deleteBackup(unique, 'b');
+  check('VolumeSnapshot', (await volumes.snapshots(unique).list())[0]);
+  check('VolumeBackup', (await volumes.backups(unique).list())[0]);
+  await volumes.backups(unique).delete('b');
   await volumes.delete(unique);
   expect(found).toEqual([]);
 });

@@ -121,7 +121,11 @@ export type {
   BucketKeyChange,
   BucketKeyCreate,
 } from './storage/bucket-types.ts';
-export type { VolumesArea } from './storage/volumes.ts';
+export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './storage/migrate-volume.ts';
+export type { VolumeBackupsArea } from './storage/volume-backups.ts';
+export type { VolumeSnapshotsArea } from './storage/volume-snapshots.ts';
+export type { VolumeCopyOptions, VolumesArea } from './storage/volumes.ts';
+export type { PullSource } from './migration/pull.ts';
 export type {
   Volume,
   VolumeBackup,
@@ -129,9 +133,11 @@ export type {
   VolumeChange,
   VolumeCopySource,
   VolumeCreate,
+  VolumePullSource,
   VolumeSnapshot,
   VolumeSnapshotChange,
   VolumeSnapshotCreate,
+  VolumeSource,
   VolumeState,
   VolumeType,
 } from './storage/volume-types.ts';

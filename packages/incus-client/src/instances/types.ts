@@ -1,3 +1,4 @@
+import type { PullSource } from '../migration/pull.ts';
 import type { Devices, InstanceConfig } from './config-types.ts';
 
 export type InstanceType = 'container' | 'virtual-machine';
@@ -84,17 +85,12 @@ export type InstanceSource =
       readonly refresh_exclude_older?: boolean;
       readonly allow_inconsistent?: boolean;
     }
-  | {
-      readonly type: 'migration';
-      readonly mode: 'pull';
-      readonly operation: string;
-      readonly secrets: Readonly<Record<string, string>>;
-      readonly certificate?: string;
+  | (PullSource & {
       readonly base_image?: string;
       readonly live?: boolean;
       readonly instance_only?: boolean;
       readonly refresh?: boolean;
-    }
+    })
   | {
       readonly type: 'migration';
       readonly mode: 'push';
