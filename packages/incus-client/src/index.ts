@@ -193,7 +193,8 @@ export { type CopyOptions, type MigrateOptions, migrateInstance } from './instan
 export type { SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
 export type { BackupCreate, BackupsArea } from './instances/backups.ts';
 export type { InstanceMetadata, InstanceTemplate, LogsArea, MetadataArea } from './instances/metadata.ts';
-export type { ConsoleArea, ConsoleSession } from './exec/console.ts';
+export type { ConsoleArea, ConsoleOptions, ConsoleSession } from './exec/console.ts';
+export type { VgaOptions, VgaSession } from './exec/vga.ts';
 export type { ExecArea } from './exec/area.ts';
 export type { ExecOptions, ExecResult, ExecSession, TerminalSize } from './exec/types.ts';
 export type { FileContent, FileReading, FilesArea } from './files/http-files.ts';
