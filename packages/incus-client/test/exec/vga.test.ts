@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import { connectIncus } from '../../src/connect/connect-incus.ts';
-import { accepted, fixtureDaemon, operation, sync } from '../fixture/daemon.ts';
+import { accepted, fixtureDaemon, operation, switchProtocols, sync } from '../fixture/daemon.ts';
 
 const console = operation({
   class: 'websocket',
@@ -26,7 +26,10 @@ async function machine() {
       if (method === 'POST') return { status: 202, body: accepted(console) };
       return { body: sync(open.control.size === 0 ? gone : console) };
     },
-    (secret, socket) => {
+    ({ searchParams }, socket) => {
+      const secret = searchParams.get('secret');
+      if (secret === null) return false;
+      switchProtocols(socket);
       const sockets = secret === 'secret-of-control' ? open.control : open.spice;
       sockets.add(socket);
       socket.on('error', () => {});
@@ -34,6 +37,7 @@ async function machine() {
       if (sockets === open.spice) echo(socket);
       // As the daemon does: it hangs up on who hangs up.
       socket.once('end', () => socket.end());
+      return true;
     },
   );
   return { daemon, open };
