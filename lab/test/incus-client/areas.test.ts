@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectIncus, filter, migrateInstance } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, emptyBox, sleepingBox } from './box.ts';
+import { tinyImage } from './tiny-image.ts';
 
 let lab: Lab;
 let box: Box;
@@ -116,20 +117,10 @@ test('an image is imported from files, exported to the same bytes, given aliases
   const { images } = lab.client;
   const folder = await mkdtemp(join(tmpdir(), 'incus-image-'));
   try {
-    await writeFile(
-      join(folder, 'metadata.yaml'),
-      `architecture: x86_64\ncreation_date: 1\nproperties:\n  description: ${unique}\n`,
-    );
-    const { execFileSync } = await import('node:child_process');
-    execFileSync('tar', ['-C', folder, '-czf', join(folder, 'meta.tar.gz'), 'metadata.yaml']);
-    execFileSync('sh', [
-      '-c',
-      `mkdir ${folder}/root && echo ${unique} > ${folder}/root/file && tar -C ${folder}/root -czf ${folder}/rootfs.tar.gz .`,
-    ]);
-    const fingerprint = await images.import(
-      { metadata: { path: join(folder, 'meta.tar.gz') }, rootfs: { path: join(folder, 'rootfs.tar.gz') } },
-      { aliases: [unique], properties: { os: 'none at all' } },
-    );
+    const fingerprint = await images.import(await tinyImage(folder, unique), {
+      aliases: [unique],
+      properties: { os: 'none at all' },
+    });
     expect((await images.getAlias(unique)).target).toBe(fingerprint);
     const names: string[] = [];
     for await (const part of images.export(fingerprint)) {

@@ -44,8 +44,10 @@ export type {
   GapEvent,
   IncusEvent,
   LifecycleEvent,
+  LifecycleEventMetadata,
   LoggingEvent,
   OperationEvent,
+  Requestor,
 } from './events/types.ts';
 export type { EventsOptions } from './events/subscribe.ts';
 export type { MatchOptions, NamedResources, RenamableResources } from './resource/named-resources.ts';

@@ -77,9 +77,14 @@ export function clusterArea(scope: Scope): ClusterArea {
       setState: (name, change, options = {}) =>
         scope.start('POST', path`/1.0/cluster/members/${name}/state`, { ...options, json: change }, () => {}),
     },
-    groups: namedResources(scope, '/1.0/cluster/groups', ({ description, members: names }: ClusterGroup) => ({
-      description,
-      members: names,
-    })),
+    groups: namedResources(
+      scope,
+      '/1.0/cluster/groups',
+      ({ description, members: names, config }: ClusterGroup) => ({
+        description,
+        members: names,
+        ...(config !== undefined && { config }),
+      }),
+    ),
   };
 }

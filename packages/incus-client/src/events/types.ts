@@ -18,16 +18,27 @@ export interface OperationEvent extends EventBase {
 
 export interface LifecycleEvent extends EventBase {
   readonly type: 'lifecycle';
-  readonly metadata: {
-    /** E.g. `instance-started`. */
-    readonly action: string;
-    /** The API path of what it happened to. */
-    readonly source: string;
-    readonly context?: Readonly<Record<string, unknown>>;
-    readonly name?: string;
-    readonly project?: string;
-    readonly requestor?: { readonly username: string; readonly protocol: string; readonly address?: string };
-  };
+  readonly metadata: LifecycleEventMetadata;
+}
+
+/** What happened. */
+export interface LifecycleEventMetadata {
+  /** E.g. `instance-started`. */
+  readonly action: string;
+  /** The API path of what it happened to. */
+  readonly source: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly name?: string;
+  readonly project?: string;
+  readonly requestor?: Requestor;
+}
+
+/** Who asked for it. */
+export interface Requestor {
+  readonly username: string;
+  /** E.g. `unix` or `tls`. */
+  readonly protocol: string;
+  readonly address?: string;
 }
 
 export interface LoggingEvent extends EventBase {

@@ -100,7 +100,7 @@ export async function migrateInstance(
               ...offered,
               live,
               instance_only: instanceOnly,
-              ...(baseImage !== undefined && { base_image: baseImage }),
+              ...(baseImage !== undefined && { 'base-image': baseImage }),
             },
           },
           wait,

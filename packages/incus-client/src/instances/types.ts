@@ -86,7 +86,7 @@ export type InstanceSource =
       readonly allow_inconsistent?: boolean;
     }
   | (PullSource & {
-      readonly base_image?: string;
+      readonly 'base-image'?: string;
       readonly live?: boolean;
       readonly instance_only?: boolean;
       readonly refresh?: boolean;
@@ -94,7 +94,7 @@ export type InstanceSource =
   | {
       readonly type: 'migration';
       readonly mode: 'push';
-      readonly base_image?: string;
+      readonly 'base-image'?: string;
       readonly live?: boolean;
       readonly instance_only?: boolean;
       readonly refresh?: boolean;
