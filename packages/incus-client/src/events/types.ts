@@ -11,11 +11,13 @@ interface EventBase {
   readonly location?: string;
 }
 
+/** An operation began, went on or ended. */
 export interface OperationEvent extends EventBase {
   readonly type: 'operation';
   readonly metadata: Operation;
 }
 
+/** Something was made, changed or deleted. */
 export interface LifecycleEvent extends EventBase {
   readonly type: 'lifecycle';
   readonly metadata: LifecycleEventMetadata;
@@ -41,6 +43,7 @@ export interface Requestor {
   readonly address?: string;
 }
 
+/** A line of the daemon's log, or of a logged ACL rule. */
 export interface LoggingEvent extends EventBase {
   readonly type: 'logging' | 'network-acl';
   readonly metadata: {
