@@ -124,6 +124,11 @@ test('a large file goes in and out by SFTP, exactly, in bounded memory', async (
     '-c',
     `head -c ${size} /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 > ${source}`,
   ]);
+  // What the process makes ready for its first transfer, of whatever size, does not grow with a file.
+  const small = join(folder, 'small');
+  execFileSync('truncate', ['-s', '32M', small]);
+  await files.push(box.name, small, '/root/large', {});
+  await files.pull(box.name, '/root/large', join(folder, 'small.back'));
   const before = process.memoryUsage().rss;
   let peak = before;
   const sampler = setInterval(() => {
