@@ -1,13 +1,21 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import {
+  type ImageUpdateSource,
+  type IncusClient,
+  connectIncus,
+  migrateInstance,
+  migrateVolume,
+} from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { destroy } from '../../src/daemon/clean-up.ts';
 import { startDaemon } from '../../src/daemon/start.ts';
 import { type LabFolders, labFolders } from '../../src/folders.ts';
 import { lock } from '../../src/lock.ts';
+import { tinyImage } from './tiny-image.ts';
 
 /** A daemon with nothing in it, on a port of the loopback address. */
 interface BareDaemon extends AsyncDisposable {
@@ -54,6 +62,62 @@ afterAll(async () => {
   await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()]);
 });
 
+test('a volume with its snapshots and an instance are copied from one server to another', async () => {
+  const servers = [first.client, second.client];
+  await Promise.all(servers.map(({ storagePools }) => storagePools.create({ name: 'p', driver: 'dir' })));
+  const [here, there] = [first.client.storagePools.volumes('p'), second.client.storagePools.volumes('p')];
+  await here.create({ name: 'v', description: 'a volume', config: { 'user.kept': 'yes' } });
+  await here.snapshots('v').create({ name: 's' });
+  const sourceUrl = `https://${first.address}`;
+  const place = (name: string) => ({ pool: 'p', name });
+  await migrateVolume(first.client, place('v'), second.client, place('w'), { sourceUrl });
+  expect(await there.get('w')).toMatchObject({ description: 'a volume', config: { 'user.kept': 'yes' } });
+  expect((await there.snapshots('w').list()).map(({ name }) => name)).toEqual(['s']);
+  await here.snapshots('v').create({ name: 't' });
+  await migrateVolume(first.client, place('v'), second.client, place('w'), { sourceUrl, refresh: true });
+  expect((await there.snapshots('w').list()).map(({ name }) => name).sort()).toEqual(['s', 't']);
+
+  const devices = { root: { type: 'disk', path: '/', pool: 'p' } } as const;
+  await first.client.instances.create({ name: 'i', source: { type: 'none' }, devices });
+  await first.client.files.write('i', '/state', 'carried');
+  await migrateInstance(first.client, 'i', second.client, { name: 'j', sourceUrl });
+  expect((await second.client.files.read('j', '/state')).toString()).toBe('carried');
+
+  await Promise.all([first.client.instances.delete('i'), second.client.instances.delete('j')]);
+  await Promise.all([here.delete('v'), there.delete('w')]);
+  await Promise.all(servers.map(({ storagePools }) => storagePools.delete('p')));
+});
+
+test('an image is fetched by one server from another, and says where it came from', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'incus-image-'));
+  const source = {
+    server: `https://${first.address}`,
+    protocol: 'incus',
+    alias: 'tiny',
+    certificate: await readFile(join(first.folders.incus, 'server.crt'), 'utf8'),
+  } as const;
+  try {
+    const image = await tinyImage(folder, 'between servers');
+    const fingerprint = await first.client.images.import(image, { aliases: ['tiny'] });
+    const secret = await first.client.images.createSecret(fingerprint);
+    const { alias, ...server } = source;
+    await expect(
+      Promise.resolve(second.client.images.fetch({ ...server, fingerprint })),
+    ).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    expect(await second.client.images.fetch({ ...server, fingerprint, secret })).toBe(fingerprint);
+    await second.client.images.delete(fingerprint);
+    await first.client.images.patch(fingerprint, { public: true });
+    expect(await second.client.images.fetch(source)).toBe(fingerprint);
+    const from: ImageUpdateSource | undefined = (await second.client.images.get(fingerprint)).update_source;
+    expect(from).toEqual({ ...server, alias, image_type: expect.any(String) });
+    await Promise.all([first, second].map(({ client }) => client.images.delete(fingerprint)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test('a server forms a cluster, and another one joins it by a token', async () => {
   const { cluster } = first.client;
   await cluster.update({ server_name: 'one', enabled: true });
@@ -96,15 +160,26 @@ test('groups are made, filled, renamed and deleted', async () => {
   expect(await groups.get('g')).toMatchObject({ description: 'a group', members: ['two'] });
   expect((await members.get('two')).groups).toContain('g');
   await groups.rename('g', 'h');
+  await groups.patch('h', { description: 'still a group' });
+  expect(await groups.get('h')).toMatchObject({ description: 'still a group', members: ['two'] });
+  await groups.patch('h', { config: { 'user.rack': '2' } });
   await groups.modify('h', () => ({ members: [] }));
-  expect(await groups.get('h')).toMatchObject({ description: 'a group', members: [] });
+  const { config } = await groups.get('h');
+  // Since Incus 6.12; before that the daemon knows of no configuration of a group.
+  expect([undefined, { 'user.rack': '2' }]).toContainEqual(config);
+  expect(await groups.get('h')).toMatchObject({ description: 'still a group', members: [] });
   await groups.delete('h');
 });
 
 test('a member is described, evacuated, restored, renamed and removed', async () => {
   const { members } = first.client.cluster;
   await members.modify('two', () => ({ description: 'the second' }));
-  expect(await members.get('two')).toMatchObject({ description: 'the second', server_name: 'two' });
+  await members.patch('two', { config: { 'user.rack': '2' } });
+  expect(await members.get('two')).toMatchObject({
+    description: 'the second',
+    server_name: 'two',
+    config: { 'user.rack': '2' },
+  });
   await members.setState('two', { action: 'evacuate' });
   expect((await members.get('two')).status).toBe('Evacuated');
   await members.setState('two', { action: 'restore' });

@@ -213,3 +213,11 @@ test('a console is attached, typed at and left', async () => {
   await session.detach();
   expect((await client.instances.state(box.name)).status).toBe('Running');
 });
+
+test('a container has no graphical console, and says so', async () => {
+  await expect(client.console.attachVga(box.name)).rejects.toMatchObject({
+    name: 'IncusApiError',
+    code: 'BAD_REQUEST',
+    message: expect.stringContaining('VGA console is only supported by virtual machines'),
+  });
+});

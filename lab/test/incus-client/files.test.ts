@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,24 @@ test('a tree is pushed and pulled as it was', async () => {
   const listing = (path: string) =>
     execFileSync('sh', ['-c', `cd ${path}; find . -printf "%p %y %m %l\\n" | sort; cat a/b/f`]).toString();
   expect(listing(back)).toBe(listing(from));
+  await files.pull(box.name, '/root/tree', back);
+  expect(listing(back)).toBe(listing(from));
+});
+
+test('what is pulled replaces a link that stands in its place, and goes nowhere through one', async () => {
+  const [outside, back] = [join(folder, 'outside'), join(folder, 'linked')];
+  await mkdir(join(outside, 'sub'), { recursive: true });
+  await writeFile(join(outside, 'f'), 'untouched');
+  await mkdir(back);
+  await symlink(join(outside, 'f'), join(back, 'f'));
+  await guest('sh', '-c', 'mkdir -p /root/linked && echo pulled > /root/linked/f');
+  await files.pull(box.name, '/root/linked', back);
+  expect(await readFile(join(back, 'f'), 'utf8')).toBe('pulled\n');
+  expect(await readFile(join(outside, 'f'), 'utf8')).toBe('untouched');
+  await symlink(join(outside, 'sub'), join(back, 'sub'));
+  await guest('sh', '-c', 'mkdir /root/linked/sub && echo pulled > /root/linked/sub/g');
+  await expect(files.pull(box.name, '/root/linked', back)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+  expect(await readdir(join(outside, 'sub'))).toEqual([]);
 });
 
 test('a large file goes in and out by SFTP, exactly, in bounded memory', async () => {
@@ -106,6 +124,11 @@ test('a large file goes in and out by SFTP, exactly, in bounded memory', async (
     '-c',
     `head -c ${size} /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 > ${source}`,
   ]);
+  // What the process makes ready for its first transfer, of whatever size, does not grow with a file.
+  const small = join(folder, 'small');
+  execFileSync('truncate', ['-s', '32M', small]);
+  await files.push(box.name, small, '/root/large', {});
+  await files.pull(box.name, '/root/large', join(folder, 'small.back'));
   const before = process.memoryUsage().rss;
   let peak = before;
   const sampler = setInterval(() => {

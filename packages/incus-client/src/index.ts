@@ -44,8 +44,10 @@ export type {
   GapEvent,
   IncusEvent,
   LifecycleEvent,
+  LifecycleEventMetadata,
   LoggingEvent,
   OperationEvent,
+  Requestor,
 } from './events/types.ts';
 export type { EventsOptions } from './events/subscribe.ts';
 export type { MatchOptions, NamedResources, RenamableResources } from './resource/named-resources.ts';
@@ -121,7 +123,11 @@ export type {
   BucketKeyChange,
   BucketKeyCreate,
 } from './storage/bucket-types.ts';
-export type { VolumesArea } from './storage/volumes.ts';
+export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './storage/migrate-volume.ts';
+export type { VolumeBackupsArea } from './storage/volume-backups.ts';
+export type { VolumeSnapshotsArea } from './storage/volume-snapshots.ts';
+export type { VolumeCopyOptions, VolumesArea } from './storage/volumes.ts';
+export type { PullSource } from './migration/pull.ts';
 export type {
   Volume,
   VolumeBackup,
@@ -129,9 +135,11 @@ export type {
   VolumeChange,
   VolumeCopySource,
   VolumeCreate,
+  VolumePullSource,
   VolumeSnapshot,
   VolumeSnapshotChange,
   VolumeSnapshotCreate,
+  VolumeSource,
   VolumeState,
   VolumeType,
 } from './storage/volume-types.ts';
@@ -187,7 +195,8 @@ export { type CopyOptions, type MigrateOptions, migrateInstance } from './instan
 export type { SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
 export type { BackupCreate, BackupsArea } from './instances/backups.ts';
 export type { InstanceMetadata, InstanceTemplate, LogsArea, MetadataArea } from './instances/metadata.ts';
-export type { ConsoleArea, ConsoleSession } from './exec/console.ts';
+export type { ConsoleArea, ConsoleOptions, ConsoleSession } from './exec/console.ts';
+export type { VgaOptions, VgaSession } from './exec/vga.ts';
 export type { ExecArea } from './exec/area.ts';
 export type { ExecOptions, ExecResult, ExecSession, TerminalSize } from './exec/types.ts';
 export type { FileContent, FileReading, FilesArea } from './files/http-files.ts';

@@ -49,6 +49,8 @@ export interface Scope {
     options: Omit<RequestOptions, 'signal'> & WaitOptions,
     result: (operation: Operation) => T,
   ): OperationRun<T>;
+  /** For an operation that is an answer in itself, such as a token: its end is not waited for. */
+  accept(method: string, path: string, options?: RequestOptions): Promise<Operation>;
   /** The bare reply, for bodies that are no envelope; an error in it is thrown. */
   raw(method: string, path: string, options?: RequestOptions): Promise<RawReply>;
   /** The same with the body as a stream. */
@@ -127,6 +129,10 @@ export function createScope(
         },
         options,
       );
+    },
+    async accept(method, base, options = {}) {
+      const { envelope } = await exchange(method, base, options);
+      return started(envelope) ?? finishedAtOnce(`${method} ${base}`, envelope.metadata);
     },
     async raw(method, base, options = {}) {
       const request = rawRequest(method, base, options);

@@ -32,7 +32,7 @@ export function certificatesArea(scope: Scope): CertificatesArea {
     get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/certificates/${fingerprint}`, options),
     async createToken(token, options = {}) {
       const json = { type: 'client', token: true, ...token };
-      const { metadata } = await scope.start('POST', collection, { ...options, json }, () => {}).started;
+      const { metadata } = await scope.accept('POST', collection, { ...options, json });
       const { secret, fingerprint, addresses, expiresAt } = metadata ?? {};
       const content = {
         client_name: token.name,

@@ -11,6 +11,7 @@ export interface Certificate {
   readonly projects: readonly string[];
 }
 
+/** What can be changed of a certificate. */
 export interface CertificateChange {
   readonly name?: string;
   readonly type?: 'client' | 'metrics';

@@ -28,7 +28,7 @@ export interface ClusterMembersArea extends Omit<
   'create' | 'delete'
 > {
   /** Makes a token that lets a server of that name join; it is in the operation's metadata, and is a secret. */
-  createJoinToken(name: string, options?: WaitOptions): Promise<Operation>;
+  createJoinToken(name: string, options?: CallOptions): Promise<Operation>;
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
   /** `force` for a member that is gone for good. */
   remove(name: string, options?: CallOptions & { readonly force?: boolean }): Promise<void>;
@@ -61,7 +61,7 @@ export function clusterArea(scope: Scope): ClusterArea {
       ),
       // A token's operation runs until the token is used: its start is the answer.
       createJoinToken: (name, options = {}) =>
-        scope.start('POST', collection, { ...options, json: { server_name: name } }, () => {}).started,
+        scope.accept('POST', collection, { ...options, json: { server_name: name } }),
       async rename(name, newName, options = {}) {
         await scope.request('POST', path`/1.0/cluster/members/${name}`, {
           ...options,
@@ -77,9 +77,14 @@ export function clusterArea(scope: Scope): ClusterArea {
       setState: (name, change, options = {}) =>
         scope.start('POST', path`/1.0/cluster/members/${name}/state`, { ...options, json: change }, () => {}),
     },
-    groups: namedResources(scope, '/1.0/cluster/groups', ({ description, members: names }: ClusterGroup) => ({
-      description,
-      members: names,
-    })),
+    groups: namedResources(
+      scope,
+      '/1.0/cluster/groups',
+      ({ description, members: names, config }: ClusterGroup) => ({
+        description,
+        members: names,
+        ...(config !== undefined && { config }),
+      }),
+    ),
   };
 }

@@ -6,6 +6,7 @@ export interface Cluster {
   readonly member_config: readonly ClusterMemberConfigKey[] | null;
 }
 
+/** A setting of one member, such as the disk of a pool. */
 export interface ClusterMemberConfigKey {
   readonly entity: string;
   readonly name: string;
@@ -41,6 +42,7 @@ export interface ClusterMember {
   readonly groups: readonly string[];
 }
 
+/** What can be changed of a member. */
 export interface ClusterMemberChange {
   readonly roles?: readonly string[];
   readonly failure_domain?: string;
@@ -57,12 +59,14 @@ export interface ClusterGroup {
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** What can be changed of a group. */
 export interface ClusterGroupChange {
   readonly description?: string;
   readonly members?: readonly string[];
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** A new group. */
 export interface ClusterGroupCreate extends ClusterGroupChange {
   readonly name: string;
 }

@@ -27,6 +27,7 @@ export interface SocketConnectOptions {
   readonly socketPath?: string;
 }
 
+/** A server, and what of it calls are for. */
 export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
   /** The project that every call is made in; the server's `default` without it. */
   readonly project?: string;

@@ -20,6 +20,7 @@ export interface GeneratedCertificate {
   readonly key: string;
 }
 
+/** What a generated certificate is to say. */
 export interface CertificateOptions {
   /** What the certificate is called; the server shows it. */
   readonly commonName: string;

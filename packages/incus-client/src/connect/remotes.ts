@@ -40,10 +40,17 @@ export function configFolder(env: Readonly<Record<string, string | undefined>> =
 
 /** Reads `config.yml`; where there is none, there is only `local`. */
 export async function readRemotes(folder: string = configFolder()): Promise<Remotes> {
-  const text = await readOptional(join(folder, 'config.yml'));
+  const file = join(folder, 'config.yml');
+  const text = await readOptional(file);
   if (text === undefined) return { folder, defaultRemote: 'local', remotes: [local] };
-  const { parse } = await import('yaml');
-  const config: unknown = parse(text);
+  const { YAMLParseError, parse } = await import('yaml');
+  let config: unknown;
+  try {
+    config = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw new IncusError('CONFIG_INVALID', `${file} is not YAML: ${error.message}`, { cause: error });
+  }
   const entries = Object.entries(record(record(config)['remotes'])).map(([name, value]) =>
     remoteOf(name, record(value)),
   );

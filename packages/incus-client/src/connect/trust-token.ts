@@ -14,6 +14,7 @@ export interface TrustToken {
   readonly expires_at: string;
 }
 
+/** Who enrols, and where. */
 export interface EnrolOptions {
   /** The client's certificate and key, PEM: what the server will trust from now on. */
   readonly cert: string;

@@ -10,6 +10,7 @@ export type Label = Readonly<Record<`user.cutover.${string}`, string>>;
 /** How often somebody else may be at the same instance before that is given up. */
 const overtakenLimit = 100;
 
+/** The instance, and how it came to be there. */
 export interface EnsuredInstance {
   /** `created` by this call, or `adopted`: it was there and bears our label. */
   readonly outcome: 'created' | 'adopted';

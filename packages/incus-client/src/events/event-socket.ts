@@ -1,6 +1,7 @@
 import { pause } from '../transport/pause.ts';
 import { withQuery } from '../transport/path.ts';
 import type { Transport } from '../transport/transport.ts';
+import { unlimited } from '../transport/unlimited.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
 import { openWebsocket } from '../websocket/open.ts';
 import type { EventType, IncusEvent } from './types.ts';
@@ -127,6 +128,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
 /** `promise`, given up when `signal` is aborted. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
+  unlimited(signal);
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) return abort();

@@ -1,4 +1,5 @@
 import type { Scope } from '../scope.ts';
+import type { EventListener } from './event-socket.ts';
 import type { EventType, GapEvent, IncusEvent } from './types.ts';
 
 /** Which events. */
@@ -46,25 +47,24 @@ export async function* subscribe(
     wake();
   };
   const abort = () => end(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
-  signal?.throwIfAborted();
-  const stop = await socket.listen(
-    {
-      event: (event) => {
-        if (!wanted.has(event.type)) return;
-        if (queue.length < bufferSize) queue.push(event);
-        else dropped += 1;
-        wake();
-      },
-      reconnected: () => {
-        queue.push(gap('reconnected'));
-        wake();
-      },
-      ended: end,
+  const listener: EventListener = {
+    event: (event) => {
+      if (!wanted.has(event.type)) return;
+      if (queue.length < bufferSize) queue.push(event);
+      else dropped += 1;
+      wake();
     },
-    signal,
-  );
+    reconnected: () => {
+      queue.push(gap('reconnected'));
+      wake();
+    },
+    ended: end,
+  };
+  signal?.throwIfAborted();
+  const stop = await socket.listen(listener, signal);
+  signal?.addEventListener('abort', abort, { once: true });
   try {
+    signal?.throwIfAborted();
     for (;;) {
       const batch = queue;
       queue = [];

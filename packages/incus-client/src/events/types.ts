@@ -11,25 +11,39 @@ interface EventBase {
   readonly location?: string;
 }
 
+/** An operation began, went on or ended. */
 export interface OperationEvent extends EventBase {
   readonly type: 'operation';
   readonly metadata: Operation;
 }
 
+/** Something was made, changed or deleted. */
 export interface LifecycleEvent extends EventBase {
   readonly type: 'lifecycle';
-  readonly metadata: {
-    /** E.g. `instance-started`. */
-    readonly action: string;
-    /** The API path of what it happened to. */
-    readonly source: string;
-    readonly context?: Readonly<Record<string, unknown>>;
-    readonly name?: string;
-    readonly project?: string;
-    readonly requestor?: { readonly username: string; readonly protocol: string; readonly address?: string };
-  };
+  readonly metadata: LifecycleEventMetadata;
 }
 
+/** What happened. */
+export interface LifecycleEventMetadata {
+  /** E.g. `instance-started`. */
+  readonly action: string;
+  /** The API path of what it happened to. */
+  readonly source: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly name?: string;
+  readonly project?: string;
+  readonly requestor?: Requestor;
+}
+
+/** Who asked for it. */
+export interface Requestor {
+  readonly username: string;
+  /** E.g. `unix` or `tls`. */
+  readonly protocol: string;
+  readonly address?: string;
+}
+
+/** A line of the daemon's log, or of a logged ACL rule. */
 export interface LoggingEvent extends EventBase {
   readonly type: 'logging' | 'network-acl';
   readonly metadata: {

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { IncusError } from '../errors.ts';
 import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { attachSockets } from './attach.ts';
+import { consolePath, startConsole } from './console-operation.ts';
 import type { TerminalSize } from './types.ts';
+import { type VgaOptions, type VgaSession, attachVga } from './vga.ts';
 
 /** An attached text console. Only one client can be attached to an instance's console at a time. */
 export interface ConsoleSession extends AsyncDisposable {
@@ -16,35 +17,43 @@ export interface ConsoleSession extends AsyncDisposable {
   detach(): Promise<void>;
 }
 
+/** How a text console is attached. */
+export interface ConsoleOptions extends CallOptions, Partial<TerminalSize> {
+  /** Take it from a client that is attached. */
+  readonly force?: boolean;
+}
+
 /** The consoles of instances. */
 export interface ConsoleArea {
-  attach(
-    instance: string,
-    options?: CallOptions &
-      Partial<TerminalSize> & { /** Take it from a client that is attached. */ readonly force?: boolean },
-  ): Promise<ConsoleSession>;
+  /** Attaches the text console: the terminal of a container, the serial line of a virtual machine. */
+  attach(instance: string, options?: ConsoleOptions): Promise<ConsoleSession>;
+  /**
+   * Attaches the graphical console of a virtual machine, which speaks SPICE.
+   *
+   * @throws {IncusApiError} `BAD_REQUEST` for a container.
+   */
+  attachVga(instance: string, options?: VgaOptions): Promise<VgaSession>;
   /** What a container has written to its console, as far as the daemon kept it. */
   log(instance: string, options?: CallOptions): Promise<Buffer>;
   clearLog(instance: string, options?: CallOptions): Promise<void>;
 }
 
 export function consoleArea(scope: Scope): ConsoleArea {
-  const url = (instance: string) => path`/1.0/instances/${instance}/console`;
   return {
     async attach(instance, { width = 80, height = 24, force = false, signal } = {}) {
-      const json = { width, height, type: 'console', force };
-      const run = scope.start('POST', url(instance), { json, signal }, () => {});
-      const ended = Promise.resolve(run).catch((error: unknown) => {
-        // The daemon fails the operation of a console whose client went away: that is how a session ends.
-        if (!(error instanceof IncusError) && signal?.aborted !== true) throw error;
-      });
-      const operation = await run.started;
+      const wanted = { width, height, type: 'console', force };
+      const { operation, ended } = await startConsole(scope, instance, wanted, signal);
       const {
         standard: [data],
         control,
       } = await attachSockets(scope, operation, true, signal);
-      if (data === undefined || control === undefined)
-        throw new IncusError('PROTOCOL_ERROR', `the console of ${instance} ended as it was attached`);
+      if (data === undefined || control === undefined) {
+        data?.destroy();
+        throw new IncusError(
+          'PROTOCOL_ERROR',
+          `the console of ${instance} ended as it was attached; see whether the instance still runs`,
+        );
+      }
       const terminal = new Channel(data, { endsWithSocket: true });
       terminal.on('error', () => {});
       const messages = messageSocket(control, { message: () => {}, closed: () => {} });
@@ -73,11 +82,12 @@ export function consoleArea(scope: Scope): ConsoleArea {
         [Symbol.asyncDispose]: detach,
       };
     },
+    attachVga: (instance, options = {}) => attachVga(scope, instance, options),
     async log(instance, options = {}) {
-      return (await scope.raw('GET', url(instance), options)).body;
+      return (await scope.raw('GET', consolePath(instance), options)).body;
     },
     async clearLog(instance, options = {}) {
-      await scope.request('DELETE', url(instance), options);
+      await scope.request('DELETE', consolePath(instance), options);
     },
   };
 }

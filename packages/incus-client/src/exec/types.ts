@@ -15,6 +15,7 @@ export interface ExecOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Columns and rows. */
 export interface TerminalSize {
   readonly width: number;
   readonly height: number;

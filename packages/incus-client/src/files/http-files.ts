@@ -15,7 +15,10 @@ export interface FileReading extends FileAttributes {
   readonly content: Readable;
 }
 
-/** The files of instances, over the files endpoint: one request for each. It needs no SFTP and no shell in the guest. */
+/**
+ * The files of instances, over the files endpoint: one request for each. It needs no SFTP and no shell in the guest.
+ * Those of volumes are had in the same way: there `instance` is the volume's name.
+ */
 export interface FilesArea {
   /**
    * Opens a file. Of a symlink the content is its target; a directory is refused, see {@link FilesArea.list}.
@@ -70,8 +73,11 @@ export interface FilesArea {
   delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
 }
 
-export function filesArea(scope: Scope): FilesArea {
-  const request = (instance: string) => path`/1.0/instances/${instance}/files`;
+/** `owner` gives the path of the instance or volume of a name. */
+export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/instances/${name}`): FilesArea {
+  const request = (instance: string) => `${owner(instance)}/files`;
+  const openSession = (instance: string, signal: AbortSignal | undefined) =>
+    openSftp(scope, owner(instance), signal);
 
   const post = async (
     instance: string,
@@ -163,13 +169,13 @@ export function filesArea(scope: Scope): FilesArea {
         throw new IncusError('BAD_REQUEST', `${linkPath} in ${instance} is a ${type}, not a symlink`);
       return target.toString().replace(/\n$/, '');
     },
-    sftp: (instance, options = {}) => openSftp(scope, instance, options.signal),
+    sftp: (instance, options = {}) => openSession(instance, options.signal),
     async push(instance, source, target, options = {}) {
-      await using session = await openSftp(scope, instance, options.signal);
+      await using session = await openSession(instance, options.signal);
       await pushPath(session, source, target, options);
     },
     async pull(instance, source, target, options = {}) {
-      await using session = await openSftp(scope, instance, options.signal);
+      await using session = await openSession(instance, options.signal);
       await pullPath(session, source, target, options.signal);
     },
     async delete(instance, filePath, options = {}) {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readlink, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { FileError } from '../errors.ts';
 import type { DirectoryEntry, SftpSession } from './sftp/session.ts';
@@ -57,22 +57,32 @@ async function pullEntry(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
-  if (entry.type === 'symlink') await symlink(await session.readLink(source), target);
-  else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
+  if (entry.type === 'symlink') {
+    await removeLink(target);
+    await symlink(await session.readLink(source), target);
+  } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
   else {
     await mkdir(target, { recursive: true });
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
         throw new FileError('PROTOCOL_ERROR', source, `holds a name that is none: ${child.name}`);
-      await pullEntry(session, posix.join(source, child.name), join(target, child.name), child, signal);
+      const place = join(target, child.name);
+      if (child.type === 'directory' && (await isLink(place)))
+        throw new FileError(
+          'ALREADY_EXISTS',
+          place,
+          'is a symlink where a directory is to be; remove it first',
+        );
+      await pullEntry(session, posix.join(source, child.name), place, child, signal);
     }
     await chmod(target, entry.mode);
   }
 }
 
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
-  // Never open wider than the original, and never written through a link that stands there.
+  // Never written through a link that stands there, and never open wider than the original.
+  await removeLink(target);
   const file = await open(target, 'w', mode);
   try {
     await file.chmod(mode);
@@ -89,6 +99,19 @@ async function pullFile(session: SftpSession, source: string, target: string, mo
     if (gathered.length > 0) await file.writev(gathered);
   } finally {
     await file.close();
+  }
+}
+
+async function removeLink(target: string): Promise<void> {
+  if (await isLink(target)) await rm(target);
+}
+
+async function isLink(target: string): Promise<boolean> {
+  try {
+    return (await lstat(target)).isSymbolicLink();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -16,6 +16,7 @@ import type { ExecSession } from '../exec/types.ts';
 import { killArgv, launchArgv } from './launch.ts';
 import { LaunchMark } from './launch-mark.ts';
 
+/** How an instance is used as a `Host`. */
 export interface IncusHostOptions {
   /** What to call it in messages; the instance's name without it. */
   readonly name?: string;

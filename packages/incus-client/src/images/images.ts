@@ -115,8 +115,7 @@ export function imagesArea(scope: Scope): ImagesArea {
     },
     export: (fingerprint, options = {}) => exportImage(scope, fingerprint, options),
     async createSecret(fingerprint, options = {}) {
-      const operation = await scope.start('POST', path`/1.0/images/${fingerprint}/secret`, options, () => {})
-        .started;
+      const operation = await scope.accept('POST', path`/1.0/images/${fingerprint}/secret`, options);
       const secret = operation.metadata?.['secret'];
       if (typeof secret === 'string') return secret;
       throw new IncusError('PROTOCOL_ERROR', `no secret for the image ${fingerprint} came`);

@@ -1,3 +1,5 @@
+import { IncusError } from '../errors.ts';
+
 /** A part of a multipart body. Its content must be read before the next part is asked for. */
 export interface Part {
   /** By lower-case name. */
@@ -19,7 +21,7 @@ export async function* multipart(
 
   const more = async () => {
     const { done, value } = await source.next();
-    if (done === true) throw new Error('the multipart body ended within a part');
+    if (done === true) throw new IncusError('PROTOCOL_ERROR', 'the image ended within one of its files');
     held = Buffer.concat([held, value]);
   };
   const upTo = async (mark: Buffer) => {
@@ -59,7 +61,7 @@ export async function* multipart(
     yield { headers, content: reading };
     while (!state.ended)
       if ((await reading.next()).done === true && !state.ended)
-        throw new Error('a part of a multipart body was left unread');
+        throw new IncusError('BAD_REQUEST', 'a file of the image was left unread; read each before the next');
   }
 }
 

@@ -30,6 +30,7 @@ export interface ImageSource {
   readonly project?: string;
 }
 
+/** How an image is fetched. */
 export interface FetchOptions extends WaitOptions {
   readonly aliases?: readonly string[];
   readonly public?: boolean;

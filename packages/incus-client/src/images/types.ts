@@ -20,6 +20,7 @@ export interface Image {
   readonly update_source?: ImageUpdateSource;
 }
 
+/** Where an image came from, to be fetched from again. */
 export interface ImageUpdateSource {
   readonly alias: string;
   readonly certificate: string;
@@ -28,11 +29,13 @@ export interface ImageUpdateSource {
   readonly image_type: string;
 }
 
+/** A name of an image, as the image shows it. */
 export interface ImageAliasName {
   readonly name: string;
   readonly description: string;
 }
 
+/** What can be changed of an image. */
 export interface ImageChange {
   readonly auto_update?: boolean;
   readonly public?: boolean;
@@ -50,6 +53,7 @@ export interface ImageAlias {
   readonly type: 'container' | 'virtual-machine';
 }
 
+/** A new alias; `target` is a fingerprint. */
 export interface ImageAliasCreate {
   readonly name: string;
   readonly target: string;

@@ -4,6 +4,7 @@ import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import type { InstanceBackup } from './types.ts';
 
+/** A new backup. */
 export interface BackupCreate {
   readonly name: string;
   readonly expires_at?: string;

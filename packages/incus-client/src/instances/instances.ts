@@ -4,7 +4,7 @@ import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
 import { path } from '../transport/path.ts';
 import type { CallOptions, Scope, Tagged } from '../scope.ts';
 import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify } from '../transport/modify.ts';
+import { modify, patchOnly } from '../transport/modify.ts';
 import { type BackupsArea, backupsArea } from './backups.ts';
 import { type LogsArea, type MetadataArea, logsArea, metadataArea } from './metadata.ts';
 import { type CopyOptions, copyInstance, offerMigration } from './move.ts';
@@ -46,7 +46,7 @@ export interface InstancesArea {
     change: InstanceChange,
     options?: WaitOptions & { readonly ifMatch?: string },
   ): OperationRun<void>;
-  /** Changes only the keys given. */
+  /** Changes only what is given; of `config` and `devices`, only the keys given. */
   patch(
     name: string,
     change: InstanceChange,
@@ -130,9 +130,15 @@ export function instancesArea(scope: Scope): InstancesArea {
     create: (instance, options = {}) =>
       scope.start('POST', collection, { ...options, json: instance }, nothing),
     update,
-    async patch(name, change, options = {}) {
-      await scope.request('PATCH', path`/1.0/instances/${name}`, { ...options, json: change });
-    },
+    patch: (name, change, { ifMatch, ...options } = {}) =>
+      patchOnly(
+        () => getTagged(name, options),
+        async ({ value: { description }, etag }) => {
+          const json = { description, ...change };
+          await scope.request('PATCH', path`/1.0/instances/${name}`, { ...options, json, ifMatch: etag });
+        },
+        ifMatch,
+      ),
     modify: (name, change, options) =>
       modify(
         () => getTagged(name, options),

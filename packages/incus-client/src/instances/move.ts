@@ -1,7 +1,6 @@
 import type { IncusScope } from '../client.ts';
-import { IncusError } from '../errors.ts';
-import { OperationRun, type WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
+import { pull } from '../migration/pull.ts';
+import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import type { InstanceConfig, Devices } from './config-types.ts';
@@ -80,43 +79,35 @@ export async function migrateInstance(
     profiles,
     ...wait
   } = options;
-  if (!sourceUrl.startsWith('https:'))
-    throw new IncusError(
-      'BAD_REQUEST',
-      `the other server cannot reach ${sourceUrl}; give sourceUrl, this server's https address`,
-    );
   const instance = await from.instances.get(source, wait);
-  const sending = from.instances.offerMigration(source, { live, instanceOnly }, wait);
-  const operation = await sending.started;
-  const { environment } = await from.server.get(wait);
-  const receiving = to.instances.create(
+  const baseImage = instance.config['volatile.base_image'];
+  await pull(
     {
-      name,
-      type: instance.type,
-      architecture: instance.architecture,
-      config: { ...withoutVolatile(instance.config), ...config },
-      devices: devices ?? instance.devices,
-      profiles: profiles ?? instance.profiles,
-      ephemeral: instance.ephemeral,
-      source: {
-        type: 'migration',
-        mode: 'pull',
-        operation: `${sourceUrl}/1.0/operations/${operation.id}`,
-        secrets: secretsOf(operation),
-        live,
-        instance_only: instanceOnly,
-        ...(environment?.certificate !== undefined && { certificate: environment.certificate }),
-        ...(instance.config['volatile.base_image'] !== undefined && {
-          base_image: instance.config['volatile.base_image'],
-        }),
-      },
+      from,
+      sourceUrl,
+      offer: () => from.instances.offerMigration(source, { live, instanceOnly }, wait),
+      receive: (offered) =>
+        to.instances.create(
+          {
+            name,
+            type: instance.type,
+            architecture: instance.architecture,
+            config: { ...withoutVolatile(instance.config), ...config },
+            devices: devices ?? instance.devices,
+            profiles: profiles ?? instance.profiles,
+            ephemeral: instance.ephemeral,
+            source: {
+              ...offered,
+              live,
+              instance_only: instanceOnly,
+              ...(baseImage !== undefined && { 'base-image': baseImage }),
+            },
+          },
+          wait,
+        ),
     },
     wait,
   );
-  // The receiver's failure is the telling one: the sender then only sees its peer go.
-  const [received, sent] = await Promise.allSettled([receiving, sending]);
-  if (received.status === 'rejected') throw received.reason;
-  if (sent.status === 'rejected') throw sent.reason;
 }
 
 /** Asks the source to offer itself; the operation's metadata holds a secret for each channel. */
@@ -128,14 +119,6 @@ export function offerMigration(
 ): OperationRun<void> {
   const json = { migration: true, live, instance_only: instanceOnly };
   return scope.start('POST', path`/1.0/instances/${instance}`, { ...options, json }, () => {});
-}
-
-function secretsOf({ metadata }: Operation): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(metadata ?? {}).flatMap(([name, value]): [string, string][] =>
-      typeof value === 'string' ? [[name, value]] : [],
-    ),
-  );
 }
 
 /** Facts of the one server that mean nothing on another. */

@@ -3,6 +3,7 @@ import type { CallOptions, Scope } from '../scope.ts';
 import { path } from '../transport/path.ts';
 import type { InstanceSnapshot } from './types.ts';
 
+/** A new snapshot. */
 export interface SnapshotCreate {
   readonly name: string;
   /** With the memory of a running instance. */

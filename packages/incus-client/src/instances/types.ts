@@ -1,7 +1,10 @@
+import type { PullSource } from '../migration/pull.ts';
 import type { Devices, InstanceConfig } from './config-types.ts';
 
+/** A container shares the kernel of its host, a virtual machine has its own. */
 export type InstanceType = 'container' | 'virtual-machine';
 
+/** What an instance is doing, in the words of the daemon. */
 export type InstanceStatus =
   | 'Running'
   | 'Stopped'
@@ -84,21 +87,16 @@ export type InstanceSource =
       readonly refresh_exclude_older?: boolean;
       readonly allow_inconsistent?: boolean;
     }
-  | {
-      readonly type: 'migration';
-      readonly mode: 'pull';
-      readonly operation: string;
-      readonly secrets: Readonly<Record<string, string>>;
-      readonly certificate?: string;
-      readonly base_image?: string;
+  | (PullSource & {
+      readonly 'base-image'?: string;
       readonly live?: boolean;
       readonly instance_only?: boolean;
       readonly refresh?: boolean;
-    }
+    })
   | {
       readonly type: 'migration';
       readonly mode: 'push';
-      readonly base_image?: string;
+      readonly 'base-image'?: string;
       readonly live?: boolean;
       readonly instance_only?: boolean;
       readonly refresh?: boolean;
@@ -151,6 +149,7 @@ export interface InstanceStateDisk {
   readonly total: number;
 }
 
+/** One interface of an instance, as the guest has it. */
 export interface InstanceStateNetwork {
   readonly addresses: readonly InstanceAddress[];
   readonly counters: Readonly<Record<string, number>>;
@@ -161,6 +160,7 @@ export interface InstanceStateNetwork {
   readonly type: string;
 }
 
+/** One address of an interface. */
 export interface InstanceAddress {
   readonly family: 'inet' | 'inet6';
   readonly address: string;
@@ -168,6 +168,7 @@ export interface InstanceAddress {
   readonly scope: 'global' | 'link' | 'local';
 }
 
+/** A snapshot of an instance. */
 export interface InstanceSnapshot {
   readonly name: string;
   readonly created_at: string;
@@ -185,6 +186,7 @@ export interface InstanceSnapshot {
   readonly size: number;
 }
 
+/** A backup of an instance, kept by the daemon until it is deleted or expires. */
 export interface InstanceBackup {
   readonly name: string;
   readonly created_at: string;

@@ -23,6 +23,7 @@ export interface NetworkAcl {
   readonly project: string;
 }
 
+/** What can be changed of an ACL. */
 export interface NetworkAclChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
@@ -30,6 +31,7 @@ export interface NetworkAclChange {
   readonly egress?: readonly NetworkAclRule[];
 }
 
+/** A new ACL. */
 export interface NetworkAclCreate extends NetworkAclChange {
   readonly name: string;
 }

@@ -17,16 +17,19 @@ export interface NetworkForward {
   readonly location: string;
 }
 
+/** What can be changed of a forward. */
 export interface NetworkForwardChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
   readonly ports?: readonly NetworkForwardPort[] | null;
 }
 
+/** A new forward. */
 export interface NetworkForwardCreate extends NetworkForwardChange {
   readonly listen_address: string;
 }
 
+/** Where traffic may be led. */
 export interface LoadBalancerBackend {
   readonly name: string;
   readonly target_address: string;
@@ -34,6 +37,7 @@ export interface LoadBalancerBackend {
   readonly description?: string;
 }
 
+/** Ports of a load balancer, e.g. `80,8000-8010`, and the names of the backends they lead to. */
 export interface LoadBalancerPort {
   readonly protocol: 'tcp' | 'udp';
   readonly listen_port: string;
@@ -51,6 +55,7 @@ export interface LoadBalancer {
   readonly location: string;
 }
 
+/** What can be changed of a load balancer. */
 export interface LoadBalancerChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
@@ -58,6 +63,7 @@ export interface LoadBalancerChange {
   readonly ports?: readonly LoadBalancerPort[] | null;
 }
 
+/** A new load balancer. */
 export interface LoadBalancerCreate extends LoadBalancerChange {
   readonly listen_address: string;
 }
@@ -75,11 +81,13 @@ export interface NetworkPeer {
   readonly used_by: readonly string[] | null;
 }
 
+/** What can be changed of a peering. */
 export interface NetworkPeerChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** A new peering; it is in force once the other side has made its own. */
 export interface NetworkPeerCreate extends NetworkPeerChange {
   readonly name: string;
   readonly type?: 'local' | 'remote';

@@ -21,6 +21,7 @@ export type NetworkConfigKey =
 /** Configuration of a network: values are strings. */
 export type NetworkConfig = Readonly<{ [Key in NetworkConfigKey]?: string } & Record<string, string>>;
 
+/** The kinds of network that the daemon makes. */
 export type NetworkType = 'bridge' | 'macvlan' | 'sriov' | 'ovn' | 'physical';
 
 /** A network (`GET /1.0/networks/{name}`). */
@@ -38,11 +39,13 @@ export interface Network {
   readonly project: string;
 }
 
+/** What can be changed of a network. */
 export interface NetworkChange {
   readonly config?: NetworkConfig;
   readonly description?: string;
 }
 
+/** A new network. */
 export interface NetworkCreate extends NetworkChange {
   readonly name: string;
   /** Default `bridge`. */

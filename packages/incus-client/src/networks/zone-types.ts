@@ -7,11 +7,13 @@ export interface NetworkZone {
   readonly project: string;
 }
 
+/** What can be changed of a zone. */
 export interface NetworkZoneChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** A new zone; its name is its domain. */
 export interface NetworkZoneCreate extends NetworkZoneChange {
   readonly name: string;
 }
@@ -24,6 +26,7 @@ export interface NetworkZoneRecord {
   readonly entries: readonly NetworkZoneEntry[] | null;
 }
 
+/** One line of a record. */
 export interface NetworkZoneEntry {
   /** E.g. `A` or `TXT`. */
   readonly type: string;
@@ -32,12 +35,14 @@ export interface NetworkZoneEntry {
   readonly ttl?: number;
 }
 
+/** What can be changed of a record. */
 export interface NetworkZoneRecordChange {
   readonly description?: string;
   readonly config?: Readonly<Record<string, string>>;
   readonly entries?: readonly NetworkZoneEntry[] | null;
 }
 
+/** A new record; its name is relative to the zone. */
 export interface NetworkZoneRecordCreate extends NetworkZoneRecordChange {
   readonly name: string;
 }

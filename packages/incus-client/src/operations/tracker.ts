@@ -21,6 +21,8 @@ interface Waiter {
   readonly update: (operation: Operation) => void;
   readonly resolve: (operation: Operation) => void;
   readonly reject: (error: unknown) => void;
+  /** Aborted when its end is no longer wanted. */
+  readonly signal: AbortSignal | undefined;
   /** Whether the operation is being read at this moment. */
   reading: boolean;
 }
@@ -48,7 +50,7 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
   const readAgain = (waiter: Waiter) => {
     if (waiter.reading) return;
     waiter.reading = true;
-    readOperation(transport, waiter.id, undefined)
+    readOperation(transport, waiter.id, waiter.signal)
       .then(
         (operation) => (isFinal(operation) ? waiter.resolve(operation) : waiter.update(operation)),
         waiter.reject,
@@ -82,8 +84,8 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
         reconnected: readAllAgain,
         ended: () => {
           listening = undefined;
-          for (const { id, update, resolve, reject } of waiters)
-            waitOperation(transport, id, undefined, update).then(resolve, reject);
+          for (const { id, update, resolve, reject, signal } of waiters)
+            waitOperation(transport, id, signal, update).then(resolve, reject);
         },
       },
       AbortSignal.timeout(openTimeout),
@@ -107,7 +109,7 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
     const { id } = operation;
     const known = ends.get(id);
     if (known !== undefined) return Promise.resolve(known);
-    const waiter: Waiter = { id, update, resolve: () => {}, reject: () => {}, reading: false };
+    const waiter: Waiter = { id, update, resolve: () => {}, reject: () => {}, signal, reading: false };
     const ended = new Promise<Operation>((resolve, reject) => {
       Object.assign(waiter, { resolve, reject });
     });
@@ -120,11 +122,15 @@ export function operationTracker(transport: Transport, socket: EventSocket): Ope
     async prepare(signal) {
       users += 1;
       if (users === 1) beat = setInterval(readAllAgain, heartbeat);
-      listening ??= listen();
-      const attempt = listening;
-      await abortable(attempt, signal).catch(() => {
-        if (listening === attempt) listening = undefined;
-      });
+      if (listening === undefined) {
+        const attempt = listen();
+        listening = attempt;
+        attempt.catch(() => {
+          if (listening === attempt) listening = undefined;
+        });
+      }
+      // Without events there is `/wait`; one who gives up leaves the socket to those who still want it.
+      await abortable(listening, signal).catch(() => {});
       if (signal?.aborted === true) {
         release();
         throw signal.reason;

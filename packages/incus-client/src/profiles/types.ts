@@ -11,12 +11,14 @@ export interface Profile {
   readonly project: string;
 }
 
+/** What can be changed of a profile. */
 export interface ProfileChange {
   readonly config?: InstanceConfig;
   readonly devices?: Devices;
   readonly description?: string;
 }
 
+/** A new profile. */
 export interface ProfileCreate extends ProfileChange {
   readonly name: string;
 }

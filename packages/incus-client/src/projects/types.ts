@@ -30,11 +30,13 @@ export interface Project {
   readonly used_by: readonly string[];
 }
 
+/** What can be changed of a project. */
 export interface ProjectChange {
   readonly config?: ProjectConfig;
   readonly description?: string;
 }
 
+/** A new project. */
 export interface ProjectCreate extends ProjectChange {
   readonly name: string;
 }

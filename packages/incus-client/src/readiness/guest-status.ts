@@ -47,11 +47,16 @@ interface Report {
 }
 
 /** `undefined`: killed on its way, or not yet able to say. */
-function parseReport(text: string): Report | undefined {
+export function parseReport(text: string): Report | undefined {
   const start = text.indexOf('{');
   if (start === -1) return undefined;
-  const parsed: unknown = JSON.parse(text.slice(start));
-  return isReport(parsed) ? parsed : undefined;
+  try {
+    const parsed: unknown = JSON.parse(text.slice(start));
+    return isReport(parsed) ? parsed : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function isReport(value: unknown): value is Report {

@@ -6,6 +6,7 @@ import type { Readiness, ReadyConditions } from './conditions.ts';
 import { cloudInitStatus, systemdStatus } from './guest-status.ts';
 import { sshBanner } from './ssh-banner.ts';
 
+/** How to wait until an instance is ready. */
 export interface WaitReadyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for all conditions together. Default 120 000. */

@@ -14,6 +14,7 @@ export interface Server {
   readonly environment?: ServerEnvironment;
 }
 
+/** What the server is and runs on. */
 export interface ServerEnvironment {
   readonly addresses: readonly string[];
   readonly architectures: readonly string[];

@@ -8,11 +8,13 @@ export interface Bucket {
   readonly project?: string;
 }
 
+/** What can be changed of a bucket. */
 export interface BucketChange {
   readonly config?: Readonly<Record<string, string>>;
   readonly description?: string;
 }
 
+/** A new bucket. */
 export interface BucketCreate extends BucketChange {
   readonly name: string;
 }
@@ -26,6 +28,7 @@ export interface BucketKey {
   readonly 'secret-key': string;
 }
 
+/** What can be changed of a credential. */
 export interface BucketKeyChange {
   readonly description?: string;
   readonly role?: 'admin' | 'read-only';
@@ -33,6 +36,7 @@ export interface BucketKeyChange {
   readonly 'secret-key'?: string;
 }
 
+/** A new credential; what is not given is generated. */
 export interface BucketKeyCreate extends BucketKeyChange {
   readonly name: string;
 }

@@ -28,15 +28,11 @@ export interface BucketKeysArea extends Omit<
 
 export function bucketsArea(scope: Scope, pool: string): BucketsArea {
   const collection = path`/1.0/storage-pools/${pool}/buckets`;
-  const named = namedResources<Bucket, BucketCreate, BucketChange>(
-    scope,
-    collection,
-    ({ config, description }) => ({ config, description }),
-  );
   return {
-    ...named,
-    // Without a config in it the daemon (7.0.2) hangs up instead of an answer; an empty one changes nothing.
-    patch: (name, change, options) => named.patch(name, { config: {}, ...change }, options),
+    ...namedResources<Bucket, BucketCreate, BucketChange>(scope, collection, ({ config, description }) => ({
+      config,
+      description,
+    })),
     create: (bucket, options = {}) => scope.request('POST', collection, { ...options, json: bucket }),
     keys: (bucket) => {
       const keys = `${collection}${path`/${bucket}/keys`}`;

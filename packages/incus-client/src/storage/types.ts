@@ -9,11 +9,13 @@ export interface StoragePool {
   readonly used_by: readonly string[] | null;
 }
 
+/** What can be changed of a pool. */
 export interface StoragePoolChange {
   readonly config?: Readonly<Record<string, string>>;
   readonly description?: string;
 }
 
+/** A new pool. */
 export interface StoragePoolCreate extends StoragePoolChange {
   readonly name: string;
   readonly driver:

@@ -1,3 +1,5 @@
+import type { PullSource } from '../migration/pull.ts';
+
 /** What a volume belongs to; `custom` ones are made by people. */
 export type VolumeType = 'custom' | 'container' | 'virtual-machine' | 'image';
 
@@ -14,22 +16,27 @@ export interface Volume {
   readonly created_at: string;
 }
 
+/** What can be changed of a volume. */
 export interface VolumeChange {
   readonly config?: Readonly<Record<string, string>>;
   readonly description?: string;
-  /** Put it back to this snapshot; alone. */
-  readonly restore?: string;
 }
 
+/** A new custom volume (`POST /1.0/storage-pools/{pool}/volumes/custom`). */
 export interface VolumeCreate {
   readonly name: string;
-  readonly content_type?: 'filesystem' | 'block';
+  /** Default `filesystem`. `iso` only of what is migrated: {@link VolumesArea.importIso} makes one. */
+  readonly content_type?: Volume['content_type'];
   readonly config?: Readonly<Record<string, string>>;
   readonly description?: string;
-  /** Make it a copy. */
-  readonly source?: VolumeCopySource;
+  /** What is in it; nothing without it. */
+  readonly source?: VolumeSource;
 }
 
+/** What a new volume is made from. */
+export type VolumeSource = VolumeCopySource | VolumePullSource;
+
+/** A volume of the same server. */
 export interface VolumeCopySource {
   readonly type: 'copy';
   readonly pool: string;
@@ -38,13 +45,21 @@ export interface VolumeCopySource {
   readonly project?: string;
   readonly volume_only?: boolean;
   readonly refresh?: boolean;
+  readonly refresh_exclude_older?: boolean;
 }
 
-/** Bytes. */
+/** What another server offers; see {@link migrateVolume}. */
+export interface VolumePullSource extends PullSource {
+  readonly volume_only?: boolean;
+  readonly refresh?: boolean;
+}
+
+/** Bytes (`GET …/state`). */
 export interface VolumeState {
   readonly usage: { readonly used: number; readonly total: number } | null;
 }
 
+/** A snapshot of a custom volume. */
 export interface VolumeSnapshot {
   readonly name: string;
   readonly description: string;
@@ -54,16 +69,19 @@ export interface VolumeSnapshot {
   readonly expires_at: string | null;
 }
 
+/** What can be changed of a snapshot. */
 export interface VolumeSnapshotChange {
   readonly description?: string;
   readonly expires_at?: string | null;
 }
 
+/** A new snapshot. */
 export interface VolumeSnapshotCreate {
   readonly name: string;
   readonly expires_at?: string;
 }
 
+/** A backup of a custom volume, kept by the daemon until it is deleted or expires. */
 export interface VolumeBackup {
   readonly name: string;
   readonly created_at: string;
@@ -72,10 +90,14 @@ export interface VolumeBackup {
   readonly volume_only: boolean;
 }
 
+/** A new backup. */
 export interface VolumeBackupCreate {
   readonly name: string;
   readonly expires_at?: string;
+  /** E.g. `gzip`, `zstd` or `none`. */
   readonly compression_algorithm?: string;
+  /** In the pool's own format: faster, and only for pools of the same driver. */
   readonly optimized_storage?: boolean;
+  /** Without snapshots. */
   readonly volume_only?: boolean;
 }

@@ -1,90 +1,126 @@
 import type { Readable } from 'node:stream';
+import { type FilesArea, filesArea } from '../files/http-files.ts';
 import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
 import type { MatchOptions } from '../resource/named-resources.ts';
 import type { CallOptions, Scope, Tagged } from '../scope.ts';
 import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify } from '../transport/modify.ts';
+import { modify, patchOnly } from '../transport/modify.ts';
 import { path } from '../transport/path.ts';
+import { type VolumeBackupsArea, volumeBackupsArea } from './volume-backups.ts';
+import { type VolumeSnapshotsArea, volumeSnapshotsArea } from './volume-snapshots.ts';
 import type {
   Volume,
-  VolumeBackup,
-  VolumeBackupCreate,
   VolumeChange,
+  VolumeCopySource,
   VolumeCreate,
-  VolumeSnapshot,
-  VolumeSnapshotChange,
-  VolumeSnapshotCreate,
   VolumeState,
   VolumeType,
 } from './volume-types.ts';
 
+/** How a volume is copied within one server. */
+export interface VolumeCopyOptions extends WaitOptions {
+  /** The pool of the source, where it is another one than the copy's. */
+  readonly sourcePool?: string;
+  /** The project of the source, where it is another one than the copy's. */
+  readonly sourceProject?: string;
+  /** Without snapshots. */
+  readonly volumeOnly?: boolean;
+  /** Bring an earlier copy up to date. */
+  readonly refresh?: boolean;
+  /** Instead of the source's. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+type TypedOptions = MatchOptions & { readonly type?: VolumeType };
+
 /** The volumes of one pool. Where no `type` is given, `custom` is meant. */
 export interface VolumesArea {
   list(options?: ListOptions): Promise<readonly Volume[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, type?: VolumeType, options?: CallOptions): Promise<Volume>;
   getTagged(name: string, type?: VolumeType, options?: CallOptions): Promise<Tagged<Volume>>;
-  create(volume: VolumeCreate, options?: WaitOptions): OperationRun<void>;
-  update(
-    name: string,
-    change: VolumeChange,
-    options?: MatchOptions & { readonly type?: VolumeType },
-  ): Promise<void>;
-  patch(
-    name: string,
-    change: VolumeChange,
-    options?: MatchOptions & { readonly type?: VolumeType },
-  ): Promise<void>;
-  modify(name: string, change: (volume: Volume) => VolumeChange, options?: CallOptions): Promise<void>;
-  /** Renames it, or with `pool` moves it to another one. */
-  rename(
-    name: string,
-    newName: string,
-    options?: WaitOptions & { readonly pool?: string; readonly project?: string },
-  ): OperationRun<void>;
-  delete(name: string, options?: CallOptions): Promise<void>;
   state(name: string, type?: VolumeType, options?: CallOptions): Promise<VolumeState>;
-  listSnapshots(name: string, options?: CallOptions): Promise<readonly VolumeSnapshot[]>;
-  getSnapshot(name: string, snapshot: string, options?: CallOptions): Promise<VolumeSnapshot>;
-  createSnapshot(name: string, snapshot: VolumeSnapshotCreate, options?: WaitOptions): OperationRun<void>;
-  updateSnapshot(
+  create(volume: VolumeCreate, options?: WaitOptions): OperationRun<void>;
+  /** Replaces all that can be changed. */
+  update(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
+  /** Changes only what is given; of `config`, only the keys given. */
+  patch(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
+  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  modify(name: string, change: (volume: Volume) => VolumeChange, options?: CallOptions): Promise<void>;
+  rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  /** Copies `source` (or `source/snapshot`) to a new volume of this pool. Between servers: {@link migrateVolume}. */
+  copy(source: string, name: string, options?: VolumeCopyOptions): OperationRun<void>;
+  /** Moves a volume to another pool or project of this server, with its snapshots. No instance may use it. */
+  move(
     name: string,
-    snapshot: string,
-    change: VolumeSnapshotChange,
-    options?: CallOptions,
-  ): Promise<void>;
-  deleteSnapshot(name: string, snapshot: string, options?: WaitOptions): OperationRun<void>;
-  listBackups(name: string, options?: CallOptions): Promise<readonly VolumeBackup[]>;
-  createBackup(name: string, backup: VolumeBackupCreate, options?: WaitOptions): OperationRun<void>;
-  /** The backup's tarball; the stream must be read to its end or destroyed. */
-  exportBackup(name: string, backup: string, options?: CallOptions): Promise<Readable>;
-  deleteBackup(name: string, backup: string, options?: WaitOptions): OperationRun<void>;
-  /** Makes a volume from a backup's tarball. */
-  importBackup(name: string, tarball: Readable | Uint8Array, options?: WaitOptions): OperationRun<void>;
+    to: { readonly name?: string; readonly pool?: string; readonly project?: string },
+    options?: WaitOptions,
+  ): OperationRun<void>;
+  /** Offers a volume to another server; {@link migrateVolume} does the whole. */
+  offerMigration(
+    name: string,
+    offer: { readonly volumeOnly: boolean },
+    options?: WaitOptions,
+  ): OperationRun<void>;
+  /** No instance may use it. */
+  delete(name: string, options?: CallOptions): Promise<void>;
+  /** Makes a volume from a backup's tarball, of the backup's own name without one. */
+  importBackup(
+    tarball: Readable | Uint8Array,
+    options?: WaitOptions & { readonly name?: string },
+  ): OperationRun<void>;
+  /** Makes a volume of an ISO image, for a virtual machine to boot from. */
+  importIso(name: string, iso: Readable | Uint8Array, options?: WaitOptions): OperationRun<void>;
+  snapshots(volume: string): VolumeSnapshotsArea;
+  backups(volume: string): VolumeBackupsArea;
+  /**
+   * The files of custom volumes, whether an instance uses them or not; the first argument of each call is the volume. Since
+   * the API extensions `file_storage_volume` and, for `sftp`, `push` and `pull`, `custom_volume_sftp`.
+   */
+  readonly files: FilesArea;
 }
 
 export function volumesArea(scope: Scope, pool: string): VolumesArea {
   const collection = path`/1.0/storage-pools/${pool}/volumes`;
+  const customs = `${collection}/custom`;
   const one = (name: string, type: VolumeType = 'custom') => `${collection}${path`/${type}/${name}`}`;
   const nothing = () => {};
   const getTagged = (name: string, type?: VolumeType, options: CallOptions = {}) =>
     scope.requestTagged<Volume>(one(name, type), options);
-  const update = async (
-    name: string,
-    change: VolumeChange,
-    { type, ...options }: MatchOptions & { readonly type?: VolumeType } = {},
-  ) => {
+  const update = async (name: string, change: VolumeChange, { type, ...options }: TypedOptions = {}) => {
     await scope.request('PUT', one(name, type), { ...options, json: change });
   };
+  const post = (name: string, json: object, options: WaitOptions) =>
+    scope.start('POST', one(name), { ...options, json }, nothing);
+  const create = (volume: VolumeCreate, options: WaitOptions = {}) =>
+    scope.start('POST', customs, { ...options, json: volume }, nothing);
+  const upload = (
+    body: Readable | Uint8Array,
+    headers: Readonly<Record<string, string>>,
+    options: WaitOptions,
+  ) =>
+    scope.start(
+      'POST',
+      customs,
+      { ...options, body, headers: { 'content-type': 'application/octet-stream', ...headers } },
+      nothing,
+    );
   return {
     list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
     get: (name, type, options = {}) => scope.request('GET', one(name, type), options),
     getTagged,
-    create: (volume, options = {}) =>
-      scope.start('POST', `${collection}/custom`, { ...options, json: volume }, nothing),
+    state: (name, type, options = {}) => scope.request('GET', `${one(name, type)}/state`, options),
+    create,
     update,
-    async patch(name, change, { type, ...options } = {}) {
-      await scope.request('PATCH', one(name, type), { ...options, json: change });
-    },
+    patch: (name, change, { type, ifMatch, ...options } = {}) =>
+      patchOnly(
+        () => getTagged(name, type, options),
+        async ({ value: { description }, etag }) => {
+          const json = { description, ...change };
+          await scope.request('PATCH', one(name, type), { ...options, json, ifMatch: etag });
+        },
+        ifMatch,
+      ),
     modify: (name, change, options) =>
       modify(
         () => getTagged(name, 'custom', options),
@@ -95,52 +131,31 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
             { ...options, ifMatch: etag },
           ),
       ),
-    rename: (name, newName, { pool: newPool, project, ...options } = {}) =>
-      scope.start(
-        'POST',
-        one(name),
-        { ...options, json: { name: newName, pool: newPool, project } },
-        nothing,
-      ),
+    rename: (name, newName, options = {}) => post(name, { name: newName }, options),
+    copy: (source, name, options = {}) => {
+      const { sourcePool = pool, sourceProject, volumeOnly, refresh, config, ...wait } = options;
+      const from: VolumeCopySource = {
+        type: 'copy',
+        pool: sourcePool,
+        name: source,
+        ...(sourceProject !== undefined && { project: sourceProject }),
+        ...(volumeOnly !== undefined && { volume_only: volumeOnly }),
+        ...(refresh !== undefined && { refresh }),
+      };
+      return create({ name, source: from, ...(config !== undefined && { config }) }, wait);
+    },
+    move: (name, to, options = {}) => post(name, { name, pool, ...to }, options),
+    offerMigration: (name, { volumeOnly }, options = {}) =>
+      post(name, { name, pool, migration: true, volume_only: volumeOnly }, options),
     async delete(name, options = {}) {
       await scope.request('DELETE', one(name), options);
     },
-    state: (name, type, options = {}) => scope.request('GET', `${one(name, type)}/state`, options),
-    listSnapshots: (name, options = {}) =>
-      scope.request('GET', `${one(name)}/snapshots`, { ...options, query: { recursion: 1 } }),
-    getSnapshot: (name, snapshot, options = {}) =>
-      scope.request('GET', `${one(name)}${path`/snapshots/${snapshot}`}`, options),
-    createSnapshot: (name, snapshot, options = {}) =>
-      scope.start('POST', `${one(name)}/snapshots`, { ...options, json: snapshot }, nothing),
-    async updateSnapshot(name, snapshot, change, options = {}) {
-      await scope.request('PUT', `${one(name)}${path`/snapshots/${snapshot}`}`, { ...options, json: change });
-    },
-    deleteSnapshot: (name, snapshot, options = {}) =>
-      scope.start('DELETE', `${one(name)}${path`/snapshots/${snapshot}`}`, options, nothing),
-    listBackups: (name, options = {}) =>
-      scope.request('GET', `${one(name)}/backups`, { ...options, query: { recursion: 1 } }),
-    createBackup: (name, backup, options = {}) =>
-      scope.start('POST', `${one(name)}/backups`, { ...options, json: backup }, nothing),
-    async exportBackup(name, backup, options = {}) {
-      const { body } = await scope.rawStream(
-        'GET',
-        `${one(name)}${path`/backups/${backup}/export`}`,
-        options,
-      );
-      return body;
-    },
-    deleteBackup: (name, backup, options = {}) =>
-      scope.start('DELETE', `${one(name)}${path`/backups/${backup}`}`, options, nothing),
-    importBackup: (name, tarball, options = {}) =>
-      scope.start(
-        'POST',
-        collection,
-        {
-          ...options,
-          body: tarball,
-          headers: { 'content-type': 'application/octet-stream', 'x-incus-name': name },
-        },
-        nothing,
-      ),
+    importBackup: (tarball, { name, ...options } = {}) =>
+      upload(tarball, name === undefined ? {} : { 'x-incus-name': name }, options),
+    importIso: (name, iso, options = {}) =>
+      upload(iso, { 'x-incus-name': name, 'x-incus-type': 'iso' }, options),
+    snapshots: (volume) => volumeSnapshotsArea(scope, one(volume)),
+    backups: (volume) => volumeBackupsArea(scope, one(volume)),
+    files: filesArea(scope, one),
   };
 }

@@ -18,3 +18,31 @@ export async function modify<T>(
     }
   }
 }
+
+/**
+ * Changes only what is given, for the state that was read. `write` is to send what it does not change as well: of a `PATCH`
+ * the daemon takes most that is not in it for emptied (6.0.4, 7.0.2: a description, the rules of an ACL).
+ */
+export async function patchOnly<T>(
+  read: () => Promise<Tagged<T>>,
+  write: (tagged: Tagged<T>) => Promise<void>,
+  ifMatch: string | undefined,
+): Promise<void> {
+  if (ifMatch === undefined) return modify(read, write);
+  const { value } = await read();
+  await write({ value, etag: ifMatch });
+}
+
+/** `present` with `change` in it; maps are merged key by key. */
+export function merged<Change extends object>(present: Change, change: Change): Change {
+  const before = new Map<string, unknown>(Object.entries(present));
+  const maps = Object.entries(change).flatMap(([key, value]: [string, unknown]) => {
+    const old = before.get(key);
+    return isMap(old) && isMap(value) ? [[key, { ...old, ...value }] as const] : [];
+  });
+  return { ...present, ...change, ...Object.fromEntries(maps) };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { IncusApiError, IncusError } from '../errors.ts';
 import { withoutSecret } from './path.ts';
 import type { Operation } from '../operations/types.ts';
@@ -40,6 +41,8 @@ export function parseEnvelope(status: number, body: Buffer, method: string, path
 
 /** The error in a refusal whose body need not be JSON. */
 export function errorOfReply(status: number, body: Buffer, method: string, path: string): IncusError {
+  // An answer to HEAD has none.
+  if (body.length === 0) return new IncusApiError(status, method, path, STATUS_CODES[status] ?? 'refused');
   try {
     parseReply(status, body, method, path);
   } catch (error) {

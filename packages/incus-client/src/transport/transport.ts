@@ -6,6 +6,7 @@ import { type PeerCheck, checkingConnector } from './checking-connector.ts';
 import { collectReply } from './collect-reply.ts';
 import { talkingConnector } from './talking-connector.ts';
 import { translating } from './translating.ts';
+import { unlimited } from './unlimited.ts';
 import { upgrade } from './upgrade.ts';
 
 /** Where a server is and how to know it. */
@@ -89,6 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
     bodyTimeout: 0,
   });
   const closing = new AbortController();
+  unlimited(closing.signal);
 
   const counted = async <T>({ body }: RawRequest, act: () => Promise<T>): Promise<T> => {
     const streams = body instanceof Readable ? 1 : 0;
@@ -120,6 +122,7 @@ export function createTransport(options: TransportOptions): Transport {
     closed: closing.signal,
     async send(request) {
       refuseWhenClosed();
+      unlimited(request.signal);
       try {
         return await counted(request, () => collectReply(pool, dispatchOptions(request), request.signal));
       } catch (error) {
@@ -128,6 +131,7 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async sendForStream(request) {
       refuseWhenClosed();
+      unlimited(request.signal);
       try {
         const reply = await counted(request, () =>
           pool.request({ ...dispatchOptions(request), signal: request.signal ?? null }),

@@ -11,8 +11,8 @@ export interface ChannelOptions {
   /** The error for a socket that ended before its end of file. */
   readonly lost?: (cause: unknown) => Error;
   /**
-   * Nothing is ever written, neither an end of file nor an answer to a ping, which the daemon does not wait for. The daemon hangs up after its own, and a write that meets that takes
-   * with it what has not been read yet.
+   * Nothing is ever written, neither an end of file nor an answer to a ping, which the daemon does not wait for. The daemon
+   * hangs up after its own, and a write that meets that takes with it what has not been read yet.
    */
   readonly readOnly?: boolean;
 }

@@ -65,6 +65,14 @@ test.each([
   });
 });
 
+test('a configuration that cannot be read is named', async () => {
+  await writeFile(join(folder, 'config.yml'), 'remotes: [');
+  await expect(readRemotes(folder)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(join(folder, 'config.yml')),
+  });
+});
+
 test('the socket is looked for where the incus command looks', async () => {
   expect(locateSocket({ INCUS_SOCKET: '/a/b' })).toEqual({ socketPath: '/a/b' });
   await mkdir(join(folder, 'run'));

@@ -1,5 +1,4 @@
 import type { Scope } from '../../scope.ts';
-import { path } from '../../transport/path.ts';
 import type { WriteFileAttributes } from '../types.ts';
 import { SftpConnection, isEndOfFile } from './connection.ts';
 import { PacketReader, PacketWriter, type SftpAttributes, openFlag, packetType } from './packets.ts';
@@ -10,7 +9,7 @@ export interface DirectoryEntry extends SftpAttributes {
   readonly name: string;
 }
 
-/** The files of one instance over SFTP: one connection, many requests under way. Paths are absolute. */
+/** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
 export interface SftpSession extends AsyncDisposable {
   /** Of the path itself: a symlink is not followed. */
   stat(filePath: string): Promise<SftpAttributes>;
@@ -34,17 +33,13 @@ export interface SftpSession extends AsyncDisposable {
   removeDirectory(directory: string): Promise<void>;
 }
 
+/** Opens a session with the instance or volume of the path `owner`. */
 export async function openSftp(
   scope: Scope,
-  instance: string,
+  owner: string,
   signal: AbortSignal | undefined,
 ): Promise<SftpSession> {
-  const socket = await scope.transport.upgrade(
-    scope.url(path`/1.0/instances/${instance}/sftp`),
-    'sftp',
-    {},
-    signal,
-  );
+  const socket = await scope.transport.upgrade(scope.url(`${owner}/sftp`), 'sftp', {}, signal);
   return sftpSession(await SftpConnection.open(socket, scope.transport.server, signal));
 }
 

@@ -1,0 +1,32 @@
+import { IncusError } from '../errors.ts';
+import type { Operation } from '../operations/types.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../transport/path.ts';
+
+/** The path of an instance's console. */
+export function consolePath(instance: string): string {
+  return path`/1.0/instances/${instance}/console`;
+}
+
+/** A console that was granted; its channels are still to be attached. */
+export interface ConsoleOperation {
+  readonly operation: Operation;
+  /** Settles with the operation. The daemon fails that of a console whose client went away: that is how a session ends. */
+  readonly ended: Promise<void>;
+}
+
+/** Asks for a console. */
+export async function startConsole(
+  scope: Scope,
+  instance: string,
+  wanted: object,
+  signal: AbortSignal | undefined,
+): Promise<ConsoleOperation> {
+  const run = scope.start('POST', consolePath(instance), { json: wanted, signal }, () => {});
+  const ended = Promise.resolve(run).catch((error: unknown) => {
+    if (!(error instanceof IncusError) && signal?.aborted !== true) throw error;
+  });
+  // It is told to whoever detaches.
+  ended.catch(() => {});
+  return { operation: await run.started, ended };
+}
