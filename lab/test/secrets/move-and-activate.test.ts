@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSecretsConfig, renderManifest } from '@cutover/secrets';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startServices } from './units.ts';
 import { type World, at, isBuilt, openWorld, place, token } from './world.ts';
 
 describe.skipIf(!isBuilt)('secrets on two hosts', () => {
@@ -130,5 +131,41 @@ describe.skipIf(!isBuilt)('secrets on two hosts', () => {
       findings: [expect.objectContaining({ secret: 'env', encoding: 'base64', type: 'blob' })],
     });
     expect(found.stdout).not.toContain(token);
+  });
+
+  test('the units of what changed are restarted or reloaded by systemd, and a bad secret is taken back', async () => {
+    const services = await startServices(world.box.host);
+    expect(await services.look()).toEqual({ one: 'active 1 a', two: 'active 1 a', idle: 'inactive 0' });
+    await services.write({ one: 'b', two: 'a', idle: 'b' });
+    expect(await services.activate()).toMatchObject({
+      exitCode: 0,
+      report: { generation: 2, restarted: ['one.service', 'idle.service'], reloaded: [], queued: false },
+    });
+    expect(await services.look()).toEqual({ one: 'active 2 b', two: 'active 1 a', idle: 'inactive 0' });
+    await services.write({ one: 'b', two: 'b', idle: 'b' });
+    expect(await services.activate()).toMatchObject({ exitCode: 0, report: { reloaded: ['two.service'] } });
+    expect(await services.look()).toEqual({ one: 'active 2 b', two: 'active 1 b', idle: 'inactive 0' });
+
+    await services.write({ one: 'bad', two: 'c', idle: 'b' });
+    expect(await services.activate()).toMatchObject({
+      exitCode: 1,
+      report: {
+        error: {
+          code: 'ACTIVATION_FAILED',
+          message: 'one.service did not take up generation 4; the one before is back',
+        },
+      },
+    });
+    expect(await services.look()).toEqual({ one: 'active 3 b', two: 'active 1 b', idle: 'inactive 0' });
+    await services.write({ one: 'c', two: 'bad', idle: 'b' });
+    expect(await services.activate()).toMatchObject({ exitCode: 1 });
+    expect(await services.look()).toEqual({ one: 'active 5 b', two: 'active 1 b', idle: 'inactive 0' });
+
+    // Waiting for units that wait for this one would never end.
+    await services.write({ one: 'd', two: 'd', idle: 'b' });
+    await services.activateInService();
+    await expect
+      .poll(() => services.look())
+      .toEqual({ one: 'active 6 d', two: 'active 1 d', idle: 'inactive 0' });
   });
 });

@@ -15,7 +15,7 @@ import { checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
 import { type Manifest, type ManifestSecret, type ManifestTemplate, parseManifest } from './manifest.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { renderTemplate } from './template.ts';
-import { UnitsError, bringBack, notifyUnits, unitsOf } from './units.ts';
+import { type Notified, UnitsError, bringBack, notifyUnits, unitsOf } from './units.ts';
 
 export interface ActivateOptions {
   /** The manifest's path; its relative `sopsFile`s are beside it. */
@@ -37,6 +37,11 @@ export interface ActivationReport {
   readonly removed: readonly string[];
   readonly restarted: readonly string[];
   readonly reloaded: readonly string[];
+  /**
+   * The units are restarted and reloaded after this, so that it is not known whether they come up: they start only after
+   * the service that runs this, and waiting for them would never end.
+   */
+  readonly queued: boolean;
 }
 
 /**
@@ -64,10 +69,11 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   const generation = (previous ?? 0) + 1;
   const directory = join(mountPoint, String(generation));
   // At the first activation of a boot nothing runs yet that could hold an old secret.
-  const notified =
+  const units =
     options.noUnits === true || previous === undefined
       ? { restarted: [], reloaded: [] }
       : unitsOf(manifest, new Set([...changes.added, ...changes.changed]));
+  let notified: Notified;
   try {
     // A killed activation may have left a part of it.
     await rm(directory, { recursive: true, force: true });
@@ -77,10 +83,10 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
     await linkCustomPaths(manifest, async (item) =>
       ownFiles(manifest, options) ? undefined : ownerOf(item, options.accounts ?? systemAccounts()),
     );
-    await notifyUnits(notified);
+    notified = await notifyUnits(units, manifest.userMode);
   } catch (error) {
     if (previous !== undefined) await swapSymlink(manifest.symlinkPath, join(mountPoint, String(previous)));
-    const down = error instanceof UnitsError ? await bringBack(error.running) : [];
+    const down = error instanceof UnitsError ? await bringBack(error.told, manifest.userMode) : [];
     await rm(directory, { recursive: true, force: true });
     throw failure(error, generation, down);
   }
@@ -92,7 +98,7 @@ function failure(error: unknown, generation: number, down: readonly string[]): S
   if (error instanceof SecretsError) return error;
   const what =
     error instanceof UnitsError
-      ? `a unit did not come up with generation ${generation}; the one before is back`
+      ? `${error.failed.join(', ')} did not take up generation ${generation}; the one before is back`
       : `generation ${generation} could not be made; the one before is kept`;
   const still = down.length === 0 ? '' : `, and these do not run even so: ${down.join(', ')}`;
   return new SecretsError('ACTIVATION_FAILED', `${what}${still}`, {}, { cause: error });

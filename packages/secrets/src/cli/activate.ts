@@ -18,10 +18,17 @@ export function activateCommand(): Command {
         });
         if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
         else {
-          const { generation, backing, added, changed, removed, restarted } = report;
+          const { generation, backing, added, changed, removed, restarted, reloaded, queued } = report;
           const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
-          const units = restarted.length === 0 ? '' : `; restarted ${restarted.join(', ')}`;
-          process.stdout.write(`generation ${generation} on ${backing}: ${counts}${units}\n`);
+          const told = [
+            ...(restarted.length === 0
+              ? []
+              : [`${queued ? 'to restart' : 'restarted'} ${restarted.join(', ')}`]),
+            ...(reloaded.length === 0 ? [] : [`${queued ? 'to reload' : 'reloaded'} ${reloaded.join(', ')}`]),
+          ];
+          process.stdout.write(
+            `${[`generation ${generation} on ${backing}: ${counts}`, ...told].join('; ')}\n`,
+          );
         }
       },
     );
