@@ -85,6 +85,9 @@ describe.skipIf(!isBuilt)('secrets on two hosts', () => {
       added: ['env', 'blob'],
       restarted: [],
     });
+    expect(
+      (await box.host.run(['stat', '-c', '%a %U:%G', '/run/secrets.d', '/run/secrets.d/1'])).stdout,
+    ).toBe('751 root:nogroup\n'.repeat(2));
     expect(await activate()).toMatchObject({ generation: 2, changed: [], added: [] });
 
     const well = await verify();
@@ -136,6 +139,8 @@ describe.skipIf(!isBuilt)('secrets on two hosts', () => {
   test('the units of what changed are restarted or reloaded by systemd, and a bad secret is taken back', async () => {
     const services = await startServices(world.box.host);
     expect(await services.look()).toEqual({ one: 'active 1 a', two: 'active 1 a', idle: 'inactive 0' });
+    const owned = ['stat', '-c', '%U:%G %u:%g', '/run/own/one', '/run/own/two'];
+    expect((await world.box.host.run(owned)).stdout).toMatch(/^nobody:daemon .*\n\S+ 12:34\n$/);
     await services.write({ one: 'b', two: 'a', idle: 'b' });
     expect(await services.activate()).toMatchObject({
       exitCode: 0,
@@ -167,5 +172,19 @@ describe.skipIf(!isBuilt)('secrets on two hosts', () => {
     await expect
       .poll(() => services.look())
       .toEqual({ one: 'active 6 d', two: 'active 1 d', idle: 'inactive 0' });
+
+    // In a switch of NixOS the units are its own to restart: they are listed for it.
+    await services.write({ one: 'e', two: 'd', idle: 'b' });
+    const lists = async (): Promise<string> =>
+      (await world.box.host.run(['sh', '-c', 'cd /run/nixos && head *'])).stdout;
+    expect(await services.activate('dry-activate')).toMatchObject({ exitCode: 0, report: { dry: true } });
+    expect(await lists()).toBe('one.service\n');
+    expect(await services.activate('switch')).toMatchObject({ exitCode: 0, report: { dry: false } });
+    expect(await lists()).toBe(
+      ['activation', 'dry-activation']
+        .map((name) => `==> ${name}-restart-list <==\none.service\n`)
+        .join('\n'),
+    );
+    expect(await services.look()).toMatchObject({ one: 'active 6 d' });
   });
 });

@@ -28,7 +28,8 @@ done`;
 export interface Services {
   /** Encrypts new contents for the secrets, all `a` at first. */
   write(contents: Readonly<Record<'one' | 'two' | 'idle', string>>): Promise<void>;
-  activate(): Promise<{ exitCode: number | undefined; report: unknown }>;
+  /** As NixOS would call it in its switch, with an `action`. */
+  activate(action?: 'switch' | 'dry-activate'): Promise<{ exitCode: number | undefined; report: unknown }>;
   /** Runs the activation as a service that the others start after. */
   activateInService(): Promise<void>;
   /** For each service its state, how often it was started, and the secret that it saw last. */
@@ -46,15 +47,19 @@ export async function startServices(host: Host): Promise<Services> {
     mode: '0400',
     restartUnits: name === 'two' ? [] : [`${name}.service`],
     reloadUnits: name === 'two' ? [`${name}.service`] : [],
+    ...(name === 'one'
+      ? { owner: 'nobody', uid: 0, group: 'daemon', gid: 0 }
+      : { owner: null, uid: 12, gid: 34 }),
   }));
   const services: Services = {
     async write(contents) {
       const options = { file: 'own.yaml', recipients: [keys.recipient] };
       await place(host, '/opt/own/own.yaml', await encryptFile(JSON.stringify(contents), options));
     },
-    async activate() {
+    async activate(action) {
       const argv = ['node', '/opt/secrets.js', 'activate', '/opt/own/manifest.json', '--json'];
-      const { exitCode, stdout } = await host.run(argv, { reject: false });
+      const env = action === undefined ? {} : { NIXOS_ACTION: action };
+      const { exitCode, stdout } = await host.run(argv, { reject: false, env });
       return { exitCode, report: JSON.parse(stdout) };
     },
     async activateInService() {

@@ -104,7 +104,7 @@ export async function listForSwitch(
   list: 'activation' | 'dry-activation',
   { restarted, reloaded }: UnitChanges,
 ): Promise<void> {
-  await mkdir('/run/nixos', { recursive: true });
+  if (restarted.length + reloaded.length > 0) await mkdir('/run/nixos', { recursive: true });
   await appendList(`/run/nixos/${list}-restart-list`, restarted);
   await appendList(`/run/nixos/${list}-reload-list`, reloaded);
 }
