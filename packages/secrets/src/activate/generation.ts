@@ -44,7 +44,7 @@ export async function prepareMountPoint(
 }
 
 async function mountOn(path: string, options: { useTmpfs: boolean; userMode: boolean }): Promise<Backing> {
-  if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o751);
+  if ((await mkdir(path, { recursive: true, mode: 0o751 })) !== undefined) await chmod(path, 0o751);
   const before = await backingOf(path);
   if (before === 'ramfs' || options.userMode || (await isMountPoint(path))) return before;
   const kind = options.useTmpfs ? 'tmpfs' : 'ramfs';
@@ -127,7 +127,7 @@ async function makeParents(top: string, directory: string, group: number | undef
 const isDirectory = (found: Stats): boolean => found.isDirectory();
 
 async function makeDirectory(path: string, group: number | undefined): Promise<void> {
-  await mkdir(path);
+  await mkdir(path, { mode: 0o700 });
   if (group !== undefined) await chown(path, 0, group);
   await chmod(path, 0o751);
 }
@@ -153,7 +153,7 @@ export async function swapSymlink(
 
 /** Makes the missing folders of a path such that everybody can pass through them, under any umask, as sops-nix does. */
 async function makeFolders(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await mkdir(path, { recursive: true, mode: 0o755 });
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await chmod(folder, 0o755);
 }

@@ -136,6 +136,7 @@ export async function sealFile(
   dataKey: Uint8Array,
   stash?: NonceStash,
 ): Promise<Uint8Array> {
+  refuseOwnKey(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const mac = encryptDocuments(documents, { dataKey, rule, macOnlyEncrypted, ...(stash && { stash }) });
   const sealed = macStands(metadata, mac, dataKey)
@@ -146,6 +147,17 @@ export async function sealFile(
     format,
     documents.map((document) => map([...document.entries, entry('sops', tree)])),
   );
+}
+
+/** A key that sops has its metadata under would make a file that nobody can read again. */
+function refuseOwnKey(format: SopsFormat, documents: Documents): void {
+  if (format === 'binary') return;
+  const isOwn = (key: string): boolean => key === 'sops' || (format === 'dotenv' && key.startsWith('sops_'));
+  for (const item of documents.flatMap(({ entries }) => entries)) {
+    if (item.type !== 'entry' || !isOwn(item.key)) continue;
+    const what = "a key of this name is sops's own; a value needs another one";
+    throw new SecretsError('UNSUPPORTED', what, { key: item.key });
+  }
 }
 
 /** Whether the MAC that the file already has is still the right one, so that its line can stay. */
