@@ -98,3 +98,7 @@ function compose(what: string, { file, key, line, host }: SecretsErrorFacts): st
   ].filter((part) => part !== undefined);
   return place.length === 0 ? what : `${place.join(', ')}: ${what}`;
 }
+
+/** What to do where only the sops command knows a kind of key. */
+export const howToSops =
+  'only the sops command knows that; encrypt, decrypt, set, unset, edit, rotate and updatekeys take it by --sops and --sops-version, or by `sops` in secrets.yaml';

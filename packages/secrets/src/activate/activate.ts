@@ -1,24 +1,26 @@
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
 import { type Accounts, systemAccounts } from './accounts.ts';
+import { type Changes, compare, hasSecrets } from './changes.ts';
 import {
   type Backing,
   type GenerationFile,
-  currentGeneration,
+  generationAt,
   prepareMountPoint,
   pruneGenerations,
   swapSymlink,
   writeGeneration,
 } from './generation.ts';
 import { checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
-import { type Manifest, type ManifestSecret, type ManifestTemplate, parseManifest } from './manifest.ts';
+import { type Manifest, parseManifest, permissionsOf, withRuntimeDirectory } from './manifest.ts';
+import { type Owners, ownOwners, ownersBy } from './owners.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { renderTemplate } from './template.ts';
-import { UnitsError, bringBack, notifyUnits, unitsOf } from './units.ts';
+import { type Notified, UnitsError, bringBack, listForSwitch, notifyUnits, unitsOf } from './units.ts';
 
 export interface ActivateOptions {
-  /** The manifest's path; its relative `sopsFile`s are beside it. */
+  /** The manifest's path; its relative `sopsFile`s and templates' `file`s are beside it. */
   readonly manifest: string;
   /** Owners are not looked up and files stay this user's. */
   readonly ignoreAccounts?: boolean;
@@ -27,16 +29,13 @@ export interface ActivateOptions {
   readonly accounts?: Accounts;
 }
 
-export interface ActivationReport {
+export interface ActivationReport extends Changes, Notified {
   readonly generation: number;
   readonly previous: number | undefined;
-  readonly backing: Backing;
-  /** Names of secrets and templates. */
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  readonly removed: readonly string[];
-  readonly restarted: readonly string[];
-  readonly reloaded: readonly string[];
+  /** `undefined` of a dry run, which makes no generation. */
+  readonly backing: Backing | undefined;
+  /** NixOS asked only what would be done (`NIXOS_ACTION=dry-activate`). */
+  readonly dry: boolean;
 }
 
 /**
@@ -48,51 +47,62 @@ export interface ActivationReport {
  * @throws {SecretsError} `ACTIVATION_FAILED`, or the error of the file that could not be opened.
  */
 export async function activate(options: ActivateOptions): Promise<ActivationReport> {
-  const manifest = parseManifest(await readManifest(options.manifest), options.manifest);
-  const contents = await resolveSecrets(manifest, options.manifest);
-  const files = await generationFiles(manifest, contents, options);
-  const mountPoint = manifest.secretsMountPoint;
-  const backing = await prepareMountPoint(mountPoint, manifest);
-  const previous = await currentGeneration(manifest.symlinkPath, mountPoint);
-  const directoryGroup = ownFiles(manifest, options)
-    ? undefined
-    : await keysGroup(options.accounts ?? systemAccounts());
-  const changes = await compare(
-    previous === undefined ? undefined : join(mountPoint, String(previous)),
-    files,
+  const { noUnits = false, ignoreAccounts = false, accounts = systemAccounts() } = options;
+  const manifest = withRuntimeDirectory(
+    parseManifest(await readManifest(options.manifest), options.manifest),
+    process.env['XDG_RUNTIME_DIR'],
   );
-  const generation = (previous ?? 0) + 1;
-  const directory = join(mountPoint, String(generation));
-  // At the first activation of a boot nothing runs yet that could hold an old secret.
-  const notified =
-    options.noUnits === true || previous === undefined
+  const dry = process.env['NIXOS_ACTION'] === 'dry-activate';
+  const owners = ignoreAccounts || manifest.userMode || dry ? ownOwners : ownersBy(accounts);
+  const { secretsMountPoint: mountPoint, symlinkPath } = manifest;
+  await checkSymlinkPath(symlinkPath);
+  const contents = await resolveSecrets(manifest, options.manifest);
+  const files = await generationFiles(manifest, contents, owners, options.manifest);
+  const changes = await compare(symlinkPath, files);
+  const units =
+    noUnits || !(await hasSecrets(symlinkPath))
       ? { restarted: [], reloaded: [] }
       : unitsOf(manifest, new Set([...changes.added, ...changes.changed]));
+  const before = await readlink(symlinkPath).catch(missing);
+  const previous = generationAt(before, mountPoint);
+  const generation = (previous ?? 0) + 1;
+  if (dry) {
+    await listForSwitch('dry-activation', units);
+    return { generation, previous, backing: undefined, ...changes, ...units, queued: false, dry };
+  }
+  const group = await owners.directoryGroup();
+  const backing = await prepareMountPoint(mountPoint, manifest, group);
+  const directory = join(mountPoint, String(generation));
+  let notified: Notified;
   try {
     // A killed activation may have left a part of it.
     await rm(directory, { recursive: true, force: true });
-    await writeGeneration(directory, files, directoryGroup);
-    await checkSymlinkPath(manifest.symlinkPath);
-    await swapSymlink(manifest.symlinkPath, directory);
-    await linkCustomPaths(manifest, async (item) =>
-      ownFiles(manifest, options) ? undefined : ownerOf(item, options.accounts ?? systemAccounts()),
-    );
-    await notifyUnits(notified);
+    await writeGeneration(directory, files, group);
+    await swapSymlink(symlinkPath, directory);
+    await linkCustomPaths(manifest, owners.of);
+    notified = await notifyUnits(units, manifest.userMode);
   } catch (error) {
-    if (previous !== undefined) await swapSymlink(manifest.symlinkPath, join(mountPoint, String(previous)));
-    const down = error instanceof UnitsError ? await bringBack(error.running) : [];
+    await putBack(symlinkPath, directory, before);
+    const down = error instanceof UnitsError ? await bringBack(error.told, manifest.userMode) : [];
     await rm(directory, { recursive: true, force: true });
     throw failure(error, generation, down);
   }
   await pruneGenerations(mountPoint, generation, manifest.keepGenerations);
-  return { generation, previous, backing, ...changes, ...notified };
+  return { generation, previous, backing, ...changes, ...notified, dry };
+}
+
+/** Undoes the swap, if it was done: back to what the symlink named before, or to none. */
+async function putBack(symlinkPath: string, directory: string, before: string | undefined): Promise<void> {
+  if ((await readlink(symlinkPath).catch(missing)) !== directory) return;
+  if (before === undefined) await rm(symlinkPath);
+  else await swapSymlink(symlinkPath, before);
 }
 
 function failure(error: unknown, generation: number, down: readonly string[]): SecretsError {
   if (error instanceof SecretsError) return error;
   const what =
     error instanceof UnitsError
-      ? `a unit did not come up with generation ${generation}; the one before is back`
+      ? `${error.failed.join(', ')} did not take up generation ${generation}; the one before is back`
       : `generation ${generation} could not be made; the one before is kept`;
   const still = down.length === 0 ? '' : `, and these do not run even so: ${down.join(', ')}`;
   return new SecretsError('ACTIVATION_FAILED', `${what}${still}`, {}, { cause: error });
@@ -109,78 +119,19 @@ async function readManifest(path: string): Promise<string> {
 async function generationFiles(
   manifest: Manifest,
   contents: ReadonlyMap<string, Uint8Array>,
-  options: ActivateOptions,
+  owners: Owners,
+  manifestPath: string,
 ): Promise<GenerationFile[]> {
-  const accounts = options.accounts ?? systemAccounts();
-  const own = ownFiles(manifest, options);
   const files: GenerationFile[] = [];
   for (const secret of manifest.secrets) {
     const content = contents.get(secret.name) ?? new Uint8Array();
-    const owner = own ? { uid: undefined, gid: undefined } : await ownerOf(secret, accounts);
-    files.push({ name: secret.name, content, mode: Number.parseInt(secret.mode, 8), ...owner });
+    files.push({ name: secret.name, content, mode: permissionsOf(secret), owner: await owners.of(secret) });
   }
   for (const template of manifest.templates) {
-    const content = await renderTemplate(template, manifest.placeholderBySecretName, contents);
-    const owner = own ? { uid: undefined, gid: undefined } : await ownerOf(template, accounts);
-    files.push({
-      name: `rendered/${template.name}`,
-      content,
-      mode: Number.parseInt(template.mode, 8),
-      ...owner,
-    });
+    const placeholders = manifest.placeholderBySecretName;
+    const content = await renderTemplate(template, manifestPath, placeholders, contents);
+    const name = `rendered/${template.name}`;
+    files.push({ name, content, mode: permissionsOf(template), owner: await owners.of(template) });
   }
   return files;
-}
-
-/** Files stay this user's: in user mode, or when accounts must not be looked at. */
-function ownFiles(manifest: Manifest, options: ActivateOptions): boolean {
-  return options.ignoreAccounts === true || manifest.userMode;
-}
-
-/** Who may enter the generations' directories: the group `keys` of NixOS, `nogroup` elsewhere, as in sops-nix. */
-async function keysGroup(accounts: Accounts): Promise<number> {
-  for (const name of ['keys', 'nogroup']) {
-    try {
-      return await accounts.group(name);
-    } catch (error) {
-      if (!(error instanceof SecretsError)) throw error;
-    }
-  }
-  return 0;
-}
-
-/** As in sops-nix: a name counts before a number, and without a group it is root's. */
-async function ownerOf(
-  { owner, uid, group, gid }: ManifestSecret | ManifestTemplate,
-  accounts: Accounts,
-): Promise<{ uid: number; gid: number }> {
-  const user = owner === undefined || owner === '' ? (uid ?? 0) : await accounts.user(owner);
-  const members = group === undefined || group === '' ? (gid ?? 0) : await accounts.group(group);
-  return { uid: user, gid: members };
-}
-
-interface Changes {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  readonly removed: readonly string[];
-}
-
-async function compare(before: string | undefined, files: readonly GenerationFile[]): Promise<Changes> {
-  const added: string[] = [];
-  const changed: string[] = [];
-  for (const { name, content } of files) {
-    const old = before === undefined ? undefined : await readFile(join(before, name)).catch(missing);
-    if (old === undefined) added.push(name);
-    else if (!old.equals(content)) changed.push(name);
-  }
-  const names = new Set(files.map(({ name }) => name));
-  const removed = before === undefined ? [] : (await filesBelow(before)).filter((name) => !names.has(name));
-  return { added, changed, removed };
-}
-
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(missing);
-  return (entries ?? [])
-    .filter((item) => item.isFile())
-    .map((item) => join(item.parentPath, item.name).slice(directory.length + 1));
 }

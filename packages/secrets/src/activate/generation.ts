@@ -8,7 +8,6 @@ import {
   mkdir,
   open,
   readdir,
-  readlink,
   rename,
   rm,
   stat,
@@ -31,12 +30,21 @@ const magic = new Map<number, Backing>([
 /**
  * Makes the place of the generations, on memory that is never swapped (ramfs) where that can be mounted, else on
  * what memory there is.
+ *
+ * @param group - who may list the place; left as it is without it.
  */
 export async function prepareMountPoint(
   path: string,
   options: { useTmpfs: boolean; userMode: boolean },
+  group: number | undefined,
 ): Promise<Backing> {
-  await mkdir(path, { recursive: true, mode: 0o751 });
+  const backing = await mountOn(path, options);
+  if (group !== undefined) await chown(path, 0, group);
+  return backing;
+}
+
+async function mountOn(path: string, options: { useTmpfs: boolean; userMode: boolean }): Promise<Backing> {
+  if ((await mkdir(path, { recursive: true, mode: 0o751 })) !== undefined) await chmod(path, 0o751);
   const before = await backingOf(path);
   if (before === 'ramfs' || options.userMode || (await isMountPoint(path))) return before;
   const kind = options.useTmpfs ? 'tmpfs' : 'ramfs';
@@ -67,14 +75,10 @@ export async function generations(mountPoint: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** The generation that the symlink names, or `undefined`. */
-export async function currentGeneration(
-  symlinkPath: string,
-  mountPoint: string,
-): Promise<number | undefined> {
-  const target = await readlink(symlinkPath).catch(absent);
-  if (target === undefined || dirname(target) !== mountPoint) return undefined;
-  const name = target.slice(mountPoint.length + 1);
+/** The number of the generation at a path, or `undefined` when it is none. */
+export function generationAt(path: string | undefined, mountPoint: string): number | undefined {
+  if (path === undefined || dirname(path) !== mountPoint) return undefined;
+  const name = path.slice(mountPoint.length + 1);
   return /^\d+$/.test(name) ? Number(name) : undefined;
 }
 
@@ -84,8 +88,8 @@ export interface GenerationFile {
   readonly name: string;
   readonly content: Uint8Array;
   readonly mode: number;
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
+  /** This user's without it. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
@@ -99,12 +103,12 @@ export async function writeGeneration(
   group: number | undefined,
 ): Promise<void> {
   await makeDirectory(directory, group);
-  for (const { name, content, mode, uid, gid } of files) {
+  for (const { name, content, mode, owner } of files) {
     const path = join(directory, name);
     await makeParents(directory, dirname(path), group);
     const file = await open(path, 'wx', 0o600);
     try {
-      if (uid !== undefined && gid !== undefined) await file.chown(uid, gid);
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
       await file.chmod(mode);
       await file.writeFile(content);
     } finally {
@@ -123,7 +127,7 @@ async function makeParents(top: string, directory: string, group: number | undef
 const isDirectory = (found: Stats): boolean => found.isDirectory();
 
 async function makeDirectory(path: string, group: number | undefined): Promise<void> {
-  await mkdir(path);
+  await mkdir(path, { mode: 0o700 });
   if (group !== undefined) await chown(path, 0, group);
   await chmod(path, 0o751);
 }
@@ -134,6 +138,7 @@ export async function swapSymlink(
   target: string,
   owner?: { uid: number; gid: number },
 ): Promise<void> {
+  await makeFolders(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
   await rm(temporary, { force: true });
   await symlink(target, temporary);
@@ -144,6 +149,13 @@ export async function swapSymlink(
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Makes the missing folders of a path such that everybody can pass through them, under any umask, as sops-nix does. */
+async function makeFolders(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await chmod(folder, 0o755);
 }
 
 async function lchownIfRoot(path: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
@@ -159,7 +171,6 @@ export async function pruneGenerations(mountPoint: string, current: number, keep
 }
 
 function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EINVAL'))
-    return undefined;
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
   throw error;
 }

@@ -5,19 +5,28 @@ export function compactJson(value: TreeValue): string {
   switch (value.type) {
     case 'map': {
       const entries = value.entries.flatMap((item) => (item.type === 'entry' ? [item] : []));
-      const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-      return `{${sorted.map(({ key, value: inner }) => `${JSON.stringify(key)}:${compactJson(inner)}`).join(',')}}`;
+      // Go sorts by bytes.
+      const sorted = entries.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+      return `{${sorted.map(({ key, value: inner }) => `${quoted(key)}:${compactJson(inner)}`).join(',')}}`;
     }
     case 'list':
       return `[${value.items.flatMap((item) => (item.type === 'comment' ? [] : [compactJson(item)])).join(',')}]`;
     case 'str':
     case 'time':
-      return JSON.stringify(value.value);
+      return quoted(value.value);
     case 'bytes':
-      return JSON.stringify(Buffer.from(value.value).toString('utf8'));
+      return quoted(Buffer.from(value.value).toString('utf8'));
     case 'null':
       return 'null';
     default:
       return value.value.toString();
   }
+}
+
+/** Go escapes what would mean something in HTML or JavaScript too. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

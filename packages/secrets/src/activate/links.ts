@@ -1,5 +1,5 @@
-import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
 import { swapSymlink } from './generation.ts';
 import type { Manifest, ManifestSecret, ManifestTemplate } from './manifest.ts';
@@ -43,17 +43,8 @@ export async function linkCustomPaths(
         `${item.path} is a directory; move it away, then activate again`,
       );
     }
-    await makeParents(item.path);
     await swapSymlink(item.path, target, owner);
   }
-}
-
-/** Makes the missing folders above `path` such that everybody can pass through them, under any umask, as sops-nix does. */
-async function makeParents(path: string): Promise<void> {
-  const first = await mkdir(dirname(path), { recursive: true });
-  if (first === undefined) return;
-  for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder))
-    await chmod(folder, 0o755);
 }
 
 /** For what is not there, or is no link. */

@@ -1,16 +1,22 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { SecretsError } from '../errors.ts';
 import type { ManifestTemplate } from './manifest.ts';
 
-/** A template with its placeholders replaced by secrets; placeholders of secrets that are not there stay. */
+/**
+ * A template with its placeholders replaced by secrets; placeholders of secrets that are not there stay.
+ *
+ * @param manifest - the manifest's path; a relative `file` is beside it.
+ * @throws {SecretsError} `ACTIVATION_FAILED`: its file cannot be read.
+ */
 export async function renderTemplate(
-  template: Pick<ManifestTemplate, 'content' | 'file'>,
+  template: Pick<ManifestTemplate, 'name' | 'content' | 'file'>,
+  manifest: string,
   placeholderBySecretName: Readonly<Record<string, string>>,
   contents: ReadonlyMap<string, Uint8Array>,
 ): Promise<Uint8Array> {
   // latin1 keeps every byte of a secret that is not UTF-8.
-  let text = (
-    template.content !== '' ? Buffer.from(template.content, 'utf8') : await readFile(template.file)
-  ).toString('latin1');
+  let text = (await source(template, manifest)).toString('latin1');
   for (const [name, placeholder] of Object.entries(placeholderBySecretName)) {
     const content = contents.get(name);
     if (content === undefined || placeholder === '') continue;
@@ -19,4 +25,22 @@ export async function renderTemplate(
     );
   }
   return Buffer.from(text, 'latin1');
+}
+
+async function source(
+  { name, content, file }: Pick<ManifestTemplate, 'name' | 'content' | 'file'>,
+  manifest: string,
+): Promise<Buffer> {
+  if (content !== '') return Buffer.from(content, 'utf8');
+  const path = resolve(dirname(manifest), file);
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new SecretsError(
+      'ACTIVATION_FAILED',
+      `the file of the template ${name} cannot be read`,
+      { file: path },
+      { cause: error },
+    );
+  }
 }

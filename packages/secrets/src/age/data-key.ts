@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SecretsError } from '../errors.ts';
+import { SecretsError, howToSops } from '../errors.ts';
 import { type Stanza, openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
 import type { AgeIdentity } from './identities.ts';
 import { x25519Recipient } from './x25519.ts';
@@ -20,11 +20,16 @@ export async function parseRecipient(text: string): Promise<AgeRecipient | 'libr
     return sshRecipient(text);
   }
   if (text.startsWith('age1pq1')) return 'library';
-  const kind = /^age1(\w+)1/.exec(text)?.[1];
-  if (kind !== undefined) {
-    throw new SecretsError('NEEDS_SOPS', `a recipient of the plugin ${kind}; use the sops binary for it`);
+  const plugin = pluginOf(text);
+  if (plugin !== undefined) {
+    throw new SecretsError('NEEDS_SOPS', `${text} is of the plugin ${plugin}: ${howToSops}`);
   }
   return x25519Recipient(text);
+}
+
+/** The plugin that a recipient is of, e.g. `yubikey` of `age1yubikey1…`; `undefined` for those that are none's. */
+export function pluginOf(recipient: string): string | undefined {
+  return /^age1(?!pq1)([a-z0-9+._-]+)1/.exec(recipient)?.[1];
 }
 
 /** Encrypts a data key (or a share of one) for one recipient, armored, as sops stores it: once for each recipient. */

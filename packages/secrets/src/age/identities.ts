@@ -4,7 +4,7 @@ import { decodeBech32 } from './bech32.ts';
 import { generateX25519, x25519Identity } from './x25519.ts';
 
 /** Something that opens a data key. Custom ones are made with the age library's `Identity` interface. */
-export type AgeIdentity = CustomIdentity | LibraryIdentity;
+export type AgeIdentity = CustomIdentity | LibraryIdentity | PluginIdentity;
 
 /** The age library's `Identity`: gives the file key, or `null` when no stanza is for it. */
 export interface CustomIdentity {
@@ -14,6 +14,12 @@ export interface CustomIdentity {
 /** An identity that the age library reads itself. The text is behind a function so that no inspection prints it. */
 export interface LibraryIdentity {
   readonly reveal: () => string;
+}
+
+/** An identity that only a plugin of age can use, by way of the sops command: natively it opens nothing. */
+export interface PluginIdentity extends CustomIdentity {
+  /** As in `age-plugin-NAME`. */
+  readonly plugin: string;
 }
 
 /** A generated key pair. `identity` is a secret. */
@@ -34,7 +40,8 @@ export function identityFile({ identity, recipient }: KeyPair, created: Date = n
 }
 
 /**
- * Reads an identity file: one identity a line, empty lines and `#` comments skipped.
+ * Reads an identity file: one identity a line, empty lines and `#` comments skipped. Those of plugins are kept, so that
+ * what they alone could open is `NEEDS_SOPS`.
  *
  * @throws {SecretsError} `KEY_INVALID` naming the line and never what is on it, `NO_IDENTITY` when there is none.
  */
@@ -80,10 +87,13 @@ function parseIdentity(value: string, file: string | undefined, line: number): A
     checked(() => decodeBech32(value), file, line);
     return { reveal: () => value.toUpperCase() };
   }
-  if (/^AGE-PLUGIN-/i.test(value)) {
-    throw new SecretsError('NEEDS_SOPS', 'a plugin identity; use the sops binary for it', { file, line });
-  }
+  if (/^AGE-PLUGIN-/i.test(value))
+    return pluginIdentity(checked(() => decodeBech32(value), file, line).prefix);
   throw new SecretsError('KEY_INVALID', 'not an age identity of a known kind', { file, line });
+}
+
+function pluginIdentity(prefix: string): PluginIdentity {
+  return { plugin: prefix.replace(/^age-plugin-|-$/g, ''), unwrapFileKey: () => null };
 }
 
 function checked<T>(make: () => T, file: string | undefined, line: number): T {

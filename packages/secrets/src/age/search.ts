@@ -38,7 +38,14 @@ export async function readIdentityFile(
   path: string,
   options: Pick<SearchOptions, 'passphrase'> = {},
 ): Promise<AgeIdentity[]> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new SecretsError(
+      'NO_IDENTITY',
+      'the identity file cannot be read',
+      { file: path },
+      { cause: error },
+    );
+  });
   const text = bytes.toString('utf8');
   if (/^-----BEGIN (?:OPENSSH|RSA) PRIVATE KEY-----/m.test(text)) {
     const { sshIdentity } = await import('./ssh-identity.ts');

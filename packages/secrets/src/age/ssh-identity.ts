@@ -6,7 +6,7 @@ import {
   createPublicKey,
   privateDecrypt,
 } from 'node:crypto';
-import { SecretsError } from '../errors.ts';
+import { SecretsError, withFile } from '../errors.ts';
 import type { Stanza } from './age-file.ts';
 import { identityOfScalar } from './x25519.ts';
 import { sshWrappingKey, tweaked } from './ssh-recipient.ts';
@@ -40,11 +40,13 @@ export function sshIdentity(pem: string, file?: string): SshIdentity {
  * key's `age1…` recipient, not files for `ssh-ed25519 …`.
  */
 export function sshToAge(pem: string, file?: string): ReturnType<typeof identityOfScalar> {
-  const { kind, reader } = openSshFields(pem);
-  if (kind !== 'ssh-ed25519')
-    throw new SecretsError('UNSUPPORTED', 'only an ssh-ed25519 key has an age key', { file });
-  reader.field();
-  return identityOfScalar(scalarOf(reader.field()));
+  return withFile(file, () => {
+    const { kind, reader } = openSshFields(pem);
+    if (kind !== 'ssh-ed25519')
+      throw new SecretsError('UNSUPPORTED', 'only an ssh-ed25519 key has an age key');
+    reader.field();
+    return identityOfScalar(scalarOf(reader.field()));
+  });
 }
 
 function parseOpenSsh(pem: string): SshIdentity {

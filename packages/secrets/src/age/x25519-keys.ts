@@ -6,6 +6,7 @@ import {
   createPublicKey,
   diffieHellman,
 } from 'node:crypto';
+import { SecretsError } from '../errors.ts';
 
 /** What stands before the 32 key bytes in DER. */
 const privatePrefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -26,9 +27,22 @@ export function shareOf(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
-/** Scalar times point. */
+/**
+ * Scalar times point.
+ *
+ * @throws {SecretsError} `KEY_INVALID`: a point of low order, which no honest key is and age refuses.
+ */
 export function x25519(scalar: KeyObject, point: Uint8Array): Buffer {
-  return diffieHellman({ privateKey: scalar, publicKey: publicKeyOf(point) });
+  try {
+    return diffieHellman({ privateKey: scalar, publicKey: publicKeyOf(point) });
+  } catch (error) {
+    throw new SecretsError(
+      'KEY_INVALID',
+      'a public key is of low order, as no honest one is',
+      {},
+      { cause: error },
+    );
+  }
 }
 
 const zeroNonce = Buffer.alloc(12);

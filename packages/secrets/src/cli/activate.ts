@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ActivationReport } from '../activate/activate.ts';
 
 /** `secrets activate MANIFEST`: runs on the target host itself. */
 export function activateCommand(): Command {
@@ -17,12 +18,19 @@ export function activateCommand(): Command {
           ignoreAccounts: options.ignoreAccounts ?? false,
         });
         if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
-        else {
-          const { generation, backing, added, changed, removed, restarted } = report;
-          const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
-          const units = restarted.length === 0 ? '' : `; restarted ${restarted.join(', ')}`;
-          process.stdout.write(`generation ${generation} on ${backing}: ${counts}${units}\n`);
-        }
+        else process.stdout.write(`${activationLine(report)}\n`);
       },
     );
+}
+
+function activationLine(report: ActivationReport): string {
+  const { generation, backing, added, changed, removed, restarted, reloaded, queued, dry } = report;
+  const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
+  const told = (did: string, will: string, units: readonly string[]): string[] =>
+    units.length === 0 ? [] : [`${queued || dry ? will : did} ${units.join(', ')}`];
+  return [
+    `generation ${generation} ${dry ? 'would be made' : `on ${backing}`}: ${counts}`,
+    ...told('restarted', 'to restart', restarted),
+    ...told('reloaded', 'to reload', reloaded),
+  ].join('; ');
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';
@@ -18,8 +19,42 @@ export function editCommand(): Command {
     const plaintext = await engine.decrypt(before, engineFile(file, flags));
     const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
     await using copy = await privateFile(basename(file), plaintext);
-    await runEditor(editor, copy.path);
-    const edited = await engine.replace(before, await readFile(copy.path), engineFile(file, flags));
-    reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
+    for (;;) {
+      await runEditor(editor, copy.path);
+      try {
+        const edited = await engine.replace(before, await readFile(copy.path), engineFile(file, flags));
+        await requireAsBefore(file, before);
+        reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
+        return;
+      } catch (error) {
+        if (!(await backToEditor(error))) throw error;
+      }
+    }
   });
+}
+
+/** Somebody else's change while the editor was open would be lost. */
+async function requireAsBefore(file: string, before: Buffer): Promise<void> {
+  if ((await readFile(file)).equals(before)) return;
+  const { SecretsError } = await import('../errors.ts');
+  throw new SecretsError('FILE_CONFLICT', 'it was changed while the editor was open; edit it again', {
+    file,
+  });
+}
+
+/** An edit that cannot be taken is not lost: at a terminal whoever made it may go on with it. */
+async function backToEditor(error: unknown): Promise<boolean> {
+  const { SecretsError } = await import('../errors.ts');
+  if (!(error instanceof SecretsError) || !process.stdin.isTTY) return false;
+  process.stderr.write(
+    `${error.message}\nEnter goes back to the editor, Ctrl-C or Ctrl-D gives the edit up: `,
+  );
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const answered = await Promise.race([
+    once(lines, 'line').then(() => true),
+    once(lines, 'close').then(() => false),
+  ]);
+  lines.close();
+  return answered;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '@cutover/command-line';
 import { type Command, Option } from 'commander';
 import { type SopsEngine, automaticEngine, nativeEngine } from '../sops/engine.ts';
@@ -46,7 +47,7 @@ async function sopsEngine({ sops, sopsVersion, identity }: EngineFlags): Promise
       : { path: sops, version: sopsVersion };
   if (pinned === undefined) return undefined;
   const { sopsBinary } = await import('../sops/sops-binary.ts');
-  return sopsBinary({ ...pinned, env: environment(identity) });
+  return sopsBinary({ version: pinned.version, path: resolve(pinned.path), env: environment(identity) });
 }
 
 async function pinnedInConfig(): Promise<{ path: string; version: string } | undefined> {
@@ -54,13 +55,21 @@ async function pinnedInConfig(): Promise<{ path: string; version: string } | und
   return (await optionalConfig('secrets.yaml'))?.sops;
 }
 
-/** sops finds its keys through this environment; a given identity file comes instead of all age keys in it. */
+/**
+ * sops finds its keys through this environment: all of it, or with a given identity file none of its keys, nor of those
+ * at home. It does not run in this folder, so what is named from here is named in full.
+ */
 function environment(identity: string | undefined): Record<string, string> {
-  const given = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
-    value === undefined || (identity !== undefined && name.startsWith('SOPS_AGE_')) ? [] : [[name, value]],
-  );
-  return { ...Object.fromEntries(given), ...(identity !== undefined && { SOPS_AGE_KEY_FILE: identity }) };
+  const given = Object.entries(process.env).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined || (identity !== undefined && keys.test(name))) return [];
+    return [[name, value !== '' && files.test(name) ? resolve(value) : value]];
+  });
+  const own = { SOPS_AGE_KEY_FILE: resolve(identity ?? ''), HOME: '/nonexistent' };
+  return { ...Object.fromEntries(given), ...(identity !== undefined && own) };
 }
+
+const keys = /^(?:SOPS_|AWS_|AZURE_|GOOGLE_|VAULT_|GNUPGHOME$|XDG_CONFIG_HOME$)/;
+const files = /^(?:SOPS_AGE_KEY_FILE|SOPS_AGE_SSH_PRIVATE_KEY_FILE|GNUPGHOME)$/;
 
 /** A file's name and format, as an engine takes them. */
 export function engineFile(

@@ -27,7 +27,7 @@ export function keygenCommand(): Command {
         return;
       }
       try {
-        await writeFile(options.output, identityFile(pair), { mode: 0o400, flag: 'wx' });
+        await writeFile(options.output, identityFile(pair), { mode: 0o400, flag: 'wx', flush: true });
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
           throw new UsageError(`${options.output} is there already and is not replaced`);

@@ -7,6 +7,7 @@ import { createScanner } from '../scan/scanner.ts';
 import { type SecretPattern, secretPatterns } from '../scan/patterns.ts';
 import { createCoverage } from './coverage.ts';
 import { listStaged } from './list-staged.ts';
+import { topLevel } from './top-level.ts';
 
 /** Something staged that must not be committed. Never what it holds. */
 export interface GuardFinding {
@@ -19,6 +20,7 @@ export interface GuardFinding {
 export interface GuardOptions {
   /** The machine with the repository: this one, in a pre-commit hook. */
   readonly host: Host;
+  /** The working tree, or a folder in it. */
   readonly repository: string;
   readonly patterns?: readonly SecretPattern[];
   readonly signal?: AbortSignal;
@@ -31,7 +33,8 @@ export interface GuardOptions {
  * would let a plain leaf through.
  */
 export async function guardStaged(options: GuardOptions): Promise<GuardFinding[]> {
-  const { host, repository, patterns = secretPatterns, signal } = options;
+  const { host, patterns = secretPatterns, signal } = options;
+  const repository = await topLevel(host, options.repository, signal);
   const { files, rules } = await listStaged(host, repository, signal);
   const scan = createScanner([], patterns);
   const covers = createCoverage(repository);

@@ -5,7 +5,7 @@ import { SecretsError } from '../errors.ts';
 import { extractMetadata } from '../sops/metadata.ts';
 import { parseEncrypted } from '../sops/formats/format.ts';
 import { valueAt } from '../sops/tree-path.ts';
-import type { Documents } from '../sops/tree.ts';
+import type { Documents, MapNode } from '../sops/tree.ts';
 
 /** A trap of sops-nix that a manifest walks into. */
 export interface LintFinding {
@@ -51,6 +51,16 @@ function lintPlaces(manifest: Manifest): LintFinding[] {
       ...about,
       trap: 'no-key',
       message: 'the manifest names no key: every secret will be missing at boot',
+    });
+  }
+  for (const { name, sopsFile, format } of manifest.secrets) {
+    const first = manifest.secrets.find((other) => other.sopsFile === sopsFile);
+    if (first === undefined || first.format === format) continue;
+    findings.push({
+      secret: name,
+      severity: 'error',
+      trap: 'formats-differ',
+      message: `${sopsFile} is ${format} here and ${first.format} for ${first.name}: a file has one format`,
     });
   }
   if (key.startsWith('/nix/store/')) {
@@ -109,7 +119,7 @@ async function load(
 ): Promise<Documents | undefined> {
   const path = resolve(dirname(manifestPath), secret.sopsFile);
   try {
-    return await parseEncrypted(secret.format === '' ? 'yaml' : secret.format, await readFile(path));
+    return await parseEncrypted(secret.format, await readFile(path));
   } catch (thrown) {
     if (thrown instanceof SecretsError)
       error('unreadable', `${path}: ${thrown.what}; is its format really ${secret.format}?`);
@@ -164,6 +174,8 @@ function lintKey(documents: Documents, key: string, format: string, error: Repor
         ? `${key}: / separates the parts of a path, so a key with / in it cannot be named`
         : `there is no ${key}`,
     );
+  } else if (document !== undefined && throughList(document, key)) {
+    error('key-missing', `${key} goes through a list, and only keys of maps can be named`);
   } else if (value.type === 'map' || value.type === 'list') {
     error('not-text', `${key} is a ${value.type}, and only text can be installed`);
   } else if (value.type !== 'str') {
@@ -173,4 +185,9 @@ function lintKey(documents: Documents, key: string, format: string, error: Repor
   }
   if (format === 'json' && key.includes('/'))
     warning('nested-json', 'older releases of sops-nix do not find nested keys of JSON');
+}
+
+function throughList(document: MapNode, key: string): boolean {
+  const parts = key.split('/');
+  return parts.some((_, depth) => valueAt(document, parts.slice(0, depth))?.type === 'list');
 }

@@ -9,10 +9,12 @@ import { recipientGroups, updateRecipients } from '../sops/edit.ts';
 import { readMetadata } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
 import { replaceRecipient } from './recipient-lists.ts';
+import { topLevel } from './top-level.ts';
 
 export interface RevokeOptions {
   /** The machine with the repository: this one. */
   readonly host: Host;
+  /** The working tree, or a folder in it: all of it is looked at. */
   readonly repository: string;
   readonly recipient: string;
   /** Who may open the files from now on instead, added to those who stay. */
@@ -44,8 +46,10 @@ export interface RevokeReport {
  *
  * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left with nobody; as `decryptFile`.
  */
-export async function revoke(options: RevokeOptions): Promise<RevokeReport> {
-  const { repository, secrets = [] } = options;
+export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
+  const repository = await topLevel(given.host, given.repository, given.signal);
+  const options = { ...given, repository };
+  const { secrets = [] } = options;
   const tracked = await git(options, ['ls-files', '-z']);
   const files: Change[] = [];
   for (const file of tracked) files.push(...(await rewritten(file, options)));

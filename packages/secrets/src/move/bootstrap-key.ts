@@ -126,8 +126,11 @@ async function checkPlace(host: Host, path: string, signal: AbortSignal | undefi
   const { stdout } = await host.run(['stat', '-f', '-c', '%T', directory], options);
   if (['tmpfs', 'ramfs'].includes(stdout.trim()))
     throw refuse(`it is on a ${stdout.trim()}, gone after a reboot`);
-  const { stdout: owner } = await host.run(['stat', '-c', '%u %F', directory], options);
-  if (owner.trim() !== '0 directory') throw refuse("its directory is not root's own");
+  const { stdout: facts } = await host.run(['stat', '-c', '%u %a %F', directory], options);
+  const [owner, mode = '', ...kind] = facts.trim().split(' ');
+  if (owner !== '0' || kind.join(' ') !== 'directory') throw refuse("its directory is not root's own");
+  if ((Number.parseInt(mode, 8) & 0o022) !== 0)
+    throw refuse(`others can write to its directory (mode ${mode}), so they could replace it`);
 }
 
 async function readKey(

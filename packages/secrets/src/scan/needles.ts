@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { CollectedSecret } from '../move/collect.ts';
 
 /** How a known value may be written. */
@@ -90,8 +91,8 @@ function written(value: Buffer): [Encoding, Buffer][] {
   }
   const hex = value.toString('hex');
   out.push(['hex', Buffer.from(hex)], ['hex', Buffer.from(hex.toUpperCase())]);
-  const text = value.toString('utf8');
-  if (!text.includes('\uFFFD')) {
+  if (isUtf8(value)) {
+    const text = value.toString('utf8');
     out.push(['url', Buffer.from(encodeURIComponent(text))], ['url', Buffer.from(strictUrl(text))]);
     out.push(['json', Buffer.from(JSON.stringify(text).slice(1, -1))]);
   }

@@ -92,7 +92,7 @@ async function* looseFiles(
 ): AsyncGenerator<{ name: string; content: Uint8Array }> {
   const options = signal === undefined ? {} : { signal };
   const { stdout } = await host.run(
-    [...git, 'rev-parse', '--is-bare-repository', '--absolute-git-dir'],
+    [...git, 'rev-parse', '--is-bare-repository', '--path-format=absolute', '--git-common-dir'],
     options,
   );
   const [bare = '', directory = path] = stdout.trimEnd().split('\n');

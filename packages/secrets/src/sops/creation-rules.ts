@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { parse } from 'yaml';
-import { SecretsError } from '../errors.ts';
+import { SecretsError, howToSops } from '../errors.ts';
 import { compileGoRegex } from './go-regex.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
 
@@ -82,11 +82,9 @@ function understood(found: z.output<typeof rule>, from: string): Omit<CreationRu
     (found.key_groups ?? []).length > 0 ? (found.key_groups ?? []) : [{ ...found, age: listOf(found.age) }];
   const kinds = foreign.filter((kind) => [found, ...groups].some((item) => isGiven(Reflect.get(item, kind))));
   if (kinds.length > 0) {
-    throw new SecretsError(
-      'NEEDS_SOPS',
-      `the creation rule asks for ${kinds.join(', ')}; use the sops binary`,
-      { file: from },
-    );
+    throw new SecretsError('NEEDS_SOPS', `the creation rule asks for ${kinds.join(', ')}: ${howToSops}`, {
+      file: from,
+    });
   }
   const selection = selectionKinds.flatMap((kind): SelectionRule[] => {
     const value = found[kind];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AgeIdentity } from '../age/identities.ts';
-import { SecretsError, withFileAsync } from '../errors.ts';
+import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import {
   type EncryptOptions,
   type FileOptions,
@@ -187,9 +187,6 @@ function sameGroups(a: readonly (readonly string[])[], b: readonly (readonly str
 function refuseForeignKeys({ groups }: SopsMetadata): void {
   const kinds = [...new Set(groups.flatMap(({ other }) => [...other.keys()]))];
   if (kinds.length > 0) {
-    throw new SecretsError(
-      'NEEDS_SOPS',
-      `the file is also for ${kinds.join(', ')}; use the sops binary for it`,
-    );
+    throw new SecretsError('NEEDS_SOPS', `the file is also for ${kinds.join(', ')}: ${howToSops}`);
   }
 }

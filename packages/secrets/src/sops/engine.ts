@@ -120,8 +120,9 @@ async function needsSops(error: unknown, bytes: Uint8Array | undefined, file: En
   if (!(error instanceof SecretsError)) return false;
   if (error.code !== 'NO_IDENTITY' || bytes === undefined) return error.code === 'NEEDS_SOPS';
   const { readMetadata } = await import('./inspect.ts');
+  const { pluginOf } = await import('../age/data-key.ts');
   const { groups } = await readMetadata(bytes, file);
   return groups.some(
-    ({ age, other }) => other.size > 0 || age.some(({ recipient }) => /^age1(?!pq1)\w+1/.test(recipient)),
+    ({ age, other }) => other.size > 0 || age.some(({ recipient }) => pluginOf(recipient) !== undefined),
   );
 }

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../age/data-key.ts';
 import type { AgeIdentity } from '../age/identities.ts';
-import { SecretsError, withFileAsync } from '../errors.ts';
+import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
 import {
   type SopsFormat,
@@ -92,7 +92,8 @@ export async function encryptFile(
 /**
  * Decrypts a sops file and checks its MAC.
  *
- * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `DECRYPT_FAILED` naming
+ * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `NEEDS_SOPS` (only
+ * a key or identity that the sops command knows could), `DECRYPT_FAILED` naming
  * the key, `MAC_MISMATCH`, `METADATA_INVALID`, `PARSE_FAILED`.
  */
 export async function decryptFile(
@@ -135,6 +136,7 @@ export async function sealFile(
   dataKey: Uint8Array,
   stash?: NonceStash,
 ): Promise<Uint8Array> {
+  refuseOwnKey(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const mac = encryptDocuments(documents, { dataKey, rule, macOnlyEncrypted, ...(stash && { stash }) });
   const sealed = macStands(metadata, mac, dataKey)
@@ -145,6 +147,17 @@ export async function sealFile(
     format,
     documents.map((document) => map([...document.entries, entry('sops', tree)])),
   );
+}
+
+/** A key that sops has its metadata under would make a file that nobody can read again. */
+function refuseOwnKey(format: SopsFormat, documents: Documents): void {
+  if (format === 'binary') return;
+  const isOwn = (key: string): boolean => key === 'sops' || (format === 'dotenv' && key.startsWith('sops_'));
+  for (const item of documents.flatMap(({ entries }) => entries)) {
+    if (item.type !== 'entry' || !isOwn(item.key)) continue;
+    const what = "a key of this name is sops's own; a value needs another one";
+    throw new SecretsError('UNSUPPORTED', what, { key: item.key });
+  }
 }
 
 /** Whether the MAC that the file already has is still the right one, so that its line can stay. */
@@ -187,7 +200,7 @@ async function openDataKey(metadata: SopsMetadata, identities: readonly AgeIdent
     if (share !== undefined && metadata.groups.length === 1) return wholeKey(share);
   }
   const needed = metadata.groups.length === 1 ? 1 : (metadata.shamirThreshold ?? metadata.groups.length);
-  if (shares.length < needed) throw noIdentity(metadata, shares.length, needed);
+  if (shares.length < needed) throw noIdentity(metadata, identities, shares.length, needed);
   const { combineShares } = await import('./shamir.ts');
   return wholeKey(combineShares(shares.slice(0, needed)));
 }
@@ -208,15 +221,28 @@ async function openGroup(
   return undefined;
 }
 
-function noIdentity(metadata: SopsMetadata, opened: number, needed: number): SecretsError {
+function noIdentity(
+  metadata: SopsMetadata,
+  identities: readonly AgeIdentity[],
+  opened: number,
+  needed: number,
+): SecretsError {
   const recipients = metadata.groups.flatMap(({ age }) => age.map(({ recipient }) => recipient));
   const foreign = [...new Set(metadata.groups.flatMap(({ other }) => [...other.keys()]))];
+  if (recipients.length === 0 && foreign.length > 0)
+    return new SecretsError('NEEDS_SOPS', `the file is for ${foreign.join(', ')} only: ${howToSops}`);
+  const plugins = identities.flatMap((identity) => ('plugin' in identity ? [identity.plugin] : []));
   const groups = needed > 1 ? ` (${opened} of the ${needed} key groups that are needed were opened)` : '';
-  const hint = foreign.length === 0 ? '' : `; the sops binary may open it with ${foreign.join(', ')}`;
-  return new SecretsError(
-    'NO_IDENTITY',
-    `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'no age recipient'}${hint}`,
-  );
+  const nobody = `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'nobody'}`;
+  if (plugins.length > 0) {
+    const which = [...new Set(plugins)].join(', ');
+    return new SecretsError(
+      'NEEDS_SOPS',
+      `${nobody}, and there is an identity of the plugin ${which}: ${howToSops}`,
+    );
+  }
+  const hint = foreign.length === 0 ? '' : ` and for ${foreign.join(', ')}: ${howToSops}`;
+  return new SecretsError('NO_IDENTITY', `${nobody}${hint}`);
 }
 
 /** Encrypts a data key, or its shares, for groups of recipients. */

@@ -10,7 +10,7 @@ export function compileGoRegex(pattern: string): (text: string) => boolean {
   const { flags, body } = leadingFlags(pattern);
   let expression: RegExp;
   try {
-    expression = new RegExp(translate(body), `u${flags}`);
+    expression = new RegExp(translate(body, flags), `u${flags.includes('i') ? 'i' : ''}`);
   } catch (error) {
     throw new SecretsError(
       'RULE_INVALID',
@@ -50,7 +50,14 @@ const asciiClasses: Record<string, string> = {
 /** JavaScript's `\s` is wider than RE2's. */
 const space = '\\t\\n\\f\\r ';
 
-function translate(pattern: string): string {
+/** RE2 knows one line end, the newline; JavaScript four. */
+function lineSign(sign: string, flags: string): string | undefined {
+  if (sign === '.') return flags.includes('s') ? '[^]' : '[^\\n]';
+  if (sign === '^' && flags.includes('m')) return '(?<![^\\n])';
+  return sign === '$' && flags.includes('m') ? '(?![^\\n])' : undefined;
+}
+
+function translate(pattern: string, flags: string): string {
   let out = '';
   let inClass = false;
   for (let at = 0; at < pattern.length; at++) {
@@ -86,7 +93,7 @@ function translate(pattern: string): string {
       out += /\{\d+(?:,\d*)?$/.test(pattern.slice(0, at)) ? '}' : '\\}';
     } else if (character === ']') {
       out += '\\]';
-    } else out += character;
+    } else out += lineSign(character, flags) ?? character;
   }
   return out;
 }

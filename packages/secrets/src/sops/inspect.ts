@@ -25,6 +25,15 @@ export async function plaintextLeavesOf(bytes: Uint8Array | string, options: Fil
   });
 }
 
+/** The keys of all leaves that stand in a sops file in plain text, whether its rule selects them or not. */
+export async function readableLeavesOf(bytes: Uint8Array | string, options: FileOptions): Promise<string[]> {
+  return withFileAsync(options.file, async () => {
+    const documents = await load(bytes, options);
+    extractMetadata(documents);
+    return plaintextLeaves(documents, { kind: 'encrypted_suffix', value: '' });
+  });
+}
+
 function load(bytes: Uint8Array | string, { file, format }: FileOptions): ReturnType<typeof parseEncrypted> {
   return parseEncrypted(format ?? (file === undefined ? 'yaml' : formatOf(file)), Buffer.from(bytes));
 }

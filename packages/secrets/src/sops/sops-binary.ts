@@ -2,7 +2,7 @@ import { execa, ExecaError } from 'execa';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { SecretsError } from '../errors.ts';
+import { SecretsError, type SecretsErrorCode } from '../errors.ts';
 import { memoryDirectory } from '../files/memory-directory.ts';
 import { findConfig } from './creation-rules.ts';
 import type { EditResult } from './edit.ts';
@@ -26,12 +26,13 @@ export interface SopsBinaryOptions {
  * Opens the sops command, for what this package does not do itself, after checking its version. Plain text goes by
  * pipes; what sops changes in place is a copy of the encrypted file.
  *
- * @throws {SecretsError} `BINARY_FAILED`: not there, or another version than the pinned one.
+ * @throws {SecretsError} `BINARY_FAILED`: not there, or another version than the pinned one. Later also the codes of the
+ * native engine, where sops says which.
  */
 export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine> {
-  const run = (args: readonly string[], more: RunOptions = {}): Promise<Uint8Array> =>
-    runSops(options, args, more);
-  const said = Buffer.from(await run(['--version'])).toString('utf8');
+  const run = (args: readonly string[], file: EngineFile, more: RunOptions = {}): Promise<Uint8Array> =>
+    runSops(options, args, file.file, more);
+  const said = Buffer.from(await runSops(options, ['--version'], options.path, {})).toString('utf8');
   const version = /^sops (\d+\.\d+\.\d+)/.exec(said)?.[1];
   if (version !== options.version) {
     throw new SecretsError(
@@ -45,34 +46,34 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
   return {
     name: 'sops',
     decrypt: (input, file) =>
-      run(['decrypt', ...types(file), '--filename-override', resolve(file.file)], { input }),
+      run(['decrypt', ...types(file), '--filename-override', resolve(file.file)], file, { input }),
     async encrypt(input, file) {
       const { recipients, rules } = file;
       const config = rules ?? (await findConfig(dirname(resolve(file.file))));
       const whom = recipients === undefined ? [] : ['--age', recipients.join(',')];
       const from = recipients !== undefined || config === undefined ? [] : ['--config', resolve(config)];
       const name = ['--filename-override', resolve(file.file)];
-      return run([...from, 'encrypt', ...whom, ...types(file), ...name], { input });
+      return run([...from, 'encrypt', ...whom, ...types(file), ...name], file, { input });
     },
     async set(bytes, path, value, file) {
       const at = await index(bytes, path, file);
       const input = Buffer.from(jsonText(value));
       return onCopy(bytes, file, (copy) =>
-        run(['set', '--value-stdin', ...types(file), copy, at], { input }),
+        run(['set', '--value-stdin', ...types(file), copy, at], file, { input }),
       );
     },
     async unset(bytes, path, file) {
       const at = await index(bytes, path, file);
-      return onCopy(bytes, file, (copy) => run(['unset', ...types(file), copy, at]));
+      return onCopy(bytes, file, (copy) => run(['unset', ...types(file), copy, at], file));
     },
     async replace(bytes, input, file) {
       // sops edits a plain file of its own, which has to lie in memory; the editor takes the content from the pipe.
       const env = { EDITOR: `'${process.execPath}' -e '${takeInput}'`, TMPDIR: await memoryDirectory() };
       return onCopy(bytes, file, (copy) =>
-        run(['edit', ...types(file), copy], { input, env, unchanged: 200 }),
+        run(['edit', ...types(file), copy], file, { input, env, unchanged: 200 }),
       );
     },
-    rotate: (bytes, file) => onCopy(bytes, file, (copy) => run(['rotate', '-i', ...types(file), copy])),
+    rotate: (bytes, file) => onCopy(bytes, file, (copy) => run(['rotate', '-i', ...types(file), copy], file)),
     async updateKeys(bytes, file) {
       const config = file.rules ?? (await findConfig(dirname(resolve(file.file))));
       if (config === undefined) {
@@ -85,14 +86,8 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
         file.rules === undefined ? relative(dirname(config), resolve(file.file)) : basename(file.file);
       return onCopy(bytes, { ...file, file: name }, async (copy, folder) => {
         await copyFile(config, join(folder, '.sops.yaml'));
-        await run([
-          '--config',
-          join(folder, '.sops.yaml'),
-          'updatekeys',
-          '--yes',
-          ...types(file).slice(0, 2),
-          copy,
-        ]);
+        const rules = ['--config', join(folder, '.sops.yaml')];
+        await run([...rules, 'updatekeys', '--yes', ...types(file).slice(0, 2), copy], file);
       });
     },
   };
@@ -139,6 +134,7 @@ interface RunOptions {
 async function runSops(
   { path, env = {}, signal, timeout = 60_000 }: SopsBinaryOptions,
   args: readonly string[],
+  file: string,
   { input, env: more, unchanged }: RunOptions,
 ): Promise<Uint8Array> {
   try {
@@ -158,21 +154,21 @@ async function runSops(
     if (!(error instanceof ExecaError)) throw error;
     if (unchanged !== undefined && error.exitCode === unchanged) return new Uint8Array();
     // sops may print what it could not parse, so neither its output nor the error itself is kept.
-    throw new SecretsError('BINARY_FAILED', explain(error), { file: path });
+    const [code, meaning] = meanings.get(error.exitCode ?? -1) ?? (['BINARY_FAILED'] as const);
+    const why = meaning === undefined ? '' : `: ${meaning}`;
+    throw new SecretsError(code, `${explain(error, path, timeout)}${why}`, { file });
   }
 }
 
-const meanings = new Map<number, string>([
-  [51, 'the MAC does not match'],
-  [128, 'no key opens the file'],
-  [200, 'nothing was changed'],
-  [203, 'the file is encrypted already'],
+const meanings = new Map<number, readonly [SecretsErrorCode, string]>([
+  [51, ['MAC_MISMATCH', 'the MAC does not match']],
+  [128, ['NO_IDENTITY', 'no key opens the file']],
+  [203, ['ALREADY_ENCRYPTED', 'the file is encrypted already']],
 ]);
 
-function explain(error: ExecaError): string {
-  if (error.timedOut) return 'sops took too long and was ended';
-  if (error.isCanceled) return 'sops was ended';
-  if (error.exitCode === undefined) return `sops could not be run (${error.code ?? 'unknown'})`;
-  const meaning = meanings.get(error.exitCode);
-  return `sops ended with exit code ${error.exitCode}${meaning === undefined ? '' : `: ${meaning}`}`;
+function explain(error: ExecaError, path: string, timeout: number): string {
+  if (error.timedOut) return `${path} took longer than ${timeout / 1000} s and was ended`;
+  if (error.isCanceled) return `${path} was ended`;
+  if (error.exitCode === undefined) return `${path} could not be run (${error.code ?? 'unknown'})`;
+  return `${path} ended with exit code ${error.exitCode}`;
 }

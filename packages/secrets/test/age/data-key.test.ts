@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Decrypter, Encrypter, armor, generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
+import { sealAgeFile, unpadded } from '../../src/age/age-file.ts';
+import { encodeBech32 } from '../../src/age/bech32.ts';
 import { unwrapDataKey, wrapDataKey } from '../../src/age/data-key.ts';
 import { generateKeyPair, parseIdentities } from '../../src/age/identities.ts';
 import { sshIdentity, sshToAge } from '../../src/age/ssh-identity.ts';
@@ -96,4 +98,17 @@ test('a mistyped identity is refused without being shown', () => {
   }
   expect(message).toContain('keys.txt:2');
   expect(message).not.toContain(mistyped.slice(20, 40));
+});
+
+test('a share or a recipient of low order is refused, as no honest one is', async () => {
+  const { identity } = generateKeyPair();
+  const stanza = { args: ['X25519', unpadded(new Uint8Array(32))], body: new Uint8Array(32) };
+  const enc = sealAgeFile(randomBytes(32), randomBytes(16), [stanza]);
+  await expect(unwrapDataKey(enc, parseIdentities(identity))).rejects.toMatchObject({ code: 'KEY_INVALID' });
+  const recipient = encodeBech32('age', new Uint8Array(32));
+  await expect(wrapDataKey(randomBytes(32), recipient)).rejects.toMatchObject({ code: 'KEY_INVALID' });
+});
+
+test('an ssh key that has no age key is named', () => {
+  expect(() => sshToAge('nothing of the kind', '/etc/ssh/key')).toThrow(/^\/etc\/ssh\/key: /);
 });

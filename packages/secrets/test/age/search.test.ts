@@ -60,3 +60,10 @@ test('a key command that fails shows nothing of what it printed', async () => {
 test('commands are split without a shell', () => {
   expect(splitWords(`a 'b c' "d \\"e" f\\ g $(x)`)).toEqual(['a', 'b c', 'd "e', 'f g', '$(x)']);
 });
+
+test('an identity file that is not there is named', async () => {
+  await expect(readIdentityFile('/nonexistent/key.txt')).rejects.toMatchObject({
+    code: 'NO_IDENTITY',
+    file: '/nonexistent/key.txt',
+  });
+});

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -106,4 +107,35 @@ test('an editor that fails, or is not there, leaves the file and no plain text',
     stderr: expect.stringContaining('could not be started'),
   });
   expect(await world.left()).toEqual([]);
+});
+
+test('an edit that cannot be read is not lost: at a terminal the editor opens again with it', async () => {
+  await using world = await fixture(
+    'if grep -q broken "$1"; then echo "a: mended" > "$1"; else echo "a: [broken" > "$1"; fi',
+  );
+  const command = [process.execPath, secrets.path, ...world.args].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { ...world.options, stdio: 'pipe' });
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const asked = seen.includes('goes back to the editor');
+    seen += chunk.toString();
+    if (!asked && seen.includes('goes back to the editor')) child.stdin.write('\n');
+  });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(seen).toContain(`${world.file}:2: `);
+  expect(await world.left()).toEqual([]);
+  const opened = await secrets.run(['decrypt', ...world.args.slice(1), '--key', 'a']);
+  expect(opened.stdout).toBe('mended');
+});
+
+test('what somebody else changed while the editor was open is not overwritten', async () => {
+  await using world = await fixture('sed -i s/CANARY/mine/ "$1"; cp "$OTHER" "$TARGET"');
+  const other = join(world.directory, 'other.yaml');
+  await writeFile(other, await encryptFile('a: theirs\n', { file: other, recipients: [keys.recipient] }));
+  const env = { ...world.options.env, OTHER: other, TARGET: world.file };
+  expect(await secrets.run(world.args, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('was changed while the editor was open'),
+  });
+  expect(await readFile(world.file)).toEqual(await readFile(other));
 });

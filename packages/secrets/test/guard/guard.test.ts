@@ -224,7 +224,7 @@ test('a nearer .sops.yaml comes before one farther up, and one that is not stage
   expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/b.yaml' }]);
 });
 
-test('names with newlines, symbolic links and many files take three processes of git', async () => {
+test('names with newlines, symbolic links and many files take four processes of git', async () => {
   const path = await repository();
   for (let index = 0; index < 60; index++)
     await writeFile(join(path, `${index}\n"x".txt`), `text ${index}\n`);
@@ -240,5 +240,23 @@ test('names with newlines, symbolic links and many files take three processes of
   expect(await guardStaged({ host: counted, repository: path })).toMatchObject([
     { file: 'secrets/plain.yaml', problem: 'not encrypted' },
   ]);
-  expect(argvs).toHaveLength(3);
+  expect(argvs).toHaveLength(4);
+});
+
+test('from a folder of the working tree, guard and revoke look at all of it', async () => {
+  const path = await repository();
+  const leaver = generateKeyPair();
+  const options = { recipients: [keys.recipient, leaver.recipient] };
+  await stage(path, 'top.sops', await encryptFile('x', { file: 'top.sops', ...options }));
+  await mkdir(join(path, 'sub'));
+  await stage(path, 'secrets/plain.yaml', 'a: readable\n');
+  const here = join(path, 'sub');
+  expect(await guardStaged({ host, repository: here })).toMatchObject([
+    { file: 'secrets/plain.yaml', problem: 'not encrypted' },
+  ]);
+  const identities = parseIdentities(keys.identity);
+  const report = await revoke({ host, repository: here, recipient: leaver.recipient, identities });
+  expect(report.files).toEqual(['top.sops']);
+  const nowhere = { host, repository: '/', recipient: leaver.recipient, identities };
+  await expect(revoke(nowhere)).rejects.toMatchObject({ code: 'REPO_INVALID' });
 });

@@ -47,6 +47,7 @@ test.each([
   ['a number', { key: 'number' }, 'not-text'],
   ['a map', { key: 'map' }, 'not-text'],
   ['a list', { key: 'list' }, 'not-text'],
+  ['a key of a list', { key: 'list/0' }, 'key-missing'],
   ['a missing key', { key: 'nope' }, 'key-missing'],
   ['a key with a slash in it', { key: 'a/b' }, 'key-missing'],
   ['a key for dotenv', { format: 'dotenv', sopsFile: '$DIR/a.env', key: 'A' }, 'key-ignored'],
@@ -95,4 +96,18 @@ test('a file for an ssh key itself, which sops-nix does not use', async () => {
 
 test('a file that is not for the host, which would go unseen', async () => {
   expect(await lint({}, {}, generateKeyPair().recipient)).toEqual(['not-for-host']);
+});
+
+test('one file with two formats', async () => {
+  const secret = (name: string, format: string) => ({
+    name,
+    format,
+    key: 'text',
+    path: `/run/secrets/${name}`,
+    mode: '0400',
+    sopsFile: '$DIR/a.yaml',
+  });
+  expect(await lint({}, { secrets: [secret('one', 'yaml'), secret('two', 'json')] })).toContain(
+    'formats-differ',
+  );
 });

@@ -1,6 +1,6 @@
 import { localHost } from '@cutover/host';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   type SecretsConfig,
@@ -8,6 +8,7 @@ import {
   generateKeyPair,
   move,
   parseSecretsConfig,
+  placeBootstrapKey,
   readBootstrapIdentities,
   renderManifest,
   verifySecrets,
@@ -149,5 +150,55 @@ test.runIf(asRoot)('the move refuses to replace a different bootstrap key', asyn
     move({ config, from: local, to: local, local, identity: generateKeyPair().identity }),
   ).rejects.toMatchObject({
     code: 'BOOTSTRAP_KEY_CONFLICT',
+  });
+});
+
+test.each([
+  ['secrets/x.yaml', 'token_unencrypted', 'correct horse battery staple'],
+  ['secrets/x.env', undefined, 'TOKEN_unencrypted=correct horse battery staple\n'],
+])(
+  'a secret that the rule of %s would leave readable is refused before it is written',
+  async (file, key, content) => {
+    const { config, source, repository } = await fixture();
+    await writeFile(join(source, 'token'), content);
+    await using host = localHost();
+    const secrets = [
+      { name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, ...(key && { key }) },
+    ];
+    const readable = parseSecretsConfig({ bootstrapKey: config.bootstrapKey, repository, secrets });
+    await expect(move({ config: readable, from: host, to: host, local: host })).rejects.toMatchObject({
+      code: 'LEAK_FOUND',
+      file,
+    });
+    expect(git(repository, 'log', '--format=%s').trim()).toBe('Start');
+    await expect(stat(join(repository, file))).rejects.toMatchObject({ code: 'ENOENT' });
+  },
+);
+
+test('a secret that has changed at its source changes its own line, the MAC and lastmodified', async () => {
+  const { config, source, repository } = await fixture();
+  await using host = localHost();
+  const at = (name: string) => ({ host: 'pi', path: join(source, name) });
+  const secrets = ['token', 'other'].map((name) => ({ name, source: at(name), file: 'all.yaml', key: name }));
+  await writeFile(join(source, 'other'), 'of another kind');
+  const both = parseSecretsConfig({ bootstrapKey: config.bootstrapKey, repository, secrets });
+  const run = () => move({ config: both, from: host, to: host, local: host });
+  await run();
+  await writeFile(join(source, 'token'), 'battery staple horse');
+  await run();
+  const diff = git(repository, 'show', '--format=', '--unified=0', 'HEAD', '--', 'all.yaml');
+  const changed = diff.split('\n').flatMap((line) => /^\+(\s*\w+)/.exec(line)?.[1]?.trim() ?? []);
+  // The time is to the second, and both may have been in one.
+  expect(changed.filter((key) => key !== 'lastmodified')).toEqual(['token', 'mac']);
+});
+
+test.skipIf(!asRoot)('a bootstrap key is not put where others could replace it', async () => {
+  const { config } = await fixture();
+  await using host = localHost();
+  await mkdir(dirname(config.bootstrapKey));
+  await chmod(dirname(config.bootstrapKey), 0o777);
+  await expect(placeBootstrapKey(host, { path: config.bootstrapKey })).rejects.toMatchObject({
+    code: 'BOOTSTRAP_KEY_REFUSED',
+    message: expect.stringContaining('mode 777'),
   });
 });

@@ -124,12 +124,13 @@ test('a known value is found in every encoding, wherever it stands in its text',
     (encode: (bytes: Buffer) => string) =>
     (before: Buffer, secret: Buffer, after: Buffer): string =>
       encode(Buffer.concat([before, secret, after]));
+  const encodeUrl = (_before: Buffer, secret: Buffer): string => encodeURIComponent(secret.toString('utf8'));
   const encoders = [
     wrap((bytes) => bytes.toString('latin1')),
     wrap((bytes) => bytes.toString('base64')),
     wrap((bytes) => bytes.toString('base64url')),
     wrap((bytes) => bytes.toString('hex')),
-    (_before: Buffer, secret: Buffer): string => encodeURIComponent(secret.toString('utf8')),
+    encodeUrl,
     (_before: Buffer, secret: Buffer): string => JSON.stringify({ a: secret.toString('utf8') }),
   ];
   fc.assert(
@@ -147,6 +148,18 @@ test('a known value is found in every encoding, wherever it stands in its text',
         ).toBe(true);
       },
     ),
-    { numRuns: 1_000 },
+    // The replacement character is text like any other.
+    { numRuns: 1_000, examples: [['\uFFFD12345678', new Uint8Array(), new Uint8Array(), encodeUrl]] },
   );
+});
+
+test('of a linked working tree the reflogs of the whole repository are looked through', async () => {
+  const path = await temporaryDirectory();
+  makeRepository(join(path, 'main'));
+  git(join(path, 'main'), 'worktree', 'add', '-q', '--detach', join(path, 'linked'));
+  git(join(path, 'main'), 'reflog', 'expire', '--expire=now', '--all');
+  await writeFile(join(path, 'main/.git/logs/HEAD'), 'x a-secret-in-a-reflog y\n');
+  const knownValues = [{ name: 's', value: Buffer.from('a-secret-in-a-reflog') }];
+  const report = await scanGit({ host: localHost(), path: join(path, 'linked'), knownValues });
+  expect(report.findings).toMatchObject([{ where: 'file', id: join(path, 'main/.git/logs/HEAD') }]);
 });

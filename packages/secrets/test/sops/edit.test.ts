@@ -177,3 +177,18 @@ test.skipIf(sops === undefined)(
     );
   },
 );
+
+test.each([
+  ['x.yaml', 'a: 1\n', ['sops'], 'sops: mine\n'],
+  ['x.yaml', 'a: 1\n', ['sops', 'mac'], 'a: 1\n---\nsops: mine\n'],
+  ['x.json', '{"a": 1}', ['sops'], '{"sops": "mine"}'],
+  ['x.ini', '[s]\na = 1\n', ['sops', 'a'], '[sops]\na = b\n'],
+  ['x.env', 'a=1\n', ['sops_mac'], 'sops_mac=mine\n'],
+])('a key that is sops’s own is refused: nobody could read %s again', async (file, first, path, content) => {
+  const before = await encrypt(file, first);
+  const options = { file, identities };
+  await expect(setInFile(before, path, 'mine', options)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  await expect(replaceContent(before, Buffer.from(content), options)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+  });
+});

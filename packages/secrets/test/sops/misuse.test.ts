@@ -58,8 +58,8 @@ test('a file for keys of another kind says which command may open it', async () 
     text.slice(0, start) + pgp + text.slice(text.indexOf('    lastmodified')),
     'x.yaml',
   );
-  expect(error).toMatchObject({ code: 'NO_IDENTITY' });
-  expect(error.message).toContain('sops binary may open it with pgp');
+  expect(error).toMatchObject({ code: 'NEEDS_SOPS' });
+  expect(error.message).toContain('the file is for pgp only: only the sops command knows that');
 });
 
 test('a YAML bomb is refused quickly and in bounded memory', async () => {
