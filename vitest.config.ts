@@ -20,8 +20,6 @@ const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
 
 export default defineConfig({
   test: {
-    // What was compiled once is there for the next run.
-    experimental: { fsModuleCache: true },
     // Most tests wait for daemons and hosts rather than for this machine's cores.
     maxWorkers: 3,
     projects: [
