@@ -91,17 +91,22 @@ test('instances, their state, snapshots, backups and metadata', async () => {
 
 test('operations and events', async () => {
   const { found, check } = checks();
-  const events = lab.client.events({ signal: AbortSignal.timeout(30_000) });
+  const events = lab.client.events({ signal: AbortSignal.timeout(60_000) });
   // The socket is open once the first event is asked for and something has happened.
-  const first = events.next();
-  await vi.waitFor(async () => {
-    await lab.client.profiles.patch('default', { config: { 'user.seen': String(Math.random()) } });
-    await Promise.race([first, Promise.reject(new Error('no event yet'))]);
-  });
+  let open = false;
+  const first = events.next().then(() => (open = true));
+  await using empty = await emptyBox(lab);
+  await vi.waitUntil(
+    async () => {
+      await lab.client.instances.patch(empty.name, { description: String(Math.random()) });
+      return open;
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  await first;
   const run = lab.client.instances.snapshots(box.name).create({ name: 's2' });
   check('Operation', await run.started);
   await run;
-  await using empty = await emptyBox(lab);
   await lab.client.instances.rename(empty.name, `${empty.name}-2`);
   await lab.client.instances.rename(`${empty.name}-2`, empty.name);
   for await (const event of events) {

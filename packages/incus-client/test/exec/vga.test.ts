@@ -51,13 +51,13 @@ test('a viewer has as many SPICE connections as it wants, each with its own byte
   const [display, inputs] = [await session.connect(), await session.connect()];
   display.write('REDQ display');
   inputs.write('REDQ inputs');
-  await vi.waitFor(() => expect(String(display.read())).toBe('REDQ display'));
-  await vi.waitFor(() => expect(String(inputs.read())).toBe('REDQ inputs'));
+  await vi.waitFor(() => expect(String(display.read())).toBe('REDQ display'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(String(inputs.read())).toBe('REDQ inputs'), { timeout: 20_000 });
   expect([open.control.size, open.spice.size]).toEqual([1, 2]);
   display.destroy();
-  await vi.waitFor(() => expect(open.spice.size).toBe(1));
+  await vi.waitFor(() => expect(open.spice.size).toBe(1), { timeout: 20_000 });
   await session.detach();
-  await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]));
+  await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]), { timeout: 20_000 });
 });
 
 test('aborting detaches', async () => {
@@ -68,6 +68,6 @@ test('aborting detaches', async () => {
   const session = await client.console.attachVga('vm', { signal: aborting.signal });
   const display = await session.connect();
   aborting.abort();
-  await vi.waitFor(() => expect(display.destroyed).toBe(true));
-  await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]));
+  await vi.waitFor(() => expect(display.destroyed).toBe(true), { timeout: 20_000 });
+  await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]), { timeout: 20_000 });
 });

@@ -31,9 +31,11 @@ test('who gives up while the events socket opens leaves no listener on it', asyn
   };
   const aborting = new AbortController();
   const preparing = operationTracker(transport, counted).prepare(aborting.signal);
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 20_000 });
   aborting.abort(new Error('enough'));
   await expect(preparing).rejects.toThrow('enough');
   for (const pending of asked) switchProtocols(pending);
-  await vi.waitFor(() => expect({ opened, listening }).toEqual({ opened: true, listening: 0 }));
+  await vi.waitFor(() => expect({ opened, listening }).toEqual({ opened: true, listening: 0 }), {
+    timeout: 20_000,
+  });
 });
