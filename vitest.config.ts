@@ -21,7 +21,7 @@ const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
 export default defineConfig({
   test: {
     // Most tests wait for daemons and hosts rather than for this machine's cores.
-    maxWorkers: 4,
+    maxWorkers: 3,
     projects: [
       unit('command-line'),
       unit('host'),

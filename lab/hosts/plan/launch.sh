@@ -48,7 +48,8 @@ case ${1:-} in
       sleep 0.1
     done
     for role in "${roles[@]}"; do
-      if running "$role"; then tmux kill-session -t "=$(session "$role")"; fi
+      # A session ends by itself with its agent, maybe at this very moment.
+      if running "$role"; then tmux kill-session -t "=$(session "$role")" || ! running "$role"; fi
     done
     ;;
   status)

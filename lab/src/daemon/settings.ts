@@ -42,16 +42,7 @@ export async function configure(client: IncusClient, folders: LabFolders, record
   // A daemon that is started again starts nothing that a killed one left running.
   const config = { 'boot.autostart': 'false' };
   const network = async () => {
-    await client.networks.create({
-      name: record.bridge,
-      config: {
-        'ipv4.address': `${record.subnet}.1/24`,
-        'ipv4.nat': 'false',
-        'ipv4.firewall': 'false',
-        'ipv6.address': 'none',
-        'dns.domain': 'lab',
-      },
-    });
+    await makeBridge(client, record);
     await ensureListening(client, record);
   };
   const storage = () =>
@@ -66,6 +57,28 @@ export async function configure(client: IncusClient, folders: LabFolders, record
     client.project(project).profiles.update('default', { config, devices }),
     client.certificates.add({ name: 'terraform', certificate, restricted: true, projects: [project] }),
   ]);
+}
+
+/**
+ * The daemon looks at every interface of this machine first, and gives up where one goes away under it, as those of another
+ * lab's instances do (6.0.4).
+ */
+async function makeBridge(client: IncusClient, record: LabRecord): Promise<void> {
+  const config = {
+    'ipv4.address': `${record.subnet}.1/24`,
+    'ipv4.nat': 'false',
+    'ipv4.firewall': 'false',
+    'ipv6.address': 'none',
+    'dns.domain': 'lab',
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.networks.create({ name: record.bridge, config });
+    } catch (error) {
+      if (attempt === 5 || !(error instanceof Error && /Device "\S+" does not exist/.test(error.message)))
+        throw error;
+    }
+  }
 }
 
 /**

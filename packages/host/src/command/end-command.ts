@@ -3,8 +3,11 @@ import { finished } from 'node:stream/promises';
 import type { SpawnedCommand } from '../transport.ts';
 import { within } from './within.ts';
 
-/** Milliseconds a command gets between TERM and KILL, and again after KILL before it is given up. */
-const grace = 2_000;
+/**
+ * Milliseconds a command gets between TERM and KILL, and again after KILL before it is given up: enough for an aborted
+ * write to remove its temporary file on a machine that is busy.
+ */
+const grace = 5_000;
 
 /** Ends a command and all it started: TERM, some time, KILL. Never rejects; nothing is held afterwards. */
 export async function endCommand(command: SpawnedCommand): Promise<void> {
