@@ -124,6 +124,7 @@ export type {
   BucketKeyCreate,
 } from './storage/bucket-types.ts';
 export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './storage/migrate-volume.ts';
+export type { Backups } from './resource/backups.ts';
 export type { VolumeBackupsArea } from './storage/volume-backups.ts';
 export type { VolumeSnapshotsArea } from './storage/volume-snapshots.ts';
 export type { VolumeCopyOptions, VolumesArea } from './storage/volumes.ts';

@@ -30,3 +30,25 @@ export async function startConsole(
   ended.catch(() => {});
   return { operation: await run.started, ended };
 }
+
+/**
+ * Detaches when `signal` aborts, at once where it has already.
+ *
+ * @returns `detach`, after which the signal is not listened to any more.
+ */
+export async function detachOnAbort(
+  signal: AbortSignal | undefined,
+  detach: () => Promise<void>,
+): Promise<() => Promise<void>> {
+  if (signal?.aborted === true) {
+    await detach();
+    throw signal.reason;
+  }
+  const leave = async () => {
+    signal?.removeEventListener('abort', abort);
+    await detach();
+  };
+  const abort = () => void leave();
+  signal?.addEventListener('abort', abort, { once: true });
+  return leave;
+}

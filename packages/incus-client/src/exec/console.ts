@@ -4,7 +4,7 @@ import type { CallOptions, Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { attachSockets } from './attach.ts';
-import { consolePath, startConsole } from './console-operation.ts';
+import { consolePath, detachOnAbort, startConsole } from './console-operation.ts';
 import type { TerminalSize } from './types.ts';
 import { type VgaOptions, type VgaSession, attachVga } from './vga.ts';
 
@@ -57,18 +57,11 @@ export function consoleArea(scope: Scope): ConsoleArea {
       const terminal = new Channel(data, { endsWithSocket: true });
       terminal.on('error', () => {});
       const messages = messageSocket(control, { message: () => {}, closed: () => {} });
-      const detach = async () => {
-        signal?.removeEventListener('abort', abort);
+      const detach = await detachOnAbort(signal, async () => {
         messages.close();
         terminal.destroy();
         await ended;
-      };
-      const abort = () => void detach();
-      signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted === true) {
-        await detach();
-        throw signal.reason;
-      }
+      });
       return {
         terminal,
         resize: (size) =>

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { CallOptions, Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
-import { startConsole } from './console-operation.ts';
+import { detachOnAbort, startConsole } from './console-operation.ts';
 import { openOperationChannel } from './operation-channel.ts';
 
 /** An attached graphical console of a virtual machine. */
@@ -35,18 +35,11 @@ export async function attachVga(
     closed: () => {},
   });
   const connections = new Set<Channel>();
-  const detach = async () => {
-    signal?.removeEventListener('abort', abort);
+  const detach = await detachOnAbort(signal, async () => {
     control.close();
     for (const connection of connections) connection.destroy();
     await ended;
-  };
-  const abort = () => void detach();
-  signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted === true) {
-    await detach();
-    throw signal.reason;
-  }
+  });
   return {
     async connect(options = {}) {
       const socket = await openOperationChannel(scope, operation, '0', options.signal);

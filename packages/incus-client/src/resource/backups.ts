@@ -1,0 +1,34 @@
+import type { Readable } from 'node:stream';
+import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import type { CallOptions, Scope } from '../scope.ts';
+
+/** The backups of one instance or volume: tarballs that its area's `importBackup` makes new ones from. */
+export interface Backups<Backup, Create> {
+  list(options?: CallOptions): Promise<readonly Backup[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
+  get(name: string, options?: CallOptions): Promise<Backup>;
+  create(backup: Create, options?: WaitOptions): OperationRun<void>;
+  rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  delete(name: string, options?: WaitOptions): OperationRun<void>;
+  /** The tarball; the stream must be read to its end or destroyed. */
+  export(name: string, options?: CallOptions): Promise<Readable>;
+}
+
+/** `owner` is the path of the instance or volume. */
+export function backupsOf<Backup, Create>(scope: Scope, owner: string): Backups<Backup, Create> {
+  const collection = `${owner}/backups`;
+  const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
+  const nothing = () => {};
+  return {
+    list: (options = {}) => scope.request('GET', collection, { ...options, query: { recursion: 1 } }),
+    get: (name, options = {}) => scope.request('GET', one(name), options),
+    create: (backup, options = {}) => scope.start('POST', collection, { ...options, json: backup }, nothing),
+    rename: (name, newName, options = {}) =>
+      scope.start('POST', one(name), { ...options, json: { name: newName } }, nothing),
+    delete: (name, options = {}) => scope.start('DELETE', one(name), options, nothing),
+    async export(name, options = {}) {
+      const { body } = await scope.rawStream('GET', `${one(name)}/export`, options);
+      return body;
+    },
+  };
+}
