@@ -31,12 +31,12 @@ export default defineConfig({
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
       {
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
         test: {
           name: 'lab',
           root: 'lab',
           include: ['test/**/*.test.ts'],
+          // The packages as they are published: each is one file, where its sources would be compiled module by module.
+          server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
           // Whole files that only `bin/test --soak` runs.
           exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],
           globalSetup: ['test/global-setup.ts'],

@@ -21,7 +21,7 @@ export interface BenchMachine extends AsyncDisposable {
 
 /** What of lab/dist/index.js is used here. */
 interface LabModule {
-  openLab(): Promise<
+  openLab(options: { readonly name: string }): Promise<
     AsyncDisposable & {
       readonly client: IncusClient;
       readonly folders: { readonly incus: string; readonly socket: string };
@@ -34,7 +34,7 @@ export async function openMachine(): Promise<BenchMachine> {
   // The lab stands above the packages and is not one: it is taken as it was built, when a figure needs it.
   const module: string = new URL('../../lab/dist/index.js', import.meta.url).href;
   const { openLab }: LabModule = await import(module);
-  const lab = await openLab();
+  const lab = await openLab({ name: 'bench' });
   const box = await lab.launch('bench');
   const env = { ...process.env, INCUS_DIR: lab.folders.incus };
   const folder = await mkdtemp(join(tmpdir(), 'incus-bench-'));

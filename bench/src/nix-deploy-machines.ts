@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 /** What these figures use of the lab; it is above this package in the graph, so it is loaded where it was built. */
 interface LabModule {
-  openLab(): Promise<
+  openLab(options: { readonly name: string }): Promise<
     AsyncDisposable & {
       readonly operator: { readonly file: string };
       launch(name: string): Promise<AsyncDisposable & LabMachine>;
@@ -47,7 +47,7 @@ export async function startMachines(count: number): Promise<Machines> {
   process.env['NIX_CONFIG'] ??= 'build-users-group =\nsandbox = false';
   const module = new URL('../../lab/dist/index.js', import.meta.url).href;
   const { openLab }: LabModule = await import(module);
-  const lab = await openLab();
+  const lab = await openLab({ name: 'bench' });
   const machines = await Promise.all(
     Array.from({ length: count }, async () => await lab.launch('nix-deploy')),
   );

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { type IncusClient, connectIncus } from '@cutover/incus-client';
 import { takeDown } from './daemon/clean-up.ts';
-import { configure, pool } from './daemon/settings.ts';
+import { configure, pools } from './daemon/settings.ts';
 import { isRunning, startDaemon } from './daemon/start.ts';
 import { allLabs, checkout, type LabFolders } from './folders.ts';
 import { importImage, rootFileSystem } from './image/import-image.ts';
@@ -46,11 +46,11 @@ export async function startRecorded(
   return { ruined };
 }
 
-/** A daemon whose pool or network is in ruins still starts: it says so by their status. */
+/** A daemon whose pools or network are in ruins still starts: it says so by their status. */
 async function checkRuins({ socket }: LabFolders, { bridge }: LabRecord): Promise<void> {
   await using client = await connectIncus({ socketPath: socket });
-  const [network, storage] = await Promise.all([client.networks.get(bridge), client.storagePools.get(pool)]);
-  for (const { name, status } of [network, storage])
+  const parts = [client.networks.get(bridge), ...pools.map((name) => client.storagePools.get(name))];
+  for (const { name, status } of await Promise.all(parts))
     if (status !== 'Created') throw new Error(`the daemon says of ${name}: ${status ?? 'no status'}`);
 }
 

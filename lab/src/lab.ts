@@ -10,11 +10,12 @@ import {
 } from './daemon/settings.ts';
 import { type LabFolders, labFolders } from './folders.ts';
 import { imageAlias } from './image/import-image.ts';
-import { deleteThrowaways, type LabInstance, type LaunchOptions, launch } from './launch.ts';
+import { deleteThrowaways, type LabInstance, launch } from './launch.ts';
 import { liveLeases, takeLease } from './leases.ts';
 import { destroyUnused, setKept, sweep, takeDownUnused } from './leave.ts';
 import { lock } from './lock.ts';
 import { type OperatorKey, operatorKey } from './operator-key.ts';
+import { template } from './template.ts';
 
 export interface OpenLabOptions {
   /** Labs of one checkout with different names have nothing in common. Default: the checkout's one lab. */
@@ -43,8 +44,8 @@ export interface Lab extends AsyncDisposable {
   /** The bridge's network, e.g. `10.104.7.0/24`. */
   readonly subnet: string;
   readonly operator: OperatorKey;
-  /** A throw-away instance from the image, ready for ssh; deleted when it is disposed of. */
-  launch(name: string, options?: LaunchOptions): Promise<LabInstance>;
+  /** A throw-away instance like the image, ready for ssh; deleted when it is disposed of. */
+  launch(prefix: string): Promise<LabInstance>;
   /** Leave it up when everybody has given it back, until {@link closeLab}. */
   keep(): Promise<void>;
 }
@@ -76,7 +77,8 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
       imageAlias,
       subnet: `${record.subnet}.0/24`,
       operator,
-      launch: (prefix, launchOptions = {}) => launch(client, operator, prefix, launchOptions),
+      launch: async (prefix) =>
+        launch(client, operator, await template(client, folders.id, operator), prefix),
       keep: () => setKept(folders, true),
       async [Symbol.asyncDispose]() {
         await client.close();

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Host, SshHostOptions } from '@cutover/host';
 import { type IncusScope, incusHost, type Instance } from '@cutover/incus-client';
-import { imageAlias } from './image/import-image.ts';
 import type { OperatorKey } from './operator-key.ts';
 
-export interface LaunchOptions {
-  /** Instance config, e.g. `limits.memory`. */
-  readonly config?: Readonly<Record<string, string>>;
-  /** cloud-init's user data in place of the one that lets the operator in as root. */
-  readonly userData?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** An instance of the lab that has booted: systemd is up, cloud-init is done, sshd listens. */
+/** An instance of the lab that has booted: systemd is up, sshd listens. */
 export interface ReadyInstance {
   readonly name: string;
   readonly address: string;
@@ -45,12 +36,12 @@ export async function deleteThrowaways(scope: IncusScope): Promise<void> {
   );
 }
 
-/** Makes an instance named after `prefix` and waits until it is ready. */
+/** Copies `template` to an instance named after `prefix` and waits until it is ready. */
 export async function launch(
   scope: IncusScope,
   operator: OperatorKey,
+  template: string,
   prefix: string,
-  { config = {}, userData = operatorUserData(operator), signal }: LaunchOptions,
 ): Promise<LabInstance> {
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
   const dispose = async () => {
@@ -59,12 +50,12 @@ export async function launch(
   };
   await scope.instances.create({
     name,
-    source: { type: 'image', alias: imageAlias },
-    config: { 'cloud-init.user-data': userData, 'boot.autostart': 'false', [throwaway]: 'true', ...config },
+    source: { type: 'copy', source: template },
+    config: { [throwaway]: 'true' },
     start: true,
   });
   try {
-    return { ...(await ready(scope, operator, name, signal)), [Symbol.asyncDispose]: dispose };
+    return { ...(await ready(scope, operator, name)), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -73,7 +64,6 @@ export async function launch(
 
 /** What is read from inside, in one command: a line with the address and one with the host key. */
 const readiness = `
-until [ -e /run/cloud-init/result.json ] || [ -e /etc/cloud/cloud-init.disabled ]; do sleep 0.05; done
 systemctl is-system-running --wait >/dev/null 2>&1
 until systemctl is-active --quiet ssh; do sleep 0.05; done
 ip -4 -oneline address show dev eth0 scope global | awk '{ sub("/.*", "", $4); print $4 }'
@@ -104,9 +94,4 @@ export async function ready(
     hostKeys: [hostKey],
   };
   return { name, address, hostKey, ssh, host: incusHost(scope, name) };
-}
-
-/** cloud-init's user data that lets the operator in as root. */
-export function operatorUserData({ publicKey }: OperatorKey): string {
-  return `#cloud-config\n${JSON.stringify({ users: [{ name: 'root', ssh_authorized_keys: [publicKey] }] })}\n`;
 }

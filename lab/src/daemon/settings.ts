@@ -8,8 +8,19 @@ import type { LabRecord } from '../record.ts';
 
 /** The project that the runbook makes its instance in; its client certificate sees nothing else. */
 export const project = 'terraform-ci';
-/** The storage pool of all instances. */
+/** The storage pool of the lab's own instances. */
 export const pool = 'lab';
+/**
+ * That of the runbook's instance, whose root disk has a size: from the first size on, btrfs counts every block of whatever
+ * is deleted in a pool, a second of CPU for an instance.
+ */
+export const sizedPool = 'sized';
+export const pools = [pool, sizedPool];
+
+/** Where the daemon mounts its pools. */
+export function poolFolders(folders: LabFolders): string[] {
+  return pools.map((name) => join(folders.incus, 'storage-pools', name));
+}
 const httpsPort = 8443;
 
 /** Files for a client over HTTPS, all PEM. */
@@ -33,7 +44,7 @@ export function httpsUrl({ subnet }: Pick<LabRecord, 'subnet'>): string {
   return `https://${subnet}.1:${httpsPort}`;
 }
 
-/** Gives a fresh daemon its bridge, pool, listener, project and trusted client. */
+/** Gives a fresh daemon its bridge, pools, listener, project and trusted client. */
 export async function configure(client: IncusClient, folders: LabFolders, record: LabRecord): Promise<void> {
   const devices = {
     root: { type: 'disk', path: '/', pool },
@@ -46,7 +57,9 @@ export async function configure(client: IncusClient, folders: LabFolders, record
     await ensureListening(client, record);
   };
   const storage = () =>
-    client.storagePools.create({ name: pool, driver: 'btrfs', config: { size: '24GiB' } });
+    Promise.all(
+      pools.map((name) => client.storagePools.create({ name, driver: 'btrfs', config: { size: '24GiB' } })),
+    );
   const [, , certificate] = await Promise.all([network(), storage(), makeClientCertificate(folders)]);
   await client.projects.create({
     name: project,

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
@@ -104,7 +105,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
       cpus: 2,
       memory: '2GiB',
       disk: '30GiB',
-      pool: 'lab',
+      pool: sizedPool,
     },
     ssh: { privateKey: lab.operator.file },
     old: {

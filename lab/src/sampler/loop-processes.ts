@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { parseMount } from '../processes.ts';
+import { type Mount, parseMount } from '../processes.ts';
 
 /** A loop's process on one of the lab's instances. */
 export interface LoopProcess {
@@ -16,9 +16,9 @@ const loop = /agent\.mjs\0--role\0(builder|adversary|watchdog)\0/;
 
 /**
  * Looks for loop processes as this machine's kernel sees them, in whatever container they are: needs no connection, and
- * nothing inside that could be stopped, masked or unreachable. `pool` is the mount point of the lab's storage pool.
+ * nothing inside that could be stopped, masked or unreachable. `pools` are the mount points of the lab's storage pools.
  */
-export function loopScanner(pool: string): () => LoopProcess[] {
+export function loopScanner(pools: readonly string[]): () => LoopProcess[] {
   const ownNamespace = readlinkSync('/proc/self/ns/pid');
   const instances = new Map<string, string | undefined>();
   const outside = new Map<string, number>();
@@ -47,7 +47,7 @@ export function loopScanner(pool: string): () => LoopProcess[] {
       if (namespace === ownNamespace) return 'outside';
       const role = loop.exec(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.[1];
       if (role === undefined) return undefined;
-      if (!instances.has(namespace)) instances.set(namespace, instanceOf(pid, pool));
+      if (!instances.has(namespace)) instances.set(namespace, instanceOf(pid, pools));
       const instance = instances.get(namespace);
       return instance === undefined ? undefined : { instance, role, pid: Number(pid) };
     } catch (error) {
@@ -63,16 +63,16 @@ export function loopScanner(pool: string): () => LoopProcess[] {
   }
 }
 
-/** The instance whose root file system the process has, where that lies in `pool`'s device. */
-function instanceOf(pid: string, pool: string): string | undefined {
-  const poolSource = sourceOf('self', (point) => point === pool);
+/** The instance whose root file system the process has, where that lies in the device of one of `pools`. */
+function instanceOf(pid: string, pools: readonly string[]): string | undefined {
   const [root, source] = rootOf(pid);
-  return source !== undefined && source === poolSource ? basename(root.replace(/\/rootfs$/, '')) : undefined;
+  const ours = mountsOf('self').some((mount) => mount.source === source && pools.includes(mount.point));
+  return ours ? basename(root.replace(/\/rootfs$/, '')) : undefined;
 }
 
-function sourceOf(pid: string, matches: (point: string) => boolean): string | undefined {
-  const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').map(parseMount);
-  return mounts.find((mount) => mount !== undefined && matches(mount.point))?.source;
+function mountsOf(pid: string): Mount[] {
+  const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
+  return lines.map(parseMount).filter((mount) => mount !== undefined);
 }
 
 /** The path of its `/` within the mounted file system, e.g. `/containers/pi/rootfs`, and that file system's source. */

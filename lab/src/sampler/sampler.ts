@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { pool } from '../daemon/settings.ts';
+import { poolFolders } from '../daemon/settings.ts';
 import type { LabFolders } from '../folders.ts';
 import { type LoopProcess, loopScanner } from './loop-processes.ts';
 
@@ -33,7 +32,7 @@ export interface SamplerReport {
 }
 
 export interface SamplerOptions {
-  /** The lab's folders: its storage pool tells its containers from those of other labs. */
+  /** The lab's folders: its storage pools tell its containers from those of other labs. */
   readonly folders: LabFolders;
   /** Instances as the pool names them, e.g. `pi` and `terraform-ci_cc-ci-orchestrator`. */
   readonly old: string;
@@ -55,7 +54,7 @@ export interface Sampler extends Disposable {
 /** Starts to watch, ten times a second, whether loops run on the old host, on the new one, or on both. */
 export function startSampler(options: SamplerOptions): Sampler {
   const { folders, interval = 100, roles = ['adversary', 'builder', 'watchdog'] } = options;
-  const scan = loopScanner(join(folders.incus, 'storage-pools', pool));
+  const scan = loopScanner(poolFolders(folders));
   const began = performance.now();
   const seen = { samples: 0, both: 0, onOld: 0, onNew: 0, longestGapMs: 0 };
   const at: { last: number; lastOnOld?: number; firstOnNew?: number; allOnNew?: number } = { last: 0 };
