@@ -213,7 +213,8 @@ async function iterate(role, clone, once) {
       );
       await rest(500);
     }
-    await rest(cycle);
+    // The first ones are quick to be seen; then it takes its time.
+    await rest(Math.min(iteration, 4) * cycle);
   }
   say('ended at a safe point');
 }
@@ -267,8 +268,8 @@ async function claim(sha, at, iteration) {
 
 /** Waits for the Adversary's word on the claimed commit; without one the work goes on, and the claim is void. */
 async function verdictOn(clone, sha, at) {
-  for (let look = 0; look < 8 && !asked(); look++) {
-    await sleep(cycle / 2, undefined, { signal: asking.signal }).catch(() => {});
+  for (let look = 1; look < 5 && !asked(); look++) {
+    await sleep((look / 2) * cycle, undefined, { signal: asking.signal }).catch(() => {});
     await git(clone, 'fetch', '--quiet', 'origin');
     const found = underLoops
       ? (await document(clone, 'verdicts', at))?.sha === sha

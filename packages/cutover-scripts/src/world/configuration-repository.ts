@@ -59,10 +59,13 @@ export function configurationRepository(
       await git(signal, 'remote', 'add', 'origin', url);
     }
     // No branch is no commit; no answer is an error of git's, and thrown.
-    const answer = await git(signal, 'ls-remote', 'origin', 'refs/heads/main');
-    if (answer.trim() === '') return undefined;
-    await git(signal, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/remotes/origin/main');
-    return (await git(signal, 'rev-parse', 'refs/remotes/origin/main')).trim();
+    const [head = ''] = (await git(signal, 'ls-remote', 'origin', 'refs/heads/main')).split('\t');
+    if (head === '') return undefined;
+    const fetched = async (): Promise<string> =>
+      (await git(signal, 'for-each-ref', '--format=%(objectname)', 'refs/remotes/origin/main')).trim();
+    if ((await fetched()) !== head)
+      await git(signal, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/remotes/origin/main');
+    return fetched();
   };
 
   const checkOut = async (signal: AbortSignal): Promise<string | undefined> => {
