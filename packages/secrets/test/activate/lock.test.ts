@@ -2,16 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, mkdir, readFile, readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ActivationReport } from '../../src/activate/activate.ts';
 import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
-import { type SecretsCommand, buildSecretsCommand, ended } from '../secrets-command.ts';
+import { ended, secretsCommand } from '../secrets-command.ts';
 import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
-let secrets: SecretsCommand;
-beforeAll(async () => void (secrets = await buildSecretsCommand()));
-afterAll(() => secrets[Symbol.asyncDispose]());
+const secrets = secretsCommand();
 
 /** Manifests for one mount point, each with twenty secrets that tell which of them they are of. */
 async function manifests(count: number): Promise<{ root: string; paths: string[] }> {
@@ -78,7 +76,7 @@ async function waitersFor(path: string): Promise<number> {
 }
 
 test('activations at once take turns: each makes a whole generation of its own', async () => {
-  const { root, paths } = await manifests(soak(24, 6));
+  const { root, paths } = await manifests(soak(24, 4));
   const all = await Promise.all(paths.map((path) => secrets.run(['activate', path, '--no-units', '--json'])));
   expect(all.filter(({ code }) => code !== 0)).toEqual([]);
   const reports = all.map(({ stdout }) => JSON.parse(stdout) as ActivationReport);
