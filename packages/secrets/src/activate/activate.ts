@@ -12,7 +12,7 @@ import {
   swapSymlink,
   writeGeneration,
 } from './generation.ts';
-import { checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
+import { checkCustomPaths, checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
 import { lockActivation } from './lock.ts';
 import { type Manifest, parseManifest, permissionsOf, withRuntimeDirectory } from './manifest.ts';
 import { type Owners, ownOwners, ownersBy } from './owners.ts';
@@ -69,6 +69,7 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   await checkSymlinkPath(symlinkPath);
   const contents = await resolveSecrets(manifest, options.manifest);
   const files = await generationFiles(manifest, contents, owners, options.manifest);
+  await checkCustomPaths(manifest);
   const changes = await compare(symlinkPath, files);
   const units =
     noUnits || !(await hasSecrets(symlinkPath))
