@@ -75,7 +75,8 @@ describe.skipIf(path === '')('the sops command behind the same interface', () =>
     };
     await writeFile(join(directory, '.sops.yaml'), JSON.stringify(rules));
     let opened = 0;
-    const engine = automaticEngine(native, async () => (opened++, open()));
+    const sops = await open();
+    const engine = automaticEngine(native, async () => (opened++, sops));
     const of = (file: string): { file: string } => ({ file: join(directory, file) });
 
     const plain = await engine.encrypt(Buffer.from('a: one\n'), of('plain.yaml'));

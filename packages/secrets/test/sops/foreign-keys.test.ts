@@ -50,7 +50,8 @@ describe.skipIf(why !== '')(`files for a PGP key${why === '' ? '' : ` (skipped: 
     async (name, one, two, three) => {
       const file = { file: join(await folder(), name) };
       const native = nativeEngine(async () => []);
-      const engine = automaticEngine(native, () => sopsBinary({ path, version, env: keyring.env }));
+      const sops = await sopsBinary({ path, version, env: keyring.env });
+      const engine = automaticEngine(native, async () => sops);
       const first = await engine.encrypt(Buffer.from(one), file);
       expect(text(first)).toContain(keyring.fingerprint);
       expect(text(await engine.decrypt(first, file))).toBe(one);
@@ -139,7 +140,8 @@ describe.skipIf(path === '')('keys of an age plugin', () => {
       JSON.stringify({ creation_rules: [{ age: recipient }] }),
     );
     const native = nativeEngine(async () => parseIdentities(identity));
-    const engine = automaticEngine(native, () => sopsBinary({ path, version, env }));
+    const sops = await sopsBinary({ path, version, env });
+    const engine = automaticEngine(native, async () => sops);
     const encrypted = await engine.encrypt(Buffer.from('a: one\n'), file);
     expect(text(await engine.decrypt(encrypted, file))).toBe('a: one\n');
     await expect(native.decrypt(encrypted, file)).rejects.toMatchObject({
