@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, mkdir, readFile, readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ActivationReport } from '../../src/activate/activate.ts';
 import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
 import { ended, secretsCommand } from '../secrets-command.ts';
@@ -55,7 +55,7 @@ async function holding(root: string, manifest: string): Promise<ChildProcess> {
 case "$2" in
 is-active) echo active ;;
 show) echo ;;
-*) : > ${root}/waits; until [ -e ${root}/go ]; do sleep 0.05; done; : > ${root}/over ;;
+*) : > ${root}/waits; while [ -e ${root} ] && [ ! -e ${root}/go ]; do sleep 0.05; done; : > ${root}/over ;;
 esac
 `;
   await writeFile(join(bin, 'systemctl'), systemctl);
@@ -64,6 +64,7 @@ esac
     env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
     stdio: 'ignore',
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   await vi.waitFor(() => access(join(root, 'waits')), { timeout: 30_000 });
   return child;
 }
