@@ -76,19 +76,36 @@ async function waitersFor(path: string): Promise<number> {
   return locks.filter((line) => line.includes('-> FLOCK') && line.includes(`:${ino} `)).length;
 }
 
-test('activations at once take turns: each makes a whole generation of its own', async () => {
-  const { root, paths } = await manifests(soak(24, 4));
-  const all = await Promise.all(paths.map((path) => secrets.run(['activate', path, '--no-units', '--json'])));
-  expect(all.filter(({ code }) => code !== 0)).toEqual([]);
-  const reports = all.map(({ stdout }) => JSON.parse(stdout) as ActivationReport);
-  const numbers = paths.map((_, index) => index + 1);
-  expect(reports.map(({ generation }) => generation).sort((a, b) => a - b)).toEqual(numbers);
-  for (const [index, { generation }] of reports.entries()) {
-    const contents = await contentsOf(join(root, 'run.d', String(generation)));
-    expect(contents).toEqual(Array.from({ length: 20 }, () => `OF=${index}\n`));
-  }
-  expect(await readlink(join(root, 'run'))).toBe(join(root, 'run.d', String(paths.length)));
-});
+type Activate = (manifest: string) => Promise<ActivationReport>;
+const byCall: Activate = (manifest) => activate({ manifest, noUnits: true });
+const byCommand: Activate = async (manifest) => {
+  const { code, stdout } = await secrets.run(['activate', manifest, '--no-units', '--json']);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as ActivationReport;
+};
+
+test.each(
+  soak<[string, number, Activate][]>(
+    [
+      ['calls', 24, byCall],
+      ['processes', 24, byCommand],
+    ],
+    [['calls', 6, byCall]],
+  ),
+)(
+  'activations at once, as %s, take turns: each makes a whole generation of its own',
+  async (_how, count, run) => {
+    const { root, paths } = await manifests(count);
+    const reports = await Promise.all(paths.map(run));
+    const numbers = paths.map((_, index) => index + 1);
+    expect(reports.map(({ generation }) => generation).sort((a, b) => a - b)).toEqual(numbers);
+    for (const [index, { generation }] of reports.entries()) {
+      const contents = await contentsOf(join(root, 'run.d', String(generation)));
+      expect(contents).toEqual(Array.from({ length: 20 }, () => `OF=${index}\n`));
+    }
+    expect(await readlink(join(root, 'run'))).toBe(join(root, 'run.d', String(paths.length)));
+  },
+);
 
 test('one that is at work is named when it does not end in time, and is not disturbed', async () => {
   const { root, paths } = await manifests(2);
