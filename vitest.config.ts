@@ -26,7 +26,7 @@ export default defineConfig({
       unit('command-line'),
       unit('host'),
       unit('incus-client'),
-      unit('secrets'),
+      unit('secrets', { globalSetup: ['test/global-setup.ts'] }),
       unit('nix-deploy'),
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),

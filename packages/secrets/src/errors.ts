@@ -22,6 +22,7 @@ export type SecretsErrorCode =
   | 'SCAN_FAILED'
   | 'LEAK_FOUND'
   | 'ACTIVATION_FAILED'
+  | 'ACTIVATION_LOCKED'
   | 'VERIFY_FAILED'
   | 'NEEDS_SOPS'
   | 'BINARY_FAILED'

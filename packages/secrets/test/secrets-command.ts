@@ -1,13 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
+import { inject } from 'vitest';
 
-/** The command `secrets`, built from the sources for processes of its own; gone when disposed. */
-export interface SecretsCommand extends AsyncDisposable {
+/** The command `secrets`, built from the sources (global-setup.ts), for processes of its own. */
+export interface SecretsCommand {
   readonly path: string;
   /** Starts `secrets ARGS`. */
   start(args: readonly string[], options?: SpawnOptions): ChildProcess;
@@ -22,27 +19,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export async function buildSecretsCommand(): Promise<SecretsCommand> {
-  // Below this package, so that what is not bundled is found.
-  const cache = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
-  await mkdir(cache, { recursive: true });
-  const outDir = await mkdtemp(join(cache, 'secrets-command-'));
-  await build({
-    config: false,
-    silent: true,
-    entry: { secrets: fileURLToPath(new URL('../src/cli.ts', import.meta.url)) },
-    outDir,
-    format: 'esm',
-    target: 'node20',
-    platform: 'node',
-    noExternal: [/^@cutover\//],
-    external: [/^(?!@cutover\/)[^./]/],
-    esbuildOptions: (options) => {
-      options.conditions = ['source', 'module', 'import'];
-    },
-    outExtension: () => ({ js: '.mjs' }),
-  });
-  const path = join(outDir, 'secrets.mjs');
+export function secretsCommand(): SecretsCommand {
+  const path = inject('secretsCommand');
   const start = (args: readonly string[], options: SpawnOptions = {}): ChildProcess =>
     spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   return {
@@ -53,7 +31,6 @@ export async function buildSecretsCommand(): Promise<SecretsCommand> {
       child.stdin?.on('error', () => undefined).end(input);
       return ended(child);
     },
-    [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
   };
 }
 

@@ -12,7 +12,8 @@ import {
   swapSymlink,
   writeGeneration,
 } from './generation.ts';
-import { checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
+import { checkCustomPaths, checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
+import { lockActivation } from './lock.ts';
 import { type Manifest, parseManifest, permissionsOf, withRuntimeDirectory } from './manifest.ts';
 import { type Owners, ownOwners, ownersBy } from './owners.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
@@ -27,6 +28,8 @@ export interface ActivateOptions {
   /** Do not restart or reload units. */
   readonly noUnits?: boolean;
   readonly accounts?: Accounts;
+  /** How long to wait for another activation on this host, in milliseconds; 60,000 without it. */
+  readonly lockPatience?: number;
 }
 
 export interface ActivationReport extends Changes, Notified {
@@ -42,12 +45,18 @@ export interface ActivationReport extends Changes, Notified {
  * Brings a manifest's secrets to their runtime paths: everything is decrypted and checked first, then written as a
  * new generation, then one symlink is swapped and the units of what changed are restarted. When anything fails before
  * the swap, the old generation stays as it was; when a custom link cannot be made or a unit does not come up after it,
- * the swap is undone, and the units that ran before run again. Only then are older generations removed.
+ * the swap is undone, and the units that ran before run again. Only then are older generations removed. Activations of
+ * one mount point take turns.
  *
- * @throws {SecretsError} `ACTIVATION_FAILED`, or the error of the file that could not be opened.
+ * @throws {SecretsError} `ACTIVATION_FAILED`, `ACTIVATION_LOCKED`, or the error of the file that could not be opened.
  */
 export async function activate(options: ActivateOptions): Promise<ActivationReport> {
-  const { noUnits = false, ignoreAccounts = false, accounts = systemAccounts() } = options;
+  const {
+    noUnits = false,
+    ignoreAccounts = false,
+    accounts = systemAccounts(),
+    lockPatience = 60_000,
+  } = options;
   const manifest = withRuntimeDirectory(
     parseManifest(await readManifest(options.manifest), options.manifest),
     process.env['XDG_RUNTIME_DIR'],
@@ -55,9 +64,12 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   const dry = process.env['NIXOS_ACTION'] === 'dry-activate';
   const owners = ignoreAccounts || manifest.userMode || dry ? ownOwners : ownersBy(accounts);
   const { secretsMountPoint: mountPoint, symlinkPath } = manifest;
+  // A dry run makes nothing, so it need not wait.
+  await using _lock = dry ? undefined : await lockActivation(mountPoint, lockPatience);
   await checkSymlinkPath(symlinkPath);
   const contents = await resolveSecrets(manifest, options.manifest);
   const files = await generationFiles(manifest, contents, owners, options.manifest);
+  await checkCustomPaths(manifest);
   const changes = await compare(symlinkPath, files);
   const units =
     noUnits || !(await hasSecrets(symlinkPath))

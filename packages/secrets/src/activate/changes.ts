@@ -15,12 +15,18 @@ export async function compare(symlinkPath: string, files: readonly GenerationFil
   const added: string[] = [];
   const changed: string[] = [];
   for (const { name, content } of files) {
-    const old = await readFile(join(symlinkPath, name)).catch(missing);
+    const old = await readFile(join(symlinkPath, name)).catch(noFile);
     if (old === undefined) added.push(name);
     else if (!old.equals(content)) changed.push(name);
   }
   const names = new Set(files.map(({ name }) => name));
   return { added, changed, removed: (await filesBelow(symlinkPath)).filter((name) => !names.has(name)) };
+}
+
+/** Also where a secret's name was a directory of secrets before. */
+function noFile(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return undefined;
+  return missing(error);
 }
 
 /** Whether there were secrets before: at the first activation of a boot there are none, and nothing that uses them. */

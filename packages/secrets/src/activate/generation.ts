@@ -139,7 +139,8 @@ export async function swapSymlink(
   owner?: { uid: number; gid: number },
 ): Promise<void> {
   await makeFolders(dirname(path));
-  const temporary = `${path}.${process.pid}.tmp`;
+  // One name for all, so that the next activation takes away what a killed one has left; the lock keeps them apart.
+  const temporary = `${path}.cutover.tmp`;
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   try {

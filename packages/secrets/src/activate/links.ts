@@ -15,6 +15,30 @@ export async function checkSymlinkPath(path: string): Promise<void> {
   }
 }
 
+/** Where the links of a manifest are to be, and what they name. */
+function linksOf(
+  manifest: Manifest,
+): { readonly item: ManifestSecret | ManifestTemplate; readonly target: string }[] {
+  return [
+    ...manifest.secrets.map((item) => ({ item, target: join(manifest.symlinkPath, item.name) })),
+    ...manifest.templates.map((item) => ({
+      item,
+      target: join(manifest.symlinkPath, 'rendered', item.name),
+    })),
+  ].filter(({ item, target }) => item.path !== target && item.path !== '');
+}
+
+/** A directory in the way of a link is not replaced, as a file is: that is said before anything is changed. */
+export async function checkCustomPaths(manifest: Manifest): Promise<void> {
+  for (const { item } of linksOf(manifest)) {
+    if ((await lstat(item.path).catch(missing))?.isDirectory() !== true) continue;
+    throw new SecretsError(
+      'ACTIVATION_FAILED',
+      `${item.path} is a directory; move it away, then activate again`,
+    );
+  }
+}
+
 /**
  * Links each secret with a path of its own; a link that is right is left alone.
  *
@@ -24,25 +48,11 @@ export async function linkCustomPaths(
   manifest: Manifest,
   ownerOf: (item: ManifestSecret | ManifestTemplate) => Promise<{ uid: number; gid: number } | undefined>,
 ): Promise<void> {
-  const links = [
-    ...manifest.secrets.map((secret) => ({ item: secret, target: join(manifest.symlinkPath, secret.name) })),
-    ...manifest.templates.map((template) => ({
-      item: template,
-      target: join(manifest.symlinkPath, 'rendered', template.name),
-    })),
-  ];
-  for (const { item, target } of links) {
-    if (item.path === target || item.path === '') continue;
+  for (const { item, target } of linksOf(manifest)) {
     const owner = await ownerOf(item);
     const found = await lstat(item.path).catch(missing);
     const fits = owner === undefined || (found?.uid === owner.uid && found.gid === owner.gid);
     if (fits && (await readlink(item.path).catch(missing)) === target) continue;
-    if (found?.isDirectory() === true) {
-      throw new SecretsError(
-        'ACTIVATION_FAILED',
-        `${item.path} is a directory; move it away, then activate again`,
-      );
-    }
     await swapSymlink(item.path, target, owner);
   }
 }

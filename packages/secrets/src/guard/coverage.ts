@@ -23,7 +23,8 @@ export function createCoverage(repository: string): Coverage {
       try {
         for (let folder = dirname(file); ; folder = dirname(folder)) {
           const text = rules.get(folder);
-          if (text !== undefined) return matchingRule(text, join(folder, '.sops.yaml'), file) !== undefined;
+          if (text !== undefined)
+            return (await matchingRule(text, join(folder, '.sops.yaml'), file)) !== undefined;
           if (folder === '.') break;
         }
         await creationRuleFor(join(repository, file));

@@ -2,9 +2,9 @@ import type { AgeIdentity } from '../age/identities.ts';
 import { SecretsError } from '../errors.ts';
 import { replaceContent, setInFile } from '../sops/edit.ts';
 import { type DecryptedFile, encryptFile } from '../sops/file.ts';
-import { type SopsFormat, emitPlain } from '../sops/formats/format.ts';
+import { type SopsFormat, emitPlain, parseEncrypted } from '../sops/formats/format.ts';
 import { readableLeavesOf } from '../sops/inspect.ts';
-import { setValue } from '../sops/tree-path.ts';
+import { sameValue, setValue, valueAt } from '../sops/tree-path.ts';
 import { type TreeValue, map, str } from '../sops/tree.ts';
 import type { CollectedSecret } from './collect.ts';
 
@@ -76,11 +76,14 @@ async function requireUnreadable(
   { file, format }: SealOptions,
 ): Promise<void> {
   if (format === 'binary') return;
-  const readable = await readableLeavesOf(bytes, { file, format });
-  const places = members.flatMap(({ spec }) =>
-    spec.key === undefined ? [] : [spec.key.replaceAll('/', ':')],
-  );
-  const leaks = places.length === 0 ? readable : readable.filter((key) => places.includes(key));
+  const [document = map()] = await parseEncrypted(format, Buffer.from(bytes));
+  const stands = ({ spec: { key = '' }, reveal }: CollectedSecret): boolean => {
+    const value = valueAt(document, key.split('/'));
+    return value !== undefined && reveal().length > 0 && sameValue(value, textValue(reveal(), file, key));
+  };
+  const leaks = members.every(({ spec }) => spec.key === undefined)
+    ? await readableLeavesOf(bytes, { file, format })
+    : members.filter(stands).map(({ spec }) => spec.key);
   if (leaks.length === 0) return;
   throw new SecretsError(
     'LEAK_FOUND',

@@ -58,7 +58,7 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
   const from = config === undefined ? await findConfig(dirname(path)) : resolve(config);
   if (from === undefined)
     throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', { file });
-  const found = matchingRule(await readFile(from, 'utf8'), from, path);
+  const found = await matchingRule(await readFile(from, 'utf8'), from, path);
   if (found === undefined)
     throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
   return { from, ...understood(found, from) };
@@ -70,11 +70,17 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
  * @param from - the path of the config with this text, from which the file's is taken.
  * @throws {SecretsError} `RULE_INVALID`: not a config of sops, or a pattern that is refused.
  */
-export function matchingRule(text: string, from: string, file: string): z.output<typeof rule> | undefined {
+export async function matchingRule(
+  text: string,
+  from: string,
+  file: string,
+): Promise<z.output<typeof rule> | undefined> {
   const name = relative(dirname(from), file);
-  return parseRules(text, from).find(
-    ({ path_regex: pattern }) => pattern === undefined || pattern === '' || compileGoRegex(pattern)(name),
-  );
+  for (const found of parseRules(text, from)) {
+    const { path_regex: pattern = '' } = found;
+    if (pattern === '' || (await compileGoRegex(pattern))(name)) return found;
+  }
+  return undefined;
 }
 
 function understood(found: z.output<typeof rule>, from: string): Omit<CreationRule, 'from'> {

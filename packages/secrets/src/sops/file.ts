@@ -19,7 +19,7 @@ import {
   metadataTree,
   timestamp,
 } from './metadata.ts';
-import { type SelectionRule, defaultRule } from './selection.ts';
+import { type SelectionRule, defaultRule, selectorOf } from './selection.ts';
 import { type Documents, entry, map, valueOf } from './tree.ts';
 import { decryptDocuments, encryptDocuments } from './walk.ts';
 
@@ -119,7 +119,7 @@ export async function openFile(bytes: Uint8Array | string, options: DecryptOptio
     const stash: NonceStash = new Map();
     const computed = decryptDocuments(documents, {
       dataKey,
-      rule: metadata.rule,
+      select: await selectorOf(metadata.rule),
       macOnlyEncrypted: metadata.macOnlyEncrypted,
       stash,
     });
@@ -138,7 +138,8 @@ export async function sealFile(
 ): Promise<Uint8Array> {
   refuseOwnKey(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
-  const mac = encryptDocuments(documents, { dataKey, rule, macOnlyEncrypted, ...(stash && { stash }) });
+  const select = await selectorOf(rule);
+  const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, ...(stash && { stash }) });
   const sealed = macStands(metadata, mac, dataKey)
     ? metadata.mac
     : encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);

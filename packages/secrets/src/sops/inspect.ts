@@ -2,6 +2,7 @@ import { withFileAsync } from '../errors.ts';
 import type { FileOptions } from './file.ts';
 import { formatOf, parseEncrypted } from './formats/format.ts';
 import { type SopsMetadata, extractMetadata } from './metadata.ts';
+import { selectorOf } from './selection.ts';
 import { plaintextLeaves } from './walk.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function plaintextLeavesOf(bytes: Uint8Array | string, options: Fil
   return withFileAsync(options.file, async () => {
     const documents = await load(bytes, options);
     const { rule } = extractMetadata(documents);
-    return plaintextLeaves(documents, rule);
+    return plaintextLeaves(documents, await selectorOf(rule));
   });
 }
 
@@ -30,7 +31,7 @@ export async function readableLeavesOf(bytes: Uint8Array | string, options: File
   return withFileAsync(options.file, async () => {
     const documents = await load(bytes, options);
     extractMetadata(documents);
-    return plaintextLeaves(documents, { kind: 'encrypted_suffix', value: '' });
+    return plaintextLeaves(documents, () => true);
   });
 }
 

@@ -37,28 +37,28 @@ export type Selector = (
 /**
  * The selector of a rule (sops's `shouldBeEncrypted`): any component of the path may match.
  *
- * @throws {SecretsError} `RULE_INVALID`: the pattern is not one that Go's RE2 would read, or that we can translate.
+ * @throws {SecretsError} `RULE_INVALID`: the pattern is refused.
  */
-export function selectorOf(rule: SelectionRule): Selector {
+export async function selectorOf(rule: SelectionRule): Promise<Selector> {
   switch (rule.kind) {
     case 'unencrypted_suffix':
       return (path) => !path.some((component) => component.endsWith(rule.value));
     case 'encrypted_suffix':
       return (path) => path.some((component) => component.endsWith(rule.value));
     case 'unencrypted_regex': {
-      const matches = remembering(compileGoRegex(rule.value));
+      const matches = remembering(await compileGoRegex(rule.value));
       return (path) => !path.some(matches);
     }
     case 'encrypted_regex': {
-      const matches = remembering(compileGoRegex(rule.value));
+      const matches = remembering(await compileGoRegex(rule.value));
       return (path) => path.some(matches);
     }
     case 'unencrypted_comment_regex': {
-      const matches = compileGoRegex(rule.value);
+      const matches = await compileGoRegex(rule.value);
       return (_path, comments) => !comments.some((level) => level.some(matches));
     }
     default: {
-      const matches = compileGoRegex(rule.value);
+      const matches = await compileGoRegex(rule.value);
       return (_path, comments, isComment) =>
         comments.some((level, depth) =>
           level.some((text, index) => {

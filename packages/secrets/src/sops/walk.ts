@@ -10,7 +10,7 @@ import {
   scalarOf,
   stashKey,
 } from './cipher.ts';
-import { type SelectionRule, type Selector, selectorOf } from './selection.ts';
+import type { Selector } from './selection.ts';
 import {
   type Comment,
   type Documents,
@@ -94,7 +94,7 @@ const encryptedOnlySeed = Buffer.from(
 
 export interface WalkOptions {
   readonly dataKey: Uint8Array;
-  readonly rule: SelectionRule;
+  readonly select: Selector;
   /** The MAC covers encrypted values only (`mac_only_encrypted`). */
   readonly macOnlyEncrypted: boolean;
   /** Nonces by plaintext and place: filled by decryption, used by encryption. */
@@ -107,9 +107,9 @@ export interface WalkOptions {
  * @returns the MAC over the plaintext, upper-case hex, not yet encrypted.
  */
 export function encryptDocuments(documents: Documents, options: WalkOptions): string {
-  const { dataKey, rule, macOnlyEncrypted, stash } = options;
+  const { dataKey, select, macOnlyEncrypted, stash } = options;
   const mac = startMac(macOnlyEncrypted);
-  walk(documents, selectorOf(rule), {
+  walk(documents, select, {
     leaf(value, place, selected) {
       if (selected || !macOnlyEncrypted) mac.update(plainBytes(value));
       if (!selected) return value;
@@ -132,9 +132,9 @@ export function encryptDocuments(documents: Documents, options: WalkOptions): st
  * @throws {SecretsError} `DECRYPT_FAILED`, naming the key.
  */
 export function decryptDocuments(documents: Documents, options: WalkOptions): string {
-  const { dataKey, rule, macOnlyEncrypted, stash } = options;
+  const { dataKey, select, macOnlyEncrypted, stash } = options;
   const mac = startMac(macOnlyEncrypted);
-  walk(documents, selectorOf(rule), {
+  walk(documents, select, {
     leaf(value, place, selected) {
       const plain = selected ? open(value, dataKey, place, stash) : value;
       // sops writes a comment in a list as an item; it is not part of the MAC (getsops/sops#2243).
@@ -184,12 +184,12 @@ function startMac(macOnlyEncrypted: boolean): ReturnType<typeof createHash> {
 }
 
 /**
- * The keys of leaves that the rule selects and that are not encrypted. Needs no key: only the form is looked at.
+ * The keys of leaves that are selected and that are not encrypted. Needs no key: only the form is looked at.
  * An empty string counts as encrypted, as in sops.
  */
-export function plaintextLeaves(documents: Documents, rule: SelectionRule): string[] {
+export function plaintextLeaves(documents: Documents, select: Selector): string[] {
   const found: string[] = [];
-  walk(structuredClone(documents), selectorOf(rule), {
+  walk(structuredClone(documents), select, {
     leaf(value, place, selected) {
       const fine = value.type === 'str' && (value.value === '' || isEncrypted(value.value));
       if (selected && !fine) found.push(place.slice(0, -1));

@@ -229,25 +229,51 @@ test.each([
   expect(after).toEqual(before);
 });
 
-test('when a custom link cannot be made, the swap is undone', async () => {
+test('what is in the way of a custom link is said before anything is changed, and what fails after the swap undoes it', async () => {
   const { root, manifest, write } = await fixture();
   await write();
   await activate({ manifest });
   await mkdir(join(root, 'taken'));
-  const secrets = [
-    {
-      name: 'new',
+  for (const name of ['file', 'other']) await writeFile(join(root, name), name);
+  const withLinks = (...links: string[]): Promise<void> => {
+    const secret = (link: string, index: number): object => ({
+      name: `new-${index}`,
       key: 'top',
-      path: join(root, 'taken'),
+      path: join(root, link),
       sopsFile: join(root, 'a.yaml'),
       format: 'yaml',
       mode: '0400',
-    },
-  ];
-  await write({ secrets });
-  await expect(activate({ manifest })).rejects.toThrow(/is a directory/);
+    });
+    return write({ secrets: links.map(secret), templates: [], placeholderBySecretName: {} });
+  };
+  await withLinks('other', 'taken');
+  await expect(activate({ manifest })).rejects.toThrow(/taken is a directory; move it away/);
+  expect(await readFile(join(root, 'other'), 'utf8')).toBe('other');
+  await withLinks('file/link');
+  await expect(activate({ manifest })).rejects.toThrow(
+    'generation 2 could not be made; the one before is kept',
+  );
   expect(await readlink(join(root, 'run'))).toBe(join(root, 'run.d/1'));
   expect(await readdir(join(root, 'run.d'))).toEqual(['1']);
+});
+
+test('a secret may have the name that a directory of secrets had, and the other way', async () => {
+  const { root, manifest, write } = await fixture();
+  const secret = (name: string): object => ({
+    name,
+    key: 'top',
+    sopsFile: join(root, 'a.yaml'),
+    format: 'yaml',
+    mode: '0400',
+  });
+  for (const [name, removed] of [
+    ['top/in', []],
+    ['top', ['top/in']],
+    ['top/in', ['top']],
+  ] as const) {
+    await write({ secrets: [secret(name)], templates: [], placeholderBySecretName: {} });
+    expect(await activate({ manifest })).toMatchObject({ added: [name], removed });
+  }
 });
 
 test('killed at any moment, what is at the link is a whole generation, and the next run mends the rest', async () => {

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   encryptFile,
   generateKeyPair,
@@ -12,13 +12,11 @@ import {
 import { createProgram } from '../../src/cli/program.ts';
 import { git } from '../git.ts';
 import { type MoveWorld, moveWorld, shim } from '../move/world.ts';
-import { type Ended, type SecretsCommand, buildSecretsCommand } from '../secrets-command.ts';
+import { type Ended, secretsCommand } from '../secrets-command.ts';
 import { soak } from '../soak.ts';
 
 const asRoot = process.getuid?.() === 0;
-let secrets: SecretsCommand;
-beforeAll(async () => void (secrets = await buildSecretsCommand()));
-afterAll(() => secrets[Symbol.asyncDispose]());
+const secrets = secretsCommand();
 
 const canary = 'CANARY-b41f0e77-of-nobody';
 const forms = [
@@ -129,8 +127,7 @@ test.runIf(asRoot)(
     await quiet(0, ['keygen', '-o', join(root, 'new.txt')]);
     await quiet(0, ['encrypt', join(given, 'plain.yaml'), '-r', recipient, '-o', file, '--json']);
     await quiet(0, ['set', file, 'c'], `${canary}\n`);
-    await quiet(0, ['set', file, 'd', '--json-value'], JSON.stringify([canary]));
-    await quiet(0, ['unset', file, 'd']);
+    await quiet(0, ['unset', file, 'b']);
     await quiet(0, ['edit', file]);
     await quiet(0, ['rotate', file]);
     await quiet(0, ['updatekeys', file]);
@@ -146,8 +143,14 @@ test.runIf(asRoot)(
     await quiet(0, ['verify', '--from', 'local', '--to', 'local', '-c', config, '--json']);
     // The bootstrap key of this test lies below /tmp.
     await quiet(10, ['lint', manifest]);
-    await quiet(0, ['guard', '--repository', repository]);
-    await quiet(0, ['scan', repository, '--from', 'local', '-c', config]);
+    for (const check of soak(
+      [
+        ['guard', '--repository'],
+        ['scan', '--from', 'local', '-c', config],
+      ],
+      [],
+    ))
+      await quiet(0, [...check, repository]);
     const bootstrap = join(root, 'key', 'age.txt');
     const revoke = ['revoke', '--repository', repository, '-i', bootstrap, '-c', config];
     const [leaver = ''] = await recipientsOf(await readFile(bootstrap, 'utf8'));
@@ -167,11 +170,9 @@ test.runIf(asRoot)(
       await encryptFile(`a: 1\nb: ${canary}\n`, { file, recipients: [recipient] }),
     ).toString();
     await writeFile(broken.leaky, half.replace(/^b: ENC.*$/m, `b: ${canary}`));
-    const parsing: Failure[] = [
-      [12, ['decrypt', broken.leaky]],
-      [1, ['encrypt', broken.text, '-r', recipient]],
-    ];
+    const parsing: Failure[] = [[1, ['encrypt', broken.text, '-r', recipient]]];
     const others: Failure[] = [
+      [12, ['decrypt', broken.leaky]],
       [1, ['set', file, 'x', '--json-value'], `{"a": ${canary}`],
       [11, ['decrypt', file, '-i', stranger]],
       [11, ['rotate', file, '-i', stranger]],
@@ -183,10 +184,10 @@ test.runIf(asRoot)(
       [1, ['decrypt', file, '--key', 'nope']],
       [2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']],
       [2, ['activate', join(given, 'plain.yaml')]],
+      [1, ['move', '--from', 'local', '--to', 'local', '-c', config, '-i', stranger]],
     ];
-    for (const failure of soak([...parsing, ...others], parsing)) await quiet(...failure);
     await writeFile(join(root, 'source', 'one'), `TOKEN=${canary}-2\n`);
-    await quiet(1, ['move', '--from', 'local', '--to', 'local', '-c', config, '-i', stranger]);
+    for (const failure of soak([...parsing, ...others], parsing)) await quiet(...failure);
     expect(await found()).toEqual([]);
     // From here on the repository holds it, as somebody's mistake.
     await writeFile(join(repository, 'leak.yaml'), `token: ${canary}\n`);

@@ -2,17 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
-import { type SecretsCommand, buildSecretsCommand, ended } from '../secrets-command.ts';
+import { describe, expect, test } from 'vitest';
+import { decryptFile, encryptFile, generateKeyPair, identityFile, parseIdentities } from '../../src/index.ts';
+import { ended, secretsCommand } from '../secrets-command.ts';
 import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
-let secrets: SecretsCommand;
-beforeAll(async () => void (secrets = await buildSecretsCommand()));
-afterAll(() => secrets[Symbol.asyncDispose]());
+const secrets = secretsCommand();
 
 const keys = generateKeyPair();
+const identities = parseIdentities(keys.identity);
 
 /** A sops file, its key, and an editor that is a shell script; `memory` is where the plain text will be. */
 async function fixture(editor: string) {
@@ -34,6 +33,10 @@ async function fixture(editor: string) {
     file,
     directory,
     left: () => readdir(memory),
+    content: async () => {
+      const { plaintext } = await decryptFile(await readFile(file), { file, identities });
+      return Buffer.from(plaintext).toString('utf8');
+    },
     [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
   };
 }
@@ -44,8 +47,7 @@ test('an edit changes the file, and its plain text is gone, with what the editor
   expect(done).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(done.stdout)).toEqual({ files: [{ file: world.file, changed: true }] });
   expect(await world.left()).toEqual([]);
-  const opened = await secrets.run(['decrypt', ...world.args.slice(1), '--key', 'a']);
-  expect(opened.stdout).toBe('other');
+  expect(await world.content()).toBe('a: other\n');
 });
 
 /** Ends what is left of a process group. */
@@ -62,8 +64,13 @@ type Ending = [signal: NodeJS.Signals, code: number, trap: string];
 describe.each([
   ['SIGINT', 130, 'trap "exit 3" INT'],
   ['SIGTERM', 143, 'trap "exit 3" TERM'],
-  ['SIGHUP', 143, 'trap "exit 3" HUP'],
-  ...soak<Ending[]>([['SIGTERM', 143, 'trap "" TERM']], []),
+  ...soak<Ending[]>(
+    [
+      ['SIGHUP', 143, 'trap "exit 3" HUP'],
+      ['SIGTERM', 143, 'trap "" TERM'],
+    ],
+    [],
+  ),
 ] satisfies Ending[])('%s during an edit', (signal, code, trap) => {
   test(`ends with ${code} and leaves neither plain text nor a change, by an editor with: ${trap}`, async () => {
     // It says that it is there, then waits for a signal; sleeping in the background, so that a trap runs at once.
@@ -124,8 +131,7 @@ test('an edit that cannot be read is not lost: at a terminal the editor opens ag
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(seen).toContain(`${world.file}:2: `);
   expect(await world.left()).toEqual([]);
-  const opened = await secrets.run(['decrypt', ...world.args.slice(1), '--key', 'a']);
-  expect(opened.stdout).toBe('mended');
+  expect(await world.content()).toBe('a: mended\n');
 });
 
 test('what somebody else changed while the editor was open is not overwritten', async () => {

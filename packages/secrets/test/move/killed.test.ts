@@ -2,7 +2,7 @@ import { localHost } from '@cutover/host';
 import { access, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   commitSecrets,
   loadSecretsConfig,
@@ -10,14 +10,12 @@ import {
   readBootstrapIdentities,
 } from '../../src/index.ts';
 import { git } from '../git.ts';
-import { type Ended, type SecretsCommand, buildSecretsCommand, ended } from '../secrets-command.ts';
+import { type Ended, ended, secretsCommand } from '../secrets-command.ts';
 import { soak } from '../soak.ts';
 import { type MoveWorld, moveWorld, shim } from './world.ts';
 
 const asRoot = process.getuid?.() === 0;
-let secrets: SecretsCommand;
-beforeAll(async () => void (secrets = await buildSecretsCommand()));
-afterAll(() => secrets[Symbol.asyncDispose]());
+const secrets = secretsCommand();
 
 const content = { one: 'first secret\n', two: 'second\0secret', token: 'third secret\n' };
 const move = (world: MoveWorld): string[] => ['move', '--from', 'local', '--to', 'local', '-c', world.config];

@@ -5,8 +5,12 @@ import { expect, test } from 'vitest';
 import {
   type SecretsConfig,
   activate,
+  collect,
+  encryptFile,
+  encryptIntoRepo,
   generateKeyPair,
   move,
+  parseIdentities,
   parseSecretsConfig,
   placeBootstrapKey,
   readBootstrapIdentities,
@@ -174,6 +178,32 @@ test.each([
     await expect(stat(join(repository, file))).rejects.toMatchObject({ code: 'ENOENT' });
   },
 );
+
+test('so is one in a list, whose items have no names of their own', async () => {
+  const { config, source, repository } = await fixture();
+  const keys = generateKeyPair();
+  const file = 'list.yaml';
+  const recipients = [keys.recipient];
+  await writeFile(
+    join(repository, file),
+    await encryptFile('all_unencrypted:\n    - x\n', { file, recipients }),
+  );
+  const { secrets } = parseSecretsConfig({
+    ...config,
+    secrets: [
+      { name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, key: 'all_unencrypted/0' },
+    ],
+  });
+  await using host = localHost();
+  const collected = await collect(host, secrets);
+  const before = await readFile(join(repository, file));
+  const identities = parseIdentities(keys.identity);
+  await expect(encryptIntoRepo(repository, collected, { recipients, identities })).rejects.toMatchObject({
+    code: 'LEAK_FOUND',
+    key: 'all_unencrypted/0',
+  });
+  expect(await readFile(join(repository, file))).toEqual(before);
+});
 
 test('a secret that has changed at its source changes its own line, the MAC and lastmodified', async () => {
   const { config, source, repository } = await fixture();

@@ -11,7 +11,7 @@ import {
   sopsBinary,
 } from '../../src/index.ts';
 import { str } from '../../src/sops/tree.ts';
-import { type SecretsCommand, buildSecretsCommand } from '../secrets-command.ts';
+import { secretsCommand } from '../secrets-command.ts';
 import { sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { type Vault, startVault } from './vault.ts';
@@ -75,7 +75,8 @@ describe.skipIf(path === '')('the sops command behind the same interface', () =>
     };
     await writeFile(join(directory, '.sops.yaml'), JSON.stringify(rules));
     let opened = 0;
-    const engine = automaticEngine(native, async () => (opened++, open()));
+    const sops = await open();
+    const engine = automaticEngine(native, async () => (opened++, sops));
     const of = (file: string): { file: string } => ({ file: join(directory, file) });
 
     const plain = await engine.encrypt(Buffer.from('a: one\n'), of('plain.yaml'));
@@ -113,9 +114,7 @@ describe.skipIf(path === '')('the sops command behind the same interface', () =>
   });
 
   describe('of the command secrets', () => {
-    let secrets: SecretsCommand;
-    beforeAll(async () => void (secrets = await buildSecretsCommand()));
-    afterAll(() => secrets[Symbol.asyncDispose]());
+    const secrets = secretsCommand();
 
     test('it is named by secrets.yaml or by options, and chosen where it is needed or asked for', async () => {
       const cwd = await temporaryDirectory();

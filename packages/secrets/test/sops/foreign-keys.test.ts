@@ -13,7 +13,8 @@ import {
 } from '../../src/index.ts';
 import { encodeBech32 } from '../../src/age/bech32.ts';
 import { str } from '../../src/sops/tree.ts';
-import { type SecretsCommand, buildSecretsCommand } from '../secrets-command.ts';
+import { secretsCommand } from '../secrets-command.ts';
+import { soak } from '../soak.ts';
 import { sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { type Keyring, hasGpg, makeKeyring } from './keyring.ts';
@@ -26,14 +27,9 @@ const why = path === '' ? `sops ${version} is not built here` : hasGpg ? '' : 'g
 
 describe.skipIf(why !== '')(`files for a PGP key${why === '' ? '' : ` (skipped: ${why})`}`, () => {
   let keyring: Keyring;
-  let secrets: SecretsCommand;
-  beforeAll(async () => {
-    [keyring, secrets] = await Promise.all([makeKeyring(), buildSecretsCommand()]);
-  });
-  afterAll(async () => {
-    await keyring[Symbol.asyncDispose]();
-    await secrets[Symbol.asyncDispose]();
-  });
+  const secrets = secretsCommand();
+  beforeAll(async () => void (keyring = await makeKeyring()));
+  afterAll(() => keyring[Symbol.asyncDispose]());
 
   /** A folder whose rules ask for PGP, and for both kinds of key in `both.*`. */
   const folder = async (): Promise<string> => {
@@ -44,15 +40,18 @@ describe.skipIf(why !== '')(`files for a PGP key${why === '' ? '' : ` (skipped: 
     return directory;
   };
 
-  test.each([
+  const formats = [
     ['a.yaml', 'a: one\n', 'a: two\n', 'b: three\n'],
     ['a.env', 'a=one\n', 'a=two\n', 'b=three\n'],
-  ])(
+  ] as const;
+
+  test.each(formats.slice(0, soak(2, 1)))(
     '%s is encrypted, changed and decrypted by the sops command, chosen as its rule and it need it',
     async (name, one, two, three) => {
       const file = { file: join(await folder(), name) };
       const native = nativeEngine(async () => []);
-      const engine = automaticEngine(native, () => sopsBinary({ path, version, env: keyring.env }));
+      const sops = await sopsBinary({ path, version, env: keyring.env });
+      const engine = automaticEngine(native, async () => sops);
       const first = await engine.encrypt(Buffer.from(one), file);
       expect(text(first)).toContain(keyring.fingerprint);
       expect(text(await engine.decrypt(first, file))).toBe(one);
@@ -99,15 +98,14 @@ describe.skipIf(why !== '')(`files for a PGP key${why === '' ? '' : ` (skipped: 
     };
     await writeFile(join(cwd, 'secrets.yaml'), JSON.stringify(config));
     await writeFile(join(cwd, 'a.yaml'), 'a: one\n');
-    await writeFile(join(cwd, 'both.yaml'), 'a: one\n');
     await writeFile(join(cwd, 'mine.txt'), identityFile(keys));
     await writeFile(join(cwd, 'stranger.txt'), identityFile(generateKeyPair()));
     const options = { cwd, env: { ...keyring.env, HOME: '/nonexistent' } };
-    for (const name of ['a.yaml', 'both.yaml'])
-      expect(await secrets.run(['encrypt', name, '--in-place'], options)).toMatchObject({
-        code: 0,
-        stderr: '',
-      });
+    const sops = await sopsBinary({ path, version, env: keyring.env });
+    const both = join(cwd, 'both.yaml');
+    await writeFile(both, await sops.encrypt(Buffer.from('a: one\n'), { file: both }));
+    const encrypted = await secrets.run(['encrypt', 'a.yaml', '--in-place'], options);
+    expect(encrypted).toMatchObject({ code: 0, stderr: '' });
     expect(await secrets.run(['decrypt', 'a.yaml', '--key', 'a'], options)).toMatchObject({
       code: 0,
       stdout: 'one',
@@ -142,7 +140,8 @@ describe.skipIf(path === '')('keys of an age plugin', () => {
       JSON.stringify({ creation_rules: [{ age: recipient }] }),
     );
     const native = nativeEngine(async () => parseIdentities(identity));
-    const engine = automaticEngine(native, () => sopsBinary({ path, version, env }));
+    const sops = await sopsBinary({ path, version, env });
+    const engine = automaticEngine(native, async () => sops);
     const encrypted = await engine.encrypt(Buffer.from('a: one\n'), file);
     expect(text(await engine.decrypt(encrypted, file))).toBe('a: one\n');
     await expect(native.decrypt(encrypted, file)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SecretsError, decryptFile, encryptFile, generateKeyPair, parseIdentities } from '../../src/index.ts';
+import { soak } from '../soak.ts';
 
 const canary = 'CANARY-2b9e';
 const keys = generateKeyPair();
@@ -133,7 +134,7 @@ test('no input makes the readers throw anything but their own errors, or show it
         expect(await refusal(parts.join(''), file)).toBeInstanceOf(SecretsError);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: soak(500, 150) },
   );
 });
 
@@ -146,6 +147,6 @@ test('random bytes are refused', async () => {
         expect(await refusal(bytes, file)).toBeInstanceOf(SecretsError);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: soak(300, 100) },
   );
 });

@@ -1,17 +1,40 @@
-import type { Scalar } from 'yaml';
+import { Lexer, type Scalar } from 'yaml';
 import { SecretsError } from '../../errors.ts';
 
 /** What go-yaml's reader refuses as it is (`readerc.go`), and a carriage return alone, where the libraries differ. */
 const refused = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF]|\r(?!\n)/; // oxlint-disable-line no-control-regex
 
-/** @throws {SecretsError} `UNSUPPORTED` for a character that must be written as an escape, naming its line. */
+/** @throws {SecretsError} `UNSUPPORTED` for a character that go-yaml does not read as it stands there, naming its line. */
 export function refuseCharacters(text: string): void {
   const control = refused.exec(text);
   if (control !== null) throw refusal(text, control.index, 'a control character');
   const nextLine = text.indexOf('\u0085');
   // go-yaml reads it as a newline, so a value with it would come back as another one.
   if (nextLine >= 0) throw refusal(text, nextLine, 'a line separator of Unicode');
+  if (text.includes(byteOrderMark, 1)) refuseMarkInComment(text);
 }
+
+const byteOrderMark = '\uFEFF';
+
+/**
+ * YAML has no byte order mark in comments, where it cannot be an escape. go-yaml takes it in most places, and stops at one
+ * that lies across two of its buffers: whether sops reads the file would depend on how long all before it is.
+ */
+function refuseMarkInComment(text: string): void {
+  let at = 0;
+  let isScalar = false;
+  for (const token of new Lexer().lex(text)) {
+    const isMarker = markers.has(token);
+    if (!isMarker && !isScalar && token.startsWith('#') && token.includes(byteOrderMark))
+      throw refusal(text, at, 'a byte order mark', 'take it out of the comment');
+    if (!isMarker) at += token.length;
+    isScalar = token === scalarMarker;
+  }
+}
+
+/** What the lexer puts between the tokens of the text: a document, a flow collection that ends early, a scalar. */
+const scalarMarker = '\u001f';
+const markers: ReadonlySet<string> = new Set(['\u0002', '\u0018', scalarMarker]);
 
 /**
  * U+2028 and U+2029 as they are: go-yaml breaks lines there and YAML 1.2 does not, so the two would read different
@@ -61,7 +84,7 @@ function fold(quoted: string): string {
     });
 }
 
-function refusal(text: string, at: number, what: string): SecretsError {
+function refusal(text: string, at: number, what: string, mend = 'write it as an escape'): SecretsError {
   const line = text.slice(0, at).split('\n').length;
-  return new SecretsError('UNSUPPORTED', `${what} stands there; write it as an escape`, { line });
+  return new SecretsError('UNSUPPORTED', `${what} stands there; ${mend}`, { line });
 }
