@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { closureOf } from '../copy/closure.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { Settings } from '../options.ts';
+import { partsOf } from '../target/parts.ts';
 import { build } from './build.ts';
 import { openPlaces } from './places.ts';
 import { type Built, shareBuild } from './shared-builds.ts';
@@ -47,7 +48,11 @@ export async function buildSomewhere(
       onEvent: emit,
       signal,
     });
-    return { system, closure: onTarget ? [] : await closureOf(buildOn, [system], signal) };
+    const [closure, parts] = await Promise.all([
+      onTarget ? [] : closureOf(buildOn, [system], signal),
+      partsOf(buildOn, system, signal),
+    ]);
+    return { system, closure, parts };
   };
   // What one target of a fleet had built here is there for the next.
   const { evaluateOn: evaluated = settings.buildOn } = settings;
