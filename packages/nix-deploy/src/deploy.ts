@@ -6,6 +6,7 @@ import { buildSomewhere } from './build/somewhere.ts';
 import { type CopyProgress, sendPaths } from './copy/copy-closure.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copySigned } from './copy/copy-signed.ts';
+import { sendShared } from './copy/send-shared.ts';
 import { missingPaths } from './copy/missing-paths.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
@@ -150,7 +151,7 @@ async function bring(
   const { signal } = settings;
   await using built = await (ahead?.building ??
     buildSomewhere(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
-  const { system, closure, buildOn, onTarget } = built;
+  const { system, closure, exports, buildOn, onTarget } = built;
   let copied: readonly StorePath[] = [];
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });
@@ -165,7 +166,8 @@ async function bring(
     copied = await missingPaths(closure, copying);
     refuse(host, facts, { store: sizeOf(copied) }, settings);
     if (settings.requireSignatures === true) await copySigned(system, copied, copying);
-    else await sendPaths(copied, copying);
+    else if (exports === undefined) await sendPaths(copied, copying);
+    else await sendShared(exports, copied, copying);
   }
   if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts: differingParts(facts.bootedParts, built.parts) };

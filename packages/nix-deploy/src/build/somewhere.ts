@@ -32,6 +32,9 @@ export async function buildSomewhere(
   const places = await openPlaces(target, settings);
   const { evaluateOn, buildOn, onTarget, privilegeOn } = places;
   if ('flake' in source) emit({ type: 'step', step: 'build' });
+  // What one target of a fleet had built here is there for the next.
+  const { evaluateOn: evaluated = settings.buildOn } = settings;
+  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
   const begin = async (): Promise<Built> => {
     const system = await build({
       source,
@@ -52,11 +55,8 @@ export async function buildSomewhere(
       onTarget ? [] : closureOf(buildOn, [system], signal),
       partsOf(buildOn, system, signal),
     ]);
-    return { system, closure, parts };
+    return { system, closure, parts, exports: elsewhere === undefined ? undefined : new Map() };
   };
-  // What one target of a fleet had built here is there for the next.
-  const { evaluateOn: evaluated = settings.buildOn } = settings;
-  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
   const key = JSON.stringify([source, engine, configuration, nixOptions]);
   try {
     const built = await shareBuild(elsewhere, key, begin);
