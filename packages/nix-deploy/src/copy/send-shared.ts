@@ -8,8 +8,9 @@ import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './
 /** What several targets of a fleet lack, exported once: which paths → their bytes. */
 export type SharedExports = Map<string, Promise<Uint8Array>>;
 
-/** More than this is not kept in memory, but exported for each target anew. */
+/** What is larger is not kept in memory, nor are more of them: that is exported for each target anew. */
 const keptBytes = 32 * 1024 * 1024;
+const keptExports = 4;
 
 /** Like `sendPaths`, with an export that other targets have in common. @throws {NixError} */
 export async function sendShared(
@@ -20,7 +21,9 @@ export async function sendShared(
   const { from, to, privilege, signal, onProgress } = options;
   if (missing.length === 0 || sizeOf(missing) > keptBytes) return await sendPaths(missing, options);
   const list = missing.map(({ path }) => `${path}\n`).join('');
-  const exporting = exports.get(list) ?? exported(from, list, signal);
+  const known = exports.get(list);
+  if (known === undefined && exports.size >= keptExports) return await sendPaths(missing, options);
+  const exporting = known ?? exported(from, list, signal);
   exports.set(list, exporting);
   const bytes = await exporting;
   const { exitCode, stderr } = await to.run(importArgv(privilege), {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CommandStream, Host } from '@cutover/host';
 
@@ -22,7 +23,11 @@ export interface TargetSession extends AsyncDisposable {
   lock(holder: string): Promise<void>;
 }
 
-/** Reads the facts of a target, which changes nothing there. */
+/**
+ * Reads the facts of a target, which changes nothing there.
+ *
+ * @throws {PreflightError} it does not say them.
+ */
 export async function openSession(
   host: Host,
   paths: TargetPaths,
@@ -31,17 +36,21 @@ export async function openSession(
 ): Promise<TargetSession> {
   const values = [paths.profile, paths.state, paths.current, paths.booted, paths.boot];
   const argv = script('session', `${factsScript}${lockScript}`, ...values);
-  const asked = asRoot(argv, privilege);
   const session =
-    (await begin(host, asked, true, signal)) ??
+    (await begin(host, asRoot(argv, privilege), true, signal)) ??
     // Where root cannot be had, the facts say so.
     (await begin(host, argv, false, signal));
-  if (session !== undefined) return session;
-  const message = `it did not say within ${patience / 1000} s what it is`;
+  return session ?? silent(host);
+}
+
+/** @throws {PreflightError} */
+function silent(host: Host): never {
+  const message = `it does not say what it is: the command that asks it failed, or took longer than ${patience / 1000} s`;
   const mend = 'look for what hangs there, for instance a mount whose server is away';
   throw new PreflightError(host.name, [{ check: 'no-answer', message, mend }]);
 }
 
+/** The facts alone. @throws {PreflightError} the target does not say them. */
 export async function readFacts(
   host: Host,
   paths: TargetPaths,
@@ -75,10 +84,12 @@ async function begin(
   root: boolean,
   signal: AbortSignal | undefined,
 ): Promise<TargetSession | undefined> {
-  const stream = host.stream(argv, signal === undefined ? {} : { signal });
+  const late = new AbortController();
+  const stop = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  const stream = host.stream(argv, { signal: stop });
   stream.stderr.resume();
   stream.stdout.setEncoding('utf8');
-  const late = setTimeout(() => void stream.kill('SIGKILL').catch(() => undefined), patience);
+  const timer = setTimeout(() => late.abort(), patience);
   try {
     const said = await saidUntil(stream.stdout, /^ready $/m);
     if (said === undefined) {
@@ -99,16 +110,17 @@ async function begin(
     };
   } catch (error) {
     await stream[Symbol.asyncDispose]();
+    if (late.signal.aborted) silent(host);
     throw error;
   } finally {
-    clearTimeout(late);
+    clearTimeout(timer);
   }
 }
 
-/** The end of its input ends it; a connection that was lost has ended it too. */
+/** The end of its input ends it, also where it is another user's and may not be signalled. */
 async function close(stream: CommandStream): Promise<void> {
   stream.stdin.end();
-  await Promise.allSettled([stream.exit]);
+  await Promise.race([Promise.allSettled([stream.exit]), sleep(5000, undefined, { ref: false })]);
   await stream[Symbol.asyncDispose]();
 }
 
