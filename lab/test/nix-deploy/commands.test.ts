@@ -7,10 +7,16 @@ import { settle } from './settle.ts';
 
 let machine: Machine;
 let client: Client;
+let systems: Readonly<Record<'one' | 'three' | 'four' | 'never', string>>;
 beforeAll(async () => {
   [machine, client] = await Promise.all([startMachine(), startClient()]);
-  await machine.declare(marked('one'));
-  await deploy(machine.target, { source: machine.source });
+  systems = await machine.build({
+    one: marked('one'),
+    three: marked('three'),
+    four: marked('four', 'specialisation.other.configuration.environment.etc.other.text = "yes";'),
+    never: marked('never', 'system.activationScripts.slow.text = "echo waits; sleep 0.5";'),
+  });
+  await deploy(machine.target, { source: { storePath: systems.one } });
   await machine.sh('ln -sfn "$(readlink -f /run/current-system)" /run/booted-system');
   await client.configure([machine]);
 });
@@ -70,8 +76,7 @@ describe('deploy --action', () => {
 
   it('test runs it, and leaves profile and boot loader alone', async () => {
     const before = await boots();
-    await machine.declare(marked('three'));
-    const result = await deploy(machine.target, { source: machine.source, action: 'test' });
+    const result = await deploy(machine.target, { source: { storePath: systems.three }, action: 'test' });
     expect(result).toMatchObject({ changed: true, generation: 2, rebootNeeded: false });
     expect(await marker()).toBe('three');
     expect(await machine.history()).toBe('2 of 1 2');
@@ -79,10 +84,7 @@ describe('deploy --action', () => {
   });
 
   it('switch to a specialisation runs that and boots the system; a second time nothing is done', async () => {
-    await machine.declare(
-      marked('four', 'specialisation.other.configuration.environment.etc.other.text = "yes";'),
-    );
-    const first = await client.run(['deploy', '--specialisation', 'other']);
+    const first = await client.run(['deploy', '--store-path', systems.four, '--specialisation', 'other']);
     expect(first.exitCode).toBe(0);
     expect(await machine.sh('cat /etc/other')).toBe('yes');
     expect(await machine.history()).toBe('3 of 1 2 3');
@@ -90,7 +92,10 @@ describe('deploy --action', () => {
       await machine.sh(`readlink -f ${await boots()}/specialisation/other`),
     );
 
-    const second = await deploy(machine.target, { source: machine.source, specialisation: 'other' });
+    const second = await deploy(machine.target, {
+      source: { storePath: systems.four },
+      specialisation: 'other',
+    });
     expect(second.changed).toBe(false);
     expect(await machine.history()).toBe('3 of 1 2 3');
   });
@@ -109,8 +114,7 @@ describe('interrupted before the confirmation', () => {
     // However late the interrupt comes, it comes before the confirmation.
     onTestFinished(async () => await client.configure([machine]));
     await client.configure([machine], { healthChecks: [{ type: 'command', argv: ['sleep', '60'] }] });
-    await machine.declare(marked('never', 'system.activationScripts.slow.text = "echo waits; sleep 0.5";'));
-    const running = client.start(['deploy', '--json']);
+    const running = client.start(['deploy', '--json', '--store-path', systems.never]);
     await running.line('waits');
     running.process.kill('SIGINT');
     const { exitCode } = await running.exit;

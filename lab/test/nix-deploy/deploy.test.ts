@@ -4,16 +4,33 @@ import {
   type DeployEvent,
   LockedError,
   NixError,
-  plan,
   rollback,
 } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Machine, marked, startMachine } from './machine.ts';
 
+const unit =
+  'systemd.services.bad = { wantedBy = ["multi-user.target"]; serviceConfig.Type = "oneshot"; script = "echo no luck >&2; exit 3"; };';
+const wait = 'for i in $(seq 600); do [ ! -e /run/refused ] || break; sleep 0.1; done';
+
 let machine: Machine;
+/** All but the first is built beforehand: that a flake is, the first deploys show. */
+let systems: Readonly<
+  Record<'two' | 'three' | 'four' | 'broken' | 'badUnit' | 'five' | 'slow' | 'six', string>
+>;
 beforeAll(async () => {
   machine = await startMachine();
+  systems = await machine.build({
+    two: marked('two'),
+    three: marked('three'),
+    four: marked('four'),
+    broken: marked('broken', 'system.activationScripts.broken = "echo cannot do this; exit 7";'),
+    badUnit: marked('bad unit', unit),
+    five: marked('five'),
+    slow: marked('slow', `system.activationScripts.slow = "${wait}";`),
+    six: marked('six'),
+  });
 });
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
@@ -23,9 +40,8 @@ const failing = { type: 'command', argv: ['false'], timeout: 1000 } as const;
 
 describe('a first deploy', () => {
   it('that fails leaves no generation behind', async () => {
-    await machine.declare(marked('zero'));
     const error: unknown = await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.two },
       healthChecks: [failing],
     }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ActivationError);
@@ -57,21 +73,20 @@ describe('a first deploy', () => {
 
 describe('a deploy', () => {
   it('confirms on a connection that did not exist before the activation', async () => {
-    await machine.declare(marked('two'));
     let atActivation = 0;
     await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.two },
       onEvent: (event) => {
         if (event.type === 'activated') atActivation = machine.connections();
       },
     });
     expect(machine.connections()).toBeGreaterThan(atActivation);
-    await machine.declare(marked('three'));
-    await deploy(machine.target, { source: machine.source });
+    await deploy(machine.target, { source: { storePath: systems.three } });
     expect(await machine.history()).toBe('3 of 1 2 3');
   });
 
   it('of what runs and boots already changes nothing', async () => {
+    await machine.declare(marked('three'));
     const result = await deploy(machine.target, { source: machine.source });
     expect(result).toMatchObject({ changed: false, log: '', generation: 3 });
     expect(await machine.history()).toBe('3 of 1 2 3');
@@ -82,9 +97,8 @@ describe('a deploy', () => {
     expect(back).toMatchObject({ changed: true, generation: 1 });
     expect(await machine.history()).toBe('1 of 1 2 3');
 
-    await machine.declare(marked('four'));
     const error: unknown = await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.four },
       healthChecks: [failing],
     }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
@@ -111,8 +125,7 @@ describe('a deploy', () => {
 
   it('whose activation fails says what it wrote, and restores', async () => {
     const system = await machine.running();
-    await machine.declare(marked('five', 'system.activationScripts.broken = "echo cannot do this; exit 7";'));
-    await expect(deploy(machine.target, { source: machine.source })).rejects.toMatchObject({
+    await expect(deploy(machine.target, { source: { storePath: systems.broken } })).rejects.toMatchObject({
       code: 'ACTIVATION_FAILED',
       exitCode: 2,
       restoration: 'restored',
@@ -123,13 +136,7 @@ describe('a deploy', () => {
   });
 
   it('fails on a unit that fails newly, names it and shows its journal', async () => {
-    await machine.declare(
-      marked(
-        'six',
-        'systemd.services.bad = { wantedBy = ["multi-user.target"]; serviceConfig.Type = "oneshot"; script = "echo no luck >&2; exit 3"; };',
-      ),
-    );
-    await expect(deploy(machine.target, { source: machine.source })).rejects.toMatchObject({
+    await expect(deploy(machine.target, { source: { storePath: systems.badUnit } })).rejects.toMatchObject({
       code: 'ACTIVATION_FAILED',
       exitCode: 4,
       failedUnits: ['bad.service'],
@@ -141,8 +148,7 @@ describe('a deploy', () => {
 
   it('takes a unit that had failed before as a warning', async () => {
     await machine.sh('systemd-run --quiet --unit=old-trouble --service-type=oneshot false; true');
-    await machine.declare(marked('seven'));
-    const result = await deploy(machine.target, { source: machine.source });
+    const result = await deploy(machine.target, { source: { storePath: systems.five } });
     expect(result.warnings).toHaveLength(1);
     expect(result).toMatchObject({ changed: true, generation: 4 });
     await machine.sh('systemctl reset-failed');
@@ -151,7 +157,7 @@ describe('a deploy', () => {
   it('that does not build says why, with the last lines of the builder', async () => {
     await machine.declare(
       marked(
-        'eight',
+        'unbuildable',
         'environment.etc.x.source = pkgs.runCommand "broken" { } "echo the reason is plain; exit 100";',
       ),
     );
@@ -168,15 +174,13 @@ describe('a deploy', () => {
   });
 
   it('is refused while another one goes on, whose holder is named', async () => {
-    const wait = 'for i in $(seq 600); do [ ! -e /run/refused ] || break; sleep 0.1; done';
-    await machine.declare(marked('nine', `system.activationScripts.slow = "${wait}";`));
     let rival: unknown;
     await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.slow },
       holder: 'the first one',
       onEvent: (event) => {
         if (event.type === 'armed') {
-          rival = deploy(machine.target, { source: machine.source })
+          rival = deploy(machine.target, { source: { storePath: systems.slow } })
             .catch((reason: unknown) => reason)
             .finally(async () => await machine.sh('touch /run/refused'));
         }
@@ -188,11 +192,9 @@ describe('a deploy', () => {
   });
 
   it('of another init system cannot be switched to while it runs: it says so, and can be booted', async () => {
-    await machine.declare(marked('ten'));
-    const { system } = await plan(machine.target, { source: machine.source });
     const runs = await machine.running();
     const storePath = await machine.sh(`
-      cp -a ${system} /tmp/other-init && chmod -R u+w /tmp/other-init && cd /tmp/other-init
+      cp -a ${systems.six} /tmp/other-init && chmod -R u+w /tmp/other-init && cd /tmp/other-init
       echo 'systemd 2' > init-interface-version
       sed -i 's#^toplevel=.*#toplevel=$(dirname "$(dirname "$(readlink -f "$0")")")#' bin/switch-to-configuration
       nix-store --add /tmp/other-init`);

@@ -1,34 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 import { deployFleet, FleetError, type FleetMember, type FleetOutcome } from '@cutover/nix-deploy';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { soak } from '../incus-client/soak.ts';
 import { type Client, startClient } from './client.ts';
-import { type Machine, marked, startMachine } from './machine.ts';
+import { flakeText, type Machine, marked, startMachine } from './machine.ts';
 
+const nixpkgs = fileURLToPath(new URL('../../nixpkgs', import.meta.url));
 const size = soak(10, 3);
 let machines: readonly Machine[] = [];
 let client: Client;
+/** One flake for all, on this machine. */
+let folder = '';
 
 beforeAll(async () => {
+  // Where nobody is there to build as another user.
+  vi.stubEnv('NIX_CONFIG', 'build-users-group =\nsandbox = false');
+  folder = await mkdtemp(join(tmpdir(), 'fleet-'));
+  await writeFile(join(folder, 'flake.nix'), flakeText(nixpkgs));
   [machines, client] = await Promise.all([
     Promise.all(Array.from({ length: size }, async () => await startMachine())),
     startClient(),
   ]);
+  await machines.at(-1)?.sh('touch /srv/broken');
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await client[Symbol.asyncDispose]();
   await Promise.all(machines.map(async (machine) => await machine[Symbol.asyncDispose]()));
+  await rm(folder, { recursive: true });
 });
 
-/** The last machine is the broken one. */
+/** What all machines are to be; the last one cannot. */
+async function declare(marker: string): Promise<void> {
+  const broken = 'system.activationScripts.broken = "[ ! -e /srv/broken ] || exit 7";';
+  await writeFile(join(folder, 'module.nix'), marked(marker, broken));
+}
+
 async function members(marker: string): Promise<readonly FleetMember[]> {
-  await Promise.all(
-    machines.map(async (machine, i) => {
-      const broken = i === size - 1 ? 'system.activationScripts.broken = "exit 7";' : '';
-      await machine.declare(marked(marker, broken));
-    }),
-  );
-  return machines.map(({ target, source }) => ({ target, options: { source } }));
+  await declare(marker);
+  const source = { flake: `path:${folder}`, configuration: 'box' };
+  return machines.map(({ target }) => ({ target, options: { source, buildOn: 'here' } }));
 }
 
 async function outcomes(deploying: Promise<unknown>): Promise<readonly FleetOutcome[]> {
@@ -41,8 +57,8 @@ const marker = async (machine: Machine | undefined): Promise<string | undefined>
   await machine?.sh('cat /etc/marker 2> /dev/null || :');
 
 it('a broken target does not stop the others when it is to go on: the command prints one JSON result for each', async () => {
-  await members('one');
-  await client.configure(machines);
+  await declare('one');
+  await client.configure(machines, { flake: `path:${folder}`, buildOn: 'here' });
   const all = ['--json', '--continue', '--parallel', String(size)];
   const { exitCode, stdout } = await client.run(['deploy', ...all]);
   expect(exitCode).toBe(24);
@@ -84,6 +100,7 @@ it('those that succeeded are taken back when that is wished', async () => {
 
 it('a target is built on another host, which the command names', async () => {
   const [machine, builder] = machines;
+  await client.configure(machines);
   await machine?.declare('{ }');
   await builder?.declare(marked('built elsewhere'));
   const { exitCode, stderr } = await client.run([

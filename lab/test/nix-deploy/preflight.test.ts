@@ -5,12 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { type Machine, marked, startMachine } from './machine.ts';
 
 let machine: Machine;
+let systems: Readonly<Record<'first' | 'never', string>>;
 let before: string;
 beforeAll(async () => {
   machine = await startMachine();
-  await machine.declare(marked('first'));
-  await deploy(machine.target, { source: machine.source });
-  await machine.declare(marked('never'));
+  systems = await machine.build({ first: marked('first'), never: marked('never') });
+  await deploy(machine.target, { source: { storePath: systems.first } });
 });
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 async function failure(options: Partial<DeployOptions>, target: Target = machine.target): Promise<unknown> {
-  const error: unknown = await deploy(target, { source: machine.source, ...options }).catch(
+  const error: unknown = await deploy(target, { source: { storePath: systems.never }, ...options }).catch(
     (reason: unknown) => reason,
   );
   expect(await machine.history()).toBe(before);
@@ -54,7 +54,7 @@ describe('preflight', () => {
     expect(String(await failure({}))).toContain('/boot is full');
     // Where the check is waived, the boot loader itself fails, and the machine goes back.
     const error: unknown = await deploy(machine.target, {
-      source: machine.source,
+      source: { storePath: systems.never },
       minFree: { boot: 0 },
     }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'BOOT_LOADER_FAILED', restoration: 'restored' });
@@ -70,7 +70,10 @@ describe('preflight', () => {
       { dd if=/dev/zero of=/nix/filler bs=64k 2>/dev/null || :; }`);
     expect(String(await failure({}))).toContain('the store is full');
     // The flake itself has no room in the store: it fails before anything is begun to be built.
-    expect(await failure({ minFree: { store: 0 } })).toMatchObject({ code: 'EVALUATION_FAILED' });
+    await machine.declare(marked('no room'));
+    expect(await failure({ source: machine.source, minFree: { store: 0 } })).toMatchObject({
+      code: 'EVALUATION_FAILED',
+    });
   });
 
   it('finds a target that is read-only', async () => {

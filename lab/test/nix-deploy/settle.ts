@@ -15,7 +15,7 @@ export async function settle(machine: Machine): Promise<void> {
       ! pgrep -f 'nix-deploy-([s]tart|[d]ecide)|/supervisor ([r]un|[r]ecover)' > /dev/null &&
       ended && flock --nonblock session.lock true
     do
-      i=$((i + 1)); [ "$i" -lt 600 ] || { systemctl status --no-pager 'nix-deploy-*' >&2; exit 1; }
-      sleep 0.05
+      i=$((i + 1)); [ "$i" -lt 200 ] || { systemctl status --no-pager 'nix-deploy-*' >&2; exit 1; }
+      sleep 0.15
     done`);
 }

@@ -6,21 +6,22 @@ import { buildSomewhere } from './build/somewhere.ts';
 import { type CopyProgress, sendPaths } from './copy/copy-closure.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copySigned } from './copy/copy-signed.ts';
+import { sendShared } from './copy/send-shared.ts';
 import { missingPaths } from './copy/missing-paths.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
-import { lockTarget } from './lock.ts';
 import type { StorePath } from './nix/path-info.ts';
 import { type DeployOptions, settle, type Settings } from './options.ts';
 import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
 import { demandsOf } from './preflight/demands.ts';
 import { type Connection, openConnection } from './target/connection.ts';
-import { readFacts, type TargetFacts } from './target/facts.ts';
-import { bootBytes, type RebootPart, rebootParts } from './target/reboot-parts.ts';
+import type { TargetFacts } from './target/facts.ts';
+import { bootBytes, differingParts, type Part } from './target/parts.ts';
 import { asRoot, script } from './target/script.ts';
+import { openSession } from './target/session.ts';
 import { specialised } from './target/specialised.ts';
 import type { Target } from './target/target.ts';
 
@@ -71,18 +72,10 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   await using connection = await openConnection(target, settings.signal);
 
   emit({ type: 'step', step: 'preflight' });
-  const facts = await readFacts(connection.host, settings.targetPaths, settings, settings.signal);
+  await using session = await openSession(connection.host, settings.targetPaths, settings, settings.signal);
+  const { facts } = session;
   preflight(target, facts, settings);
-  await using _lock =
-    settings.action === 'dry-activate'
-      ? undefined
-      : await lockTarget(
-          connection.host,
-          settings.targetPaths.state,
-          settings.holder,
-          settings,
-          settings.signal,
-        );
+  if (settings.action !== 'dry-activate') await session.lock(settings.holder);
 
   const { system, parts } = await bring(connection.host, facts, settings, emit, ahead);
   const done = {
@@ -154,14 +147,11 @@ async function bring(
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
   ahead: BuildAhead | undefined,
-): Promise<{ readonly system: string; readonly parts: readonly RebootPart[] }> {
+): Promise<{ readonly system: string; readonly parts: readonly Part[] }> {
   const { signal } = settings;
   await using built = await (ahead?.building ??
     buildSomewhere(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
-  const { system, closure, buildOn, onTarget } = built;
-  // Meanwhile, on its own channels.
-  const comparing = rebootParts(buildOn, host, settings.targetPaths.booted, system, signal);
-  comparing.catch(() => undefined);
+  const { system, closure, exports, buildOn, onTarget } = built;
   let copied: readonly StorePath[] = [];
   if (!onTarget) {
     emit({ type: 'step', step: 'copy' });
@@ -176,11 +166,11 @@ async function bring(
     copied = await missingPaths(closure, copying);
     refuse(host, facts, { store: sizeOf(copied) }, settings);
     if (settings.requireSignatures === true) await copySigned(system, copied, copying);
-    else await sendPaths(copied, copying);
+    else if (exports === undefined) await sendPaths(copied, copying);
+    else await sendShared(exports, copied, copying);
   }
-  const parts = await comparing;
   if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
-  return { system, parts };
+  return { system, parts: differingParts(facts.bootedParts, built.parts) };
 }
 
 async function isActive(

@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { closureOf } from '../copy/closure.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { Settings } from '../options.ts';
+import { partsOf } from '../target/parts.ts';
 import { build } from './build.ts';
 import { openPlaces } from './places.ts';
 import { type Built, shareBuild } from './shared-builds.ts';
@@ -31,6 +32,9 @@ export async function buildSomewhere(
   const places = await openPlaces(target, settings);
   const { evaluateOn, buildOn, onTarget, privilegeOn } = places;
   if ('flake' in source) emit({ type: 'step', step: 'build' });
+  // What one target of a fleet had built here is there for the next.
+  const { evaluateOn: evaluated = settings.buildOn } = settings;
+  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
   const begin = async (): Promise<Built> => {
     const system = await build({
       source,
@@ -47,11 +51,12 @@ export async function buildSomewhere(
       onEvent: emit,
       signal,
     });
-    return { system, closure: onTarget ? [] : await closureOf(buildOn, [system], signal) };
+    const [closure, parts] = await Promise.all([
+      onTarget ? [] : closureOf(buildOn, [system], signal),
+      partsOf(buildOn, system, signal),
+    ]);
+    return { system, closure, parts, exports: elsewhere === undefined ? undefined : new Map() };
   };
-  // What one target of a fleet had built here is there for the next.
-  const { evaluateOn: evaluated = settings.buildOn } = settings;
-  const elsewhere = settings.buildOn === 'here' && evaluated === 'here' ? settings.sharedBuilds : undefined;
   const key = JSON.stringify([source, engine, configuration, nixOptions]);
   try {
     const built = await shareBuild(elsewhere, key, begin);

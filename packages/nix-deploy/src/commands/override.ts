@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/load.ts';
 import { type DeployConfig, deployConfig, type SshConfig, type TargetConfig } from '../config/schema.ts';
-import type { SharedOptions } from './shared.ts';
+import type { SharedOptions } from './options.ts';
 
 /** The config with what the command line says in its place. @throws {ConfigError} something that cannot be meant. */
 export function override(

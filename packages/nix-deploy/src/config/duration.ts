@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `1500ms`, `60s`, `5m`, `1h`, `7d` → milliseconds. */
@@ -9,11 +7,6 @@ export function parseDuration(text: string): number | undefined {
   if (found === null || !isUnit(unit)) return undefined;
   return Number(found[1]) * units[unit];
 }
-
-export const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, 'write a duration as 500ms, 60s, 5m, 1h or 7d')
-  .describe('A duration: 500ms, 60s, 5m, 1h or 7d');
 
 function isUnit(unit: string | undefined): unit is keyof typeof units {
   return unit !== undefined && unit in units;

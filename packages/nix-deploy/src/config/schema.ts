@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
-import { duration } from './duration.ts';
+const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h|d)$/, 'write a duration as 500ms, 60s, 5m, 1h or 7d')
+  .describe('A duration: 500ms, 60s, 5m, 1h or 7d');
 
 const port = z.int().min(1).max(65_535);
 

@@ -2,7 +2,7 @@ import type { Host } from '@cutover/host';
 
 import { NixError } from '../errors.ts';
 import type { StorePath } from '../nix/path-info.ts';
-import { asRoot, script } from '../target/script.ts';
+import { asRoot, type Privilege, script } from '../target/script.ts';
 import { closureOf } from './closure.ts';
 import { type MissingOptions, missingPaths } from './missing-paths.ts';
 import { lastLines, pump } from './streams.ts';
@@ -37,8 +37,8 @@ export async function sendPaths(missing: readonly StorePath[], options: CopyOpti
   if (missing.length === 0) return;
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-  await using sender = from.stream(script('export', exportScript), { signal: both });
-  await using receiver = to.stream(asRoot(script('import', importScript), privilege), { signal: both });
+  await using sender = from.stream(exportArgv(), { signal: both });
+  await using receiver = to.stream(importArgv(privilege), { signal: both });
   sender.stdin.end(missing.map(({ path }) => `${path}\n`).join(''));
   let bytes = 0;
   const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];
@@ -67,15 +67,17 @@ export async function sendPaths(missing: readonly StorePath[], options: CopyOpti
   }
 }
 
-const exportScript = `
-paths=$(cat)
-exec nix-store --export $paths
-`;
+/** Reads paths on its input, and writes them as an import reads them. */
+export function exportArgv(): readonly string[] {
+  return script('export', 'paths=$(cat)\nexec nix-store --export $paths');
+}
 
-const importScript = `exec nix-store --import > /dev/null`;
+export function importArgv(privilege: Privilege): readonly string[] {
+  return asRoot(script('import', 'exec nix-store --import > /dev/null'), privilege);
+}
 
 /** Nix says three things about a full disk and none about what to do. */
-function explain(lines: readonly string[], target: string): string[] {
+export function explain(lines: readonly string[], target: string): string[] {
   const said = lines.join('\n');
   const all = lines.slice(-20);
   if (/No space left|disk is full|ENOSPC|database or disk is full/i.test(said)) {

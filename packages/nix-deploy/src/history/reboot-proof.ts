@@ -6,9 +6,10 @@ import { RebootProofError } from '../errors.ts';
 import type { HealthCheck } from '../health/check.ts';
 import { type CheckResult, runChecks } from '../health/run-checks.ts';
 import { openConnection, reach } from '../target/connection.ts';
-import { readFacts, type TargetFacts } from '../target/facts.ts';
+import type { TargetFacts } from '../target/facts.ts';
 import { type TargetPaths, targetPaths } from '../target/paths.ts';
 import { asRoot } from '../target/script.ts';
+import { readFacts } from '../target/session.ts';
 import type { Target } from '../target/target.ts';
 
 export interface RebootProofOptions {

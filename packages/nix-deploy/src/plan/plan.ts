@@ -13,11 +13,12 @@ import { checkTarget } from '../preflight/check-target.ts';
 import { demandsOf } from '../preflight/demands.ts';
 import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
-import { readFacts, type TargetFacts } from '../target/facts.ts';
+import type { TargetFacts } from '../target/facts.ts';
+import { bootBytes, differingParts, partsOf } from '../target/parts.ts';
 import { asRoot, script } from '../target/script.ts';
+import { readFacts } from '../target/session.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
-import { bootBytes, rebootParts } from '../target/reboot-parts.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
 import { type DryRun, parseDryRun } from './dry-run.ts';
 import { parseUnits, type UnitDifference, unitDifference, unitsScript } from './unit-difference.ts';
@@ -91,13 +92,14 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     signal,
   });
   const closure = pathInfo(places.buildOn, system, places, signal);
-  const [after, before, missing, units, parts] = await Promise.all([
+  const [after, before, missing, units, ownParts] = await Promise.all([
     closure,
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
     places.onTarget ? undefined : missingPaths(await closure, { to: host, privilege: settings, signal }),
     unitsOf(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
-    rebootParts(places.buildOn, host, paths.booted, system, signal),
+    partsOf(places.buildOn, system, signal),
   ]);
+  const parts = differingParts(facts.bootedParts, ownParts);
   const copy =
     missing === undefined ? undefined : { paths: missing.map(({ path }) => path), bytes: sizeOf(missing) };
   const additions = {

@@ -1,14 +1,9 @@
-import type { Host } from '@cutover/host';
-
-import { asRoot, type Privilege, script } from './script.ts';
-import type { TargetPaths } from './paths.ts';
+import { parseParts, type Part, partsFunction } from './parts.ts';
 
 /** What a target is and what runs on it, read in one go. A field is `undefined` where the target could not say. */
 export interface TargetFacts {
   readonly hostName: string;
   readonly machineId: string | undefined;
-  /** As `uname -m` says. */
-  readonly architecture: string;
   /** Output of `nix --version`, e.g. `nix (Nix) 2.26.3`. */
   readonly nixVersion: string | undefined;
   readonly uid: number;
@@ -30,6 +25,8 @@ export interface TargetFacts {
   readonly profileSystem: string | undefined;
   readonly currentSystem: string | undefined;
   readonly bootedSystem: string | undefined;
+  /** Of the system that booted. */
+  readonly bootedParts: readonly Part[];
   /** Identifies this boot: the kernel's boot_id, and when the first process started, where a container shares the kernel. */
   readonly boot: string;
 }
@@ -38,13 +35,16 @@ export interface TargetFacts {
  * `$1` profile, `$2` state directory, `$3` current, `$4` booted, `$5` boot. Lines of `name value`. As much as can be is
  * done by the shell itself: a deploy to many hosts feels every process.
  */
-const factsScript = `
+export const factsScript: string = `
+${partsFunction}
+profile=$1 state=$2 current=$3 booted=$4 boot_folder=$5
 say() { printf '%s %s\\n' "$1" "$2"; }
 of_file() { value=; [ ! -r "$1" ] || read -r value < "$1"; }
 of_file /proc/sys/kernel/hostname; say hostName "$value"
 of_file /etc/machine-id; say machineId "$value"
-say architecture "$(uname -m)"
-say uid "$(id -u)"
+while read -r name value _; do
+  [ "$name" != Uid: ] || say uid "$value"
+done < /proc/self/status
 [ -d /run/systemd/system ] && say systemd yes
 command -v systemd-run > /dev/null && say systemdRun yes
 nix=$(readlink -f "$(command -v nix)")
@@ -54,7 +54,7 @@ case $nix in
   *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
 esac
 room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
-if [ -d "$5" ]; then room /nix/store "$5"; else room /nix/store; fi | {
+if [ -d "$boot_folder" ]; then room /nix/store "$boot_folder"; else room /nix/store; fi | {
   read -r _
   read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
   read -r free _ && say bootFree "$free"
@@ -65,51 +65,34 @@ writable() {
   [ -w "$folder" ]
 }
 writable /nix/var/nix/db && say store yes
-writable "$2" && say state yes
-writable "\${1%/*}" && say profiles yes
+writable "$state" && say state yes
+writable "\${profile%/*}" && say profiles yes
 for lock in session activation; do
-  if [ -e "$2/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$2/$lock.lock" 2> /dev/null; then
-    of_file "$2/$lock.holder"
+  if [ -e "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
+    of_file "$state/$lock.holder"
     say lockHolder "\${value:-an unnamed deploy}"
     break
   fi
 done
-link=$(readlink "$1" 2> /dev/null)
+link=$(readlink "$profile" 2> /dev/null)
 link=\${link##*/}
 generation=\${link%-link}
 say generation "\${generation##*-}"
 real() { read -r path; [ ! -e "$path" ] || say "$1" "$path"; }
-readlink -m "$1" "$3" "$4" | { real profileSystem; real currentSystem; real bootedSystem; }
+readlink -m "$profile" "$current" "$booted" | { real profileSystem; real currentSystem; real bootedSystem; }
 of_file /proc/sys/kernel/random/boot_id
 boot=$value
 of_file /proc/1/stat
 set -- \${value##*)}
 say boot "$boot/\${20}"
+[ ! -e "$booted" ] || parts "$booted"
 wait
 `;
 
-/** Reads the facts of a target, and changes nothing. */
-export async function readFacts(
-  host: Host,
-  paths: TargetPaths,
-  privilege: Privilege,
-  signal?: AbortSignal,
-): Promise<TargetFacts> {
-  const argv = script(
-    'facts',
-    factsScript,
-    paths.profile,
-    paths.state,
-    paths.current,
-    paths.booted,
-    paths.boot,
-  );
-  const options = { reject: false, timeout: 60_000, ...(signal === undefined ? {} : { signal }) };
-  const elevated = await host.run(asRoot(argv, privilege), options);
-  const root = elevated.exitCode === 0;
-  const result = root ? elevated : await host.run(argv, { ...options, reject: true });
+/** Reads what the script said. @param root whether it was said by root. */
+export function parseFacts(said: string, root: boolean): TargetFacts {
   const values = new Map(
-    result.stdout.split('\n').map((line): [string, string] => {
+    said.split('\n').map((line): [string, string] => {
       const space = line.indexOf(' ');
       return [line.slice(0, space), line.slice(space + 1)];
     }),
@@ -126,7 +109,6 @@ export async function readFacts(
   return {
     hostName: text('hostName') ?? '',
     machineId: text('machineId'),
-    architecture: text('architecture') ?? '',
     nixVersion: text('nixVersion'),
     uid,
     root: root && uid === 0,
@@ -141,6 +123,7 @@ export async function readFacts(
     profileSystem: text('profileSystem'),
     currentSystem: text('currentSystem'),
     bootedSystem: text('bootedSystem'),
+    bootedParts: parseParts(said),
     boot: text('boot') ?? '',
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { override } from '../../src/commands/override.ts';
-import { chosenMembers } from '../../src/commands/shared.ts';
+import { chosenMembers } from '../../src/commands/chosen-members.ts';
 import { parseDeployConfig } from '../../src/config/load.ts';
 
 const config = parseDeployConfig(`

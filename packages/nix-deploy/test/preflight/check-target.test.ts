@@ -7,7 +7,6 @@ import { targetPaths } from '../../src/target/paths.ts';
 const well: TargetFacts = {
   hostName: 'box',
   machineId: 'a'.repeat(32),
-  architecture: 'x86_64',
   nixVersion: 'nix (Nix) 2.26.3',
   uid: 0,
   root: true,
@@ -22,6 +21,7 @@ const well: TargetFacts = {
   profileSystem: undefined,
   currentSystem: undefined,
   bootedSystem: undefined,
+  bootedParts: [],
   boot: 'x',
 };
 const demands: Demands = {

@@ -1,40 +1,13 @@
 import { describeError, processIo, UsageError, withInterrupts, write } from '@cutover/command-line';
-import { Command, InvalidArgumentError, Option } from 'commander';
 
 import type { DeployConfig } from '../config/schema.ts';
 import { deployFleet, FleetError, type FleetOptions, type FleetOutcome } from '../fleet/deploy-fleet.ts';
-import type { Action } from '../options.ts';
-import { chosenMembers, type SharedOptions, withSharedOptions, withSourceOptions } from './shared.ts';
+import { chosenMembers } from './chosen-members.ts';
+import type { DeployFlags } from './options.ts';
 import { createView } from './view.ts';
 
-interface Options extends SharedOptions {
-  readonly action: Action;
-  readonly specialisation?: string;
-  readonly force?: boolean;
-  readonly parallel?: number;
-  readonly canary?: string[];
-  readonly continue?: boolean;
-  readonly revoke?: boolean;
-}
-
-export function deployCommand(): Command {
-  const command = new Command('deploy').description('build, activate, confirm; or restore what ran before');
-  return withSourceOptions(withSharedOptions(command))
-    .addOption(
-      new Option('--action <action>', 'what to do with it')
-        .choices(['switch', 'boot', 'test', 'dry-activate'])
-        .default('switch'),
-    )
-    .option('--specialisation <name>', 'activate this specialisation')
-    .option('--force', 'activate even when nothing differs')
-    .option('--parallel <n>', 'targets at once', positive)
-    .option('--canary <name>', 'a target that goes first; may be repeated', collect)
-    .option('--continue', 'go on with other targets after a failure')
-    .option('--revoke', 'after a failure, take back those that succeeded')
-    .action(run);
-}
-
-async function run(names: string[], options: Options): Promise<void> {
+/** `nix-deploy deploy`. */
+export async function runDeploy(names: readonly string[], options: DeployFlags): Promise<void> {
   const { members, config } = await chosenMembers(names, options);
   if (members.length === 0) throw new UsageError('there is no target; list some in the config file');
   const { action, specialisation, force, json } = options;
@@ -125,14 +98,4 @@ function sentence(outcome: FleetOutcome): string {
     default:
       return `${outcome.target}: FAILED: ${describeError(outcome.error).message}`;
   }
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value];
-}
-
-function positive(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a number from 1 up');
-  return number;
 }

@@ -1,40 +1,24 @@
 import { processIo, withInterrupts, write } from '@cutover/command-line';
-import { Command, Option } from 'commander';
 
-import type { Action } from '../options.ts';
 import { plan, type Plan } from '../plan/plan.ts';
 import { storeName } from '../nix/progress.ts';
-import { chosenMembers, type SharedOptions, withSharedOptions, withSourceOptions } from './shared.ts';
+import { chosenMembers } from './chosen-members.ts';
+import type { PlanFlags } from './options.ts';
 import { describePackage } from './packages.ts';
 import { describeBytes } from './view.ts';
 
-interface Options extends SharedOptions {
-  readonly action: Action;
-  readonly build: boolean;
-}
-
-export function planCommand(): Command {
-  const command = new Command('plan').description(
-    'say what a deploy would do; nothing is copied or activated',
-  );
-  return withSourceOptions(withSharedOptions(command))
-    .addOption(
-      new Option('--action <action>', 'what would be done with it')
-        .choices(['switch', 'boot', 'test'])
-        .default('switch'),
-    )
-    .option('--no-build', 'only say what has to be built')
-    .action(async (names: string[], options: Options) => {
-      const { members } = await chosenMembers(names, options);
-      await withInterrupts(async (signal) => {
-        const plans: Plan[] = [];
-        for (const { target, options: own } of members) {
-          plans.push(await plan(target, { ...own, action: options.action, build: options.build, signal }));
-        }
-        const text = options.json === true ? `${JSON.stringify({ plans })}\n` : plans.map(render).join('\n');
-        await write(processIo.stdout, text);
-      });
-    });
+/** `nix-deploy plan`. */
+export async function runPlan(names: readonly string[], flags: PlanFlags): Promise<void> {
+  const { members } = await chosenMembers(names, flags);
+  const { action, build } = flags;
+  await withInterrupts(async (signal) => {
+    const plans: Plan[] = [];
+    for (const { target, options: own } of members) {
+      plans.push(await plan(target, { ...own, action, build, signal }));
+    }
+    const text = flags.json === true ? `${JSON.stringify({ plans })}\n` : plans.map(render).join('\n');
+    await write(processIo.stdout, text);
+  });
 }
 
 /** A plan for people. */

@@ -1,12 +1,7 @@
-import { UsageError } from '@cutover/command-line';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { ConfigError, loadDeployConfig } from '../config/load.ts';
-import { membersOf } from '../config/members.ts';
-import type { DeployConfig } from '../config/schema.ts';
-import type { FleetMember } from '../fleet/deploy-fleet.ts';
-import { settle } from '../options.ts';
-import { override } from './override.ts';
+import { parseDuration } from '../config/duration.ts';
+import type { Action } from '../options.ts';
 
 /** Options that every command has. */
 export interface SharedOptions {
@@ -23,6 +18,42 @@ export interface SharedOptions {
   readonly profile?: string;
   readonly sudo?: boolean;
   readonly confirmTimeout?: string;
+}
+
+export interface PlanFlags extends SharedOptions {
+  readonly action: Action;
+  readonly build: boolean;
+}
+
+export interface DeployFlags extends SharedOptions {
+  readonly action: Action;
+  readonly specialisation?: string;
+  readonly force?: boolean;
+  readonly parallel?: number;
+  readonly canary?: string[];
+  readonly continue?: boolean;
+  readonly revoke?: boolean;
+}
+
+export interface RollbackFlags extends SharedOptions {
+  readonly to?: number;
+}
+
+export interface GenerationsFlags extends SharedOptions {
+  readonly changes: boolean;
+}
+
+export interface RebootProofFlags extends SharedOptions {
+  readonly system?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+export interface GcFlags extends SharedOptions {
+  readonly keep: number;
+  /** Milliseconds. */
+  readonly keepYounger: number;
+  readonly dryRun?: boolean;
 }
 
 export function withSharedOptions(command: Command): Command {
@@ -58,26 +89,23 @@ export function withSourceOptions(command: Command): Command {
     .option('--confirm-timeout <duration>', 'until an unconfirmed target restores itself, e.g. 60s');
 }
 
-/** @throws {UsageError} something about the targets cannot be meant. */
-export async function chosenMembers(
-  names: readonly string[],
-  options: SharedOptions,
-): Promise<{ readonly members: readonly FleetMember[]; readonly config: DeployConfig }> {
-  const adHoc = names.filter((name) => name.includes('@'));
-  const listed = names.filter((name) => !name.includes('@'));
-  try {
-    const config =
-      adHoc.length > 0 && listed.length === 0 ? { targets: {} } : await loadDeployConfig(options.config);
-    const overridden = override(config, adHoc, options);
-    const chosen = names.length === 0 ? Object.keys(overridden.targets) : names;
-    const members = membersOf(overridden, chosen, options.config);
-    // What cannot be meant is said before anything is begun.
-    for (const member of members) settle(member.options);
-    return { members, config: overridden };
-  } catch (error) {
-    if (error instanceof ConfigError || error instanceof TypeError) {
-      throw new UsageError(error.message, { cause: error });
-    }
-    throw error;
-  }
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+export function positive(value: string): number {
+  const number = wholeNumber(value);
+  if (number < 1) throw new InvalidArgumentError('a number from 1 up');
+  return number;
+}
+
+export function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('a number');
+  return Number(value);
+}
+
+export function milliseconds(value: string): number {
+  const duration = parseDuration(value);
+  if (duration === undefined) throw new InvalidArgumentError('a duration: 500ms, 60s, 5m, 1h or 7d');
+  return duration;
 }

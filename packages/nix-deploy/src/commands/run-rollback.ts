@@ -1,0 +1,35 @@
+import { processIo, withInterrupts, write } from '@cutover/command-line';
+
+import { rollback } from '../history/rollback.ts';
+import { onlyMember } from './chosen-members.ts';
+import type { RollbackFlags } from './options.ts';
+import { createView } from './view.ts';
+
+/** `nix-deploy rollback`. */
+export async function runRollback(names: readonly string[], flags: RollbackFlags): Promise<void> {
+  const { target, options: own } = await onlyMember(names, flags);
+  const view = createView(processIo, { terminal: process.stderr.isTTY, several: false });
+  await withInterrupts(async (signal) => {
+    const {
+      source: _source,
+      buildOn: _buildOn,
+      evaluateOn: _evaluateOn,
+      substitute: _substitute,
+      ...rest
+    } = own;
+    const result = await rollback(target, {
+      ...rest,
+      ...(flags.to === undefined ? {} : { to: flags.to }),
+      signal,
+      onEvent: (event) => {
+        if (flags.json !== true) view.show(event);
+      },
+    }).finally(() => view.close());
+    await write(
+      processIo.stdout,
+      flags.json === true
+        ? `${JSON.stringify(result)}\n`
+        : `${target.name}: generation ${result.generation} is active${result.changed ? '' : ', as it was'}\n`,
+    );
+  });
+}

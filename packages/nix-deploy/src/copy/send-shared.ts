@@ -1,0 +1,48 @@
+import type { Host } from '@cutover/host';
+
+import { NixError } from '../errors.ts';
+import type { StorePath } from '../nix/path-info.ts';
+import { sizeOf } from './closure.ts';
+import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './copy-closure.ts';
+
+/** What several targets of a fleet lack, exported once: which paths → their bytes. */
+export type SharedExports = Map<string, Promise<Uint8Array>>;
+
+/** What is larger is not kept in memory, nor are more of them: that is exported for each target anew. */
+const keptBytes = 32 * 1024 * 1024;
+const keptExports = 4;
+
+/** Like `sendPaths`, with an export that other targets have in common. @throws {NixError} */
+export async function sendShared(
+  exports: SharedExports,
+  missing: readonly StorePath[],
+  options: CopyOptions,
+): Promise<void> {
+  const { from, to, privilege, signal, onProgress } = options;
+  if (missing.length === 0 || sizeOf(missing) > keptBytes) return await sendPaths(missing, options);
+  const list = missing.map(({ path }) => `${path}\n`).join('');
+  const known = exports.get(list);
+  if (known === undefined && exports.size >= keptExports) return await sendPaths(missing, options);
+  const exporting = known ?? exported(from, list, signal);
+  exports.set(list, exporting);
+  const bytes = await exporting;
+  const { exitCode, stderr } = await to.run(importArgv(privilege), {
+    input: bytes,
+    reject: false,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  onProgress?.({ paths: missing.length, bytes: bytes.length });
+  if (exitCode === 0) return;
+  throw new NixError('copy', to.name, { exitCode, lastLines: explain(stderr.trim().split('\n'), to.name) });
+}
+
+async function exported(from: Host, list: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const { exitCode, stderr, stdoutBytes } = await from.run(exportArgv(), {
+    input: list,
+    reject: false,
+    maxOutput: 2 * keptBytes,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (exitCode === 0) return stdoutBytes;
+  throw new NixError('copy', from.name, { exitCode, lastLines: stderr.trim().split('\n').slice(-20) });
+}

@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { CommandStream, Host } from '@cutover/host';
+
+import { LockedError, PreflightError } from '../errors.ts';
+import { factsScript, parseFacts, type TargetFacts } from './facts.ts';
+import type { TargetPaths } from './paths.ts';
+import { asRoot, type Privilege, script } from './script.ts';
+
+/** Milliseconds that a target may take to say its facts. */
+const patience = 60_000;
+
+/** One command on a target, which has said the facts of it and can take its lock. */
+export interface TargetSession extends AsyncDisposable {
+  readonly facts: TargetFacts;
+  /**
+   * Takes the lock of the target for as long as the session lives. It is a lock of the target's kernel, held by a process on
+   * our connection: it cannot be left behind, and it names its holder to whoever comes second.
+   *
+   * @throws {LockedError}
+   */
+  lock(holder: string): Promise<void>;
+}
+
+/**
+ * Reads the facts of a target, which changes nothing there.
+ *
+ * @throws {PreflightError} it does not say them.
+ */
+export async function openSession(
+  host: Host,
+  paths: TargetPaths,
+  privilege: Privilege,
+  signal?: AbortSignal,
+): Promise<TargetSession> {
+  const values = [paths.profile, paths.state, paths.current, paths.booted, paths.boot];
+  const argv = script('session', `${factsScript}${lockScript}`, ...values);
+  const session =
+    (await begin(host, asRoot(argv, privilege), true, signal)) ??
+    // Where root cannot be had, the facts say so.
+    (await begin(host, argv, false, signal));
+  return session ?? silent(host);
+}
+
+/** @throws {PreflightError} */
+function silent(host: Host): never {
+  const message = `it does not say what it is: the command that asks it failed, or took longer than ${patience / 1000} s`;
+  const mend = 'look for what hangs there, for instance a mount whose server is away';
+  throw new PreflightError(host.name, [{ check: 'no-answer', message, mend }]);
+}
+
+/** The facts alone. @throws {PreflightError} the target does not say them. */
+export async function readFacts(
+  host: Host,
+  paths: TargetPaths,
+  privilege: Privilege,
+  signal?: AbortSignal,
+): Promise<TargetFacts> {
+  await using session = await openSession(host, paths, privilege, signal);
+  return session.facts;
+}
+
+/** After the facts: takes the lock for the holder that is named on its input, and keeps it until the input ends. */
+const lockScript = `
+say ready
+read -r holder || exit 0
+mkdir -p "$state"
+exec 7>> "$state/session.lock"
+if ! flock --nonblock 7; then
+  of_file "$state/session.holder"
+  say locked "\${value:-an unnamed deploy}"
+  exit 0
+fi
+printf '%s\\n' "$holder" > "$state/session.holder"
+say held
+read -r end
+`;
+
+/** @returns `undefined` where the command ended without saying the facts. */
+async function begin(
+  host: Host,
+  argv: readonly string[],
+  root: boolean,
+  signal: AbortSignal | undefined,
+): Promise<TargetSession | undefined> {
+  const late = new AbortController();
+  const stop = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  const stream = host.stream(argv, { signal: stop });
+  stream.stderr.resume();
+  stream.stdout.setEncoding('utf8');
+  const timer = setTimeout(() => late.abort(), patience);
+  try {
+    const said = await saidUntil(stream.stdout, /^ready $/m);
+    if (said === undefined) {
+      await stream.exit;
+      await stream[Symbol.asyncDispose]();
+      return undefined;
+    }
+    return {
+      facts: parseFacts(said, root),
+      lock: async (holder) => {
+        stream.stdin.write(`${holder}\n`);
+        const answer = await saidUntil(stream.stdout, /^(held|locked) .*$/m);
+        if (answer === undefined) await stream.exit;
+        const [, word, rival] = /^(held|locked) (.*)$/m.exec(answer ?? '') ?? [];
+        if (word !== 'held') throw new LockedError(host.name, rival ?? 'an unnamed deploy');
+      },
+      [Symbol.asyncDispose]: async () => await close(stream),
+    };
+  } catch (error) {
+    await stream[Symbol.asyncDispose]();
+    if (late.signal.aborted) silent(host);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The end of its input ends it, also where it is another user's and may not be signalled. */
+async function close(stream: CommandStream): Promise<void> {
+  stream.stdin.end();
+  await Promise.race([Promise.allSettled([stream.exit]), sleep(5000, undefined, { ref: false })]);
+  await stream[Symbol.asyncDispose]();
+}
+
+/** All lines up to one that is as wanted; `undefined` where none is. Leaving a `for await` must not end the stream. */
+async function saidUntil(stream: Readable, wanted: RegExp): Promise<string | undefined> {
+  let text = '';
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.endsWith('\n') && wanted.test(text)) return text;
+  }
+  return undefined;
+}
