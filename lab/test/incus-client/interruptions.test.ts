@@ -67,7 +67,7 @@ test('a body whose first piece is late is not taken for silence', async () => {
   expect((await client.files.read(box.name, '/late')).toString()).toBe('late');
 });
 
-// They wait for the daemon's own deadlines most of the time, so they wait together.
+// They wait for the daemon's own deadlines most of the time, so they wait together. Who polls needs its own `expect` then.
 describe.concurrent('a way to the daemon that is cut or slow', () => {
   test.each([
     ['the events socket', /\/events/],
@@ -93,7 +93,9 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     },
   );
 
-  test('an operation that ended and vanished while we were cut off is lost, never a success', async () => {
+  test('an operation that ended and vanished while we were cut off is lost, never a success', async ({
+    expect,
+  }) => {
     await using far = await farClient();
     const session = await lab.client.exec.start(box.name, ['sleep', '3']);
     const wait = far.client.operations.wait(session.operationId);
@@ -109,7 +111,9 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     expect(await outcome).toBeInstanceOf(OperationLostError);
   });
 
-  test('a request that was cut off before its answer is neither a success nor a refusal', async () => {
+  test('a request that was cut off before its answer is neither a success nor a refusal', async ({
+    expect,
+  }) => {
     await using far = await farClient();
     const session = await far.client.exec.start(box.name, ['sleep', '600']);
     // The daemon ends its answer when the operation ends, and not before.
@@ -130,19 +134,24 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     await expect(read()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
-  test.each([
+  test.for([
     ['SFTP', /\/sftp/, pull],
     ['the files endpoint', /\/files/, readAll],
-  ])('a file that is cut off on its way over %s is an error', async (_what, pattern, fetch) => {
-    await using far = await farClient();
-    await lab.client.exec.run(box.name, ['truncate', '-s', '4G', '/large']);
-    const outcome = fetch(far.client).catch(told);
-    await expect.poll(() => far.proxy.answered(pattern)).toBeGreaterThan(1e6);
-    far.proxy.cut(pattern);
-    expect(await outcome).toMatchObject({ code: 'CONNECTION_LOST' });
-  });
+  ] as const)(
+    'a file that is cut off on its way over %s is an error',
+    async ([, pattern, fetch], { expect }) => {
+      await using far = await farClient();
+      await lab.client.exec.run(box.name, ['truncate', '-s', '4G', '/large']);
+      const outcome = fetch(far.client).catch(told);
+      await expect.poll(() => far.proxy.answered(pattern)).toBeGreaterThan(1e6);
+      far.proxy.cut(pattern);
+      expect(await outcome).toMatchObject({ code: 'CONNECTION_LOST' });
+    },
+  );
 
-  test('a command that the daemon gave up before it could be attached is asked for again', async () => {
+  test('a command that the daemon gave up before it could be attached is asked for again', async ({
+    expect,
+  }) => {
     await using far = await farClient();
     far.proxy.hold(/\/websocket/);
     const running = far.client.exec.run(box.name, ['sh', '-c', 'echo once >> /attached; cat /attached']);
