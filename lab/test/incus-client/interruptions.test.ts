@@ -67,7 +67,7 @@ test('a body whose first piece is late is not taken for silence', async () => {
   expect((await client.files.read(box.name, '/late')).toString()).toBe('late');
 });
 
-// They wait for the daemon's own deadlines most of the time, so they wait together. Who polls needs its own `expect` then.
+// They wait for the daemon's own deadlines most of the time, so they wait together. Who polls needs its `own` expect then.
 describe.concurrent('a way to the daemon that is cut or slow', () => {
   test.each([
     ['the events socket', /\/events/],
@@ -94,7 +94,7 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
   );
 
   test('an operation that ended and vanished while we were cut off is lost, never a success', async ({
-    expect,
+    expect: own,
   }) => {
     await using far = await farClient();
     const session = await lab.client.exec.start(box.name, ['sleep', '3']);
@@ -106,20 +106,20 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     await session.exit;
     // The daemon forgets an operation 5 s after its end.
     const look = () => lab.client.operations.get(session.operationId).catch(told);
-    await expect.poll(look, { timeout: 30_000 }).toMatchObject({ code: 'NOT_FOUND' });
+    await own.poll(look, { timeout: 30_000 }).toMatchObject({ code: 'NOT_FOUND' });
     far.proxy.refuse(false);
     expect(await outcome).toBeInstanceOf(OperationLostError);
   });
 
   test('a request that was cut off before its answer is neither a success nor a refusal', async ({
-    expect,
+    expect: own,
   }) => {
     await using far = await farClient();
     const session = await far.client.exec.start(box.name, ['sleep', '600']);
     // The daemon ends its answer when the operation ends, and not before.
     const path = `/1.0/operations/${session.operationId}/wait`;
     const outcome = far.client.request('GET', path).catch(told);
-    await expect.poll(() => far.proxy.answered(/\/wait/)).toBeDefined();
+    await own.poll(() => far.proxy.answered(/\/wait/)).toBeDefined();
     far.proxy.cut(/\/wait/);
     expect(await outcome).toMatchObject({ code: 'CONNECTION_LOST' });
     await session[Symbol.asyncDispose]();
@@ -139,18 +139,18 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     ['the files endpoint', /\/files/, readAll],
   ] as const)(
     'a file that is cut off on its way over %s is an error',
-    async ([, pattern, fetch], { expect }) => {
+    async ([, pattern, fetch], { expect: own }) => {
       await using far = await farClient();
       await lab.client.exec.run(box.name, ['truncate', '-s', '4G', '/large']);
       const outcome = fetch(far.client).catch(told);
-      await expect.poll(() => far.proxy.answered(pattern)).toBeGreaterThan(1e6);
+      await own.poll(() => far.proxy.answered(pattern)).toBeGreaterThan(1e6);
       far.proxy.cut(pattern);
       expect(await outcome).toMatchObject({ code: 'CONNECTION_LOST' });
     },
   );
 
   test('a command that the daemon gave up before it could be attached is asked for again', async ({
-    expect,
+    expect: own,
   }) => {
     await using far = await farClient();
     far.proxy.hold(/\/websocket/);
@@ -159,7 +159,7 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
       const operations = await lab.client.operations.list();
       return operations.some(({ err }) => /[Tt]imed out/.test(err));
     };
-    await expect.poll(givenUp, { timeout: 30_000 }).toBe(true);
+    await own.poll(givenUp, { timeout: 30_000 }).toBe(true);
     far.proxy.hold(undefined);
     const { exitCode, stdout } = await running;
     expect({ exitCode, text: stdout.toString() }).toEqual({ exitCode: 0, text: 'once\n' });
