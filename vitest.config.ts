@@ -20,7 +20,7 @@ const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
 
 export default defineConfig({
   test: {
-    // Most tests wait for daemons and hosts rather than for this machine's cores.
+    // Tests wait for daemons and hosts now and then: three keep two cores busy, and more would only take turns.
     maxWorkers: 3,
     projects: [
       unit('command-line'),
@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'lab',
           root: 'lab',
           include: ['test/**/*.test.ts'],
-          // The packages as they are published: each is one file, where its sources would be compiled module by module.
+          // The packages as they are published: a few files each, where their sources would be compiled module by module.
           server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
           // Whole files that only `bin/test --soak` runs.
           exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],

@@ -3,8 +3,8 @@ import type { IncusClient } from '@cutover/incus-client';
 const atOnce = 4;
 
 /**
- * A project with so many stopped instances, kept for the next run in the benchmarks' own lab. They are empty: what is listed of an instance does not
- * depend on what is in it.
+ * A project with so many stopped instances, kept for the next run in the benchmarks' own lab. They are empty: what is
+ * listed of an instance does not depend on what is in it.
  */
 export async function stoppedInstances(client: IncusClient, count: number): Promise<string> {
   const project = `bench-list-${count}`;

@@ -16,12 +16,12 @@ export const pool = 'lab';
  */
 export const sizedPool = 'sized';
 export const pools = [pool, sizedPool];
+const httpsPort = 8443;
 
 /** Where the daemon mounts its pools. */
 export function poolFolders(folders: LabFolders): string[] {
   return pools.map((name) => join(folders.incus, 'storage-pools', name));
 }
-const httpsPort = 8443;
 
 /** Files for a client over HTTPS, all PEM. */
 export interface LabCertificates {

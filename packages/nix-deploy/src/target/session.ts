@@ -8,7 +8,7 @@ import { factsScript, parseFacts, type TargetFacts } from './facts.ts';
 import type { TargetPaths } from './paths.ts';
 import { asRoot, type Privilege, script } from './script.ts';
 
-/** Milliseconds that a target may take to say its facts. */
+/** Milliseconds that a target may take for each of its answers. */
 const patience = 60_000;
 
 /** One command on a target, which has said the facts of it and can take its lock. */
@@ -19,6 +19,7 @@ export interface TargetSession extends AsyncDisposable {
    * our connection: it cannot be left behind, and it names its holder to whoever comes second.
    *
    * @throws {LockedError}
+   * @throws {PreflightError} the target does not answer.
    */
   lock(holder: string): Promise<void>;
 }
@@ -45,7 +46,7 @@ export async function openSession(
 
 /** @throws {PreflightError} */
 function silent(host: Host): never {
-  const message = `it does not say what it is: the command that asks it failed, or took longer than ${patience / 1000} s`;
+  const message = `it does not answer: the command that asks it failed, or took longer than ${patience / 1000} s`;
   const mend = 'look for what hangs there, for instance a mount whose server is away';
   throw new PreflightError(host.name, [{ check: 'no-answer', message, mend }]);
 }
@@ -89,9 +90,19 @@ async function begin(
   const stream = host.stream(argv, { signal: stop });
   stream.stderr.resume();
   stream.stdout.setEncoding('utf8');
-  const timer = setTimeout(() => late.abort(), patience);
+  const hear = async (wanted: RegExp): Promise<string | undefined> => {
+    const timer = setTimeout(() => late.abort(), patience);
+    try {
+      return await saidUntil(stream.stdout, wanted);
+    } catch (error) {
+      if (late.signal.aborted) silent(host);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   try {
-    const said = await saidUntil(stream.stdout, /^ready $/m);
+    const said = await hear(/^ready $/m);
     if (said === undefined) {
       await stream.exit;
       await stream[Symbol.asyncDispose]();
@@ -101,19 +112,19 @@ async function begin(
       facts: parseFacts(said, root),
       lock: async (holder) => {
         stream.stdin.write(`${holder}\n`);
-        const answer = await saidUntil(stream.stdout, /^(held|locked) .*$/m);
-        if (answer === undefined) await stream.exit;
-        const [, word, rival] = /^(held|locked) (.*)$/m.exec(answer ?? '') ?? [];
-        if (word !== 'held') throw new LockedError(host.name, rival ?? 'an unnamed deploy');
+        const answer = await hear(/^(held|locked) .*$/m);
+        if (answer === undefined) {
+          await stream.exit;
+          silent(host);
+        }
+        const rival = /^locked (.*)$/m.exec(answer)?.[1];
+        if (rival !== undefined) throw new LockedError(host.name, rival);
       },
       [Symbol.asyncDispose]: async () => await close(stream),
     };
   } catch (error) {
     await stream[Symbol.asyncDispose]();
-    if (late.signal.aborted) silent(host);
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { localHost } from '@cutover/host';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { targetPaths } from '../../src/target/paths.ts';
+import { openSession, type TargetSession } from '../../src/target/session.ts';
+
+const host = localHost();
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nix-deploy-session-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await host[Symbol.asyncDispose]();
+});
+
+const open = async (state: string): Promise<TargetSession> =>
+  await openSession(host, targetPaths('system', { state }), { sudo: false });
+
+it('holds the lock as long as it lives, and names its holder to the next', async () => {
+  const state = join(folder, 'state');
+  {
+    await using first = await open(state);
+    expect(first.facts).toMatchObject({ hostName: hostname(), lockHolder: undefined });
+    await first.lock('the first one');
+    await using second = await open(state);
+    expect(second.facts.lockHolder).toBe('the first one');
+    await expect(second.lock('the second one')).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining('the first one'),
+    });
+  }
+  await using third = await open(state);
+  await third.lock('the third one');
+});
+
+it('does not take a lock that cannot be made for one that somebody holds', async () => {
+  await using session = await open('/proc/version/state');
+  await expect(session.lock('nobody')).rejects.toMatchObject({
+    code: 'PREFLIGHT_FAILED',
+    message: expect.stringContaining('it does not answer'),
+  });
+});
