@@ -13,8 +13,6 @@ interface Pending {
 
 /** One control-mode client of a tmux server: commands without a process for each, and a sure sign of its end. */
 export interface ControlClient extends AsyncDisposable {
-  /** The client's own process. */
-  readonly pid: number;
   /**
    * Runs commands in one go and returns the lines each printed.
    *
@@ -54,7 +52,6 @@ export async function connectControlClient(
 }
 
 class TmuxControlClient implements ControlClient {
-  readonly pid: number;
   readonly closed: Promise<void>;
   readonly #child: ChildProcess;
   readonly #queue: Pending[] = [];
@@ -64,7 +61,6 @@ class TmuxControlClient implements ControlClient {
   #gone = false;
 
   constructor(child: ChildProcess, onNotice: (name: string) => void) {
-    this.pid = child.pid ?? -1;
     this.#child = child;
     this.#onNotice = onNotice;
     if (child.stdout !== null)

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
 import { endProcess } from '../end-process.ts';
 import { type ControlClient, connectControlClient } from './control-client.ts';
 import { exactSession } from './quote.ts';
+import { runTmux } from './tmux-server.ts';
 
 /** A session without a process, for the control clients to be attached to. */
 export const hubSession = 'loops-hub';
@@ -78,6 +79,7 @@ const paneFormat = [
  * @param onChange called when a pane may have died or a session came or went.
  */
 export async function connectRigTmux(socket: string, onChange: () => void): Promise<RigTmux> {
+  await endStaleClients(socket);
   const commands = await connectControlClient(
     socket,
     [
@@ -96,7 +98,6 @@ export async function connectRigTmux(socket: string, onChange: () => void): Prom
     },
   );
   try {
-    await endStaleClients(commands);
     const events = await connectControlClient(socket, [['attach-session', '-t', exactSession(hubSession)]]);
     void waitForDeaths(events, onChange);
     return new ConnectedRigTmux(socket, commands, events);
@@ -106,14 +107,30 @@ export async function connectRigTmux(socket: string, onChange: () => void): Prom
   }
 }
 
+/** How long the clients of another supervisor may take to be gone, in milliseconds. */
+const stalePatience = 3000;
+
 /**
- * Ends the clients of a supervisor that was killed. tmux may wait for one forever, with output for it that nobody takes,
- * and then does not end itself either. Only the holder of the rig's lock has clients here.
+ * Ends the clients of a supervisor that was killed, and waits until the server has seen their end. It may wait for one
+ * forever, with output for it that nobody takes, and then does not end itself either. And tmux to 3.6 crashes when it
+ * has to tell of a client's end while another control client is about to be one (tmux/tmux#4980), so ours come after.
+ * Only the holder of the rig's lock has clients here.
+ *
+ * @throws {LoopsError} `TMUX_LOST`: they are still there.
  */
-async function endStaleClients(commands: ControlClient): Promise<void> {
-  const list = ['list-clients', '-t', exactSession(hubSession), '-F', '#{client_pid}'];
-  const [pids = []] = await commands.run([list]);
-  for (const pid of pids.map(Number)) if (pid !== commands.pid) endProcess(pid, 'SIGKILL');
+async function endStaleClients(socket: string): Promise<void> {
+  const end = performance.now() + stalePatience;
+  for (;;) {
+    // Without the session there are none, and tmux fails.
+    const list = ['list-clients', '-t', exactSession(hubSession), '-F', '#{client_pid}'];
+    const { lines: pids } = await runTmux(socket, list);
+    if (pids.length === 0) return;
+    if (performance.now() > end) {
+      throw new LoopsError('TMUX_LOST', `its clients ${pids.join(', ')} do not end`);
+    }
+    for (const pid of pids) endProcess(Number(pid), 'SIGKILL');
+    await delay(10);
+  }
 }
 
 /** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
@@ -219,18 +236,9 @@ class ConnectedRigTmux implements RigTmux {
 
   /** Only a client of its own can hand content over on standard input: on a command line it is bounded and quoted. */
   async #load(buffer: string, text: Uint8Array): Promise<void> {
-    const child = spawn('tmux', ['-N', '-S', this.#socket, 'load-buffer', '-b', buffer, '-'], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-    });
-    const exit = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    child.stdin.on('error', () => child.stdin.destroy());
-    child.stdin.end(text);
-    const code = await exit;
-    if (code !== 0) throw new LoopsError('TMUX_FAILED', `tmux load-buffer ended with exit code ${code}`);
+    const { exitCode } = await runTmux(this.#socket, ['load-buffer', '-b', buffer, '-'], text);
+    if (exitCode !== 0)
+      throw new LoopsError('TMUX_FAILED', `tmux load-buffer ended with exit code ${exitCode}`);
   }
 }
 

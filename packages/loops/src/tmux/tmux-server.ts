@@ -54,6 +54,30 @@ export async function spawnTmuxServer(socket: string): Promise<void> {
   child.unref();
 }
 
+/**
+ * Runs one command of tmux in a client of its own, with `input` on its standard input; returns what it printed. It
+ * never starts a server.
+ */
+export async function runTmux(
+  socket: string,
+  words: readonly string[],
+  input?: Uint8Array,
+): Promise<{ readonly exitCode: number | null; readonly lines: string[] }> {
+  const child = spawn('tmux', ['-N', '-S', socket, ...words], {
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+  });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stdin?.on('error', () => child.stdin?.destroy());
+  child.stdin?.end(input);
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { exitCode, lines: output.split('\n').slice(0, -1) };
+}
+
 /** How long a server may take to end, in milliseconds. */
 const patience = 3000;
 
@@ -63,13 +87,9 @@ const patience = 3000;
  * @throws {LoopsError} `TMUX_FAILED`: it still listens.
  */
 export async function endTmuxServer(socket: string): Promise<void> {
-  const child = spawn('tmux', ['-N', '-S', socket, 'kill-server'], { stdio: 'ignore' });
   const end = performance.now() + patience;
-  await new Promise<void>((resolve, reject) => {
-    // It may have ended by itself meanwhile, and then no server answers.
-    child.once('close', () => resolve());
-    child.once('error', reject);
-  });
+  // It may have ended by itself meanwhile, and then no server answers.
+  await runTmux(socket, ['kill-server']);
   while (await listens(socket)) {
     if (performance.now() > end) {
       throw new LoopsError('TMUX_FAILED', `the tmux server at ${socket} does not end; end it by hand`);
