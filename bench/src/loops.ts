@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
 import { type Figure, milliseconds, UnavailableError } from './figure.ts';
 import { type Keeper, type KeeperKind, missing } from './keepers/keeper.ts';
 import { loops } from './keepers/loops.ts';
@@ -24,6 +25,7 @@ export const loopsFigures: readonly Figure[] = [
     figure('mttr', 'ms', 3, 10, peer, timeToReplace),
     start(100, peer),
   ]),
+  statusBesideNode(),
   ...curve.flatMap((count) => [...idle(count, curvePeer), start(count, curvePeer)]),
 ];
 
@@ -62,6 +64,27 @@ function figure(
           await ours[Symbol.asyncDispose]();
           await theirs?.[Symbol.asyncDispose]();
         },
+      };
+    },
+  };
+}
+
+/** `status-100` beside the start of Node alone, of which it cannot be rid. */
+function statusBesideNode(): Figure {
+  return {
+    name: 'status-100',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'node -e 0',
+    samples: 60,
+    open: async () => {
+      const rig = await loops.start(100);
+      const host = localHost();
+      await delay(settled);
+      return {
+        ours: () => milliseconds(() => rig.status()),
+        peer: () => milliseconds(() => host.run(['node', '-e', '0'])),
+        [Symbol.asyncDispose]: async () => rig[Symbol.asyncDispose](),
       };
     },
   };

@@ -30,11 +30,12 @@ try {
   process.exitCode = 2;
 }
 
-function render({ name, unit, ours, peer, peerName, ratio, better, samples, missing }: Measured): string {
-  if (ours === null) return `${name}: not measured: ${missing}`;
-  const own = `${name}: ${round(ours)} ${unit} (${better} is better, ${samples} samples)`;
-  if (peer === null || ratio === null) return `${own}; no peer: ${missing}`;
-  return `${own}; ${peerName}: ${round(peer)} ${unit}; ratio ${ratio.toFixed(3)}`;
+function render(measured: Measured): string {
+  const { name, unit, ours, oursP95, peer, peerP95, peerName, ratio, better, samples, missing } = measured;
+  if (ours === null || oursP95 === null) return `${name}: not measured: ${missing}`;
+  const own = `${name}: ${round(ours)} ${unit}, p95 ${round(oursP95)} (${better} is better, ${samples} samples)`;
+  if (peer === null || peerP95 === null || ratio === null) return `${own}; no peer: ${missing}`;
+  return `${own}; ${peerName}: ${round(peer)} ${unit}, p95 ${round(peerP95)}; ratio ${ratio.toFixed(3)}`;
 }
 
 function round(value: number): string {

@@ -7,6 +7,9 @@ export interface Measured {
   /** Median; `null` when it could not be measured: `missing` says why. */
   readonly ours: number | null;
   readonly peer: number | null;
+  /** What 95 of 100 samples of ours stayed within; the worst one where there are fewer than 20. */
+  readonly oursP95: number | null;
+  readonly peerP95: number | null;
   readonly peerName: string;
   readonly ratio: number | null;
   readonly better: Figure['better'];
@@ -28,7 +31,16 @@ export async function measure(figure: Figure): Promise<Measured> {
     open = await figure.open();
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
-    return { ...facts, ours: null, peer: null, ratio: null, samples: 0, missing: error.message };
+    return {
+      ...facts,
+      ours: null,
+      peer: null,
+      oursP95: null,
+      peerP95: null,
+      ratio: null,
+      samples: 0,
+      missing: error.message,
+    };
   }
   await using opened = open;
   const peer = opened.peer instanceof UnavailableError ? undefined : opened.peer;
@@ -45,10 +57,19 @@ export async function measure(figure: Figure): Promise<Measured> {
   return {
     ...facts,
     ...medians,
+    oursP95: p95(ours),
+    peerP95: peer === undefined ? null : p95(peers),
     ratio: medians.peer === null ? null : medians.ours / medians.peer,
     samples,
     ...(opened.peer instanceof UnavailableError && { missing: opened.peer.message }),
   };
+}
+
+/** The smallest value that 95 of 100 do not exceed. */
+export function p95(values: readonly number[]): number {
+  const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1];
+  if (value === undefined) throw new RangeError('no samples');
+  return value;
 }
 
 export function median(values: readonly number[]): number {

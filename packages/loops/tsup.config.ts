@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Options, defineConfig } from 'tsup';
+import { singleFile } from './single-file.ts';
 
 const shared: Options = {
   format: 'esm',
@@ -23,14 +24,10 @@ export default defineConfig([
     ...shared,
     // One file with everything in it, for hosts that have Node and nothing from npm. CommonJS, because it loads only those
     // of Node's modules that a command needs, and because any name ending in .js will do where no package.json is near.
-    format: 'cjs',
     entry: { 'loops.bundle': 'src/cli.ts' },
     noExternal: [/.*/],
-    splitting: false,
-    treeshake: false,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    minifyIdentifiers: true,
+    outExtension: () => ({ js: '.mjs' }),
+    plugins: [singleFile()],
     // Only this machine's own transport is used: without this esbuild would keep ssh2 for its side effects.
     esbuildPlugins: [
       {
@@ -42,8 +39,6 @@ export default defineConfig([
     ],
     esbuildOptions: (options) => {
       options.conditions = ['module', 'import'];
-      // Beyond Latin-1 the engine would keep two bytes for each character of the source.
-      options.charset = 'ascii';
       // The shared package may have a copy of its own, and its errors would not be ours.
       options.alias = { commander: fileURLToPath(import.meta.resolve('commander')) };
     },
