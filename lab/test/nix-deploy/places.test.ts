@@ -112,6 +112,22 @@ describe('a closure that is built elsewhere', () => {
     expect(await marker()).toBe('from a builder');
   });
 
+  it.each(['its own path', 'what it refers to'])(
+    'is whole on the target, where %s was left there half done',
+    async (what) => {
+      await declareHere(marked(what));
+      const { system, copy } = await plan(machine.target, { source: source(), buildOn: 'here' });
+      const left = (copy?.paths ?? []).filter((path) => (path === system) === (what === 'its own path'));
+      expect(left).not.toEqual([]);
+      const inEach = async (script: string): Promise<string> =>
+        await machine.sh(`set -e; for path in ${left.join(' ')}; do ${script}; done`);
+      await inEach('mkdir "$path"; echo half > "$path/half"');
+      await deploy(machine.target, { source: source(), buildOn: 'here' });
+      expect(await marker()).toBe(what);
+      await inEach('nix-store --verify-path "$path"; [ ! -e "$path/half" ]');
+    },
+  );
+
   it('is evaluated here and built on the target', async () => {
     await declareHere(marked('evaluated here'));
     await deploy(machine.target, { source: source(), evaluateOn: 'here', buildOn: 'target' });

@@ -3,11 +3,8 @@ import type { Host } from '@cutover/host';
 import { activate } from './activation/activate.ts';
 import { type BuildAhead, buildAhead } from './build/ahead.ts';
 import { buildSomewhere } from './build/somewhere.ts';
-import { type CopyProgress, sendPaths } from './copy/copy-closure.ts';
 import { sizeOf } from './copy/closure.ts';
-import { copySigned } from './copy/copy-signed.ts';
-import { sendShared } from './copy/send-shared.ts';
-import { missingPaths } from './copy/missing-paths.ts';
+import { copyClosure } from './copy/copy-closure.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
@@ -151,23 +148,21 @@ async function bring(
   const { signal } = settings;
   await using built = await (ahead?.building ??
     buildSomewhere(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
-  const { system, closure, exports, buildOn, onTarget } = built;
+  const { system, closure, exports, buildOn } = built;
   let copied: readonly StorePath[] = [];
-  if (!onTarget) {
+  if (closure !== undefined) {
     emit({ type: 'step', step: 'copy' });
-    const copying = {
+    copied = await copyClosure(closure, {
       from: buildOn,
       to: host,
       privilege: settings,
       substitute: settings.substitute,
-      onProgress: ({ paths, bytes }: CopyProgress) => emit({ type: 'copy', paths, bytes }),
+      signed: settings.requireSignatures,
+      exports,
+      admit: (missing) => refuse(host, facts, { store: sizeOf(missing) }, settings),
+      onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
       signal,
-    };
-    copied = await missingPaths(closure, copying);
-    refuse(host, facts, { store: sizeOf(copied) }, settings);
-    if (settings.requireSignatures === true) await copySigned(system, copied, copying);
-    else if (exports === undefined) await sendPaths(copied, copying);
-    else await sendShared(exports, copied, copying);
+    });
   }
   if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts: differingParts(facts.bootedParts, built.parts) };

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { NixError } from '../errors.ts';
 import { buildArgv, derivationArgv, type NixOptions, realiseArgv } from '../nix/arguments.ts';
 import { type NixEvent, runNix } from '../nix/run-nix.ts';
+import { closureOf } from '../copy/closure.ts';
 import { copyClosure } from '../copy/copy-closure.ts';
 import type { Engine } from '../options.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
@@ -57,7 +58,8 @@ export async function build(options: BuildOptions): Promise<string> {
     });
   }
   const derivation = evaluated.stdout.trim();
-  await copyClosure([derivation], { from: evaluateOn, to: buildOn, privilege, signal });
+  const closure = await closureOf(evaluateOn, derivation, signal);
+  await copyClosure(closure, { from: evaluateOn, to: buildOn, privilege, signal });
   const built = await runNix(buildOn, asRoot(realiseArgv(derivation, link, nixOptions), privilege), {
     step: 'build',
     onEvent,

@@ -1,12 +1,12 @@
+import type { Closure } from '../copy/closure.ts';
 import type { SharedExports } from '../copy/send-shared.ts';
-import type { StorePath } from '../nix/path-info.ts';
 import type { Part } from '../target/parts.ts';
 
 export interface Built {
   /** The store path of the system. */
   readonly system: string;
-  /** Its closure, each path after those that it refers to; empty where it was built on the target. */
-  readonly closure: readonly StorePath[];
+  /** `undefined` where it was built on the target. */
+  readonly closure: Closure | undefined;
   readonly parts: readonly Part[];
   /** Where other targets have it built as well. */
   readonly exports: SharedExports | undefined;

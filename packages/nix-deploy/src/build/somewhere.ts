@@ -11,8 +11,6 @@ import { type Built, shareBuild } from './shared-builds.ts';
 /** A system, and the host that has it; disposing of it closes that host, unless it is the target. */
 export interface BuiltSomewhere extends Built, AsyncDisposable {
   readonly buildOn: Host;
-  /** It is in the target's store already. */
-  readonly onTarget: boolean;
 }
 
 /**
@@ -52,7 +50,7 @@ export async function buildSomewhere(
       signal,
     });
     const [closure, parts] = await Promise.all([
-      onTarget ? [] : closureOf(buildOn, [system], signal),
+      onTarget ? undefined : closureOf(buildOn, system, signal),
       partsOf(buildOn, system, signal),
     ]);
     return { system, closure, parts, exports: elsewhere === undefined ? undefined : new Map() };
@@ -61,7 +59,7 @@ export async function buildSomewhere(
   try {
     const built = await shareBuild(elsewhere, key, begin);
     emit({ type: 'built', system: built.system });
-    return { ...built, buildOn, onTarget, [Symbol.asyncDispose]: () => places[Symbol.asyncDispose]() };
+    return { ...built, buildOn, [Symbol.asyncDispose]: () => places[Symbol.asyncDispose]() };
   } catch (error) {
     await places[Symbol.asyncDispose]();
     throw error;

@@ -3,33 +3,46 @@ import type { Host } from '@cutover/host';
 import type { StorePath } from '../nix/path-info.ts';
 import { script } from '../target/script.ts';
 
-/** The closure of some paths on a host that has it, each path after those that it refers to, as an import needs them. */
-export async function closureOf(
-  host: Host,
-  paths: readonly string[],
-  signal?: AbortSignal,
-): Promise<readonly StorePath[]> {
-  const argv = script('closure', closureScript, ...paths);
-  const { stdout } = await host.run(argv, signal === undefined ? {} : { signal });
-  return parseClosure(stdout.split('\n'));
+/** The closure of something on a host that has it. */
+export interface Closure {
+  readonly of: string;
+  /** Each after those that it refers to. */
+  readonly paths: readonly string[];
+  /** Bytes of the content of each: Nix looks them up while another host says which paths it lacks. */
+  readonly sizes: Promise<ReadonlyMap<string, number>>;
 }
 
-/** Paths as arguments. A path and its size a line, in words that nix-store has always had. */
-export const closureScript = `
-paths=$(nix-store --query --requisites "$@") || exit
-printf '%s\\n' "$paths" | xargs nix-store --query --size | {
-  for path in $paths; do read -r size && printf '%s %s\\n' "$path" "$size"; done
+export async function closureOf(host: Host, path: string, signal?: AbortSignal): Promise<Closure> {
+  const options = signal === undefined ? {} : { signal };
+  const requisites = script('requisites', 'exec nix-store --query --requisites "$1"', path);
+  const paths = linesOf((await host.run(requisites, options)).stdout);
+  const sizes = host
+    .run(script('sizes', 'exec xargs nix-store --query --size'), { ...options, input: asLines(paths) })
+    .then(({ stdout }) => {
+      const lines = linesOf(stdout);
+      return new Map(paths.map((each, index) => [each, Number(lines[index])]));
+    });
+  // Its failure is told where it is waited for.
+  sizes.catch(() => undefined);
+  return { of: path, paths, sizes };
 }
-`;
 
-export function parseClosure(lines: readonly string[]): readonly StorePath[] {
-  return lines.flatMap((line) => {
-    const [path = '', size = ''] = line.split(' ');
-    return size === '' ? [] : [{ path, narSize: Number(size) }];
-  });
+/** Some paths of a closure, with their sizes. */
+export async function sized(paths: readonly string[], { sizes }: Closure): Promise<readonly StorePath[]> {
+  const known = await sizes;
+  return paths.map((path) => ({ path, narSize: known.get(path) ?? 0 }));
 }
 
 /** Bytes of the content of store paths together. */
 export function sizeOf(paths: readonly StorePath[]): number {
   return paths.reduce((sum, { narSize }) => sum + narSize, 0);
+}
+
+/** One a line, as scripts read paths. */
+export function asLines(paths: readonly string[]): string {
+  return paths.map((path) => `${path}\n`).join('');
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
 }

@@ -1,93 +1,47 @@
-import type { Host } from '@cutover/host';
-
 import { NixError } from '../errors.ts';
 import type { StorePath } from '../nix/path-info.ts';
-import { asRoot, type Privilege, script } from '../target/script.ts';
-import { closureOf } from './closure.ts';
-import { type MissingOptions, missingPaths } from './missing-paths.ts';
-import { lastLines, pump } from './streams.ts';
+import { type Closure, sized } from './closure.ts';
+import { copySigned } from './copy-signed.ts';
+import { type MissingOptions, missingPaths, unseenPaths } from './missing-paths.ts';
+import { type CopyOptions, sendPaths } from './send-paths.ts';
+import { type SharedExports, sendShared } from './send-shared.ts';
 
-export interface CopyOptions extends MissingOptions {
-  readonly from: Host;
-  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
-}
-
-export interface CopyProgress {
-  /** Store paths that the destination lacks. */
-  readonly paths: number;
-  /** Bytes sent so far. */
-  readonly bytes: number;
-}
-
-/** Copies what is missing of the closure of `paths` from one host's store to another's. @throws {NixError} */
-export async function copyClosure(paths: readonly string[], options: CopyOptions): Promise<void> {
-  const closure = await closureOf(options.from, paths, options.signal);
-  await sendPaths(await missingPaths(closure, options), options);
+export interface CopyClosureOptions extends CopyOptions, MissingOptions {
+  /** With the signatures of its paths. */
+  readonly signed?: boolean | undefined;
+  /** What other targets were sent. */
+  readonly exports?: SharedExports | undefined;
+  /** May refuse, by throwing, what is about to be copied. */
+  readonly admit?: ((missing: readonly StorePath[]) => void) | undefined;
 }
 
 /**
- * Sends store paths, each after those that it refers to, over the hosts' own connections: no ssh from one to the other is
- * needed, and whatever verified their keys has verified this too. The receiving side imports as root, who may import
- * what bears no signature.
+ * Copies what is missing of a closure from one host's store to another's.
  *
+ * @returns what was copied, each after those that it refers to.
  * @throws {NixError}
  */
-export async function sendPaths(missing: readonly StorePath[], options: CopyOptions): Promise<void> {
-  const { from, to, privilege, signal } = options;
-  if (missing.length === 0) return;
-  const stop = new AbortController();
-  const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-  await using sender = from.stream(exportArgv(), { signal: both });
-  await using receiver = to.stream(importArgv(privilege), { signal: both });
-  sender.stdin.end(missing.map(({ path }) => `${path}\n`).join(''));
-  let bytes = 0;
-  const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];
-  receiver.stdout.resume();
+export async function copyClosure(
+  closure: Closure,
+  options: CopyClosureOptions,
+): Promise<readonly StorePath[]> {
+  const copy = async (paths: readonly string[]): Promise<readonly StorePath[]> => {
+    const missing = await sized(paths, closure);
+    options.admit?.(missing);
+    if (options.signed === true) await copySigned(closure.of, missing, options);
+    else if (options.exports === undefined) await sendPaths(missing, options);
+    else await sendShared(options.exports, missing, options);
+    return missing;
+  };
+  // What came with signatures may have to be deleted again, so all of it must be known.
+  if (options.signed === true) return await copy(await missingPaths(closure.paths, options));
+  const unseen = await unseenPaths(closure, options);
   try {
-    await pump(sender.stdout, receiver.stdin, (chunk) => {
-      bytes += chunk.length;
-      options.onProgress?.({ paths: missing.length, bytes });
-    });
-    const received = await receiver.exit;
-    if (received.exitCode !== 0) stop.abort();
-    const [sent] = await Promise.allSettled([sender.exit]);
-    const failed =
-      received.exitCode !== 0
-        ? received.exitCode
-        : sent?.status === 'fulfilled'
-          ? sent.value.exitCode
-          : undefined;
-    if (failed === 0) return;
-    throw new NixError('copy', to.name, {
-      exitCode: failed,
-      lastLines: explain((await Promise.all(errors)).flat(), to.name),
-    });
-  } finally {
-    stop.abort();
+    return await copy(unseen);
+  } catch (error) {
+    if (!(error instanceof NixError)) throw error;
+    const missing = await missingPaths(closure.paths, options).catch(() => []);
+    if (missing.every((path) => unseen.includes(path))) throw error;
+    return await copy(missing);
   }
-}
-
-/** Reads paths on its input, and writes them as an import reads them. */
-export function exportArgv(): readonly string[] {
-  return script('export', 'paths=$(cat)\nexec nix-store --export $paths');
-}
-
-export function importArgv(privilege: Privilege): readonly string[] {
-  return asRoot(script('import', 'exec nix-store --import > /dev/null'), privilege);
-}
-
-/** Nix says three things about a full disk and none about what to do. */
-export function explain(lines: readonly string[], target: string): string[] {
-  const said = lines.join('\n');
-  const all = lines.slice(-20);
-  if (/No space left|disk is full|ENOSPC|database or disk is full/i.test(said)) {
-    return [...all, `the store of ${target} is full: collect garbage there (nix-deploy gc) or grow its disk`];
-  }
-  if (/lacks a (valid )?signature|lacks a signature by a trusted key/i.test(said)) {
-    return [
-      ...all,
-      `${target} does not trust an unsigned closure: deploy as root or through sudo, or sign it with a key of its trusted-public-keys`,
-    ];
-  }
-  return all;
 }

@@ -2,23 +2,23 @@ import { NixError } from '../errors.ts';
 import { copyArgv } from '../nix/arguments.ts';
 import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, script } from '../target/script.ts';
-import type { CopyOptions } from './copy-closure.ts';
+import type { CopyOptions } from './send-paths.ts';
 import { lastLines, pump } from './streams.ts';
 
 /**
- * Copies the closure of `system` with the signatures of its paths, which an export leaves behind: nix on both sides speaks
+ * Copies the closure of `path` with the signatures of its paths, which an export leaves behind: nix on both sides speaks
  * the protocol of its ssh stores, over the hosts' own connections.
  *
  * @throws {NixError}
  */
 export async function copySigned(
-  system: string,
+  path: string,
   missing: readonly StorePath[],
   { from, to, privilege, onProgress, signal }: CopyOptions,
 ): Promise<void> {
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-  await using sender = from.stream(script('send', sendScript, ...copyArgv(system)), { signal: both });
+  await using sender = from.stream(script('send', sendScript, ...copyArgv(path)), { signal: both });
   const serve = asRoot(script('serve', 'exec nix-store --serve --write'), privilege);
   await using receiver = to.stream(serve, { signal: both });
   const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];

@@ -2,6 +2,7 @@ import type { Host } from '@cutover/host';
 
 import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
+import { asLines } from './closure.ts';
 
 /**
  * Deletes store paths that were copied to a host and are not wanted there after all. Nix itself refuses those that something
@@ -17,10 +18,7 @@ export async function deletePaths(
 ): Promise<number> {
   if (paths.length === 0) return 0;
   const { stdout } = await host.run(asRoot(script('delete', deleteScript), privilege), {
-    input: paths
-      .map(({ path }) => `${path}\n`)
-      .toReversed()
-      .join(''),
+    input: asLines(paths.map(({ path }) => path).toReversed()),
   });
   return Number(stdout.trim());
 }

@@ -1,7 +1,7 @@
 import type { Host } from '@cutover/host';
 
-import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
+import { asLines, type Closure } from './closure.ts';
 
 export interface MissingOptions {
   readonly to: Host;
@@ -13,25 +13,51 @@ export interface MissingOptions {
 
 /** The paths of a closure that a host lacks, in the order of the closure. */
 export async function missingPaths(
-  closure: readonly StorePath[],
-  { to, privilege, substitute, signal }: MissingOptions,
-): Promise<readonly StorePath[]> {
-  const argv = script('missing', missingScript, substitute === true ? 'yes' : '');
+  closure: readonly string[],
+  options: MissingOptions,
+): Promise<readonly string[]> {
+  const { substitute } = options;
+  return await ask(options, closure, substitute === true ? `${substituteScript}${byNix}` : byNix);
+}
+
+/**
+ * The same by what lies in the store, which is sooner seen than asked of Nix. What was left there half done is taken for a
+ * path; but since it has no valid referrers, and the closure's own path is not there, Nix refuses to import what refers
+ * to it. Where the closure's own path can be seen, Nix is asked.
+ */
+export async function unseenPaths(
+  { of, paths }: Pick<Closure, 'of' | 'paths'>,
+  options: MissingOptions,
+): Promise<readonly string[]> {
+  if (options.substitute === true) return await missingPaths(paths, options);
+  return await ask(options, paths, `if [ -e "$1" ]; then${byNix}else${bySight}fi`, of);
+}
+
+async function ask(
+  { to, privilege, signal }: MissingOptions,
+  closure: readonly string[],
+  text: string,
+  ...values: readonly string[]
+): Promise<readonly string[]> {
+  const argv = script('missing', text, ...values);
   const { stdout } = await to.run(asRoot(argv, privilege), {
-    input: closure.map(({ path }) => `${path}\n`).join(''),
+    input: asLines(closure),
     ...(signal === undefined ? {} : { signal }),
   });
   const lacking = new Set(stdout.split('\n'));
-  return closure.filter(({ path }) => lacking.has(path));
+  return closure.filter((path) => lacking.has(path));
 }
 
-/** `$1`: whether to substitute first. Paths on stdin; prints those that are not valid here. */
-const missingScript = `
-if [ -n "$1" ]; then
-  paths=$(cat)
-  nix-store --realise --ignore-unknown $(nix-store --check-validity --print-invalid $paths) > /dev/null 2>&1 || :
-  printf '%s\\n' "$paths" | exec xargs nix-store --check-validity --print-invalid
-else
-  exec xargs nix-store --check-validity --print-invalid
-fi
+/** Each reads paths and prints those that are not there. */
+const byNix = `
+xargs nix-store --check-validity --print-invalid
 `;
+const bySight = `
+while IFS= read -r path; do [ -e "$path" ] || [ -L "$path" ] || printf '%s\\n' "$path"; done
+`;
+
+/** Fetches what it can of the paths, and passes all of them on. */
+const substituteScript = `
+paths=$(cat)
+nix-store --realise --ignore-unknown $(nix-store --check-validity --print-invalid $paths) > /dev/null 2>&1
+printf '%s\\n' "$paths" |`;

@@ -2,8 +2,8 @@ import type { Host } from '@cutover/host';
 
 import { NixError } from '../errors.ts';
 import type { StorePath } from '../nix/path-info.ts';
-import { sizeOf } from './closure.ts';
-import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './copy-closure.ts';
+import { asLines, sizeOf } from './closure.ts';
+import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './send-paths.ts';
 
 /** What several targets of a fleet lack, exported once: which paths → their bytes. */
 export type SharedExports = Map<string, Promise<Uint8Array>>;
@@ -20,7 +20,7 @@ export async function sendShared(
 ): Promise<void> {
   const { from, to, privilege, signal, onProgress } = options;
   if (missing.length === 0 || sizeOf(missing) > keptBytes) return await sendPaths(missing, options);
-  const list = missing.map(({ path }) => `${path}\n`).join('');
+  const list = asLines(missing.map(({ path }) => path));
   const known = exports.get(list);
   if (known === undefined && exports.size >= keptExports) return await sendPaths(missing, options);
   const exporting = known ?? exported(from, list, signal);

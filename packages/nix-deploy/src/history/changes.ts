@@ -1,6 +1,5 @@
 import type { Host } from '@cutover/host';
 
-import { closureScript, parseClosure } from '../copy/closure.ts';
 import type { StorePath } from '../nix/path-info.ts';
 import { type ClosureDifference, closureDifference } from '../plan/closure-difference.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
@@ -27,12 +26,16 @@ export async function changesOf(
   });
 }
 
-/** Systems as arguments. For each, `closure PATH` and the lines of its closure. */
+/**
+ * Systems as arguments. For each, `closure PATH`, then a path and its size a line, in words that nix-store has always had.
+ */
 const closuresScript = `
-closure() {${closureScript}}
 for system in "$@"; do
   echo "closure $system"
-  (closure "$system")
+  paths=$(nix-store --query --requisites "$system") || continue
+  printf '%s\\n' "$paths" | xargs nix-store --query --size | {
+    for path in $paths; do read -r size && printf '%s %s\\n' "$path" "$size"; done
+  }
 done
 `;
 
@@ -44,7 +47,12 @@ export function parseClosures(text: string): ReadonlyMap<string, readonly StoreP
       .slice(1)
       .map((part) => {
         const [system = '', ...lines] = part.split('\n');
-        return [system, parseClosure(lines)];
+        return [system, lines.flatMap(parseSized)];
       }),
   );
+}
+
+function parseSized(line: string): readonly StorePath[] {
+  const [path = '', size = ''] = line.split(' ');
+  return size === '' ? [] : [{ path, narSize: Number(size) }];
 }

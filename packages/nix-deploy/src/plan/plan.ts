@@ -95,7 +95,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   const [after, before, missing, units, ownParts] = await Promise.all([
     closure,
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
-    places.onTarget ? undefined : missingPaths(await closure, { to: host, privilege: settings, signal }),
+    places.onTarget ? undefined : missingIn(host, await closure, settings),
     unitsOf(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
     partsOf(places.buildOn, system, signal),
   ]);
@@ -140,6 +140,18 @@ async function dryRun(
     exitCode: result.exitCode,
     lastLines: result.stderr.trimEnd().split('\n').slice(-20),
   });
+}
+
+async function missingIn(
+  host: Host,
+  closure: readonly StorePath[],
+  settings: Settings,
+): Promise<readonly StorePath[]> {
+  const paths = closure.map(({ path }) => path);
+  const missing = new Set(
+    await missingPaths(paths, { to: host, privilege: settings, signal: settings.signal }),
+  );
+  return closure.filter(({ path }) => missing.has(path));
 }
 
 async function pathInfo(

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { localHost } from '@cutover/host';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 
 import { targetPaths } from '../../src/target/paths.ts';
 import { openSession, type TargetSession } from '../../src/target/session.ts';
@@ -43,5 +43,24 @@ it('does not take a lock that cannot be made for one that somebody holds', async
   await expect(session.lock('nobody')).rejects.toMatchObject({
     code: 'PREFLIGHT_FAILED',
     message: expect.stringContaining('it does not answer'),
+  });
+});
+
+it('gives up on a target that says nothing for a minute', async () => {
+  const booted = join(folder, 'booted');
+  await mkdir(booted);
+  // Whoever opens it waits for one who writes.
+  await host.run(['mkfifo', join(booted, 'kernel')]);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const paths = targetPaths('system', { state: join(folder, 'silent'), booted });
+  const opening = openSession(host, paths, { sudo: false });
+  opening.catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(59_000);
+  await expect(Promise.race([opening, Promise.resolve('still asking')])).resolves.toBe('still asking');
+  await vi.advanceTimersByTimeAsync(1000);
+  await expect(opening).rejects.toMatchObject({
+    code: 'PREFLIGHT_FAILED',
+    message: expect.stringContaining('took longer than 60 s'),
   });
 });
