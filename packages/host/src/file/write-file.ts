@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { checkPath } from '../command/check-command.ts';
-import { CommandError, FileRefusedError } from '../errors.ts';
+import { CommandAbortedError, CommandError, FileRefusedError } from '../errors.ts';
 import type { Host, WriteFileOptions } from '../host.ts';
 import { writeFileScript } from './write-file-script.ts';
 
@@ -25,9 +25,18 @@ export async function writeFile(
       ...(signal && { signal }),
     });
   } catch (error) {
+    if (error instanceof CommandAbortedError) await removeLeft(host, `${directory}/${temporary}`);
     if (!(error instanceof CommandError)) throw error;
     throw new FileRefusedError(host.name, path, reasonOf(error), { cause: error });
   }
+}
+
+/** Milliseconds. */
+const patience = 5_000;
+
+/** The script does so itself, unless it had to be killed: on a busy disk a sync can outlast the patience with TERM. */
+async function removeLeft(host: Pick<Host, 'run'>, path: string): Promise<void> {
+  await host.run(['rm', '-f', '--', path], { reject: false, timeout: patience }).catch(() => undefined);
 }
 
 function splitPath(path: string): [directory: string, name: string] {

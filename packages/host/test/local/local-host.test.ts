@@ -1,3 +1,7 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import * as vitest from 'vitest';
 
 import { hostContract } from '../../src/contract.ts';
@@ -25,4 +29,21 @@ vitest.it('gives this process’s environment to commands, and what env adds', a
   });
   vitest.expect(stdout).toBe('inherited added\n');
   vitest.vi.unstubAllEnvs();
+});
+
+vitest.it('leaves nothing of an aborted write that had to be killed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'local-host-'));
+  vitest.onTestFinished(async () => rm(directory, { recursive: true }));
+  await using host = localHost();
+  const path = join(directory, 'file');
+  await writeFile(path, 'old');
+  const controller = new AbortController();
+  const data = Buffer.alloc(128 * 1024 * 1024);
+  const writing = host.writeFile(path, data, { mode: 0o600, signal: controller.signal });
+  await vitest.vi.waitUntil(async () => (await readdir(directory)).length === 2, { interval: 1 });
+  // TERM waits for a process that is stopped, as it does for one that waits for a disk.
+  await host.run(['pkill', '-STOP', '-f', `write-file ${directory} file`]);
+  controller.abort();
+  vitest.expect(await rejection(writing)).toMatchObject({ code: 'COMMAND_ABORTED' });
+  vitest.expect(await readdir(directory)).toEqual(['file']);
 });
