@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source'];
 
@@ -18,8 +19,27 @@ const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
   },
 });
 
+/**
+ * All files of the project with the longest one, then those of the next: a worker goes on only if the next file is of its
+ * own project, and each new one loads everything anew. The rehearsal takes longest, so it is first; the others that need the
+ * lab's hosts, which have one user at a time, come when it is done with them.
+ */
+class Order extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = (await super.sort(files)).toSorted((a, b) => turn(a) - turn(b));
+    const projects = new Set(sorted.map(({ project }) => project.name));
+    return [...projects].flatMap((name) => sorted.filter(({ project }) => project.name === name));
+  }
+}
+
+function turn({ moduleId }: TestSpecification): number {
+  if (moduleId.endsWith('/lab/test/hosts/rehearsal.test.ts')) return 0;
+  return moduleId.includes('/lab/test/hosts/') ? 2 : 1;
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: Order },
     // Tests wait for daemons and hosts now and then: three keep two cores busy, and more would only take turns.
     maxWorkers: 3,
     projects: [

@@ -20,7 +20,7 @@ export interface LabRecord {
 }
 
 /** Raised when what is in a lab's folder changes so that it cannot be adopted. */
-export const labSchema = 2;
+export const labSchema = 3;
 
 /** The record of a lab; `undefined` when there is none, or one of another schema or half written. */
 export async function readRecord(folders: LabFolders): Promise<LabRecord | undefined> {
