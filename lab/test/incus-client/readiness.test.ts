@@ -51,7 +51,7 @@ test('ready means an address, cloud-init done, systemd up and ssh answering, all
 
     // One deadline for all: what is met by then is seen, and what is not is named.
     const conditions = { ipv4: true, command: ['false'] };
-    await expect(waitReady(lab.client, name, conditions, { timeout: 5_000 })).rejects.toMatchObject({
+    await expect(waitReady(lab.client, name, conditions, { timeout: 2_000 })).rejects.toMatchObject({
       code: 'NOT_READY',
       missing: ['command'],
       seen: { status: 'Running', ipv4: facts.ipv4 },

@@ -96,8 +96,11 @@ describe('a lab beside another', { timeout: 300_000 }, () => {
       await using again = await openLab({ name });
       expect(await daemonOf(again)).not.toBe(before);
       expect(await again.client.instances.exists(survivor)).toBe(true);
-      await using fresh = await again.launch('fresh');
-      expect(fresh.address.startsWith(again.subnet.replace(/0\/24$/, ''))).toBe(true);
+      await using machine = localHost();
+      const addresses = (await machine.run(['ip', '-brief', '-4', 'address'])).stdout;
+      expect(addresses).toMatch(
+        new RegExp(`^cl${again.folders.id}.* ${again.subnet.replace('.0/', '.1/')}`, 'm'),
+      );
       return other.folders;
     })();
     expect(await traces({ folders })).toEqual(nothing);

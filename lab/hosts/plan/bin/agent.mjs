@@ -270,7 +270,7 @@ async function claim(sha, at, iteration) {
 async function verdictOn(clone, sha, at) {
   for (let look = 1; look < 5 && !asked(); look++) {
     await sleep((look / 2) * cycle, undefined, { signal: asking.signal }).catch(() => {});
-    await git(clone, 'fetch', '--quiet', 'origin');
+    if (!underLoops) await git(clone, 'fetch', '--quiet', 'origin');
     const found = underLoops
       ? (await document(clone, 'verdicts', at))?.sha === sha
       : (await lastVerdict(clone)).includes(sha);
@@ -281,12 +281,19 @@ async function verdictOn(clone, sha, at) {
   }
 }
 
-/** What `loops` keeps at the remote as the newest claim or verdict of a phase. */
+/** What `loops` keeps at the remote as the newest claim or verdict of a phase; fetched when it is another one. */
 async function document(clone, kind, at) {
   const ref = `refs/loops/${process.env.LOOPS_RIG}/${kind}/${at}`;
-  if ((await git(clone, 'ls-remote', 'origin', ref)) === '') return undefined;
-  await git(clone, 'fetch', '--quiet', 'origin', `+${ref}:refs/seen/${kind}`);
-  return JSON.parse(await git(clone, 'cat-file', 'blob', `refs/seen/${kind}:document.json`));
+  const [commit] = (await git(clone, 'ls-remote', 'origin', ref)).split('\t');
+  if (commit === '') return undefined;
+  if (document.seen?.commit !== commit) {
+    await git(clone, 'fetch', '--quiet', 'origin', ref);
+    document.seen = {
+      commit,
+      text: JSON.parse(await git(clone, 'cat-file', 'blob', `${commit}:document.json`)),
+    };
+  }
+  return document.seen.text;
 }
 
 // ---- adversary: reviews the exact commit that is claimed --------------------------------------------------------------
@@ -300,10 +307,12 @@ async function claimed(clone, at) {
 
 async function review() {
   const clone = clones.adversary;
-  await git(clone, 'pull', '--quiet', '--rebase', 'origin', 'main');
+  const pull = () => git(clone, 'pull', '--quiet', '--rebase', 'origin', 'main');
+  if (!underLoops) await pull();
   const at = phase();
   const sha = await claimed(clone, at);
   if (sha === '' || review.last === sha || (!underLoops && (await lastVerdict(clone)).includes(sha))) return;
+  if (underLoops) await pull();
   const status = await git(clone, 'show', `${sha}:STATUS.md`);
   const { stdout: work } = await exec('git', ['show', `${sha}:work/phase-${at}.txt`], {
     cwd: clone,
