@@ -5,6 +5,7 @@ import { script } from '../target/script.ts';
 
 /** The closure of something on a host that has it. */
 export interface Closure {
+  /** The store path whose closure it is. */
   readonly of: string;
   /** Each after those that it refers to. */
   readonly paths: readonly string[];
