@@ -66,7 +66,7 @@ export async function measure(figure: Figure): Promise<Measured> {
 }
 
 /** The smallest value that 95 of 100 do not exceed. */
-export function p95(values: readonly number[]): number {
+function p95(values: readonly number[]): number {
   const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1];
   if (value === undefined) throw new RangeError('no samples');
   return value;

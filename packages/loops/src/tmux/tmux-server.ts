@@ -54,9 +54,14 @@ export async function spawnTmuxServer(socket: string): Promise<void> {
   child.unref();
 }
 
+/** How long a server may take to answer, in milliseconds. */
+const answerPatience = 10_000;
+
 /**
  * Runs one command of tmux in a client of its own, with `input` on its standard input; returns what it printed. It
  * never starts a server.
+ *
+ * @throws {LoopsError} `TMUX_LOST`: the server does not answer.
  */
 export async function runTmux(
   socket: string,
@@ -71,10 +76,18 @@ export async function runTmux(
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stdin?.on('error', () => child.stdin?.destroy());
   child.stdin?.end(input);
+  let timer: NodeJS.Timeout | undefined;
   const exitCode = await new Promise<number | null>((resolve, reject) => {
+    timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      // The server may have been handed its other end, and would keep it open.
+      child.stdout?.destroy();
+      const late = `does not answer ${words[0]} within ${answerPatience / 1000} s`;
+      reject(new LoopsError('TMUX_LOST', `the tmux server at ${socket} ${late}; look whether it hangs`));
+    }, answerPatience);
     child.once('error', reject);
     child.once('close', resolve);
-  });
+  }).finally(() => clearTimeout(timer));
   return { exitCode, lines: output.split('\n').slice(0, -1) };
 }
 
@@ -84,7 +97,7 @@ const patience = 3000;
 /**
  * Ends the server at a socket without a connection to it.
  *
- * @throws {LoopsError} `TMUX_FAILED`: it still listens.
+ * @throws {LoopsError} `TMUX_FAILED`: it still listens; `TMUX_LOST`: it does not answer.
  */
 export async function endTmuxServer(socket: string): Promise<void> {
   const end = performance.now() + patience;

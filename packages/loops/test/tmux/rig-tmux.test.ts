@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { connectControlClient } from '../../src/tmux/control-client.ts';
 import { connectRigTmux } from '../../src/tmux/rig-tmux.ts';
-import { endTmuxServer, listens, spawnTmuxServer } from '../../src/tmux/tmux-server.ts';
+import { endTmuxServer, listens, runTmux, spawnTmuxServer } from '../../src/tmux/tmux-server.ts';
 import { until } from '../rig.ts';
 
-// A tmux that tells of the one while the other happens may crash, and all agents with it.
-it('attaches its clients only when the server has told of the end of those that are still there', async () => {
+/** A server; it is ended with the test. */
+async function startServer(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'loops-'));
   const socket = join(directory, 'tmux.sock');
   await spawnTmuxServer(socket);
@@ -17,6 +18,12 @@ it('attaches its clients only when the server has told of the end of those that 
     await rm(directory, { recursive: true, force: true });
   });
   await until(() => listens(socket), Boolean);
+  return socket;
+}
+
+// A tmux that tells of the one while the other happens may crash, and all agents with it.
+it('attaches its clients only when the server has told of the end of those that are still there', async () => {
+  const socket = await startServer();
   const notices: string[] = [];
   await connectControlClient(socket, [['new-session', '-s', 'observer', 'sleep', '1000']], (notice) => {
     if (notice.startsWith('%client-')) notices.push(notice);
@@ -38,4 +45,24 @@ it('attaches its clients only when the server has told of the end of those that 
     '%client-session-changed',
     '%client-session-changed',
   ]);
+});
+
+it('gives up on a server that does not answer', async () => {
+  const socket = await startServer();
+  const [pid] = (await runTmux(socket, ['display-message', '-p', '#{pid}'])).lines;
+  process.kill(Number(pid), 'SIGSTOP');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+    process.kill(Number(pid), 'SIGCONT');
+  });
+  const asking = runTmux(socket, ['list-clients']);
+  asking.catch(() => undefined);
+  // Its client has handed over its output by then.
+  await delay(100);
+  vi.advanceTimersByTime(10_000);
+  await expect(asking).rejects.toMatchObject({
+    code: 'TMUX_LOST',
+    message: expect.stringContaining('does not answer list-clients within 10 s'),
+  });
 });
