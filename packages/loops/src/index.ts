@@ -6,7 +6,8 @@ export {
   OwnershipUnknownError,
   RequestRefusedError,
 } from './errors.ts';
-export { loadRigConfig, type LoopConfig, parseRigConfig, type RigConfig } from './config/rig-config.ts';
+export { loadRigConfig } from './config/load-rig-config.ts';
+export type { LoopConfig, RigConfig } from './config/rig-config.ts';
 export { controlSocket, tmuxSocket } from './config/rig-places.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
 export type {

@@ -327,16 +327,16 @@ describe('loops', () => {
     expect((await rig.run('phase', 'advance', '--from', '0')).exitCode).toBe(0);
     const history = await until(
       async () =>
-        (JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[]).filter(({ event }) =>
-          /claimed|verdict|escalated|phase/.test(event),
+        (JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[]).filter(({ type }) =>
+          /claimed|verdict|escalated|phase/.test(type),
         ),
       ({ length }) => length === 4,
     );
     expect(history).toMatchObject([
-      { event: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
-      { event: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
-      { event: 'escalated', loop: 'builder' },
-      { event: 'phase', from: 0, to: 1, sha },
+      { type: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
+      { type: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
+      { type: 'escalated', loop: 'builder' },
+      { type: 'phase', from: 0, to: 1, sha },
     ]);
     up.kill('SIGTERM');
   });

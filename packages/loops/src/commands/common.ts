@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 /** What every command of `loops` takes. */
 export interface CommonOptions {
   readonly config: string;
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 /** A command with the options that all have. */

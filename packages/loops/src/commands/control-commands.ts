@@ -71,7 +71,7 @@ async function change(
   options: CommonOptions,
   more: object = {},
 ): Promise<void> {
-  const { loadRigConfig } = await import('../config/rig-config.ts');
+  const { loadRigConfig } = await import('../config/load-rig-config.ts');
   const config = await loadRigConfig(options.config);
   const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
   const { LoopsError } = await import('../errors.ts');

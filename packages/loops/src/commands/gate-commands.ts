@@ -6,8 +6,8 @@ import type { RigEventBody } from '../events/rig-event.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface GateOptions extends CommonOptions {
-  readonly phase?: string;
-  readonly loop?: string;
+  readonly phase?: string | undefined;
+  readonly loop?: string | undefined;
 }
 
 /** `loops claim` and `loops verdict`. */
@@ -70,17 +70,17 @@ async function claim(options: GateOptions & { sha?: string }): Promise<void> {
         ...gatePlace(config, loop, phase),
         by: loop.name,
         signal,
-        ...(config.phases === undefined ? {} : { maxRounds: config.phases.maxRounds }),
-        ...(options.sha === undefined ? {} : { sha: options.sha }),
-        ...(gate === undefined ? {} : { gate }),
+        maxRounds: config.phases?.maxRounds,
+        sha: options.sha,
+        gate,
       }),
     );
     const { sha, round } = claimed;
-    await tellSupervisor(config, { event: 'claimed', loop: loop.name, phase, sha, round });
+    await tellSupervisor(config, { type: 'claimed', loop: loop.name, phase, sha, round });
     await print(options, claimed, `claimed phase ${phase} at ${sha}, round ${round}`);
   } catch (error) {
     if (error instanceof LoopsError && error.code === 'ROUNDS_USED_UP')
-      await tellSupervisor(config, { event: 'escalated', loop: loop.name, detail: error.message });
+      await tellSupervisor(config, { type: 'escalated', loop: loop.name, detail: error.message });
     throw error;
   }
 }
@@ -97,7 +97,7 @@ async function answer(verdict: string, options: GateOptions & { sha: string; not
   const answered = await withInterrupts((signal) =>
     pushVerdict(thisHost(), { ...gatePlace(config, loop, phase), by: loop.name, signal, sha, verdict, note }),
   );
-  await tellSupervisor(config, { event: 'verdict', loop: loop.name, phase, sha, verdict, note });
+  await tellSupervisor(config, { type: 'verdict', loop: loop.name, phase, sha, verdict, note });
   await print(options, answered, `${verdict} on phase ${phase} at ${sha}`);
 }
 
@@ -120,7 +120,7 @@ async function chosen(
   role: 'claimer' | 'reviewer',
 ): Promise<{ config: RigConfig; loop: LoopConfig; phase: number }> {
   const [{ loadRigConfig }, { readState }, { initialState }] = await Promise.all([
-    import('../config/rig-config.ts'),
+    import('../config/load-rig-config.ts'),
     import('../state/state-store.ts'),
     import('../state/initial-state.ts'),
   ]);

@@ -6,14 +6,14 @@ import { eventLine, statusText } from './view.ts';
 
 interface HistoryOptions {
   readonly last: string;
-  readonly loop?: string;
-  readonly event?: string[];
+  readonly loop?: string | undefined;
+  readonly event?: string[] | undefined;
 }
 
 interface LogOptions extends CommonOptions {
   readonly bytes: string;
-  readonly follow?: true;
-  readonly raw?: true;
+  readonly follow?: true | undefined;
+  readonly raw?: true | undefined;
 }
 
 /** The commands that only look. */
@@ -23,7 +23,7 @@ export function addLookCommands(program: Command): void {
     .description('what runs, in which phase, and why not')
     .action(async (options: CommonOptions & { watch?: true }) => {
       if (options.watch === true) {
-        const { loadRigConfig } = await import('../config/rig-config.ts');
+        const { loadRigConfig } = await import('../config/load-rig-config.ts');
         const { watchStatus } = await import('./watch-status.ts');
         const config = await loadRigConfig(options.config);
         await withInterrupts((signal) => watchStatus(config, options, signal));
@@ -39,11 +39,11 @@ export function addLookCommands(program: Command): void {
     .option('--event <name...>', 'only of these kinds: phase, exited, up, blocked, stalled …')
     .description('what the supervisor did, saw and decided, and why')
     .action(async (options: CommonOptions & HistoryOptions) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { readHistory } = await import('../events/read-history.ts');
       const events = (await readHistory(await loadRigConfig(options.config)))
         .filter((event) => options.loop === undefined || ('loop' in event && event.loop === options.loop))
-        .filter(({ event }) => options.event === undefined || options.event.includes(event));
+        .filter(({ type }) => options.event === undefined || options.event.includes(type));
       const last = events.slice(Math.max(0, events.length - countOf(options.last, '--last')));
       await print(options, last, last.map(eventLine).join('\n'));
     });
@@ -51,21 +51,21 @@ export function addLookCommands(program: Command): void {
     .option('--out <file>', 'write it there at once, whole, e.g. for a textfile collector')
     .description("the status in Prometheus' text format")
     .action(async (options: CommonOptions & { out?: string }) => {
-      const [{ readStatusOf }, { metricsText }, { replaceFile }] = await Promise.all([
+      const [{ readStatusOf }, { metricsText }, { writeFileDurably }] = await Promise.all([
         import('../rig/read-rig-status.ts'),
         import('../control/metrics.ts'),
-        import('../atomic-file.ts'),
+        import('@cutover/foundation/durable-file'),
       ]);
       const text = metricsText(await withInterrupts((signal) => readStatusOf(options.config, signal)));
       if (options.out === undefined) await print(options, { metrics: text }, text.trimEnd());
-      else await replaceFile(options.out, text);
+      else await writeFileDurably(options.out, text, { mode: 0o644 });
     });
   withCommonOptions(program.command('attach'))
     .argument('[loop]', 'the only one without it')
     .option('-r, --read-only', 'look only; keys do nothing but detach')
     .description("put yourself in front of an agent's terminal; Ctrl-b d leaves it")
     .action(async (name: string | undefined, options: CommonOptions & { readOnly?: true }) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { attach } = await import('./attach.ts');
       const config = await loadRigConfig(options.config);
       process.exitCode = await attach(config, chooseLoop(config, name).name, options.readOnly === true);
@@ -77,7 +77,7 @@ export function addLookCommands(program: Command): void {
     .option('--raw', 'with the control sequences of the terminal')
     .description('the output of an agent')
     .action(async (name: string | undefined, options: LogOptions) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const [{ showLog }, { logPath }] = await Promise.all([
         import('./show-log.ts'),
         import('../supervisor/starting/logger.ts'),

@@ -13,7 +13,7 @@ export function addOwnershipCommands(program: Command): void {
     )
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { viewOwnership }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../ownership/view-ownership.ts'),
       ]);
       const config = await loadRigConfig(options.config);
@@ -57,7 +57,7 @@ function parseOwner(text: string): { owner: string; epoch: number } {
 
 async function placeOf(options: CommonOptions) {
   const [{ loadRigConfig }, { ownershipPlace }, { thisHost }] = await Promise.all([
-    import('../config/rig-config.ts'),
+    import('../config/load-rig-config.ts'),
     import('../ownership/view-ownership.ts'),
     import('./this-host.ts'),
   ]);

@@ -10,7 +10,7 @@ export function addPhaseCommands(program: Command): void {
     .description('which plan phase it is, and what passed the ones before')
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { readState }, { initialState, planNames }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../state/state-store.ts'),
         import('../state/initial-state.ts'),
       ]);
@@ -21,7 +21,7 @@ export function addPhaseCommands(program: Command): void {
       const shown = {
         index: state.phaseIndex,
         total: plans.length,
-        ...(plan === undefined ? {} : { plan }),
+        plan,
         passed: state.passed,
       };
       await print(
@@ -37,7 +37,7 @@ export function addPhaseCommands(program: Command): void {
     .action(async (options: CommonOptions & { from: string; withoutVerdict?: string }) => {
       const from = indexOf(options.from);
       const [{ loadRigConfig }, { passedCommit }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('./gate-commands.ts'),
       ]);
       const config = await loadRigConfig(options.config);

@@ -6,14 +6,14 @@ import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface UnitsOptions extends CommonOptions {
   readonly user: string;
-  readonly group?: string;
-  readonly unitName?: string;
-  readonly tmuxUnitName?: string;
-  readonly armedFile?: string;
-  readonly environmentFile?: string;
-  readonly tmux?: string;
-  readonly path?: string;
-  readonly out?: string;
+  readonly group?: string | undefined;
+  readonly unitName?: string | undefined;
+  readonly tmuxUnitName?: string | undefined;
+  readonly armedFile?: string | undefined;
+  readonly environmentFile?: string | undefined;
+  readonly tmux?: string | undefined;
+  readonly path?: string | undefined;
+  readonly out?: string | undefined;
 }
 
 /** `loops units`: the systemd units of the rig. */
@@ -30,27 +30,28 @@ export function addUnitsCommand(program: Command): void {
     .option('--out <directory>', 'write the unit files there')
     .description('render the systemd units that run the rig')
     .action(async (options: UnitsOptions) => {
-      const [{ loadRigConfig }, { renderUnits }, { replaceFile }] = await Promise.all([
-        import('../config/rig-config.ts'),
+      const [{ loadRigConfig }, { renderUnits }, { writeFileDurably }] = await Promise.all([
+        import('../config/load-rig-config.ts'),
         import('../units/render-units.ts'),
-        import('../atomic-file.ts'),
+        import('@cutover/foundation/durable-file'),
       ]);
       const { user, group, unitName, tmuxUnitName, armedFile, environmentFile, tmux, path, out } = options;
       const units = renderUnits(await loadRigConfig(options.config), {
         user,
         node: process.execPath,
         bundle: resolve(process.argv[1] ?? 'loops'),
-        ...(group === undefined ? {} : { group }),
-        ...(unitName === undefined ? {} : { unitName }),
-        ...(tmuxUnitName === undefined ? {} : { tmuxUnitName }),
-        ...(armedFile === undefined ? {} : { armedFile }),
-        ...(environmentFile === undefined ? {} : { environmentFile }),
-        ...(tmux === undefined ? {} : { tmux }),
-        ...(path === undefined ? {} : { path: path.split(':') }),
+        group,
+        unitName,
+        tmuxUnitName,
+        armedFile,
+        environmentFile,
+        tmux,
+        path: path?.split(':'),
       });
       if (out !== undefined) {
         await mkdir(out, { recursive: true });
-        for (const { name, content } of units) await replaceFile(join(out, name), content);
+        for (const { name, content } of units)
+          await writeFileDurably(join(out, name), content, { mode: 0o644 });
       }
       const text = units.map(({ name, content }) => `# ${name}\n${content}`).join('\n');
       await print(

@@ -10,7 +10,7 @@ export function addUpCommand(program: Command): void {
     .description('supervise the rig in the foreground; ending it leaves every agent running')
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { runSupervisor }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../supervisor/run-supervisor.ts'),
       ]);
       const config = await loadRigConfig(options.config);

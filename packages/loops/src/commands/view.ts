@@ -3,9 +3,11 @@ import type { LoopStatus, RigStatus } from '../control/status.ts';
 import type { RigEvent } from '../events/rig-event.ts';
 
 /** An event as one line of text. */
-export function eventLine({ at, event, ...facts }: RigEvent): string {
-  const words = Object.entries(facts).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return [new Date(at).toISOString(), event, ...words].join(' ');
+export function eventLine({ at, type, ...facts }: RigEvent): string {
+  const words = Object.entries(facts).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${JSON.stringify(value)}`],
+  );
+  return [new Date(at).toISOString(), type, ...words].join(' ');
 }
 
 /** The rig as a small table. */

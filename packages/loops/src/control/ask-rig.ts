@@ -24,6 +24,6 @@ export async function askRig(
 }
 
 async function socketOf(configPath: string): Promise<string> {
-  const { loadRigConfig } = await import('../config/rig-config.ts');
+  const { loadRigConfig } = await import('../config/load-rig-config.ts');
   return controlSocket(await loadRigConfig(configPath));
 }

@@ -14,7 +14,7 @@ export interface QuiesceRigOptions {
   /** Start nothing before `loops start`, not even after a reboot. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
-  readonly onEvent?: (event: QuiesceEvent) => void;
+  readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
 /** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
@@ -27,7 +27,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     stopTimeout: config.stopGrace * 2 + 5000,
     salvage: { push: config.quiesce.push },
     signal: options.signal,
-    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    onEvent: options.onEvent,
     hold: async (signal) => {
       try {
         await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, signal);

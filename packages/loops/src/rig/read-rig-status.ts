@@ -13,7 +13,7 @@ export async function readRigStatus(config: RigConfig, signal?: AbortSignal): Pr
 /** The same for a config by its path, which is read in full only when no supervisor answers. */
 export async function readStatusOf(configPath: string, signal?: AbortSignal): Promise<RigStatus> {
   return orRecorded(askRig(configPath, 'status', undefined, signal), async () => {
-    const { loadRigConfig } = await import('../config/rig-config.ts');
+    const { loadRigConfig } = await import('../config/load-rig-config.ts');
     return loadRigConfig(configPath);
   });
 }

@@ -9,23 +9,23 @@ const advance = z.object({ from: z.int(), reason: z.string(), sha: z.string().ex
 const setPhase = z.object({ index: z.int(), reason: z.string() });
 const hold = z.object({ keep: z.boolean() });
 const stop = z.object({ reason: z.string() });
-const handoff = z.discriminatedUnion('event', [
+const handoff = z.discriminatedUnion('type', [
   z.object({
-    event: z.literal('claimed'),
+    type: z.literal('claimed'),
     loop: z.string(),
     phase: z.int(),
     sha: z.string(),
     round: z.int(),
   }),
   z.object({
-    event: z.literal('verdict'),
+    type: z.literal('verdict'),
     loop: z.string(),
     phase: z.int(),
     sha: z.string(),
     verdict: z.enum(['pass', 'fail']),
     note: z.string(),
   }),
-  z.object({ event: z.literal('escalated'), loop: z.string(), detail: z.string() }),
+  z.object({ type: z.literal('escalated'), loop: z.string(), detail: z.string() }),
 ]);
 const end = z.object({ reason: z.string(), stop: z.boolean() });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../atomic-file.ts';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 
 /**
@@ -24,8 +25,8 @@ done
 /** Puts the logger script where the loops will look for it; once there, it is not written again at each start. */
 export async function installLogger(config: RigConfig): Promise<void> {
   const path = loggerPath(config);
-  const present = await readFile(path, 'utf8').catch(() => undefined);
-  if (present !== loggerScript) await replaceFile(path, loggerScript);
+  const present = await unlessAbsent(readFile(path, 'utf8'));
+  if (present !== loggerScript) await writeFileDurably(path, loggerScript, { mode: 0o600 });
 }
 
 /** Where the logger script lies. */
