@@ -29,7 +29,8 @@ export async function readRecord(folders: LabFolders): Promise<LabRecord | undef
     return typeof record.bridge === 'string' ? record : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return undefined;
     throw error;
   }
 }

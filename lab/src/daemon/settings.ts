@@ -18,11 +18,6 @@ export const sizedPool = 'sized';
 export const pools = [pool, sizedPool];
 const httpsPort = 8443;
 
-/** Where the daemon mounts its pools. */
-export function poolFolders(folders: LabFolders): string[] {
-  return pools.map((name) => join(folders.incus, 'storage-pools', name));
-}
-
 /** Files for a client over HTTPS, all PEM. */
 export interface LabCertificates {
   /** Of the client that is restricted to {@link project}. */
