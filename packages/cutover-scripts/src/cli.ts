@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { processIo, runCommand } from '@cutover/command-line';
+import { processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import manifest from '../package.json' with { type: 'json' };
 import { exitCodeOf } from './commands/exit-codes.ts';
 import { createProgram } from './commands/program.ts';

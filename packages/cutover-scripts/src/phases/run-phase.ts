@@ -1,4 +1,5 @@
-import { processIo, runCommand } from '@cutover/command-line';
+import { processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import { exitCodeOf } from '../commands/exit-codes.ts';
 import { createProgram } from '../commands/program.ts';
 import type { PhaseId } from '../engine/step.ts';
