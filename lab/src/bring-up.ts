@@ -47,7 +47,7 @@ export async function startRecorded(
       ruined = String(error);
     }
   }
-  onProgress(`the lab on disk is beyond repair and is made anew: ${ruined}`);
+  onProgress(`the lab on disk is beyond repair and is made again: ${ruined}`);
   return { ruined };
 }
 

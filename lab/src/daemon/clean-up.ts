@@ -7,7 +7,7 @@ import { readRecord } from '../record.ts';
 import { describePinned, freeDevices } from './free-devices.ts';
 import { loopDevices } from './loop-devices.ts';
 
-/** Called with one line on what could not be cleaned up, and why that is in nobody's way. */
+/** Called with one line on what could not be cleaned up, by the lab whose folder it names. */
 export type Warn = (text: string) => void;
 
 /** No command of a clean-up takes longer; one that does is given up, in milliseconds. */

@@ -100,7 +100,7 @@ export async function ensureListening(client: IncusClient, record: LabRecord): P
   await client.server.patch({ config: { 'core.https_address': host } });
 }
 
-/** Whether somebody takes connections there. */
+/** Whether a server takes connections there. */
 function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = createConnection({ host, port, timeout: 2_000 });

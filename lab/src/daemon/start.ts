@@ -70,7 +70,7 @@ async function ready(
   return '';
 }
 
-/** The status of one request, `undefined` where nobody listens or no answer comes in time. */
+/** The status of one request, `undefined` where no server listens or no answer comes in time. */
 function status(socketPath: string, path: string, timeout = 5_000): Promise<number | undefined> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path, timeout, agent: false }, (reply) => {
