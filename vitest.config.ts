@@ -44,6 +44,7 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       unit('foundation'),
+      unit('host-contract'),
       unit('host'),
       unit('incus-client'),
       unit('secrets', { globalSetup: ['test/global-setup.ts'] }),
