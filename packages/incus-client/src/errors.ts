@@ -1,6 +1,5 @@
-import type { Operation } from './operations/types.ts';
-import type { Readiness } from './readiness/conditions.ts';
-import { withoutSecret } from './transport/path.ts';
+import type { Operation } from './api/operation.ts';
+import { withoutSecret } from './api/path.ts';
 
 /** The stable codes of the errors this package throws. */
 export type IncusErrorCode =
@@ -138,50 +137,6 @@ export class FileError extends IncusError {
   constructor(code: IncusErrorCode, path: string, why: string, options?: ErrorOptions) {
     super(code, `${path}: ${why}`, options);
     this.path = path;
-  }
-}
-
-/** An instance did not become ready. `seen` is the last that was known of it, `missing` what was still waited for. */
-export class NotReadyError extends IncusError {
-  override readonly name = 'NotReadyError';
-  readonly instance: string;
-  readonly missing: readonly string[];
-  readonly seen: Readiness;
-
-  constructor(
-    instance: string,
-    why: string,
-    missing: readonly string[],
-    seen: Readiness,
-    options?: ErrorOptions,
-  ) {
-    super(
-      'NOT_READY',
-      `${instance} ${why}; waited for ${missing.join(', ')}; last seen: ${JSON.stringify(seen)}`,
-      options,
-    );
-    this.instance = instance;
-    this.missing = missing;
-    this.seen = seen;
-  }
-}
-
-/** Something of that name exists and does not bear our label, so it was left as it is. */
-export class NotOursError extends IncusError {
-  override readonly name = 'NotOursError';
-  readonly resource: string;
-  readonly label: Readonly<Record<string, string>>;
-
-  constructor(resource: string, label: Readonly<Record<string, string>>) {
-    const wanted = Object.entries(label)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(', ');
-    super(
-      'NOT_OURS',
-      `${resource} exists and is not ours (it lacks ${wanted}); choose another name or label it`,
-    );
-    this.resource = resource;
-    this.label = label;
   }
 }
 

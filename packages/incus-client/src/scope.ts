@@ -1,17 +1,13 @@
 import type { Readable } from 'node:stream';
-import type { EventHub } from './events/event-hub.ts';
-import { OperationRun, type WaitOptions } from './operations/operation-run.ts';
-import type { Operation } from './operations/types.ts';
-import { waitOperation } from './operations/wait-fallback.ts';
+import type { CallOptions, Tagged } from './api/call-options.ts';
+import type { EventHub } from './follow/event-hub.ts';
+import { OperationRun, type WaitOptions } from './follow/operation-run.ts';
+import type { Operation } from './api/operation.ts';
+import { waitOperation } from './follow/wait-fallback.ts';
 import { OperationError } from './errors.ts';
-import { path, withQuery, type Query } from './transport/path.ts';
+import { path, withQuery, type Query } from './api/path.ts';
 import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
-import type { RawReply, RawStreamReply, Transport } from './transport/transport.ts';
-
-/** What every call of this package takes. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+import type { RawReply, RawStreamReply, Transport } from './transport/types.ts';
 
 /** A request in full, for the areas and for `client.request()`. */
 export interface RequestOptions extends CallOptions {
@@ -23,12 +19,6 @@ export interface RequestOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The ETag of the state that the change is meant for; another state answers 412 (`PRECONDITION_FAILED`). */
   readonly ifMatch?: string;
-}
-
-/** A resource with the ETag of its present state. */
-export interface Tagged<T> {
-  readonly value: T;
-  readonly etag: string;
 }
 
 /** One server, seen through one project and one cluster target: every call, socket and file made through it bears both. */

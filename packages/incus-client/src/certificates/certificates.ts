@@ -1,7 +1,8 @@
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
-import { certificateDer } from '../connect/certificate.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
+import { certificateDer } from './certificate-facts.ts';
 import type { Certificate, CertificateChange, CertificateCreate, TokenCreate } from './types.ts';
 
 /** The server's trust store. Certificates are named by fingerprint: lower-case hex of the SHA-256 of their DER. */

@@ -1,8 +1,9 @@
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { Operation } from '../api/operation.ts';
 import { type NamedResources, type RenamableResources, namedResources } from '../resource/named-resources.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import type {
   Cluster,
   ClusterChange,

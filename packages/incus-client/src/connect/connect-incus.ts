@@ -1,7 +1,8 @@
 import { type IncusClient, createClient } from '../client.ts';
 import { IncusConnectionError, IncusError } from '../errors.ts';
-import { type TlsMaterial, type TransportOptions, createTransport } from '../transport/transport.ts';
-import { certificateFingerprint } from './certificate.ts';
+import { createTransport } from '../transport/transport.ts';
+import type { TlsMaterial, TransportOptions } from '../transport/types.ts';
+import { certificateFingerprint } from '../certificates/certificate-facts.ts';
 import { locateSocket } from './locate-socket.ts';
 import { oidcRefusal } from './oidc-refusal.ts';
 import { pinned } from './peer-check.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { IncusError } from '../errors.ts';
 import type { IncusClient } from '../client.ts';
 import { type ConnectOptions, connectIncus } from './connect-incus.ts';
@@ -137,11 +138,6 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-async function readOptional(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+function readOptional(path: string): Promise<string | undefined> {
+  return unlessAbsent(readFile(path, 'utf8'));
 }

@@ -1,7 +1,8 @@
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusError, NotOursError, OperationError, OperationLostError } from '../errors.ts';
-import type { WaitOptions } from '../operations/operation-run.ts';
+import { IncusApiError, IncusError, OperationError, OperationLostError } from '../errors.ts';
+import { NotOursError } from './not-ours-error.ts';
+import type { WaitOptions } from '../follow/operation-run.ts';
 import type { Instance, InstanceCreate } from '../instances/types.ts';
 
 /** Configuration keys and values that mark an instance as ours, e.g. `{ 'user.cutover.runbook': 'cc-ci' }`. */

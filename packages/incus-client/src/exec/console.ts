@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { attachSockets } from './attach.ts';

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { detachOnAbort, startConsole } from './console-operation.ts';

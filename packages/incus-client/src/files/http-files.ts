@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import { parseReply } from '../transport/reply.ts';
 import { type SftpSession, openSftp } from './sftp/session.ts';
 import { type PushOptions, pullPath, pushPath } from './transfer.ts';

@@ -1,8 +1,9 @@
 import { IncusError } from '../errors.ts';
-import { OperationRun, type WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
+import { OperationRun, type WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
 import type { Image, ImageAlias, ImageAliasCreate, ImageChange } from './types.ts';
 import {
   type FetchOptions,

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { Operation } from '../api/operation.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import { multipart } from './multipart.ts';
 
 /** One file of an image as it is downloaded. */

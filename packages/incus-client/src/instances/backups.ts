@@ -1,6 +1,6 @@
 import { type Backups, backupsOf } from '../resource/backups.ts';
 import type { Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import { path } from '../api/path.ts';
 import type { InstanceBackup } from './types.ts';
 
 /** A new backup. */

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import { path } from '../transport/path.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify, patchOnly } from '../transport/modify.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import { path } from '../api/path.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { modify, patchOnly } from '../resource/modify.ts';
 import { type BackupsArea, backupsArea } from './backups.ts';
 import { type LogsArea, type MetadataArea, logsArea, metadataArea } from './metadata.ts';
 import { type CopyOptions, copyInstance, offerMigration } from './move.ts';

@@ -1,6 +1,7 @@
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import type { InstanceSnapshot } from './types.ts';
 
 /** A new snapshot. */

@@ -1,4 +1,4 @@
-import type { PullSource } from '../migration/pull.ts';
+import type { PullSource } from '../api/pull-source.ts';
 import type { Devices, InstanceConfig } from './config-types.ts';
 
 /** A container shares the kernel of its host, a virtual machine has its own. */

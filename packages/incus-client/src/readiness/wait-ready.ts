@@ -1,6 +1,7 @@
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusConnectionError, IncusError, NotReadyError, OperationError } from '../errors.ts';
+import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
+import { NotReadyError } from './not-ready-error.ts';
 import type { InstanceState } from '../instances/types.ts';
 import type { Readiness, ReadyConditions } from './conditions.ts';
 import { cloudInitStatus, systemdStatus } from './guest-status.ts';

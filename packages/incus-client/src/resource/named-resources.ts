@@ -1,6 +1,7 @@
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { merged, modify, patchOnly } from '../transport/modify.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { merged, modify, patchOnly } from './modify.ts';
 
 /** Only while the resource is still as it was read (its ETag); else 412, `PRECONDITION_FAILED`. */
 export interface MatchOptions extends CallOptions {

@@ -1,5 +1,6 @@
 import { MissingExtensionError } from '../errors.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import type { ServerResources } from './resources-types.ts';
 import type { Server } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { PullSource } from '../migration/pull.ts';
+import type { PullSource } from '../api/pull-source.ts';
 
 /** What a volume belongs to; `custom` ones are made by people. */
 export type VolumeType = 'custom' | 'container' | 'virtual-machine' | 'image';

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { type FilesArea, filesArea } from '../files/http-files.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
 import type { MatchOptions } from '../resource/named-resources.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify, patchOnly } from '../transport/modify.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { modify, patchOnly } from '../resource/modify.ts';
+import { path } from '../api/path.ts';
 import { type VolumeBackupsArea, volumeBackupsArea } from './volume-backups.ts';
 import { type VolumeSnapshotsArea, volumeSnapshotsArea } from './volume-snapshots.ts';
 import type {

@@ -3,7 +3,7 @@ import { frameHeader, frameParser, opcode } from './frames.ts';
 
 const nothing = Buffer.alloc(0);
 
-export interface ChannelOptions {
+interface ChannelOptions {
   /** The dialect of consoles: there is no end of file but the socket's. */
   readonly endsWithSocket?: boolean;
   /** The dialect of terminals: the far side's end of file is the end of both directions. */

@@ -1,10 +1,10 @@
+import { abortable } from '../transport/abortable.ts';
 import { pause } from '../transport/pause.ts';
-import { withQuery } from '../transport/path.ts';
-import type { Transport } from '../transport/transport.ts';
-import { unlimited } from '../transport/unlimited.ts';
+import { withQuery } from '../api/path.ts';
+import type { Transport } from '../transport/types.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
 import { openWebsocket } from '../websocket/open.ts';
-import type { EventType, IncusEvent } from './types.ts';
+import type { EventType, IncusEvent } from '../api/events.ts';
 
 /** What an event socket is for: one filter, fixed for its life. */
 export interface EventFilter {
@@ -123,16 +123,4 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       }
     },
   };
-}
-
-/** `promise`, given up when `signal` is aborted. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  unlimited(signal);
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

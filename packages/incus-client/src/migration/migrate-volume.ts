@@ -1,6 +1,6 @@
 import type { IncusScope } from '../client.ts';
-import { pull } from '../migration/pull.ts';
-import type { WaitOptions } from '../operations/operation-run.ts';
+import { pull } from './pull.ts';
+import type { WaitOptions } from '../follow/operation-run.ts';
 
 /** A custom volume of a server, by its pool and name. */
 export interface VolumePlace {

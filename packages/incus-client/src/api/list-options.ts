@@ -1,4 +1,4 @@
-import type { CallOptions } from '../scope.ts';
+import type { CallOptions } from './call-options.ts';
 import type { Query } from './path.ts';
 import type { Filter } from './filter.ts';
 

@@ -1,5 +1,5 @@
 import { IncusApiError } from '../errors.ts';
-import type { Tagged } from '../scope.ts';
+import type { Tagged } from '../api/call-options.ts';
 
 const attempts = 10;
 
