@@ -1,5 +1,5 @@
 import { OperationError, WaitTimeoutError } from '../errors.ts';
-import type { Operation } from './types.ts';
+import type { Operation } from '../api/operation.ts';
 
 /** How to wait for an operation. */
 export interface WaitOptions {
@@ -10,7 +10,7 @@ export interface WaitOptions {
 }
 
 /** What an {@link OperationRun} needs to know of how its operation is started, followed and cancelled. */
-export interface OperationSteps<T> {
+interface OperationSteps<T> {
   run(
     started: (operation: Operation) => void,
     update: (operation: Operation) => void,

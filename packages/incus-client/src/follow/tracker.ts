@@ -1,7 +1,7 @@
-import type { EventSocket } from '../events/event-socket.ts';
-import { abortable } from '../events/event-socket.ts';
-import type { Transport } from '../transport/transport.ts';
-import { type Operation, isFinal } from './types.ts';
+import type { EventSocket } from './event-socket.ts';
+import { abortable } from '../transport/abortable.ts';
+import type { Transport } from '../transport/types.ts';
+import { type Operation, isFinal } from '../api/operation.ts';
 import { readOperation, waitOperation } from './wait-fallback.ts';
 
 /** Follows operations to their end: by events where they are to be had, by `/wait` where not. */
@@ -11,7 +11,7 @@ export interface OperationTracker {
 }
 
 /** A readiness to follow; to be released whether or not an operation came of it. */
-export interface Following extends Disposable {
+interface Following extends Disposable {
   /** Resolves to the operation's final state. Aborting gives up the wait, not the operation. */
   end(operation: Operation, update: (operation: Operation) => void, signal?: AbortSignal): Promise<Operation>;
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { filter } from '../../src/transport/filter.ts';
-import { path, withQuery } from '../../src/transport/path.ts';
+import { filter } from '../../src/api/filter.ts';
+import { path, withQuery } from '../../src/api/path.ts';
 
 test('a name stays one segment of the path, whatever it holds', () => {
   fc.assert(

@@ -1,9 +1,9 @@
 import { pause } from '../transport/pause.ts';
 import { IncusApiError, IncusConnectionError, OperationLostError } from '../errors.ts';
-import { path, withQuery } from '../transport/path.ts';
+import { path, withQuery } from '../api/path.ts';
 import { parseEnvelope, parseReply } from '../transport/reply.ts';
-import type { Transport } from '../transport/transport.ts';
-import { type Operation, isFinal } from './types.ts';
+import type { Transport } from '../transport/types.ts';
+import { type Operation, isFinal } from '../api/operation.ts';
 
 /** How long a server may be unreachable before an operation is given up as lost, in milliseconds. */
 const patience = 60_000;

@@ -1,4 +1,4 @@
-import type { Operation } from '../operations/types.ts';
+import type { Operation } from './operation.ts';
 
 /** The kinds of event a daemon sends. */
 export type EventType = 'operation' | 'lifecycle' | 'logging' | 'network-acl';

@@ -1,5 +1,5 @@
-import { type OperationTracker, operationTracker } from '../operations/tracker.ts';
-import type { Transport } from '../transport/transport.ts';
+import { type OperationTracker, operationTracker } from './tracker.ts';
+import type { Transport } from '../transport/types.ts';
 import { type EventFilter, type EventSocket, eventSocket } from './event-socket.ts';
 
 /** The events sockets of one server, one for each filter, shared by all who ask for the same. */

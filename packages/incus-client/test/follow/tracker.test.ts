@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { type EventSocket, eventSocket } from '../../src/events/event-socket.ts';
-import { operationTracker } from '../../src/operations/tracker.ts';
+import { type EventSocket, eventSocket } from '../../src/follow/event-socket.ts';
+import { operationTracker } from '../../src/follow/tracker.ts';
 import { createTransport } from '../../src/transport/transport.ts';
 import { fixtureDaemon, switchProtocols } from '../fixture/daemon.ts';
 

@@ -1,10 +1,10 @@
+import { abortable } from '../transport/abortable.ts';
 import { pause } from '../transport/pause.ts';
-import { withQuery } from '../transport/path.ts';
-import type { Transport } from '../transport/transport.ts';
-import { unlimited } from '../transport/unlimited.ts';
+import { withQuery } from '../api/path.ts';
+import type { Transport } from '../transport/types.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
 import { openWebsocket } from '../websocket/open.ts';
-import type { EventType, IncusEvent } from './types.ts';
+import type { EventType, IncusEvent } from '../api/events.ts';
 
 /** What an event socket is for: one filter, fixed for its life. */
 export interface EventFilter {
@@ -22,7 +22,7 @@ export interface EventListener {
   ended(error: unknown): void;
 }
 
-/** One shared, reconnecting socket: open while somebody listens. */
+/** One shared, reconnecting socket: open while there are listeners. */
 export interface EventSocket {
   /** When it was last opened, on the clock of `performance.now()`. */
   readonly openedAt: number;
@@ -33,7 +33,7 @@ export interface EventSocket {
 const firstRetry = 100;
 const lastRetry = 5_000;
 
-/** Opens nothing until somebody listens. */
+/** Opens nothing until there is a listener. */
 export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
   const listeners = new Set<EventListener>();
   let socket: MessageSocket | undefined;
@@ -123,16 +123,4 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       }
     },
   };
-}
-
-/** `promise`, given up when `signal` is aborted. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  unlimited(signal);
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
