@@ -1,23 +1,31 @@
+const codes = [
+  'CONFIG_INVALID',
+  'STATE_DAMAGED',
+  'LOOP_UNKNOWN',
+  'SUPERVISOR_RUNNING',
+  'SUPERVISOR_ABSENT',
+  'SUPERVISOR_SILENT',
+  'REQUEST_REFUSED',
+  'TMUX_FAILED',
+  'TMUX_LOST',
+  'OWNERSHIP_CONFLICT',
+  'OWNERSHIP_UNKNOWN',
+  'CLAIM_REFUSED',
+  'ROUNDS_USED_UP',
+  'GATE_FAILED',
+  'VERDICT_REFUSED',
+  'ADVANCE_REFUSED',
+  'PROMPT_REFUSED',
+  'NOTIFY_FAILED',
+] as const;
+
 /** The stable codes of the errors this package throws. */
-export type LoopsErrorCode =
-  | 'CONFIG_INVALID'
-  | 'STATE_DAMAGED'
-  | 'LOOP_UNKNOWN'
-  | 'SUPERVISOR_RUNNING'
-  | 'SUPERVISOR_ABSENT'
-  | 'REQUEST_REFUSED'
-  | 'TMUX_FAILED'
-  | 'TMUX_LOST'
-  | 'GIT_FAILED'
-  | 'OWNERSHIP_CONFLICT'
-  | 'OWNERSHIP_UNKNOWN'
-  | 'CLAIM_REFUSED'
-  | 'ROUNDS_USED_UP'
-  | 'GATE_FAILED'
-  | 'VERDICT_REFUSED'
-  | 'ADVANCE_REFUSED'
-  | 'PROMPT_REFUSED'
-  | 'NOTIFY_FAILED';
+export type LoopsErrorCode = (typeof codes)[number];
+
+/** Whether a text is one of the codes. */
+export function isLoopsErrorCode(code: string): code is LoopsErrorCode {
+  return codes.some((one) => one === code);
+}
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export class LoopsError extends Error {

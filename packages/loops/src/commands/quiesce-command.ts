@@ -9,8 +9,8 @@ import { type CommonOptions, print, withCommonOptions } from './common.ts';
 export function addQuiesceCommand(program: Command): void {
   withCommonOptions(program.command('quiesce'))
     .option('--deadline <duration>', 'how long to wait for a safe point, e.g. 30s')
-    .option('--keep', 'start no loop again before loops start, not even after a reboot')
-    .description('stop all loops at a safe point; what is not safe is kept under a ref')
+    .option('--keep', 'keep all loops stopped until loops start, also after a reboot')
+    .description('stop all loops at a safe point; unsafe work is kept under a ref')
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
       const [{ loadRigConfig }, { quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
         import('../config/load-rig-config.ts'),

@@ -19,16 +19,16 @@ interface UnitsOptions extends CommonOptions {
 /** `loops units`: the systemd units of the rig. */
 export function addUnitsCommand(program: Command): void {
   withCommonOptions(program.command('units'))
-    .option('--user <name>', 'whom the agents run as', userInfo().username)
+    .option('--user <name>', 'user of the units and the agents', userInfo().username)
     .option('--group <name>')
     .option('--unit-name <name>', "the supervisor's unit, without .service")
     .option('--tmux-unit-name <name>', "the tmux server's unit, without .service")
-    .option('--armed-file <path>', 'the units start only when this file is there')
-    .option('--environment-file <path>', 'NAME=value lines for both units')
-    .option('--tmux <path>', 'where tmux is')
+    .option('--armed-file <path>', 'start the units only when this file exists')
+    .option('--environment-file <path>', 'file of NAME=value lines for both units')
+    .option('--tmux <path>', 'path of tmux')
     .option('--path <directories>', 'PATH of the units and the agents')
-    .option('--out <directory>', 'write the unit files there')
-    .description('render the systemd units that run the rig')
+    .option('--out <directory>', 'write the unit files to this directory')
+    .description('print the systemd units that run the rig')
     .action(async (options: UnitsOptions) => {
       const [{ loadRigConfig }, { renderUnits }, { writeFileDurably }] = await Promise.all([
         import('../config/load-rig-config.ts'),

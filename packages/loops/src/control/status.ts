@@ -2,12 +2,12 @@ import type { HoldReason, RigEvent } from '../events/rig-event.ts';
 import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */
-export type LoopPhaseOfLife =
+export type LoopCondition =
   'running' | 'starting' | 'stopping' | 'stopped' | 'backoff' | 'held' | 'waiting' | 'blocked' | 'exited';
 
 export interface LoopStatus {
   readonly name: string;
-  readonly state: LoopPhaseOfLife;
+  readonly state: LoopCondition;
   /** Why, when that is not plain: the hold, what it waits for, the block. */
   readonly reason?: string | undefined;
   readonly wanted: boolean;

@@ -30,7 +30,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     onEvent: options.onEvent,
     hold: async (signal) => {
       try {
-        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, signal);
+        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         if (options.keep) await recordQuiesced(config, true);
@@ -38,7 +38,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
     stop: async (signal) => {
       try {
-        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, signal);
+        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         await endLoops(

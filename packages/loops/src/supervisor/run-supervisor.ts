@@ -12,6 +12,11 @@ import { appendEvents } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
+export interface RunSupervisorOptions extends SupervisorOptions {
+  /** Ends the supervisor; the agents live on. */
+  readonly signal: AbortSignal;
+}
+
 /** How a supervisor's time ended. */
 export type SupervisorEnd = 'signal' | 'request';
 
@@ -22,7 +27,7 @@ export type SupervisorEnd = 'signal' | 'request';
  */
 export async function runSupervisor(
   config: RigConfig,
-  options: SupervisorOptions & { readonly signal: AbortSignal },
+  options: RunSupervisorOptions,
 ): Promise<SupervisorEnd> {
   const notifier = createServiceNotifier();
   const log = await appendEvents(config);

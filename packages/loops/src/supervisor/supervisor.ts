@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import type { Handoff } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RebootCause, RigEvent, RigEventBody } from '../events/rig-event.ts';
+import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
 import { lockRig } from '../state/rig-lock.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
@@ -221,7 +222,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Extract<RigEventBody, { type: 'claimed' | 'verdict' | 'escalated' }>): void {
+  noteHandoff(handoff: Handoff): void {
     this.#known(handoff.loop);
     this.events.emit(handoff);
   }
