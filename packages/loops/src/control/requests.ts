@@ -43,7 +43,14 @@ export interface Requests {
   /** Start no loop until `release`; with `keep` not after a reboot either. What runs goes on. */
   readonly hold: { readonly params: { readonly keep: boolean }; readonly result: RigStatus };
   readonly release: { readonly params: object; readonly result: RigStatus };
-  readonly 'stop-all': { readonly params: { readonly reason: string }; readonly result: RigStatus };
+  readonly 'stop-all': {
+    readonly params: {
+      readonly reason: string;
+      /** Milliseconds between TERM and KILL. Default: the rig's own. */
+      readonly grace?: number | undefined;
+    };
+    readonly result: RigStatus;
+  };
   /** End the supervisor; with `stop` every loop and the tmux server too. */
   readonly end: {
     readonly params: { readonly reason: string; readonly stop: boolean };
