@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Runbook, startRun, type Step } from '@cutover/cutover-scripts';
+import { type Runbook, startRun, type Step } from '@cutover/runbook';
 import { type Figure, milliseconds } from './figure.ts';
 import { rehearsalFigures } from './rehearsal.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '@cutover/cutover-scripts';
+import type { EngineEvent } from '@cutover/runbook';
 import type { ScriptedOperator } from '../operator/operator.ts';
 import { type RunnerFiles, runCutover } from './runner.ts';
 import { rigName } from './settings.ts';

@@ -1,4 +1,4 @@
-import { covered, type EngineEvent, type Span } from '@cutover/cutover-scripts';
+import { covered, type EngineEvent, type Span } from '@cutover/runbook';
 
 /** Tells what goes on, a line at a time, and keeps the times. */
 export interface Narrator {

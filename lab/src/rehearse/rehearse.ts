@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EngineEvent, loadConfig } from '@cutover/cutover-scripts';
+import { loadConfig } from '@cutover/cutover-scripts';
+import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
 import { startHosts } from '../hosts/hosts.ts';
 import { openLab } from '../lab.ts';

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
+import { createProgram, exitCodeOf } from '@cutover/runbook';
 import { processIo, runCommand } from '@cutover/command-line';
 import manifest from '../package.json' with { type: 'json' };
-import { exitCodeOf } from './commands/exit-codes.ts';
-import { createProgram } from './commands/program.ts';
 
 const program = createProgram({
   // Only some commands need it, and it takes longer to load than they take.

@@ -1,6 +1,6 @@
+import type { Runbook } from '@cutover/runbook';
 import { join } from 'node:path';
 import { readOwnership } from '@cutover/loops';
-import type { Runbook } from './engine/runbook.ts';
 import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';

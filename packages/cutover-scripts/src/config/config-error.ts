@@ -1,4 +1,4 @@
-import { CutoverError } from '../engine/errors.ts';
+import { CutoverError } from '@cutover/runbook';
 
 /** A config file cannot be used. `problems` names every place that is wrong; nothing was changed. */
 export class ConfigError extends CutoverError {

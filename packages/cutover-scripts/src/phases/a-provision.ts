@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { claimOwnership, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../work/instance.ts';
 import { ownershipRef } from '../work/ownership.ts';

@@ -1,6 +1,6 @@
+import type { PhaseId } from '@cutover/runbook';
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { PhaseId } from '../engine/step.ts';
 
 /**
  * Lets a phase be run by itself: `node a-provision.js --config cutover.yaml` is `cutover run --until a-provision`.

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -11,7 +12,6 @@ import {
   type SecretVerdict,
   verifySecrets,
 } from '@cutover/secrets';
-import type { Step } from '../engine/step.ts';
 import { configurationFiles } from '../work/configuration-files.ts';
 import { LeakError } from '../work/leak-error.ts';
 import { lockInputs } from '../work/lock-inputs.ts';

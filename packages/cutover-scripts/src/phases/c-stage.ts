@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { bootstrapForgeKey, forgeAnswers } from '../work/forge-key.ts';
-import type { Step } from '../engine/step.ts';
 import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
 import { compareReferences, syncReferences } from '../work/references.ts';
 import { newPath, oldPath } from '../work/rig.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { claimOwnership, inspectClone, provesStopped, quiesce, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { findHandoff, waitForHandoff } from '../work/handoff.ts';
 import { askHealth } from '../work/health.ts';
 import { ownershipRef } from '../work/ownership.ts';

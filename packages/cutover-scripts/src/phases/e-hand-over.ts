@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { provesStopped, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { attachedClients } from '../work/attached-clients.ts';
 import { ownershipRef } from '../work/ownership.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../work/rig.ts';

@@ -1,8 +1,7 @@
+import type { JsonValue, Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asUser, HostConnectionError } from '@cutover/host';
 import { runtimePath } from '@cutover/secrets';
-import type { JsonValue } from '../engine/json.ts';
-import type { Step } from '../engine/step.ts';
 import { bootIdentity } from '../work/boot-identity.ts';
 import { readResumePoint } from '../work/resume-point.ts';
 import { bootService, newPath, rigConfigFile, tmuxService } from '../work/rig.ts';

@@ -1,5 +1,5 @@
+import type { Step } from '@cutover/runbook';
 import { claimOwnership, provesStopped, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { startOldRig } from '../work/old-rig.ts';
 import { ownershipRef } from '../work/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';

@@ -1,7 +1,5 @@
+import { createProgram, exitCodeOf, type PhaseId } from '@cutover/runbook';
 import { processIo, runCommand } from '@cutover/command-line';
-import { exitCodeOf } from '../commands/exit-codes.ts';
-import { createProgram } from '../commands/program.ts';
-import type { PhaseId } from '../engine/step.ts';
 import { loadRunbook } from '../runbook.ts';
 
 /** Runs the cutover to the end of a phase, with the rest of the command line as options of `cutover run`. */

@@ -1,6 +1,6 @@
+import type { Evidence } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readClaim, readVerdict } from '@cutover/loops';
-import type { Evidence } from '../engine/json.ts';
 import type { World } from '../world/world.ts';
 import { wantedClones } from './working-clones.ts';
 

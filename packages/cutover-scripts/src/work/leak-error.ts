@@ -1,5 +1,5 @@
+import { CutoverError } from '@cutover/runbook';
 import type { Finding } from '@cutover/secrets';
-import { CutoverError } from '../engine/errors.ts';
 
 /** Plaintext of a secret would have been pushed. It was not; the findings name the secret and the place, never the content. */
 export class LeakError extends CutoverError {

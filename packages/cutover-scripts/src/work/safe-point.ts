@@ -1,5 +1,5 @@
+import { CutoverError } from '@cutover/runbook';
 import type { CloneReport } from '@cutover/loops';
-import { CutoverError } from '../engine/errors.ts';
 
 /** The old rig reached no safe point within its deadline. `unsafe` says why, a line for each. */
 export class NoSafePointError extends CutoverError {

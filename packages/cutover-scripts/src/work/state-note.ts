@@ -1,5 +1,5 @@
+import type { JsonValue } from '@cutover/runbook';
 import type { CutoverSettings } from '../config/schema.ts';
-import type { JsonValue } from '../engine/json.ts';
 
 /** What the state note tells, beside the config. */
 export interface StateNoteFacts {
