@@ -43,7 +43,8 @@ export default defineConfig({
     // Tests wait for daemons and hosts now and then: three keep two cores busy, and more would only take turns.
     maxWorkers: 3,
     projects: [
-      unit('command-line'),
+      unit('foundation'),
+      unit('host-contract'),
       unit('host'),
       unit('incus-client'),
       unit('secrets', { globalSetup: ['test/global-setup.ts'] }),

@@ -1,4 +1,6 @@
-import { write, processIo, runCommand, withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { write, processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import { Command } from 'commander';
 import { closeLab, destroyLab, openLab } from './lab.ts';
 

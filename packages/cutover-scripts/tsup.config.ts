@@ -5,7 +5,7 @@ const shared: Options = {
   target: 'node20',
   sourcemap: true,
   // The commands' shared part is private to this workspace, so it goes into the bundle.
-  noExternal: ['@cutover/command-line'],
+  noExternal: [/^@cutover\/foundation\//],
   // Other packages of the workspace are dependencies, resolved as their users resolve them.
   esbuildOptions: (options) => {
     options.conditions = ['module', 'import'];

@@ -6,7 +6,7 @@ const shared: Options = {
   format: 'esm',
   target: 'node20',
   // The private workspace package that all commands share; it is bundled, so users never see it.
-  noExternal: ['@cutover/command-line'],
+  noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

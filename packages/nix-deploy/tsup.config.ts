@@ -7,7 +7,7 @@ export default defineConfig({
   dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
   // The private workspace package that all commands share; it is bundled, so users never see it.
-  noExternal: ['@cutover/command-line'],
+  noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

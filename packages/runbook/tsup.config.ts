@@ -7,5 +7,5 @@ export default defineConfig({
   sourcemap: true,
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   // Private to this workspace, so it goes into the bundle.
-  noExternal: ['@cutover/command-line'],
+  noExternal: [/^@cutover\/foundation\//],
 });

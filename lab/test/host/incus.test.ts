@@ -1,4 +1,4 @@
-import { hostContract } from '@cutover/host/contract';
+import { hostContract } from '@cutover/host-contract/suite';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import * as fc from 'fast-check';
 import * as vitest from 'vitest';

@@ -1,5 +1,5 @@
 import { sshHost } from '@cutover/host';
-import { hostContract } from '@cutover/host/contract';
+import { hostContract } from '@cutover/host-contract/suite';
 import * as vitest from 'vitest';
 
 import { type Lab, type LabInstance, openLab } from '../../src/index.ts';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import { createProgram, exitCodeOf } from '@cutover/runbook';
-import { processIo, runCommand } from '@cutover/command-line';
 import manifest from '../package.json' with { type: 'json' };
 
 const program = createProgram({

@@ -1,6 +1,4 @@
-import { createHost } from './create-host.ts';
-import { CommandRefusedError } from './errors.ts';
-import type { Host } from './host.ts';
+import { CommandRefusedError, createHost, type Host } from '@cutover/host-contract';
 
 /** A user's entry in passwd(5). */
 interface Account {

@@ -2,29 +2,34 @@ export type {
   CommandExit,
   CommandOptions,
   CommandStream,
+  ConnectionErrorCode,
   Host,
+  HostErrorCode,
+  HostTransport,
   ReadFileOptions,
   RunOptions,
   RunResult,
+  SpawnCommand,
+  SpawnedCommand,
   StreamOptions,
   WriteFileOptions,
-} from './host.ts';
+} from '@cutover/host-contract';
 export {
-  type ConnectionErrorCode,
   CommandAbortedError,
   CommandError,
   CommandRefusedError,
   CommandTimeoutError,
+  createHost,
   FileNotFoundError,
   FileRefusedError,
   HostConnectionError,
   HostError,
-  type HostErrorCode,
   OutputLimitError,
-} from './errors.ts';
-export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';
-export { createHost } from './create-host.ts';
+} from '@cutover/host-contract';
 export { asUser } from './as-user.ts';
+export { bootIdentity } from './boot-identity.ts';
 export { localHost, type LocalHostOptions } from './local/local-host.ts';
+export { quoteForDisplay } from './quote-for-display.ts';
+export { type Destination, type ParsedDestination, parseDestination } from './ssh/destination.ts';
 export { sshHost } from './ssh/ssh-host.ts';
 export type { Socks5Proxy, SshHostOptions } from './ssh/options.ts';

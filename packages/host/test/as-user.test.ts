@@ -1,7 +1,6 @@
+import { hostContract, rejection } from '@cutover/host-contract/suite';
 import * as vitest from 'vitest';
 
-import { hostContract } from '../src/contract.ts';
-import { rejection } from '../src/contract/fixture.ts';
 import { asUser, localHost } from '../src/index.ts';
 
 const { describe, expect, it } = vitest;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { processesWith, uniqueSleep, until } from '@cutover/host-contract/suite';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { processesWith, uniqueSleep, until } from '../src/contract/fixture.ts';
 import { localHost } from '../src/index.ts';
 import { startSshd } from './ssh/sshd.ts';
 
@@ -30,6 +30,10 @@ beforeAll(async () => {
     silent: true,
     clean: true,
     external: ['execa', 'ssh2', 'socks'],
+    noExternal: [/^@cutover\//],
+    esbuildOptions: (options) => {
+      options.conditions = ['source'];
+    },
     outExtension: () => ({ js: '.mjs' }),
   });
 });

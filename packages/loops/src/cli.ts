@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runProcess } from '@cutover/command-line';
+import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
 import { createProgram } from './commands/program.ts';
 import { loopsExitCode } from './exit-codes.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runProcess } from '@cutover/command-line';
+import { runProcess } from '@cutover/foundation/run-process';
 import { Command } from 'commander';
 import { activateCommand } from './cli/activate.ts';
 import { decryptCommand } from './cli/decrypt.ts';

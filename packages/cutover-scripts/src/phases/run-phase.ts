@@ -1,5 +1,6 @@
+import { processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import { createProgram, exitCodeOf, type PhaseId } from '@cutover/runbook';
-import { processIo, runCommand } from '@cutover/command-line';
 import { loadRunbook } from '../runbook.ts';
 
 /** Runs the cutover to the end of a phase, with the rest of the command line as options of `cutover run`. */

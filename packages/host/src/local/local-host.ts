@@ -1,5 +1,5 @@
-import { createHost } from '../create-host.ts';
-import type { Host } from '../host.ts';
+import { createHost, type Host } from '@cutover/host-contract';
+
 import { spawnLocally } from './spawn-locally.ts';
 
 export interface LocalHostOptions {

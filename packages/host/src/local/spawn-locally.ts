@@ -1,9 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 
-import { CommandRefusedError } from '../errors.ts';
-import type { CommandExit } from '../host.ts';
-import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
+import {
+  type CommandExit,
+  CommandRefusedError,
+  type SpawnCommand,
+  type SpawnedCommand,
+} from '@cutover/host-contract';
+
 import { killGroup, trackGroup } from './process-group.ts';
 
 const options = {

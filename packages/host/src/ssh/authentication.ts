@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { HostConnectionError } from '../errors.ts';
+import { HostConnectionError } from '@cutover/host-contract';
+
 import type { SshHostOptions } from './options.ts';
 
 /** What ssh2 is given to authenticate with: public keys only, in the order agent, key. */

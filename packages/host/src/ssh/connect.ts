@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 
-import { HostConnectionError } from '../errors.ts';
+import { HostConnectionError } from '@cutover/host-contract';
+
 import { authentication } from './authentication.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { dial, dialThroughSocks5 } from './dial.ts';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import type { Client, ClientChannel } from 'ssh2';
 
-import { HostConnectionError } from '../errors.ts';
+import { HostConnectionError } from '@cutover/host-contract';
 
 /** An authenticated connection. It is used until it is lost or closed; there is no way back. */
 export interface Connection {

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { HostConnectionError } from '../errors.ts';
+import { HostConnectionError } from '@cutover/host-contract';
+
 import { findKnownHosts, knownHostsName } from './known-hosts.ts';
 import type { SshHostOptions } from './options.ts';
 

@@ -1,4 +1,5 @@
-import type { SpawnCommand } from '../transport.ts';
+import type { SpawnCommand } from '@cutover/host-contract';
+
 import { quoteArgv } from './quote.ts';
 
 /** The kernel's MAX_ARG_STRLEN: sshd gives the whole command line to the login shell as one argument. */

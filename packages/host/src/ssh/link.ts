@@ -3,8 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { ClientChannel } from 'ssh2';
 
-import { CommandRefusedError, HostConnectionError, type HostError } from '../errors.ts';
-import type { SpawnCommand, SpawnedCommand } from '../transport.ts';
+import {
+  CommandRefusedError,
+  HostConnectionError,
+  type HostError,
+  type SpawnCommand,
+  type SpawnedCommand,
+} from '@cutover/host-contract';
+
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { createDistantGuardian, createGuardian, guardianLine, type Guardian } from './guardian.ts';

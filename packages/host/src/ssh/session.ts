@@ -1,8 +1,12 @@
 import type { ClientChannel } from 'ssh2';
 
-import { CommandRefusedError, HostConnectionError } from '../errors.ts';
-import type { CommandExit } from '../host.ts';
-import type { SpawnedCommand } from '../transport.ts';
+import {
+  type CommandExit,
+  CommandRefusedError,
+  HostConnectionError,
+  type SpawnedCommand,
+} from '@cutover/host-contract';
+
 import { readableOf, writableOf } from './channel-streams.ts';
 import type { Connection } from './connection.ts';
 import type { Guardian } from './guardian.ts';

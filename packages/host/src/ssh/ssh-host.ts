@@ -1,9 +1,8 @@
-import { untilAborted } from '../command/deadline.ts';
-import { createHost } from '../create-host.ts';
-import { HostConnectionError } from '../errors.ts';
-import type { Host } from '../host.ts';
+import { createHost, type Host, HostConnectionError } from '@cutover/host-contract';
+
 import { openLink, type Link } from './link.ts';
 import type { SshHostOptions } from './options.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /**
  * A machine behind ssh. The connection is made by the first call and shared by all; after it was lost, the next call

@@ -2,10 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { hostContract, rejection } from '@cutover/host-contract/suite';
 import * as vitest from 'vitest';
 
-import { hostContract } from '../../src/contract.ts';
-import { rejection } from '../../src/contract/fixture.ts';
 import { localHost } from '../../src/index.ts';
 
 hostContract(vitest, {

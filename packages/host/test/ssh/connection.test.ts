@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { type Host, sshHost } from '../../src/index.ts';
-import { processesWith, rejection, uniqueSleep, until } from '../../src/contract/fixture.ts';
 import { startRelay } from './relay.ts';
 import { freePort, listening, startSshd } from './sshd.ts';
 

@@ -1,6 +1,6 @@
+import { hostContract } from '@cutover/host-contract/suite';
 import * as vitest from 'vitest';
 
-import { hostContract } from '../../src/contract.ts';
 import { sshHost } from '../../src/index.ts';
 import { startSshd } from './sshd.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 
+import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { processesWith, rejection, uniqueSleep, until } from '../../src/contract/fixture.ts';
 import { localHost, sshHost } from '../../src/index.ts';
 import { startSshd } from './sshd.ts';
 

@@ -9,7 +9,7 @@ import {
   type SpawnCommand,
   type SpawnedCommand,
   createHost,
-} from '@cutover/host';
+} from '@cutover/host-contract';
 import type { IncusScope } from '../client.ts';
 import { IncusError } from '../errors.ts';
 import type { ExecSession } from '../exec/types.ts';

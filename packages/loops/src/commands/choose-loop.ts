@@ -1,4 +1,4 @@
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 
 /**

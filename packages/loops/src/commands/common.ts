@@ -1,4 +1,5 @@
-import { processIo, UsageError, write } from '@cutover/command-line';
+import { processIo, write } from '@cutover/foundation/io';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 
 /** What every command of `loops` takes. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer as readBytes } from 'node:stream/consumers';
-import { UsageError, withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { RigConfig } from '../config/rig-config.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';

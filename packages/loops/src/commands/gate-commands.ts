@@ -1,4 +1,5 @@
-import { UsageError, withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { RigEventBody } from '../events.ts';

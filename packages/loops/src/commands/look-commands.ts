@@ -1,4 +1,4 @@
-import { withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
 import { chooseLoop } from './choose-loop.ts';
 import { type CommonOptions, countOf, print, withCommonOptions } from './common.ts';

@@ -1,4 +1,5 @@
-import { UsageError, withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';

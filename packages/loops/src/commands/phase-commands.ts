@@ -1,4 +1,4 @@
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 import { ask } from './control-commands.ts';

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { processIo, write } from '@cutover/command-line';
+import { processIo, write } from '@cutover/foundation/io';
 
 export interface ShowLogOptions {
   /** So many bytes from the end. */

@@ -1,4 +1,4 @@
-import { withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { processIo, write } from '@cutover/command-line';
+import { processIo, write } from '@cutover/foundation/io';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { streamFromSupervisor } from '../control/control-connection.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 
 import { ConfigError, loadDeployConfig } from '../config/load.ts';
 import { membersOf } from '../config/members.ts';

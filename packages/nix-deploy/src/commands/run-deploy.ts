@@ -1,4 +1,7 @@
-import { describeError, processIo, UsageError, withInterrupts, write } from '@cutover/command-line';
+import { describeError } from '@cutover/foundation/describe-error';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+import { UsageError } from '@cutover/foundation/usage-error';
 
 import type { DeployConfig } from '../config/schema.ts';
 import { deployFleet, FleetError, type FleetOptions, type FleetOutcome } from '../fleet/deploy-fleet.ts';

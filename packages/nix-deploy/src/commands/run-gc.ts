@@ -1,4 +1,5 @@
-import { processIo, withInterrupts, write } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
 
 import { collectGarbage } from '../history/collect-garbage.ts';
 import { openConnection } from '../target/connection.ts';

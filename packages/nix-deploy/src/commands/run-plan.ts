@@ -1,4 +1,5 @@
-import { processIo, withInterrupts, write } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
 
 import { plan, type Plan } from '../plan/plan.ts';
 import { storeName } from '../nix/progress.ts';

@@ -1,4 +1,5 @@
-import { processIo, withInterrupts, write } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
 
 import { rollback } from '../history/rollback.ts';
 import { onlyMember } from './chosen-members.ts';

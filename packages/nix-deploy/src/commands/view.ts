@@ -1,4 +1,4 @@
-import type { CommandIo } from '@cutover/command-line';
+import type { CommandIo } from '@cutover/foundation/io';
 
 import type { DeployEvent } from '../events.ts';
 import type { NixProgress } from '../nix/progress.ts';

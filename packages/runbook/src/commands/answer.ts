@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { write } from '@cutover/command-line';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { readState } from '../engine/engine.ts';
 import { bindAnswer, GateRefusedError, leaveAnswer, type OpenGate } from '../gates/answer.ts';

@@ -1,4 +1,5 @@
-import { withInterrupts, write } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { createRedactor } from '../journal/redactor.ts';
 import { summary } from '../progress/format.ts';

@@ -1,4 +1,4 @@
-import { write } from '@cutover/command-line';
+import { write } from '@cutover/foundation/io';
 import { startRun, type RunOptions } from '../engine/engine.ts';
 import type { Runbook } from '../engine/runbook.ts';
 import { monotonic } from '../journal/monotonic.ts';

@@ -1,4 +1,4 @@
-import { exitCodes as shared } from '@cutover/command-line';
+import { exitCodes as shared } from '@cutover/foundation/exit-codes';
 import { CutoverError } from '../engine/errors.ts';
 import type { Outcome } from '../engine/outcome.ts';
 

@@ -1,4 +1,4 @@
-import { write } from '@cutover/command-line';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { readState } from '../engine/engine.ts';
 import { makePlan } from '../engine/plan.ts';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { write } from '@cutover/command-line';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { UsageError } from '../engine/errors.ts';
 import { htmlReport } from '../report/html.ts';

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { on } from 'node:events';
-import { withInterrupts, write } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';

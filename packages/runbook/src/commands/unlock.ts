@@ -1,4 +1,4 @@
-import { write } from '@cutover/command-line';
+import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { unlock } from '../journal/lock.ts';
 import type { CommandContext } from './context.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { processIo, runCommand } from '@cutover/command-line';
+import { processIo } from '@cutover/foundation/io';
+import { runCommand } from '@cutover/foundation/run-command';
 import { exitCodeOf } from '../../src/commands/exit-codes.ts';
 import { createProgram } from '../../src/commands/program.ts';
 import type { Runbook } from '../../src/engine/runbook.ts';

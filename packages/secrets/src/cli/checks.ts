@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import { Command } from 'commander';
 import { type SshFlags, openHost, openSources, withHosts } from './host.ts';
 import { configOption, print } from './options.ts';

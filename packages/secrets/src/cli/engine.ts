@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import { type Command, Option } from 'commander';
 import { type SopsEngine, automaticEngine, nativeEngine } from '../sops/engine.ts';
 import { gatherIdentities } from './identities.ts';

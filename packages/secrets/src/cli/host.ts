@@ -1,5 +1,5 @@
 import { type Host, localHost, sshHost } from '@cutover/host';
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { SecretSources } from '../move/sources.ts';
 
 export interface SshFlags {

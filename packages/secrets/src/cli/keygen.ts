@@ -1,4 +1,4 @@
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import { Command } from 'commander';
 
 /** `secrets keygen`: an age key pair. */

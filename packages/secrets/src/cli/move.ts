@@ -1,4 +1,4 @@
-import { withInterrupts } from '@cutover/command-line';
+import { withInterrupts } from '@cutover/foundation/interrupts';
 import { Command } from 'commander';
 import { type SshFlags, openSources, withHosts } from './host.ts';
 import { configOption, identityOption, print } from './options.ts';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { SopsFormat } from '../sops/formats/format.ts';
 import type { PathPart } from '../sops/tree-path.ts';
 

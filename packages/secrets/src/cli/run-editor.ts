@@ -1,4 +1,4 @@
-import { InterruptedError } from '@cutover/command-line';
+import { InterruptedError } from '@cutover/foundation/interrupts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '@cutover/command-line';
+import { UsageError } from '@cutover/foundation/usage-error';
 import { Command } from 'commander';
 import type { TreeValue } from '../sops/tree.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from './engine.ts';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { runCommand } from '@cutover/command-line';
+import { runCommand } from '@cutover/foundation/run-command';
 import { expect, test, vi } from 'vitest';
 import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
 import { secretsExitCode } from '../../src/cli/exit-codes.ts';

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { exitCodes, runCommand, UsageError, withInterrupts } from '../src/index.ts';
+import { exitCodes } from '../src/exit-codes.ts';
+import { withInterrupts } from '../src/interrupts.ts';
+import { runCommand } from '../src/run-command.ts';
+import { UsageError } from '../src/usage-error.ts';
 
 function harness(action: () => Promise<void>) {
   const stdout = new PassThrough();

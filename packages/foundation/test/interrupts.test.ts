@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { withInterrupts } from '../src/index.ts';
+import { withInterrupts } from '../src/interrupts.ts';
 
 describe('an action that is interrupted', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(

@@ -1,11 +1,13 @@
-import { commandsContract } from './contract/commands.ts';
-import { endingsContract } from './contract/endings.ts';
-import { filesContract } from './contract/files.ts';
-import type { ContractOptions, ContractRunner } from './contract/fixture.ts';
-import { inputContract } from './contract/input.ts';
-import { streamsContract } from './contract/streams.ts';
+import { commandsContract } from './suite/commands.ts';
+import { endingsContract } from './suite/endings.ts';
+import { filesContract } from './suite/files.ts';
+import type { ContractOptions, ContractRunner } from './suite/fixture.ts';
+import { inputContract } from './suite/input.ts';
+import { streamsContract } from './suite/streams.ts';
 
-export type { ContractOptions, ContractRunner } from './contract/fixture.ts';
+export type { ContractOptions, ContractRunner } from './suite/fixture.ts';
+/** What tests of a transport need besides the suite. */
+export { processesWith, rejection, uniqueSleep, until } from './suite/fixture.ts';
 
 /**
  * The promises of `Host`, as tests: what passes them may be used wherever a `Host` is asked for. Needs a Linux host

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+
+/** Either the lock, or what its present holder wrote about itself. */
+export type LockAttempt =
+  | { readonly taken: true; readonly lock: AsyncDisposable }
+  | { readonly taken: false; readonly holder: string };
+
+export interface KernelLockOptions {
+  /** What others are told while we hold it, e.g. `pid 41 on pi since …`. */
+  readonly holder: string;
+  /** Milliseconds to wait for a holder to let go. Default 0: do not wait. */
+  readonly patience?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Locks the file at `path` (made with mode 0600 when it is absent) until the lock is disposed or this process ends,
+ * however it ends. It is the kernel's own lock, flock(2), on the open file: it holds between containers and mount
+ * namespaces that share the file, and no other user can take it first, as with the name of an abstract socket.
+ *
+ * Node has no call for it: the command `flock` of util-linux locks the open file description that it shares with this
+ * process, so the lock stays here when the command has ended. Other children do not inherit the file.
+ *
+ * @throws {Error} `flock` cannot be run, or the file cannot be opened.
+ */
+export async function takeKernelLock(path: string, options: KernelLockOptions): Promise<LockAttempt> {
+  const file = await open(path, 'a+', 0o600);
+  try {
+    if (!(await flock(file, options))) {
+      const holder = (await readFile(path, 'utf8')).trim();
+      await file.close();
+      return { taken: false, holder: holder === '' ? 'a process that has just begun' : holder };
+    }
+    await file.truncate();
+    await file.writeFile(`${options.holder}\n`);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    taken: true,
+    lock: {
+      async [Symbol.asyncDispose]() {
+        try {
+          await file.truncate();
+        } finally {
+          await file.close();
+        }
+      },
+    },
+  };
+}
+
+/** The exit code of `flock` for a lock that another holds; distinct from those of its own failures. */
+const held = 75;
+
+async function flock(file: FileHandle, { patience = 0, signal }: KernelLockOptions): Promise<boolean> {
+  const wait = patience > 0 ? ['--wait', String(patience / 1000)] : ['--nonblock'];
+  const child = spawn('flock', ['--exclusive', ...wait, '--conflict-exit-code', String(held), '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', file.fd],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const [code, killedBy] = await once(child, 'close').catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new Error('the command flock (package util-linux) cannot be run', { cause });
+  });
+  if (code === 0) return true;
+  if (code === held) return false;
+  throw new Error(`flock ended with ${code ?? killedBy}`);
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/suite.ts'],
+  format: 'esm',
+  target: 'node20',
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  sourcemap: true,
+  esbuildOptions: (options) => {
+    // Other packages of the workspace are dependencies, resolved as their users resolve them.
+    options.conditions = ['module', 'import'];
+  },
+});
