@@ -102,11 +102,9 @@ async function parseLines(path: string): Promise<void> {
 function emptyRunbook(list: readonly Step<undefined>[]): Runbook<undefined> {
   return {
     name: 'bench',
+    phases: [{ id: 'all', title: 'all' }],
     world: undefined,
     steps: list,
-    secretsToRedact: [],
-    standIns: [],
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
@@ -115,7 +113,7 @@ function emptyStep(id: string): Step<undefined> {
   return {
     id,
     version: 1,
-    phase: 'a-provision',
+    phase: 'all',
     title: id,
     kind: 'reversible',
     timeout: 60_000,

@@ -5,7 +5,7 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   // Private to this workspace, so it goes into the bundle.
   noExternal: [/^@cutover\/foundation\//],
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
 });

@@ -64,5 +64,5 @@ async function* events({ stdout }: ChildProcess): AsyncGenerator<EngineEvent> {
 }
 
 function isEvent(value: unknown): value is EngineEvent {
-  return typeof value === 'object' && value !== null && 'event' in value;
+  return typeof value === 'object' && value !== null && 'type' in value;
 }

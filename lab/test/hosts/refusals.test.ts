@@ -74,7 +74,7 @@ async function expectUntouched(spoil: (config: Config) => void, message: RegExp)
   const before = await traces();
   const { exitCode, text } = await refused(spoil);
   expect(text).toMatch(message);
-  expect(exitCode).toBe(exitCodes.unsafe);
+  expect(exitCode).toBe(exitCodes.unsafe.code);
   expect(await traces()).toBe(before);
 }
 

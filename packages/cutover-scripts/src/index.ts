@@ -1,4 +1,16 @@
+export { cutover } from './cutover.ts';
 export { loadRunbook } from './runbook.ts';
+export { provisionSteps } from './phases/a-provision.ts';
+export { configureSteps } from './phases/b-configure.ts';
+export { stageSteps } from './phases/c-stage.ts';
+export { cutOverSteps } from './phases/d-cut-over.ts';
+export { handOverSteps } from './phases/e-hand-over.ts';
+export { rebootProofSteps } from './phases/reboot-proof.ts';
+export { rollbackSteps } from './phases/rollback.ts';
+export type { World } from './world/world.ts';
+export { CutoverError, type CutoverErrorCode } from './errors.ts';
+export { LeakError } from './work/leak-error.ts';
+export { NoSafePointError } from './work/safe-point.ts';
 export { loadConfig } from './config/load.ts';
 export { type CutoverSettings, cutoverSchema } from './config/schema.ts';
 export { ConfigError } from './config/config-error.ts';

@@ -1,27 +1,26 @@
 export type { Evidence, JsonValue } from './engine/json.ts';
 export { type Inputs, SecretInput, secretInput } from './engine/inputs.ts';
-export {
-  type Answer,
-  type Gate,
-  type PhaseId,
-  phases,
-  type Retry,
-  type Step,
-  type StepContext,
-} from './engine/step.ts';
+export { type Step, type StepDefinition, type StepFactory, stepFor } from './engine/step.ts';
+export type { CheckResult, SatisfiedEvidence } from './engine/check-result.ts';
+export type { StepContext } from './engine/context.ts';
+export type { Gate } from './engine/gate.ts';
+export type { Phase } from './engine/phase.ts';
+export type { Retry } from './engine/retry.ts';
+export type { Words } from './engine/words.ts';
+export { mainList, rollbackList } from './engine/lists.ts';
 export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
 export {
-  CutoverError,
-  type CutoverErrorCode,
-  InterruptedRunError,
   RunbookError,
+  type RunbookErrorCode,
+  InterruptedRunError,
+  InvalidRunbookError,
   StalePlanError,
   StepTimeoutError,
   UsageError,
   VerificationError,
 } from './engine/errors.ts';
 export { type Run, type RunOptions, startRun } from './engine/engine.ts';
-export type { RunCommand } from './engine/decide-run.ts';
+export type { RunRequest } from './engine/decide-run.ts';
 export type { Choice } from './engine/choose.ts';
 export type { EngineEvent, LiveEvent } from './engine/events.ts';
 export type { Outcome } from './engine/outcome.ts';
@@ -31,7 +30,6 @@ export type {
   Envelope,
   JournalEntry,
   JournalEvent,
-  ListId,
   PlannedStep,
   RecordedError,
   RunMode,
@@ -60,6 +58,6 @@ export { readReport, totalDowntime } from './report/read-report.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { htmlReport } from './report/html.ts';
 export { markdownReport } from './report/markdown.ts';
-export { createProgram } from './commands/program.ts';
-export type { CommandContext, CommandStreams, LoadRunbook } from './commands/context.ts';
-export { exitCodeOf, exitCodes } from './commands/exit-codes.ts';
+export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
+export type { CommandStreams, RunbookCommand } from './commands/context.ts';
+export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

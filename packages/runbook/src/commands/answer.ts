@@ -15,18 +15,21 @@ interface AnswerFlags extends CommonOptions {
 }
 
 /** Adds `approve` and `deny`. */
-export function addAnswerCommands<World>(program: Command, { io }: CommandContext<World>): void {
+export function addAnswerCommands<World>(program: Command, { command, io }: CommandContext<World>): void {
   for (const [name, decision] of [
     ['approve', 'approved'],
     ['deny', 'denied'],
   ] as const) {
-    withCommonOptions(program.command(name).argument('<gate>', 'the id of the step whose gate is open'))
+    withCommonOptions(
+      program.command(name).argument('<gate>', 'the id of the step whose gate is open'),
+      command,
+    )
       .description(`${name} what an open gate asks, from any terminal`)
       .option('--by <name>', 'who answers (default: the user)')
       .option('--note <text>', 'why; kept in the journal')
       .option('--evidence <hash>', 'refuse when the gate shows other evidence than this')
       .action(async (step: string, flags: AnswerFlags) => {
-        const directory = await openState(flags);
+        const directory = await openState(command, flags);
         const gate = findGate(await readState(directory), step);
         if (
           flags.evidence !== undefined &&
@@ -38,8 +41,7 @@ export function addAnswerCommands<World>(program: Command, { io }: CommandContex
           );
         }
         const by = flags.by ?? userInfo().username;
-        const note = flags.note === undefined ? {} : { note: flags.note };
-        await leaveAnswer(directory.answers, bindAnswer(gate, { decision, by, ...note }));
+        await leaveAnswer(directory.answers, bindAnswer(gate, { decision, by, note: flags.note }));
         const text =
           flags.json === true
             ? JSON.stringify({ gate: step, decision, by })
@@ -60,7 +62,7 @@ export function findGate(state: JournalState, step: string): OpenGate {
   if (Date.parse(gate.expires) <= Date.now()) {
     throw new GateRefusedError(
       step,
-      `the gate of ${step} expired at ${gate.expires}; \`cutover resume\` opens it again`,
+      `the gate of ${step} expired at ${gate.expires}; \`resume\` opens it again`,
     );
   }
   return gate;

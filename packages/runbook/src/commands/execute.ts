@@ -20,27 +20,27 @@ import { ownerText } from './owner.ts';
 
 /** Runs, shows how it goes, says how it ended, and sets the exit code. */
 export async function execute<World>(
-  { io, interactive }: CommandContext<World>,
+  { command, io, interactive }: CommandContext<World>,
   runbook: Runbook<World>,
   options: CommonOptions,
   request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
 ): Promise<void> {
   const started = monotonic();
-  const directory = await openState(options);
+  const directory = await openState(command, options);
   const state = emptyState();
   const view = emptyView(started);
   await readJournal(directory.journal, (entry) => {
     foldEntry(state, entry);
     show(view, entry, entry.mono);
   });
-  using renderer = chooseRenderer(io.stdout, view, options.json ?? false, interactive);
+  using renderer = chooseRenderer(command.name, io.stdout, view, options.json ?? false, interactive);
   const run = startRun({
     ...request,
     runbook,
     stateDirectory: directory.path,
-    ...(interactive && options.json !== true ? { decide: decideAtTerminal(() => renderer.pause()) } : {}),
+    decide: interactive && options.json !== true ? decideAtTerminal(() => renderer.pause()) : undefined,
   });
-  // Whoever watches may go away (a closed pipe or terminal): that alone must not stop a cutover half-way.
+  // The reader may go away (a closed pipe or terminal): that alone must not stop a run half-way.
   let watched = true;
   for (const stream of [io.stdout, io.stderr]) {
     stream.on('error', () => {
@@ -56,8 +56,9 @@ export async function execute<World>(
   process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
   if (options.json === true || !watched) return;
   renderer[Symbol.dispose]();
-  const redactor = createRedactor(runbook.secretsToRedact);
+  const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const lines = endingLines(outcome, {
+    command: command.name,
     view,
     journal: directory.journal,
     owner: await ownerText(runbook, state.owner),
@@ -68,12 +69,13 @@ export async function execute<World>(
 }
 
 function chooseRenderer(
-  output: NodeJS.WritableStream & CommandContext<unknown>['io']['stdout'],
+  command: string,
+  output: CommandContext<unknown>['io']['stdout'],
   view: RunView,
   json: boolean,
   interactive: boolean,
 ): Renderer {
   if (json) return ndjsonRenderer(output);
   const colour = process.env['NO_COLOR'] === undefined;
-  return interactive ? terminalRenderer(output, view, colour) : plainRenderer(output, view);
+  return interactive ? terminalRenderer(output, view, { command, colour }) : plainRenderer(output, view);
 }

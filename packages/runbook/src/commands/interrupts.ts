@@ -19,7 +19,7 @@ export function interruptRun(run: Run, say: (text: string) => void): Interrupts 
       say('interrupted: nothing new begins, what runs comes to its end (again to cut it off)');
       run.drain();
     } else if (count === 2) {
-      say('cutting off what runs; `cutover resume` finds out how far it came');
+      say('cutting off what runs; `resume` finds out how far it came');
       run.abort();
     } else {
       process.exit(signal === 'SIGTERM' ? 143 : 130);

@@ -14,16 +14,17 @@ interface ReportFlags extends CommonOptions {
 }
 
 /** Adds `report`. */
-export function addReportCommand<World>(program: Command, { io }: CommandContext<World>): void {
+export function addReportCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program
       .command('report')
       .description('what happened, from the journal alone: Markdown on stdout, or files'),
+    command,
   )
     .option('--html <file>', 'write one self-contained HTML page')
     .option('--md <file>', 'write Markdown')
     .action(async (flags: ReportFlags) => {
-      const directory = await openState(flags);
+      const directory = await openState(command, flags);
       const report = await readReport(directory.journal);
       if (report.runs.length === 0) {
         throw new UsageError(`there is nothing to report: ${directory.journal} tells of no run`);

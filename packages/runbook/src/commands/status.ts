@@ -3,6 +3,7 @@ import { on } from 'node:events';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
+import { mainList } from '../engine/lists.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
@@ -19,16 +20,17 @@ interface StatusFlags extends CommonOptions {
   readonly watch?: boolean;
 }
 
-/** Adds `status`. It reads the journal only, so it works beside a running `cutover run` and without any host. */
-export function addStatusCommand<World>(program: Command, { io }: CommandContext<World>): void {
+/** Adds `status`. It reads the journal only, so it works beside a running `run` and without any host. */
+export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program.command('status').description('how far it is, who runs it, and which gates are open'),
+    command,
   )
     .option('--watch', 'show it again whenever the journal grows')
     .action(async (flags: StatusFlags) => {
-      const directory = await openState(flags);
+      const directory = await openState(command, flags);
       const print = async (): Promise<void> => {
-        const { text, json } = await describe(directory, io.stdout.isTTY === true);
+        const { text, json } = await describe(command.name, directory, io.stdout.isTTY === true);
         await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
       };
       await print();
@@ -57,7 +59,11 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
   return { value, [Symbol.dispose]: () => value.close() };
 }
 
-async function describe(directory: StateDirectory, colour: boolean): Promise<{ text: string; json: object }> {
+async function describe(
+  command: string,
+  directory: StateDirectory,
+  colour: boolean,
+): Promise<{ text: string; json: object }> {
   const now = monotonic();
   const state = emptyState();
   const view = emptyView(now);
@@ -72,16 +78,17 @@ async function describe(directory: StateDirectory, colour: boolean): Promise<{ t
     holder === undefined
       ? lastRunText(state)
       : `runs as pid ${holder.pid} on ${holder.host} since ${holder.since}`;
-  const lines = state.runId === undefined ? [] : treeLines(view, now, { width: 120, colour });
-  lines.push(`${runner} · loops: ${owner}`);
+  const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
+  lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
   for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
   return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates }) };
 }
 
 function lastRunText({ lastRun }: JournalState): string {
   if (lastRun === undefined) return 'nothing has run';
-  const { mode, ended, step, reason } = lastRun;
-  if (ended === undefined) return `the last ${mode} was cut off; \`cutover resume\` goes on`;
+  const { list, ended, step, reason } = lastRun;
+  const mode = list === mainList ? lastRun.mode : list;
+  if (ended === undefined) return `the last ${mode} was cut off; \`resume\` goes on`;
   return `the last ${mode} ended ${ended}${step === undefined ? '' : ` at ${step}`}${reason === undefined ? '' : `: ${reason}`}`;
 }
 

@@ -5,13 +5,14 @@ import type { CommandContext } from './context.ts';
 import { type CommonOptions, openState, withCommonOptions } from './options.ts';
 
 /** Adds `unlock`. */
-export function addUnlockCommand<World>(program: Command, { io }: CommandContext<World>): void {
+export function addUnlockCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program
       .command('unlock')
       .description('forget a runner that is proven dead; refuses when it may be alive'),
+    command,
   ).action(async (options: CommonOptions) => {
-    const result = await unlock(await openState(options));
+    const result = await unlock(await openState(command, options));
     const text =
       options.json === true
         ? JSON.stringify(result)

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import { AsyncQueue } from '@cutover/foundation/async-queue';
 import type { Decide } from '../gates/answer.ts';
+import { watchForCancel } from '../gates/cancel.ts';
 import type { JournalEntry } from '../journal/entry.ts';
 import { bootId } from '../journal/holder.ts';
 import { Journal } from '../journal/journal.ts';
@@ -10,30 +12,32 @@ import { createRedactor } from '../journal/redactor.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
 import { openStateDirectory, type StateDirectory } from '../journal/state-directory.ts';
 import { type Choice, chooseSteps } from './choose.ts';
-import { acceptPlan, decideRun, type RunCommand, type RunDecision } from './decide-run.ts';
+import { acceptPlan, decideRun, type RunDecision, type RunRequest } from './decide-run.ts';
 import { InterruptedRunError, UsageError } from './errors.ts';
-import { EventQueue } from './event-queue.ts';
 import type { EngineEvent } from './events.ts';
 import { gravestOutcome, type Outcome } from './outcome.ts';
-import { makePlan, stepsOf } from './plan.ts';
+import { mainList, stepsOf } from './lists.ts';
+import { makePlan } from './plan.ts';
 import { recheck } from './recheck.ts';
 import type { Runbook } from './runbook.ts';
 import { performAll } from './schedule.ts';
 import { listState, record, recordOf, type Session } from './session.ts';
 import type { Step } from './step.ts';
 import { undoAll } from './undo.ts';
+import { defaultWords } from './words.ts';
 
-export interface RunOptions<World> extends Choice {
+export interface RunOptions<World> extends Choice, RunRequest {
   readonly runbook: Runbook<World>;
   /** Where the journal is; made where it is missing. */
   readonly stateDirectory: string;
-  readonly command: RunCommand;
   /** The plan's hash (at least 8 digits) that a person reviewed. Needed to run a plan that is new or has changed. */
-  readonly plan?: string;
+  readonly plan?: string | undefined;
   /** Apply again what has drifted, instead of stopping there. */
-  readonly repair?: boolean;
+  readonly repair?: boolean | undefined;
   /** Asks at the terminal when a gate opens; gates can be answered by other processes in any case. */
-  readonly decide?: Decide;
+  readonly decide?: Decide | undefined;
+  /** Cuts off what runs, as `Run.abort` does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A run under way. */
@@ -41,7 +45,7 @@ export interface Run {
   /** Everything that happens, in order; ends with the run. */
   readonly events: AsyncIterable<EngineEvent>;
   /**
-   * How it ended. Rejects with a `CutoverError` when it could not begin (locked, stale plan, damaged journal, misuse):
+   * How it ended. Rejects with a `RunbookError` when it could not begin (locked, stale plan, damaged journal, misuse):
    * nothing was changed then.
    */
   readonly outcome: Promise<Outcome>;
@@ -53,25 +57,24 @@ export interface Run {
 
 /** Runs a runbook, or goes on where an earlier run of it stopped. */
 export function startRun<World>(options: RunOptions<World>): Run {
-  const events = new EventQueue<EngineEvent>();
+  const events = new AsyncQueue<EngineEvent>();
   const draining = new AbortController();
   const aborting = new AbortController();
   const drain = (): void => draining.abort(new InterruptedRunError());
   const signals = { draining: draining.signal, signal: aborting.signal };
-  const outcome = execute(options, { ...signals, drain, emit: (event) => events.push(event) }).finally(() =>
-    events.end(),
-  );
-  // Whoever only follows the events must not crash on it; whoever awaits the outcome gets it all the same.
-  outcome.catch(() => undefined);
-  return {
-    events,
-    outcome,
-    drain,
-    abort: () => {
-      drain();
-      aborting.abort(new InterruptedRunError());
-    },
+  const abort = (): void => {
+    drain();
+    aborting.abort(new InterruptedRunError());
   };
+  options.signal?.addEventListener('abort', abort, { once: true });
+  if (options.signal?.aborted === true) abort();
+  const outcome = execute(options, { ...signals, drain, emit: (event) => events.push(event) }).finally(() => {
+    options.signal?.removeEventListener('abort', abort);
+    events.end();
+  });
+  // A program that only follows the events must not crash on it; one that awaits the outcome gets it all the same.
+  outcome.catch(() => undefined);
+  return { events, outcome, drain, abort };
 }
 
 interface Controls {
@@ -82,15 +85,15 @@ interface Controls {
 }
 
 async function execute<World>(options: RunOptions<World>, controls: Controls): Promise<Outcome> {
-  const { runbook, command } = options;
+  const { runbook } = options;
   const directory = await openStateDirectory(options.stateDirectory);
   await using held = await lock(directory);
   void held;
   const state = emptyState();
-  const redactor = createRedactor(runbook.secretsToRedact);
+  const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const visit = (entry: JournalEntry): void => foldEntry(state, entry);
   await using journal = await Journal.open(directory.journal, redactor, visit);
-  const decision = decideRun(command, state);
+  const decision = decideRun(options, state);
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, options.plan);
   const session: Session<World> = {
@@ -107,12 +110,17 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
     decide: options.decide,
     emit: (event) => controls.emit(event),
   };
-  const steps = chooseSteps(stepsOf(runbook, decision.list), options);
+  const steps = chooseSteps(stepsOf(runbook, decision.list), runbook.phases, options);
   if (!decision.undo) requireNeeds(session, steps);
   await begin(session, decision);
+  using cancelling = await watchForCancel(directory.answers, async (request) => {
+    await record(session, { type: 'cancelled', ...request });
+    controls.drain();
+  });
   const outcome = decision.undo
     ? await undoAll(session, steps)
     : await performRest(session, steps, options.repair ?? false, () => controls.drain());
+  await cancelling.settled();
   await finish(session, decision, outcome);
   return outcome;
 }
@@ -121,15 +129,15 @@ async function begin<World>(session: Session<World>, { list, mode }: RunDecision
   const known = listState(session);
   const over =
     known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');
-  const fresh = known === undefined || (list !== 'cutover' && over);
+  const fresh = known === undefined || (list !== mainList && over);
   const { hash: planHash, steps } = session.plan;
   if (fresh || known.planHash !== planHash) {
-    const { name, standIns } = session.runbook;
-    await record(session, { event: 'plan', planHash, runbook: name, steps, standIns, fresh });
+    const { name, phases, words = defaultWords, standIns = [] } = session.runbook;
+    await record(session, { type: 'plan', planHash, runbook: name, phases, words, steps, standIns, fresh });
   }
   const { username: user } = userInfo();
   const runner = { pid: process.pid, host: hostname(), user, bootId: await bootId() };
-  await record(session, { event: 'run.started', mode, runner });
+  await record(session, { type: 'run.started', mode, runner });
 }
 
 async function performRest<World>(
@@ -161,9 +169,9 @@ async function finish<World>(
   outcome: Outcome,
 ): Promise<void> {
   const { result, step, reason } = outcome;
-  if (mode === 'rollback' && result === 'ok') await record(session, { event: 'reset' });
+  if (mode === 'rollback' && result === 'ok') await record(session, { type: 'reset' });
   await record(session, {
-    event: 'run.ended',
+    type: 'run.ended',
     result,
     ...(step === undefined ? {} : { step }),
     ...(reason === undefined ? {} : { reason }),

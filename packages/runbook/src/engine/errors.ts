@@ -1,58 +1,46 @@
-import type { Answer } from './step.ts';
+import type { CheckResult } from './check-result.ts';
 
-/** The stable codes of the errors this package throws. */
-export type CutoverErrorCode =
+/** The stable codes of the errors that this package throws. */
+export type RunbookErrorCode =
   | 'USAGE'
   | 'RUNBOOK_INVALID'
-  | 'STEP_FAILED'
+  | 'STEP_NOT_VERIFIED'
   | 'STEP_TIMEOUT'
   | 'PLAN_STALE'
   | 'LOCKED'
   | 'JOURNAL_DAMAGED'
   | 'GATE_REFUSED'
-  | 'NO_SAFE_POINT'
-  | 'SECRET_LEAK'
   | 'INTERRUPTED';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
-export class CutoverError extends Error {
-  override readonly name: string = 'CutoverError';
-  readonly code: CutoverErrorCode;
-
-  constructor(code: CutoverErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+export abstract class RunbookError extends Error {
+  override readonly name: string = 'RunbookError';
+  abstract readonly code: RunbookErrorCode;
 }
 
 /** A command, an option or the config file is wrong; nothing was changed. */
-export class UsageError extends CutoverError {
+export class UsageError extends RunbookError {
   override readonly name = 'UsageError';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super('USAGE', message, options);
-  }
+  readonly code = 'USAGE';
 }
 
 /** The runbook itself is wrong: two steps of one id, a need that comes later, evidence that was not needed. */
-export class RunbookError extends CutoverError {
-  override readonly name = 'RunbookError';
-
-  constructor(message: string) {
-    super('RUNBOOK_INVALID', message);
-  }
+export class InvalidRunbookError extends RunbookError {
+  override readonly name = 'InvalidRunbookError';
+  readonly code = 'RUNBOOK_INVALID';
 }
 
 /** `check`, `apply`, `verify` or `undo` of a step ran longer than the step's `timeout`. */
-export class StepTimeoutError extends CutoverError {
+export class StepTimeoutError extends RunbookError {
   override readonly name = 'StepTimeoutError';
+  readonly code = 'STEP_TIMEOUT';
   readonly step: string;
   readonly call: string;
   /** Milliseconds. */
   readonly timeout: number;
 
   constructor(step: string, call: string, timeout: number) {
-    super('STEP_TIMEOUT', `${call} of ${step} took longer than ${timeout / 1000} s`);
+    super(`${call} of ${step} took longer than ${timeout / 1000} s`);
     this.step = step;
     this.call = call;
     this.timeout = timeout;
@@ -60,8 +48,9 @@ export class StepTimeoutError extends CutoverError {
 }
 
 /** The runbook is no longer the one that was reviewed. Nothing was changed. */
-export class StalePlanError extends CutoverError {
+export class StalePlanError extends RunbookError {
   override readonly name = 'StalePlanError';
+  readonly code = 'PLAN_STALE';
   /** The plan that was reviewed. */
   readonly reviewed: string;
   /** The plan as it is now. */
@@ -70,35 +59,34 @@ export class StalePlanError extends CutoverError {
 
   constructor(reviewed: string, current: string, changed: readonly string[], advice: string) {
     const which = changed.length === 0 ? '' : ` (changed: ${changed.join(', ')})`;
-    super(
-      'PLAN_STALE',
-      `the plan is now ${current.slice(0, 12)}, not ${reviewed.slice(0, 12)}${which}. ${advice}`,
-    );
+    super(`the plan is now ${current.slice(0, 12)}, not ${reviewed.slice(0, 12)}${which}. ${advice}`);
     this.reviewed = reviewed;
     this.current = current;
     this.changedSteps = changed;
   }
 }
 
-/** A step was applied without an error, and is not so. */
-export class VerificationError extends CutoverError {
+/** A step was applied without an error, and a look afterwards does not find it done. */
+export class VerificationError extends RunbookError {
   override readonly name = 'VerificationError';
+  readonly code = 'STEP_NOT_VERIFIED';
   readonly step: string;
   /** What the look said. */
-  readonly state: Answer['state'];
+  readonly state: CheckResult['state'];
 
-  constructor(step: string, what: string, state: Answer['state']) {
-    super('STEP_FAILED', `${step}: ${what}`);
+  constructor(step: string, what: string, state: CheckResult['state']) {
+    super(`${step}: ${what}`);
     this.step = step;
     this.state = state;
   }
 }
 
 /** The second Ctrl-C, or a TERM: what ran was cut off where it stood. */
-export class InterruptedRunError extends CutoverError {
+export class InterruptedRunError extends RunbookError {
   override readonly name = 'InterruptedRunError';
+  readonly code = 'INTERRUPTED';
 
   constructor() {
-    super('INTERRUPTED', 'interrupted');
+    super('interrupted');
   }
 }

@@ -1,8 +1,9 @@
-import { makeContext } from './context.ts';
+import { makeContext } from './make-context.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError } from './describe-error.ts';
 import type { Session } from './session.ts';
-import type { Answer, Step } from './step.ts';
+import type { CheckResult } from './check-result.ts';
+import type { Step } from './step.ts';
 
 /**
  * Asks a step how the world is. An error, a missed deadline too, is `unknown`: it says nothing about the world.
@@ -13,7 +14,7 @@ export async function look<World>(
   session: Session<World>,
   step: Step<World>,
   attempt: number,
-): Promise<Answer> {
+): Promise<CheckResult> {
   const check = step.check?.bind(step);
   if (check === undefined) throw new TypeError(`step ${step.id} has no check`);
   try {

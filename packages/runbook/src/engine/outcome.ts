@@ -4,9 +4,9 @@ import type { RunResultName } from '../journal/entry.ts';
 export interface Outcome {
   readonly result: RunResultName;
   /** The step it ended at; absent for `ok`. */
-  readonly step?: string;
+  readonly step?: string | undefined;
   /** What happened and what to do, for people. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly error?: unknown;
 }
 

@@ -2,15 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { passGate } from '../gates/pass-gate.ts';
 import { waitForPerson } from '../gates/wait-for-person.ts';
 import type { StepCall } from '../journal/entry.ts';
-import { makeContext } from './context.ts';
+import type { CheckResult } from './check-result.ts';
+import type { StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError } from './describe-error.ts';
 import { VerificationError } from './errors.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
+import { makeContext } from './make-context.ts';
 import type { Outcome } from './outcome.ts';
 import { isCurrent, recordOf, recordStep, type Session } from './session.ts';
-import type { Answer, Step, StepContext } from './step.ts';
+import type { Step } from './step.ts';
 
 /** How a step came to be verified. */
 type How = 'applied' | 'satisfied' | 'recovered' | 'human';
@@ -21,8 +23,8 @@ type How = 'applied' | 'satisfied' | 'recovered' | 'human';
  */
 export async function perform<World>(session: Session<World>, step: Step<World>): Promise<Outcome> {
   try {
-    session.emit({ event: 'looking', list: session.list, step: step.id });
-    return await new Performance(session, step).perform();
+    session.emit({ type: 'looking', list: session.list, step: step.id });
+    return await new StepRun(session, step).perform();
   } catch (error) {
     if (session.draining.aborted) {
       return { result: 'interrupted', step: step.id, reason: 'interrupted', error };
@@ -32,7 +34,7 @@ export async function perform<World>(session: Session<World>, step: Step<World>)
 }
 
 /** One step in one run: the state that its attempts share. */
-class Performance<World> {
+class StepRun<World> {
   readonly #session: Session<World>;
   readonly #step: Step<World>;
   #attempt: number;
@@ -116,13 +118,13 @@ class Performance<World> {
     });
   }
 
-  async #act(answer: Answer): Promise<Outcome | 'again'> {
+  async #act(answer: CheckResult): Promise<Outcome | 'again'> {
     if (this.#session.draining.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted' };
     await this.#intend(answer);
     const failure = await this.#try('apply', async () => {
       await this.#apply();
-      await recordStep(this.#session, this.#step, this.#attempt, { event: 'applied' });
+      await recordStep(this.#session, this.#step, this.#attempt, { type: 'applied' });
     });
     const outcome = failure ?? (await this.#try('verify', () => this.#prove('applied')));
     if (outcome === undefined) return { result: 'ok' };
@@ -130,15 +132,15 @@ class Performance<World> {
   }
 
   /** From here on the world may have changed, whatever happens to this process. */
-  async #intend(answer: Answer): Promise<void> {
+  async #intend(answer: CheckResult): Promise<void> {
     const { commitPoint } = this.#step;
     this.#attempt += 1;
     this.#attemptsHere += 1;
     this.#begun = true;
     const { state: found, evidence } = answer;
-    await recordStep(this.#session, this.#step, this.#attempt, { event: 'intent', found, evidence });
+    await recordStep(this.#session, this.#step, this.#attempt, { type: 'intent', found, evidence });
     if (commitPoint !== undefined && !this.#session.state.commits.has(commitPoint)) {
-      await recordStep(this.#session, this.#step, this.#attempt, { event: 'commit', point: commitPoint });
+      await recordStep(this.#session, this.#step, this.#attempt, { type: 'commit', point: commitPoint });
     }
   }
 
@@ -147,7 +149,7 @@ class Performance<World> {
     if (apply !== undefined) await this.#call('apply', apply);
   }
 
-  async #letPersonDoIt(answer: Answer): Promise<Outcome> {
+  async #letPersonDoIt(answer: CheckResult): Promise<Outcome> {
     const { gate } = this.#step;
     if (gate?.kind !== 'human') throw new TypeError(`step ${this.#step.id} has no human gate`);
     await this.#intend(answer);
@@ -160,7 +162,7 @@ class Performance<World> {
   /** Proves that the step is done, and records the evidence. */
   async #prove(how: How, seen?: Evidence): Promise<void> {
     const evidence = await this.#evidence(seen);
-    await recordStep(this.#session, this.#step, this.#attempt, { event: 'verified', how, evidence });
+    await recordStep(this.#session, this.#step, this.#attempt, { type: 'verified', how, evidence });
   }
 
   async #evidence(seen: Evidence | undefined): Promise<Evidence> {
@@ -177,15 +179,15 @@ class Performance<World> {
   }
 
   /** Nothing but the world itself can make a step without `apply` so. */
-  async #reportUnmet(answer: Answer): Promise<Outcome> {
+  async #reportUnmet(answer: CheckResult): Promise<Outcome> {
     const what = `${this.#step.title}: ${answer.state}: ${facts(answer)}`;
     const error = new VerificationError(this.#step.id, what, answer.state);
     return this.#fail('check', error);
   }
 
-  async #stopIfUnsafe(answer: Answer): Promise<Outcome | undefined> {
+  async #stopIfUnsafe(answer: CheckResult): Promise<Outcome | undefined> {
     if (answer.state !== 'unknown' && answer.state !== 'conflict') return undefined;
-    await recordStep(this.#session, this.#step, this.#attempt, { event: 'stopped', ...answer });
+    await recordStep(this.#session, this.#step, this.#attempt, { type: 'stopped', ...answer });
     return { result: 'unsafe', step: this.#step.id, reason: `${answer.state}: ${answer.reason}` };
   }
 
@@ -216,7 +218,7 @@ class Performance<World> {
 
   async #fail(during: StepCall, error: unknown): Promise<Outcome> {
     const recorded = describeError(error);
-    await recordStep(this.#session, this.#step, this.#attempt, { event: 'failed', during, error: recorded });
+    await recordStep(this.#session, this.#step, this.#attempt, { type: 'failed', during, error: recorded });
     if (this.#session.signal.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted', error };
     const unsafe =
@@ -225,6 +227,6 @@ class Performance<World> {
   }
 }
 
-function facts(answer: Answer): string {
+function facts(answer: CheckResult): string {
   return JSON.stringify(answer.evidence);
 }

@@ -1,38 +1,28 @@
-import type { ListId, PlannedStep } from '../journal/entry.ts';
-import { RunbookError } from './errors.ts';
+import type { PlannedStep } from '../journal/entry.ts';
+import { InvalidRunbookError } from './errors.ts';
 import { hashInputs } from './inputs.ts';
+import { stepsOf } from './lists.ts';
+import type { Phase } from './phase.ts';
 import type { Runbook } from './runbook.ts';
-import { phases, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 /** What would run, and the hash by which a person approves exactly this. */
 export interface Plan {
-  readonly list: ListId;
+  readonly list: string;
   readonly runbook: string;
   /** 64 hex digits; people use the first 12. */
   readonly hash: string;
   readonly steps: readonly PlannedStep[];
 }
 
-/** The steps of one of the runbook's lists. */
-export function stepsOf<World>(runbook: Runbook<World>, list: ListId): readonly Step<World>[] {
-  const lists = {
-    cutover: runbook.steps,
-    reverse: runbook.rollbackAfterCommit,
-    'reboot-proof': runbook.rebootProof,
-  };
-  const steps = lists[list];
-  if (steps === undefined) throw new RunbookError(`${runbook.name} has no ${list} steps`);
-  return steps;
-}
-
 /**
  * Lays out the steps of a list, with their needs resolved and their inputs hashed under `key`.
  *
- * @throws {RunbookError} the list cannot be run: see the message.
+ * @throws {InvalidRunbookError} the list cannot be run: see the message.
  */
-export function makePlan<World>(runbook: Runbook<World>, list: ListId, key: Uint8Array): Plan {
+export function makePlan<World>(runbook: Runbook<World>, list: string, key: Uint8Array): Plan {
   const steps = stepsOf(runbook, list);
-  const needs = resolveNeeds(steps);
+  const needs = resolveNeeds(steps, runbook.phases);
   const planned = steps.map((step): PlannedStep => ({
     id: step.id,
     version: step.version,
@@ -69,14 +59,20 @@ export function changedSteps(recorded: readonly PlannedStep[], current: readonly
 }
 
 /** Each step's needs, barriers of commit points included. */
-export function resolveNeeds<World>(steps: readonly Step<World>[]): Map<string, Set<string>> {
+function resolveNeeds<World>(
+  steps: readonly Step<World>[],
+  phases: readonly Phase[],
+): Map<string, Set<string>> {
+  const known = new Set(phases.map(({ id }) => id));
   const needs = new Map<string, Set<string>>();
   let before: string | undefined;
   let barrier: string | undefined;
   for (const step of steps) {
-    validate(step, needs);
+    validate(step, needs, known);
     const own =
-      step.commitPoint === undefined ? (step.needs ?? (before === undefined ? [] : [before])) : needs.keys();
+      step.commitPoint === undefined
+        ? (step.needs?.map(({ id }) => id) ?? (before === undefined ? [] : [before]))
+        : needs.keys();
     const resolved = new Set(own);
     if (barrier !== undefined) resolved.add(barrier);
     needs.set(step.id, resolved);
@@ -85,21 +81,25 @@ export function resolveNeeds<World>(steps: readonly Step<World>[]): Map<string, 
   }
   for (const step of steps) {
     if (step.holdsUntil !== undefined && !needs.has(step.holdsUntil)) {
-      throw new RunbookError(`step ${step.id} holds until ${step.holdsUntil}, which is not a step`);
+      throw new InvalidRunbookError(`step ${step.id} holds until ${step.holdsUntil}, which is not a step`);
     }
   }
   return needs;
 }
 
-function validate<World>(step: Step<World>, earlier: ReadonlyMap<string, unknown>): void {
+function validate<World>(
+  step: Step<World>,
+  earlier: ReadonlyMap<string, unknown>,
+  phases: ReadonlySet<string>,
+): void {
   const fail = (what: string): never => {
-    throw new RunbookError(`step ${step.id} ${what}`);
+    throw new InvalidRunbookError(`step ${step.id} ${what}`);
   };
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(step.id)) fail('must have an id in kebab-case');
   if (earlier.has(step.id)) fail('is there twice');
-  if (!phases.includes(step.phase)) fail(`is of phase ${step.phase}, which there is not`);
-  for (const need of step.needs ?? []) {
-    if (!earlier.has(need)) fail(`needs ${need}, which is not an earlier step`);
+  if (!phases.has(step.phase)) fail(`is of phase ${step.phase}, which the runbook does not have`);
+  for (const { id } of step.needs ?? []) {
+    if (!earlier.has(id)) fail(`needs ${id}, which is not an earlier step of its list`);
   }
   if (step.check === undefined && step.verify === undefined) fail('has neither check nor verify');
   if (step.gate?.kind === 'human' && step.check === undefined)

@@ -52,10 +52,10 @@ async function holds<World>(
   if (state === 'satisfied') return true;
   const reason = 'reason' in answer ? answer.reason : JSON.stringify(evidence);
   if (state === 'unknown') {
-    await recordStep(session, step, attempt, { event: 'stopped', state, reason, evidence });
+    await recordStep(session, step, attempt, { type: 'stopped', state, reason, evidence });
     return { result: 'unsafe', step: step.id, reason: `unknown: ${reason}` };
   }
-  await recordStep(session, step, attempt, { event: 'drift', state, evidence, reason });
+  await recordStep(session, step, attempt, { type: 'drift', state, evidence, reason });
   if (repair && state !== 'conflict') return false;
   return { result: 'drift', step: step.id, reason: `it was verified before and is now ${state}: ${reason}` };
 }

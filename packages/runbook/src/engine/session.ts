@@ -1,10 +1,10 @@
-import type { JournalEntry, JournalEvent, ListId, StepEvent, StepIdentity } from '../journal/entry.ts';
+import type { JournalEntry, JournalEvent, StepEvent, StepIdentity } from '../journal/entry.ts';
 import type { Journal } from '../journal/journal.ts';
 import { foldEntry, type JournalState, type ListState, type StepRecord } from '../journal/state.ts';
 import type { StateDirectory } from '../journal/state-directory.ts';
 import type { Decide } from '../gates/answer.ts';
 import type { Redactor } from '../journal/redactor.ts';
-import { RunbookError } from './errors.ts';
+import { InvalidRunbookError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
 import type { Plan } from './plan.ts';
 import type { Runbook } from './runbook.ts';
@@ -19,7 +19,7 @@ export interface Session<World> {
   readonly journal: Journal;
   readonly state: JournalState;
   readonly redactor: Redactor;
-  readonly list: ListId;
+  readonly list: string;
   readonly plan: Plan;
   readonly runId: string;
   /** Aborts what runs. */
@@ -47,7 +47,7 @@ export async function recordStep<World>(
   event: WithoutIdentity<StepEvent>,
 ): Promise<JournalEntry> {
   const planned = session.plan.steps.find(({ id }) => id === step.id);
-  if (planned === undefined) throw new RunbookError(`step ${step.id} is not in the plan`);
+  if (planned === undefined) throw new InvalidRunbookError(`step ${step.id} is not in the plan`);
   const identity = { step: step.id, stepVersion: step.version, inputHash: planned.inputHash, attempt };
   return record(session, { ...identity, ...event });
 }

@@ -1,4 +1,4 @@
-import { makeContext } from './context.ts';
+import { makeContext } from './make-context.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError } from './describe-error.ts';
 import { VerificationError } from './errors.ts';
@@ -32,7 +32,7 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
   if (step.kind === 'irreversible') return undefined;
   const attempt = recordOf(session, step)?.attempt ?? 0;
   const undo = step.undo?.bind(step);
-  await recordStep(session, step, attempt, { event: 'undo.intent' });
+  await recordStep(session, step, attempt, { type: 'undo.intent' });
   try {
     if (undo !== undefined) {
       await withDeadline(step, 'undo', session.signal, (signal) =>
@@ -41,11 +41,11 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
     }
     const left = step.leaves === undefined ? {} : { leaves: step.leaves };
     const found = undo === undefined ? {} : await proveUndone(session, step, attempt);
-    await recordStep(session, step, attempt, { event: 'undone', evidence: { ...found, ...left } });
+    await recordStep(session, step, attempt, { type: 'undone', evidence: { ...found, ...left } });
     return undefined;
   } catch (error) {
     const recorded = describeError(error);
-    await recordStep(session, step, attempt, { event: 'failed', during: 'undo', error: recorded });
+    await recordStep(session, step, attempt, { type: 'failed', during: 'undo', error: recorded });
     if (session.signal.aborted) return { result: 'interrupted', step: step.id, reason: 'interrupted', error };
     const unsafe = error instanceof VerificationError && error.state === 'unknown';
     return { result: unsafe ? 'unsafe' : 'failed', step: step.id, reason: recorded.message, error };

@@ -1,31 +1,25 @@
-import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
-import { CutoverError } from '../engine/errors.ts';
+import { RunbookError } from '../engine/errors.ts';
 import type { GateRecord } from '../journal/state.ts';
-import { isCode } from '../journal/state-directory.ts';
-
-const answerSchema = z.object({
-  schema: z.literal(1),
-  gate: z.string(),
-  nonce: z.string(),
-  planHash: z.string(),
-  evidenceHash: z.string(),
-  decision: z.enum(['approved', 'denied']),
-  by: z.string().min(1),
-  note: z.string().optional(),
-});
+import { leaveFile, readFileIfThere } from './answer-file.ts';
 
 /** A person's answer, bound to one opening of one gate, to the plan and to the evidence they were shown. */
-export type GateAnswer = z.infer<typeof answerSchema>;
+export interface GateAnswer extends Decision {
+  readonly schema: 1;
+  /** The id of the gate's step. */
+  readonly gate: string;
+  readonly nonce: string;
+  readonly planHash: string;
+  readonly evidenceHash: string;
+}
 
 /** What a person decided. */
 export interface Decision {
   readonly decision: 'approved' | 'denied';
   /** Their name. */
   readonly by: string;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** An open gate, as it is shown to whoever decides. */
@@ -35,12 +29,13 @@ export type OpenGate = Omit<GateRecord, 'state'> & { readonly step: string };
 export type Decide = (gate: OpenGate, signal: AbortSignal) => Promise<Decision | undefined>;
 
 /** An answer cannot be taken: no such gate is open, it was answered before, or it is about something else. */
-export class GateRefusedError extends CutoverError {
+export class GateRefusedError extends RunbookError {
   override readonly name = 'GateRefusedError';
+  readonly code = 'GATE_REFUSED';
   readonly gate: string;
 
   constructor(gate: string, message: string) {
-    super('GATE_REFUSED', message);
+    super(message);
     this.gate = gate;
   }
 }
@@ -57,18 +52,8 @@ export function bindAnswer(gate: OpenGate, decision: Decision): GateAnswer {
  * @throws {GateRefusedError} this opening of the gate was answered already.
  */
 export async function leaveAnswer(directory: string, answer: GateAnswer): Promise<void> {
-  const draft = join(directory, `.${randomBytes(6).toString('hex')}`);
-  await writeFile(draft, JSON.stringify(answer), { mode: 0o600, flush: true });
-  try {
-    await link(draft, answerPath(directory, answer.nonce));
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) {
-      throw new GateRefusedError(answer.gate, `the gate of ${answer.gate} was answered already`);
-    }
-    throw error;
-  } finally {
-    await rm(draft);
-  }
+  if (await leaveFile(answerPath(directory, answer.nonce), JSON.stringify(answer))) return;
+  throw new GateRefusedError(answer.gate, `the gate of ${answer.gate} was answered already`);
 }
 
 /** What was left for this gate: an answer, the reason why what was left is none, or nothing yet. */
@@ -77,13 +62,8 @@ export type Found = { readonly answer: GateAnswer } | { readonly refused: string
 /** Looks for an answer and takes it away. */
 export async function takeAnswer(directory: string, gate: OpenGate): Promise<Found> {
   const path = answerPath(directory, gate.nonce);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readFileIfThere(path);
+  if (text === undefined) return undefined;
   const found = judge(text, gate);
   await rm(path);
   return found;
@@ -96,15 +76,42 @@ function judge(text: string, gate: OpenGate): Found {
   } catch {
     return { refused: 'the answer is not JSON' };
   }
-  const parsed = answerSchema.safeParse(value);
-  if (!parsed.success) return { refused: 'the answer has not the form of an answer' };
-  const answer = parsed.data;
+  const answer = parseAnswer(value);
+  if (answer === undefined) return { refused: 'the answer has not the form of an answer' };
   if (answer.gate !== gate.step) return { refused: `the answer is for the gate of ${answer.gate}` };
   if (answer.nonce !== gate.nonce)
     return { refused: 'the answer was given to an earlier opening of this gate' };
   if (answer.planHash !== gate.planHash) return { refused: 'the answer was given to another plan' };
   if (answer.evidenceHash !== gate.evidenceHash) return { refused: 'the answer was given to other evidence' };
   return { answer };
+}
+
+/** Of what is in the file, the members of an answer; `undefined`: it is not one. */
+function parseAnswer(value: unknown): GateAnswer | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const members = new Map<string, unknown>(Object.entries(value));
+  const text = (name: string): string | undefined => {
+    const member = members.get(name);
+    return typeof member === 'string' ? member : undefined;
+  };
+  const [gate, nonce, planHash, evidenceHash, by] = ['gate', 'nonce', 'planHash', 'evidenceHash', 'by'].map(
+    text,
+  );
+  const decision = members.get('decision');
+  const note = text('note');
+  if (members.get('schema') !== 1 || (decision !== 'approved' && decision !== 'denied')) return undefined;
+  if (gate === undefined || nonce === undefined || planHash === undefined) return undefined;
+  if (evidenceHash === undefined || by === undefined || by === '') return undefined;
+  return {
+    schema: 1,
+    gate,
+    nonce,
+    planHash,
+    evidenceHash,
+    decision,
+    by,
+    ...(note === undefined ? {} : { note }),
+  };
 }
 
 function answerPath(directory: string, nonce: string): string {

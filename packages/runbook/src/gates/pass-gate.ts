@@ -3,7 +3,8 @@ import type { Evidence } from '../engine/json.ts';
 import { hashInputs } from '../engine/inputs.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { recordOf, recordStep, type Session } from '../engine/session.ts';
-import type { Gate, Step } from '../engine/step.ts';
+import type { Gate } from '../engine/gate.ts';
+import type { Step } from '../engine/step.ts';
 import type { OpenGate } from './answer.ts';
 import { waitForAnswer } from './wait.ts';
 
@@ -36,16 +37,16 @@ export async function passGate<World>(
     switch (waited.kind) {
       case 'answered': {
         const { decision, ...who } = waited.decision;
-        await recordStep(session, step, attempt, { event: `gate.${decision}`, nonce, ...who });
+        await recordStep(session, step, attempt, { type: `gate.${decision}`, nonce, ...who });
         if (decision === 'approved') return undefined;
         const why = who.note === undefined ? '' : `: ${who.note}`;
         return { result: 'failed', step: step.id, reason: `${who.by} denied it${why}` };
       }
       case 'expired':
-        await recordStep(session, step, attempt, { event: 'gate.expired', nonce });
-        return { result: 'waiting', step: step.id, reason: 'nobody answered in time' };
+        await recordStep(session, step, attempt, { type: 'gate.expired', nonce });
+        return { result: 'waiting', step: step.id, reason: 'it was not answered in time' };
       case 'refused':
-        await recordStep(session, step, attempt, { event: 'gate.refused', nonce, reason: waited.reason });
+        await recordStep(session, step, attempt, { type: 'gate.refused', nonce, reason: waited.reason });
     }
   }
 }
@@ -73,6 +74,6 @@ export async function openGate<World>(
     planHash,
     expires: new Date(Date.now() + timeout).toISOString(),
   };
-  await recordStep(session, step, attempt, { event: 'gate.open', ...gate });
+  await recordStep(session, step, attempt, { type: 'gate.open', ...gate });
   return { step: step.id, ...gate };
 }

@@ -3,7 +3,8 @@ import { look } from '../engine/look.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { recordStep, type Session } from '../engine/session.ts';
 import type { Evidence } from '../engine/json.ts';
-import type { Gate, Step } from '../engine/step.ts';
+import type { Gate } from '../engine/gate.ts';
+import type { Step } from '../engine/step.ts';
 import { openGate } from './pass-gate.ts';
 import { takeAnswer } from './answer.ts';
 
@@ -33,17 +34,17 @@ export async function waitForPerson<World>(
     const answer = await look(session, step, attempt);
     if (answer.state === 'satisfied') return undefined;
     if (answer.state === 'conflict') {
-      await recordStep(session, step, attempt, { event: 'stopped', ...answer, state: 'conflict' });
+      await recordStep(session, step, attempt, { type: 'stopped', ...answer, state: 'conflict' });
       return { result: 'unsafe', step: step.id, reason: answer.reason };
     }
     const found = await takeAnswer(session.directory.answers, opened);
     if (found !== undefined && 'answer' in found && found.answer.decision === 'denied') {
       const { by, note } = found.answer;
       await recordStep(session, step, attempt, {
-        event: 'gate.denied',
+        type: 'gate.denied',
         nonce,
         by,
-        ...(note === undefined ? {} : { note }),
+        note,
       });
       return {
         result: 'failed',
@@ -54,10 +55,10 @@ export async function waitForPerson<World>(
     if (found !== undefined) {
       const reason =
         'refused' in found ? found.refused : 'this gate is passed by doing the step, not by approval';
-      await recordStep(session, step, attempt, { event: 'gate.refused', nonce, reason });
+      await recordStep(session, step, attempt, { type: 'gate.refused', nonce, reason });
     }
     if (Date.now() >= Date.parse(opened.expires)) {
-      await recordStep(session, step, attempt, { event: 'gate.expired', nonce });
+      await recordStep(session, step, attempt, { type: 'gate.expired', nonce });
       const seen = answer.state === 'unknown' ? ` (the last look: ${answer.reason})` : '';
       return { result: 'waiting', step: step.id, reason: `it was not done in time${seen}` };
     }

@@ -55,7 +55,7 @@ function waitedFor(found: Found): Waited | undefined {
   if (found === undefined) return undefined;
   if ('refused' in found) return { kind: 'refused', reason: found.refused };
   const { decision, by, note } = found.answer;
-  return { kind: 'answered', decision: { decision, by, ...(note === undefined ? {} : { note }) } };
+  return { kind: 'answered', decision: { decision, by, note } };
 }
 
 async function expiry(gate: OpenGate, signal: AbortSignal): Promise<Waited> {

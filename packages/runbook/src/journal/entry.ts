@@ -1,14 +1,13 @@
 import type { Evidence } from '../engine/json.ts';
-import type { PhaseId } from '../engine/step.ts';
-
-/** Which list of the runbook's steps a line is about. */
-export type ListId = 'cutover' | 'reverse' | 'reboot-proof';
+import type { Phase } from '../engine/phase.ts';
+import type { Words } from '../engine/words.ts';
 
 /** A step as it was reviewed: what makes the plan's hash, and what status and report show without the runbook. */
 export type PlannedStep = {
   readonly id: string;
   readonly version: number;
-  readonly phase: PhaseId;
+  /** The id of one of the runbook's phases. */
+  readonly phase: string;
   readonly title: string;
   readonly kind: 'reversible' | 'compensable' | 'irreversible';
   readonly needs: readonly string[];
@@ -22,26 +21,30 @@ export type PlannedStep = {
 /** What happened, without the envelope that the journal adds. */
 export type JournalEvent =
   | {
-      readonly event: 'plan';
+      readonly type: 'plan';
       readonly planHash: string;
       readonly runbook: string;
+      readonly phases: readonly Phase[];
+      readonly words: Words;
       readonly steps: readonly PlannedStep[];
       readonly standIns: readonly string[];
       /** The list starts over: what was recorded of its steps no longer counts. */
       readonly fresh: boolean;
     }
-  | { readonly event: 'run.started'; readonly mode: RunMode; readonly runner: Runner }
+  /** A person ended the run from another process: nothing new begins. */
+  | { readonly type: 'cancelled'; readonly by: string; readonly note?: string | undefined }
+  | { readonly type: 'run.started'; readonly mode: RunMode; readonly runner: Runner }
   | {
-      readonly event: 'run.ended';
+      readonly type: 'run.ended';
       readonly result: RunResultName;
-      readonly step?: string;
-      readonly reason?: string;
+      readonly step?: string | undefined;
+      readonly reason?: string | undefined;
     }
   | StepEvent
-  | { readonly event: 'owner'; readonly owner: string; readonly ownerEpoch: number }
-  | { readonly event: 'downtime'; readonly edge: 'begins' | 'ends' }
-  /** A rollback is complete: nothing recorded of the cutover's steps counts any more, nor its commit points. */
-  | { readonly event: 'reset' };
+  | { readonly type: 'owner'; readonly owner: string; readonly ownerEpoch: number }
+  | { readonly type: 'downtime'; readonly edge: 'begins' | 'ends' }
+  /** A rollback is complete: nothing recorded of the steps counts any more, nor its commit points. */
+  | { readonly type: 'reset' };
 
 /** Lines about one step carry which version of it, with which inputs, in which attempt. */
 export interface StepIdentity {
@@ -53,32 +56,32 @@ export interface StepIdentity {
 
 export type StepEvent = StepIdentity &
   (
-    | { readonly event: 'intent'; readonly found: string; readonly evidence: Evidence }
-    | { readonly event: 'op'; readonly operation: string }
-    | { readonly event: 'applied' }
+    | { readonly type: 'intent'; readonly found: string; readonly evidence: Evidence }
+    | { readonly type: 'op'; readonly operation: string }
+    | { readonly type: 'applied' }
     | {
-        readonly event: 'verified';
+        readonly type: 'verified';
         /** `satisfied`: found done, not by us. `recovered`: an interrupted attempt had done it. */
         readonly how: 'applied' | 'satisfied' | 'recovered' | 'human';
         readonly evidence: Evidence;
       }
-    | { readonly event: 'failed'; readonly during: StepCall; readonly error: RecordedError }
+    | { readonly type: 'failed'; readonly during: StepCall; readonly error: RecordedError }
     /** The world is in a state on which nobody may act: `unknown` or `conflict`. */
     | {
-        readonly event: 'stopped';
+        readonly type: 'stopped';
         readonly state: 'unknown' | 'conflict';
         readonly reason: string;
         readonly evidence: Evidence;
       }
     | {
-        readonly event: 'drift';
+        readonly type: 'drift';
         readonly state: 'absent' | 'partial' | 'conflict';
         readonly evidence: Evidence;
         readonly reason?: string;
       }
-    | { readonly event: 'commit'; readonly point: 'C1' | 'C2' }
+    | { readonly type: 'commit'; readonly point: 'C1' | 'C2' }
     | {
-        readonly event: 'gate.open';
+        readonly type: 'gate.open';
         readonly kind: 'approval' | 'human';
         readonly nonce: string;
         /** The question, or the instructions. */
@@ -90,20 +93,20 @@ export type StepEvent = StepIdentity &
         readonly expires: string;
       }
     | {
-        readonly event: 'gate.approved' | 'gate.denied';
+        readonly type: 'gate.approved' | 'gate.denied';
         readonly nonce: string;
         readonly by: string;
-        readonly note?: string;
+        readonly note?: string | undefined;
       }
-    | { readonly event: 'gate.refused'; readonly nonce: string; readonly reason: string }
-    | { readonly event: 'gate.expired'; readonly nonce: string }
-    | { readonly event: 'undo.intent' }
-    | { readonly event: 'undone'; readonly evidence: Evidence }
+    | { readonly type: 'gate.refused'; readonly nonce: string; readonly reason: string }
+    | { readonly type: 'gate.expired'; readonly nonce: string }
+    | { readonly type: 'undo.intent' }
+    | { readonly type: 'undone'; readonly evidence: Evidence }
   );
 
 export type StepCall = 'check' | 'apply' | 'reattach' | 'verify' | 'undo';
 
-export type RunMode = 'run' | 'resume' | 'rollback' | 'reboot-proof';
+export type RunMode = 'run' | 'resume' | 'rollback';
 
 export type RunResultName = 'ok' | 'failed' | 'waiting' | 'drift' | 'unsafe' | 'interrupted';
 
@@ -130,11 +133,12 @@ export interface Envelope {
   readonly seq: number;
   /** The `hash` of the line before; 64 zeros for the first. */
   readonly prevHash: string;
-  /** One cutover, all its attempts. */
+  /** The same in all attempts. */
   readonly runId: string;
   /** The ownership epoch as far as the journal knows it; 0 until it is known. */
   readonly epoch: number;
-  readonly list: ListId;
+  /** The list of steps that the line is about: `main`, `rollback`, or one of the runbook's own. */
+  readonly list: string;
   /** ISO 8601, UTC. */
   readonly wall: string;
   /** Milliseconds of the machine's monotonic clock. */

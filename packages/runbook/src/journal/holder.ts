@@ -1,21 +1,19 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import * as z from 'zod';
-import { isCode } from './state-directory.ts';
-
-const holderSchema = z.object({
-  pid: z.number().int().positive(),
-  /** Clock ticks since boot at which the process started: a pid that was given out again differs in it. */
-  startTime: z.string(),
-  bootId: z.string(),
-  machineId: z.string(),
-  host: z.string(),
-  user: z.string(),
-  since: z.string(),
-});
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 
 /** The runner that holds a state directory. */
-export type Holder = z.infer<typeof holderSchema>;
+export interface Holder {
+  readonly pid: number;
+  /** Clock ticks since boot at which the process started: a pid that was given out again differs in it. */
+  readonly startTime: string;
+  readonly bootId: string;
+  readonly machineId: string;
+  readonly host: string;
+  readonly user: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
 
 /** This process, as a holder. */
 export async function thisHolder(): Promise<Holder> {
@@ -30,16 +28,25 @@ export async function thisHolder(): Promise<Holder> {
   };
 }
 
-/** Who is named in the holder file; `undefined`: nobody. */
+/** The runner that is named in the holder file; `undefined`: none. */
 export async function readHolder(path: string): Promise<Holder | undefined> {
+  const text = await unlessAbsent(readFile(path, 'utf8'));
+  if (text === undefined) return undefined;
   try {
-    const parsed = holderSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    // Half a file is what a runner leaves that was killed while it wrote it: it had not begun anything.
-    return parsed.success ? parsed.data : undefined;
+    const value: unknown = JSON.parse(text);
+    return isHolder(value) ? value : undefined;
   } catch (error) {
-    if (isCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    // Half a file is what a runner leaves that was killed while it wrote it: it had not begun anything.
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function isHolder(value: unknown): value is Holder {
+  if (typeof value !== 'object' || value === null) return false;
+  const members = new Map<string, unknown>(Object.entries(value));
+  const texts = ['startTime', 'bootId', 'machineId', 'host', 'user', 'since'];
+  return Number.isInteger(members.get('pid')) && texts.every((name) => typeof members.get(name) === 'string');
 }
 
 export async function writeHolder(path: string, holder: Holder): Promise<void> {
@@ -50,9 +57,7 @@ export async function removeHolder(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/**
- * Whether the holder still runs. `unknown`: it ran on another machine, and nothing seen from here proves its death.
- */
+/** Whether the holder still runs. `unknown`: it ran on another machine, and nothing seen from here proves its death. */
 export async function holderState(holder: Holder): Promise<'alive' | 'dead' | 'unknown'> {
   if (holder.machineId === '' || holder.machineId !== (await machineId())) return 'unknown';
   if (holder.bootId !== (await bootId())) return 'dead';
@@ -65,12 +70,7 @@ export async function bootId(): Promise<string> {
 }
 
 async function machineId(): Promise<string> {
-  try {
-    return (await readFile('/etc/machine-id', 'utf8')).trim();
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return '';
-    throw error;
-  }
+  return ((await unlessAbsent(readFile('/etc/machine-id', 'utf8'))) ?? '').trim();
 }
 
 /** Field 22 of /proc/PID/stat, counted after the command's name, which may hold anything. */
@@ -80,7 +80,7 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return state === 'Z' ? undefined : fields[18];
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH')) return undefined;
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { JournalEntry, JournalEvent, ListId } from './entry.ts';
+import { syncDirectory } from '@cutover/foundation/durable-file';
+import type { JournalEntry, JournalEvent } from './entry.ts';
 import { encodeLine } from './line.ts';
 import { monotonic } from './monotonic.ts';
 import { readJournal } from './read.ts';
@@ -14,7 +15,7 @@ const durableAppend = constants.O_WRONLY | constants.O_APPEND | constants.O_CREA
 export interface Heading {
   readonly runId: string;
   readonly epoch: number;
-  readonly list: ListId;
+  readonly list: string;
 }
 
 /**
@@ -87,15 +88,5 @@ export class Journal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last.catch(() => undefined);
     await this.#file.close();
-  }
-}
-
-/** Makes a new name in a directory survive a crash of the machine. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

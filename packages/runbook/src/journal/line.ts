@@ -45,7 +45,7 @@ function isEntry(value: unknown): value is JournalEntry {
     value !== null &&
     'seq' in value &&
     'prevHash' in value &&
-    'event' in value &&
-    typeof value.event === 'string'
+    'type' in value &&
+    typeof value.type === 'string'
   );
 }

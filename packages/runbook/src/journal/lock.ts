@@ -1,39 +1,43 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { type LockAttempt, takeKernelLock } from '@cutover/foundation/kernel-lock';
 import { LockedError } from './errors.ts';
-import { type Holder, holderState, readHolder, removeHolder, thisHolder, writeHolder } from './holder.ts';
-import { isCode, type StateDirectory } from './state-directory.ts';
+import {
+  bootId,
+  type Holder,
+  holderState,
+  readHolder,
+  removeHolder,
+  thisHolder,
+  writeHolder,
+} from './holder.ts';
+import type { StateDirectory } from './state-directory.ts';
 
 /**
- * Takes the lock of a state directory: an abstract socket, which the kernel frees however this process ends, and a
- * file that names us to rivals. The socket excludes within one machine; a holder named by another machine (or another
- * network namespace) is believed until its death is proven.
+ * Takes the lock of a state directory: the kernel's own lock on a file in it, which is free however this process ends,
+ * and a file that names us to rivals. The lock excludes wherever the file is the same one, in other containers of this
+ * machine too; a holder named by another machine is believed until its death is proven.
  *
  * @throws {LockedError} another runner holds it, or may.
  */
 export async function lock(directory: StateDirectory): Promise<AsyncDisposable> {
-  const server = await bind(directory);
+  const held = await take(directory);
   try {
     const holder = await readHolder(directory.holder);
-    const state = holder === undefined ? 'dead' : await holderState(holder);
-    if (holder !== undefined && state !== 'dead' && holder.pid !== process.pid) {
-      throw lockedBy(directory, holder, state);
-    }
+    const state = holder === undefined ? 'dead' : await stateUnderLock(holder);
+    if (holder !== undefined && state !== 'dead') throw lockedBy(directory, holder, state);
     await writeHolder(directory.holder, await thisHolder());
   } catch (error) {
-    await close(server);
+    await held[Symbol.asyncDispose]();
     throw error;
   }
   return {
     async [Symbol.asyncDispose]() {
       await removeHolder(directory.holder);
-      await close(server);
+      await held[Symbol.asyncDispose]();
     },
   };
 }
 
-/** What `cutover unlock` did. */
+/** What `unlock` did. */
 export type UnlockResult =
   | { readonly unlocked: false; readonly reason: 'not locked' }
   | { readonly unlocked: true; readonly holder: Holder };
@@ -44,17 +48,14 @@ export type UnlockResult =
  * @throws {LockedError} the holder is alive, or nothing proves that it is dead.
  */
 export async function unlock(directory: StateDirectory): Promise<UnlockResult> {
-  const server = await bind(directory);
-  try {
-    const holder = await readHolder(directory.holder);
-    if (holder === undefined) return { unlocked: false, reason: 'not locked' };
-    const state = await holderState(holder);
-    if (state !== 'dead') throw lockedBy(directory, holder, state);
-    await removeHolder(directory.holder);
-    return { unlocked: true, holder };
-  } finally {
-    await close(server);
-  }
+  await using held = await take(directory);
+  void held;
+  const holder = await readHolder(directory.holder);
+  if (holder === undefined) return { unlocked: false, reason: 'not locked' };
+  const state = await stateUnderLock(holder);
+  if (state !== 'dead') throw lockedBy(directory, holder, state);
+  await removeHolder(directory.holder);
+  return { unlocked: true, holder };
 }
 
 /** The runner that holds the lock at this moment, as far as its file tells. */
@@ -63,27 +64,18 @@ export async function currentHolder(directory: StateDirectory): Promise<Holder |
   return holder !== undefined && (await holderState(holder)) !== 'dead' ? holder : undefined;
 }
 
-async function bind(directory: StateDirectory): Promise<Server> {
-  const name = createHash('sha256').update(directory.path).digest('hex').slice(0, 32);
-  const server = createServer((socket) => socket.destroy());
-  server.listen(`\0cutover-${name}`);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if (!isCode(error, 'EADDRINUSE')) throw error;
-    const holder = await readHolder(directory.holder);
-    throw holder === undefined
-      ? new LockedError(directory.path, `another runner is just starting on ${directory.path}; try again`)
-      : lockedBy(directory, holder, 'alive');
-  }
-  // The lock alone must not keep a finished process alive.
-  server.unref();
-  return server;
+/** A holder of this very boot would hold the kernel's lock, which is ours now, whatever its pid means here. */
+async function stateUnderLock(holder: Holder): Promise<'alive' | 'dead' | 'unknown'> {
+  return holder.bootId === (await bootId()) ? 'dead' : holderState(holder);
 }
 
-async function close(server: Server): Promise<void> {
-  server.close();
-  await once(server, 'close');
+async function take(directory: StateDirectory): Promise<AsyncDisposable> {
+  const attempt: LockAttempt = await takeKernelLock(directory.lock, { holder: `pid ${process.pid}` });
+  if (attempt.taken) return attempt.lock;
+  const holder = await readHolder(directory.holder);
+  throw holder === undefined
+    ? new LockedError(directory.path, `another runner is just starting on ${directory.path}; try again`)
+    : lockedBy(directory, holder, 'alive');
 }
 
 function lockedBy(directory: StateDirectory, holder: Holder, state: 'alive' | 'unknown'): LockedError {
@@ -91,6 +83,6 @@ function lockedBy(directory: StateDirectory, holder: Holder, state: 'alive' | 'u
   const what =
     state === 'alive'
       ? 'which is running. Wait for it, or stop it with Ctrl-C (or TERM) there: it ends at a safe place'
-      : `which cannot be seen from this machine. Look on ${holder.host}; if it is gone, run \`cutover unlock\` there`;
+      : `which cannot be seen from this machine. Look on ${holder.host}; if it is gone, run \`unlock\` there`;
   return new LockedError(directory.path, `${directory.path} is held by ${who}, ${what}`);
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { isErrno } from '@cutover/foundation/errno';
 import { JournalDamagedError } from './errors.ts';
 import type { JournalEntry } from './entry.ts';
 import { decodeLine, firstHash } from './line.ts';
@@ -47,7 +48,7 @@ async function* bytesOf(path: string): AsyncGenerator<Buffer> {
   try {
     yield* createReadStream(path, { highWaterMark: 1 << 20 });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (isErrno(error, 'ENOENT')) return;
     throw error;
   }
 }

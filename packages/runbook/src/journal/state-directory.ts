@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncDirectory } from './journal.ts';
+import { syncDirectory } from '@cutover/foundation/durable-file';
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 
-/** The files of one cutover, all under one directory that only its owner can enter. */
+/** The files of one move, all under one directory that only its owner can enter. */
 export interface StateDirectory {
   /** Absolute, links resolved. */
   readonly path: string;
   readonly journal: string;
+  /** Locked by the runner at work. */
+  readonly lock: string;
   /** Names the runner that holds the lock. */
   readonly holder: string;
-  /** Where `cutover approve` and `cutover deny` leave their answers. */
+  /** Where `approve`, `deny` and `cancel` leave their answers. */
   readonly answers: string;
   /** What secret inputs are HMACed with. */
   readonly key: Uint8Array;
@@ -23,6 +26,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: real,
     journal: join(real, 'journal.jsonl'),
+    lock: join(real, 'lock'),
     holder: join(real, 'holder.json'),
     answers: join(real, 'answers'),
     key: await readOrMakeKey(join(real, 'key')),
@@ -31,31 +35,17 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
 
 /** Two runners that start at once must end with the same key: it appears whole, by one `link`, or not at all. */
 async function readOrMakeKey(path: string): Promise<Uint8Array> {
-  const present = await readIfPresent(path);
+  const present = await unlessAbsent(readFile(path));
   if (present !== undefined) return present;
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await writeFile(draft, randomBytes(32), { mode: 0o600, flush: true });
   try {
     await link(draft, path).catch((error: unknown) => {
-      if (!isCode(error, 'EEXIST')) throw error;
+      if (!isErrno(error, 'EEXIST')) throw error;
     });
   } finally {
     await rm(draft);
   }
   await syncDirectory(dirname(path));
   return readFile(path);
-}
-
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-/** Whether `error` is a system error with this code. */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,5 +1,7 @@
 import type { Evidence } from '../engine/json.ts';
-import type { JournalEntry, ListId, PlannedStep, RunMode, RunResultName } from './entry.ts';
+import { mainList, rollbackList } from '../engine/lists.ts';
+import { defaultWords, type Words } from '../engine/words.ts';
+import type { JournalEntry, PlannedStep, RunMode, RunResultName } from './entry.ts';
 
 /** What the journal says of one step. */
 export interface StepRecord {
@@ -37,11 +39,12 @@ export interface ListState {
 export interface JournalState {
   runId: string | undefined;
   runbook: string;
-  readonly lists: Map<ListId, ListState>;
+  words: Words;
+  readonly lists: Map<string, ListState>;
   readonly commits: Set<'C1' | 'C2'>;
   owner: { owner: string; epoch: number; wall: string } | undefined;
   lastRun:
-    | { list: ListId; mode: RunMode; ended: RunResultName | undefined; step?: string; reason?: string }
+    | { list: string; mode: RunMode; ended: RunResultName | undefined; step?: string; reason?: string }
     | undefined;
 }
 
@@ -49,6 +52,7 @@ export function emptyState(): JournalState {
   return {
     runId: undefined,
     runbook: '',
+    words: defaultWords,
     lists: new Map(),
     commits: new Set(),
     owner: undefined,
@@ -59,9 +63,10 @@ export function emptyState(): JournalState {
 /** Adds one entry to what is known. */
 export function foldEntry(state: JournalState, entry: JournalEntry): void {
   state.runId = entry.runId;
-  switch (entry.event) {
+  switch (entry.type) {
     case 'plan':
       state.runbook = entry.runbook;
+      state.words = entry.words;
       state.lists.set(entry.list, {
         planHash: entry.planHash,
         plan: entry.steps,
@@ -81,11 +86,12 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
       state.owner = { owner: entry.owner, epoch: entry.ownerEpoch, wall: entry.wall };
       return;
     case 'reset':
-      state.lists.delete('cutover');
-      state.lists.delete('reverse');
+      state.lists.delete(mainList);
+      state.lists.delete(rollbackList);
       state.commits.clear();
       return;
     case 'downtime':
+    case 'cancelled':
       return;
     default:
       foldStep(state, entry);
@@ -102,7 +108,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
   record.version = entry.stepVersion;
   record.inputHash = entry.inputHash;
   record.attempt = entry.attempt;
-  switch (entry.event) {
+  switch (entry.type) {
     case 'intent':
       record.status = 'intended';
       record.begun ??= entry.seq;
@@ -135,7 +141,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'gate.expired':
       if (record.gate?.nonce === entry.nonce) {
         record.gate.state =
-          entry.event === 'gate.approved' ? 'approved' : entry.event === 'gate.denied' ? 'denied' : 'expired';
+          entry.type === 'gate.approved' ? 'approved' : entry.type === 'gate.denied' ? 'denied' : 'expired';
       }
       return;
     case 'undo.intent':

@@ -5,21 +5,23 @@ import type { RunView } from './view.ts';
 export interface EndingFacts {
   readonly view: RunView;
   readonly journal: string;
-  /** Who owns the loops now, as a sentence. */
-  readonly owner: string;
-  /** The options that name this cutover on a command line, e.g. `--config cutover.yaml --state .cutover`. */
+  /** The command's name. */
+  readonly command: string;
+  /** Who owns the thing that moves now, as a sentence. */
+  readonly owner: string | undefined;
+  /** The options that name this run on a command line, e.g. `--config cutover.yaml --state .cutover`. */
   readonly options: string;
   /** Seconds in all. */
   readonly seconds: number;
 }
 
-/** What a run says last: what happened, who owns the loops, and the exact commands to go on or back. */
-export function endingLines(
-  outcome: Outcome,
-  { view, journal, owner, options, seconds }: EndingFacts,
-): string[] {
-  if (outcome.result === 'ok')
-    return ['', `done in ${seconds.toFixed(1)} s · ${owner}`, `report: cutover report ${options}`];
+/** What a run says last: what happened, who is the owner now, and the exact commands to go on or back. */
+export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
+  const { command, view, journal, owner, options, seconds } = facts;
+  if (outcome.result === 'ok') {
+    const who = owner === undefined ? '' : ` · ${view.words.owner}: ${owner}`;
+    return ['', `done in ${seconds.toFixed(1)} s${who}`, `report: ${command} report ${options}`];
+  }
   const error = outcome.step === undefined ? undefined : view.steps.get(outcome.step)?.error;
   const lines = ['', headline(outcome)];
   for (const cause of error?.causes ?? []) lines.push(`  because: ${cause}`);
@@ -31,9 +33,13 @@ export function endingLines(
         .slice(-30)
         .map((line) => `  │ ${line}`),
     );
-  lines.push('', `who owns the loops: ${owner}`, `journal:            ${journal}`);
-  for (const [what, command] of nextCommands(outcome, options))
-    lines.push(`${`${what}:`.padEnd(19)} ${command}`);
+  const rows: [string, string][] = [
+    ...(owner === undefined ? [] : [[view.words.owner, owner] satisfies [string, string]]),
+    ['journal', journal],
+    ...nextCommands(outcome, command, options),
+  ];
+  const longest = Math.max(...rows.map(([what]) => what.length));
+  lines.push('', ...rows.map(([what, text]) => `${`${what}:`.padEnd(longest + 1)} ${text}`));
   return lines;
 }
 
@@ -54,18 +60,18 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
   }
 }
 
-function nextCommands({ result, step = '' }: Outcome, options: string): [string, string][] {
-  const rollback: [string, string] = ['roll back', `cutover rollback ${options}`];
+function nextCommands({ result, step = '' }: Outcome, command: string, options: string): [string, string][] {
+  const rollback: [string, string] = ['roll back', `${command} rollback ${options}`];
   switch (result) {
     case 'waiting':
       return [
-        ['answer', `cutover approve ${step} ${options}`],
-        ['go on', `cutover resume ${options}`],
+        ['answer', `${command} approve ${step} ${options}`],
+        ['go on', `${command} resume ${options}`],
         rollback,
       ];
     case 'drift':
-      return [['apply it again', `cutover resume --repair ${options}`], rollback];
+      return [['apply it again', `${command} resume --repair ${options}`], rollback];
     default:
-      return [['go on', `cutover resume ${options}`], rollback];
+      return [['go on', `${command} resume ${options}`], rollback];
   }
 }

@@ -1,5 +1,4 @@
 import type { Evidence, JsonValue } from '../engine/json.ts';
-import type { PhaseId } from '../engine/step.ts';
 
 /** `0:12`, `2:05`, `1:02:03`. */
 export function clock(milliseconds: number): string {
@@ -17,12 +16,6 @@ export function duration(milliseconds: number): string {
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
   return `${Math.floor(whole / 3600)}h${String(Math.floor(whole / 60) % 60).padStart(2, '0')}m`;
-}
-
-/** `A provision`, `D cut over`. */
-export function phaseName(phase: PhaseId): string {
-  const [letter = '', ...words] = phase.split('-');
-  return `${letter.toUpperCase()} ${words.join(' ')}`;
 }
 
 /** The 12 digits by which people name a plan. */

@@ -38,7 +38,7 @@ export function plainRenderer(output: Writable, view: RunView): Renderer {
 
 /** What a line says of an event; `undefined`: nothing worth one. */
 export function plainLine(event: EngineEvent, view: RunView): string | undefined {
-  switch (event.event) {
+  switch (event.type) {
     case 'plan':
       return `plan ${shortPlan(event.planHash)} · ${event.runbook} · ${event.steps.length} steps`;
     case 'run.started':
@@ -64,17 +64,19 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
       return `◆ ${event.step}: ${event.text} (until ${event.expires})`;
     case 'gate.approved':
     case 'gate.denied':
-      return `◆ ${event.step} ${event.event.slice(5)} by ${event.by}`;
+      return `◆ ${event.step} ${event.type.slice(5)} by ${event.by}`;
     case 'gate.expired':
-      return `◆ ${event.step}: nobody answered in time`;
+      return `◆ ${event.step}: not answered in time`;
     case 'gate.refused':
       return `◆ ${event.step}: an answer was refused: ${event.reason}`;
+    case 'cancelled':
+      return `◆ cancelled by ${event.by}${event.note === undefined ? '' : `: ${event.note}`}`;
     case 'commit':
       return `◆ ${event.point} passed`;
     case 'owner':
-      return `  the loops belong to ${event.owner} (epoch ${event.ownerEpoch})`;
+      return `  ${view.words.owner}: ${event.owner} (epoch ${event.ownerEpoch})`;
     case 'downtime':
-      return `  downtime ${event.edge}`;
+      return `  ${view.words.downtime} ${event.edge}`;
     case 'undo.intent':
       return `↶ ${event.step}`;
     case 'undone':

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { EngineEvent } from '../engine/events.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import type { Renderer } from './renderer.ts';
-import { treeLines } from './tree.ts';
+import { treeLines, type TreeStyle } from './tree.ts';
 import { type RunView, show } from './view.ts';
 
 /** A terminal, as far as drawing on it goes. */
@@ -18,7 +18,11 @@ const hideCursor = '\u001B[?25l';
 const showCursor = '\u001B[?25h';
 
 /** Draws the tree in place, again at every frame; what it showed last stays when it ends. */
-export function terminalRenderer(terminal: Terminal, view: RunView, colour: boolean): Renderer {
+export function terminalRenderer(
+  terminal: Terminal,
+  view: RunView,
+  style: Omit<TreeStyle, 'width'>,
+): Renderer {
   let drawn = 0;
   let paused = false;
   let ended = false;
@@ -26,7 +30,7 @@ export function terminalRenderer(terminal: Terminal, view: RunView, colour: bool
   const draw = (): void => {
     if (paused || view.steps.size === 0) return;
     const width = Math.max(40, terminal.columns ?? 80) - 1;
-    const lines = treeLines(view, monotonic(), { width, colour });
+    const lines = treeLines(view, monotonic(), { ...style, width });
     // What has scrolled out of sight cannot be drawn over: a tree taller than the terminal shows its end.
     const visible = lines.slice(-Math.max(1, (terminal.rows ?? 24) - 1));
     terminal.write(`${up(drawn)}${eraseBelow}${visible.join('\n')}\n`);

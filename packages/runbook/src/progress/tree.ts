@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { phases } from '../engine/step.ts';
-import { clock, duration, phaseName, shortPlan, summary } from './format.ts';
+import { mainList } from '../engine/lists.ts';
+import { clock, duration, shortPlan, summary } from './format.ts';
 import { covered, type Span } from './spans.ts';
 import type { RunView, StepView } from './view.ts';
 
@@ -8,6 +8,8 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 
 /** How the tree is to be drawn. */
 export interface TreeStyle {
+  /** The command's name, for the hint that says how to answer a gate. */
+  readonly command: string;
   /** Columns; longer lines are cut. */
   readonly width: number;
   readonly colour: boolean;
@@ -20,9 +22,9 @@ export function treeLines(view: RunView, now: number, style: TreeStyle): string[
   const paint: Paint = (format, text) =>
     style.colour ? styleText(format, text, { validateStream: false }) : text;
   const lines = [header(view, paint)];
-  for (const phase of phases) {
-    const steps = [...view.steps.values()].filter(({ plan }) => plan.phase === phase);
-    if (steps.length > 0) lines.push(...phaseLines(phaseName(phase), steps, now, style.width, paint));
+  for (const { id, title } of view.phases) {
+    const steps = [...view.steps.values()].filter(({ plan }) => plan.phase === id);
+    if (steps.length > 0) lines.push(...phaseLines(title, steps, now, style, paint));
   }
   return lines.map((line) => cut(line, style.width));
 }
@@ -35,7 +37,7 @@ function header({ planHash, runbook, owner, steps, list, commits }: RunView, pai
   const parts = [
     `plan ${shortPlan(planHash)}`,
     runbook,
-    ...(list === 'cutover' ? [] : [list]),
+    ...(list === mainList ? [] : [list]),
     ...(owner === undefined ? [] : [`owner ${owner.owner}@${owner.epoch}`]),
     ...(gates === 0 ? [] : [`${gates} ${gates === 1 ? 'gate' : 'gates'}`]),
     ...(irreversible === 0 ? [] : [`${irreversible} irreversible`]),
@@ -44,7 +46,7 @@ function header({ planHash, runbook, owner, steps, list, commits }: RunView, pai
   return paint('bold', parts.join(' · '));
 }
 
-function phaseLines(name: string, steps: StepView[], now: number, width: number, paint: Paint): string[] {
+function phaseLines(name: string, steps: StepView[], now: number, style: TreeStyle, paint: Paint): string[] {
   const took = covered(steps.flatMap((step) => spanOf(step, now)));
   const title = `${name.padEnd(20)} ${took >= 1000 ? duration(took) : ''}`.trimEnd();
   if (steps.every(({ state }) => state === 'done')) return [`${paint('green', '✓')} ${title}`];
@@ -52,10 +54,16 @@ function phaseLines(name: string, steps: StepView[], now: number, width: number,
   const bad = steps.some(({ state }) => state === 'failed' || state === 'stopped');
   const mark = bad ? paint('red', '✗') : paint('cyan', '▶');
   const longest = Math.max(...steps.map(({ plan }) => plan.id.length));
-  return [`${mark} ${title}`, ...steps.map((step) => `  ${stepLine(step, longest, now, width, paint)}`)];
+  return [`${mark} ${title}`, ...steps.map((step) => `  ${stepLine(step, longest, now, style, paint)}`)];
 }
 
-function stepLine(step: StepView, longest: number, now: number, width: number, paint: Paint): string {
+function stepLine(
+  step: StepView,
+  longest: number,
+  now: number,
+  { width, command }: TreeStyle,
+  paint: Paint,
+): string {
   const id = step.plan.id.padEnd(longest);
   const room = Math.max(20, width - longest - 8);
   switch (step.state) {
@@ -64,7 +72,7 @@ function stepLine(step: StepView, longest: number, now: number, width: number, p
     case 'running':
       return `${paint('cyan', spin(now))} ${paint('bold', id)}  ${activity(step, now)}`;
     case 'gate':
-      return `${paint('yellow', '◆')} ${paint('bold', id)}  ${paint('yellow', gateText(step))}`;
+      return `${paint('yellow', '◆')} ${paint('bold', id)}  ${paint('yellow', gateText(step, command))}`;
     case 'failed':
     case 'stopped':
       return `${paint('red', '✗')} ${paint('bold', id)}  ${paint('red', oneLine(step.error?.message ?? 'held'))}`;
@@ -84,11 +92,11 @@ function activity(step: StepView, now: number): string {
   return [time, oneLine(step.news?.text ?? step.plan.title), age].filter((part) => part !== '').join('  ');
 }
 
-function gateText({ gate, plan }: StepView): string {
+function gateText({ gate, plan }: StepView, command: string): string {
   const until = gate === undefined ? '' : ` until ${gate.expires.slice(11, 16)} UTC`;
   return gate?.kind === 'human'
     ? `waiting for a person${until}: ${plan.title}`
-    : `waiting for approval${until}: cutover approve ${plan.id}`;
+    : `waiting for approval${until}: ${command} approve ${plan.id}`;
 }
 
 /** What is still to come at a step: its gate, its commit point. */

@@ -1,6 +1,9 @@
 import type { EngineEvent } from '../engine/events.ts';
 import type { Evidence } from '../engine/json.ts';
-import type { JournalEntry, ListId, PlannedStep, RecordedError } from '../journal/entry.ts';
+import { mainList } from '../engine/lists.ts';
+import type { Phase } from '../engine/phase.ts';
+import { defaultWords, type Words } from '../engine/words.ts';
+import type { JournalEntry, PlannedStep, RecordedError } from '../journal/entry.ts';
 
 /** What is shown of one step. */
 export interface StepView {
@@ -23,7 +26,9 @@ export interface StepView {
 export interface RunView {
   runbook: string;
   planHash: string;
-  list: ListId;
+  list: string;
+  phases: readonly Phase[];
+  words: Words;
   owner: { readonly owner: string; readonly epoch: number } | undefined;
   readonly commits: Set<'C1' | 'C2'>;
   readonly steps: Map<string, StepView>;
@@ -34,7 +39,9 @@ export function emptyView(now: number): RunView {
   return {
     runbook: '',
     planHash: '',
-    list: 'cutover',
+    list: mainList,
+    phases: [],
+    words: defaultWords,
     owner: undefined,
     commits: new Set(),
     steps: new Map(),
@@ -44,10 +51,12 @@ export function emptyView(now: number): RunView {
 
 /** Adds an event that came at `now`; the lines of the journal are added first, to show what earlier runs left. */
 export function show(view: RunView, event: EngineEvent, now: number): void {
-  switch (event.event) {
+  switch (event.type) {
     case 'plan':
       view.runbook = event.runbook;
       view.planHash = event.planHash;
+      view.phases = event.phases;
+      view.words = event.words;
       setPlan(view, event.list, event.steps, event.fresh);
       return;
     case 'owner':
@@ -62,6 +71,7 @@ export function show(view: RunView, event: EngineEvent, now: number): void {
       for (const step of view.steps.values()) if (step.state !== 'done') step.startedAt = undefined;
       return;
     case 'run.ended':
+    case 'cancelled':
     case 'downtime':
       return;
     default:
@@ -69,7 +79,7 @@ export function show(view: RunView, event: EngineEvent, now: number): void {
   }
 }
 
-function setPlan(view: RunView, list: ListId, steps: readonly PlannedStep[], fresh: boolean): void {
+function setPlan(view: RunView, list: string, steps: readonly PlannedStep[], fresh: boolean): void {
   const before = view.list === list && !fresh ? new Map(view.steps) : new Map<string, StepView>();
   view.list = list;
   view.steps.clear();
@@ -77,12 +87,12 @@ function setPlan(view: RunView, list: ListId, steps: readonly PlannedStep[], fre
 }
 
 type StepNews =
-  Extract<JournalEntry, { stepVersion: number }> | Extract<EngineEvent, { event: 'looking' | 'progress' }>;
+  Extract<JournalEntry, { stepVersion: number }> | Extract<EngineEvent, { type: 'looking' | 'progress' }>;
 
 function showStep(view: RunView, event: StepNews, now: number): void {
   const step = view.steps.get(event.step);
   if (step === undefined) return;
-  switch (event.event) {
+  switch (event.type) {
     case 'looking':
     case 'intent':
     case 'undo.intent':
@@ -128,8 +138,8 @@ function showStep(view: RunView, event: StepNews, now: number): void {
     case 'gate.approved':
     case 'gate.denied':
     case 'gate.expired':
-      step.state = event.event === 'gate.approved' ? 'running' : 'stopped';
-      if (event.event === 'gate.approved') step.gate = undefined;
+      step.state = event.type === 'gate.approved' ? 'running' : 'stopped';
+      if (event.type === 'gate.approved') step.gate = undefined;
       return;
     case 'commit':
       view.commits.add(event.point);

@@ -7,15 +7,15 @@ export function collector(report: Report): (entry: JournalEntry) => void {
   const open: Open = { downtime: undefined };
   let bootId = '';
   return (entry) => {
-    if (entry.event === 'run.started') bootId = entry.runner.bootId;
+    if (entry.type === 'run.started') bootId = entry.runner.bootId;
     const moment = { wall: entry.wall, mono: entry.mono, bootId };
     collect(report, entry, moment, open);
     if (!('step' in entry) || entry.step === undefined || !('stepVersion' in entry)) return;
     const key = `${entry.list} ${entry.step}`;
     const since = began.get(key);
     const step = stepReport(report, entry);
-    if (entry.event === 'intent' || entry.event === 'undo.intent') began.set(key, moment);
-    if (!['verified', 'failed', 'undone'].includes(entry.event) || since === undefined || step === undefined)
+    if (entry.type === 'intent' || entry.type === 'undo.intent') began.set(key, moment);
+    if (!['verified', 'failed', 'undone'].includes(entry.type) || since === undefined || step === undefined)
       return;
     // A runner that was killed leaves an attempt open: what passed until the next run is not work.
     if (since.bootId === bootId) {
@@ -48,9 +48,11 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
   report.runId = entry.runId;
   report.started ||= wall;
   report.ended = wall;
-  switch (entry.event) {
+  switch (entry.type) {
     case 'plan': {
       report.runbook = entry.runbook;
+      report.phases = entry.phases;
+      report.words = entry.words;
       report.standIns.splice(0, Infinity, ...entry.standIns);
       report.plans.push({ wall, list, hash: entry.planHash, steps: entry.steps.length });
       const before = entry.fresh ? undefined : report.lists.get(list);
@@ -85,7 +87,7 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
       report.owners.push({ wall, owner: entry.owner, epoch: entry.ownerEpoch });
       report.timeline.push({
         wall,
-        text: `the loops belong to ${entry.owner}, epoch ${entry.ownerEpoch}`,
+        text: `${report.words.owner}: ${entry.owner}, epoch ${entry.ownerEpoch}`,
         kind: 'plain',
       });
       return;
@@ -93,8 +95,15 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
       collectDowntime(report, entry.edge, moment, open);
       report.timeline.push({
         wall,
-        text: entry.edge === 'begins' ? 'the loops stopped' : 'the loops run',
+        text: `${report.words.downtime} ${entry.edge}`,
         kind: 'plain',
+      });
+      return;
+    case 'cancelled':
+      report.timeline.push({
+        wall,
+        text: `cancelled by ${entry.by}${entry.note === undefined ? '' : `: ${entry.note}`}`,
+        kind: 'gate',
       });
       return;
     case 'reset':
@@ -106,7 +115,7 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
   }
 }
 
-/** The loops may be marked as stopped more than once, by an attempt and the one that resumed it: the first counts. */
+/** The beginning may be recorded more than once, by an attempt and the one that resumed it: the first counts. */
 function collectDowntime(report: Report, edge: 'begins' | 'ends', moment: Moment, open: Open): void {
   if (edge === 'begins' && open.downtime === undefined) {
     open.downtime = moment;
@@ -129,7 +138,7 @@ function collectStep(report: Report, entry: StepEntry): void {
   const say = (text: string, kind: Report['timeline'][number]['kind'] = 'plain'): void => {
     report.timeline.push({ wall, text: `${entry.step}: ${text}`, kind });
   };
-  switch (entry.event) {
+  switch (entry.type) {
     case 'intent':
       step.state = 'begun';
       step.attempts += 1;
@@ -167,15 +176,15 @@ function collectStep(report: Report, entry: StepEntry): void {
     case 'gate.approved':
     case 'gate.denied':
       answerGate(report, entry.nonce, {
-        answer: entry.event.slice(5),
+        answer: entry.type.slice(5),
         by: entry.by,
         note: entry.note,
         answered: wall,
       });
-      return say(`${entry.event.slice(5)} by ${entry.by}`, 'gate');
+      return say(`${entry.type.slice(5)} by ${entry.by}`, 'gate');
     case 'gate.expired':
       answerGate(report, entry.nonce, { answer: 'expired', by: undefined, note: undefined, answered: wall });
-      return say('nobody answered in time', 'gate');
+      return say('not answered in time', 'gate');
     case 'gate.refused':
       return say(`an answer was refused: ${entry.reason}`, 'bad');
     case 'undone':

@@ -1,5 +1,6 @@
-import { phases } from '../engine/step.ts';
-import { duration, factText, phaseName, shortPlan } from '../progress/format.ts';
+import { mainList } from '../engine/lists.ts';
+import type { Phase } from '../engine/phase.ts';
+import { duration, factText, shortPlan } from '../progress/format.ts';
 import { covered } from '../progress/spans.ts';
 import { type Html, html, join } from './html-text.ts';
 import type { GateReport, Report, StepReport } from './model.ts';
@@ -10,7 +11,7 @@ import { styles } from './styles.ts';
 export function htmlReport(report: Report): string {
   const downtime = totalDowntime(report);
   const owner = report.owners.at(-1);
-  const steps = [...(report.lists.get('cutover')?.values() ?? [])];
+  const steps = [...(report.lists.get(mainList)?.values() ?? [])];
   const verified = steps.filter(({ state }) => state === 'verified').length;
   const page = html`<!doctype html>
     <html lang="en">
@@ -18,14 +19,14 @@ export function htmlReport(report: Report): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${report.runbook}: cutover report</title>
+        <title>${report.runbook}: report</title>
         <style>
           ${styles}
         </style>
       </head>
       <body>
         <header>
-          <p class="kind">cutover report</p>
+          <p class="kind">report of a runbook</p>
           <h1>${report.runbook}</h1>
           <p class="result ${report.result === 'ok' ? 'good' : 'bad'}">${report.result ?? 'not ended'}</p>
         </header>
@@ -33,13 +34,13 @@ export function htmlReport(report: Report): string {
           <dl class="figures">
             ${figure('steps verified', `${verified} of ${steps.length}`)}
             ${figure('time', duration(Date.parse(report.ended) - Date.parse(report.started)))}
-            ${figure('downtime of the loops', downtime === undefined ? 'none recorded' : duration(downtime))}
-            ${figure('owner of the loops', owner === undefined ? 'not recorded' : `${owner.owner}, epoch ${owner.epoch}`)}
-            ${figure('plan', shortPlan(report.plans.findLast(({ list }) => list === 'cutover')?.hash ?? ''))}
+            ${figure(report.words.downtime, downtime === undefined ? 'none recorded' : duration(downtime))}
+            ${figure(report.words.owner, owner === undefined ? 'not recorded' : `${owner.owner}, epoch ${owner.epoch}`)}
+            ${figure('plan', shortPlan(report.plans.findLast(({ list }) => list === mainList)?.hash ?? ''))}
             ${figure('run', report.runId)}
           </dl>
-          ${phaseBar(steps)}
-          ${join([...report.lists], ([list, all]) => stepsSection(list, [...all.values()]))}
+          ${phaseBar(report.phases, steps)}
+          ${join([...report.lists], ([list, all]) => stepsSection(report.phases, list, [...all.values()]))}
           ${gatesSection(report.gates)} ${driftSection(report)} ${standInsSection(report)}
           ${timelineSection(report)} ${runsSection(report)}
         </main>
@@ -57,31 +58,32 @@ function figure(name: string, value: string): Html {
 }
 
 /** Where the time went, phase by phase. */
-function phaseBar(steps: readonly StepReport[]): Html {
-  const spent = phases.map((phase) => ({
-    phase,
-    milliseconds: covered(steps.filter(({ plan }) => plan.phase === phase).flatMap(({ spans }) => spans)),
+function phaseBar(phases: readonly Phase[], steps: readonly StepReport[]): Html {
+  const spent = phases.map(({ id, title }, index) => ({
+    title,
+    colour: index % 5,
+    milliseconds: covered(steps.filter(({ plan }) => plan.phase === id).flatMap(({ spans }) => spans)),
   }));
   const present = spent.filter(({ milliseconds }) => milliseconds > 0);
   return html`<div class="bar">
     ${join(
       present,
-      ({ phase, milliseconds }) =>
-        html`<span class="p-${phase.slice(0, 1)}" style="flex-grow:${Math.max(1, Math.round(milliseconds))}"
-          >${phaseName(phase)} <b>${duration(milliseconds)}</b></span
+      ({ title, colour, milliseconds }) =>
+        html`<span class="p-${colour}" style="flex-grow:${Math.max(1, Math.round(milliseconds))}"
+          >${title} <b>${duration(milliseconds)}</b></span
         >`,
     )}
   </div>`;
 }
 
-function stepsSection(list: string, steps: readonly StepReport[]): Html {
+function stepsSection(phases: readonly Phase[], list: string, steps: readonly StepReport[]): Html {
   return html`<section>
-    <h2>${list === 'cutover' ? 'Steps' : `Steps of the ${list}`}</h2>
-    ${join([...phases], (phase) => {
-      const own = steps.filter(({ plan }) => plan.phase === phase);
+    <h2>${list === mainList ? 'Steps' : `Steps of the ${list}`}</h2>
+    ${join([...phases], ({ id, title }) => {
+      const own = steps.filter(({ plan }) => plan.phase === id);
       return own.length === 0
         ? html``
-        : html`<h3>${phaseName(phase)}</h3>
+        : html`<h3>${title}</h3>
             ${join(own, stepDetails)}`;
     })}
   </section>`;

@@ -1,5 +1,6 @@
-import { phases } from '../engine/step.ts';
-import { duration, factText, phaseName, shortPlan } from '../progress/format.ts';
+import { mainList } from '../engine/lists.ts';
+import type { Phase } from '../engine/phase.ts';
+import { duration, factText, shortPlan } from '../progress/format.ts';
 import type { Report, StepReport } from './model.ts';
 import { totalDowntime } from './read-report.ts';
 
@@ -13,16 +14,16 @@ export function markdownReport(report: Report): string {
       [
         ['result', report.result ?? 'not ended'],
         ['run', report.runId],
-        ['plan', shortPlan(report.plans.findLast(({ list }) => list === 'cutover')?.hash ?? '')],
+        ['plan', shortPlan(report.plans.findLast(({ list }) => list === mainList)?.hash ?? '')],
         ['from', report.started],
         ['to', report.ended],
-        ['downtime of the loops', downtime === undefined ? 'none recorded' : duration(downtime)],
-        ['owner of the loops', ownerText(report)],
+        [report.words.downtime, downtime === undefined ? 'none recorded' : duration(downtime)],
+        [report.words.owner, ownerText(report)],
       ],
     ),
     ...[...report.lists].flatMap(([list, steps]) => [
-      `## Steps${list === 'cutover' ? '' : ` (${list})`}`,
-      ...phases.flatMap((phase) => phaseSection(phase, [...steps.values()])),
+      `## Steps${list === mainList ? '' : ` (${list})`}`,
+      ...report.phases.flatMap((phase) => phaseSection(phase, [...steps.values()])),
     ]),
     ...gateSection(report),
     ...driftSection(report),
@@ -52,11 +53,11 @@ function ownerText({ owners }: Report): string {
   return last === undefined ? 'not recorded' : `${last.owner} (epoch ${last.epoch})`;
 }
 
-function phaseSection(phase: (typeof phases)[number], all: readonly StepReport[]): string[] {
-  const steps = all.filter(({ plan }) => plan.phase === phase);
+function phaseSection({ id, title }: Phase, all: readonly StepReport[]): string[] {
+  const steps = all.filter(({ plan }) => plan.phase === id);
   if (steps.length === 0) return [];
   return [
-    `### ${phaseName(phase)}`,
+    `### ${text(title)}`,
     table(
       ['step', 'what', 'state', 'time', 'evidence'],
       steps.map((step) => [

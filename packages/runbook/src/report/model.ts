@@ -1,10 +1,14 @@
 import type { Evidence } from '../engine/json.ts';
 import type { Span } from '../progress/spans.ts';
-import type { JournalEntry, ListId, PlannedStep, RecordedError, Runner } from '../journal/entry.ts';
+import type { Phase } from '../engine/phase.ts';
+import { defaultWords, type Words } from '../engine/words.ts';
+import type { JournalEntry, PlannedStep, RecordedError, Runner } from '../journal/entry.ts';
 
 /** Everything that a report shows, taken from the journal and nowhere else. */
 export interface Report {
   runbook: string;
+  phases: readonly Phase[];
+  words: Words;
   runId: string;
   /** When the first line was written, ISO 8601. */
   started: string;
@@ -12,8 +16,8 @@ export interface Report {
   ended: string;
   /** How the last run ended; `undefined`: it has not. */
   result: string | undefined;
-  readonly plans: { wall: string; list: ListId; hash: string; steps: number }[];
-  readonly lists: Map<ListId, Map<string, StepReport>>;
+  readonly plans: { wall: string; list: string; hash: string; steps: number }[];
+  readonly lists: Map<string, Map<string, StepReport>>;
   readonly runs: RunReport[];
   readonly gates: GateReport[];
   readonly owners: { wall: string; owner: string; epoch: number }[];
@@ -44,7 +48,7 @@ export interface StepReport {
 /** One run of the engine. */
 export interface RunReport {
   readonly wall: string;
-  readonly list: ListId;
+  readonly list: string;
   readonly mode: string;
   readonly runner: Runner;
   result: string | undefined;
@@ -70,6 +74,8 @@ export interface GateReport {
 export function emptyReport(): Report {
   return {
     runbook: '',
+    phases: [],
+    words: defaultWords,
     runId: '',
     started: '',
     ended: '',

@@ -13,7 +13,7 @@ export async function readReport(path: string): Promise<Report> {
   return report;
 }
 
-/** Milliseconds without loops, all cutovers and rollbacks in the journal together; `undefined`: none, or not over. */
+/** Milliseconds of downtime, all runs and rollbacks in the journal together; `undefined`: none, or not over. */
 export function totalDowntime({ downtimes }: Report): number | undefined {
   if (downtimes.length === 0 || downtimes.some(({ milliseconds }) => milliseconds === undefined))
     return undefined;

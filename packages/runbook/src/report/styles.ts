@@ -20,8 +20,8 @@ h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; } h3 { margin: 1.25rem 0 .4rem
 .figures div { padding: .6rem .9rem; } dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .bar { display: flex; flex-wrap: wrap; gap: 2px; border-radius: .5rem; overflow: hidden; font-size: .8rem; color: #fff; }
-.bar span { padding: .35rem .6rem; white-space: nowrap; } .p-a { background: #2f5d8a; } .p-b { background: #47658f; }
-.p-c { background: #5b6b3f; } .p-d { background: #9a4f2c; } .p-e { background: #6b4a7d; }
+.bar span { padding: .35rem .6rem; white-space: nowrap; } .p-0 { background: #2f5d8a; } .p-1 { background: #47658f; }
+.p-2 { background: #5b6b3f; } .p-3 { background: #9a4f2c; } .p-4 { background: #6b4a7d; }
 .step { margin: .35rem 0; } summary { display: flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: baseline; padding: .5rem .9rem; cursor: pointer; }
 .state { min-width: 4.5rem; font-size: .85rem; color: var(--soft); } .verified .state { color: var(--good); }
 .failed .state, .stopped .state { color: var(--bad); } .title { color: var(--soft); }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exitCodes } from '../../src/commands/exit-codes.ts';
 import { filesOf } from '../engine/toy.ts';
 import { buildToyCommand, toyCommand, type ToyScript } from './toy-command.ts';
 
@@ -43,7 +44,7 @@ test('--json is the journal, line by line, and the news of what runs', async () 
   const events = linesOf(stdout).filter((event) => 'seq' in event);
   const journal = linesOf(await readFile(join(command.toy.stateDirectory, 'journal.jsonl'), 'utf8'));
   expect(events).toEqual(journal);
-  expect(events.at(-1)).toMatchObject({ event: 'run.ended', result: 'ok' });
+  expect(events.at(-1)).toMatchObject({ type: 'run.ended', result: 'ok' });
 });
 
 test('a gate is approved from another process', async () => {
@@ -176,11 +177,57 @@ test('every command explains itself', async () => {
     'status',
     'approve',
     'deny',
+    'cancel',
     'rollback',
-    'reboot-proof',
+    'again',
     'report',
     'unlock',
   ]) {
     expect(help).toContain(`  ${name} `);
   }
+});
+
+test('a run is cancelled from another process: what runs ends, and resume goes on', async () => {
+  await using command = await toyCommand(script, { steps: 3, gate: true });
+  expect((await command.run('cancel')).code).toBe(2);
+  const child = command.start('run', '--yes', '--json');
+  const closed = once(child, 'close');
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes('gate.open')) break;
+  const cancelled = await command.run('cancel', '--by', 'ada', '--note', 'not today');
+  expect(cancelled).toMatchObject({ code: 0, stdout: expect.stringContaining(`pid ${child.pid}`) });
+  expect(await closed).toEqual([130, null]);
+  expect((await command.run('report')).stdout).toContain('cancelled by ada: not today');
+  const resumed = command.start('resume', '--json');
+  const resumedClosed = once(resumed, 'close');
+  for await (const chunk of resumed.stdout ?? []) if (String(chunk).includes('looking')) break;
+  await command.run('approve', 'step-2', '--by', 'ada');
+  expect(await resumedClosed).toEqual([0, null]);
+  expect(await filesOf(command.toy)).toHaveLength(3);
+});
+
+test('the runbook’s own words, lists and errors are the command’s', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const run = await command.run('run', '--yes');
+  expect(run.stdout).toContain('owner of the toy: old (epoch 41)');
+  expect((await command.run('again')).code).toBe(2);
+  expect((await command.run('again', '--yes')).code).toBe(0);
+  expect(await filesOf(command.toy)).toEqual(['more', 'step-1', 'step-2']);
+  expect((await command.run('--version')).stdout).toBe('1.2.3\n');
+
+  await using wrong = await toyCommand(script, { steps: 1, failWith: 'TOY_CONFIG' });
+  expect(await wrong.run('plan', '--json')).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('"TOY_CONFIG"'),
+  });
+  await using broken = await toyCommand(script, { steps: 1, failWith: 'TOY_BROKEN' });
+  expect((await broken.run('plan')).code).toBe(20);
+});
+
+test('the help has one table of exit codes, those of the runbook’s own included', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  const { stdout } = await command.run('--help');
+  for (const { code, meaning } of Object.values(exitCodes)) {
+    expect(stdout).toContain(`${String(code).padStart(5)}  ${meaning}`);
+  }
+  expect(stdout).toContain('   20  the toy is broken');
 });

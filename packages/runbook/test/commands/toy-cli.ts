@@ -1,22 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import { processIo } from '@cutover/foundation/io';
-import { runCommand } from '@cutover/foundation/run-command';
-import { exitCodeOf } from '../../src/commands/exit-codes.ts';
-import { createProgram } from '../../src/commands/program.ts';
+import { runbookCommand } from '../../src/commands/program.ts';
 import type { Runbook } from '../../src/engine/runbook.ts';
-import { fileStep, type ToyStep, type ToyWorld } from '../engine/toy.ts';
+import { fileStep, toyPhases, type ToyStep, type ToyWorld } from '../engine/toy.ts';
 
-/** `cutover` for the toy runbook: its config file is JSON with the world's directory and how many steps there are. */
+/** A command for the toy runbook: its config file is JSON with the world's directory and how many steps there are. */
 async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
-  const config: { directory: string; steps: number; pause?: number; gate?: boolean; secret?: string } =
-    JSON.parse(await readFile(configPath, 'utf8'));
+  const config: {
+    directory: string;
+    steps: number;
+    pause?: number;
+    gate?: boolean;
+    secret?: string;
+    failWith?: string;
+  } = JSON.parse(await readFile(configPath, 'utf8'));
+  if (config.failWith !== undefined) throw Object.assign(new Error('no such toy'), { code: config.failWith });
   const pause = config.pause ?? 0;
   const steps = Array.from({ length: config.steps }, (_, index): ToyStep => {
     const id = `step-${index + 1}`;
     const plain = fileStep(id);
     return {
       ...plain,
-      phase: index < config.steps / 2 ? 'a-provision' : 'd-cut-over',
+      phase: index < config.steps / 2 ? 'a-stage' : 'c-move',
       ...(index % 3 === 2 ? { needs: [] } : {}),
       async apply(context) {
         context.progress(`working with ${config.secret ?? 'nothing'}`);
@@ -31,14 +35,30 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
   return {
     name: 'old → new',
     world: { directory: config.directory },
+    phases: toyPhases,
     steps,
+    lists: { again: [fileStep('more')] },
+    words: { owner: 'owner of the toy', downtime: 'downtime of the toy' },
     secretsToRedact: config.secret === undefined ? [] : [config.secret],
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
-const program = createProgram({ load: loadToy, io: processIo, interactive: false });
 // A call of a step that did not heed its signal must not go on once the run has ended.
-process.exit(await runCommand(program, { exitCodeOf }));
+process.exit(
+  await runbookCommand(
+    {
+      name: 'toy',
+      description: 'Write files, one for each step.',
+      version: '1.2.3',
+      load: loadToy,
+      lists: { again: 'write one more file, each time' },
+      exitCodes: [
+        { code: 2, errors: ['TOY_CONFIG'] },
+        { code: 20, errors: ['TOY_BROKEN'], meaning: 'the toy is broken' },
+      ],
+    },
+    { interactive: false },
+  ),
+);

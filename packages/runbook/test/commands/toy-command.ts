@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { createToy, type Toy } from '../engine/toy.ts';
 
-/** The toy's `cutover`, built from the sources for processes of its own; gone when disposed. */
+/** The toy's command, built from the sources for processes of its own; gone when disposed. */
 export interface ToyScript extends AsyncDisposable {
   readonly path: string;
 }
@@ -19,7 +19,7 @@ export async function buildToyCommand(): Promise<ToyScript> {
   await build({
     config: false,
     silent: true,
-    entry: { cutover: fileURLToPath(new URL('toy-cli.ts', import.meta.url)) },
+    entry: { toy: fileURLToPath(new URL('toy-cli.ts', import.meta.url)) },
     outDir,
     format: 'esm',
     target: 'node20',
@@ -32,14 +32,14 @@ export async function buildToyCommand(): Promise<ToyScript> {
     outExtension: () => ({ js: '.mjs' }),
   });
   return {
-    path: join(outDir, 'cutover.mjs'),
+    path: join(outDir, 'toy.mjs'),
     [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
   };
 }
 
 export interface ToyCommand extends AsyncDisposable {
   readonly toy: Toy;
-  /** Starts `cutover ARGS` with the toy's config and state directory. */
+  /** Starts `toy ARGS` with the toy's config and state directory. */
   start(...args: string[]): ChildProcess;
   /** Runs it to its end. */
   run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
@@ -50,11 +50,12 @@ export interface ToyConfig {
   readonly pause?: number;
   readonly gate?: boolean;
   readonly secret?: string;
+  readonly failWith?: string;
 }
 
 export async function toyCommand(script: ToyScript, config: ToyConfig): Promise<ToyCommand> {
   const toy = await createToy();
-  const configPath = join(toy.world.directory, '..', 'cutover.json');
+  const configPath = join(toy.world.directory, '..', 'toy.json');
   await writeFile(configPath, JSON.stringify({ directory: toy.world.directory, ...config }));
   const start = (...args: string[]): ChildProcess =>
     spawn(process.execPath, [script.path, ...args, '--config', configPath, '--state', toy.stateDirectory], {

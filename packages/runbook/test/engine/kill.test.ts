@@ -25,8 +25,8 @@ async function endOf(command: ToyCommand): Promise<object> {
   const entries: JournalEntry[] = [];
   await readJournal(join(command.toy.stateDirectory, 'journal.jsonl'), (entry) => entries.push(entry));
   const steps = files.map((id) => {
-    const own = entries.filter((entry) => 'step' in entry && entry.step === id).map(({ event }) => event);
-    return [own[0], own.at(-1), own.filter((event) => event === 'verified').length];
+    const own = entries.filter((entry) => 'step' in entry && entry.step === id).map(({ type }) => type);
+    return [own[0], own.at(-1), own.filter((type) => type === 'verified').length];
   });
   return {
     code,

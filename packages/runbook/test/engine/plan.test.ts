@@ -57,8 +57,10 @@ test('a changed plan is refused until it is reviewed; only what changed is done 
     code: 'PLAN_STALE',
     changedSteps: ['two'],
   });
-  const { hash } = makePlan(toyRunbook(toy, steps), 'cutover', await keyOf(toy));
-  await expect(runToy(toy, steps, { plan: `0${hash.slice(1)}` })).rejects.toMatchObject({
+  const { hash } = makePlan(toyRunbook(toy, steps), 'main', await keyOf(toy));
+  await expect(
+    runToy(toy, steps, { plan: `${hash.startsWith('0') ? '1' : '0'}${hash.slice(1)}` }),
+  ).rejects.toMatchObject({
     code: 'PLAN_STALE',
   });
   await expect(runToy(toy, steps, { plan: hash.slice(0, 4) })).rejects.toMatchObject({ code: 'PLAN_STALE' });
@@ -72,11 +74,11 @@ test('past C1 no step that was done may change', async () => {
   const steps = (one: ToyStep): ToyStep[] => [one, fileStep('two', { commitPoint: 'C1' }), fileStep('three')];
   await runToy(toy, steps(fileStep('one')), { until: 'two' });
   const now = steps(changed('one'));
-  const { hash } = makePlan(toyRunbook(toy, now), 'cutover', await keyOf(toy));
+  const { hash } = makePlan(toyRunbook(toy, now), 'main', await keyOf(toy));
   await expect(runToy(toy, now, { plan: hash })).rejects.toMatchObject({ code: 'PLAN_STALE' });
   // A step that is still to come may.
   const later = [...steps(fileStep('one')).slice(0, 2), changed('three')];
-  const plan = makePlan(toyRunbook(toy, later), 'cutover', await keyOf(toy)).hash;
+  const plan = makePlan(toyRunbook(toy, later), 'main', await keyOf(toy)).hash;
   expect((await runToy(toy, later, { plan })).outcome).toEqual({ result: 'ok' });
 });
 
@@ -84,8 +86,8 @@ test('until stops after a step or a phase, and only performs one', async () => {
   await using toy = await createToy();
   const steps = [
     fileStep('one'),
-    fileStep('two', { phase: 'b-configure' }),
-    fileStep('three', { phase: 'd-cut-over' }),
+    fileStep('two', { phase: 'b-check' }),
+    fileStep('three', { phase: 'c-move' }),
   ];
   await expect(runToy(toy, steps, { only: 'two' })).rejects.toThrow('two needs one');
   await runToy(toy, steps, { until: 'a' });
@@ -102,7 +104,8 @@ test('there is nothing to resume before a run', async () => {
 
 test.each<[string, ToyStep[]]>([
   ['one id twice', [fileStep('one'), fileStep('one')]],
-  ['a need that comes later', [fileStep('one', { needs: ['two'] }), fileStep('two')]],
+  ['a need that comes later', [fileStep('one', { needs: [fileStep('two')] }), fileStep('two')]],
+  ['a phase that it does not have', [fileStep('one', { phase: 'z-else' })]],
   ['an id that is not kebab-case', [fileStep('One Step')]],
   ['a compensable step without undo', [{ ...withoutUndo(), kind: 'compensable' }]],
   ['a step that holds until nothing', [fileStep('one', { holdsUntil: 'never' })]],
@@ -133,7 +136,7 @@ test('a secret input changes the hash, under this key only, and shows itself now
 
 test('a plan does not change when nothing does', async () => {
   await using toy = await createToy();
-  const hashes = [1, 2].map(() => makePlan(toyRunbook(toy, [fileStep('one')]), 'cutover', key).hash);
+  const hashes = [1, 2].map(() => makePlan(toyRunbook(toy, [fileStep('one')]), 'main', key).hash);
   expect(hashes[0]).toBe(hashes[1]);
 });
 

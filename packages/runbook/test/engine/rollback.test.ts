@@ -5,7 +5,7 @@ import { createToy, fileStep, filesOf, runToy, startToy, story } from './toy.ts'
 
 const three = [fileStep('one'), fileStep('two'), fileStep('three')];
 
-test('before C1 a rollback undoes, last begun first, and the cutover can be run again', async () => {
+test('before C1 a rollback undoes, last begun first, and the runbook can be run again', async () => {
   await using toy = await createToy();
   await runToy(toy, three);
   const { outcome, events } = await runToy(toy, three, { command: 'rollback' });
@@ -72,12 +72,12 @@ test('an irreversible step stays', async () => {
   expect(await filesOf(toy)).toEqual(['two']);
 });
 
-test('past C1 a rollback is the reverse cutover, which can itself be interrupted and resumed', async () => {
+test('past C1 a rollback is a move in the other direction, which can itself be interrupted and resumed', async () => {
   await using toy = await createToy();
   const steps = [fileStep('one'), fileStep('two', { commitPoint: 'C1' })];
   const back = (id: string) =>
     fileStep(`remove-${id}`, {
-      phase: 'd-cut-over',
+      phase: 'c-move',
       check: async () => ({
         state: (await filesOf(toy)).includes(id) ? 'absent' : 'satisfied',
         evidence: {},
@@ -87,7 +87,7 @@ test('past C1 a rollback is the reverse cutover, which can itself be interrupted
   const more = { rollbackAfterCommit: [back('two'), back('one')] };
   await runToy(toy, steps, { more });
   const run = startToy(toy, steps, { command: 'rollback', more });
-  for await (const event of run.events) if (event.event === 'intent') run.drain();
+  for await (const event of run.events) if (event.type === 'intent') run.drain();
   expect(await run.outcome).toMatchObject({ result: 'interrupted' });
   expect(await filesOf(toy)).toEqual(['one']);
   const { outcome } = await runToy(toy, steps, { command: 'resume', more });
@@ -120,18 +120,20 @@ test('past C2 there is no way back', async () => {
   expect(await filesOf(toy)).toEqual(['one']);
 });
 
-test('a reboot proof starts over each time, unless the last was cut off', async () => {
+test('a list of the runbook’s own starts over each time, unless the last was cut off', async () => {
   await using toy = await createToy();
   const more = {
-    rebootProof: [
-      fileStep('boot', {
-        check: async () => ({ state: 'absent', evidence: {} }),
-        verify: async () => ({ up: true }),
-      }),
-    ],
+    lists: {
+      'reboot-proof': [
+        fileStep('boot', {
+          check: async () => ({ state: 'absent', evidence: {} }),
+          verify: async () => ({ up: true }),
+        }),
+      ],
+    },
   };
   for (const _time of [1, 2]) {
-    const { outcome, events } = await runToy(toy, [], { command: 'reboot-proof', more });
+    const { outcome, events } = await runToy(toy, [], { list: 'reboot-proof', more });
     expect(outcome).toEqual({ result: 'ok' });
     expect(story(events, 'intent')).toEqual(['intent boot']);
   }

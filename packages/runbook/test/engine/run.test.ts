@@ -146,7 +146,7 @@ test('evidence of an earlier step is there for a later one, and only then', asyn
   let seen: unknown;
   const two = fileStep('two', {
     async verify({ evidence }) {
-      seen = evidence('one');
+      seen = evidence(fileStep('one'));
       return { two: 2 };
     },
   });
@@ -154,7 +154,7 @@ test('evidence of an earlier step is there for a later one, and only then', asyn
   expect(seen).toEqual({ text: 'one done' });
 
   await using other = await createToy();
-  const asksTooEarly = fileStep('zero', { verify: async ({ evidence }) => evidence('one') });
+  const asksTooEarly = fileStep('zero', { verify: async ({ evidence }) => evidence(fileStep('one')) });
   const { outcome } = await runToy(other, [asksTooEarly, fileStep('one')]);
   expect(outcome).toMatchObject({ result: 'failed', error: { code: 'RUNBOOK_INVALID' } });
 });
@@ -163,7 +163,7 @@ test('drain lets the running step end and begins no other', async () => {
   await using toy = await createToy();
   const steps = [fileStep('one'), fileStep('two')];
   const run = startToy(toy, steps);
-  for await (const event of run.events) if (event.event === 'intent') run.drain();
+  for await (const event of run.events) if (event.type === 'intent') run.drain();
   expect(await run.outcome).toMatchObject({ result: 'interrupted', step: 'two' });
   expect(await filesOf(toy)).toEqual(['one']);
   expect((await runToy(toy, steps, { command: 'resume' })).outcome).toEqual({ result: 'ok' });
@@ -180,12 +180,12 @@ test('abort cuts off the running step, and resume finds out how far it came', as
     },
   });
   const run = startToy(toy, [one]);
-  for await (const event of run.events) if (event.event === 'intent') setTimeout(() => run.abort(), 20);
+  for await (const event of run.events) if (event.type === 'intent') setTimeout(() => run.abort(), 20);
   expect(await run.outcome).toMatchObject({ result: 'interrupted', step: 'one' });
   hang = false;
   const { outcome, events } = await runToy(toy, [one], { command: 'resume' });
   expect(outcome).toEqual({ result: 'ok' });
-  expect(events.find((event) => event.event === 'intent')).toMatchObject({ found: 'partial', attempt: 2 });
+  expect(events.find((event) => event.type === 'intent')).toMatchObject({ found: 'partial', attempt: 2 });
 });
 
 test('an operation that was recorded is found again before anything is looked at', async () => {
@@ -203,13 +203,13 @@ test('an operation that was recorded is found again before anything is looked at
     },
   });
   const run = startToy(toy, [one]);
-  for await (const event of run.events) if (event.event === 'op') run.abort();
+  for await (const event of run.events) if (event.type === 'op') run.abort();
   await run.outcome;
   hang = false;
   const { outcome, events } = await runToy(toy, [one], { command: 'resume' });
   expect(outcome).toEqual({ result: 'ok' });
   expect(calls).toEqual(['op-17']);
-  expect(events.find((event) => event.event === 'verified')).toMatchObject({ how: 'recovered' });
+  expect(events.find((event) => event.type === 'verified')).toMatchObject({ how: 'recovered' });
 });
 
 test('no secret gets into the journal, whatever a step does with it', async () => {

@@ -1,8 +1,9 @@
-import { access, appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRun, type Run, type RunOptions } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
+import type { Phase } from '../../src/engine/phase.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
 import type { Runbook } from '../../src/engine/runbook.ts';
 import type { Step } from '../../src/engine/step.ts';
@@ -23,7 +24,6 @@ export interface Toy extends AsyncDisposable {
 export async function createToy(): Promise<Toy> {
   const root = await mkdtemp(join(tmpdir(), 'cutover-toy-'));
   const world = { directory: join(root, 'world') };
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(world.directory);
   return {
     world,
@@ -32,12 +32,19 @@ export async function createToy(): Promise<Toy> {
   };
 }
 
+/** The phases of the toy. */
+export const toyPhases: readonly Phase[] = [
+  { id: 'a-stage', title: 'A stage' },
+  { id: 'b-check', title: 'B check' },
+  { id: 'c-move', title: 'C move' },
+];
+
 /** A step that writes its own name into a file of its name, in two writes that a kill can come between. */
 export function fileStep(id: string, more: Partial<ToyStep> = {}): ToyStep {
   return {
     id,
     version: 1,
-    phase: 'a-provision',
+    phase: 'a-stage',
     title: `write ${id}`,
     kind: 'reversible',
     timeout: 5000,
@@ -65,11 +72,9 @@ export function toyRunbook(
 ): Runbook<ToyWorld> {
   return {
     name: 'toy',
+    phases: toyPhases,
     world,
     steps,
-    secretsToRedact: [],
-    standIns: [],
-    [Symbol.asyncDispose]: async () => undefined,
     ...more,
   };
 }
@@ -106,8 +111,8 @@ export async function filesOf({ world }: Toy): Promise<string[]> {
 /** `event step` of each event about a step, in order. */
 export function story(events: readonly EngineEvent[], ...names: readonly string[]): string[] {
   return events
-    .filter((event) => names.length === 0 || names.includes(event.event))
-    .map((event) => ('step' in event ? `${event.event} ${event.step}` : event.event));
+    .filter((event) => names.length === 0 || names.includes(event.type))
+    .map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type));
 }
 
 export async function exists(path: string): Promise<boolean> {

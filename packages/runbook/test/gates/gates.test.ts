@@ -34,7 +34,7 @@ async function runAnswering(
   const events: EngineEvent[] = [];
   for await (const event of run.events) {
     events.push(event);
-    if (event.event === 'gate.open') await answer(event, answers);
+    if (event.type === 'gate.open') await answer(event, answers);
   }
   return { outcome: await run.outcome, events };
 }
@@ -140,7 +140,7 @@ test('an approval that came while nobody ran counts, on the same plan and eviden
   ];
   const holdAtGate = async (evidence: typeof facts): Promise<void> => {
     const run = startToy(toy, steps(evidence));
-    for await (const event of run.events) if (event.event === 'gate.open') run.drain();
+    for await (const event of run.events) if (event.type === 'gate.open') run.drain();
     expect((await run.outcome).result).toBe('interrupted');
   };
   const approveNow = async (): Promise<void> => {
@@ -180,7 +180,7 @@ test('at a human gate what is there decides, not anyone’s word', async () => {
   });
   expect(outcome).toEqual({ result: 'ok' });
   expect(story(events, 'gate.refused', 'gate.approved')).toEqual(['gate.refused login']);
-  expect(events.find((event) => event.event === 'verified')).toMatchObject({ how: 'human' });
+  expect(events.find((event) => event.type === 'verified')).toMatchObject({ how: 'human' });
 });
 
 test('a human step that is not done in time holds; a host that does not answer meanwhile is asked again', async () => {

@@ -8,7 +8,7 @@ import { Journal } from '../../src/journal/journal.ts';
 import { readJournal } from '../../src/journal/read.ts';
 import { createRedactor } from '../../src/journal/redactor.ts';
 
-const heading = { runId: 'r', epoch: 0, list: 'cutover' } as const;
+const heading = { runId: 'r', epoch: 0, list: 'main' } as const;
 const redactor = createRedactor([]);
 const runs = process.env['CUTOVER_SOAK'] ? 500 : 40;
 
@@ -36,7 +36,7 @@ async function entriesOf(path: string): Promise<JournalEntry[]> {
 }
 
 const anyEvent = fc.record({
-  event: fc.constant('owner' as const),
+  type: fc.constant('owner' as const),
   owner: fc.string({ unit: 'binary' }),
   ownerEpoch: fc.nat(),
 });
@@ -67,8 +67,8 @@ test('a journal that was cut off anywhere keeps every whole line, and goes on', 
       const whole = text.subarray(0, size).filter((byte) => byte === 0x0a).length;
       await truncate(at.path, size);
       expect(await entriesOf(at.path)).toHaveLength(whole);
-      await writeEvents(at.path, [{ event: 'reset' }]);
-      expect((await entriesOf(at.path)).at(-1)).toMatchObject({ event: 'reset', seq: whole + 1 });
+      await writeEvents(at.path, [{ type: 'reset' }]);
+      expect((await entriesOf(at.path)).at(-1)).toMatchObject({ type: 'reset', seq: whole + 1 });
     }),
     { numRuns: runs },
   );
@@ -77,9 +77,9 @@ test('a journal that was cut off anywhere keeps every whole line, and goes on', 
 test('a byte that was changed anywhere before the end is refused', async () => {
   await using at = await place();
   await writeEvents(at.path, [
-    { event: 'owner', owner: 'pi', ownerEpoch: 1 },
-    { event: 'reset' },
-    { event: 'reset' },
+    { type: 'owner', owner: 'pi', ownerEpoch: 1 },
+    { type: 'reset' },
+    { type: 'reset' },
   ]);
   const text = await readFile(at.path);
   await fc.assert(
@@ -100,7 +100,7 @@ test.each([
   ['a line of something else', (lines: string[]) => ['hello', ...lines]],
 ])('%s is refused, and named', async (_name, change) => {
   await using at = await place();
-  await writeEvents(at.path, [{ event: 'reset' }, { event: 'reset' }, { event: 'reset' }]);
+  await writeEvents(at.path, [{ type: 'reset' }, { type: 'reset' }, { type: 'reset' }]);
   const lines = (await readFile(at.path, 'utf8')).trimEnd().split('\n');
   await writeFile(at.path, `${change(lines).join('\n')}\n`);
   await expect(entriesOf(at.path)).rejects.toThrow(/journal\.jsonl, line \d: this line/);
@@ -108,10 +108,10 @@ test.each([
 
 test('a damaged journal is refused by a writer too, and left as it is', async () => {
   await using at = await place();
-  await writeEvents(at.path, [{ event: 'reset' }, { event: 'reset' }]);
+  await writeEvents(at.path, [{ type: 'reset' }, { type: 'reset' }]);
   await appendFile(at.path, '{"not":"ours"}\n');
   const before = await readFile(at.path, 'utf8');
-  await expect(writeEvents(at.path, [{ event: 'reset' }])).rejects.toMatchObject({
+  await expect(writeEvents(at.path, [{ type: 'reset' }])).rejects.toMatchObject({
     code: 'JOURNAL_DAMAGED',
     line: 3,
   });
@@ -124,7 +124,7 @@ test('lines that are appended at the same time keep their order', async () => {
     await using journal = await Journal.open(at.path, redactor, () => undefined);
     const owners = Array.from({ length: 20 }, (_, index) => `host-${index}`);
     await Promise.all(
-      owners.map((owner) => journal.append({ event: 'owner', owner, ownerEpoch: 1 }, heading)),
+      owners.map((owner) => journal.append({ type: 'owner', owner, ownerEpoch: 1 }, heading)),
     );
   }
   expect((await entriesOf(at.path)).map((entry) => 'owner' in entry && entry.owner)).toEqual(
@@ -134,6 +134,6 @@ test('lines that are appended at the same time keep their order', async () => {
 
 test('only its owner can read a journal', async () => {
   await using at = await place();
-  await writeEvents(at.path, [{ event: 'reset' }]);
+  await writeEvents(at.path, [{ type: 'reset' }]);
   expect((await stat(at.path)).mode & 0o777).toBe(0o600);
 });

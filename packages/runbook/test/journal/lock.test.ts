@@ -38,7 +38,13 @@ test('a holder that died is passed over: its pid is gone, or is another process'
 test('a holder on another machine is believed: nothing here proves that it is dead', async () => {
   await using toy = await createToy();
   const directory = await openStateDirectory(toy.stateDirectory);
-  const elsewhere = { ...(await thisHolder()), pid: 77, machineId: 'another', host: 'laptop' };
+  const elsewhere = {
+    ...(await thisHolder()),
+    pid: 77,
+    bootId: 'its own',
+    machineId: 'another',
+    host: 'laptop',
+  };
   await writeHolder(directory.holder, elsewhere);
   await expect(lock(directory)).rejects.toMatchObject({
     code: 'LOCKED',

@@ -26,7 +26,7 @@ const envelope = {
   hash: '',
   runId: 'r',
   epoch: 0,
-  list: 'cutover',
+  list: 'main',
   wall: '',
   mono: 0,
 } as const;
@@ -34,9 +34,15 @@ const identity = { ...envelope, stepVersion: 1, inputHash: '', attempt: 1 };
 
 const plan: EngineEvent = {
   ...envelope,
-  event: 'plan',
+  type: 'plan',
   planHash: '7c1e5c39ab12ff',
   runbook: 'pi → vm',
+  phases: [
+    { id: 'a-provision', title: 'A provision' },
+    { id: 'd-cut-over', title: 'D cut over' },
+    { id: 'e-hand-over', title: 'E hand over' },
+  ],
+  words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
   fresh: true,
   standIns: [],
   steps: [
@@ -50,7 +56,7 @@ const plan: EngineEvent = {
 
 const verified = (id: string, evidence = {}): EngineEvent => ({
   ...identity,
-  event: 'verified',
+  type: 'verified',
   step: id,
   how: 'applied',
   evidence,
@@ -59,20 +65,20 @@ const verified = (id: string, evidence = {}): EngineEvent => ({
 function lines(events: readonly [EngineEvent, number][], now: number, width = 100): string[] {
   const view = emptyView(0);
   for (const [event, at] of events) show(view, event, at);
-  return treeLines(view, now, { width, colour: false });
+  return treeLines(view, now, { command: 'cutover', width, colour: false });
 }
 
 test('the tree folds what is done and shows what runs, and what is ahead', () => {
   const shown = lines(
     [
       [plan, 0],
-      [{ ...envelope, event: 'owner', owner: 'pi', ownerEpoch: 41 }, 0],
-      [{ event: 'looking', list: 'cutover', step: 'create' }, 0],
+      [{ ...envelope, type: 'owner', owner: 'pi', ownerEpoch: 41 }, 0],
+      [{ type: 'looking', list: 'main', step: 'create' }, 0],
       [verified('create', { instance: 'vm' }), 130_000],
-      [{ event: 'looking', list: 'cutover', step: 'quiesce-old' }, 130_000],
+      [{ type: 'looking', list: 'main', step: 'quiesce-old' }, 130_000],
       [verified('quiesce-old', { 'safe point': '9f3a' }), 130_500],
-      [{ event: 'looking', list: 'cutover', step: 'prove-stopped' }, 130_500],
-      [{ event: 'progress', list: 'cutover', step: 'prove-stopped', text: 'no processes left' }, 139_000],
+      [{ type: 'looking', list: 'main', step: 'prove-stopped' }, 130_500],
+      [{ type: 'progress', list: 'main', step: 'prove-stopped', text: 'no processes left' }, 139_000],
     ],
     142_500,
   );
@@ -90,7 +96,7 @@ test('the tree folds what is done and shows what runs, and what is ahead', () =>
 test('a failure stays in sight with its reason, cut to the width', () => {
   const failed: EngineEvent = {
     ...identity,
-    event: 'failed',
+    type: 'failed',
     step: 'create',
     during: 'apply',
     error: { code: 'X', message: `quota ${'x'.repeat(200)}\nsecond line`, causes: [] },
@@ -98,7 +104,7 @@ test('a failure stays in sight with its reason, cut to the width', () => {
   const shown = lines(
     [
       [plan, 0],
-      [{ event: 'looking', list: 'cutover', step: 'create' }, 0],
+      [{ type: 'looking', list: 'main', step: 'create' }, 0],
       [failed, 10],
     ],
     20,
@@ -112,7 +118,7 @@ test('a failure stays in sight with its reason, cut to the width', () => {
 test('a gate names the command that answers it', () => {
   const open: EngineEvent = {
     ...identity,
-    event: 'gate.open',
+    type: 'gate.open',
     step: 'quiesce-old',
     kind: 'approval',
     nonce: '',
@@ -125,7 +131,7 @@ test('a gate names the command that answers it', () => {
   const shown = lines(
     [
       [plan, 0],
-      [{ event: 'looking', list: 'cutover', step: 'quiesce-old' }, 0],
+      [{ type: 'looking', list: 'main', step: 'quiesce-old' }, 0],
       [open, 0],
     ],
     10,
@@ -149,7 +155,7 @@ test('without a terminal there are plain lines, and no control characters', () =
 test('a terminal is drawn over in place, and gets its cursor back', () => {
   const output = new PassThrough();
   {
-    using renderer = terminalRenderer(output, emptyView(0), true);
+    using renderer = terminalRenderer(output, emptyView(0), { command: 'cutover', colour: true });
     renderer.event(plan);
     const go = renderer.pause();
     go();

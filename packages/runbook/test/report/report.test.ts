@@ -32,7 +32,7 @@ test('a report tells each step, its evidence, the attempts and the errors', asyn
     result: 'ok',
     runs: [{ result: 'failed' }, { result: 'ok' }],
   });
-  expect(report.lists.get('cutover')?.get('two')).toMatchObject({
+  expect(report.lists.get('main')?.get('two')).toMatchObject({
     state: 'verified',
     attempts: 2,
     evidence: { text: 'two done' },
@@ -86,7 +86,7 @@ test('gates, owners, commit points, drift and rollbacks are in it', async () => 
   ]);
   expect(report.owners).toMatchObject([{ owner: 'vm', epoch: 42 }]);
   expect(report.rollbacks).toHaveLength(1);
-  expect(report.lists.get('cutover')?.get('one')?.state).toBe('undone');
+  expect(report.lists.get('main')?.get('one')?.state).toBe('undone');
 });
 
 test('a runner that was killed shows as cut off', async () => {
