@@ -29,13 +29,17 @@ export type { RequestOptions } from './scope.ts';
 export { type Filter, filter } from './api/filter.ts';
 export type { ListOptions } from './api/list-options.ts';
 export {
+  type ApiErrorCode,
+  type ConnectionErrorCode,
   FileError,
+  type FileErrorCode,
   IncusApiError,
   IncusConnectionError,
   IncusError,
   type IncusErrorCode,
   MissingExtensionError,
   OperationError,
+  type OperationErrorCode,
   OperationLostError,
   WaitTimeoutError,
 } from './errors.ts';

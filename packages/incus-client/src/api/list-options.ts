@@ -5,9 +5,9 @@ import type { Filter } from './filter.ts';
 /** How a collection is listed. */
 export interface ListOptions extends CallOptions {
   /** Only what matches; see {@link filter}. */
-  readonly filter?: Filter;
+  readonly filter?: Filter | undefined;
   /** Of every project that the caller may see, rather than of the scope's own. */
-  readonly allProjects?: boolean;
+  readonly allProjects?: boolean | undefined;
 }
 
 /** `recursion` 0 lists URLs, 1 whole resources, 2 (instances) with all that hangs on them. */

@@ -7,5 +7,5 @@ export interface PullSource {
   /** A secret for each channel of that operation. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The certificate (PEM) of the server that offers. */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
 }

@@ -41,7 +41,7 @@ function parse(pem: string): X509Certificate {
     return new X509Certificate(pem);
   } catch (error) {
     throw new IncusError(
-      'CONFIG_INVALID',
+      'OPTION_INVALID',
       'not a certificate in PEM (it should begin with -----BEGIN CERTIFICATE-----)',
       { cause: error },
     );

@@ -3,6 +3,7 @@ import { IncusError } from '../errors.ts';
 /** Something of that name exists and does not bear our label, so it was left as it is. */
 export class NotOursError extends IncusError {
   override readonly name = 'NotOursError';
+  declare readonly code: 'NOT_OURS';
   readonly resource: string;
   readonly label: Readonly<Record<string, string>>;
 

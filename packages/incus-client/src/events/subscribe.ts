@@ -6,15 +6,15 @@ import type { EventType, GapEvent, IncusEvent } from '../api/events.ts';
 /** Which events. */
 export interface EventsOptions {
   /** Default `lifecycle` and `operation`. `logging` and `network-acl` are for administrators. */
-  readonly types?: readonly EventType[];
+  readonly types?: readonly EventType[] | undefined;
   /** Of every project rather than of the scope's own. */
-  readonly allProjects?: boolean;
+  readonly allProjects?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Events held for a reader that is behind; more are dropped and told as one gap. Default 10 000. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
 }
 
-/** These may be asked for by everybody, and share the one socket of a project that operations are followed on. */
+/** Any client may ask for these; they share the one socket of a project that operations are followed on. */
 const shared: readonly EventType[] = ['lifecycle', 'operation'];
 
 /**

@@ -26,7 +26,7 @@ export async function startConsole(
   const ended = Promise.resolve(run).catch((error: unknown) => {
     if (!(error instanceof IncusError) && signal?.aborted !== true) throw error;
   });
-  // It is told to whoever detaches.
+  // `detach` tells it.
   ended.catch(() => {});
   return { operation: await run.started, ended };
 }

@@ -21,7 +21,7 @@ export interface ConsoleSession extends AsyncDisposable {
 /** How a text console is attached. */
 export interface ConsoleOptions extends CallOptions, Partial<TerminalSize> {
   /** Take it from a client that is attached. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** The consoles of instances. */

@@ -108,10 +108,10 @@ function execBody(
     command: argv,
     'wait-for-websocket': true,
     interactive: terminal !== undefined,
-    ...(env !== undefined && { environment: env }),
-    ...(cwd !== undefined && { cwd }),
-    ...(user !== undefined && { user }),
-    ...(group !== undefined && { group }),
+    environment: env,
+    cwd,
+    user,
+    group,
     ...terminal,
   };
 }

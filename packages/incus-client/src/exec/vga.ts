@@ -20,7 +20,7 @@ export interface VgaSession extends AsyncDisposable {
 /** How a graphical console is attached. */
 export interface VgaOptions extends CallOptions {
   /** Take it from a client that is attached. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** Attaches control, which holds the session open; what is connected later goes over the secret of channel 0. */

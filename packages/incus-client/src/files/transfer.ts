@@ -67,7 +67,7 @@ async function pullEntry(
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
-        throw new FileError('PROTOCOL_ERROR', source, `holds a name that is none: ${child.name}`);
+        throw new FileError('PROTOCOL_ERROR', source, `contains an invalid file name: ${child.name}`);
       const place = join(target, child.name);
       if (child.type === 'directory' && (await isLink(place)))
         throw new FileError(

@@ -22,7 +22,7 @@ export interface EventListener {
   ended(error: unknown): void;
 }
 
-/** One shared, reconnecting socket: open while somebody listens. */
+/** One shared, reconnecting socket: open while there are listeners. */
 export interface EventSocket {
   /** When it was last opened, on the clock of `performance.now()`. */
   readonly openedAt: number;
@@ -33,7 +33,7 @@ export interface EventSocket {
 const firstRetry = 100;
 const lastRetry = 5_000;
 
-/** Opens nothing until somebody listens. */
+/** Opens nothing until there is a listener. */
 export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
   const listeners = new Set<EventListener>();
   let socket: MessageSocket | undefined;

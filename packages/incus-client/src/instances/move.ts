@@ -7,14 +7,14 @@ import type { InstanceSource } from './types.ts';
 /** How an instance is copied. */
 export interface CopyOptions extends WaitOptions {
   /** The project of the source, where it is another one than the copy's. */
-  readonly sourceProject?: string;
+  readonly sourceProject?: string | undefined;
   /** Without snapshots. */
-  readonly instanceOnly?: boolean;
+  readonly instanceOnly?: boolean | undefined;
   /** Bring an earlier copy up to date. */
-  readonly refresh?: boolean;
-  readonly config?: InstanceConfig;
-  readonly devices?: Devices;
-  readonly profiles?: readonly string[];
+  readonly refresh?: boolean | undefined;
+  readonly config?: InstanceConfig | undefined;
+  readonly devices?: Devices | undefined;
+  readonly profiles?: readonly string[] | undefined;
 }
 
 /** Copies an instance, or with `source/snapshot` a snapshot, within one server. */
@@ -28,9 +28,9 @@ export function copyInstance(
   const from: InstanceSource = {
     type: 'copy',
     source,
-    ...(sourceProject !== undefined && { project: sourceProject }),
-    ...(instanceOnly !== undefined && { instance_only: instanceOnly }),
-    ...(refresh !== undefined && { refresh }),
+    project: sourceProject,
+    instance_only: instanceOnly,
+    refresh,
   };
   return scope.start(
     'POST',

@@ -8,9 +8,9 @@ import type { InstanceSnapshot } from './types.ts';
 export interface SnapshotCreate {
   readonly name: string;
   /** With the memory of a running instance. */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | undefined;
   /** When the daemon may delete it. */
-  readonly expires_at?: string;
+  readonly expires_at?: string | undefined;
 }
 
 /** The snapshots of one instance. */
@@ -24,7 +24,10 @@ export interface SnapshotsArea {
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** Puts the instance back to it. */
-  restore(name: string, options?: WaitOptions & { readonly stateful?: boolean }): OperationRun<void>;
+  restore(
+    name: string,
+    options?: WaitOptions & { readonly stateful?: boolean | undefined },
+  ): OperationRun<void>;
 }
 
 export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {

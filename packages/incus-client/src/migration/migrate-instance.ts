@@ -6,16 +6,16 @@ import { pull } from './pull.ts';
 /** How an instance is copied from one server to another. */
 export interface MigrateOptions extends WaitOptions {
   /** What it is called on the other server; the same name without it. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** With its memory, running. */
-  readonly live?: boolean;
+  readonly live?: boolean | undefined;
   /** Without snapshots. */
-  readonly instanceOnly?: boolean;
+  readonly instanceOnly?: boolean | undefined;
   /** Where the new server reaches the old one, if not at the address that this client uses: `https://host:port`. */
-  readonly sourceUrl?: string;
-  readonly config?: InstanceConfig;
-  readonly devices?: Devices;
-  readonly profiles?: readonly string[];
+  readonly sourceUrl?: string | undefined;
+  readonly config?: InstanceConfig | undefined;
+  readonly devices?: Devices | undefined;
+  readonly profiles?: readonly string[] | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function migrateInstance(
               ...offered,
               live,
               instance_only: instanceOnly,
-              ...(baseImage !== undefined && { 'base-image': baseImage }),
+              'base-image': baseImage,
             },
           },
           wait,

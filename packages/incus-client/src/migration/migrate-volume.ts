@@ -11,13 +11,13 @@ export interface VolumePlace {
 /** How a custom volume is copied from one server to another. */
 export interface MigrateVolumeOptions extends WaitOptions {
   /** Without snapshots. */
-  readonly volumeOnly?: boolean;
+  readonly volumeOnly?: boolean | undefined;
   /** Bring an earlier copy up to date. */
-  readonly refresh?: boolean;
+  readonly refresh?: boolean | undefined;
   /** Where the new server reaches the old one, if not at the address that this client uses: `https://host:port`. */
-  readonly sourceUrl?: string;
+  readonly sourceUrl?: string | undefined;
   /** Instead of the source's. */
-  readonly config?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

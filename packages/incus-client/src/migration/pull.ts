@@ -34,7 +34,7 @@ export async function pull({ from, sourceUrl, offer, receive }: Pull, wait: Wait
     mode: 'pull',
     operation: `${sourceUrl}/1.0/operations/${id}`,
     secrets: secretsIn(metadata),
-    ...(environment?.certificate !== undefined && { certificate: environment.certificate }),
+    certificate: environment?.certificate,
   });
   await sending;
 }

@@ -4,6 +4,7 @@ import type { Readiness } from './conditions.ts';
 /** An instance did not become ready. `seen` is the last that was known of it, `missing` what was still waited for. */
 export class NotReadyError extends IncusError {
   override readonly name = 'NotReadyError';
+  declare readonly code: 'NOT_READY';
   readonly instance: string;
   readonly missing: readonly string[];
   readonly seen: Readiness;

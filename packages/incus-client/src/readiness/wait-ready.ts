@@ -11,9 +11,9 @@ import { sshBanner } from './ssh-banner.ts';
 export interface WaitReadyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for all conditions together. Default 120 000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Called when more is known. */
-  readonly onProgress?: (seen: Readiness) => void;
+  readonly onProgress?: ((seen: Readiness) => void) | undefined;
 }
 
 /** Addresses and a guest's daemons announce nothing that could be listened to: they are looked at this often, in milliseconds. */

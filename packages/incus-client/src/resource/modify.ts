@@ -1,9 +1,10 @@
+import { given } from '../api/given.ts';
 import { IncusApiError } from '../errors.ts';
 import type { Tagged } from '../api/call-options.ts';
 
 const attempts = 10;
 
-/** Reads and writes until nobody else wrote in between; ten times at most. */
+/** Reads and writes until no other client wrote in between; ten times at most. */
 export async function modify<T>(
   read: () => Promise<Tagged<T>>,
   write: (tagged: Tagged<T>) => Promise<void>,
@@ -36,11 +37,12 @@ export async function patchOnly<T>(
 /** `present` with `change` in it; maps are merged key by key. */
 export function merged<Change extends object>(present: Change, change: Change): Change {
   const before = new Map<string, unknown>(Object.entries(present));
-  const maps = Object.entries(change).flatMap(([key, value]: [string, unknown]) => {
+  const changes = given(change);
+  const maps = Object.entries(changes).flatMap(([key, value]: [string, unknown]) => {
     const old = before.get(key);
     return isMap(old) && isMap(value) ? [[key, { ...old, ...value }] as const] : [];
   });
-  return { ...present, ...change, ...Object.fromEntries(maps) };
+  return { ...present, ...changes, ...Object.fromEntries(maps) };
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,24 +5,24 @@ import type { PeerCheck } from './checking-connector.ts';
 export interface TransportOptions {
   /** `https://host:port`; with `socketPath`, any. */
   readonly origin: string;
-  readonly socketPath?: string;
-  readonly tls?: TlsMaterial;
+  readonly socketPath?: string | undefined;
+  readonly tls?: TlsMaterial | undefined;
   /** Milliseconds to dial and shake hands. Default 10 000. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
 }
 
 export interface TlsMaterial {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly ca?: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
   /** Called after the handshake, before any byte of HTTP; without it the certificate is verified by its chain and name. */
-  readonly checkPeer?: PeerCheck;
+  readonly checkPeer?: PeerCheck | undefined;
 }
 
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
