@@ -2,11 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadRigConfig, parseRigConfig, rigFileJsonSchema } from '../../src/index.ts';
+import { rigFileJsonSchema } from '../../src/config/json-schema.ts';
+import { loadRigConfig, parseRigConfig } from '../../src/config/load-rig-config.ts';
 
 const one = { command: ['sleep', '1'] };
 const parse = (file: object) =>
-  parseRigConfig({ rig: 'r', workspace: '/w', loops: { one }, ...file }, '/w/loops.yaml');
+  parseRigConfig(JSON.stringify({ rig: 'r', workspace: '/w', loops: { one }, ...file }), '/w/loops.yaml');
 
 const example = join(import.meta.dirname, '../../../../examples/loops/loops.yaml');
 
@@ -21,7 +22,7 @@ describe('loops.yaml', () => {
 
   it('has its paths made absolute, and its durations and sizes turned into numbers', () => {
     const config = parse({
-      memoryFloor: '200M',
+      memoryFloor: '200MiB',
       stagger: '1.5s',
       phases: { plans: ['plans/a.md', '/b.md'], mirror: '.phase-idx' },
       loops: { one: { command: ['bin/agent', '-x'], clone: 'clone', stall: { after: '20m' } } },
@@ -41,6 +42,9 @@ describe('loops.yaml', () => {
     ['no loop', { loops: {} }, 'at least one loop'],
     ['an unknown key', { lops: {} }, 'lops'],
     ['a duration without a unit', { stagger: '5' }, 'stagger: a duration'],
+    ['a size in another unit', { memoryFloor: '800M' }, 'memoryFloor: a size is a number with KiB, MiB'],
+    ['a wait that no timer can do', { stagger: '60d' }, 'stagger: at most 24d'],
+    ['a pattern that is none', { limitPatterns: ['('] }, 'limitPatterns.0: not a regular expression'],
     [
       'a loop after one that is not there',
       { loops: { one: { ...one, after: ['two'] } } },
@@ -54,6 +58,19 @@ describe('loops.yaml', () => {
     ['a socket path that is too long', { runtimeDir: `/${'x'.repeat(120)}` }, 'too long for a socket'],
   ])('is refused with %s', (_, file, message) => {
     expect(() => parse(file)).toThrow(message);
+  });
+
+  it('tells every mistake, each with its line and column', () => {
+    const text = 'rig: r\nworkspace: /w\nloops:\n  one:\n    command: []\n    restart: { polcy: always }\n';
+    expect(() => parseRigConfig(text, 'loops.yaml')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        mistakes: [
+          expect.stringMatching(/^loops\.yaml:5:5: loops\.one\.command: /),
+          expect.stringMatching(/^loops\.yaml:6:16: loops\.one\.restart\.polcy: there is no such key/),
+        ],
+      }),
+    );
   });
 
   it('has a JSON Schema that is current', async () => {
