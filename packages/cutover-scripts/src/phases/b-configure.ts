@@ -3,14 +3,13 @@ import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
   encryptIntoRepo,
-  knownValues,
   placeBootstrapKey,
   proveDecryptable,
   readBootstrapIdentities,
-  scanGit,
   type SecretVerdict,
   verifySecrets,
 } from '@cutover/secrets';
+import { knownValues, scanGit } from '@cutover/secrets/scan';
 import type { Step } from '../engine/step.ts';
 import { configurationFiles } from '../work/configuration-files.ts';
 import { LeakError } from '../work/leak-error.ts';
@@ -300,7 +299,7 @@ const verifySecretsInPlace: Step<World> = {
     });
     const failed = rows
       .filter((row) => !isProved(row))
-      .map(({ secret, mend }) => `${secret}: ${mend.join(', ')}`);
+      .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
     const evidence = { secrets: rows.map(({ secret }) => secret), failed };
     return failed.length === 0
       ? { state: 'satisfied', evidence }
