@@ -1,29 +1,29 @@
 import type { TargetlessEvent } from '../events.ts';
 import type { Settings } from '../options.ts';
-import { type BuiltSomewhere, buildSomewhere } from './somewhere.ts';
+import { type BuiltSystem, buildSystem } from './build-system.ts';
 
-/** A build that was begun before its target was asked anything. Disposing of it ends it, where it still goes on. */
-export interface BuildAhead extends AsyncDisposable {
-  readonly building: Promise<BuiltSomewhere>;
+/** A build that was started before its target was asked anything. Disposing of it ends it, if it still runs. */
+export interface SpeculativeBuild extends AsyncDisposable {
+  readonly building: Promise<BuiltSystem>;
 }
 
 /**
- * Begins the build of a deploy that needs nothing of its target to know what to build and where: it takes longer than all
+ * Starts the build of a deploy that needs nothing of its target to know what to build and where: it takes longer than all
  * questions to the target, and changes nothing there.
  *
  * @returns `undefined` where it needs the target, or is shared with other targets.
  */
-export function buildAhead(
+export function startSpeculativeBuild(
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
-): BuildAhead | undefined {
+): SpeculativeBuild | undefined {
   const { source, buildOn, evaluateOn = buildOn, sharedBuilds, expect, signal } = settings;
   if (!('flake' in source) || buildOn === 'target' || evaluateOn === 'target') return undefined;
   const configuration = source.configuration ?? expect?.hostName;
   if (configuration === undefined || sharedBuilds !== undefined) return undefined;
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-  const building = buildSomewhere(undefined, configuration, { ...settings, signal: either }, emit);
+  const building = buildSystem(undefined, configuration, { ...settings, signal: either }, emit);
   // Its failure is told where it is waited for.
   building.catch(() => undefined);
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { override } from '../../src/commands/override.ts';
-import { chosenMembers } from '../../src/commands/chosen-members.ts';
-import { parseDeployConfig } from '../../src/config/load.ts';
+import { override } from '../../../src/commands/shared/override.ts';
+import { chosenMembers } from '../../../src/commands/shared/chosen-members.ts';
+import { parseDeployConfig } from '../../../src/config/load.ts';
 
 const config = parseDeployConfig(`
 defaults: { flake: 'path:/srv/a', engine: nixos-rebuild }
@@ -28,7 +28,7 @@ describe('the command line over the config file', () => {
     ['here', 'here'],
     ['builder', { ssh: { host: '10.0.0.8', user: 'build', jump: { host: 'bastion' } } }],
     ['self', 'here'],
-    ['me@[fe80::1]:2222', { ssh: { host: 'fe80::1', user: 'me', port: 2222, identityFile: '/key' } }],
+    ['me@[fe80::1]:2222', { ssh: { host: 'fe80::1', user: 'me', port: 2222, privateKey: '/key' } }],
   ])('builds on %s', (place, buildOn) => {
     const { targets } = override(config, [], { ...shared, buildOn: place, identity: '/key' });
     expect(targets['web']).toMatchObject({ flake: 'path:/srv/a', engine: 'nixos-rebuild', buildOn });
@@ -40,7 +40,7 @@ describe('the command line over the config file', () => {
     );
   });
 
-  it('refuses before anything is begun what cannot be meant together', async () => {
+  it('refuses before anything is begun what contradicts itself', async () => {
     const options = {
       ...shared,
       flake: 'path:/x',

@@ -1,12 +1,12 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
+import { formatSize } from '@cutover/foundation/size';
 
-import { plan, type Plan } from '../plan/plan.ts';
-import { storeName } from '../nix/progress.ts';
-import { chosenMembers } from './chosen-members.ts';
-import type { PlanFlags } from './options.ts';
-import { describePackage } from './packages.ts';
-import { describeBytes } from './view.ts';
+import { plan, type Plan } from '../../plan/plan.ts';
+import { storeName } from '../../nix/progress.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { PlanFlags } from './command.ts';
+import { describePackage } from '../shared/packages.ts';
 
 /** `nix-deploy plan`. */
 export async function runPlan(names: readonly string[], flags: PlanFlags): Promise<void> {
@@ -25,18 +25,18 @@ export async function runPlan(names: readonly string[], flags: PlanFlags): Promi
 /** A plan for people. */
 export function render(planned: Plan): string {
   const lines = [`${planned.target} · ${planned.action} · generation ${planned.generation ?? 'none'}`];
-  for (const { check, message, mend } of planned.problems) lines.push(`  ! ${check}: ${message} — ${mend}`);
+  for (const { check, message, fix } of planned.problems) lines.push(`  ! ${check}: ${message} — ${fix}`);
   if (planned.unchanged)
     return `${[...lines, '  runs and boots this system already: nothing to do'].join('\n')}\n`;
   const { work, closure, units, copy } = planned;
   if (work !== undefined) {
     lines.push(`  build    ${work.build.length} derivations${some(work.build.map(storeName))}`);
-    const size = work.download === undefined ? '' : `, ${describeBytes(work.download)}`;
+    const size = work.download === undefined ? '' : `, ${formatSize(work.download)}`;
     lines.push(`  fetch    ${work.fetch.length} paths${size}`);
   }
-  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${describeBytes(copy.bytes)}`);
+  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${formatSize(copy.bytes)}`);
   if (closure !== undefined) {
-    lines.push(`  closure  ${describeBytes(closure.before)} → ${describeBytes(closure.after)}`);
+    lines.push(`  closure  ${formatSize(closure.before)} → ${formatSize(closure.after)}`);
     for (const one of closure.packages) lines.push(`    ${describePackage(one)}`);
   }
   if (units !== undefined) {

@@ -1,10 +1,10 @@
 import type { Settings } from '../options.ts';
-import type { Demands } from './check-target.ts';
+import type { Requirements } from './check-target.ts';
 
 const mebibyte = 1024 * 1024;
 
 /** What a deploy with these settings asks of its target, before it is known what has to be copied. */
-export function demandsOf(settings: Settings): Demands {
+export function requirementsOf(settings: Settings): Requirements {
   return {
     machineId: settings.expect?.machineId,
     hostName: settings.expect?.hostName,

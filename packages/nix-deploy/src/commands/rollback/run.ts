@@ -1,10 +1,10 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 
-import { rollback } from '../history/rollback.ts';
-import { onlyMember } from './chosen-members.ts';
-import type { RollbackFlags } from './options.ts';
-import { createView } from './view.ts';
+import { rollback } from '../../history/rollback.ts';
+import { onlyMember } from '../shared/chosen-members.ts';
+import type { RollbackFlags } from './command.ts';
+import { createView } from '../shared/view.ts';
 
 /** `nix-deploy rollback`. */
 export async function runRollback(names: readonly string[], flags: RollbackFlags): Promise<void> {
@@ -20,7 +20,7 @@ export async function runRollback(names: readonly string[], flags: RollbackFlags
     } = own;
     const result = await rollback(target, {
       ...rest,
-      ...(flags.to === undefined ? {} : { to: flags.to }),
+      to: flags.to,
       signal,
       onEvent: (event) => {
         if (flags.json !== true) view.show(event);

@@ -1,9 +1,9 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 
-import { rebootProof } from '../history/reboot-proof.ts';
-import { onlyMember } from './chosen-members.ts';
-import type { RebootProofFlags } from './options.ts';
+import { rebootProof } from '../../history/reboot-proof.ts';
+import { onlyMember } from '../shared/chosen-members.ts';
+import type { RebootProofFlags } from './command.ts';
 
 /** `nix-deploy reboot-proof`. */
 export async function runRebootProof(names: readonly string[], flags: RebootProofFlags): Promise<void> {
@@ -12,7 +12,7 @@ export async function runRebootProof(names: readonly string[], flags: RebootProo
   await withInterrupts(async (signal) => {
     const proof = await rebootProof(target, {
       ...own,
-      ...(system === undefined ? {} : { system }),
+      system,
       timeout,
       signal,
       onEvent: (event) => {

@@ -1,7 +1,8 @@
 import type { CommandIo } from '@cutover/foundation/io';
+import { formatSize } from '@cutover/foundation/size';
 
-import type { DeployEvent } from '../events.ts';
-import type { NixProgress } from '../nix/progress.ts';
+import type { DeployEvent } from '../../events.ts';
+import type { NixProgress } from '../../nix/progress.ts';
 
 /** Shows what goes on: one calm line that is rewritten on a terminal, plain lines elsewhere. */
 export interface View {
@@ -57,7 +58,7 @@ export function createView(
           status(target, describeProgress(event.progress));
           break;
         case 'copy':
-          status(target, `  ${event.paths} paths, ${describeBytes(event.bytes)} sent`);
+          status(target, `  ${event.paths} paths, ${formatSize(event.bytes)} sent`);
           break;
         case 'nix-log':
           if (event.derivation === undefined) line(target, `  ${event.line}`);
@@ -99,15 +100,8 @@ function describeProgress({ builds, copies, bytes, current }: NixProgress): stri
   const parts = [
     ...(builds.expected > 0 ? [`${builds.done}/${builds.expected} built`] : []),
     ...(copies.expected > 0 ? [`${copies.done}/${copies.expected} copied`] : []),
-    ...(bytes.expected > 0 ? [`${describeBytes(bytes.done)} of ${describeBytes(bytes.expected)}`] : []),
+    ...(bytes.expected > 0 ? [`${formatSize(bytes.done)} of ${formatSize(bytes.expected)}`] : []),
     ...current.slice(0, 1),
   ];
   return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
-}
-
-/** `1.5 MiB`, `0.3 KiB`, `-2.0 GiB`. */
-export function describeBytes(bytes: number): string {
-  const size = Math.abs(bytes);
-  if (size >= 1024 ** 3) return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
-  return size >= 1024 ** 2 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`;
 }

@@ -1,18 +1,20 @@
 import { describeError } from '@cutover/foundation/describe-error';
+import { formatDuration } from '@cutover/foundation/duration';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 import { UsageError } from '@cutover/foundation/usage-error';
 
-import type { DeployConfig } from '../config/schema.ts';
-import { deployFleet, FleetError, type FleetOptions, type FleetOutcome } from '../fleet/deploy-fleet.ts';
-import { chosenMembers } from './chosen-members.ts';
-import type { DeployFlags } from './options.ts';
-import { createView } from './view.ts';
+import { deployFleet, FleetError, type FleetOutcome } from '../../fleet/deploy-fleet.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { DeployFlags } from './command.ts';
+import { createView } from '../shared/view.ts';
 
 /** `nix-deploy deploy`. */
 export async function runDeploy(names: readonly string[], options: DeployFlags): Promise<void> {
   const { members, config } = await chosenMembers(names, options);
-  if (members.length === 0) throw new UsageError('there is no target; list some in the config file');
+  const { fleet = {} } = config;
+  if (members.length === 0)
+    throw new UsageError('there is no target: list targets in the config file, or give user@host');
   const { action, specialisation, force, json } = options;
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
   const print = async (value: object): Promise<void> =>
@@ -25,16 +27,15 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
           options: {
             ...one.options,
             action,
-            ...(specialisation === undefined ? {} : { specialisation }),
-            ...(force === undefined ? {} : { force }),
+            specialisation: specialisation ?? one.options.specialisation,
+            force,
           },
         })),
         {
-          ...fleetOptions(config.fleet),
-          ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
-          ...(options.canary === undefined ? {} : { canaries: options.canary }),
-          ...(options.continue === true ? { onFailure: 'continue' } : {}),
-          ...(options.revoke === undefined ? {} : { revoke: options.revoke }),
+          parallel: options.parallel ?? fleet.parallel,
+          canaries: options.canary ?? fleet.canaries,
+          onFailure: options.continue === true ? 'continue' : fleet.onFailure,
+          revoke: options.revoke ?? fleet.revoke,
           signal,
           onEvent: (event) => {
             if (json === true) process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -59,16 +60,6 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
   });
 }
 
-function fleetOptions(fleet: DeployConfig['fleet'] = {}): FleetOptions {
-  const { parallel, canaries, onFailure, revoke } = fleet;
-  return {
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(canaries === undefined ? {} : { canaries }),
-    ...(onFailure === undefined ? {} : { onFailure }),
-    ...(revoke === undefined ? {} : { revoke }),
-  };
-}
-
 async function report(
   outcome: FleetOutcome,
   json: boolean,
@@ -87,17 +78,17 @@ function sentence(outcome: FleetOutcome): string {
     case 'deployed': {
       const { result } = outcome;
       const generation = result.generation === undefined ? '' : `, generation ${result.generation}`;
-      const reboot = result.rebootNeeded ? '; a reboot is needed for its kernel' : '';
-      return `${outcome.target}: deployed ${result.system}${generation} in ${(result.duration / 1000).toFixed(1)} s${reboot}`;
+      const reboot = result.rebootNeeded ? '; a reboot is needed to run its kernel' : '';
+      return `${outcome.target}: deployed ${result.system}${generation} in ${formatDuration(result.duration)}${reboot}`;
     }
     case 'unchanged':
-      return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'runs this system already'}`;
+      return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'already runs this system'}`;
     case 'skipped':
-      return `${outcome.target}: not begun`;
+      return `${outcome.target}: skipped, because another target failed`;
     case 'revoked':
-      return `${outcome.target}: taken back to generation ${outcome.result.previousGeneration}`;
+      return `${outcome.target}: rolled back to generation ${outcome.result.previousGeneration}`;
     case 'revoke-failed':
-      return `${outcome.target}: could not be taken back: ${describeError(outcome.error).message}`;
+      return `${outcome.target}: could not be rolled back: ${describeError(outcome.error).message}`;
     default:
       return `${outcome.target}: FAILED: ${describeError(outcome.error).message}`;
   }

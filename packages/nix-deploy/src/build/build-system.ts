@@ -9,7 +9,7 @@ import { openPlaces } from './places.ts';
 import { type Built, shareBuild } from './shared-builds.ts';
 
 /** A system, and the host that has it; disposing of it closes that host, unless it is the target. */
-export interface BuiltSomewhere extends Built, AsyncDisposable {
+export interface BuiltSystem extends Built, AsyncDisposable {
   readonly buildOn: Host;
 }
 
@@ -20,12 +20,12 @@ export interface BuiltSomewhere extends Built, AsyncDisposable {
  * @param configuration its name, where the source has none.
  * @throws {NixError}
  */
-export async function buildSomewhere(
+export async function buildSystem(
   target: Host | undefined,
   configuration: string,
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
-): Promise<BuiltSomewhere> {
+): Promise<BuiltSystem> {
   const { source, engine, nixOptions, signal, targetPaths } = settings;
   const places = await openPlaces(target, settings);
   const { evaluateOn, buildOn, onTarget, privilegeOn } = places;

@@ -1,8 +1,8 @@
-import { ActivationError, type Restoration } from '../errors.ts';
+import { type ActivationCode, ActivationError, type Restoration } from '../errors.ts';
 import type { SupervisorEvent } from './log-line.ts';
 
 /** What is known of a deploy from its log so far. */
-export interface Story {
+export interface DeployRecord {
   readonly log: string;
   readonly exitCode: number | undefined;
   readonly failedUnits: readonly string[];
@@ -21,9 +21,7 @@ export interface Story {
   ): ActivationError;
 }
 
-type ActivationCode = ConstructorParameters<typeof ActivationError>[0]['code'];
-
-export function createStory(): Story {
+export function createDeployRecord(): DeployRecord {
   const lines: string[] = [];
   const known: {
     started: boolean;

@@ -1,11 +1,11 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
+import { formatSize } from '@cutover/foundation/size';
 
-import { collectGarbage } from '../history/collect-garbage.ts';
-import { openConnection } from '../target/connection.ts';
-import { chosenMembers } from './chosen-members.ts';
-import type { GcFlags } from './options.ts';
-import { describeBytes } from './view.ts';
+import { collectGarbage } from '../../history/collect-garbage.ts';
+import { openConnection } from '../../target/connection.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { GcFlags } from './command.ts';
 
 /** `nix-deploy gc`. */
 export async function runGc(names: readonly string[], flags: GcFlags): Promise<void> {
@@ -21,7 +21,7 @@ export async function runGc(names: readonly string[], flags: GcFlags): Promise<v
     );
     const text = all.map(
       ({ target, deleted, kept, freed }) =>
-        `${target}: ${dryRun ? 'would delete' : 'deleted'} ${deleted.join(', ') || 'nothing'}; ${kept.join(', ') || 'nothing'} stays${freed === undefined ? '' : `; ${describeBytes(freed)} freed`}\n`,
+        `${target}: ${dryRun ? 'would delete' : 'deleted'} ${deleted.join(', ') || 'nothing'}; ${kept.join(', ') || 'nothing'} stays${freed === undefined ? '' : `; ${formatSize(freed)} freed`}\n`,
     );
     await write(
       processIo.stdout,

@@ -1,11 +1,11 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 
-import { type Generation, generations } from '../history/generations.ts';
-import { openConnection } from '../target/connection.ts';
-import { chosenMembers } from './chosen-members.ts';
-import type { GenerationsFlags } from './options.ts';
-import { describePackage } from './packages.ts';
+import { type Generation, generations } from '../../history/generations.ts';
+import { openConnection } from '../../target/connection.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { GenerationsFlags } from './command.ts';
+import { describePackage } from '../shared/packages.ts';
 
 /** `nix-deploy generations`. */
 export async function runGenerations(names: readonly string[], flags: GenerationsFlags): Promise<void> {
