@@ -89,7 +89,7 @@ async function prepare(lab: Lab, recipe: string, signal: AbortSignal | undefined
   };
   await prepareHosts(bare, operator, lab.certificates);
   await each(async (name) => {
-    await client.instances.stop(name, { shutdownTimeout: 20 });
+    await client.instances.stop(name, { shutdownTimeout: 20_000 });
     await client.instances.patch(name, { config: { [recipeKey]: recipe } });
     await client.instances.snapshots(name).create({ name: snapshot });
   });

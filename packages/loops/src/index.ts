@@ -9,16 +9,23 @@ export {
 export { loadRigConfig, type LoopConfig, parseRigConfig, type RigConfig } from './config/rig-config.ts';
 export { controlSocket, tmuxSocket } from './config/rig-places.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
-export type { ExitCause, HoldReason, RebootCause, RigEvent, RigEventBody, StallRung } from './events.ts';
+export type {
+  ExitCause,
+  HoldReason,
+  RebootCause,
+  RigEvent,
+  RigEventBody,
+  StallRung,
+} from './events/rig-event.ts';
 export type { LoopPhaseOfLife, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
 export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
 export type { LoopBlock, LoopState, PhasePassed, RigState } from './state/rig-state.ts';
 export { readState } from './state/state-store.ts';
 export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
-export type { TmuxServerMode } from './supervisor/tmux-link.ts';
-export { readHistory } from './control/history.ts';
-export { readRigStatus } from './control/rig-status.ts';
-export { quiesceRig, type QuiesceRigOptions } from './control/quiesce-rig.ts';
+export type { TmuxServerMode } from './tmux/tmux-link.ts';
+export { readHistory } from './events/read-history.ts';
+export { readRigStatus } from './rig/read-rig-status.ts';
+export { quiesceRig, type QuiesceRigOptions } from './rig/quiesce-rig.ts';
 export { rigFileJsonSchema } from './config/json-schema.ts';
 export { metricsText } from './control/metrics.ts';
 export { runSupervisor, type SupervisorEnd } from './supervisor/run-supervisor.ts';
@@ -28,17 +35,17 @@ export {
   type Ownership,
   type OwnershipPlace,
   readOwnership,
-} from './ownership.ts';
-export { type OwnershipView, viewOwnership } from './supervisor/ownership-monitor.ts';
+} from './ownership/ownership.ts';
+export { type OwnershipView, viewOwnership } from './ownership/view-ownership.ts';
 export type { CloneReport, UnsafeCode, UnsafeReason } from './git/clone-report.ts';
 export { inspectClone, type InspectOptions } from './safe-point/inspect-clone.ts';
-export {
-  quiesce,
-  type QuiescedClone,
-  type QuiesceEvent,
-  type QuiesceOptions,
-  type QuiesceReport,
-} from './safe-point/quiesce.ts';
+export { quiesce } from './safe-point/quiesce.ts';
+export type {
+  QuiescedClone,
+  QuiesceEvent,
+  QuiesceOptions,
+  QuiesceReport,
+} from './safe-point/quiesce-report.ts';
 export { type Salvage, salvageClone, type SalvageOptions } from './safe-point/salvage.ts';
 export {
   findRigProcesses,

@@ -18,7 +18,7 @@ import {
   type RigEvent,
   type RigStatus,
 } from '../src/index.ts';
-import { isAlive, isZombie } from '../src/supervisor/reap.ts';
+import { isAlive, isZombie } from '../src/processes/reap-runs.ts';
 import { buildCommand } from './command.ts';
 import { makeGitFixture } from './git-fixture.ts';
 import { pidOf, until } from './rig.ts';

@@ -92,13 +92,13 @@ async function changeOffline(
   options: CommonOptions,
 ): Promise<void> {
   const [{ recordQuiesced, recordWanted }, { readRigStatus }] = await Promise.all([
-    import('../control/offline.ts'),
-    import('../control/rig-status.ts'),
+    import('../rig/offline.ts'),
+    import('../rig/read-rig-status.ts'),
   ]);
   await recordWanted(config, names, method === 'start');
   if (method === 'start') await recordQuiesced(config, false);
   if (method === 'stop') {
-    const { endLoops } = await import('../control/end-loops.ts');
+    const { endLoops } = await import('../rig/end-loops.ts');
     await endLoops(config, names);
   }
   await print(options, await readRigStatus(config), `recorded; no supervisor runs (loops up starts one)`);

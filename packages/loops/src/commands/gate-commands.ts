@@ -2,7 +2,7 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { RigEventBody } from '../events.ts';
+import type { RigEventBody } from '../events/rig-event.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface GateOptions extends CommonOptions {
@@ -37,7 +37,7 @@ export function addGateCommands(program: Command): void {
  */
 export async function passedCommit(config: RigConfig, phase: number): Promise<string> {
   const [{ thisHost }, { requirePassed }, { runGate }, { gatePlace, rigGate }] = await Promise.all([
-    import('../this-host.ts'),
+    import('./this-host.ts'),
     import('../gates/push-verdict.ts'),
     import('../gates/run-gate.ts'),
     import('../gates/rig-gate.ts'),
@@ -58,7 +58,7 @@ export async function passedCommit(config: RigConfig, phase: number): Promise<st
 async function claim(options: GateOptions & { sha?: string }): Promise<void> {
   const { config, loop, phase } = await chosen(options, 'claimer');
   const [{ thisHost }, { pushClaim }, { gatePlace, rigGate }, { LoopsError }] = await Promise.all([
-    import('../this-host.ts'),
+    import('./this-host.ts'),
     import('../gates/push-claim.ts'),
     import('../gates/rig-gate.ts'),
     import('../errors.ts'),
@@ -89,7 +89,7 @@ async function answer(verdict: string, options: GateOptions & { sha: string; not
   if (verdict !== 'pass' && verdict !== 'fail') throw new UsageError('a verdict is pass or fail');
   const { config, loop, phase } = await chosen(options, 'reviewer');
   const [{ thisHost }, { pushVerdict }, { gatePlace }] = await Promise.all([
-    import('../this-host.ts'),
+    import('./this-host.ts'),
     import('../gates/push-verdict.ts'),
     import('../gates/rig-gate.ts'),
   ]);

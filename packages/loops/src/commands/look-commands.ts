@@ -29,7 +29,7 @@ export function addLookCommands(program: Command): void {
         await withInterrupts((signal) => watchStatus(config, options, signal));
         return;
       }
-      const { readStatusOf } = await import('../control/rig-status.ts');
+      const { readStatusOf } = await import('../rig/read-rig-status.ts');
       const status = await withInterrupts((signal) => readStatusOf(options.config, signal));
       await print(options, status, statusText(status));
     });
@@ -40,7 +40,7 @@ export function addLookCommands(program: Command): void {
     .description('what the supervisor did, saw and decided, and why')
     .action(async (options: CommonOptions & HistoryOptions) => {
       const { loadRigConfig } = await import('../config/rig-config.ts');
-      const { readHistory } = await import('../control/history.ts');
+      const { readHistory } = await import('../events/read-history.ts');
       const events = (await readHistory(await loadRigConfig(options.config)))
         .filter((event) => options.loop === undefined || ('loop' in event && event.loop === options.loop))
         .filter(({ event }) => options.event === undefined || options.event.includes(event));
@@ -52,7 +52,7 @@ export function addLookCommands(program: Command): void {
     .description("the status in Prometheus' text format")
     .action(async (options: CommonOptions & { out?: string }) => {
       const [{ readStatusOf }, { metricsText }, { replaceFile }] = await Promise.all([
-        import('../control/rig-status.ts'),
+        import('../rig/read-rig-status.ts'),
         import('../control/metrics.ts'),
         import('../atomic-file.ts'),
       ]);
@@ -80,7 +80,7 @@ export function addLookCommands(program: Command): void {
       const { loadRigConfig } = await import('../config/rig-config.ts');
       const [{ showLog }, { logPath }] = await Promise.all([
         import('./show-log.ts'),
-        import('../supervisor/logger.ts'),
+        import('../supervisor/starting/logger.ts'),
       ]);
       const config = await loadRigConfig(options.config);
       await withInterrupts((signal) =>

@@ -14,7 +14,7 @@ export function addOwnershipCommands(program: Command): void {
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { viewOwnership }] = await Promise.all([
         import('../config/rig-config.ts'),
-        import('../supervisor/ownership-monitor.ts'),
+        import('../ownership/view-ownership.ts'),
       ]);
       const config = await loadRigConfig(options.config);
       const view = await withInterrupts((signal) => viewOwnership(config, signal));
@@ -26,7 +26,7 @@ export function addOwnershipCommands(program: Command): void {
     .description('who owns the loops')
     .action(async (options: CommonOptions) => {
       const { host, place } = await placeOf(options);
-      const { readOwnership } = await import('../ownership.ts');
+      const { readOwnership } = await import('../ownership/ownership.ts');
       const found = await withInterrupts((signal) => readOwnership(host, { ...place, signal }));
       await print(
         options,
@@ -40,7 +40,7 @@ export function addOwnershipCommands(program: Command): void {
     .description('move the ownership by compare-and-swap')
     .action(async (options: CommonOptions & { to: string; from?: string }) => {
       const { host, place } = await placeOf(options);
-      const { claimOwnership } = await import('../ownership.ts');
+      const { claimOwnership } = await import('../ownership/ownership.ts');
       const from = options.from === undefined ? undefined : parseOwner(options.from);
       const claimed = await withInterrupts((signal) =>
         claimOwnership(host, { ...place, from, to: options.to, signal }),
@@ -58,8 +58,8 @@ function parseOwner(text: string): { owner: string; epoch: number } {
 async function placeOf(options: CommonOptions) {
   const [{ loadRigConfig }, { ownershipPlace }, { thisHost }] = await Promise.all([
     import('../config/rig-config.ts'),
-    import('../supervisor/ownership-monitor.ts'),
-    import('../this-host.ts'),
+    import('../ownership/view-ownership.ts'),
+    import('./this-host.ts'),
   ]);
   const place = ownershipPlace(await loadRigConfig(options.config));
   if (place === undefined) throw new UsageError(`${options.config} has no ownership`);

@@ -1,6 +1,6 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
-import type { QuiesceReport } from '../safe-point/quiesce.ts';
+import type { QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
@@ -13,7 +13,7 @@ export function addQuiesceCommand(program: Command): void {
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
       const [{ loadRigConfig }, { quiesceRig }, { duration }] = await Promise.all([
         import('../config/rig-config.ts'),
-        import('../control/quiesce-rig.ts'),
+        import('../rig/quiesce-rig.ts'),
         import('../config/units.ts'),
       ]);
       const config = await loadRigConfig(options.config);

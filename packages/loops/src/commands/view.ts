@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { LoopStatus, RigStatus } from '../control/status.ts';
-import type { RigEvent } from '../events.ts';
+import type { RigEvent } from '../events/rig-event.ts';
 
 /** An event as one line of text. */
 export function eventLine({ at, event, ...facts }: RigEvent): string {

@@ -3,7 +3,7 @@ import { processIo, write } from '@cutover/foundation/io';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { streamFromSupervisor } from '../control/control-connection.ts';
-import { recordedStatus } from '../control/recorded-status.ts';
+import { recordedStatus } from '../rig/recorded-status.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { LoopsError } from '../errors.ts';
 import type { CommonOptions } from './common.ts';

@@ -1,4 +1,4 @@
-import type { HoldReason, RigEvent } from '../events.ts';
+import type { HoldReason, RigEvent } from '../events/rig-event.ts';
 import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */

@@ -1,64 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
-import type { CloneReport } from '../git/clone-report.ts';
 import type { Frozen } from './freeze.ts';
 import { inspectWithin } from './inspect-within.ts';
 import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
-import { provesStopped, type StoppedOptions, type StoppedProof } from './proves-stopped.ts';
-import { type Salvage, salvageClone } from './salvage.ts';
+import { provesStopped } from './proves-stopped.ts';
+import type { QuiescedClone, QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
+import { salvageClone } from './salvage.ts';
 import { waitForSafePoint } from './wait-for-safe-point.ts';
-
-export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
-  /** The clones that must be at a safe point. */
-  readonly clones: readonly string[];
-  /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
-  readonly hold?: (signal: AbortSignal) => Promise<void>;
-  /**
-   * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
-   * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
-   */
-  readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
-  readonly processes: ProcessSelector;
-  /** Milliseconds to wait for a safe point. */
-  readonly deadline: number;
-  /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
-  readonly atDeadline?: 'stop' | 'leave';
-  /**
-   * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
-   * stillness, so that nothing can begin in between. Default true.
-   */
-  readonly freeze?: boolean;
-  /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
-  readonly stopTimeout?: number;
-  /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
-  readonly salvage?: false | { readonly push?: boolean };
-  /** Milliseconds between two looks. Default 200. */
-  readonly interval?: number;
-  readonly onEvent?: (event: QuiesceEvent) => void;
-}
-
-export type QuiesceEvent =
-  | { readonly event: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
-  | { readonly event: 'safe'; readonly waitedMs: number }
-  | { readonly event: 'deadline'; readonly unsafe: readonly CloneReport[] }
-  | { readonly event: 'stopping' }
-  | { readonly event: 'killed'; readonly pids: readonly number[] }
-  | { readonly event: 'salvaged'; readonly path: string; readonly salvage: Salvage };
-
-/** One clone after the rig was stopped. */
-export type QuiescedClone = CloneReport & { readonly salvage?: Salvage; readonly salvageProblem?: string };
-
-export interface QuiesceReport {
-  /** Every clone is at a safe point and nothing of the rig is left. */
-  readonly safe: boolean;
-  readonly clones: readonly QuiescedClone[];
-  readonly stopped: StoppedProof;
-  /** Why the rig's own stop failed, when it did. */
-  readonly stopProblem?: string;
-  /** Whether the deadline passed before all clones were at a safe point. */
-  readonly deadlineHit: boolean;
-  readonly waitedMs: number;
-}
 
 /** How long the last look at a clone may take, in milliseconds: while its rig goes on, and once it has ended. */
 const briefLook = 5000;

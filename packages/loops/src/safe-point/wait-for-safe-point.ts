@@ -3,7 +3,7 @@ import type { Host } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { inspectWithin } from './inspect-within.ts';
-import type { QuiesceOptions } from './quiesce.ts';
+import type { QuiesceOptions } from './quiesce-report.ts';
 
 /** How long a look that is under way at the deadline may go on, in milliseconds: with all the rest less than 1 s. */
 const lastLook = 600;

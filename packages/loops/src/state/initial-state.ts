@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { bootIdentity } from '../boot-identity.ts';
+import { bootIdentity } from './boot-identity.ts';
 import type { RigConfig } from '../config/rig-config.ts';
 import { LoopsError } from '../errors.ts';
 import type { LoopState, RigState } from './rig-state.ts';

@@ -1,9 +1,9 @@
 import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RigEventBody } from '../events.ts';
+import type { RigEventBody } from '../events/rig-event.ts';
 import type { PhasePassed } from '../state/rig-state.ts';
-import type { LoopKeeper } from './loop-keeper.ts';
-import type { RigStore } from './rig-store.ts';
+import type { LoopKeeper } from './keeping/loop-keeper.ts';
+import type { RigStore } from '../state/rig-store.ts';
 
 /** Moves a rig from plan phase to plan phase. Loops with a role start afresh with the new plan. */
 export class PlanPhases {

@@ -4,9 +4,9 @@ import { controlSocket } from '../config/rig-places.ts';
 import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
 import { replaceFile } from '../atomic-file.ts';
-import { CleanupStack } from '../cleanup-stack.ts';
+import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import { answerRequest } from './answer-request.ts';
-import { appendEvents } from './event-log.ts';
+import { appendEvents } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 

@@ -1,25 +1,26 @@
 import { mkdir } from 'node:fs/promises';
-import { Background } from '../background.ts';
-import { CleanupStack } from '../cleanup-stack.ts';
+import { Background } from '../concurrency/background.ts';
+import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RebootCause, RigEvent, RigEventBody } from '../events.ts';
-import { EventHub } from './event-hub.ts';
-import { lockRig } from './exclusive-lock.ts';
-import { LoopKeeper } from './loop-keeper.ts';
-import { LoopWatcher } from './loop-watcher.ts';
-import { installLogger } from './logger.ts';
-import { findScopeManager, type ScopeManager } from './memory-scope.ts';
-import { runNotifyHooks } from './notify-hooks.ts';
-import { OwnershipWatch } from './ownership-watch.ts';
+import type { RebootCause, RigEvent, RigEventBody } from '../events/rig-event.ts';
+import { EventHub } from '../events/event-hub.ts';
+import { lockRig } from '../state/rig-lock.ts';
+import { LoopKeeper } from './keeping/loop-keeper.ts';
+import { LoopWatcher } from './watching/loop-watcher.ts';
+import { installLogger } from './starting/logger.ts';
+import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { runNotifyHooks } from '../events/notify-hooks.ts';
+import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
-import { Prompter } from './prompter.ts';
-import { RigStore } from './rig-store.ts';
-import { TmuxLink, type TmuxServerMode } from './tmux-link.ts';
-import { viewRig } from './view-rig.ts';
+import { Prompter } from './prompting/prompter.ts';
+import { RigStore } from '../state/rig-store.ts';
+import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
+import { viewRig } from './viewing/view-rig.ts';
 import { WantedLoops } from './wanted-loops.ts';
-import { createWatchActions, watchLoops } from './watch-rig.ts';
+import { createWatchActions } from './watching/watch-actions.ts';
+import { watchLoops } from './watching/watch-rig.ts';
 
 export interface SupervisorOptions {
   /** Default `own`. */
@@ -256,17 +257,9 @@ export class Supervisor implements AsyncDisposable {
     this.#cleanup.defer(() => clearInterval(liveness));
     this.inBackground(() => this.#ownership.run());
     await this.reconcile();
-    const watcher = new LoopWatcher(config, createWatchActions(this, this.#keeper, this.#store, this.#link));
-    this.inBackground(() =>
-      watchLoops(watcher, {
-        config,
-        keeper: this.#keeper,
-        store: this.#store,
-        link: this.#link,
-        events,
-        signal: this.ended,
-      }),
-    );
+    const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events };
+    const watcher = new LoopWatcher(config, createWatchActions({ supervisor: this, ...parts }));
+    this.inBackground(() => watchLoops(watcher, { config, ...parts, signal: this.ended }));
   }
 
   #reconcileSoon(): void {

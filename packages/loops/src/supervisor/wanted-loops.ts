@@ -1,7 +1,7 @@
 import type { LoopConfig } from '../config/rig-config.ts';
-import type { RigEventBody } from '../events.ts';
-import type { LoopKeeper } from './loop-keeper.ts';
-import type { RigStore } from './rig-store.ts';
+import type { RigEventBody } from '../events/rig-event.ts';
+import type { LoopKeeper } from './keeping/loop-keeper.ts';
+import type { RigStore } from '../state/rig-store.ts';
 
 /** Which loops are wanted, and that what runs follows from it. */
 export class WantedLoops {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
-import { endProcess } from '../end-process.ts';
+import { endProcess } from '../processes/end-process.ts';
 import { type ControlClient, connectControlClient } from './control-client.ts';
 import { exactSession } from './quote.ts';
 import { runTmux } from './tmux-server.ts';

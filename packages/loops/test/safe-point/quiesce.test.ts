@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { findRigProcesses, quiesce, type QuiesceOptions } from '../../src/index.ts';
-import { quiesceRig } from '../../src/control/quiesce-rig.ts';
+import { quiesceRig } from '../../src/rig/quiesce-rig.ts';
 import { serveControl } from '../../src/control/control-server.ts';
 import { controlSocket } from '../../src/config/rig-places.ts';
 import { answerRequest } from '../../src/supervisor/answer-request.ts';
