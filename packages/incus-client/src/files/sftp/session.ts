@@ -43,7 +43,7 @@ export interface SftpSession extends AsyncDisposable {
 
 async function openConnection(scope: Scope, owner: string, signal: AbortSignal | undefined) {
   const socket = await scope.transport.upgrade(scope.url(`${owner}/sftp`), 'sftp', {}, signal);
-  return SftpConnection.open(socket, scope.transport.server, signal);
+  return SftpConnection.open(socket, scope.transport, signal);
 }
 
 /** Milliseconds to remove what an aborted transfer has left. */
