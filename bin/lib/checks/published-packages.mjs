@@ -7,7 +7,6 @@ import { join } from 'node:path';
 /** Packages that are not held to it yet. */
 const pending = [
   'packages/cutover-scripts',
-  'packages/host',
   'packages/incus-client',
   'packages/loops',
   'packages/nix-deploy',

@@ -25,7 +25,7 @@ export interface Host extends AsyncDisposable {
   /**
    * Reads a whole file.
    *
-   * @throws {FileNotFoundError} there is no file at `path`.
+   * @throws {FileNotFoundError} nothing is at `path`.
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
 
@@ -105,5 +105,10 @@ export interface WriteFileOptions {
   readonly owner?: string | number | undefined;
   /** Group's name or gid; the owner's own group without it. */
   readonly group?: string | number | undefined;
+  /**
+   * Gives the new file the ACL and the extended attributes of the one that it replaces; `mode` is then the mask of the
+   * ACL. Default `false`: it has none, whatever the directory's default ACL says.
+   */
+  readonly keepAttributes?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

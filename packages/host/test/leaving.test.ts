@@ -31,6 +31,7 @@ beforeAll(async () => {
     clean: true,
     external: ['execa', 'ssh2', 'socks'],
     noExternal: [/^@cutover\//],
+    loader: { '.sh': 'text' },
     esbuildOptions: (options) => {
       options.conditions = ['source'];
     },
