@@ -14,12 +14,18 @@ export type HostErrorCode =
   | 'HOST_KEY_MISMATCH'
   | 'HOST_KEY_UNKNOWN'
   | 'AUTHENTICATION_FAILED'
-  | 'OPTION_INVALID';
+  | 'OPTION_INVALID'
+  | 'END_UNKNOWN';
 
 /** Those of a `HostConnectionError`. */
 export type ConnectionErrorCode = Extract<
   HostErrorCode,
-  'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'HOST_KEY_MISMATCH' | 'HOST_KEY_UNKNOWN' | 'AUTHENTICATION_FAILED'
+  | 'CONNECTION_FAILED'
+  | 'CONNECTION_LOST'
+  | 'END_UNKNOWN'
+  | 'HOST_KEY_MISMATCH'
+  | 'HOST_KEY_UNKNOWN'
+  | 'AUTHENTICATION_FAILED'
 >;
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
@@ -60,17 +66,22 @@ export class CommandRefusedError extends HostError {
   }
 }
 
-/** The command ran longer than its `timeout` and was ended. */
+/** The command ran longer than its `timeout` and was ended, or had not started by then (`started`). */
 export class CommandTimeoutError extends HostError {
   override readonly name = 'CommandTimeoutError';
   declare readonly code: 'COMMAND_TIMEOUT';
   readonly argv: readonly string[];
   readonly timeout: number;
+  readonly started: boolean;
 
-  constructor(host: string, argv: readonly string[], timeout: number) {
-    super('COMMAND_TIMEOUT', host, `${argv[0] ?? ''} on ${host} ran longer than ${timeout} ms and was ended`);
+  constructor(host: string, argv: readonly string[], timeout: number, started = true) {
+    const what = started
+      ? `ran longer than ${timeout} ms and was ended`
+      : `did not start within ${timeout} ms`;
+    super('COMMAND_TIMEOUT', host, `${argv[0] ?? ''} on ${host} ${what}`);
     this.argv = argv;
     this.timeout = timeout;
+    this.started = started;
   }
 }
 
@@ -129,8 +140,9 @@ export class FileRefusedError extends HostError {
 }
 
 /**
- * The host could not be reached, or the connection was lost under way. What a command did before that is
- * **unknown**: this is never evidence that something is absent, stopped or failed.
+ * The host could not be reached, or the connection was lost under way, or a command that was to be ended may still run
+ * (`END_UNKNOWN`). What a command did before that is **unknown**: this is never evidence that something is absent,
+ * stopped or failed.
  */
 export class HostConnectionError extends HostError {
   override readonly name = 'HostConnectionError';
