@@ -13,7 +13,7 @@ const words = [
   ["everybody('s)?", 'the actors: all users, all processes'],
   ['anew', 'again'],
   ['cannot be meant', 'contradicts …'],
-  ['is no (store path|number|file|folder|host|name|key)', 'is not a …'],
+  ['(?<!there )is no (store path|number|file|folder|host|name|key)', 'is not a …'],
   ['that (is|are) none', 'is not a …, is missing, is invalid'],
   ['(was|were|is|are|nothing|not) begun', 'started'],
   ['(want|wants|wanted|starts|runs|works) no more', 'no longer …'],
