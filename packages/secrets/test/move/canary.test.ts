@@ -23,8 +23,10 @@ const canary = 'CANARY-5e7a91c0d4';
 
 /** A host that writes down every argument and variable that its commands get. */
 function watched(inner: Host, seen: string[]): Host {
-  const note = (argv: readonly string[], options?: { env?: Readonly<Record<string, string>> }): void =>
-    void seen.push(argv.join('\0'), JSON.stringify(options?.env ?? {}));
+  const note = (
+    argv: readonly string[],
+    options?: { env?: Readonly<Record<string, string>> | undefined },
+  ): void => void seen.push(argv.join('\0'), JSON.stringify(options?.env ?? {}));
   return {
     name: inner.name,
     run: (argv, options) => (note(argv, options), inner.run(argv, options)),
