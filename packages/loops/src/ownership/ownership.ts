@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { OwnershipConflictError, OwnershipUnknownError } from '../errors.ts';
 import { git, type GitContext } from '../git/git.ts';
 import { readRemoteDocument, type RemoteRef, swapRemoteDocument } from '../git/remote-document.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 /** The ref that holds who owns the loops, unless a config says otherwise. */
 export const defaultOwnershipRef = 'refs/cutover/owner';
@@ -23,10 +24,10 @@ export interface OwnershipPlace {
   /** The remote's address. */
   readonly remote: string;
   /** Default `refs/cutover/owner`. */
-  readonly ref?: string;
+  readonly ref?: string | undefined;
   /** Milliseconds for each git command. Default 30 s. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const documentSchema = z.object({ owner: z.string().min(1), epoch: z.int().min(1) });
@@ -87,17 +88,10 @@ function refOf({ remote, ref = defaultOwnershipRef }: OwnershipPlace): RemoteRef
 
 async function scratch(host: Host, place: OwnershipPlace): Promise<GitContext> {
   const { repository, timeout, signal } = place;
-  const limits = {
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const context = { host, repository, ...limits };
-  const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
-    reject: false,
-    ...limits,
-  });
+  const context = { host, repository, timeout, signal };
+  const probe = await git(context, ['rev-parse', '--git-dir'], { reject: false });
   if (probe.exitCode === 0) return context;
-  await host.run(['mkdir', '-p', '--', repository], limits);
+  await host.run(['mkdir', '-p', '--', repository], runLimits(timeout ?? 30_000, signal));
   await git(context, ['init', '--bare', '--quiet']);
   return context;
 }

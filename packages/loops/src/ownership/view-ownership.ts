@@ -26,7 +26,7 @@ export async function viewOwnership(config: RigConfig, signal?: AbortSignal): Pr
   try {
     const ownership = await readOwnership(localHost(), {
       ...place,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     if (ownership?.owner === place.owner) return { state: 'owner', ownership };
     const holder = ownership === undefined ? 'nobody' : `${ownership.owner} at epoch ${ownership.epoch}`;

@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
-import { claimOwnership, readOwnership } from '../../src/index.ts';
+import { claimOwnership, readOwnership } from '../../src/ownership/ownership.ts';
 import { isAlive } from '../../src/processes/reap-runs.ts';
 import { makeGitFixture } from '../git-fixture.ts';
 import { makeRig, pidOf, until, untilRunning } from '../rig.ts';

@@ -51,7 +51,7 @@ export class Prompter {
     } catch (error) {
       if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      emit({ event: 'start-failed', loop: loop.name, reason: `its prompt was not typed: ${why}` });
+      emit({ type: 'start-failed', loop: loop.name, reason: `its prompt was not typed: ${why}` });
     }
   }
 
@@ -61,7 +61,7 @@ export class Prompter {
     const delivered = store.loop(name).prompts ?? [];
     if (delivered.includes(id)) return false;
     const tmux = link.current;
-    const pane = (await tmux?.panes())?.find(({ session }) => session === name);
+    const pane = (await tmux?.panes())?.find(({ loop: owner }) => owner === name);
     if (tmux === undefined || pane === undefined || pane.dead) {
       throw new RequestRefusedError('PROMPT_REFUSED', `${name} is not running; nothing was typed`);
     }
@@ -69,7 +69,7 @@ export class Prompter {
       store.change(name, { prompts: [...delivered, id].slice(-remembered) });
       await store.save();
     });
-    emit({ event: 'prompted', loop: name, bytes: text.length, id });
+    emit({ type: 'prompted', loop: name, bytes: text.length, id });
     return true;
   }
 }

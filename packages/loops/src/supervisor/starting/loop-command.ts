@@ -12,7 +12,7 @@ import { scopeArgv, type ScopeManager } from '../../processes/memory-scope.ts';
 export interface CurrentPhase {
   readonly index: number;
   /** Absent when the rig has no phases, or all are passed. */
-  readonly plan?: string;
+  readonly plan?: string | undefined;
 }
 
 /** Whether the next start goes on with the agent's session, rather than beginning with its prompt. */
@@ -41,7 +41,7 @@ export async function loopStart(
       ? [await readFile(loop.prompt.file, 'utf8')]
       : [];
   return {
-    session: loop.name,
+    loop: loop.name,
     argv: [...scopeArgv(config.rig, loop, run, scope), ...command.map(replace), ...promptArgument],
     cwd: loop.cwd,
     run,

@@ -26,13 +26,12 @@ export function viewRig({ config, store, keeper, ownership, connected, startedAt
     rig: config.rig,
     supervisor: { state: 'up', pid: process.pid, since: startedAt },
     server: connected ? 'up' : 'down',
-    ...(hold === undefined ? {} : { hold: hold.reason, holdDetail: hold.detail }),
+    hold: hold?.reason,
+    holdDetail: hold?.detail,
     ...(ownership.state === 'owner'
       ? { ownership: { owner: ownership.ownership.owner, epoch: ownership.ownership.epoch } }
       : {}),
-    ...(config.phases === undefined
-      ? {}
-      : { phase: { index, total: config.phases.plans.length, ...(plan === undefined ? {} : { plan }) } }),
+    ...(config.phases === undefined ? {} : { phase: { index, total: config.phases.plans.length, plan } }),
     loops: config.loops.map((loop) =>
       viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
     ),
