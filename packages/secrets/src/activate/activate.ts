@@ -72,7 +72,7 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   await checkSymlinkPath(symlinkPath);
   const contents = await resolveSecrets(manifest, options.manifest);
   const files = await generationFiles(manifest, contents, owners, options.manifest);
-  await checkCustomPaths(manifest);
+  await checkCustomPaths(manifest, owners.of);
   const changes = await compare(symlinkPath, files);
   const units =
     noUnits || !(await hasSecrets(symlinkPath))

@@ -12,30 +12,14 @@ import { emitText } from './yaml-text.ts';
 /** sops's own indentation. */
 const defaultIndent = 4;
 
-<<<<<<< HEAD
 /**
- * Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whichever wrote it.
+ * Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whichever tool wrote it.
  *
  * @param step - how far each level is indented.
  */
 export function emitYaml(documents: Documents, step: number = defaultIndent): string {
   const writer = new YamlWriter(step);
   return documents.map((document) => writer.document(document)).join('---\n');
-=======
-/** Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whichever tool wrote it. */
-export function emitYaml(documents: Documents): string {
-  return documents.map((document) => emitDocument(document)).join('---\n');
-}
-
-function emitDocument(document: MapNode): string {
-  const lines: string[] = [];
-  if (!document.entries.some((item) => item.type === 'entry')) {
-    const comments = document.entries.filter((item) => item.type === 'comment');
-    return [...comments.map(({ text }) => `#${text}\n`), '{}\n'].join('');
-  }
-  emitMap(document, 0, lines, false);
-  return `${lines.join('\n')}\n`;
->>>>>>> main
 }
 
 const spaces = (count: number): string => ' '.repeat(count);
