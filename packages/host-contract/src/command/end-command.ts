@@ -12,7 +12,7 @@ const grace = 5_000;
 /** Ends a command and all it started: TERM, some time, KILL. Never rejects; nothing is held afterwards. */
 export async function endCommand(command: SpawnedCommand): Promise<void> {
   const { stdin, stdout, stderr, exit } = command;
-  // Output that nobody reads any more must not keep a command from writing its last words.
+  // Output that is no longer read must not keep a command from writing its last words.
   stdout.resume();
   stderr.resume();
   const ended = Promise.allSettled([exit, finished(stdout), finished(stderr)]);

@@ -31,7 +31,7 @@ export async function spawn(
 }
 
 /**
- * A stream's error reaches whoever reads it, and `exit` whoever awaits it. Without a listener of our own the
+ * A stream's error reaches its reader, and `exit` the caller that awaits it. Without a listener of our own the
  * same error, e.g. EPIPE from a command that does not read its input, would end the process.
  */
 function ignore(): void {}

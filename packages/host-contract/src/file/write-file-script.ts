@@ -6,7 +6,7 @@
  *   symlink is seen. In one that others may write to, they could swap the temporary file under its name.
  * - The temporary file's name is known before it is made (O_EXCL, by `set -C`), so that a signal at any moment leaves
  *   none behind.
- * - It is named by its descriptor from then on: whoever owns the directory could put a symlink in its place, for root
+ * - It is named by its descriptor from then on: the owner of the directory could put a symlink in its place, for root
  *   to give away another file.
  * - The length is checked because a lost connection looks like end of file.
  * - Owner and mode are set before the rename (chown clears set-id bits, so it goes first).
@@ -24,7 +24,7 @@ set -- $(stat -c '%d:%i' -- "$directory") $(stat -c '%d:%i %a %U %G' .)
 [ "$#" = 5 ] && [ "$1" = "$2" ] || refuse 'its parent directory changed meanwhile'
 case $3 in
   [1357]???) ;;
-  *[2367]) refuse 'its parent directory may be written by everybody: chmod o-w it first' ;;
+  *[2367]) refuse 'its parent directory may be written by all users: chmod o-w it first' ;;
   *[2367]?)
     [ "$4" = "$5" ] && [ "$5" != UNKNOWN ] ||
       refuse "its parent directory may be written by the group $5: chmod g-w it first" ;;

@@ -47,8 +47,13 @@ async function readPrivateKey(
   } catch (error) {
     const what = privateKeyFile ?? 'privateKey';
     const why = error instanceof Error ? error.message : String(error);
-    throw new HostConnectionError('AUTHENTICATION_FAILED', name, `${what} is no key we can use (${why})`, {
-      cause: error,
-    });
+    throw new HostConnectionError(
+      'AUTHENTICATION_FAILED',
+      name,
+      `${what} is not a key that can be used (${why})`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -107,7 +107,7 @@ function mismatch(host: string, what: string): HostConnectionError {
   return new HostConnectionError(
     'HOST_KEY_MISMATCH',
     host,
-    `${host} ${what}. Either the host was installed anew, or someone is between it and you. Compare with ` +
+    `${host} ${what}. Either the host was installed again, or someone is between it and you. Compare with ` +
       '`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host itself before you replace the key that is known.',
   );
 }

@@ -150,7 +150,7 @@ export async function swapSymlink(
   }
 }
 
-/** Makes the missing folders of a path such that everybody can pass through them, under any umask, as sops-nix does. */
+/** Makes the missing folders of a path such that all users can pass through them, under any umask, as sops-nix does. */
 async function makeFolders(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o755 });
   if (first === undefined) return;
