@@ -4,8 +4,10 @@ import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
 import { Channel } from '../websocket/channel.ts';
-import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
+import type { MessageSocket } from '../websocket/messages.ts';
+import { watchPulse } from '../websocket/pulse.ts';
 import { attachSockets } from './attach.ts';
+import { controlSocket } from './operation-channel.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
 const killSignal = 9;
@@ -22,14 +24,20 @@ export async function startExec(
   const { signal } = options;
   const interactive = options.terminal !== undefined;
   const { operation, exit, sockets } = await startAttached(scope, instance, argv, options);
-  const control = sockets.control && messageSocket(sockets.control, { message: () => {}, closed: () => {} });
+  const control = sockets.control && controlSocket(scope, sockets.control, `exec in ${instance}`);
   const lost = (cause: unknown) => {
     const what = `lost the connection to ${scope.transport.server} before all that ${argv[0] ?? ''} wrote in ${instance} had come`;
     return new IncusConnectionError('CONNECTION_LOST', scope.transport.server, what, { cause });
   };
-  const [input, output, errors] = sockets.standard.map(
-    (socket, fd) => new Channel(socket, { endsTogether: interactive, readOnly: fd > 0, lost }),
-  );
+  const [input, output, errors] = sockets.standard.map((socket, fd) => {
+    const channel = new Channel(socket, { endsTogether: interactive, readOnly: fd > 0, lost });
+    watchPulse(scope.transport, socket, {
+      what: `exec in ${instance}`,
+      pings: fd === 0,
+      dead: (error) => channel.destroy(error),
+    });
+    return channel;
+  });
   if (input === undefined) throw new IncusError('PROTOCOL_ERROR', 'exec without channels');
   const stdout = output ?? input;
   const stderr = errors ?? Readable.from([]);

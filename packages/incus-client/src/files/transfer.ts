@@ -1,9 +1,22 @@
 import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { basename, join, posix } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  type FileHandle,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
+import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
-import type { DirectoryEntry, SftpSession } from './sftp/session.ts';
+import type { DirectoryEntry } from './sftp/calls.ts';
+import type { SftpSession } from './sftp/session.ts';
 import type { WriteFileAttributes } from './types.ts';
 
 /** How a tree is pushed into an instance. */
@@ -30,8 +43,13 @@ export async function pushPath(
     for (const name of await readdir(source))
       await pushPath(session, join(source, name), posix.join(target, name), options);
   } else if (facts.isFile()) {
-    await session.write(target, createReadStream(source, { highWaterMark: chunkSize }), attributes);
+    await session.write(target, contentOf(source), attributes);
   } else throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
+}
+
+/** Opened when the first chunk is asked for. */
+async function* contentOf(source: string): AsyncGenerator<Uint8Array, void, void> {
+  yield* createReadStream(source, { highWaterMark: chunkSize });
 }
 
 /** Pulls a file, or a directory with all that is in it. Modes and symlinks are kept; what is there is replaced. */
@@ -62,6 +80,8 @@ async function pullEntry(
     await removeLink(target);
     await symlink(await session.readLink(source), target);
   } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
+  else if (entry.type === 'other')
+    throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
   else {
     await mkdir(target, { recursive: true });
     for (const child of await session.list(source)) {
@@ -82,25 +102,33 @@ async function pullEntry(
 }
 
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
-  // Never written through a link that stands there, and never open wider than the original.
-  await removeLink(target);
-  const file = await open(target, 'w', mode);
+  // Never written through a link that stands there, nor into a file that others have opened: a new one takes its place.
+  const draft = join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
+  const file = await open(draft, 'wx', 0o600);
   try {
+    await writeAll(file, session.read(source));
     await file.chmod(mode);
-    let gathered: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of session.read(source)) {
-      gathered.push(piece);
-      bytes += piece.length;
-      if (bytes < chunkSize) continue;
-      await file.writev(gathered);
-      gathered = [];
-      bytes = 0;
-    }
-    if (gathered.length > 0) await file.writev(gathered);
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
+}
+
+async function writeAll(file: FileHandle, pieces: AsyncIterable<Buffer>): Promise<void> {
+  let gathered: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    gathered.push(piece);
+    bytes += piece.length;
+    if (bytes < chunkSize) continue;
+    await file.writev(gathered);
+    gathered = [];
+    bytes = 0;
+  }
+  if (gathered.length > 0) await file.writev(gathered);
 }
 
 async function removeLink(target: string): Promise<void> {

@@ -18,6 +18,7 @@ import decideScript from './decide.sh';
 import showLogScript from './show-log.sh';
 import startScript from './start.sh';
 import supervisorScript from './supervisor.sh';
+import switchLockScript from '../target/switch-lock.sh';
 
 export interface ActivationResult {
   /** The generation of the profile that boots now; `undefined` for `test`. */
@@ -56,7 +57,7 @@ export async function activate(
     'start',
     `${showLogScript}${startScript}`,
     paths.state,
-    supervisorScript,
+    `${switchLockScript}${supervisorScript}`,
     id,
     paths.profile,
     toplevel,
@@ -97,7 +98,7 @@ export async function activate(
       }
       const { event } = line;
       record.event(event);
-      if (event.type === 'locked') throw new LockedError(target.name, event.holder);
+      if (event.type === 'locked' || event.type === 'busy') throw new LockedError(target.name, event.holder);
       if (event.type === 'armed') emit({ type: 'armed', id, previous: event.previous });
       if (event.type === 'activated') emit({ ...event, failedUnits: record.failedUnits });
       if (event.type === 'decided' && event.decision === 'confirmed') emit({ type: 'confirmed' });
@@ -176,14 +177,14 @@ async function conclude(
       `${target.name} could not be made to boot the new system${diskFull(record.log, settings)}`,
     );
   }
-  if (exitCode === 100) {
+  if (needsReboot(record)) {
     throw record.error(
       { code: 'NEEDS_REBOOT', step: 'activate', ...named },
       `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
     );
   }
   if (
-    record.decision === 'revoked' &&
+    (outcome === 'untouched' || record.decision === 'revoked') &&
     exitCode !== undefined &&
     problem === undefined &&
     !checks.some((c) => !c.ok)
@@ -212,15 +213,21 @@ async function conclude(
   );
 }
 
+/** Another init, or a switch inhibitor: a change of a part that cannot be replaced while it runs. */
+function needsReboot({ exitCode, outcome, log }: DeployRecord): boolean {
+  return (
+    exitCode === 100 ||
+    (outcome === 'untouched' && /^Pre-switch check '?switchInhibitors'? failed/m.test(log))
+  );
+}
+
 function activationMessage(target: Target, { exitCode, failedUnits, log }: DeployRecord): string {
   const why =
     failedUnits.length > 0
       ? `units failed: ${failedUnits.join(', ')}`
       : exitCode === 124 || exitCode === 137
         ? 'it took longer than the activation may'
-        : exitCode === 11
-          ? 'another switch-to-configuration runs'
-          : log.trimEnd().split('\n').slice(-3).join('\n');
+        : log.trimEnd().split('\n').slice(-3).join('\n');
   return `the activation on ${target.name} ended with exit code ${exitCode}: ${why}`;
 }
 

@@ -10,11 +10,11 @@ set -e
 umask 077
 state=$1 text=$2
 shift 2
-id=$1 toplevel=$3 system=$4 current=$8
+id=$1 profile=$2 toplevel=$3 system=$4 current=$8
 [ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
 [ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
 folder=$state/deploys/$id
-mkdir -p "$folder" /nix/var/nix/gcroots
+mkdir -p "$folder" /nix/var/nix/gcroots "${profile%/*}"
 printf '%s' "$text" > "$folder/supervisor"
 printf '%s\n' "$@" > "$folder/request"
 mkfifo "$folder/wake"
