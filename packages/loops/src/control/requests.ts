@@ -64,7 +64,7 @@ export interface RequestMessage {
 }
 
 /**
- * One line from the supervisor. It greets whoever connects, who asks only then: what is asked of a supervisor that is
+ * One line from the supervisor. It greets each client, which asks only then: what is asked of a supervisor that is
  * stopped is not carried out when it goes on. A pulse says that it is still at work.
  */
 export type AnswerMessage =
