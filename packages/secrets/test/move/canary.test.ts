@@ -1,4 +1,4 @@
-import { localHost, type Host } from '@cutover/host';
+import { type CommandOptions, localHost, type Host } from '@cutover/host';
 import { mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -23,7 +23,7 @@ const canary = 'CANARY-5e7a91c0d4';
 
 /** A host that writes down every argument and variable that its commands get. */
 function watched(inner: Host, seen: string[]): Host {
-  const note = (argv: readonly string[], options?: { env?: Readonly<Record<string, string>> }): void =>
+  const note = (argv: readonly string[], options?: CommandOptions): void =>
     void seen.push(argv.join('\0'), JSON.stringify(options?.env ?? {}));
   return {
     name: inner.name,

@@ -1,20 +1,25 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { SshHostOptions } from '../../src/index.ts';
+import { freePort, listening } from './ports.ts';
 
 const execute = promisify(execFile);
 const sshdPath = '/usr/sbin/sshd';
 
 /** A private sshd with keys and a configuration of its own, on a free port of this machine. */
 export interface Sshd extends AsyncDisposable {
-  /** How to reach it, host key pinned. */
-  readonly options: SshHostOptions & { readonly port: number };
+  /** How to reach it, host key pinned; options of `sshHost()`. */
+  readonly options: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly privateKeyFile: string;
+    readonly hostKeys: readonly string[];
+  };
   readonly directory: string;
   readonly hostKey: string;
   /** Ends sshd with the connections it has. */
@@ -33,7 +38,7 @@ interface SshdOptions {
   readonly login?: { readonly shell: string; readonly files?: Readonly<Record<string, string>> };
 }
 
-/** Needs openssh-server; logs in as the user that runs the tests. */
+/** Needs openssh-server; logs in as the user of this process. */
 export async function startSshd({
   hostKeyTypes = ['ed25519'],
   configuration = [],
@@ -62,7 +67,7 @@ export async function startSshd({
       'PermitRootLogin yes',
       'MaxStartups 100',
       'LogLevel FATAL',
-      // Else bash reads the .bashrc of whoever runs the tests for each command.
+      // Without it, bash reads the .bashrc of the user who runs the tests for each command.
       ...(login === undefined ? ['SetEnv SHLVL=2'] : []),
       ...configuration,
       '',
@@ -127,31 +132,6 @@ async function loginAs(
   const passwd = join(directory, 'passwd');
   await writeFile(passwd, lines.join('\n'));
   return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', passwd];
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-export async function listening(port: number): Promise<void> {
-  for (let left = 1500; ; left -= 1) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch (error) {
-      if (left === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    } finally {
-      socket.destroy();
-    }
-  }
 }
 
 /** The processes of sshd that serve connections. */
