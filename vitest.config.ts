@@ -3,8 +3,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source'];
 
+/** Imports of `.sh` files are their text, as tsup makes them. */
+const shellScripts = {
+  name: 'shell-scripts',
+  transform: (code: string, id: string) =>
+    id.endsWith('.sh') ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+};
+
 /** A unit project: everything it needs is on any Debian machine (tmux, git, openssh). */
 const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
+  plugins: [shellScripts],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -49,9 +57,11 @@ export default defineConfig({
       unit('incus-client'),
       unit('secrets', { globalSetup: ['test/global-setup.ts'] }),
       unit('nix-deploy'),
+      unit('runbook'),
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
       {
+        plugins: [shellScripts],
         test: {
           name: 'lab',
           root: 'lab',

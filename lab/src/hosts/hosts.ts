@@ -124,7 +124,7 @@ async function imageOf(scope: IncusScope): Promise<string> {
   return (await scope.images.getAlias(imageAlias)).target;
 }
 
-/** What an earlier cutover made there. A throw-away instance is in somebody's hands. */
+/** What an earlier cutover made there. A throw-away instance is deleted by the process that made it. */
 async function deleteLeft(scope: IncusScope): Promise<void> {
   const left = (await scope.instances.list()).filter((instance) => !isThrowaway(instance));
   await Promise.all(left.map(({ name }) => remove(scope, name)));

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,6 +8,7 @@ import {
   migrateInstance,
   migrateVolume,
 } from '@cutover/incus-client';
+import { freePort } from '@cutover/test-support/ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { destroy } from '../../src/daemon/clean-up.ts';
 import { startDaemon } from '../../src/daemon/start.ts';
@@ -28,7 +27,7 @@ async function bareDaemon(name: string): Promise<BareDaemon> {
   const folders = labFolders(name);
   // Held, so that nobody takes it for what a crash has left.
   const turn = await lock(folders.id);
-  await destroy(folders);
+  await destroy(folders, console.warn);
   await startDaemon(folders);
   const client = await connectIncus({ socketPath: folders.socket });
   const address = `127.0.0.1:${await freePort()}`;
@@ -39,18 +38,10 @@ async function bareDaemon(name: string): Promise<BareDaemon> {
     address,
     async [Symbol.asyncDispose]() {
       await client.close();
-      await destroy(folders);
+      await destroy(folders, console.warn);
       await turn[Symbol.asyncDispose]();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 let first: BareDaemon;

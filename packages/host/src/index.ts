@@ -24,6 +24,7 @@ export {
   FileRefusedError,
   HostConnectionError,
   HostError,
+  HostOptionError,
   OutputLimitError,
 } from '@cutover/host-contract';
 export { asUser } from './as-user.ts';

@@ -1,23 +1,31 @@
+const codes = [
+  'CONFIG_INVALID',
+  'STATE_DAMAGED',
+  'LOOP_UNKNOWN',
+  'SUPERVISOR_RUNNING',
+  'SUPERVISOR_ABSENT',
+  'SUPERVISOR_SILENT',
+  'REQUEST_REFUSED',
+  'TMUX_FAILED',
+  'TMUX_LOST',
+  'OWNERSHIP_CONFLICT',
+  'OWNERSHIP_UNKNOWN',
+  'CLAIM_REFUSED',
+  'ROUNDS_USED_UP',
+  'GATE_FAILED',
+  'VERDICT_REFUSED',
+  'ADVANCE_REFUSED',
+  'PROMPT_REFUSED',
+  'NOTIFY_FAILED',
+] as const;
+
 /** The stable codes of the errors this package throws. */
-export type LoopsErrorCode =
-  | 'CONFIG_INVALID'
-  | 'STATE_DAMAGED'
-  | 'LOOP_UNKNOWN'
-  | 'SUPERVISOR_RUNNING'
-  | 'SUPERVISOR_ABSENT'
-  | 'REQUEST_REFUSED'
-  | 'TMUX_FAILED'
-  | 'TMUX_LOST'
-  | 'GIT_FAILED'
-  | 'OWNERSHIP_CONFLICT'
-  | 'OWNERSHIP_UNKNOWN'
-  | 'CLAIM_REFUSED'
-  | 'ROUNDS_USED_UP'
-  | 'GATE_FAILED'
-  | 'VERDICT_REFUSED'
-  | 'ADVANCE_REFUSED'
-  | 'PROMPT_REFUSED'
-  | 'NOTIFY_FAILED';
+export type LoopsErrorCode = (typeof codes)[number];
+
+/** Whether a text is one of the codes. */
+export function isLoopsErrorCode(code: string): code is LoopsErrorCode {
+  return codes.some((one) => one === code);
+}
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export class LoopsError extends Error {
@@ -30,26 +38,25 @@ export class LoopsError extends Error {
   }
 }
 
-/** A `loops.yaml` that cannot be used; `problems` lists each place in it. Nothing was changed. */
+/** A `loops.yaml` that cannot be used. Nothing was changed. */
 export class ConfigError extends LoopsError {
   override readonly name = 'ConfigError';
+  declare readonly code: 'CONFIG_INVALID';
   readonly path: string;
-  readonly problems: readonly string[];
+  /** Every mistake as `FILE:LINE:COLUMN: KEY: what is wrong; what would be right`. */
+  readonly mistakes: readonly string[];
 
-  constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
-    super(
-      'CONFIG_INVALID',
-      `${path} cannot be used:\n${problems.map((one) => `  ${one}`).join('\n')}`,
-      options,
-    );
+  constructor(path: string, mistakes: readonly string[]) {
+    super('CONFIG_INVALID', mistakes.join('\n'));
     this.path = path;
-    this.problems = problems;
+    this.mistakes = mistakes;
   }
 }
 
 /** Another owner, or another epoch, holds the ownership that a compare-and-swap expected; nothing was changed. */
 export class OwnershipConflictError extends LoopsError {
   override readonly name = 'OwnershipConflictError';
+  declare readonly code: 'OWNERSHIP_CONFLICT';
   readonly expected: { readonly owner: string; readonly epoch: number } | undefined;
   readonly actual: { readonly owner: string; readonly epoch: number } | undefined;
 
@@ -59,7 +66,7 @@ export class OwnershipConflictError extends LoopsError {
   ) {
     super(
       'OWNERSHIP_CONFLICT',
-      `expected the ownership ${describeOwnership(expected)}, found ${describeOwnership(actual)}; read it again and decide anew`,
+      `expected the ownership ${describeOwnership(expected)}, found ${describeOwnership(actual)}; read it again, then retry`,
     );
     this.expected = expected;
     this.actual = actual;
@@ -69,6 +76,7 @@ export class OwnershipConflictError extends LoopsError {
 /** The remote that holds the ownership could not be asked. This is never evidence that nobody owns the loops. */
 export class OwnershipUnknownError extends LoopsError {
   override readonly name = 'OwnershipUnknownError';
+  declare readonly code: 'OWNERSHIP_UNKNOWN';
   readonly remote: string;
 
   constructor(remote: string, why: string, options?: ErrorOptions) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
 import type { SshHostOptions } from './options.ts';
 
@@ -13,14 +13,15 @@ export interface Credentials {
 }
 
 /**
- * @throws {TypeError} there is nothing to authenticate with.
+ * @throws {HostOptionError} there is nothing to authenticate with.
  * @throws {HostConnectionError} the private key cannot be read.
  */
 export async function authentication(name: string, options: SshHostOptions): Promise<Credentials> {
   const { agent, passphrase } = options;
   const privateKey = await readPrivateKey(name, options);
   if (agent === undefined && privateKey === undefined) {
-    throw new TypeError('sshHost needs one of privateKey, privateKeyFile and agent');
+    const what = 'give a privateKeyFile, a privateKey or an agent: there is nothing to authenticate with';
+    throw new HostOptionError(name, 'privateKeyFile', what);
   }
   return {
     ...(agent !== undefined && { agent }),
@@ -47,8 +48,13 @@ async function readPrivateKey(
   } catch (error) {
     const what = privateKeyFile ?? 'privateKey';
     const why = error instanceof Error ? error.message : String(error);
-    throw new HostConnectionError('AUTHENTICATION_FAILED', name, `${what} is no key we can use (${why})`, {
-      cause: error,
-    });
+    throw new HostConnectionError(
+      'AUTHENTICATION_FAILED',
+      name,
+      `${what} is not a private key that can be used (${why})`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostError } from '@cutover/host-contract';
 
 import { authentication } from './authentication.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -85,7 +85,7 @@ async function openSocket(
 }
 
 function asConnectionError(name: string, { host, port = 22, user }: SshHostOptions, error: unknown): unknown {
-  if (error instanceof HostConnectionError || error instanceof TypeError) return error;
+  if (error instanceof HostError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
     const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys`;

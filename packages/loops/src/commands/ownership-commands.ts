@@ -13,8 +13,8 @@ export function addOwnershipCommands(program: Command): void {
     )
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { viewOwnership }] = await Promise.all([
-        import('../config/rig-config.ts'),
-        import('../supervisor/ownership-monitor.ts'),
+        import('../config/load-rig-config.ts'),
+        import('../ownership/view-ownership.ts'),
       ]);
       const config = await loadRigConfig(options.config);
       const view = await withInterrupts((signal) => viewOwnership(config, signal));
@@ -23,24 +23,24 @@ export function addOwnershipCommands(program: Command): void {
       if (view.state === 'ownership-unknown') process.exitCode = loopsExitCodes.ownershipUnknown;
     });
   withCommonOptions(ownership.command('show'))
-    .description('who owns the loops')
+    .description('show the owner of the loops')
     .action(async (options: CommonOptions) => {
       const { host, place } = await placeOf(options);
-      const { readOwnership } = await import('../ownership.ts');
+      const { readOwnership } = await import('../ownership/ownership.ts');
       const found = await withInterrupts((signal) => readOwnership(host, { ...place, signal }));
       await print(
         options,
         found ?? null,
-        found === undefined ? 'nobody' : `${found.owner} at epoch ${found.epoch}`,
+        found === undefined ? 'no owner' : `${found.owner} at epoch ${found.epoch}`,
       );
     });
   withCommonOptions(ownership.command('claim'))
-    .requiredOption('--to <owner>', 'who shall own the loops')
-    .option('--from <owner@epoch>', 'who is expected to own them; nobody without it')
+    .requiredOption('--to <owner>', 'the new owner')
+    .option('--from <owner@epoch>', 'the present owner (default: none)')
     .description('move the ownership by compare-and-swap')
     .action(async (options: CommonOptions & { to: string; from?: string }) => {
       const { host, place } = await placeOf(options);
-      const { claimOwnership } = await import('../ownership.ts');
+      const { claimOwnership } = await import('../ownership/ownership.ts');
       const from = options.from === undefined ? undefined : parseOwner(options.from);
       const claimed = await withInterrupts((signal) =>
         claimOwnership(host, { ...place, from, to: options.to, signal }),
@@ -51,17 +51,18 @@ export function addOwnershipCommands(program: Command): void {
 
 function parseOwner(text: string): { owner: string; epoch: number } {
   const [, owner, epoch] = /^(.+)@(\d+)$/.exec(text) ?? [];
-  if (owner === undefined) throw new UsageError(`${text} is no owner@epoch`);
+  if (owner === undefined) throw new UsageError(`${text} is not OWNER@EPOCH`);
   return { owner, epoch: Number(epoch) };
 }
 
 async function placeOf(options: CommonOptions) {
   const [{ loadRigConfig }, { ownershipPlace }, { thisHost }] = await Promise.all([
-    import('../config/rig-config.ts'),
-    import('../supervisor/ownership-monitor.ts'),
-    import('../this-host.ts'),
+    import('../config/load-rig-config.ts'),
+    import('../ownership/view-ownership.ts'),
+    import('./this-host.ts'),
   ]);
   const place = ownershipPlace(await loadRigConfig(options.config));
-  if (place === undefined) throw new UsageError(`${options.config} has no ownership`);
+  if (place === undefined)
+    throw new UsageError(`${options.config} has no ownership; add ownership: {remote, owner} to it`);
   return { place, host: thisHost() };
 }

@@ -39,6 +39,11 @@ export function controlSocket({ runtimeDir }: { readonly runtimeDir: string }): 
   return join(runtimeDir, 'control.sock');
 }
 
+/** The file that an agent may touch to say that it is at work. */
+export function heartbeatFile({ runtimeDir }: { readonly runtimeDir: string }, loop: string): string {
+  return join(runtimeDir, `heartbeat-${loop}`);
+}
+
 /**
  * Where the supervisor of a config listens, without parsing all of the config, which takes longer than to ask; a
  * supervisor that answers there has checked it. `undefined` when that cannot be told so easily.

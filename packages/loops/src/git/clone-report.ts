@@ -14,6 +14,12 @@ export type UnsafeCode =
   | 'fetch-failed'
   | 'submodule'
   | 'worktree'
+  /** A change that `git status` does not show: assume-unchanged, skip-worktree. */
+  | 'hidden'
+  /** Objects of git-lfs that may be only here. */
+  | 'lfs'
+  /** Git could not tell. */
+  | 'unknown'
   /** Not looked at in time: nothing is known. */
   | 'unseen';
 
@@ -29,10 +35,10 @@ export interface CloneReport {
   readonly safe: boolean;
   readonly reasons: readonly UnsafeReason[];
   /** The commit of HEAD; absent in a repository without commits. */
-  readonly head?: string;
+  readonly head?: string | undefined;
   /** The branch of HEAD; absent when HEAD is detached. */
-  readonly branch?: string;
-  readonly upstream?: string;
+  readonly branch?: string | undefined;
+  readonly upstream?: string | undefined;
   /** Commits of HEAD and of any branch that no remote-tracking branch holds. */
   readonly unpushed: number;
   readonly stashes: number;

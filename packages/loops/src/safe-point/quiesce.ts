@@ -1,64 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
-import type { CloneReport } from '../git/clone-report.ts';
 import type { Frozen } from './freeze.ts';
 import { inspectWithin } from './inspect-within.ts';
 import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
-import { provesStopped, type StoppedOptions, type StoppedProof } from './proves-stopped.ts';
-import { type Salvage, salvageClone } from './salvage.ts';
+import { provesStopped } from './proves-stopped.ts';
+import type { QuiescedClone, QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
+import { salvageClone } from './salvage.ts';
 import { waitForSafePoint } from './wait-for-safe-point.ts';
-
-export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
-  /** The clones that must be at a safe point. */
-  readonly clones: readonly string[];
-  /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
-  readonly hold?: (signal: AbortSignal) => Promise<void>;
-  /**
-   * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
-   * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
-   */
-  readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
-  readonly processes: ProcessSelector;
-  /** Milliseconds to wait for a safe point. */
-  readonly deadline: number;
-  /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
-  readonly atDeadline?: 'stop' | 'leave';
-  /**
-   * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
-   * stillness, so that nothing can begin in between. Default true.
-   */
-  readonly freeze?: boolean;
-  /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
-  readonly stopTimeout?: number;
-  /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
-  readonly salvage?: false | { readonly push?: boolean };
-  /** Milliseconds between two looks. Default 200. */
-  readonly interval?: number;
-  readonly onEvent?: (event: QuiesceEvent) => void;
-}
-
-export type QuiesceEvent =
-  | { readonly event: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
-  | { readonly event: 'safe'; readonly waitedMs: number }
-  | { readonly event: 'deadline'; readonly unsafe: readonly CloneReport[] }
-  | { readonly event: 'stopping' }
-  | { readonly event: 'killed'; readonly pids: readonly number[] }
-  | { readonly event: 'salvaged'; readonly path: string; readonly salvage: Salvage };
-
-/** One clone after the rig was stopped. */
-export type QuiescedClone = CloneReport & { readonly salvage?: Salvage; readonly salvageProblem?: string };
-
-export interface QuiesceReport {
-  /** Every clone is at a safe point and nothing of the rig is left. */
-  readonly safe: boolean;
-  readonly clones: readonly QuiescedClone[];
-  readonly stopped: StoppedProof;
-  /** Why the rig's own stop failed, when it did. */
-  readonly stopProblem?: string;
-  /** Whether the deadline passed before all clones were at a safe point. */
-  readonly deadlineHit: boolean;
-  readonly waitedMs: number;
-}
+import { runLimits } from '../processes/run-limits.ts';
 
 /** How long the last look at a clone may take, in milliseconds: while its rig goes on, and once it has ended. */
 const briefLook = 5000;
@@ -77,14 +26,14 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   const started = performance.now();
   const { frozen, deadlineHit } = await waitForSafePoint(host, options);
   const waitedMs = Math.round(performance.now() - started);
-  if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
+  if (!deadlineHit) onEvent({ type: 'safe', waitedMs });
   if (deadlineHit && options.atDeadline === 'leave') {
     const clones = await Promise.all(
       options.clones.map((path) => inspectWithin(host, path, briefLook, { fetch: false })),
     );
     return { safe: false, clones, stopped: await provesStopped(host, options), deadlineHit, waitedMs };
   }
-  onEvent({ event: 'stopping' });
+  onEvent({ type: 'stopping' });
   const stopProblem = await stopRig(host, options, frozen, stopTimeout);
   const killed = await endProcesses(
     host,
@@ -92,7 +41,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     options.stop === undefined ? 0 : stopTimeout,
     stopTimeout,
   );
-  if (killed.length > 0) onEvent({ event: 'killed', pids: killed });
+  if (killed.length > 0) onEvent({ type: 'killed', pids: killed });
   const clones = await Promise.all(options.clones.map((path) => finalReport(host, path, options)));
   const stopped = await provesStopped(host, options);
   return {
@@ -101,7 +50,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     stopped,
     deadlineHit,
     waitedMs,
-    ...(stopProblem === undefined ? {} : { stopProblem }),
+    stopProblem,
   };
 }
 
@@ -128,7 +77,7 @@ async function stopRig(
     return undefined;
   }
   try {
-    await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+    await host.run(stop, runLimits(timeout, signal));
     return undefined;
   } catch (error) {
     if (error instanceof CommandError || error instanceof CommandTimeoutError) return error.message;
@@ -170,12 +119,12 @@ async function gone(host: Host, selector: ProcessSelector, patience: number): Pr
 
 async function finalReport(host: Host, path: string, options: QuiesceOptions): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
-  const report = await inspectWithin(host, path, finalLook, signal === undefined ? {} : { signal });
+  const report = await inspectWithin(host, path, finalLook, { signal });
   if (report.safe || salvage === false || report.reasons.some(({ code }) => code === 'not-a-clone'))
     return report;
   try {
-    const kept = await salvageClone(host, path, { ...salvage, ...(signal === undefined ? {} : { signal }) });
-    onEvent({ event: 'salvaged', path, salvage: kept });
+    const kept = await salvageClone(host, path, { ...salvage, signal });
+    onEvent({ type: 'salvaged', path, salvage: kept });
     return { ...report, salvage: kept };
   } catch (error) {
     return { ...report, salvageProblem: error instanceof Error ? error.message : String(error) };

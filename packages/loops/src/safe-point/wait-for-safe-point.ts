@@ -3,7 +3,7 @@ import type { Host } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { inspectWithin } from './inspect-within.ts';
-import type { QuiesceOptions } from './quiesce.ts';
+import type { QuiesceOptions } from './quiesce-report.ts';
 
 /** How long a look that is under way at the deadline may go on, in milliseconds: with all the rest less than 1 s. */
 const lastLook = 600;
@@ -25,12 +25,12 @@ export async function waitForSafePoint(
       const still = await lookStill(host, options, end + lastLook);
       if (still !== undefined) return { frozen: still.frozen, deadlineHit: false };
     } else
-      onEvent({ event: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
+      onEvent({ type: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
     if (performance.now() + interval >= end) {
-      onEvent({ event: 'deadline', unsafe });
+      onEvent({ type: 'deadline', unsafe });
       return { frozen: undefined, deadlineHit: true };
     }
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
+    await delay(interval, undefined, { signal });
   }
 }
 
@@ -42,7 +42,7 @@ async function lookStill(
 ): Promise<{ readonly frozen: Frozen | undefined } | undefined> {
   const { interval = 200, signal } = options;
   if (options.freeze === false) {
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
+    await delay(interval, undefined, { signal });
     return (await look(host, options, true, limit)).length === 0 ? { frozen: undefined } : undefined;
   }
   const frozen = await freeze(host, options.processes, 60, signal);
@@ -64,7 +64,7 @@ async function look(
   limit: number,
 ): Promise<CloneReport[]> {
   const milliseconds = limit - performance.now();
-  const how = { fetch, ...(signal === undefined ? {} : { signal }) };
+  const how = { fetch, signal };
   const reports = await Promise.all(clones.map((path) => inspectWithin(host, path, milliseconds, how)));
   return reports.filter(({ safe }) => !safe);
 }

@@ -1,9 +1,9 @@
 import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RigEventBody } from '../events.ts';
+import type { RigEventBody } from '../events/rig-event.ts';
 import type { PhasePassed } from '../state/rig-state.ts';
-import type { LoopKeeper } from './loop-keeper.ts';
-import type { RigStore } from './rig-store.ts';
+import type { LoopKeeper } from './keeping/loop-keeper.ts';
+import type { RigStore } from '../state/rig-store.ts';
 
 /** Moves a rig from plan phase to plan phase. Loops with a role start afresh with the new plan. */
 export class PlanPhases {
@@ -28,7 +28,7 @@ export class PlanPhases {
   async advance(from: number, reason: string, sha?: string): Promise<number> {
     const { done, plan } = this.#store.checkAdvance(from);
     if (!done) {
-      const passed = { index: from, plan, at: Date.now(), reason, ...(sha === undefined ? {} : { sha }) };
+      const passed = { index: from, plan, at: Date.now(), reason, sha };
       await this.#moveTo(from + 1, reason, passed);
     }
     return from + 1;
@@ -48,9 +48,8 @@ export class PlanPhases {
     const roles = this.#config.loops.filter(({ role }) => role !== undefined);
     for (const { name } of roles) this.#store.forgetSession(name);
     await this.#store.moveTo(to, passed);
-    const sha = passed?.sha === undefined ? {} : { sha: passed.sha };
-    this.#emit({ event: 'phase', from, to, reason, ...sha });
-    await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${to} begins`)));
+    this.#emit({ type: 'phase', from, to, reason, sha: passed?.sha });
+    await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${to} begins`, 'agent')));
     await this.#keeper.reconcile();
   }
 }

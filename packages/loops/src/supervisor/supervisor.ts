@@ -1,30 +1,32 @@
 import { mkdir } from 'node:fs/promises';
-import { Background } from '../background.ts';
-import { CleanupStack } from '../cleanup-stack.ts';
+import { Background } from '../concurrency/background.ts';
+import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import type { Handoff } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RebootCause, RigEvent, RigEventBody } from '../events.ts';
-import { EventHub } from './event-hub.ts';
-import { lockRig } from './exclusive-lock.ts';
-import { LoopKeeper } from './loop-keeper.ts';
-import { LoopWatcher } from './loop-watcher.ts';
-import { installLogger } from './logger.ts';
-import { findScopeManager, type ScopeManager } from './memory-scope.ts';
-import { runNotifyHooks } from './notify-hooks.ts';
-import { OwnershipWatch } from './ownership-watch.ts';
+import type { RebootCause, RigEvent } from '../events/rig-event.ts';
+import { EventHub } from '../events/event-hub.ts';
+import { lockRig } from '../state/rig-lock.ts';
+import { LoopKeeper } from './keeping/loop-keeper.ts';
+import { LoopWatcher } from './watching/loop-watcher.ts';
+import { installLogger } from './starting/logger.ts';
+import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { runNotifyHooks } from '../events/notify-hooks.ts';
+import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
-import { Prompter } from './prompter.ts';
-import { RigStore } from './rig-store.ts';
-import { TmuxLink, type TmuxServerMode } from './tmux-link.ts';
-import { viewRig } from './view-rig.ts';
+import { Prompter } from './prompting/prompter.ts';
+import { RigStore } from '../state/rig-store.ts';
+import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
+import { viewRig } from './viewing/view-rig.ts';
 import { WantedLoops } from './wanted-loops.ts';
-import { createWatchActions, watchLoops } from './watch-rig.ts';
+import { createWatchActions } from './watching/watch-actions.ts';
+import { watchLoops } from './watching/watch-rig.ts';
 
 export interface SupervisorOptions {
   /** Default `own`. */
-  readonly tmuxServer?: TmuxServerMode;
-  readonly onEvent?: (event: RigEvent) => void;
+  readonly tmuxServer?: TmuxServerMode | undefined;
+  readonly onEvent?: ((event: RigEvent) => void) | undefined;
 }
 
 /** Tells an end that was asked for from one that a failure brought. */
@@ -68,9 +70,9 @@ export class Supervisor implements AsyncDisposable {
     const emit = this.events.emit.bind(this.events);
     const { signal } = this.#ended;
     this.#ownership = new OwnershipWatch(config, signal, (before, after) => {
-      if (after !== undefined && after.detail !== before?.detail) emit({ event: 'hold', ...after });
+      if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
       if (after === undefined && before !== undefined)
-        emit({ event: 'released', reason: 'this host owns the loops' });
+        emit({ type: 'released', reason: 'this host owns the loops' });
       this.#reconcileSoon();
     });
     this.#link = new TmuxLink(config, options.tmuxServer ?? 'own', emit, () => this.#reconcileSoon());
@@ -184,7 +186,7 @@ export class Supervisor implements AsyncDisposable {
     const held = this.#keeper.held || this.#store.quiesced;
     this.#keeper.held = false;
     this.#store.setQuiesced(false);
-    if (held) this.events.emit({ event: 'released', reason: 'released by hand' });
+    if (held) this.events.emit({ type: 'released', reason: 'released by hand' });
     await this.#store.save();
     await this.reconcile();
   }
@@ -220,7 +222,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Extract<RigEventBody, { event: 'claimed' | 'verdict' | 'escalated' }>): void {
+  noteHandoff(handoff: Handoff): void {
     this.#known(handoff.loop);
     this.events.emit(handoff);
   }
@@ -232,23 +234,23 @@ export class Supervisor implements AsyncDisposable {
       await this.stopAll(reason);
       await this.#link.endServer();
     }
-    this.events.emit({ event: 'down', reason });
+    this.events.emit({ type: 'down', reason });
     this.#ended.abort(requestedEnd);
   }
 
   async #begin(reboot: RebootCause | undefined): Promise<void> {
     const { config, events } = this;
     events.emit({
-      event: 'up',
+      type: 'up',
       rig: config.rig,
       pid: process.pid,
-      ...(reboot === undefined ? {} : { reboot }),
+      reboot,
     });
     this.#cleanup.use(
       events.listen((event) => {
         this.inBackground(async () => {
           for (const detail of await runNotifyHooks(config, event))
-            events.emit({ event: 'notify-failed', detail });
+            events.emit({ type: 'notify-failed', detail });
         });
       }),
     );
@@ -256,17 +258,9 @@ export class Supervisor implements AsyncDisposable {
     this.#cleanup.defer(() => clearInterval(liveness));
     this.inBackground(() => this.#ownership.run());
     await this.reconcile();
-    const watcher = new LoopWatcher(config, createWatchActions(this, this.#keeper, this.#store, this.#link));
-    this.inBackground(() =>
-      watchLoops(watcher, {
-        config,
-        keeper: this.#keeper,
-        store: this.#store,
-        link: this.#link,
-        events,
-        signal: this.ended,
-      }),
-    );
+    const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events };
+    const watcher = new LoopWatcher(config, createWatchActions({ supervisor: this, ...parts }));
+    this.inBackground(() => watchLoops(watcher, { config, ...parts, signal: this.ended }));
   }
 
   #reconcileSoon(): void {

@@ -1,7 +1,7 @@
 import type { LoopConfig } from '../config/rig-config.ts';
-import type { RigEventBody } from '../events.ts';
-import type { LoopKeeper } from './loop-keeper.ts';
-import type { RigStore } from './rig-store.ts';
+import type { RigEventBody } from '../events/rig-event.ts';
+import type { LoopKeeper } from './keeping/loop-keeper.ts';
+import type { RigStore } from '../state/rig-store.ts';
 
 /** Which loops are wanted, and that what runs follows from it. */
 export class WantedLoops {
@@ -22,8 +22,8 @@ export class WantedLoops {
       this.#store.unblock(name);
       this.#store.change(name, { wanted: true, recentRestarts: 0 });
       this.#keeper.runtime(name).nextStartAt = 0;
-      this.#emit({ event: 'wanted', loop: name, wanted: true });
-      if (blocked) this.#emit({ event: 'unblocked', loop: name, reason: 'started by hand' });
+      this.#emit({ type: 'wanted', loop: name, wanted: true });
+      if (blocked) this.#emit({ type: 'unblocked', loop: name, reason: 'started by hand' });
     }
     await this.#store.save();
     await this.#keeper.reconcile();
@@ -33,7 +33,7 @@ export class WantedLoops {
   async unwant(loops: readonly LoopConfig[]): Promise<void> {
     for (const { name } of loops) {
       this.#store.change(name, { wanted: false });
-      this.#emit({ event: 'wanted', loop: name, wanted: false });
+      this.#emit({ type: 'wanted', loop: name, wanted: false });
     }
     await this.#store.save();
     await Promise.all(loops.map((loop) => this.#keeper.stop(loop, 'stopped by hand')));
@@ -44,7 +44,7 @@ export class WantedLoops {
   async restart(loops: readonly LoopConfig[], fresh: boolean, reason: string): Promise<void> {
     await Promise.all(
       loops.map(async (loop) => {
-        await this.#keeper.stop(loop, reason);
+        await this.#keeper.stop(loop, reason, 'agent');
         // Before it is started again, which does not wait for the others.
         if (fresh) this.#store.forgetSession(loop.name);
       }),

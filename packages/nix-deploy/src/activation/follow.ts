@@ -3,18 +3,19 @@ import { type CommandStream, type Host, HostConnectionError } from '@cutover/hos
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { createLogReader } from './log-reader.ts';
 import type { LogLine } from './log-line.ts';
-import { followScript } from './start-script.ts';
+import followScript from './follow.sh';
+import showLogScript from './show-log.sh';
 
 export interface FollowOptions {
   readonly id: string;
   readonly state: string;
   readonly privilege: Privilege;
   /** The stream that started the deploy and shows its log; without it, the log is read on the first connection. */
-  readonly started?: CommandStream;
+  readonly started?: CommandStream | undefined;
   /** The connection in use, and how to come by another one. */
   readonly connection: Host;
   readonly reconnect: (error: HostConnectionError) => Promise<Host>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The target refused: the message says why. Nothing had been started. */
@@ -36,8 +37,11 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
   for (;;) {
     signal?.throwIfAborted();
     stream ??= host.stream(
-      asRoot(script('follow', followScript, state, id, String(reader.offset + 1)), privilege),
-      signal === undefined ? {} : { signal },
+      asRoot(
+        script('follow', `${showLogScript}${followScript}`, state, id, String(reader.offset + 1)),
+        privilege,
+      ),
+      { signal },
     );
     try {
       for await (const chunk of stream.stdout) {

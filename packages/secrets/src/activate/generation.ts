@@ -1,5 +1,5 @@
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { execFile } from 'node:child_process';
-import type { Stats } from 'node:fs';
 import {
   chmod,
   chown,
@@ -31,7 +31,7 @@ const magic = new Map<number, Backing>([
  * Makes the place of the generations, on memory that is never swapped (ramfs) where that can be mounted, else on
  * what memory there is.
  *
- * @param group - who may list the place; left as it is without it.
+ * @param group - who may list the place; default: left as it is.
  */
 export async function prepareMountPoint(
   path: string,
@@ -88,14 +88,14 @@ export interface GenerationFile {
   readonly name: string;
   readonly content: Uint8Array;
   readonly mode: number;
-  /** This user's without it. */
+  /** Default: this user's. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
  * Writes files into a new directory; the owner and mode are exact whatever the umask, and set before the content.
  *
- * @param group - of the directories; left as it is without it.
+ * @param group - of the directories; default: left as it is.
  */
 export async function writeGeneration(
   directory: string,
@@ -120,11 +120,9 @@ export async function writeGeneration(
 async function makeParents(top: string, directory: string, group: number | undefined): Promise<void> {
   if (directory === top) return;
   await makeParents(top, dirname(directory), group);
-  if (await stat(directory).then(isDirectory, absent)) return;
+  if ((await unlessAbsent(stat(directory)))?.isDirectory() === true) return;
   await makeDirectory(directory, group);
 }
-
-const isDirectory = (found: Stats): boolean => found.isDirectory();
 
 async function makeDirectory(path: string, group: number | undefined): Promise<void> {
   await mkdir(path, { mode: 0o700 });
@@ -152,7 +150,7 @@ export async function swapSymlink(
   }
 }
 
-/** Makes the missing folders of a path such that everybody can pass through them, under any umask, as sops-nix does. */
+/** Makes the missing folders of a path such that all users can pass through them, under any umask, as sops-nix does. */
 async function makeFolders(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o755 });
   if (first === undefined) return;
@@ -169,9 +167,4 @@ export async function pruneGenerations(mountPoint: string, current: number, keep
   const old = (await generations(mountPoint)).filter((number) => number <= current - keep);
   for (const number of old) await rm(join(mountPoint, String(number)), { recursive: true, force: true });
   return old;
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { SecretsError, howToSops } from '../errors.ts';
-import { type Stanza, openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
-import type { AgeIdentity } from './identities.ts';
+import { openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
+import type { AgeIdentity } from './identity.ts';
+import type { AgeRecipient } from './recipient.ts';
 import { x25519Recipient } from './x25519.ts';
-
-/** Something a file key is wrapped for, as the age library's `Recipient`. */
-export interface AgeRecipient {
-  wrapFileKey(fileKey: Uint8Array): Stanza[] | Promise<Stanza[]>;
-}
 
 /**
  * Reads a recipient: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`. The hybrid ones are the age library's own.
@@ -27,7 +23,7 @@ export async function parseRecipient(text: string): Promise<AgeRecipient | 'libr
   return x25519Recipient(text);
 }
 
-/** The plugin that a recipient is of, e.g. `yubikey` of `age1yubikey1…`; `undefined` for those that are none's. */
+/** The plugin that a recipient is of, e.g. `yubikey` of `age1yubikey1…`; `undefined` for a recipient without a plugin. */
 export function pluginOf(recipient: string): string | undefined {
   return /^age1(?!pq1)([a-z0-9+._-]+)1/.exec(recipient)?.[1];
 }

@@ -6,18 +6,18 @@ import { dirname } from 'node:path';
 export interface BootstrapKeyOptions {
   /** Absolute, on a durable file system of the host and outside the Nix store. */
   readonly path: string;
-  /** The identity to place; a fresh one is made for the host without it. */
-  readonly identity?: string;
+  /** The identity to place; default: a new one is made for the host. */
+  readonly identity?: string | undefined;
   /** Replace a different key that is there. Files for only that key can then not be opened any more. */
-  readonly replace?: boolean;
-  readonly signal?: AbortSignal;
+  readonly replace?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface BootstrapKeyReport {
   readonly path: string;
   /** Whom files are encrypted for, so that this key opens them. */
   readonly recipient: string;
-  readonly outcome: 'placed' | 'kept' | 'mended' | 'replaced';
+  readonly outcome: 'placed' | 'kept' | 'repaired' | 'replaced';
 }
 
 /**
@@ -38,12 +38,12 @@ export async function placeBootstrapKey(
   if (found !== undefined && present !== undefined && (wanted === undefined || wanted === present)) {
     const sound = await isPrivate(host, path, signal);
     if (!sound) await writeKey(host, path, found, signal);
-    return { path, recipient: present, outcome: sound ? 'kept' : 'mended' };
+    return { path, recipient: present, outcome: sound ? 'kept' : 'repaired' };
   }
   if (found !== undefined && !replace) {
     throw new SecretsError(
       'BOOTSTRAP_KEY_CONFLICT',
-      `${path} holds the key of ${present ?? 'somebody else'}, not of ${wanted ?? 'nobody'}; use that key, move the file away, or ask for it to be replaced`,
+      `${path} holds the key of ${present ?? 'another recipient'}${wanted === undefined ? '' : `, not of ${wanted}`}; use that key, move the file away, or ask for it to be replaced`,
       { host: host.name },
     );
   }
@@ -69,11 +69,11 @@ export async function placeBootstrapKey(
 export async function readBootstrapIdentities(
   host: Host,
   path: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ReturnType<typeof parseIdentities>> {
   const found = await readKey(host, path, options.signal);
   if (found === undefined) {
-    throw new SecretsError('NO_IDENTITY', `there is no key at ${path}; place the bootstrap key first`, {
+    throw new SecretsError('NO_IDENTITY', `no key was found at ${path}; place the bootstrap key first`, {
       host: host.name,
     });
   }

@@ -1,8 +1,8 @@
 import type { Host } from '@cutover/host';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { type BootstrapKeyReport, placeBootstrapKey, readBootstrapIdentities } from './bootstrap-key.ts';
 import { collect } from './collect.ts';
-import { type CommitReport, commitSecrets } from './commit.ts';
+import { type CommitReport, commitSecrets } from '../git/commit.ts';
 import type { SecretsConfig } from './config.ts';
 import { type SecretSources, sourcesOf } from './sources.ts';
 import { type EncryptReport, encryptIntoRepo } from './encrypt-into-repo.ts';
@@ -16,15 +16,15 @@ export interface MoveOptions {
   readonly to: Host;
   /** The machine with the git working tree: this one. */
   readonly local: Host;
-  /** The git working tree; `config.repository` without it. */
-  readonly repository?: string;
-  /** The identity to place on the target; without it the one there is used, or a fresh one is made for it. */
-  readonly identity?: string;
+  /** The git working tree; Default: `config.repository`. */
+  readonly repository?: string | undefined;
+  /** The identity to place on the target; default: the one that is there, or a new one. */
+  readonly identity?: string | undefined;
   /** More identities that open files which are there already. */
-  readonly identities?: readonly AgeIdentity[];
+  readonly identities?: readonly AgeIdentity[] | undefined;
   /** The message of the commit; `false` leaves the files uncommitted. */
-  readonly commit?: string | false;
-  readonly signal?: AbortSignal;
+  readonly commit?: string | false | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MoveReport {
@@ -56,15 +56,14 @@ export async function move(options: MoveOptions): Promise<MoveReport> {
     signal,
   } = options;
   const repository = options.repository ?? config.repository;
-  const pass = signal === undefined ? {} : { signal };
   sourcesOf(from, config.secrets);
   const bootstrapKey = await placeBootstrapKey(to, {
     path: config.bootstrapKey,
-    ...(identity !== undefined && { identity }),
-    ...pass,
+    identity,
+    signal,
   });
-  const target = await readBootstrapIdentities(to, config.bootstrapKey, pass);
-  const secrets = await collect(from, config.secrets, pass);
+  const target = await readBootstrapIdentities(to, config.bootstrapKey, { signal });
+  const secrets = await collect(from, config.secrets, { signal });
   const recipients = [...new Set([bootstrapKey.recipient, ...config.recipients])];
   const encrypted = await encryptIntoRepo(repository, secrets, {
     recipients,
@@ -73,10 +72,8 @@ export async function move(options: MoveOptions): Promise<MoveReport> {
   const proofs = await requireDecryptable(repository, config.secrets, target);
   const files = encrypted.files.map(({ file }) => file);
   const committed =
-    commit === false
-      ? undefined
-      : await commitSecrets(local, repository, files, { message: commit, ...pass });
-  const scan = await scanGit({ host: local, path: repository, knownValues: knownValues(secrets), ...pass });
+    commit === false ? undefined : await commitSecrets(local, repository, files, { message: commit, signal });
+  const scan = await scanGit({ host: local, path: repository, knownValues: knownValues(secrets), signal });
   requireNoLeak(scan);
   return {
     secrets: secrets.map(({ spec }) => spec.name),

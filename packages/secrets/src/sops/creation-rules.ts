@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { parseConfig } from '@cutover/foundation/config-file';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
-import { parse } from 'yaml';
+import { ConfigError } from '../config-error.ts';
 import { SecretsError, howToSops } from '../errors.ts';
 import { compileGoRegex } from './go-regex.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
@@ -113,30 +115,15 @@ function listOf(value: string | readonly string[] | null | undefined): string[] 
 }
 
 function parseRules(text: string, file: string): z.output<typeof rule>[] {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    throw new SecretsError('RULE_INVALID', 'the config is not YAML', { file });
-  }
-  const parsed = schema.safeParse(value ?? {});
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SecretsError('RULE_INVALID', `not a sops config: ${problems.join('; ')}`, { file });
-  }
-  return parsed.data.creation_rules ?? [];
+  const read = parseConfig(text, schema);
+  if (!read.ok) throw new ConfigError(file, read.mistakes, 'RULE_INVALID');
+  return read.value.creation_rules ?? [];
 }
 
 export async function findConfig(directory: string): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
     const path = join(at, '.sops.yaml');
-    const found = await readFile(path).then(() => true, absent);
-    if (found === true) return path;
+    if ((await unlessAbsent(stat(path))) !== undefined) return path;
     if (dirname(at) === at) return undefined;
   }
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -1,4 +1,4 @@
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import type { EditResult } from './edit.ts';
 import type { EncryptOptions } from './file.ts';
@@ -9,13 +9,13 @@ import type { TreeValue } from './tree.ts';
 /** A file's name, for its format, its rule and for messages; its bytes go in and out of each function. */
 export interface EngineFile {
   readonly file: string;
-  readonly format?: SopsFormat;
+  readonly format?: SopsFormat | undefined;
 }
 
 /** For whom: these, or whom a creation rule names, of the `.sops.yaml` at `rules` or the one found upward. */
 export interface EngineRules {
-  readonly recipients?: readonly string[];
-  readonly rules?: string;
+  readonly recipients?: readonly string[] | undefined;
+  readonly rules?: string | undefined;
 }
 
 /** What is done with sops files, natively or by the sops command. */
@@ -39,7 +39,7 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     format,
   }: EngineFile): Promise<EngineFile & { identities: readonly AgeIdentity[] }> => ({
     file,
-    ...(format && { format }),
+    format,
     identities: await identities(),
   });
   const edits = (): Promise<typeof import('./edit.ts')> => import('./edit.ts');
@@ -61,8 +61,10 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     rotate: async (bytes, file) => (await edits()).rotateFile(bytes, await opened(file)),
     async updateKeys(bytes, file) {
       const { recipients, shamirThreshold } = await recipientsOf(file);
-      const threshold = shamirThreshold === undefined ? {} : { shamirThreshold };
-      return (await edits()).updateRecipients(bytes, recipients, { ...(await opened(file)), ...threshold });
+      return (await edits()).updateRecipients(bytes, recipients, {
+        ...(await opened(file)),
+        shamirThreshold,
+      });
     },
   };
 }
@@ -76,7 +78,7 @@ async function recipientsOf({ file, recipients, rules }: EngineFile & EngineRule
     recipients: found.recipients.length === 1 ? only : found.recipients,
     rule: found.rule,
     macOnlyEncrypted: found.macOnlyEncrypted,
-    ...(found.shamirThreshold !== undefined && { shamirThreshold: found.shamirThreshold }),
+    shamirThreshold: found.shamirThreshold,
   };
 }
 
@@ -115,7 +117,7 @@ export function automaticEngine(
   };
 }
 
-/** Nobody here opens it, and it is also for keys of a kind that only the sops command knows. */
+/** No native identity opens it, and it is also for keys of a kind that only the sops command knows. */
 async function needsSops(error: unknown, bytes: Uint8Array | undefined, file: EngineFile): Promise<boolean> {
   if (!(error instanceof SecretsError)) return false;
   if (error.code !== 'NO_IDENTITY' || bytes === undefined) return error.code === 'NEEDS_SOPS';

@@ -12,7 +12,7 @@ import { emitText } from './yaml-text.ts';
 /** sops's own indentation. */
 const indentation = 4;
 
-/** Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whoever wrote it. */
+/** Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whichever tool wrote it. */
 export function emitYaml(documents: Documents): string {
   return documents.map((document) => emitDocument(document)).join('---\n');
 }

@@ -1,0 +1,120 @@
+// What npm gets to see of each package that is published: a license, a README whose links work there, and a package.json that
+// says what the package is, where it comes from, and no dependency that it does not use. Needs the packages built.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const read = (...path) => readFileSync(join(...path), 'utf8');
+
+/** The files in the tarball of each package, by its name. */
+function packed(folders) {
+  const args = [
+    'pack',
+    '--dry-run',
+    '--json',
+    '--ignore-scripts',
+    ...folders.flatMap((folder) => ['-w', folder]),
+  ];
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  const tarballs = Object.values(JSON.parse(execFileSync('npm', args, options)));
+  return new Map(tarballs.map(({ name, files }) => [name, files.map(({ path }) => path)]));
+}
+
+/** What a package has to have in its tarball. */
+function checkFiles(folder, { name }) {
+  const files = tarballs.get(name);
+  const wanted = ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts'];
+  const missing = wanted.filter((file) => !files.includes(file)).map((file) => `its tarball has no ${file}`);
+  const same = !files.includes('LICENSE') || read(folder, 'LICENSE') === read('LICENSE');
+  return same ? missing : [...missing, 'its LICENSE differs from that of the checkout'];
+}
+
+/** What npm shows beside the README. */
+function checkFields(folder, manifest) {
+  const wanted = [
+    'description',
+    'license',
+    'author',
+    'homepage',
+    'bugs',
+    'repository',
+    'keywords',
+    'engines',
+  ];
+  const missing = wanted.filter((field) => manifest[field] === undefined || manifest[field].length === 0);
+  const misplaced =
+    manifest.repository?.directory === folder ? [] : [`repository.directory is not ${folder}`];
+  return [...missing.map((field) => `package.json has no ${field}`), ...misplaced];
+}
+
+/** On npm a README stands alone: a link into the checkout has to name the place on the forge, and the file has to exist. */
+function checkLinks(folder, manifest) {
+  const site = manifest.bugs?.replace(/\/issues$/, '');
+  return [...read(folder, 'README.md').matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => {
+    if (!/^(https?:|#)/.test(link)) return [`README.md links to ${link}, which does not work on npm`];
+    if (site === undefined || !link.startsWith(`${site}/`)) return [];
+    const path = link
+      .slice(site.length)
+      .replace(/^\/(blob|tree)\/main\//, '')
+      .replace(/#.*/, '');
+    return existsSync(path) ? [] : [`README.md links to ${link}, and there is no ${path}`];
+  });
+}
+
+/** Dependencies against what the built files import: what is bundled into them counts where it is used. */
+function checkDependencies(folder, manifest) {
+  const used = new Set(
+    [...builtFiles(folder, manifest)]
+      .flatMap((file) => importsOf(file))
+      .map(packageOf)
+      .filter(isOther(manifest.name)),
+  );
+  const { dependencies = {}, peerDependencies = {} } = manifest;
+  const undeclared = [...used].filter((name) => !(name in dependencies) && !(name in peerDependencies));
+  const unused = Object.keys(dependencies).filter((name) => !used.has(name));
+  return [
+    ...undeclared.map((name) => `it imports ${name} and does not depend on it`),
+    ...unused.map((name) => `it depends on ${name} and does not import it`),
+  ];
+}
+
+/** The files that the exports and commands of a package lead to. */
+function builtFiles(folder, { exports = {}, bin = {} }) {
+  const entries = [
+    ...Object.values(exports).flatMap(({ types, default: file }) => [types, file]),
+    ...Object.values(bin),
+  ];
+  const files = new Set(
+    entries.filter((entry) => /\.(js|ts|mjs)$/.test(entry)).map((entry) => join(folder, entry)),
+  );
+  for (const file of files) {
+    for (const name of importsOf(file).filter((one) => one.startsWith('.'))) {
+      const path = join(dirname(file), name);
+      // A declaration file names the JavaScript that another one describes.
+      files.add(file.endsWith('.d.ts') ? path.replace(/\.js$/, '.d.ts') : path);
+    }
+  }
+  return files;
+}
+
+const importsOf = (file) =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\(?) ?["']([^"'\s]+)["']/g)].map(
+    ([, name]) => name,
+  );
+const packageOf = (name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+const isOther = (own) => (name) =>
+  /^(@[\w-]+\/)?[a-z][\w.-]*$/.test(name) && name !== own && !isBuiltin(name);
+
+const published = readdirSync('packages')
+  .map((name) => `packages/${name}`)
+  .filter((folder) => existsSync(join(folder, 'package.json')))
+  .map((folder) => [folder, JSON.parse(read(folder, 'package.json'))])
+  .filter(([, manifest]) => manifest.private !== true);
+const tarballs = packed(published.map(([folder]) => folder));
+const checks = [checkFiles, checkFields, checkLinks, checkDependencies];
+const found = published.flatMap(([folder, manifest]) =>
+  checks.flatMap((check) => check(folder, manifest).map((finding) => `${folder}: ${finding}`)),
+);
+for (const line of found) console.log(line);
+if (found.length > 0) process.exitCode = 1;

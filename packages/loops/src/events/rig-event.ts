@@ -1,0 +1,78 @@
+/** What a supervisor did, or saw, and why. `at` is Unix milliseconds. */
+export type RigEvent = RigEventBody & { readonly at: number };
+
+/** An event before it has its time. */
+export type RigEventBody =
+  | {
+      readonly type: 'up';
+      readonly rig: string;
+      readonly pid: number;
+      /** Set when the machine was booted since the supervisor before this one. */
+      readonly reboot?: RebootCause | undefined;
+    }
+  | { readonly type: 'down'; readonly reason: string }
+  | { readonly type: 'server'; readonly state: 'connected' | 'lost' | 'spawned' }
+  | { readonly type: 'hold'; readonly reason: HoldReason; readonly detail: string }
+  | { readonly type: 'released'; readonly reason: string }
+  | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
+  | { readonly type: 'started'; readonly loop: string; readonly run: string; readonly reason: string }
+  | { readonly type: 'start-failed'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'ready'; readonly loop: string }
+  | {
+      readonly type: 'exited';
+      readonly loop: string;
+      readonly exitCode?: number | undefined;
+      readonly signal?: number | undefined;
+      readonly cause: ExitCause;
+      readonly restartInMs?: number | undefined;
+    }
+  | { readonly type: 'stopped'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'wanted'; readonly loop: string; readonly wanted: boolean }
+  | {
+      readonly type: 'blocked';
+      readonly loop: string;
+      readonly reason: string;
+      readonly detail: string;
+      readonly until?: number | undefined;
+    }
+  | { readonly type: 'unblocked'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'login-expired'; readonly loop: string; readonly detail: string }
+  | { readonly type: 'escalated'; readonly loop: string; readonly detail: string }
+  | { readonly type: 'stalled'; readonly loop: string; readonly rung: StallRung; readonly quietMs: number }
+  | { readonly type: 'prompted'; readonly loop: string; readonly bytes: number; readonly id: string }
+  | {
+      readonly type: 'phase';
+      readonly from: number;
+      readonly to: number;
+      readonly reason: string;
+      readonly sha?: string | undefined;
+    }
+  | {
+      readonly type: 'claimed';
+      readonly loop: string;
+      readonly phase: number;
+      readonly sha: string;
+      readonly round: number;
+    }
+  | {
+      readonly type: 'verdict';
+      readonly loop: string;
+      readonly phase: number;
+      readonly sha: string;
+      readonly verdict: 'pass' | 'fail';
+      readonly note: string;
+    }
+  | { readonly type: 'notify-failed'; readonly detail: string };
+
+/** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
+export type RebootCause = 'orderly' | 'unexpected';
+
+/** Why an agent ended; `lost`: its terminal went away with the tmux server. */
+export type ExitCause =
+  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired';
+
+/** The ladder of answers to a stall. */
+export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';
+
+/** Why no loop of the rig may start. */
+export type HoldReason = 'not-owner' | 'ownership-unknown' | 'quiesced';

@@ -1,0 +1,51 @@
+import { localHost } from '@cutover/host';
+import type { RigConfig } from '../config/rig-config.ts';
+import { controlSocket } from '../config/rig-places.ts';
+import { LoopsError } from '../errors.ts';
+import { quiesce } from '../safe-point/quiesce.ts';
+import type { QuiesceEvent, QuiesceReport } from '../safe-point/quiesce-report.ts';
+import { askSupervisor } from '../control/control-connection.ts';
+import { endLoops, rigProcesses } from './end-loops.ts';
+import { recordQuiesced } from './offline.ts';
+
+export interface QuiesceRigOptions {
+  /** Milliseconds to wait for a safe point. */
+  readonly deadline: number;
+  /** Start nothing before `loops start`, not even after a reboot. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+  readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
+}
+
+/** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
+export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<QuiesceReport> {
+  await using host = localHost();
+  return quiesce(host, {
+    clones: [...new Set(config.loops.flatMap(({ clone }) => clone ?? []))],
+    processes: rigProcesses(config),
+    deadline: options.deadline,
+    stopTimeout: config.stopGrace * 2 + 5000,
+    salvage: { push: config.quiesce.push },
+    signal: options.signal,
+    onEvent: options.onEvent,
+    hold: async (signal) => {
+      try {
+        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, { signal });
+      } catch (error) {
+        if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+        if (options.keep) await recordQuiesced(config, true);
+      }
+    },
+    stop: async (signal) => {
+      try {
+        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, { signal });
+      } catch (error) {
+        if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+        await endLoops(
+          config,
+          config.loops.map(({ name }) => name),
+        );
+      }
+    },
+  });
+}

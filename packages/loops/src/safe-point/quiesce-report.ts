@@ -1,0 +1,59 @@
+import type { CloneReport } from '../git/clone-report.ts';
+import type { ProcessSelector } from './processes.ts';
+import type { StoppedOptions, StoppedProof } from './proves-stopped.ts';
+import type { Salvage } from './salvage.ts';
+
+export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
+  /** The clones that must be at a safe point. */
+  readonly clones: readonly string[];
+  /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
+  readonly hold?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /**
+   * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
+   * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
+   */
+  readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
+  readonly processes: ProcessSelector;
+  /** Milliseconds to wait for a safe point. */
+  readonly deadline: number;
+  /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
+  readonly atDeadline?: 'stop' | 'leave' | undefined;
+  /**
+   * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
+   * stillness, so that nothing can begin in between. Default true.
+   */
+  readonly freeze?: boolean | undefined;
+  /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
+  readonly stopTimeout?: number | undefined;
+  /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
+  readonly salvage?: false | { readonly push?: boolean | undefined } | undefined;
+  /** Milliseconds between two looks. Default 200. */
+  readonly interval?: number | undefined;
+  readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
+}
+
+export type QuiesceEvent =
+  | { readonly type: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
+  | { readonly type: 'safe'; readonly waitedMs: number }
+  | { readonly type: 'deadline'; readonly unsafe: readonly CloneReport[] }
+  | { readonly type: 'stopping' }
+  | { readonly type: 'killed'; readonly pids: readonly number[] }
+  | { readonly type: 'salvaged'; readonly path: string; readonly salvage: Salvage };
+
+/** One clone after the rig was stopped. */
+export type QuiescedClone = CloneReport & {
+  readonly salvage?: Salvage | undefined;
+  readonly salvageProblem?: string | undefined;
+};
+
+export interface QuiesceReport {
+  /** Every clone is at a safe point and nothing of the rig is left. */
+  readonly safe: boolean;
+  readonly clones: readonly QuiescedClone[];
+  readonly stopped: StoppedProof;
+  /** Why the rig's own stop failed, when it did. */
+  readonly stopProblem?: string | undefined;
+  /** Whether the deadline passed before all clones were at a safe point. */
+  readonly deadlineHit: boolean;
+  readonly waitedMs: number;
+}

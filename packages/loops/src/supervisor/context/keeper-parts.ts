@@ -1,0 +1,30 @@
+import type { Background } from '../../concurrency/background.ts';
+import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
+import type { RigEventBody } from '../../events/rig-event.ts';
+import type { LoopState } from '../../state/rig-state.ts';
+import type { LoopRuntimes } from './loop-runtime.ts';
+import type { ScopeManager } from '../../processes/memory-scope.ts';
+import type { OwnershipWatch } from '../../ownership/ownership-watch.ts';
+import type { RigStore } from '../../state/rig-store.ts';
+import type { Rounds } from '../../concurrency/rounds.ts';
+import type { TmuxLink } from '../../tmux/tmux-link.ts';
+
+/** What keeping loops stands on. */
+export interface KeeperParts {
+  readonly config: RigConfig;
+  readonly store: RigStore;
+  readonly ownership: OwnershipWatch;
+  readonly link: TmuxLink;
+  readonly scope: ScopeManager;
+  readonly signal: AbortSignal;
+  readonly emit: (event: RigEventBody) => void;
+  readonly background: Background;
+  /** Called when an agent was started anew, so that its prompt can be typed. */
+  readonly onStarted: (loop: LoopConfig, state: LoopState & { readonly run: string }) => void;
+}
+
+/** The same with what the keeper itself holds, for those who do its work. */
+export interface KeeperContext extends KeeperParts {
+  readonly runtimes: LoopRuntimes;
+  readonly rounds: Rounds;
+}

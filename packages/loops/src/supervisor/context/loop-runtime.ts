@@ -1,0 +1,52 @@
+import type { ExitCause } from '../../events/rig-event.ts';
+
+/** What the supervisor knows about a loop until it ends itself. */
+export interface LoopRuntime {
+  /** Set while it is being started or stopped. */
+  busy?: 'starting' | 'stopping' | undefined;
+  /** The end of the stop that is under way. */
+  stopping?: Promise<void> | undefined;
+  /** The pane that was last seen alive. */
+  paneId?: string | undefined;
+  pid?: number | undefined;
+  /** The run whose end has been dealt with. */
+  endedRun?: string | undefined;
+  ready: boolean;
+  /** Unix milliseconds before which it is not started. */
+  nextStartAt?: number | undefined;
+  /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
+  ending?: { readonly isThere: boolean; readonly since: number };
+  lastExit?: LoopExit | undefined;
+  /** Why it is not running although it is wanted. */
+  waitingFor?: string | undefined;
+}
+
+/** How an agent ended; `at` is Unix milliseconds. */
+export interface LoopExit {
+  readonly exitCode?: number | undefined;
+  readonly signal?: number | undefined;
+  readonly cause: ExitCause;
+  readonly at: number;
+}
+
+/** The same of every loop of a rig. */
+export class LoopRuntimes {
+  readonly #runtimes = new Map<string, LoopRuntime>();
+
+  of(name: string): LoopRuntime {
+    let runtime = this.#runtimes.get(name);
+    if (runtime === undefined) this.#runtimes.set(name, (runtime = { ready: false }));
+    return runtime;
+  }
+
+  all(): LoopRuntime[] {
+    return [...this.#runtimes.values()];
+  }
+}
+
+/** It has no pane that is alive, as far as is known. */
+export function forgetPane(runtime: LoopRuntime): void {
+  delete runtime.pid;
+  delete runtime.paneId;
+  runtime.ready = false;
+}

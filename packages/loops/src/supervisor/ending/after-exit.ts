@@ -1,0 +1,38 @@
+import type { LoopConfig } from '../../config/rig-config.ts';
+import type { ExitCause } from '../../events/rig-event.ts';
+import type { LoopState } from '../../state/rig-state.ts';
+import { backoffDelay } from './backoff.ts';
+
+/** What follows from the end of an agent. */
+export interface ExitDecision {
+  /** Milliseconds until it is started again; `undefined`: it is not. */
+  readonly restartInMs: number | undefined;
+  readonly recentRestarts: number;
+  /** Set when the restarts are used up. */
+  readonly escalate?: string | undefined;
+}
+
+/** Decides whether and when an agent that ended is started again. Pure: time and chance come in. */
+export function decideAfterExit(
+  loop: Pick<LoopConfig, 'restart'>,
+  state: Pick<LoopState, 'recentRestarts' | 'startedAt'>,
+  cause: ExitCause,
+  now: number,
+  random: number = Math.random(),
+): ExitDecision {
+  const { policy, resetAfter, maxRestarts } = loop.restart;
+  const recent = now - (state.startedAt ?? now) >= resetAfter ? 0 : state.recentRestarts;
+  if (policy === 'never' || (policy === 'on-failure' && cause === 'clean')) {
+    return { restartInMs: undefined, recentRestarts: recent };
+  }
+  // No fault of the agent's: it neither pays for it nor waits for it longer each time.
+  if (cause === 'lost') return { restartInMs: backoffDelay(loop.restart, 0, random), recentRestarts: recent };
+  if (maxRestarts !== undefined && recent >= maxRestarts) {
+    return {
+      restartInMs: undefined,
+      recentRestarts: recent,
+      escalate: `it ended ${recent + 1} times in a row`,
+    };
+  }
+  return { restartInMs: backoffDelay(loop.restart, recent, random), recentRestarts: recent + 1 };
+}

@@ -1,0 +1,120 @@
+import type { LoopConfig } from '../../config/rig-config.ts';
+import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
+import { type AgentSign, findAgentSign } from '../../agents/agent-signs.ts';
+import { explainExit } from './explain-exit.ts';
+import type { KeeperContext } from '../context/keeper-parts.ts';
+import { forgetPane, type LoopExit, type LoopRuntime } from '../context/loop-runtime.ts';
+import { decideAfterExit } from './after-exit.ts';
+import { endedByMemory } from '../../processes/memory-scope.ts';
+
+/** Deals with the end of each run, once: why it was, and what follows. */
+export class LoopEnds {
+  readonly #context: KeeperContext;
+  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
+
+  constructor(context: KeeperContext) {
+    this.#context = context;
+    const { limitPatterns, loginPatterns } = context.config;
+    this.#more = {
+      limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
+      login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
+    };
+  }
+
+  /**
+   * A loop does not run. If a run of it ended that was not dealt with yet, it is now.
+   *
+   * @param isHeld what ends while the rig is held was ended on purpose, or will not be missed before the release.
+   */
+  async see(
+    tmux: Pick<RigTmux, 'screen'>,
+    loop: LoopConfig,
+    pane: Pane | undefined,
+    isHeld: () => boolean,
+  ): Promise<void> {
+    const { store, runtimes } = this.#context;
+    const runtime = runtimes.of(loop.name);
+    const { run } = store.loop(loop.name);
+    const hadRun = runtime.pid !== undefined || pane !== undefined;
+    forgetPane(runtime);
+    if (!hadRun || run === undefined || runtime.endedRun === run) return;
+    runtime.endedRun = run;
+    const sign =
+      pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
+    const exit = await this.#explain(loop, pane, sign, run);
+    runtime.lastExit = exit;
+    const { wanted, block } = store.loop(loop.name);
+    if (!wanted) return;
+    if (sign === undefined && block === undefined && !isHeld()) this.#decide(loop, runtime, exit);
+    else await this.#wait(loop, runtime, exit, sign);
+  }
+
+  /**
+   * Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once: one that is
+   * blocked already stays as it is, for its screen is read both while it runs and when it has ended.
+   */
+  async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
+    const { store, emit } = this.#context;
+    if (store.loop(loop.name).block !== undefined) return;
+    const { kind: reason, detail } = sign;
+    const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
+    store.change(loop.name, { block: { reason, detail, ...until } });
+    emit({ type: 'blocked', loop: loop.name, reason, detail, ...until });
+    if (reason === 'login-expired') emit({ type: 'login-expired', loop: loop.name, detail });
+    await store.save();
+  }
+
+  async #explain(
+    loop: LoopConfig,
+    pane: Pane | undefined,
+    sign: AgentSign | undefined,
+    run: string,
+  ): Promise<LoopExit> {
+    const { config, scope } = this.#context;
+    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scope));
+    return {
+      exitCode: pane?.exitCode,
+      signal: pane?.exitSignal,
+      cause: explainExit(pane, sign, byMemory),
+      at: Date.now(),
+    };
+  }
+
+  /** Nothing is paid and nothing begins by itself: it is blocked, or the rig is held. */
+  async #wait(
+    loop: LoopConfig,
+    runtime: LoopRuntime,
+    exit: LoopExit,
+    sign: AgentSign | undefined,
+  ): Promise<void> {
+    this.#context.emit({ type: 'exited', loop: loop.name, ...exit });
+    runtime.nextStartAt = 0;
+    if (sign !== undefined) await this.block(loop, sign);
+  }
+
+  #decide(loop: LoopConfig, runtime: LoopRuntime, exit: LoopExit): void {
+    const { store, emit, ownership, background } = this.#context;
+    const state = store.loop(loop.name);
+    const {
+      restartInMs,
+      recentRestarts,
+      escalate: detail,
+    } = decideAfterExit(loop, state, exit.cause, exit.at);
+    emit({
+      type: 'exited',
+      loop: loop.name,
+      ...exit,
+      restartInMs,
+    });
+    if (restartInMs === undefined) delete runtime.nextStartAt;
+    else runtime.nextStartAt = exit.at + restartInMs;
+    store.change(loop.name, {
+      restarts: state.restarts + (restartInMs === undefined ? 0 : 1),
+      recentRestarts,
+      ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),
+    });
+    if (detail !== undefined) emit({ type: 'escalated', loop: loop.name, detail });
+    if (ownership.isStale) background.run(() => ownership.ask());
+    background.run(() => store.save());
+  }
+}

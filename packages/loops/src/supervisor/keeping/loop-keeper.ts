@@ -1,0 +1,168 @@
+import type { LoopConfig } from '../../config/rig-config.ts';
+import { endProcess } from '../../processes/end-process.ts';
+import { LoopsError } from '../../errors.ts';
+import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
+import type { AgentSign } from '../../agents/agent-signs.ts';
+import type { KeeperContext, KeeperParts } from '../context/keeper-parts.ts';
+import { Liveness } from './liveness.ts';
+import { LoopEnds } from '../ending/loop-ends.ts';
+import { type LoopRuntime, LoopRuntimes } from '../context/loop-runtime.ts';
+import type { Hold } from '../../ownership/ownership-watch.ts';
+import { Rounds } from '../../concurrency/rounds.ts';
+import { StartConditions } from '../starting/start-conditions.ts';
+import { type DueLoop, startLoops } from '../starting/start-loops.ts';
+import { type StopEnds, stopLoop } from '../ending/stop-loop.ts';
+
+/** Until another round when tmux failed, in milliseconds. */
+const retryPause = 100;
+
+/**
+ * Brings the loops that run to those that are wanted, round by round. A round happens when tmux, a timer or a
+ * request asks for it; none happens while nothing does.
+ */
+export class LoopKeeper {
+  /** No loop is started while this is set; what runs goes on. */
+  held = false;
+  readonly #context: KeeperContext;
+  readonly #liveness: Liveness;
+  readonly #ends: LoopEnds;
+  readonly #conditions: StartConditions;
+  #firstRound = true;
+
+  constructor(parts: KeeperParts) {
+    const rounds = new Rounds(() => this.#orLater(() => this.#round()), parts.background, parts.signal);
+    this.#context = { ...parts, rounds, runtimes: new LoopRuntimes() };
+    this.#liveness = new Liveness(this.#context);
+    this.#ends = new LoopEnds(this.#context);
+    this.#conditions = new StartConditions(this.#context);
+  }
+
+  /** Why no loop may start now. */
+  get hold(): Hold | undefined {
+    const { store, ownership } = this.#context;
+    if (this.held || store.quiesced) {
+      return { reason: 'quiesced', detail: 'the rig was quiesced; loops start releases it' };
+    }
+    return ownership.hold;
+  }
+
+  runtime(name: string): LoopRuntime {
+    return this.#context.runtimes.of(name);
+  }
+
+  /** One more round, now or after the one that is under way. */
+  async reconcile(): Promise<void> {
+    return this.#context.rounds.now();
+  }
+
+  /** No further rounds; the one under way is waited for. */
+  async end(): Promise<void> {
+    return this.#context.rounds.end();
+  }
+
+  /** Ends an agent and whatever of it outlives its terminal: its session too, unless it is about to start again. */
+  async stop(loop: LoopConfig, reason: string, ends: StopEnds = 'session'): Promise<void> {
+    return stopLoop(this.#context, loop, reason, ends);
+  }
+
+  /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
+  async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
+    return this.#ends.block(loop, sign);
+  }
+
+  /** Looks for processes that ended although their panes say nothing of it. */
+  checkLiveness(): void {
+    this.#liveness.check();
+  }
+
+  /** An agent is ready: those that wait for it may start. */
+  markReady(loop: LoopConfig): void {
+    const runtime = this.runtime(loop.name);
+    if (runtime.ready) return;
+    runtime.ready = true;
+    this.#context.emit({ type: 'ready', loop: loop.name });
+    this.#context.rounds.soon();
+  }
+
+  /** What fails because of tmux, a later round does. */
+  async #orLater(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LoopsError) || !error.code.startsWith('TMUX')) throw error;
+      this.#context.rounds.within(retryPause);
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { link, config, rounds } = this.#context;
+    const tmux = await link.connected();
+    if (tmux === undefined) {
+      rounds.within(retryPause);
+      return;
+    }
+    const panes = new Map((await tmux.panes()).map((pane) => [pane.loop, pane]));
+    const due: DueLoop[] = [];
+    for (const loop of config.loops) {
+      const pane = panes.get(loop.name);
+      if (await this.#shallStart(tmux, loop, pane)) due.push({ loop, pane });
+    }
+    this.#firstRound = false;
+    if (due.length > 0) await this.#start(tmux, due);
+  }
+
+  async #start(tmux: RigTmux, due: readonly DueLoop[]): Promise<void> {
+    const { ownership, rounds } = this.#context;
+    if (ownership.isStale) {
+      await ownership.ask();
+      rounds.again();
+      return;
+    }
+    if (await this.#conditions.memoryIsShort(due.map(({ loop }) => loop))) return;
+    // Whoever held the rig meanwhile has seen nothing of these starts.
+    if (this.hold !== undefined) rounds.again();
+    else await startLoops(this.#context, tmux, due);
+  }
+
+  /** Sees what became of a loop, stops it when it must not run, and says whether it is to be started now. */
+  async #shallStart(tmux: RigTmux, loop: LoopConfig, pane: Pane | undefined): Promise<boolean> {
+    const { store, ownership, background } = this.#context;
+    const runtime = this.runtime(loop.name);
+    if (runtime.busy !== undefined) return false;
+    delete runtime.waitingFor;
+    if (pane !== undefined && isUnexplained(pane) && !this.#liveness.isGone(runtime, pane)) {
+      // A child that ends right after its start can escape tmux: it asks anew when it hears of one.
+      endProcess(pane.serverPid, 'SIGCHLD');
+      return false;
+    }
+    const running = pane !== undefined && !pane.dead && !this.#liveness.isGone(runtime, pane);
+    if (running) this.#see(loop, runtime, pane);
+    else await this.#ends.see(tmux, loop, pane, () => this.hold !== undefined);
+    const { hold } = this;
+    const { wanted } = store.loop(loop.name);
+    const mustStop = !wanted || hold?.reason === 'not-owner' || ownership.unknownTooLong;
+    if (mustStop && pane !== undefined) {
+      const reason = wanted ? (hold?.detail ?? '') : 'it is not wanted';
+      background.run(() => this.#orLater(() => this.stop(loop, reason)));
+    }
+    if (running || mustStop) return false;
+    if (hold !== undefined) {
+      runtime.waitingFor = hold.detail;
+      return false;
+    }
+    return this.#conditions.isDue(loop);
+  }
+
+  #see(loop: LoopConfig, runtime: LoopRuntime, pane: Pane): void {
+    if (runtime.pid === pane.pid && runtime.paneId === pane.id) return;
+    if (this.#firstRound) this.#context.emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
+    runtime.pid = pane.pid;
+    runtime.paneId = pane.id;
+    if (loop.ready === undefined) this.markReady(loop);
+  }
+}
+
+/** The terminal is closed, and tmux has not yet been told how its process ended. */
+function isUnexplained({ dead, exitCode, exitSignal }: Pane): boolean {
+  return dead && exitCode === undefined && exitSignal === undefined;
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import type { LoopConfig } from '../../config/rig-config.ts';
+import { LoopsError } from '../../errors.ts';
+import type { LoopState } from '../../state/rig-state.ts';
+import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
+import type { KeeperContext } from '../context/keeper-parts.ts';
+import { loopStart } from './loop-command.ts';
+import { decideAfterExit } from '../ending/after-exit.ts';
+import { reapRuns } from '../../processes/reap-runs.ts';
+
+/** A loop whose turn to start has come, with the pane that its last agent left. */
+export interface DueLoop {
+  readonly loop: LoopConfig;
+  readonly pane: Pane | undefined;
+}
+
+type StartedState = LoopState & { readonly session: string; readonly run: string };
+
+/** Starts loops, all at once; what their last runs left behind is ended first. */
+export async function startLoops(
+  context: KeeperContext,
+  tmux: RigTmux,
+  due: readonly DueLoop[],
+): Promise<void> {
+  const { store, runtimes, rounds, background } = context;
+  const before = due.flatMap(({ loop }) => store.loop(loop.name).run ?? []);
+  const starts = due.map((one) => ({ one, state: beginRun(context, one.loop) }));
+  try {
+    await reapRuns(before);
+    // What is started must be known before it is: else a crash in between leaves it without a name.
+    await store.save();
+    await Promise.all(starts.map(({ one, state }) => startLoop(context, tmux, one, state)));
+  } finally {
+    for (const { loop } of due) delete runtimes.of(loop.name).busy;
+    rounds.again();
+  }
+  background.run(() => store.save());
+}
+
+/** From here on whoever stops the loop waits for its start, so that no stop comes too early for it. */
+function beginRun({ store, runtimes }: KeeperContext, { name }: LoopConfig): StartedState {
+  const runtime = runtimes.of(name);
+  runtime.busy = 'starting';
+  runtime.ready = false;
+  const before = store.loop(name);
+  const session = before.session ?? randomUUID();
+  const begun = { run: randomUUID(), startedAt: Date.now(), session };
+  store.change(name, begun);
+  return { ...before, ...begun };
+}
+
+async function startLoop(
+  context: KeeperContext,
+  tmux: RigTmux,
+  { loop, pane }: DueLoop,
+  state: StartedState,
+): Promise<void> {
+  const { config, store, scope, emit, onStarted, runtimes } = context;
+  const runtime = runtimes.of(loop.name);
+  try {
+    const index = store.phaseIndex;
+    const plan = config.phases?.plans[index];
+    const phase = plan === undefined ? { index } : { index, plan };
+    const start = await loopStart(config, loop, state, phase, state.run, scope);
+    if (pane === undefined) await tmux.create(start);
+    else await tmux.respawn(pane.id, start, true);
+    delete runtime.nextStartAt;
+    delete runtime.ending;
+    // A session that was forgotten meanwhile is none to resume.
+    if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
+    const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
+    emit({ type: 'started', loop: loop.name, run: state.run, reason });
+    onStarted(loop, state);
+  } catch (error) {
+    noteFailure(context, loop, error);
+  }
+}
+
+/** A start that failed is tried again, later each time; one that was lost with the server, as soon as there is another. */
+function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig, error: unknown): void {
+  if (error instanceof LoopsError && error.code === 'TMUX_LOST') return;
+  const reason = error instanceof Error ? error.message : String(error);
+  emit({ type: 'start-failed', loop: loop.name, reason });
+  const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
+  const runtime = runtimes.of(loop.name);
+  runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
+  runtime.waitingFor = reason;
+  store.change(loop.name, { recentRestarts: decision.recentRestarts });
+}

@@ -1,0 +1,39 @@
+import type { RigConfig } from '../../config/rig-config.ts';
+import type { RigStatus } from '../../control/status.ts';
+import { planNames } from '../../state/initial-state.ts';
+import type { LoopKeeper } from '../keeping/loop-keeper.ts';
+import type { OwnershipView } from '../../ownership/view-ownership.ts';
+import type { RigStore } from '../../state/rig-store.ts';
+import { viewLoop } from './view-loop.ts';
+
+/** What a status is made of. */
+export interface RigParts {
+  readonly config: RigConfig;
+  readonly store: RigStore;
+  readonly keeper: LoopKeeper;
+  readonly ownership: OwnershipView;
+  readonly connected: boolean;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+}
+
+/** A rig as `status` shows it. */
+export function viewRig({ config, store, keeper, ownership, connected, startedAt }: RigParts): RigStatus {
+  const { hold } = keeper;
+  const index = store.phaseIndex;
+  const plan = planNames(config)[index];
+  return {
+    rig: config.rig,
+    supervisor: { state: 'up', pid: process.pid, since: startedAt },
+    server: connected ? 'up' : 'down',
+    hold: hold?.reason,
+    holdDetail: hold?.detail,
+    ...(ownership.state === 'owner'
+      ? { ownership: { owner: ownership.ownership.owner, epoch: ownership.ownership.epoch } }
+      : {}),
+    ...(config.phases === undefined ? {} : { phase: { index, total: config.phases.plans.length, plan } }),
+    loops: config.loops.map((loop) =>
+      viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
+    ),
+  };
+}

@@ -1,0 +1,167 @@
+import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
+import { heartbeatFile } from '../../config/rig-places.ts';
+import type { StallRung } from '../../events/rig-event.ts';
+import type { LoopBlock } from '../../state/rig-state.ts';
+import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
+import { type AgentSign, findAgentSign } from '../../agents/agent-signs.ts';
+import {
+  normaliseScreen,
+  progressed,
+  type ProgressSigns,
+  readProcessTable,
+  readTouches,
+  readTree,
+} from './progress.ts';
+import { nextRung, type StallState } from './stall-ladder.ts';
+
+/** An agent that runs, as a look finds it. */
+export interface WatchedLoop {
+  readonly loop: LoopConfig;
+  readonly pane: Pane;
+  /** Whether it was ready at the look before. */
+  readonly ready: boolean;
+  /** Unix milliseconds of its start. */
+  readonly startedAt: number;
+}
+
+/** What a look leads to. */
+export interface WatchActions {
+  /** What blocks it now: a look takes a while, in which it may end, or be started by hand. */
+  blockOf(loop: LoopConfig): LoopBlock | undefined;
+  ready(loop: LoopConfig): void;
+  sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
+  /** A usage limit is over. */
+  goOn(loop: LoopConfig): Promise<void>;
+  /** What blocked it is on its screen no more: somebody logged in, for example. */
+  cleared(loop: LoopConfig): Promise<void>;
+  stalled(loop: LoopConfig, rung: StallRung, quietMs: number): Promise<void>;
+}
+
+interface Memory {
+  run: string | undefined;
+  /** Unix milliseconds at which its screen was last read. */
+  readAt: number;
+  screen: string;
+  /** What the screen said at the last look. */
+  sign?: AgentSign | undefined;
+  /** What it was blocked by at the last look. */
+  blockedBy?: string | undefined;
+  /** A sign that was dealt with: it blocks no more for as long as it stays on the screen. */
+  dealtWith?: string | undefined;
+  /** What later looks are held against, since `signsAt` (monotonic milliseconds). */
+  signs?: ProgressSigns | undefined;
+  signsAt: number;
+  stall: StallState;
+}
+
+/** Between two looks, in milliseconds. */
+const interval = 5000;
+const readyInterval = 250;
+
+/** Looks at agents that run: whether they are ready, at a limit, logged out, or stalled. */
+export class LoopWatcher {
+  readonly #config: RigConfig;
+  readonly #actions: WatchActions;
+  readonly #memories = new Map<string, Memory>();
+  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
+
+  constructor(config: RigConfig, actions: WatchActions) {
+    this.#config = config;
+    this.#actions = actions;
+    this.#more = {
+      limit: config.limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
+      login: config.loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
+    };
+  }
+
+  /** Milliseconds until the next look. */
+  pause(watched: readonly WatchedLoop[]): number {
+    if (watched.some(({ loop, ready }) => loop.ready !== undefined && !ready)) return readyInterval;
+    return Math.min(interval, ...watched.map(({ loop }) => (loop.stall?.after ?? Infinity) / 4));
+  }
+
+  /** One look at all of them. An agent whose screen did not change is not read again. */
+  async look(tmux: Pick<RigTmux, 'screen'>, watched: readonly WatchedLoop[]): Promise<void> {
+    const quiet: { one: WatchedLoop; memory: Memory }[] = [];
+    for (const one of watched) {
+      const memory = this.#memory(one);
+      const before = this.#actions.blockOf(one.loop);
+      if (before === undefined && memory.blockedBy !== undefined) memory.dealtWith = memory.blockedBy;
+      memory.blockedBy = before?.detail;
+      if (mayHaveChanged(one.pane, memory) || !one.ready) await this.#read(tmux, one, memory);
+      const block = this.#actions.blockOf(one.loop);
+      if (block !== undefined) await this.#checkBlock(one.loop, block, memory);
+      else if (one.loop.stall !== undefined) quiet.push({ one, memory });
+    }
+    if (quiet.length > 0) await this.#checkStalls(quiet);
+  }
+
+  #memory({ loop, pane }: WatchedLoop): Memory {
+    const known = this.#memories.get(loop.name);
+    if (known !== undefined && known.run === pane.run) return known;
+    const now = performance.now();
+    const stall = { progressAt: now, taken: known?.stall.taken ?? 0, rungAt: known?.stall.rungAt ?? now };
+    const memory = { run: pane.run, readAt: 0, screen: '', signsAt: now, stall };
+    this.#memories.set(loop.name, memory);
+    return memory;
+  }
+
+  async #read(tmux: Pick<RigTmux, 'screen'>, one: WatchedLoop, memory: Memory): Promise<void> {
+    const { loop, pane } = one;
+    memory.readAt = Date.now();
+    const lines = await tmux.screen(pane.id);
+    const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
+    memory.screen = normaliseScreen(lines, ignore);
+    if (!one.ready && loop.ready !== undefined) {
+      const matches = new RegExp(loop.ready.output, 'm').test(lines.join('\n'));
+      if (matches || Date.now() - one.startedAt > loop.ready.timeout) this.#actions.ready(loop);
+    }
+    const sign = findAgentSign(lines, this.#more, Date.now());
+    memory.sign = sign;
+    if (sign === undefined) delete memory.dealtWith;
+    else if (
+      this.#actions.blockOf(loop) === undefined &&
+      sign.detail !== memory.dealtWith &&
+      sign.detail !== memory.blockedBy
+    ) {
+      memory.blockedBy = sign.detail;
+      await this.#actions.sign(loop, sign);
+    }
+  }
+
+  /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
+  async #checkBlock(loop: LoopConfig, block: LoopBlock, memory: Memory): Promise<void> {
+    memory.stall = { progressAt: performance.now(), taken: 0, rungAt: performance.now() };
+    if (block.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
+    else if (block.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
+  }
+
+  async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory }[]): Promise<void> {
+    const table = await readProcessTable();
+    for (const { one, memory } of quiet) {
+      const { loop, pane } = one;
+      const touches = await readTouches(loop.clone, heartbeatFile(this.#config, loop.name));
+      const signs = { screen: memory.screen, ...touches, ...readTree(table, pane.pid) };
+      const now = performance.now();
+      const seconds = (now - memory.signsAt) / 1000;
+      const moved = memory.signs !== undefined && progressed(memory.signs, signs, seconds);
+      if (moved) memory.stall = { progressAt: now, taken: 0, rungAt: now };
+      // Over too short a time the CPU that a busy machine leaves an agent looks like none.
+      if (memory.signs === undefined || moved || seconds * 1000 >= interval) {
+        memory.signs = signs;
+        memory.signsAt = now;
+      }
+      if (loop.stall === undefined) continue;
+      const rung = nextRung(memory.stall, loop.stall, now);
+      if (rung === undefined) continue;
+      const quietMs = Math.round(now - memory.stall.progressAt);
+      memory.stall = { ...memory.stall, taken: memory.stall.taken + 1, rungAt: now };
+      await this.#actions.stalled(loop, rung, quietMs);
+    }
+  }
+}
+
+/** tmux tells the last output to the second: what came later in that second is not in a screen read within it. */
+function mayHaveChanged({ activity }: Pane, { readAt }: Memory): boolean {
+  return readAt < (activity + 1) * 1000;
+}
