@@ -3,8 +3,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source'];
 
+/** Imports of `.sh` files are their text, as tsup makes them. */
+const shellScripts = {
+  name: 'shell-scripts',
+  transform: (code: string, id: string) =>
+    id.endsWith('.sh') ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+};
+
 /** A unit project: everything it needs is on any Debian machine (tmux, git, openssh). */
 const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
+  plugins: [shellScripts],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -52,6 +60,7 @@ export default defineConfig({
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
       {
+        plugins: [shellScripts],
         test: {
           name: 'lab',
           root: 'lab',

@@ -6,7 +6,7 @@
 # Incus then falls back to iptables.
 setup_packages=(
   btrfs-progs ca-certificates curl dnsmasq-base git incus-base incus-client iproute2 iptables jq mmdebstrap netcat-openbsd
-  nix-bin openssh-client openssh-server procps rsync tmux
+  nix-bin openssh-client openssh-server procps rsync shellcheck tmux
 )
 
 setup() {

@@ -6,6 +6,7 @@ export default defineConfig({
   target: 'node20',
   dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
+  loader: { '.sh': 'text' },
   // The private workspace package that all commands share; it is bundled, so users never see it.
   noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {

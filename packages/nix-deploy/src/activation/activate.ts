@@ -14,8 +14,10 @@ import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { followLog, RefusedError } from './follow.ts';
 import { createStory, type Story } from './story.ts';
-import { decideScript, startScript } from './start-script.ts';
-import { supervisorScript } from './supervisor-script.ts';
+import decideScript from './decide.sh';
+import showLogScript from './show-log.sh';
+import startScript from './start.sh';
+import supervisorScript from './supervisor.sh';
 
 export interface ActivationResult {
   /** The generation of the profile that boots now; `undefined` for `test`. */
@@ -52,7 +54,7 @@ export async function activate(
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
-    startScript,
+    `${showLogScript}${startScript}`,
     paths.state,
     supervisorScript,
     id,

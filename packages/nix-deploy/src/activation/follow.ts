@@ -3,7 +3,8 @@ import { type CommandStream, type Host, HostConnectionError } from '@cutover/hos
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { createLogReader } from './log-reader.ts';
 import type { LogLine } from './log-line.ts';
-import { followScript } from './start-script.ts';
+import followScript from './follow.sh';
+import showLogScript from './show-log.sh';
 
 export interface FollowOptions {
   readonly id: string;
@@ -36,7 +37,10 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
   for (;;) {
     signal?.throwIfAborted();
     stream ??= host.stream(
-      asRoot(script('follow', followScript, state, id, String(reader.offset + 1)), privilege),
+      asRoot(
+        script('follow', `${showLogScript}${followScript}`, state, id, String(reader.offset + 1)),
+        privilege,
+      ),
       signal === undefined ? {} : { signal },
     );
     try {

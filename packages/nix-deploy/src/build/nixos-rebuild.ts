@@ -4,6 +4,7 @@ import { type NixOptions, rebuildArgv } from '../nix/arguments.ts';
 import { type NixEvent, runNix } from '../nix/run-nix.ts';
 import type { Source } from '../source.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
+import inFolderScript from './rebuild-in-folder.sh';
 
 export interface RebuildOptions {
   readonly source: Extract<Source, { flake: string }>;
@@ -35,18 +36,3 @@ export async function rebuild(options: RebuildOptions): Promise<string> {
   const inFolder = asRoot(script('rebuild', inFolderScript, folder, ...argv), privilege);
   return (await runNix(on, inFolder, { step: 'build', onEvent, signal })).trim();
 }
-
-/** `$1` folder or nothing, then the command. What it says goes where its log goes; stdout is the result alone. */
-const inFolderScript = `
-folder=$1
-shift
-if [ -n "$folder" ]; then
-  mkdir -p "$folder" || exit
-else
-  folder=$(mktemp -d) || exit
-  trap 'rm -rf "$folder"' EXIT
-fi
-cd "$folder" || exit
-"$@" >&2 || exit
-readlink -f result
-`;

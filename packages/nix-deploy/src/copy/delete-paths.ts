@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { asLines } from './closure.ts';
+import deleteScript from './delete-paths.sh';
 
 /**
  * Deletes store paths that were copied to a host and are not wanted there after all. Nix itself refuses those that something
@@ -22,11 +23,3 @@ export async function deletePaths(
   });
   return Number(stdout.trim());
 }
-
-/** All at once, or, where nix refuses one of them, one by one: those that refer to others first. */
-const deleteScript = `
-paths=$(cat)
-nix-store --delete $paths > /dev/null 2>&1 ||
-  for path in $paths; do nix-store --delete "$path" > /dev/null 2>&1; done
-nix-store --check-validity --print-invalid $paths | wc -l
-`;

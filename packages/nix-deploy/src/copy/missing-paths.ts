@@ -2,6 +2,9 @@ import type { Host } from '@cutover/host';
 
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { asLines, type Closure } from './closure.ts';
+import missing from './missing-paths.sh';
+import substitutePaths from './substitute-paths.sh';
+import unseen from './unseen-paths.sh';
 
 export interface MissingOptions {
   readonly to: Host;
@@ -17,7 +20,7 @@ export async function missingPaths(
   options: MissingOptions,
 ): Promise<readonly string[]> {
   const { substitute } = options;
-  return await ask(options, closure, substitute === true ? `${substituteScript}${byNix}` : byNix);
+  return await ask(options, closure, substitute === true ? substitutePaths : missing);
 }
 
 /**
@@ -30,7 +33,7 @@ export async function unseenPaths(
   options: MissingOptions,
 ): Promise<readonly string[]> {
   if (options.substitute === true) return await missingPaths(paths, options);
-  return await ask(options, paths, `if [ -e "$1" ]; then${byNix}else${bySight}fi`, of);
+  return await ask(options, paths, unseen, of);
 }
 
 async function ask(
@@ -47,17 +50,3 @@ async function ask(
   const lacking = new Set(stdout.split('\n'));
   return closure.filter((path) => lacking.has(path));
 }
-
-/** Each reads paths and prints those that are not there. */
-const byNix = `
-xargs nix-store --check-validity --print-invalid
-`;
-const bySight = `
-while IFS= read -r path; do [ -e "$path" ] || [ -L "$path" ] || printf '%s\\n' "$path"; done
-`;
-
-/** Fetches what it can of the paths, and passes all of them on. */
-const substituteScript = `
-paths=$(cat)
-nix-store --realise --ignore-unknown $(nix-store --check-validity --print-invalid $paths) > /dev/null 2>&1
-printf '%s\\n' "$paths" |`;

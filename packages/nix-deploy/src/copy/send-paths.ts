@@ -4,6 +4,7 @@ import { NixError } from '../errors.ts';
 import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { asLines } from './closure.ts';
+import exportScript from './export.sh';
 import { lastLines, pump } from './streams.ts';
 
 export interface CopyOptions {
@@ -65,7 +66,7 @@ export async function sendPaths(missing: readonly StorePath[], options: CopyOpti
 
 /** Reads paths on its input, and writes them as an import reads them. */
 export function exportArgv(): readonly string[] {
-  return script('export', 'paths=$(cat)\nexec nix-store --export $paths');
+  return script('export', exportScript);
 }
 
 export function importArgv(privilege: Privilege): readonly string[] {

@@ -6,6 +6,7 @@ import { type Host, HostConnectionError, localHost } from '@cutover/host';
 
 import { script } from '../target/script.ts';
 import { describeCheck, type HealthCheck } from './check.ts';
+import unitsScript from './units-active.sh';
 
 export interface CheckResult {
   readonly check: string;
@@ -90,15 +91,6 @@ async function tryCheck(
     return limit.aborted ? late : reason(error);
   }
 }
-
-/** `systemctl is-active` passes when any unit is active; all must be. */
-const unitsScript = `
-bad=
-for unit in "$@"; do
-  state=$(systemctl is-active "$unit") || bad="$bad$unit is $state, "
-done
-[ -z "$bad" ] || { echo "\${bad%, }" >&2; exit 1; }
-`;
 
 async function tryCommand(
   host: Host,

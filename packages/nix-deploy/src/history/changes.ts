@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import type { StorePath } from '../nix/path-info.ts';
 import { type ClosureDifference, closureDifference } from '../plan/closure-difference.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
+import closuresScript from './closures.sh';
 
 /**
  * What each of some systems changed over the one before it; the first of them changed nothing that is known.
@@ -25,19 +26,6 @@ export async function changesOf(
     return before === undefined || after === undefined ? undefined : closureDifference(before, after);
   });
 }
-
-/**
- * Systems as arguments. For each, `closure PATH`, then a path and its size a line, in words that nix-store has always had.
- */
-const closuresScript = `
-for system in "$@"; do
-  echo "closure $system"
-  paths=$(nix-store --query --requisites "$system") || continue
-  printf '%s\\n' "$paths" | xargs nix-store --query --size | {
-    for path in $paths; do read -r size && printf '%s %s\\n' "$path" "$size"; done
-  }
-done
-`;
 
 /** Reads what the script printed: system → its closure. */
 export function parseClosures(text: string): ReadonlyMap<string, readonly StorePath[]> {

@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { LockedError } from '../errors.ts';
 import { asRoot, script } from '../target/script.ts';
 import { type TargetPaths, targetPaths } from '../target/paths.ts';
+import gcScript from './collect-garbage.sh';
 import { generations } from './generations.ts';
 
 export interface CollectGarbageOptions {
@@ -54,21 +55,6 @@ export async function collectGarbage(
   if (holder !== undefined) throw new LockedError(host.name, holder);
   return { deleted, kept, freed: parseFreed(`${stdout}\n${stderr}`) };
 }
-
-/** `$1` state directory, `$2` profile, then the generations to delete. Holds the deploys' lock meanwhile. */
-const gcScript = `
-set -e
-state=$1 profile=$2
-shift 2
-mkdir -p "$state"
-exec 7>> "$state/session.lock"
-flock --nonblock 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)"; exit 0; }
-exec 8>> "$state/activation.lock"
-flock --nonblock 8 || { echo "locked $(cat "$state/activation.holder" 2> /dev/null)"; exit 0; }
-echo 'garbage collection' > "$state/session.holder"
-[ "$#" = 0 ] || nix-env --profile "$profile" --delete-generations "$@"
-nix-store --gc
-`;
 
 /** `12 store paths deleted, 34.56 MiB freed` → bytes. */
 export function parseFreed(text: string): number | undefined {

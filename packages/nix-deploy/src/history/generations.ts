@@ -4,6 +4,7 @@ import type { ClosureDifference } from '../plan/closure-difference.ts';
 import { script } from '../target/script.ts';
 import { type TargetPaths, targetPaths } from '../target/paths.ts';
 import { changesOf } from './changes.ts';
+import generationsScript from './generations.sh';
 
 /** A generation of a profile on a target. */
 export interface Generation {
@@ -33,19 +34,6 @@ export interface GenerationsOptions {
   readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
   readonly signal?: AbortSignal;
 }
-
-/** `$1` profile, `$2` current, `$3` booted. One line each: number, time, path, version. */
-const generationsScript = `
-real() { [ -e "$1" ] && readlink -f "$1"; }
-echo "active $(readlink "$1" 2> /dev/null)"
-echo "current $(real "$2")"
-echo "booted $(real "$3")"
-for link in "$1"-*-link; do
-  [ -L "$link" ] || continue
-  path=$(readlink -f "$link")
-  printf 'generation %s %s %s %s\\n' "\${link##*/}" "$(stat -c %Y "$link")" "$path" "$(cat "$path/nixos-version" 2> /dev/null)"
-done
-`;
 
 /** The generations of a profile, oldest first; an empty list where the profile does not exist. */
 export async function generations(

@@ -21,7 +21,8 @@ import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
 import { type DryRun, parseDryRun } from './dry-run.ts';
-import { parseUnits, type UnitDifference, unitDifference, unitsScript } from './unit-difference.ts';
+import { parseUnits, type UnitDifference, unitDifference } from './unit-difference.ts';
+import unitsScript from './units.sh';
 
 /** What a deploy would do, to be read before it is done. */
 export interface Plan {

@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 
+import partsFunction from './parts.sh';
 import { script } from './script.ts';
 
 /** A part of a system that only a reboot replaces. */
@@ -10,24 +11,6 @@ export interface Part {
   /** A store path of its own, or, where it lies in the system itself, a sum of its content. */
   readonly identity: string;
 }
-
-/** Defines `parts SYSTEM`, which says a line for each part that the system has: `part NAME BYTES IDENTITY`. */
-export const partsFunction = `
-parts() {
-  top=$(readlink -f "$1")
-  for part in kernel initrd kernel-modules kernel-params; do
-    [ -e "$top/$part" ] || continue
-    real=$(readlink -f "$top/$part")
-    size=0
-    [ -d "$real" ] || size=$(stat -c %s "$real")
-    case $real in
-      "$top"/*) if [ -d "$real" ]; then sum=$(cd "$real" && find . -type f -exec cksum {} + | sort | cksum); else sum=$(cksum < "$real"); fi ;;
-      *) sum=$real ;;
-    esac
-    echo "part $part $size $sum"
-  done
-}
-`;
 
 /** The parts of a system that a host has in its store. */
 export async function partsOf(host: Host, system: string, signal?: AbortSignal): Promise<readonly Part[]> {

@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandStream, Host } from '@cutover/host';
 
 import { LockedError, PreflightError } from '../errors.ts';
-import { factsScript, parseFacts, type TargetFacts } from './facts.ts';
+import { parseFacts, type TargetFacts } from './facts.ts';
 import type { TargetPaths } from './paths.ts';
+import partsFunction from './parts.sh';
 import { asRoot, type Privilege, script } from './script.ts';
+import sessionScript from './session.sh';
 
 /** Milliseconds that a target may take for each of its answers. */
 const patience = 60_000;
@@ -36,7 +38,7 @@ export async function openSession(
   signal?: AbortSignal,
 ): Promise<TargetSession> {
   const values = [paths.profile, paths.state, paths.current, paths.booted, paths.boot];
-  const argv = script('session', `${factsScript}${lockScript}`, ...values);
+  const argv = script('session', `${partsFunction}${sessionScript}`, ...values);
   const session =
     (await begin(host, asRoot(argv, privilege), true, signal)) ??
     // Where root cannot be had, the facts say so.
@@ -61,22 +63,6 @@ export async function readFacts(
   await using session = await openSession(host, paths, privilege, signal);
   return session.facts;
 }
-
-/** After the facts: takes the lock for the holder that is named on its input, and keeps it until the input ends. */
-const lockScript = `
-say ready
-read -r holder || exit 0
-mkdir -p "$state"
-exec 7>> "$state/session.lock"
-if ! flock --nonblock 7; then
-  of_file "$state/session.holder"
-  say locked "\${value:-an unnamed deploy}"
-  exit 0
-fi
-printf '%s\\n' "$holder" > "$state/session.holder"
-say held
-read -r end
-`;
 
 /** @returns `undefined` where the command ended without saying the facts. */
 async function begin(

@@ -1,28 +1,26 @@
-/**
- * Runs on the target, in a systemd unit of its own, and outlives the connection that started it. It activates the new
- * system, waits to be confirmed, and then either makes the new system the one that boots, or activates again
- * exactly the one that ran before. Until it is confirmed, neither the profile nor the boot loader is touched: a power cut
- * at any moment boots the system that was there before.
- *
- * The decision is a symbolic link, made once: whoever links first — the client with `confirmed` or `revoked`, or
- * this script with `expired` — has decided, and the other one's attempt fails. A byte in the pipe `wake` says that
- * there is something to read. All that matters is said in the log, in lines of its own.
- *
- * `$1` run|recover, `$2` the deploy's folder; what to do is in its file `request`, a value a line.
- */
-export const supervisorScript: string = `#!/bin/sh
+#!/bin/sh
+# Runs on the target, in a systemd unit of its own, and outlives the connection that started it. It activates the new
+# system, waits to be confirmed, and then either makes the new system the one that boots, or activates again
+# exactly the one that ran before. Until it is confirmed, neither the profile nor the boot loader is touched: a power cut
+# at any moment boots the system that was there before.
+#
+# The decision is a symbolic link, made once: whoever links first (the client with `confirmed` or `revoked`, or
+# this script with `expired`) has decided, and the other one's attempt fails. A byte in the pipe `wake` says that
+# there is something to read. All that matters is said in the log, in lines of its own.
+#
+# $1 run|recover, $2 the deploy's folder; what to do is in its file `request`, a value a line.
 mode=$1 folder=$2
 [ "$mode" = run ] || [ ! -s "$folder/outcome" ] || exit 0
 {
   read -r id; read -r profile; read -r toplevel; read -r system; read -r action
   read -r patience; read -r limit; read -r current; read -r generation; read -r holder
 } < "$folder/request" || exit 1
-state=\${folder%/deploys/*}
+state=${folder%/deploys/*}
 cd / || exit 1
 exec < /dev/null >> "$folder/log" 2>&1
 
-say() { printf '\\n@nix-deploy %s %s\\n' "$id" "$*"; }
-note() { printf '%s\\n' "$2" > "$folder/$1"; }
+say() { printf '\n@nix-deploy %s %s\n' "$id" "$*"; }
+note() { printf '%s\n' "$2" > "$folder/$1"; }
 noted() { [ ! -r "$folder/$1" ] || { read -r value < "$folder/$1"; printf '%s' "$value"; }; }
 real() { [ -e "$1" ] && readlink -f "$1"; }
 failed_units() {
@@ -41,8 +39,8 @@ restore() {
   code=0
   link=$(noted previous-link)
   if [ -n "$(noted profile-changed)" ] && [ -n "$link" ]; then
-    link=\${link%-link}
-    nix-env --profile "$profile" --switch-generation "\${link##*-}" || code=$?
+    link=${link%-link}
+    nix-env --profile "$profile" --switch-generation "${link##*-}" || code=$?
     previous=$(real "$profile")
     [ -z "$previous" ] || "$previous/bin/switch-to-configuration" boot 8>&- 3>&- || code=$?
   fi
@@ -52,6 +50,7 @@ restore() {
     before=$(noted failed-before)
     # What failed is of the system that is left: as a failed unit without a file it would stay for ever.
     fresh=$(new_failures "$before" "$(failed_units)")
+    # shellcheck disable=SC2086 # a word a unit
     [ -z "$fresh" ] || systemctl reset-failed $fresh
     "$previous/bin/switch-to-configuration" test 8>&- 3>&-
     restored=$?
@@ -74,8 +73,8 @@ commit() {
       fi
     fi
     link=$(readlink "$profile")
-    link=\${link%-link}
-    say "profile \${link##*-}"
+    link=${link%-link}
+    say "profile ${link##*-}"
     note profile-changed yes
     "$toplevel/bin/switch-to-configuration" boot 8>&- 3>&-
     code=$?
@@ -103,7 +102,7 @@ if ! flock --nonblock 8; then
   note outcome locked
   exit 0
 fi
-printf '%s\\n' "$holder" > "$state/activation.holder"
+printf '%s\n' "$holder" > "$state/activation.holder"
 exec 3<> "$folder/wake"
 note previous-system "$(real "$current")"
 note previous-link "$(readlink "$profile")"
@@ -122,6 +121,7 @@ if [ "$code" = 0 ]; then after=; else after=$(failed_units); fi
 fresh=$(new_failures "$(noted failed-before)" "$after")
 # The journal takes a moment to have what a unit said last.
 [ -z "$fresh" ] || timeout 10 journalctl --sync 2> /dev/null
+# shellcheck disable=SC2046 # a word a unit
 [ -z "$fresh" ] || journalctl --no-pager --lines=20 --output=short $(for unit in $fresh; do printf -- '--unit=%s ' "$unit"; done) > "$folder/journal" 2>&1
 say "units $fresh"
 say "activated $code"
@@ -131,7 +131,7 @@ elif [ "$code" != 0 ]; then
   restore
 fi
 
-now() { read -r up rest < /proc/uptime; echo "\${up%.*}"; }
+now() { read -r up rest < /proc/uptime; echo "${up%.*}"; }
 end=$(( $(now) + patience ))
 say "awaiting $patience"
 while [ ! -L "$folder/decision" ]; do
@@ -143,4 +143,3 @@ decision=$(readlink "$folder/decision")
 say "decided $decision"
 if [ "$decision" = confirmed ]; then commit; fi
 restore
-`;

@@ -1,0 +1,35 @@
+#!/bin/sh
+# After show-log.sh. Puts the supervisor on the target and starts it in its unit, then shows its log from the beginning. The
+# unit's commands come from the system that runs now, by its store path: whatever the new one breaks, these are there to
+# restore it.
+#
+# $1 state directory, $2 the supervisor's text, then the lines of its request (id, profile, toplevel, system, action,
+# seconds to wait for the confirmation, seconds for the activation, link to the current system, number of the
+# generation to switch the profile to or `new`, holder).
+set -e
+umask 077
+state=$1 text=$2
+shift 2
+id=$1 toplevel=$3 system=$4 current=$8
+[ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
+[ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
+folder=$state/deploys/$id
+mkdir -p "$folder" /nix/var/nix/gcroots
+printf '%s' "$text" > "$folder/supervisor"
+printf '%s\n' "$@" > "$folder/request"
+mkfifo "$folder/wake"
+: > "$folder/log"
+ln -sfn "$toplevel" "/nix/var/nix/gcroots/nix-deploy-$id"
+set -- "$state"/deploys/*
+# The names are ids of ours.
+# shellcheck disable=SC2012
+[ "$#" -le 20 ] || ls -1t "$state/deploys" | tail -n +21 | while IFS= read -r old; do
+  if [ -f "$state/deploys/$old/outcome" ]; then rm -rf "$state/deploys/$old"; fi
+done
+running=$(readlink -f "$current" || :)
+systemd-run --quiet --collect --no-ask-password --unit="nix-deploy-$id" --service-type=exec \
+  --description="Deploy of $toplevel" --setenv=PATH="$running/sw/bin:$PATH" \
+  --property=ExecStopPost="/bin/sh $folder/supervisor recover $folder" \
+  --property=KillMode=mixed --property=TimeoutStopSec=infinity --property=OOMScoreAdjust=-900 \
+  -- /bin/sh "$folder/supervisor" run "$folder"
+show_log "$id" "$folder" 1

@@ -1,0 +1,70 @@
+#!/bin/sh
+# After parts.sh. Says the facts of this machine in lines of `name value`, then takes the lock of the deploys for the holder
+# that is named on its input, and keeps it until the input ends. As much as can be is done by the shell itself: a
+# deploy to many hosts feels every process.
+#
+# $1 profile, $2 state directory, $3 current, $4 booted, $5 boot.
+profile=$1 state=$2 current=$3 booted=$4 boot_folder=$5
+say() { printf '%s %s\n' "$1" "$2"; }
+of_file() { value=; [ ! -r "$1" ] || read -r value < "$1"; }
+of_file /proc/sys/kernel/hostname; say hostName "$value"
+of_file /etc/machine-id; say machineId "$value"
+while read -r name value _; do
+  [ "$name" != Uid: ] || say uid "$value"
+done < /proc/self/status
+[ -d /run/systemd/system ] && say systemd yes
+command -v systemd-run > /dev/null && say systemdRun yes
+nix=$(readlink -f "$(command -v nix)")
+case $nix in
+  /nix/store/*-nix-[0-9]*/bin/nix) nix=${nix#*-nix-}; say nixVersion "nix (Nix) ${nix%%/*}" ;;
+  # Meanwhile, for it takes as long as all the rest.
+  *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
+esac
+room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
+if [ -d "$boot_folder" ]; then room /nix/store "$boot_folder"; else room /nix/store; fi | {
+  read -r _
+  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
+  read -r free _ && say bootFree "$free"
+}
+writable() {
+  folder=$1
+  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+  [ -w "$folder" ]
+}
+writable /nix/var/nix/db && say store yes
+writable "$state" && say state yes
+writable "${profile%/*}" && say profiles yes
+for lock in session activation; do
+  if [ -e "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
+    of_file "$state/$lock.holder"
+    say lockHolder "${value:-an unnamed deploy}"
+    break
+  fi
+done
+link=$(readlink "$profile" 2> /dev/null)
+link=${link##*/}
+generation=${link%-link}
+say generation "${generation##*-}"
+real() { read -r path; [ ! -e "$path" ] || say "$1" "$path"; }
+readlink -m "$profile" "$current" "$booted" | { real profileSystem; real currentSystem; real bootedSystem; }
+of_file /proc/sys/kernel/random/boot_id
+boot=$value
+of_file /proc/1/stat
+# shellcheck disable=SC2086 # a word a field
+set -- ${value##*)}
+say boot "$boot/${20}"
+[ ! -e "$booted" ] || parts "$booted"
+wait
+
+say ready
+read -r holder || exit 0
+mkdir -p "$state"
+exec 7>> "$state/session.lock"
+if ! flock --nonblock 7; then
+  of_file "$state/session.holder"
+  say locked "${value:-an unnamed deploy}"
+  exit 0
+fi
+printf '%s\n' "$holder" > "$state/session.holder"
+say held
+read -r _
