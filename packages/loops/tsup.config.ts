@@ -5,6 +5,7 @@ import { singleFile } from './single-file.ts';
 const shared: Options = {
   format: 'esm',
   target: 'node20',
+  loader: { '.sh': 'text' },
   // The private workspace package that all commands share; it is bundled, so users never see it.
   noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {

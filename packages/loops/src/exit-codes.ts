@@ -18,6 +18,8 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   CONFIG_INVALID: 2,
   OWNERSHIP_CONFLICT: loopsExitCodes.notOwner,
   OWNERSHIP_UNKNOWN: loopsExitCodes.ownershipUnknown,
+  OWNERSHIP_REGRESSED: loopsExitCodes.ownershipUnknown,
+  LEASE_UNENFORCED: loopsExitCodes.ownershipUnknown,
   SUPERVISOR_ABSENT: loopsExitCodes.supervisorAbsent,
   SUPERVISOR_RUNNING: loopsExitCodes.supervisorRunning,
   LOOP_UNKNOWN: loopsExitCodes.refused,

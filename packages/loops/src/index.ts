@@ -1,11 +1,4 @@
-export {
-  ConfigError,
-  LoopsError,
-  type LoopsErrorCode,
-  OwnershipConflictError,
-  OwnershipUnknownError,
-  RequestRefusedError,
-} from './errors.ts';
+export { ConfigError, LoopsError, type LoopsErrorCode, RequestRefusedError } from './errors.ts';
 export { loadRigConfig, type LoopConfig, parseRigConfig, type RigConfig } from './config/rig-config.ts';
 export { controlSocket, tmuxSocket } from './config/rig-places.ts';
 export { type LoopFile, type RigFile, rigFileSchema } from './config/schema.ts';
@@ -30,12 +23,38 @@ export { rigFileJsonSchema } from './config/json-schema.ts';
 export { metricsText } from './control/metrics.ts';
 export { runSupervisor, type SupervisorEnd } from './supervisor/run-supervisor.ts';
 export {
-  claimOwnership,
+  type Attestation,
+  defaultLease,
   defaultOwnershipRef,
+  describeOwnership,
+  type HeldOwnership,
   type Ownership,
-  type OwnershipPlace,
+  type ReleasedOwnership,
+} from './ownership/document.ts';
+export {
+  LeaseUnenforcedError,
+  OwnershipConflictError,
+  OwnershipRegressedError,
+  OwnershipUnknownError,
+} from './ownership/ownership-errors.ts';
+export type { OwnershipPlace } from './ownership/place.ts';
+export {
+  type GrantOptions,
+  grantOwnership,
   readOwnership,
-} from './ownership/ownership.ts';
+  type ReleaseOptions,
+  releaseOwnership,
+  reviveOwnership,
+} from './ownership/move-ownership.ts';
+export { claimOwnership } from './ownership/claim-ownership.ts';
+export {
+  attestationLife,
+  type GrantDecision,
+  type GrantFacts,
+  type LastOwner,
+  mayGrant,
+} from './ownership/may-grant.ts';
+export type { OwnershipJudgement } from './ownership/judge-ownership.ts';
 export { type OwnershipView, viewOwnership } from './ownership/view-ownership.ts';
 export type { CloneReport, UnsafeCode, UnsafeReason } from './git/clone-report.ts';
 export { inspectClone, type InspectOptions } from './safe-point/inspect-clone.ts';

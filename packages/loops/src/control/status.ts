@@ -37,7 +37,13 @@ export interface RigStatus {
   /** Why no loop may start now. */
   readonly hold?: HoldReason;
   readonly holdDetail?: string;
-  readonly ownership?: { readonly owner: string; readonly epoch: number };
+  /** Set while this host owns the loops. */
+  readonly ownership?: {
+    readonly owner: string;
+    readonly epoch: number;
+    /** What ends the loops when the lease runs out, and in how many milliseconds unless it is confirmed again. */
+    readonly lease?: { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number };
+  };
   readonly phase?: { readonly index: number; readonly total: number; readonly plan?: string };
   readonly loops: readonly LoopStatus[];
 }

@@ -74,6 +74,9 @@ export async function answerRequest(
     case 'hold':
       await supervisor.holdStill(hold.parse(params).keep);
       return supervisor.status();
+    case 'ownership':
+      await supervisor.confirmOwnership();
+      return supervisor.status();
     case 'release':
       await supervisor.release();
       return supervisor.status();
