@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by bin/rehearse, bin/test and bin/bench, in the root of the checkout. Defines `setup`, which makes a fresh
 # Debian machine ready: Debian's packages, npm's packages, the built workspace and the image of the lab's hosts.
 # Quiet when there is nothing to do. Everything it says goes to standard error.
@@ -10,7 +11,7 @@ setup_packages=(
 )
 
 setup() {
-  local machine sops= failed=0
+  local machine sops='' failed=0
   setup_started=$(date +%s%N)
   setup_requirements || return 1
   # Debian's packages and the image take one core most of their time, npm's packages and the build the other.
@@ -64,10 +65,10 @@ setup_debian() {
     }
     missing=$(setup_missing)
     [ -n "$missing" ] || exit 0
-    setup_say "installing Debian packages: $(echo $missing)"
+    setup_say "installing Debian packages: ${missing//$'\n'/ }"
     setup_apt update || exit 1
     case "$missing" in *incus*) setup_backports || exit 1 ;; esac
-    # shellcheck disable=SC2086 -- one word a package
+    # shellcheck disable=SC2086 # one word a package
     setup_apt install --yes --no-install-recommends $missing || exit 1
     setup_say 'installed Debian packages'
   )

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by bin/test and bin/bench. Defines `setup_sops`, which builds the real sops from source, to hold our files
 # against it: once, cached by version outside the checkout, as $XDG_CACHE_HOME/cutover/tools/sops-vVERSION/sops.
 # Where it cannot be built it says so, and what needs it is skipped; it never fails set-up. The older release is built

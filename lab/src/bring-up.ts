@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { type IncusClient, connectIncus } from '@cutover/incus-client';
-import { takeDown } from './daemon/clean-up.ts';
+import { takeDown, type Warn } from './daemon/clean-up.ts';
 import { configure, pools } from './daemon/settings.ts';
 import { isRunning, startDaemon } from './daemon/start.ts';
 import { allLabs, checkout, type LabFolders } from './folders.ts';
@@ -19,11 +19,16 @@ const attempts = 2;
 /** The lab on disk is up; or why there is none to bring up. */
 type Recorded = { readonly record: LabRecord } | { readonly ruined: string };
 
+interface BringUpOptions {
+  readonly onProgress: (text: string) => void;
+  readonly onWarning: Warn;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Brings up the lab that is on disk, where it is not up. */
 export async function startRecorded(
   folders: LabFolders,
-  onProgress: (text: string) => void,
-  signal: AbortSignal | undefined,
+  { onProgress, onWarning, signal }: BringUpOptions,
 ): Promise<Recorded> {
   const record = await readRecord(folders);
   if (record?.schema !== labSchema || record.ready !== true)
@@ -32,7 +37,7 @@ export async function startRecorded(
   let ruined = '';
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     onProgress('starting the Incus daemon');
-    await takeDown(folders);
+    await takeDown(folders, onWarning);
     try {
       await startDaemon(folders, signal);
       await checkRuins(folders, record);
@@ -42,7 +47,7 @@ export async function startRecorded(
       ruined = String(error);
     }
   }
-  onProgress(`the lab on disk is beyond repair and is made anew: ${ruined}`);
+  onProgress(`the lab on disk is beyond repair and is made again: ${ruined}`);
   return { ruined };
 }
 

@@ -2,11 +2,12 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import { write, processIo } from '@cutover/foundation/io';
 import { runCommand } from '@cutover/foundation/run-command';
 import { Command } from 'commander';
+import { labFolders } from './folders.ts';
 import { closeLab, destroyLab, openLab } from './lab.ts';
 
 const program = new Command('lab')
   .description('the real Incus lab of this checkout')
-  .option('--name <name>', 'a lab of its own beside the usual one', '');
+  .option('--name <name>', 'another lab beside the usual one', '');
 
 program
   .command('up')
@@ -36,5 +37,10 @@ program
   .command('destroy')
   .description('take it down and delete all it has on disk')
   .action(() => destroyLab(program.opts<{ name: string }>().name));
+
+program
+  .command('path')
+  .description('print its folder, which has the log of its daemon')
+  .action(() => write(process.stdout, `${labFolders(program.opts<{ name: string }>().name).root}\n`));
 
 process.exitCode = await runCommand(program, { io: processIo });

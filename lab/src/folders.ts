@@ -76,7 +76,7 @@ export function foldersIn(root: string, id: string): LabFolders {
   };
 }
 
-/** All labs of this machine, whoever's they are. */
+/** All labs of this machine, of every checkout. */
 export async function allLabs(): Promise<LabFolders[]> {
   const names = await readdir(labsFolder()).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];

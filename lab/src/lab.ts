@@ -25,7 +25,14 @@ export interface OpenLabOptions {
   readonly signal?: AbortSignal;
   /** Called with what is being done, where that takes more than a moment. */
   readonly onProgress?: (text: string) => void;
+  /**
+   * Called with one line for what could not be cleaned up, of this lab or of those of other checkouts: never a reason to
+   * fail. Default: written to standard error.
+   */
+  readonly onWarning?: (text: string) => void;
 }
+
+const warnOnStderr = (text: string) => void process.stderr.write(`lab: ${text}\n`);
 
 /**
  * A running Incus daemon with all that belongs to it. Disposing of it gives it back: the last one to do so takes the daemon,
@@ -46,19 +53,19 @@ export interface Lab extends AsyncDisposable {
   readonly operator: OperatorKey;
   /** A throw-away instance like the image, ready for ssh; deleted when it is disposed of. */
   launch(prefix: string): Promise<LabInstance>;
-  /** Leave it up when everybody has given it back, until {@link closeLab}. */
+  /** Leave it up when every process has given it back, until {@link closeLab}. */
   keep(): Promise<void>;
 }
 
 /** Opens the lab of this checkout: adopts it where it runs, starts it where it does not, makes it where there is none. */
 export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
-  const { name = '', fresh = false, signal, onProgress = () => {} } = options;
+  const { name = '', fresh = false, signal, onProgress = () => {}, onWarning = warnOnStderr } = options;
   const folders = labFolders(name);
-  await sweep(folders.id);
+  await sweep(folders.id, onWarning);
   await using _turn = await lock(folders.id, signal);
-  if (fresh) await destroyUnused(folders);
-  const recorded = await startRecorded(folders, onProgress, signal);
-  if ('ruined' in recorded) await destroyUnused(folders, recorded.ruined);
+  if (fresh) await destroyUnused(folders, onWarning);
+  const recorded = await startRecorded(folders, { onProgress, onWarning, signal });
+  if ('ruined' in recorded) await destroyUnused(folders, onWarning, recorded.ruined);
   let record = 'record' in recorded ? recorded.record : await makeLab(folders, name, onProgress, signal);
   const client = await connectIncus({ socketPath: folders.socket });
   try {
@@ -84,7 +91,7 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
         await client.close();
         await using _ending = await lock(folders.id);
         await rm(lease, { force: true });
-        await takeDownUnused(folders);
+        await takeDownUnused(folders, onWarning);
       },
     };
   } catch (error) {
@@ -98,12 +105,12 @@ export async function closeLab(name = ''): Promise<number[]> {
   const folders = labFolders(name);
   await using _turn = await lock(folders.id);
   await setKept(folders, false);
-  return takeDownUnused(folders);
+  return takeDownUnused(folders, warnOnStderr);
 }
 
-/** Takes a lab down and deletes all it has on disk. @throws {Error} somebody uses it. */
+/** Takes a lab down and deletes all it has on disk. @throws {Error} a process uses it. */
 export async function destroyLab(name = ''): Promise<void> {
   const folders = labFolders(name);
   await using _turn = await lock(folders.id);
-  await destroyUnused(folders);
+  await destroyUnused(folders, warnOnStderr);
 }

@@ -20,12 +20,12 @@ export interface LabInstance extends ReadyInstance, AsyncDisposable {}
 
 const throwaway = 'user.cutover.throwaway';
 
-/** Whether an instance is one that whoever made it deletes. */
+/** Whether an instance is deleted by the process that made it. */
 export function isThrowaway({ config }: Pick<Instance, 'config'>): boolean {
   return config[throwaway] === 'true';
 }
 
-/** Deletes the throw-away instances that killed processes left: to be called while nobody else has the lab. */
+/** Deletes the throw-away instances that killed processes left: to be called while no other process has the lab. */
 export async function deleteThrowaways(scope: IncusScope): Promise<void> {
   const left = (await scope.instances.list()).filter(isThrowaway);
   await Promise.all(

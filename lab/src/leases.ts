@@ -32,7 +32,7 @@ export async function liveLeases(folder: string): Promise<ProcessIdentity[]> {
   return holders.filter((holder) => holder !== undefined);
 }
 
-/** A lease that a crash left half written is nobody's. */
+/** A lease that a crash left half written names no process. */
 function parse(text: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(text) as ProcessIdentity;

@@ -20,13 +20,13 @@ export async function lock(name: string, signal?: AbortSignal): Promise<AsyncDis
   }
 }
 
-/** The same without waiting: `undefined` where somebody else holds it. */
+/** The same without waiting: `undefined` where another holder has it. */
 export async function tryLock(name: string): Promise<AsyncDisposable | undefined> {
   const holder = await listen(addressOf(name));
   return holder === undefined ? undefined : { [Symbol.asyncDispose]: () => release(holder) };
 }
 
-/** The listening server, or `undefined` where somebody else has the address. */
+/** The listening server, or `undefined` where another holder has the address. */
 async function listen(address: string): Promise<Holder | undefined> {
   const waiting = new Set<Socket>();
   const server = createServer((connection) => {

@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 
 /** A process of this machine, known well enough not to be mistaken for a later one with its number. */
 export interface ProcessIdentity {
@@ -37,35 +37,6 @@ export async function processesOf(folder: string): Promise<number[]> {
   });
 }
 
-/** Processes whose root file system lies on one of `devices` (e.g. `/dev/loop3`): what runs in containers of a pool. */
-export async function processesOn(devices: ReadonlySet<string>): Promise<number[]> {
-  if (devices.size === 0) return [];
-  const ours = await readlink('/proc/self/ns/mnt');
-  return filterPids(async (pid) => {
-    const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(gone);
-    if (namespace === undefined || namespace === ours) return false;
-    const mounts = (await readProc(`/proc/${pid}/mountinfo`)) ?? '';
-    return mounts.split('\n').some((line) => {
-      const mount = parseMount(line);
-      return mount?.point === '/' && devices.has(mount.source);
-    });
-  });
-}
-
-/** A line of mountinfo: where, and from what. */
-export interface Mount {
-  readonly point: string;
-  readonly source: string;
-}
-
-/** Reads one line of /proc/PID/mountinfo (proc(5)). */
-export function parseMount(line: string): Mount | undefined {
-  const [left, right] = line.split(' - ');
-  const point = left?.split(' ')[4];
-  const source = right?.split(' ')[1];
-  return point === undefined || source === undefined ? undefined : { point: unescapeOctal(point), source };
-}
-
 /** Ends processes: TERM where there is time for it, then KILL, and waits until they are gone. */
 export async function endProcesses(pids: readonly number[], grace = 0): Promise<void> {
   const processes = (await Promise.all(pids.map(identify))).filter((found) => found !== undefined);
@@ -96,18 +67,20 @@ async function allGone(processes: readonly ProcessIdentity[], within: number): P
   return false;
 }
 
-async function filterPids(matches: (pid: number) => Promise<boolean>): Promise<number[]> {
+/** The processes, without this one, that match. */
+export async function filterPids(matches: (pid: number) => Promise<boolean>): Promise<number[]> {
   const pids = (await allPids()).filter((pid) => pid !== process.pid);
   const answers = await Promise.all(pids.map(matches));
   return pids.filter((_, index) => answers[index] === true);
 }
 
 /** A file of /proc; `undefined` when its process ended meanwhile. */
-async function readProc(path: string): Promise<string | undefined> {
+export async function readProc(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(gone);
 }
 
-function gone(error: unknown): undefined {
+/** For a look into /proc that fails because the process has ended, or is one of the kernel's. */
+export function gone(error: unknown): undefined {
   if (
     error instanceof Error &&
     'code' in error &&
@@ -115,10 +88,4 @@ function gone(error: unknown): undefined {
   )
     return undefined;
   throw error;
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
 }

@@ -4,18 +4,18 @@ import type { Subnet } from './subnet.ts';
 
 /** What a lab writes down about itself, for the next one who opens it or has to clean up after it. */
 export interface LabRecord {
-  /** The layout of the lab; another one is thrown away and made anew. */
+  /** The layout of the lab; another one is thrown away and made again. */
   readonly schema: number;
   readonly checkout: string;
   readonly name: string;
   readonly subnet: Subnet;
   /** The bridge's interface name: at most 15 characters, so it bears the id and not the name. */
   readonly bridge: string;
-  /** Set once the daemon has its settings; what a crash left before that is made anew. */
+  /** Set once the daemon has its settings; what a crash left before that is made again. */
   readonly ready?: boolean;
   /** The image that the alias names: its recipe and overlay. */
   readonly image?: string;
-  /** Set while the lab is to stay up with nobody using it. */
+  /** Set while the lab is to stay up while no process uses it. */
   readonly kept?: boolean;
 }
 
@@ -29,7 +29,8 @@ export async function readRecord(folders: LabFolders): Promise<LabRecord | undef
     return typeof record.bridge === 'string' ? record : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return undefined;
     throw error;
   }
 }

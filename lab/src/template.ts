@@ -9,7 +9,7 @@ const madeFrom = 'user.cutover.made-from';
 const interfaces = 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n';
 
 /**
- * The name of a stopped instance to copy throw-away ones from, made anew with each image. What cloud-init would do at their
+ * The name of a stopped instance to copy throw-away ones from, made again with each image. What cloud-init would do at their
  * first boot is done in it and cloud-init is off, which saves a third of what a boot costs.
  */
 export async function template(scope: IncusScope, labId: string, operator: OperatorKey): Promise<string> {
@@ -30,7 +30,7 @@ export async function template(scope: IncusScope, labId: string, operator: Opera
   await files.write(name, '/root/.ssh/authorized_keys', `${operator.publicKey}\n`, { mode: 0o600 });
   await files.write(name, '/etc/network/interfaces.d/50-cloud-init', interfaces, { mode: 0o644 });
   await files.write(name, '/etc/cloud/cloud-init.disabled', '', { mode: 0o644 });
-  // What a killed maker left lacks this, and is made anew.
+  // What a killed maker left lacks this, and is made again.
   await instances.patch(name, { config: { [madeFrom]: image } });
   return name;
 }

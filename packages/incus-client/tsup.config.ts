@@ -6,6 +6,8 @@ export default defineConfig({
   target: 'node20',
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
+  // The private package of small ideas that several packages share: bundled, so users never see it.
+  noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

@@ -41,6 +41,7 @@ case ${1:-} in
     # The watchdog first, or it starts again what is stopped.
     for role in watchdog builder adversary; do
       pids=$(agents "$role")
+      # shellcheck disable=SC2086 # one word a process
       [ -z "$pids" ] || kill -TERM $pids 2>/dev/null || true
     done
     for _ in $(seq 1 "${STOP_TENTHS:-100}"); do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Moves the running machine to this closure, with the words, order and exit codes of NixOS' own command.
+# shellcheck disable=SC2086 # lists of units are split into words
 toplevel=@out@
 action=$1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C

@@ -18,11 +18,6 @@ export const sizedPool = 'sized';
 export const pools = [pool, sizedPool];
 const httpsPort = 8443;
 
-/** Where the daemon mounts its pools. */
-export function poolFolders(folders: LabFolders): string[] {
-  return pools.map((name) => join(folders.incus, 'storage-pools', name));
-}
-
 /** Files for a client over HTTPS, all PEM. */
 export interface LabCertificates {
   /** Of the client that is restricted to {@link project}. */
@@ -105,7 +100,7 @@ export async function ensureListening(client: IncusClient, record: LabRecord): P
   await client.server.patch({ config: { 'core.https_address': host } });
 }
 
-/** Whether somebody takes connections there. */
+/** Whether a server takes connections there. */
 function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = createConnection({ host, port, timeout: 2_000 });

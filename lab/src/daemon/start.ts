@@ -3,16 +3,16 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { type LabFolders, checkout, otherRoot } from '../folders.ts';
+import { type LabFolders, checkout, labsFolder, otherRoot } from '../folders.ts';
 
 const program = '/usr/libexec/incus/incusd';
 
-/** This machine's daemon, or the one in {@link otherRoot}. */
+/** This machine's daemon, or the one in {@link otherRoot}; either in a mount namespace that no other program shares. */
 function daemonArgv(folders: LabFolders): readonly [string, ...string[]] {
   const argv = [program, '--group', 'root', '--logfile', folders.log] as const;
   const root = otherRoot();
   return root === undefined
-    ? argv
+    ? [join(checkout(), 'lab', 'src', 'daemon', 'own-mounts.sh'), labsFolder(), ...argv]
     : [join(checkout(), 'lab', 'images', 'incus-7', 'enter'), root, folders.root, ...argv];
 }
 
@@ -70,7 +70,7 @@ async function ready(
   return '';
 }
 
-/** The status of one request, `undefined` where nobody listens or no answer comes in time. */
+/** The status of one request, `undefined` where no server listens or no answer comes in time. */
 function status(socketPath: string, path: string, timeout = 5_000): Promise<number | undefined> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path, timeout, agent: false }, (reply) => {

@@ -89,7 +89,7 @@ async function prepare(lab: Lab, recipe: string, signal: AbortSignal | undefined
   };
   await prepareHosts(bare, operator, lab.certificates);
   await each(async (name) => {
-    await client.instances.stop(name, { shutdownTimeout: 20 });
+    await client.instances.stop(name, { shutdownTimeout: 20_000 });
     await client.instances.patch(name, { config: { [recipeKey]: recipe } });
     await client.instances.snapshots(name).create({ name: snapshot });
   });
@@ -124,7 +124,7 @@ async function imageOf(scope: IncusScope): Promise<string> {
   return (await scope.images.getAlias(imageAlias)).target;
 }
 
-/** What an earlier cutover made there. A throw-away instance is in somebody's hands. */
+/** What an earlier cutover made there. A throw-away instance is deleted by the process that made it. */
 async function deleteLeft(scope: IncusScope): Promise<void> {
   const left = (await scope.instances.list()).filter((instance) => !isThrowaway(instance));
   await Promise.all(left.map(({ name }) => remove(scope, name)));

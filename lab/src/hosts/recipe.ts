@@ -8,7 +8,7 @@ export function hostsFolder(): string {
   return join(checkout(), 'lab', 'hosts');
 }
 
-/** A hash of all that the lab's hosts are made from: another one means that they have to be made anew. */
+/** A hash of all that the lab's hosts are made from: another one means that they have to be made again. */
 export async function hostsRecipe(image: string): Promise<string> {
   const hash = createHash('sha256').update(image);
   const entries = await readdir(hostsFolder(), { withFileTypes: true, recursive: true });

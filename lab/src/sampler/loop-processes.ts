@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Mount, parseMount } from '../processes.ts';
+import { loopDevices } from '../daemon/loop-devices.ts';
+import { parseMounts } from '../mounts.ts';
 
 /** A loop's process on one of the lab's instances. */
 export interface LoopProcess {
@@ -16,9 +17,10 @@ const loop = /agent\.mjs\0--role\0(builder|adversary|watchdog)\0/;
 
 /**
  * Looks for loop processes as this machine's kernel sees them, in whatever container they are: needs no connection, and
- * nothing inside that could be stopped, masked or unreachable. `pools` are the mount points of the lab's storage pools.
+ * nothing inside that could be stopped, masked or unreachable. `folder` is the lab's: its storage pools are loop devices on files
+ * in it.
  */
-export function loopScanner(pools: readonly string[]): () => LoopProcess[] {
+export function loopScanner(folder: string): () => LoopProcess[] {
   const ownNamespace = readlinkSync('/proc/self/ns/pid');
   const instances = new Map<string, string | undefined>();
   const outside = new Map<string, number>();
@@ -47,7 +49,7 @@ export function loopScanner(pools: readonly string[]): () => LoopProcess[] {
       if (namespace === ownNamespace) return 'outside';
       const role = loop.exec(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.[1];
       if (role === undefined) return undefined;
-      if (!instances.has(namespace)) instances.set(namespace, instanceOf(pid, pools));
+      if (!instances.has(namespace)) instances.set(namespace, instanceOf(pid, folder));
       const instance = instances.get(namespace);
       return instance === undefined ? undefined : { instance, role, pid: Number(pid) };
     } catch (error) {
@@ -63,22 +65,11 @@ export function loopScanner(pools: readonly string[]): () => LoopProcess[] {
   }
 }
 
-/** The instance whose root file system the process has, where that lies in the device of one of `pools`. */
-function instanceOf(pid: string, pools: readonly string[]): string | undefined {
-  const [root, source] = rootOf(pid);
-  const ours = mountsOf('self').some((mount) => mount.source === source && pools.includes(mount.point));
-  return ours ? basename(root.replace(/\/rootfs$/, '')) : undefined;
-}
-
-function mountsOf(pid: string): Mount[] {
-  const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
-  return lines.map(parseMount).filter((mount) => mount !== undefined);
-}
-
-/** The path of its `/` within the mounted file system, e.g. `/containers/pi/rootfs`, and that file system's source. */
-function rootOf(pid: string): readonly [string, string | undefined] {
-  const line = readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
-    .split('\n')
-    .find((one) => parseMount(one)?.point === '/');
-  return [line?.split(' ')[3] ?? '', line === undefined ? undefined : parseMount(line)?.source];
+/** The instance whose root file system the process has, where that lies on a loop device of the lab in `folder`. */
+function instanceOf(pid: string, folder: string): string | undefined {
+  const mounts = parseMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+  // `/containers/pi/rootfs` in the file system of the pool.
+  const root = mounts.find(({ point }) => point === '/');
+  if (root === undefined || !loopDevices(folder).includes(root.source)) return undefined;
+  return basename(root.root.replace(/\/rootfs$/, ''));
 }

@@ -1,4 +1,3 @@
-import { poolFolders } from '../daemon/settings.ts';
 import type { LabFolders } from '../folders.ts';
 import { type LoopProcess, loopScanner } from './loop-processes.ts';
 
@@ -54,7 +53,7 @@ export interface Sampler extends Disposable {
 /** Starts to watch, ten times a second, whether loops run on the old host, on the new one, or on both. */
 export function startSampler(options: SamplerOptions): Sampler {
   const { folders, interval = 100, roles = ['adversary', 'builder', 'watchdog'] } = options;
-  const scan = loopScanner(poolFolders(folders));
+  const scan = loopScanner(folders.root);
   const began = performance.now();
   const seen = { samples: 0, both: 0, onOld: 0, onNew: 0, longestGapMs: 0 };
   const at: { last: number; lastOnOld?: number; firstOnNew?: number; allOnNew?: number } = { last: 0 };

@@ -28,7 +28,7 @@ async function bareDaemon(name: string): Promise<BareDaemon> {
   const folders = labFolders(name);
   // Held, so that nobody takes it for what a crash has left.
   const turn = await lock(folders.id);
-  await destroy(folders);
+  await destroy(folders, console.warn);
   await startDaemon(folders);
   const client = await connectIncus({ socketPath: folders.socket });
   const address = `127.0.0.1:${await freePort()}`;
@@ -39,7 +39,7 @@ async function bareDaemon(name: string): Promise<BareDaemon> {
     address,
     async [Symbol.asyncDispose]() {
       await client.close();
-      await destroy(folders);
+      await destroy(folders, console.warn);
       await turn[Symbol.asyncDispose]();
     },
   };

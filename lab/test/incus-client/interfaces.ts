@@ -13,16 +13,16 @@ export interface Field {
 
 /** The sources whose types are what goes over the wire, and nothing else. */
 export const wireFiles: readonly string[] = [
+  'api/events.ts',
+  'api/operation.ts',
   'certificates/types.ts',
   'cluster/types.ts',
-  'events/types.ts',
   'images/types.ts',
   'instances/types.ts',
   'networks/acl-types.ts',
   'networks/forward-types.ts',
   'networks/types.ts',
   'networks/zone-types.ts',
-  'operations/types.ts',
   'profiles/types.ts',
   'projects/types.ts',
   'server/resources-types.ts',

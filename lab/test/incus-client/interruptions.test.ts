@@ -80,7 +80,7 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
       await using stubborn = await sleepingBox(lab);
       const session = await lab.client.exec.start(box.name, ['sh', '-c', 'sleep 1.5; exit 7']);
       const good = far.client.operations.wait(session.operationId);
-      const bad = far.client.instances.stop(stubborn.name, { shutdownTimeout: 1 });
+      const bad = far.client.instances.stop(stubborn.name, { shutdownTimeout: 1_000 });
       const stopped = bad.then(() => 'stopped', told);
       await Promise.all([good.started, bad.started]);
       far.proxy.refuse(true);

@@ -8,24 +8,10 @@ import { foldersIn, labFolders } from '../../src/folders.ts';
 import { destroyLab, type Lab, openLab } from '../../src/index.ts';
 import { lock } from '../../src/lock.ts';
 import { processesOf } from '../../src/processes.ts';
+import { killedOwner } from './killed-owner.ts';
+import { nothing, traces } from './traces.ts';
 import { sleepingBox } from '../incus-client/box.ts';
 
-/** What of a lab can be seen on this machine from outside: processes, mounts, loop devices, interfaces. */
-async function traces({ folders: { root, id } }: Pick<Lab, 'folders'>) {
-  await using machine = localHost();
-  const mounts = (await readFile('/proc/self/mountinfo', 'utf8'))
-    .split('\n')
-    .filter((line) => line.includes(`${root}/`));
-  const loops = (await machine.run(['losetup', '--list', '--noheadings', '--raw'])).stdout
-    .split('\n')
-    .filter((line) => line.includes(`${root}/`));
-  const links = (await machine.run(['ip', '-brief', 'link'])).stdout
-    .split('\n')
-    .filter((line) => line.includes(`cl${id}`));
-  return { processes: await processesOf(root), mounts, loops, links };
-}
-
-const nothing = { processes: [], mounts: [], loops: [], links: [] };
 const daemonOf = async ({ folders, client }: Lab) => {
   const environment = (await client.server.get()).environment ?? { server_pid: 0 };
   expect(await processesOf(folders.root)).toContain(environment.server_pid);
@@ -80,10 +66,12 @@ describe('the lab', () => {
 
 describe('a lab beside another', { timeout: 300_000 }, () => {
   const name = `test-${process.pid}`;
+  const { root, id, incus } = labFolders(name);
+  const folders = foldersIn(root, id);
   afterAll(() => destroyLab(name));
 
   it('has its own daemon and subnet, outlives kill -9 of its daemon, and leaves nothing running', async () => {
-    const folders = await (async () => {
+    {
       await using usual = await openLab();
       await using other = await openLab({ name });
       expect(other.subnet).not.toBe(usual.subnet);
@@ -98,46 +86,28 @@ describe('a lab beside another', { timeout: 300_000 }, () => {
       expect(await again.client.instances.exists(survivor)).toBe(true);
       await using machine = localHost();
       const addresses = (await machine.run(['ip', '-brief', '-4', 'address'])).stdout;
-      expect(addresses).toMatch(
-        new RegExp(`^cl${again.folders.id}.* ${again.subnet.replace('.0/', '.1/')}`, 'm'),
-      );
-      return other.folders;
-    })();
-    expect(await traces({ folders })).toEqual(nothing);
+      expect(addresses).toMatch(new RegExp(`^cl${id}.* ${again.subnet.replace('.0/', '.1/')}`, 'm'));
+    }
+    expect(await traces(folders)).toEqual(nothing);
   });
 
-  it('all of whose users were killed is taken down by whoever opens another', async () => {
-    const folders = await leaveBehind(name);
+  it('whose owner and daemon were both killed is taken down by the next process that opens any lab', async () => {
+    await killedOwner(name);
     await using _usual = await openLab();
-    // Whoever else has opened one may be at it still.
-    await using _turn = await lock(folders.id);
-    expect(await traces({ folders })).toEqual(nothing);
+    // Another process that has opened a lab meanwhile may be at it still.
+    await using _turn = await lock(id);
+    expect(await traces(folders)).toEqual(nothing);
   });
 
-  it('whose daemon starts no more is made anew, and leaves nothing at all when it is destroyed', async () => {
-    const { root, incus } = labFolders(name);
+  it('whose daemon no longer starts is made again, and leaves nothing at all when it is destroyed', async () => {
     expect(existsSync(root)).toBe(true);
     await writeFile(join(incus, 'database', 'local.db'), 'no database');
     {
-      await using anew = await openLab({ name });
-      expect(await anew.client.instances.list()).toEqual([]);
-      expect((await anew.client.images.getAlias(anew.imageAlias)).name).toBe(anew.imageAlias);
+      await using again = await openLab({ name });
+      expect(await again.client.instances.list()).toEqual([]);
+      expect((await again.client.images.getAlias(again.imageAlias)).name).toBe(again.imageAlias);
     }
     await destroyLab(name);
     expect(existsSync(root)).toBe(false);
   });
 });
-
-/** Opens a lab and leaves it as a killed process leaves it: all up, and nobody has it. */
-async function leaveBehind(name: string) {
-  const lab = await openLab({ name });
-  await sleepingBox(lab);
-  expect((await traces(lab)).mounts).not.toEqual([]);
-  const daemon = await daemonOf(lab);
-  await lab.client.close();
-  process.kill(daemon, 'SIGKILL');
-  // As if this process had been killed: nobody has the lab, and nobody took it down. Others may sweep it up from now on.
-  await using machine = localHost();
-  await machine.run(['rm', '-r', lab.folders.leases]);
-  return foldersIn(lab.folders.root, lab.folders.id);
-}

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { liveLeases, takeLease } from '../../src/leases.ts';
-import { endProcesses, identify, isAlive, parseMount, processesOf } from '../../src/processes.ts';
+import { parseMount } from '../../src/mounts.ts';
+import { endProcesses, identify, isAlive, processesOf } from '../../src/processes.ts';
 
 /** A process that has its folder in its command line and ignores TERM. */
 async function stubborn(folder: string) {
@@ -36,7 +37,7 @@ describe('processes', () => {
 
   it('reads mount points with blanks in their names', () => {
     const line = '47 27 0:51 / /srv/a\\040b rw,relatime shared:7 master:1 - btrfs /dev/loop1 rw';
-    expect(parseMount(line)).toEqual({ point: '/srv/a b', source: '/dev/loop1' });
+    expect(parseMount(line)).toEqual({ point: '/srv/a b', source: '/dev/loop1', root: '/' });
     expect(parseMount('')).toBeUndefined();
   });
 });

@@ -46,7 +46,7 @@ describe.skipIf(!isBuilt)('secrets on two hosts', () => {
     const verified = await secrets('verify', '--to', nobody);
     expect(verified).toMatchObject({ code: 10, stderr: '' });
     expect(verified.stdout.split('\n').filter((line) => / {2}\?( {2,}\?){4}$/.test(line))).toHaveLength(2);
-    expect(verified.stdout).toMatch(/→ .*verify again when that is mended/);
+    expect(verified.stdout).toMatch(/→ .*verify again when that is fixed/);
   });
 
   test('the commands move secrets over ssh into a repository and, by the bundle alone, to their runtime paths on memory', async () => {

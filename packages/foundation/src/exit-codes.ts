@@ -9,7 +9,7 @@ export const exitCodes = {
   usage: 2,
   /** Ended by SIGINT, as shells report it. */
   interrupted: 130,
-  /** Whoever read the output went away, as shells report SIGPIPE. */
+  /** The reader of the output went away, as shells report SIGPIPE. */
   brokenPipe: 141,
   /** Ended by SIGTERM. */
   terminated: 143,

@@ -46,8 +46,8 @@ interface Reader {
 }
 
 /**
- * Whoever reads our output may go away before its end, as `head` does. An action that listens to the output's errors itself
- * deals with that; one that heeds signals ends as at SIGTERM; of any other there is nothing left that somebody would see.
+ * The reader of our output may go away before its end, as `head` does. An action that listens to the output's errors itself
+ * deals with that; one that listens to signals ends as at SIGTERM; any other ends, since its output has no reader.
  */
 function watchReader({ stdout }: CommandIo): Reader {
   const errors = new WeakSet<Error>();

@@ -42,21 +42,21 @@ export interface CommandOptions {
    * Variables added to the command's environment. They may be seen in the host's process table
    * (ssh passes them through `env`): never put a secret here, send it on `input`.
    */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** The directory the command starts in; the transport's default without it. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Milliseconds until the command is ended (TERM, then KILL). No limit without it. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunOptions extends CommandOptions {
   /** Standard input; without it the command reads end of file at once. */
-  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /** `false`: a non-zero exit resolves like any other. Default `true`. */
-  readonly reject?: boolean;
+  readonly reject?: boolean | undefined;
   /** Bytes of stdout and stderr together that are kept; more is an error. Default 64 MiB. */
-  readonly maxOutput?: number;
+  readonly maxOutput?: number | undefined;
 }
 
 export type StreamOptions = CommandOptions;
@@ -93,17 +93,17 @@ export interface CommandStream extends AsyncDisposable {
 }
 
 export interface ReadFileOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Bytes; a larger file is an error. Default 64 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 export interface WriteFileOptions {
   /** Permission bits, e.g. `0o600`. */
   readonly mode: number;
   /** Owner's name or uid; the connecting user without it. */
-  readonly owner?: string | number;
+  readonly owner?: string | number | undefined;
   /** Group's name or gid; the owner's own group without it. */
-  readonly group?: string | number;
-  readonly signal?: AbortSignal;
+  readonly group?: string | number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }

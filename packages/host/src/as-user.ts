@@ -40,7 +40,7 @@ export function asUser(host: Host, user: string): Host {
       const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
       return host.stream([...become, 'sh', '-c', enterSession, 'sh', cwd ?? '', ...argv], {
         env: { HOME: home, USER: user, LOGNAME: user, SHELL: shell, ...env },
-        ...(cwd !== undefined && { cwd }),
+        cwd,
       });
     },
   });

@@ -1,9 +1,9 @@
 import { type CertificatesArea, certificatesArea } from './certificates/certificates.ts';
 import { type ClusterArea, clusterArea } from './cluster/cluster.ts';
 import { type WarningsArea, warningsArea } from './warnings/warnings.ts';
-import { type EventHub, createEventHub } from './events/event-hub.ts';
+import { type EventHub, createEventHub } from './follow/event-hub.ts';
 import { type EventsOptions, subscribe } from './events/subscribe.ts';
-import type { GapEvent, IncusEvent } from './events/types.ts';
+import type { GapEvent, IncusEvent } from './api/events.ts';
 import { type ConsoleArea, consoleArea } from './exec/console.ts';
 import { type FilesArea, filesArea } from './files/http-files.ts';
 import { type ExecArea, execArea } from './exec/area.ts';
@@ -16,7 +16,7 @@ import { type ProjectsArea, projectsArea } from './projects/projects.ts';
 import { type RequestOptions, createScope } from './scope.ts';
 import { type ServerArea, serverArea } from './server/server.ts';
 import { type StoragePoolsArea, storagePoolsArea } from './storage/storage-pools.ts';
-import type { Transport } from './transport/transport.ts';
+import type { Transport } from './transport/types.ts';
 
 /** A server as seen in one project and for one cluster target. Every call, socket and file is made in them. */
 export interface IncusScope {
@@ -40,7 +40,7 @@ export interface IncusScope {
   /**
    * Events from the moment of the first `next()`; see {@link EventsOptions}. What may have been missed is told by a `gap`.
    */
-  events(options?: EventsOptions): AsyncGenerator<IncusEvent | GapEvent, void, void>;
+  events(options?: EventsOptions): AsyncGenerator<IncusEvent | GapEvent, void, undefined>;
   /** The same connections, in another project. */
   project(name: string): IncusScope;
   /** The same connections, for a cluster member or `@group`. */
@@ -55,7 +55,7 @@ export interface IncusClient extends IncusScope, AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface ScopeOptions {
+interface ScopeOptions {
   readonly project: string | undefined;
   readonly target: string | undefined;
 }

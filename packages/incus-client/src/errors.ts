@@ -1,26 +1,32 @@
-import type { Operation } from './operations/types.ts';
-import type { Readiness } from './readiness/conditions.ts';
-import { withoutSecret } from './transport/path.ts';
+import type { Operation } from './api/operation.ts';
+import { withoutSecret } from './api/path.ts';
+
+/** How a server could not be reached, or not be talked to. */
+export type ConnectionErrorCode =
+  'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'SERVER_UNTRUSTED' | 'CLIENT_UNTRUSTED';
+
+/** What a daemon answers a request with. */
+export type ApiErrorCode =
+  'API_ERROR' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'BUSY' | 'PRECONDITION_FAILED';
+
+/** How an operation that was accepted ended badly. */
+export type OperationErrorCode =
+  'ALREADY_EXISTS' | 'BUSY' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OPERATION_CANCELLED';
+
+/** What is wrong with a file. */
+export type FileErrorCode =
+  'API_ERROR' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'PROTOCOL_ERROR';
 
 /** The stable codes of the errors this package throws. */
 export type IncusErrorCode =
-  | 'CONNECTION_FAILED'
-  | 'CONNECTION_LOST'
-  | 'SERVER_UNTRUSTED'
-  | 'CLIENT_UNTRUSTED'
+  | ConnectionErrorCode
+  | ApiErrorCode
+  | OperationErrorCode
+  | FileErrorCode
   | 'TOKEN_REFUSED'
+  | 'OPTION_INVALID'
   | 'CONFIG_INVALID'
-  | 'PROTOCOL_ERROR'
-  | 'API_ERROR'
-  | 'BAD_REQUEST'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'BUSY'
-  | 'PRECONDITION_FAILED'
   | 'EXTENSION_MISSING'
-  | 'OPERATION_FAILED'
-  | 'OPERATION_CANCELLED'
   | 'OPERATION_LOST'
   | 'WAIT_TIMEOUT'
   | 'NOT_READY'
@@ -43,15 +49,11 @@ export class IncusError extends Error {
  */
 export class IncusConnectionError extends IncusError {
   override readonly name = 'IncusConnectionError';
+  declare readonly code: ConnectionErrorCode;
   /** Where the server was looked for: `https://host:port` or `unix:/path`. */
   readonly server: string;
 
-  constructor(
-    code: 'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'SERVER_UNTRUSTED' | 'CLIENT_UNTRUSTED',
-    server: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: ConnectionErrorCode, server: string, message: string, options?: ErrorOptions) {
     super(code, message, options);
     this.server = server;
   }
@@ -60,6 +62,7 @@ export class IncusConnectionError extends IncusError {
 /** The daemon answered a request with an error. */
 export class IncusApiError extends IncusError {
   override readonly name = 'IncusApiError';
+  declare readonly code: ApiErrorCode;
   /** The HTTP status, e.g. 404. */
   readonly status: number;
   readonly method: string;
@@ -78,6 +81,7 @@ export class IncusApiError extends IncusError {
 /** The daemon accepted a request (202) and the operation then failed or was cancelled. */
 export class OperationError extends IncusError {
   override readonly name = 'OperationError';
+  declare readonly code: OperationErrorCode;
   readonly operation: Operation;
   readonly operationId: string;
 
@@ -95,6 +99,7 @@ export class OperationError extends IncusError {
 /** An operation is no longer known to the daemon, and its end was not seen: whether it succeeded is unknown. */
 export class OperationLostError extends IncusError {
   override readonly name = 'OperationLostError';
+  declare readonly code: 'OPERATION_LOST';
   readonly operationId: string;
 
   constructor(operationId: string, why: string, options?: ErrorOptions) {
@@ -110,6 +115,7 @@ export class OperationLostError extends IncusError {
 /** A wait reached its deadline. What was waited for goes on: nothing was cancelled. */
 export class WaitTimeoutError extends IncusError {
   override readonly name = 'WaitTimeoutError';
+  declare readonly code: 'WAIT_TIMEOUT';
   /** Milliseconds. */
   readonly timeout: number;
 
@@ -122,6 +128,7 @@ export class WaitTimeoutError extends IncusError {
 /** The server lacks an API extension that the call stands on. */
 export class MissingExtensionError extends IncusError {
   override readonly name = 'MissingExtensionError';
+  declare readonly code: 'EXTENSION_MISSING';
   readonly extension: string;
 
   constructor(extension: string, server: string) {
@@ -133,59 +140,16 @@ export class MissingExtensionError extends IncusError {
 /** A file of an instance, or of this machine, could not be read or written. */
 export class FileError extends IncusError {
   override readonly name = 'FileError';
+  declare readonly code: FileErrorCode;
   readonly path: string;
 
-  constructor(code: IncusErrorCode, path: string, why: string, options?: ErrorOptions) {
+  constructor(code: FileErrorCode, path: string, why: string, options?: ErrorOptions) {
     super(code, `${path}: ${why}`, options);
     this.path = path;
   }
 }
 
-/** An instance did not become ready. `seen` is the last that was known of it, `missing` what was still waited for. */
-export class NotReadyError extends IncusError {
-  override readonly name = 'NotReadyError';
-  readonly instance: string;
-  readonly missing: readonly string[];
-  readonly seen: Readiness;
-
-  constructor(
-    instance: string,
-    why: string,
-    missing: readonly string[],
-    seen: Readiness,
-    options?: ErrorOptions,
-  ) {
-    super(
-      'NOT_READY',
-      `${instance} ${why}; waited for ${missing.join(', ')}; last seen: ${JSON.stringify(seen)}`,
-      options,
-    );
-    this.instance = instance;
-    this.missing = missing;
-    this.seen = seen;
-  }
-}
-
-/** Something of that name exists and does not bear our label, so it was left as it is. */
-export class NotOursError extends IncusError {
-  override readonly name = 'NotOursError';
-  readonly resource: string;
-  readonly label: Readonly<Record<string, string>>;
-
-  constructor(resource: string, label: Readonly<Record<string, string>>) {
-    const wanted = Object.entries(label)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(', ');
-    super(
-      'NOT_OURS',
-      `${resource} exists and is not ours (it lacks ${wanted}); choose another name or label it`,
-    );
-    this.resource = resource;
-    this.label = label;
-  }
-}
-
-function codeOfReply(status: number, message: string): IncusErrorCode {
+function codeOfReply(status: number, message: string): ApiErrorCode {
   if (status === 400) return /already (exists|in use)/i.test(message) ? 'ALREADY_EXISTS' : 'BAD_REQUEST';
   if (status === 401 || status === 403) return 'FORBIDDEN';
   if (status === 404) return 'NOT_FOUND';
@@ -198,7 +162,7 @@ function codeOfReply(status: number, message: string): IncusErrorCode {
 }
 
 /** Operations fail with error_code 500 and a sentence (6.0.4), so the sentence is all there is to go by. */
-function codeOfFailure(message: string): IncusErrorCode {
+function codeOfFailure(message: string): OperationErrorCode {
   if (/already (exists|in use)|UNIQUE constraint failed/i.test(message)) return 'ALREADY_EXISTS';
   if (/is busy running/i.test(message)) return 'BUSY';
   if (/not found|no such (object|alias)|image not provided|couldn't find alias/i.test(message))

@@ -4,7 +4,11 @@ export {
   type HttpsConnectOptions,
   type SocketConnectOptions,
 } from './connect/connect-incus.ts';
-export { type CertificateFacts, certificateFingerprint, describeCertificate } from './connect/certificate.ts';
+export {
+  type CertificateFacts,
+  certificateFingerprint,
+  describeCertificate,
+} from './certificates/certificate-facts.ts';
 export {
   type CertificateOptions,
   type GeneratedCertificate,
@@ -20,25 +24,28 @@ export {
 export { type Remote, type Remotes, configFolder, connectRemote, readRemotes } from './connect/remotes.ts';
 export { type LocatedSocket, locateSocket } from './connect/locate-socket.ts';
 export type { IncusClient, IncusScope } from './client.ts';
-export type { CallOptions, RequestOptions, Tagged } from './scope.ts';
-export { type Filter, filter } from './transport/filter.ts';
-export type { ListOptions } from './transport/list-options.ts';
+export type { CallOptions, Tagged } from './api/call-options.ts';
+export type { RequestOptions } from './scope.ts';
+export { type Filter, filter } from './api/filter.ts';
+export type { ListOptions } from './api/list-options.ts';
 export {
+  type ApiErrorCode,
+  type ConnectionErrorCode,
   FileError,
+  type FileErrorCode,
   IncusApiError,
   IncusConnectionError,
   IncusError,
   type IncusErrorCode,
   MissingExtensionError,
-  NotOursError,
-  NotReadyError,
   OperationError,
+  type OperationErrorCode,
   OperationLostError,
   WaitTimeoutError,
 } from './errors.ts';
-export { OperationRun, type WaitOptions } from './operations/operation-run.ts';
+export { OperationRun, type WaitOptions } from './follow/operation-run.ts';
 export type { OperationsArea } from './operations/operations.ts';
-export type { Operation, OperationStatusCode } from './operations/types.ts';
+export type { Operation, OperationStatusCode } from './api/operation.ts';
 export type {
   EventType,
   GapEvent,
@@ -48,7 +55,7 @@ export type {
   LoggingEvent,
   OperationEvent,
   Requestor,
-} from './events/types.ts';
+} from './api/events.ts';
 export type { EventsOptions } from './events/subscribe.ts';
 export type { MatchOptions, NamedResources, RenamableResources } from './resource/named-resources.ts';
 export type { ClusterArea, ClusterMembersArea } from './cluster/cluster.ts';
@@ -123,12 +130,12 @@ export type {
   BucketKeyChange,
   BucketKeyCreate,
 } from './storage/bucket-types.ts';
-export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './storage/migrate-volume.ts';
+export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './migration/migrate-volume.ts';
 export type { Backups } from './resource/backups.ts';
 export type { VolumeBackupsArea } from './storage/volume-backups.ts';
 export type { VolumeSnapshotsArea } from './storage/volume-snapshots.ts';
 export type { VolumeCopyOptions, VolumesArea } from './storage/volumes.ts';
-export type { PullSource } from './migration/pull.ts';
+export type { PullSource } from './api/pull-source.ts';
 export type {
   Volume,
   VolumeBackup,
@@ -192,7 +199,8 @@ export type {
   InstanceStatus,
   InstanceType,
 } from './instances/types.ts';
-export { type CopyOptions, type MigrateOptions, migrateInstance } from './instances/move.ts';
+export type { CopyOptions } from './instances/move.ts';
+export { type MigrateOptions, migrateInstance } from './migration/migrate-instance.ts';
 export type { SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
 export type { BackupCreate, BackupsArea } from './instances/backups.ts';
 export type { InstanceMetadata, InstanceTemplate, LogsArea, MetadataArea } from './instances/metadata.ts';
@@ -206,6 +214,8 @@ export type { DirectoryEntry, SftpSession } from './files/sftp/session.ts';
 export type { PushOptions } from './files/transfer.ts';
 export type { FileAttributes, WriteFileAttributes } from './files/types.ts';
 export type { Readiness, ReadyConditions } from './readiness/conditions.ts';
+export { NotReadyError } from './readiness/not-ready-error.ts';
 export { type WaitReadyOptions, waitReady } from './readiness/wait-ready.ts';
+export { NotOursError } from './ensure/not-ours-error.ts';
 export { type EnsuredInstance, type Label, ensureAbsent, ensureInstance } from './ensure/ensure-instance.ts';
 export { type IncusHostOptions, incusHost } from './host/incus-host.ts';

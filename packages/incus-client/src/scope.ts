@@ -1,34 +1,25 @@
 import type { Readable } from 'node:stream';
-import type { EventHub } from './events/event-hub.ts';
-import { OperationRun, type WaitOptions } from './operations/operation-run.ts';
-import type { Operation } from './operations/types.ts';
-import { waitOperation } from './operations/wait-fallback.ts';
+import type { CallOptions, Tagged } from './api/call-options.ts';
+import type { EventHub } from './follow/event-hub.ts';
+import { OperationRun, type WaitOptions } from './follow/operation-run.ts';
+import type { Operation } from './api/operation.ts';
+import { waitOperation } from './follow/wait-fallback.ts';
 import { OperationError } from './errors.ts';
-import { path, withQuery, type Query } from './transport/path.ts';
+import { given } from './api/given.ts';
+import { path, withQuery, type Query } from './api/path.ts';
 import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
-import type { RawReply, RawStreamReply, Transport } from './transport/transport.ts';
-
-/** What every call of this package takes. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+import type { RawReply, RawStreamReply, Transport } from './transport/types.ts';
 
 /** A request in full, for the areas and for `client.request()`. */
 export interface RequestOptions extends CallOptions {
-  readonly query?: Query;
+  readonly query?: Query | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as it is; exclusive with `json`. */
-  readonly body?: string | Uint8Array | Readable;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | Readable | undefined;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** The ETag of the state that the change is meant for; another state answers 412 (`PRECONDITION_FAILED`). */
-  readonly ifMatch?: string;
-}
-
-/** A resource with the ETag of its present state. */
-export interface Tagged<T> {
-  readonly value: T;
-  readonly etag: string;
+  readonly ifMatch?: string | undefined;
 }
 
 /** One server, seen through one project and one cluster target: every call, socket and file made through it bears both. */
@@ -69,11 +60,11 @@ export function createScope(
   const rawRequest = (method: string, base: string, options: RequestOptions) => ({
     method,
     path: url(base, options.query),
-    headers: {
-      ...(options.json !== undefined && { 'content-type': 'application/json' }),
-      ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
+    headers: given({
+      'content-type': options.json === undefined ? undefined : 'application/json',
+      'if-match': options.ifMatch,
       ...options.headers,
-    },
+    }),
     body: options.json === undefined ? options.body : JSON.stringify(options.json),
     signal: options.signal,
   });
@@ -112,10 +103,7 @@ export function createScope(
           async run(accepted, update, signal) {
             const { signal: _outer, ...rest } = options;
             using following = await events.tracker(project).prepare(signal);
-            const { envelope } = await exchange(method, base, {
-              ...rest,
-              ...(signal !== undefined && { signal }),
-            });
+            const { envelope } = await exchange(method, base, { ...rest, signal });
             const operation = started(envelope);
             // Some requests are answered at once by older or newer daemons: nothing is left to wait for.
             if (operation === undefined) return finishedAtOnce(`${method} ${base}`, envelope.metadata);

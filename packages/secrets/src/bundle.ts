@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 import { runProcess } from '@cutover/foundation/run-process';
 import { Command } from 'commander';
-import { activateCommand } from './cli/activate.ts';
-import { decryptCommand } from './cli/decrypt.ts';
-import { secretsExitCode } from './cli/exit-codes.ts';
-import { keygenCommand } from './cli/keygen.ts';
+import { setUpActivate } from './commands/activate/command.ts';
+import { setUpDecrypt } from './commands/decrypt/command.ts';
+import { descriptions } from './commands/descriptions.ts';
+import { secretsExitCode } from './commands/exit-codes.ts';
+import { setUpKeygen } from './commands/keygen/command.ts';
 
 // What a host needs at run time, in one file with nothing from npm beside it.
 const program = new Command('secrets')
   .description('sops secrets on this host')
-  .addCommand(activateCommand())
-  .addCommand(decryptCommand())
-  .addCommand(keygenCommand());
+  .addCommand(setUpActivate(new Command('activate').description(descriptions.activate)))
+  .addCommand(setUpDecrypt(new Command('decrypt').description(descriptions.decrypt)))
+  .addCommand(setUpKeygen(new Command('keygen').description(descriptions.keygen)));
 
 runProcess(program, { exitCodeOf: secretsExitCode });

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
-import { secretsExitCode } from './cli/exit-codes.ts';
-import { createProgram } from './cli/program.ts';
+import { secretsExitCode } from './commands/exit-codes.ts';
+import { createProgram } from './commands/program.ts';
 
 const argv = process.argv.slice(2);
 runProcess(await createProgram(argv), {

@@ -1,8 +1,7 @@
 export { SecretsError, type SecretsErrorCode, type SecretsErrorFacts } from './errors.ts';
+export type { AgeIdentity, CustomIdentity, LibraryIdentity, PluginIdentity } from './age/identity.ts';
 export {
-  type AgeIdentity,
   type KeyPair,
-  type LibraryIdentity,
   generateKeyPair,
   identityFile,
   parseIdentities,
@@ -68,7 +67,7 @@ export {
   placeBootstrapKey,
   readBootstrapIdentities,
 } from './move/bootstrap-key.ts';
-export { type CommitReport, commitSecrets } from './move/commit.ts';
+export { type CommitReport, commitSecrets } from './git/commit.ts';
 export { type Proof, proveDecryptable, requireDecryptable } from './move/prove-decryptable.ts';
 export type { Check } from './move/expected-content.ts';
 export { type SecretVerdict, type VerifyOptions, verifySecrets } from './move/verify-secrets.ts';

@@ -300,7 +300,7 @@ const verifySecretsInPlace: Step<World> = {
     });
     const failed = rows
       .filter((row) => !isProved(row))
-      .map(({ secret, mend }) => `${secret}: ${mend.join(', ')}`);
+      .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
     const evidence = { secrets: rows.map(({ secret }) => secret), failed };
     return failed.length === 0
       ? { state: 'satisfied', evidence }

@@ -22,7 +22,7 @@ export async function writeFile(
     await host.run(['sh', '-c', writeFileScript, 'write-file', ...facts.map(String)], {
       input: data,
       env: { LC_ALL: 'C' },
-      ...(signal && { signal }),
+      signal,
     });
   } catch (error) {
     if (error instanceof CommandAbortedError) await removeLeft(host, `${directory}/${temporary}`);

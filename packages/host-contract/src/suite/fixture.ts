@@ -17,9 +17,9 @@ export interface ContractOptions {
    * `false`: the transport reports a death by signal n as exit code 128 + n, as shells do, and so cannot tell the two
    * apart. Default `true`.
    */
-  readonly exactSignals?: boolean;
+  readonly exactSignals?: boolean | undefined;
   /** Full counts instead of small ones. */
-  readonly soak?: boolean;
+  readonly soak?: boolean | undefined;
 }
 
 /** A host with a directory of its own on it, which is removed with it. */

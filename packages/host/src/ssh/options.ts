@@ -3,49 +3,49 @@ export interface SshHostOptions {
   /** Name or address. */
   readonly host: string;
   /** Default 22. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   readonly user: string;
   /** What to call the host in messages and evidence; default `user@host`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 
   /** Our private key, in OpenSSH's or PEM format. */
-  readonly privateKey?: string | Uint8Array;
+  readonly privateKey?: string | Uint8Array | undefined;
   /** The file that holds it, on this machine. */
-  readonly privateKeyFile?: string;
+  readonly privateKeyFile?: string | undefined;
   /** Opens an encrypted private key. */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /** An agent's socket, e.g. `process.env.SSH_AUTH_SOCK`. */
-  readonly agent?: string;
+  readonly agent?: string | undefined;
 
   /**
    * The host's public keys, any of which is accepted: `ssh-ed25519 AAAA…` as in `/etc/ssh/ssh_host_*_key.pub`, or a
    * fingerprint `SHA256:…`. With this, no known_hosts file is read.
    */
-  readonly hostKeys?: readonly string[];
+  readonly hostKeys?: readonly string[] | undefined;
   /** Default `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
-  readonly knownHostsFile?: string | readonly string[];
+  readonly knownHostsFile?: string | readonly string[] | undefined;
   /** The name to look up in known_hosts instead of `host` (as OpenSSH's HostKeyAlias). */
-  readonly hostKeyAlias?: string;
+  readonly hostKeyAlias?: string | undefined;
 
   /** Reach the host through a SOCKS5 proxy, which also resolves its name. */
-  readonly proxy?: { readonly socks5: Socks5Proxy };
+  readonly proxy?: { readonly socks5: Socks5Proxy } | undefined;
   /** Reach the host from another one, as OpenSSH's ProxyJump. Not together with `proxy`, which the jump may have. */
-  readonly jump?: SshHostOptions;
+  readonly jump?: SshHostOptions | undefined;
 
   /** Milliseconds until the connection must stand, authentication included. Default 20,000. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /** Milliseconds of silence until the host is asked whether it is there. Default 10,000; 0: never. */
-  readonly keepAliveInterval?: number;
+  readonly keepAliveInterval?: number | undefined;
   /** Questions that may go unanswered before the connection is taken for lost. Default 3. */
-  readonly keepAliveCount?: number;
+  readonly keepAliveCount?: number | undefined;
   /** The server's MaxSessions, beyond which commands wait for one another. Default 10, as OpenSSH's. */
-  readonly maxSessions?: number;
+  readonly maxSessions?: number | undefined;
 }
 
 export interface Socks5Proxy {
   readonly host: string;
   /** Default 1080. */
-  readonly port?: number;
-  readonly user?: string;
-  readonly password?: string;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
 }

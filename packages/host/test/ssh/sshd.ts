@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import type { SshHostOptions } from '../../src/index.ts';
 
 const execute = promisify(execFile);
+const sshdPath = '/usr/sbin/sshd';
 
 /** A private sshd with keys and a configuration of its own, on a free port of this machine. */
 export interface Sshd extends AsyncDisposable {
@@ -26,12 +27,15 @@ interface SshdOptions {
   readonly hostKeyTypes?: readonly string[];
   /** Further lines of its configuration. */
   readonly configuration?: readonly string[];
+  /** What runs it, e.g. `unshare` with namespaces of its own; it has to take sshd with it when it is killed. */
+  readonly within?: readonly string[];
 }
 
 /** Needs openssh-server; logs in as the user that runs the tests. */
 export async function startSshd({
   hostKeyTypes = ['ed25519'],
   configuration = [],
+  within = [],
 }: SshdOptions = {}): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'cutover-sshd-'));
   const generate = async (type: string, name: string): Promise<void> => {
@@ -67,7 +71,8 @@ export async function startSshd({
   const hostKey = (await readFile(join(directory, `host_${hostKeyTypes[0]}.pub`), 'utf8')).trim();
   let daemon: ReturnType<typeof spawn> | undefined;
   const start = async (): Promise<void> => {
-    daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], {
+    const [command, ...args] = [...within, sshdPath, '-D', '-e', '-f', join(directory, 'sshd_config')];
+    daemon = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await listening(port);

@@ -1,7 +1,8 @@
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
-import { certificateDer } from '../connect/certificate.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
+import { certificateDer } from './certificate-facts.ts';
 import type { Certificate, CertificateChange, CertificateCreate, TokenCreate } from './types.ts';
 
 /** The server's trust store. Certificates are named by fingerprint: lower-case hex of the SHA-256 of their DER. */
@@ -10,7 +11,7 @@ export interface CertificatesArea {
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(fingerprint: string, options?: CallOptions): Promise<Certificate>;
   /**
-   * Makes a trust token: whoever has it can have one certificate trusted, as `token` says. It is a secret.
+   * Makes a trust token: its holder can have one certificate trusted, as `token` says. It is a secret.
    */
   createToken(token: TokenCreate, options?: CallOptions): Promise<string>;
   /** @throws {IncusApiError} `ALREADY_EXISTS` */
@@ -18,7 +19,7 @@ export interface CertificatesArea {
   update(
     fingerprint: string,
     change: CertificateChange,
-    options?: CallOptions & { readonly ifMatch?: string },
+    options?: CallOptions & { readonly ifMatch?: string | undefined },
   ): Promise<void>;
   patch(fingerprint: string, change: CertificateChange, options?: CallOptions): Promise<void>;
   delete(fingerprint: string, options?: CallOptions): Promise<void>;
@@ -45,9 +46,9 @@ export function certificatesArea(scope: Scope): CertificatesArea {
     },
     async add({ certificate, ...rest }, options = {}) {
       const json = {
-        type: 'client',
         ...rest,
-        ...(certificate !== undefined && { certificate: encode(certificate) }),
+        type: rest.type ?? 'client',
+        certificate: certificate === undefined ? undefined : encode(certificate),
       };
       await scope.request('POST', collection, { ...options, json });
     },

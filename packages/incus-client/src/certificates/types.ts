@@ -13,29 +13,29 @@ export interface Certificate {
 
 /** What can be changed of a certificate. */
 export interface CertificateChange {
-  readonly name?: string;
-  readonly type?: 'client' | 'metrics';
-  readonly description?: string;
-  readonly restricted?: boolean;
-  readonly projects?: readonly string[];
+  readonly name?: string | undefined;
+  readonly type?: 'client' | 'metrics' | undefined;
+  readonly description?: string | undefined;
+  readonly restricted?: boolean | undefined;
+  readonly projects?: readonly string[] | undefined;
   /** PEM or base64 of DER: to replace one's own certificate. */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
 }
 
 /** A certificate to trust (`POST /1.0/certificates`). */
 export interface CertificateCreate extends CertificateChange {
   readonly name: string;
   /** Default `client`. */
-  readonly type?: 'client' | 'metrics';
+  readonly type?: 'client' | 'metrics' | undefined;
   /** PEM or base64 of DER; without it, the certificate of the connection is added. */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
   /** From the server's administrator, for a caller whom the server does not trust yet. */
-  readonly trust_token?: string;
+  readonly trust_token?: string | undefined;
 }
 
 /** Who a trust token is for, and what its bearer may do. */
 export interface TokenCreate {
   readonly name: string;
-  readonly restricted?: boolean;
-  readonly projects?: readonly string[];
+  readonly restricted?: boolean | undefined;
+  readonly projects?: readonly string[] | undefined;
 }

@@ -1,8 +1,9 @@
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { Operation } from '../api/operation.ts';
 import { type NamedResources, type RenamableResources, namedResources } from '../resource/named-resources.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import type {
   Cluster,
   ClusterChange,
@@ -31,11 +32,11 @@ export interface ClusterMembersArea extends Omit<
   createJoinToken(name: string, options?: CallOptions): Promise<Operation>;
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
   /** `force` for a member that is gone for good. */
-  remove(name: string, options?: CallOptions & { readonly force?: boolean }): Promise<void>;
+  remove(name: string, options?: CallOptions & { readonly force?: boolean | undefined }): Promise<void>;
   /** Moves, stops or live-migrates what is on a member, or brings it back. */
   setState(
     name: string,
-    change: { readonly action: 'evacuate' | 'restore'; readonly mode?: string },
+    change: { readonly action: 'evacuate' | 'restore'; readonly mode?: string | undefined },
     options?: WaitOptions,
   ): OperationRun<void>;
 }
@@ -83,7 +84,7 @@ export function clusterArea(scope: Scope): ClusterArea {
       ({ description, members: names, config }: ClusterGroup) => ({
         description,
         members: names,
-        ...(config !== undefined && { config }),
+        config,
       }),
     ),
   };

@@ -19,12 +19,12 @@ export interface ClusterMemberConfigKey {
 export interface ClusterChange {
   readonly server_name: string;
   readonly enabled: boolean;
-  readonly member_config?: readonly ClusterMemberConfigKey[];
-  readonly cluster_address?: string;
+  readonly member_config?: readonly ClusterMemberConfigKey[] | undefined;
+  readonly cluster_address?: string | undefined;
   /** PEM. */
-  readonly cluster_certificate?: string;
-  readonly cluster_token?: string;
-  readonly server_address?: string;
+  readonly cluster_certificate?: string | undefined;
+  readonly cluster_token?: string | undefined;
+  readonly server_address?: string | undefined;
 }
 
 /** A member of a cluster. */
@@ -44,11 +44,11 @@ export interface ClusterMember {
 
 /** What can be changed of a member. */
 export interface ClusterMemberChange {
-  readonly roles?: readonly string[];
-  readonly failure_domain?: string;
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly groups?: readonly string[];
+  readonly roles?: readonly string[] | undefined;
+  readonly failure_domain?: string | undefined;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** A group of members, which instances may be targeted at (`@group`). */
@@ -61,9 +61,9 @@ export interface ClusterGroup {
 
 /** What can be changed of a group. */
 export interface ClusterGroupChange {
-  readonly description?: string;
-  readonly members?: readonly string[];
-  readonly config?: Readonly<Record<string, string>>;
+  readonly description?: string | undefined;
+  readonly members?: readonly string[] | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A new group. */

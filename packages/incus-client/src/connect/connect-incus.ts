@@ -1,7 +1,8 @@
 import { type IncusClient, createClient } from '../client.ts';
 import { IncusConnectionError, IncusError } from '../errors.ts';
-import { type TlsMaterial, type TransportOptions, createTransport } from '../transport/transport.ts';
-import { certificateFingerprint } from './certificate.ts';
+import { createTransport } from '../transport/transport.ts';
+import type { TlsMaterial, TransportOptions } from '../transport/types.ts';
+import { certificateFingerprint } from '../certificates/certificate-facts.ts';
 import { locateSocket } from './locate-socket.ts';
 import { oidcRefusal } from './oidc-refusal.ts';
 import { pinned } from './peer-check.ts';
@@ -11,31 +12,31 @@ export interface HttpsConnectOptions {
   /** `https://host:port`. */
   readonly url: string;
   /** The client's certificate and key, PEM. */
-  readonly cert?: string;
-  readonly key?: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
   /** The server's own certificate, PEM: exactly this one is accepted, whatever names it bears. */
-  readonly serverCert?: string;
+  readonly serverCert?: string | undefined;
   /** The same by its fingerprint: hex of the SHA-256 of its DER. */
-  readonly serverFingerprint?: string;
+  readonly serverFingerprint?: string | undefined;
   /** Of a PKI: PEM of the authority that signed the server's certificate. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
 }
 
 /** A server over a unix socket. */
 export interface SocketConnectOptions {
   /** Without it: `INCUS_SOCKET`, `INCUS_DIR`, /run/incus, /var/lib/incus, then the user socket. */
-  readonly socketPath?: string;
+  readonly socketPath?: string | undefined;
 }
 
 /** A server, and what of it calls are for. */
 export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
   /** The project that every call is made in; the server's `default` without it. */
-  readonly project?: string;
+  readonly project?: string | undefined;
   /** The cluster member that calls are for, or `@group`. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** Milliseconds to dial and shake hands. Default 10 000. */
-  readonly connectTimeout?: number;
-  readonly signal?: AbortSignal;
+  readonly connectTimeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 };
 
 /**
@@ -45,16 +46,10 @@ export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
  */
 export async function connectIncus(options: ConnectOptions = {}): Promise<IncusClient> {
   const { transport, project } = 'url' in options ? https(options) : socket(options);
-  const client = createClient(
-    createTransport({
-      ...transport,
-      ...(options.connectTimeout !== undefined && { connectTimeout: options.connectTimeout }),
-    }),
-    {
-      project: options.project ?? project,
-      target: options.target,
-    },
-  );
+  const client = createClient(createTransport({ ...transport, connectTimeout: options.connectTimeout }), {
+    project: options.project ?? project,
+    target: options.target,
+  });
   try {
     const { auth, auth_methods: methods } = await client.server.get({ signal: options.signal });
     if (auth !== 'trusted') throw untrusted(client.address, methods);
@@ -67,7 +62,7 @@ export async function connectIncus(options: ConnectOptions = {}): Promise<IncusC
 
 interface Resolved {
   readonly transport: TransportOptions;
-  readonly project?: string;
+  readonly project?: string | undefined;
 }
 
 function socket(options: SocketConnectOptions): Resolved {
@@ -78,16 +73,16 @@ function socket(options: SocketConnectOptions): Resolved {
 
 function https({ url, cert, key, serverCert, serverFingerprint, ca }: HttpsConnectOptions): Resolved {
   const { origin, protocol } = parseUrl(url);
-  if (protocol !== 'https:') throw new IncusError('CONFIG_INVALID', `${url} is not an https:// address`);
+  if (protocol !== 'https:') throw new IncusError('OPTION_INVALID', `${url} is not an https:// address`);
   if ((cert === undefined) !== (key === undefined))
-    throw new IncusError('CONFIG_INVALID', 'a client certificate needs both cert and key');
+    throw new IncusError('OPTION_INVALID', 'a client certificate needs both cert and key');
   const fingerprint =
     serverFingerprint ?? (serverCert === undefined ? undefined : certificateFingerprint(serverCert));
   const tls: TlsMaterial = {
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(ca !== undefined && { ca }),
-    ...(fingerprint !== undefined && { checkPeer: pinned(fingerprint, origin) }),
+    cert,
+    key,
+    ca,
+    checkPeer: fingerprint === undefined ? undefined : pinned(fingerprint, origin),
   };
   return { transport: { origin, tls } };
 }
@@ -97,7 +92,7 @@ function parseUrl(url: string): URL {
     return new URL(url);
   } catch (error) {
     throw new IncusError(
-      'CONFIG_INVALID',
+      'OPTION_INVALID',
       `${url} is not an address such as https://incus.example.org:8443`,
       { cause: error },
     );

@@ -25,7 +25,7 @@ export interface CertificateOptions {
   /** What the certificate is called; the server shows it. */
   readonly commonName: string;
   /** Days until it expires. Default 3650, as the `incus` command has it. */
-  readonly days?: number;
+  readonly days?: number | undefined;
 }
 
 const ecdsaWithSha384 = '1.2.840.10045.4.3.3';

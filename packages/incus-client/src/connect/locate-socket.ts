@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface LocatedSocket {
   readonly socketPath: string;
   /** Set for the user socket: `user-<uid>`. */
-  readonly project?: string;
+  readonly project?: string | undefined;
 }
 
 /**

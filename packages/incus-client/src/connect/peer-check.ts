@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { IncusConnectionError } from '../errors.ts';
 import type { PeerCheck } from '../transport/checking-connector.ts';
-import { fingerprintOf } from './certificate.ts';
+import { fingerprintOf } from '../certificates/certificate-facts.ts';
 
 /** Accepts the one certificate of `fingerprint`, whatever names and dates it bears, and nothing else. */
 export function pinned(fingerprint: string, server: string): PeerCheck {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { IncusError } from '../errors.ts';
 import type { IncusClient } from '../client.ts';
 import { type ConnectOptions, connectIncus } from './connect-incus.ts';
@@ -64,7 +65,11 @@ export async function readRemotes(folder: string = configFolder()): Promise<Remo
  */
 export async function connectRemote(
   name?: string,
-  options: { readonly folder?: string; readonly project?: string; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly folder?: string | undefined;
+    readonly project?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<IncusClient> {
   const { folder, defaultRemote, remotes } = await readRemotes(options.folder);
   const wanted = name ?? process.env['INCUS_REMOTE'] ?? defaultRemote;
@@ -80,13 +85,10 @@ export async function connectRemote(
 async function optionsFor(
   remote: Remote,
   folder: string,
-  { project, signal }: { readonly project?: string; readonly signal?: AbortSignal },
+  { project, signal }: { readonly project?: string | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<ConnectOptions> {
   const chosen = project ?? process.env['INCUS_PROJECT'] ?? remote.project;
-  const common = {
-    ...(chosen !== undefined && { project: chosen }),
-    ...(signal !== undefined && { signal }),
-  };
+  const common = { project: chosen, signal };
   if (remote.protocol !== 'incus')
     throw new IncusError(
       'CONFIG_INVALID',
@@ -95,7 +97,7 @@ async function optionsFor(
   if (remote.authentication === 'oidc') throw oidcRefusal(`the remote ${remote.name}`);
   if (remote.address.startsWith('unix:')) {
     const socketPath = remote.address.replace(/^unix:(\/\/)?/, '');
-    return { ...(socketPath !== '' && { socketPath }), ...common };
+    return { socketPath: socketPath === '' ? undefined : socketPath, ...common };
   }
   const [cert, key, ca, serverCert] = await Promise.all(
     [
@@ -108,8 +110,8 @@ async function optionsFor(
   return {
     url: remote.address,
     ...(cert !== undefined && key !== undefined && { cert, key }),
-    ...(ca !== undefined && { ca }),
-    ...(serverCert !== undefined && { serverCert }),
+    ca,
+    serverCert,
     ...common,
   };
 }
@@ -137,11 +139,6 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-async function readOptional(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+function readOptional(path: string): Promise<string | undefined> {
+  return unlessAbsent(readFile(path, 'utf8'));
 }

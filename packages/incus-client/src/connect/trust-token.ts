@@ -20,8 +20,8 @@ export interface EnrolOptions {
   readonly cert: string;
   readonly key: string;
   /** Where the server is, where the token's own addresses cannot be reached: `https://host:port`. */
-  readonly url?: string;
-  readonly signal?: AbortSignal;
+  readonly url?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where to connect from now on, and to what. */
@@ -74,7 +74,7 @@ export async function enrol(token: string, { cert, key, url, signal }: EnrolOpti
       const client = createClient(transport, { project: undefined, target: undefined });
       await client.request('POST', '/1.0/certificates', {
         json: { type: 'client', trust_token: token },
-        ...(signal !== undefined && { signal }),
+        signal,
       });
       return { url: origin, serverFingerprint: fingerprint };
     } catch (error) {

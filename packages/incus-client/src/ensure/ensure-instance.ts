@@ -1,13 +1,14 @@
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusError, NotOursError, OperationError, OperationLostError } from '../errors.ts';
-import type { WaitOptions } from '../operations/operation-run.ts';
+import { IncusApiError, IncusError, OperationError, OperationLostError } from '../errors.ts';
+import { NotOursError } from './not-ours-error.ts';
+import type { WaitOptions } from '../follow/operation-run.ts';
 import type { Instance, InstanceCreate } from '../instances/types.ts';
 
 /** Configuration keys and values that mark an instance as ours, e.g. `{ 'user.cutover.runbook': 'cc-ci' }`. */
 export type Label = Readonly<Record<`user.cutover.${string}`, string>>;
 
-/** How often somebody else may be at the same instance before that is given up. */
+/** How often other callers may be at work on the same instance before this one gives up. */
 const overtakenLimit = 100;
 
 /** The instance, and how it came to be there. */
@@ -77,7 +78,7 @@ export async function ensureAbsent(
       if (instance.status !== 'Stopped') await client.instances.stop(name, { ...options, force: true });
       if (!instance.ephemeral) await client.instances.delete(name, options);
     } catch (error) {
-      // Somebody else may be stopping or deleting it; what is there is looked at again.
+      // Another client may be stopping or deleting it: look again.
       if (!(error instanceof IncusError) || attempt === 5) throw error;
     }
     await pause(attempt === 1 ? 0 : 200, options.signal);

@@ -1,19 +1,20 @@
+import { AsyncQueue } from '@cutover/foundation/async-queue';
 import type { Scope } from '../scope.ts';
-import type { EventListener } from './event-socket.ts';
-import type { EventType, GapEvent, IncusEvent } from './types.ts';
+import type { EventListener } from '../follow/event-socket.ts';
+import type { EventType, GapEvent, IncusEvent } from '../api/events.ts';
 
 /** Which events. */
 export interface EventsOptions {
   /** Default `lifecycle` and `operation`. `logging` and `network-acl` are for administrators. */
-  readonly types?: readonly EventType[];
+  readonly types?: readonly EventType[] | undefined;
   /** Of every project rather than of the scope's own. */
-  readonly allProjects?: boolean;
+  readonly allProjects?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Events held for a reader that is behind; more are dropped and told as one gap. Default 10 000. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
 }
 
-/** These may be asked for by everybody, and share the one socket of a project that operations are followed on. */
+/** Any client may ask for these; they share the one socket of a project that operations are followed on. */
 const shared: readonly EventType[] = ['lifecycle', 'operation'];
 
 /**
@@ -23,7 +24,7 @@ const shared: readonly EventType[] = ['lifecycle', 'operation'];
 export async function* subscribe(
   scope: Scope,
   options: EventsOptions,
-): AsyncGenerator<IncusEvent | GapEvent, void, void> {
+): AsyncGenerator<IncusEvent | GapEvent, void, undefined> {
   const { types = shared, allProjects = false, signal, bufferSize = 10_000 } = options;
   const wanted = new Set(types);
   const onlyShared = types.every((type) => shared.includes(type));
@@ -32,56 +33,35 @@ export async function* subscribe(
     project: scope.project,
     allProjects,
   });
-  let queue: (IncusEvent | GapEvent)[] = [];
-  let dropped = 0;
-  let ended: { readonly error: unknown } | undefined;
-  let wake: () => void = () => {};
-  const gap = (reason: GapEvent['reason'], missed?: number): GapEvent => ({
-    type: 'gap',
-    reason,
-    ...(missed !== undefined && { missed }),
-    timestamp: new Date().toISOString(),
+  const queue = new AsyncQueue<IncusEvent | GapEvent>({
+    limit: bufferSize,
+    dropped: (missed) => gap('slow-reader', missed),
   });
-  const end = (error: unknown) => {
-    ended ??= { error };
-    wake();
-  };
-  const abort = () => end(signal?.reason);
+  const abort = () => queue.fail(signal?.reason);
   const listener: EventListener = {
     event: (event) => {
-      if (!wanted.has(event.type)) return;
-      if (queue.length < bufferSize) queue.push(event);
-      else dropped += 1;
-      wake();
+      if (wanted.has(event.type)) queue.push(event);
     },
-    reconnected: () => {
-      queue.push(gap('reconnected'));
-      wake();
-    },
-    ended: end,
+    reconnected: () => queue.push(gap('reconnected')),
+    ended: (error) => queue.fail(error),
   };
   signal?.throwIfAborted();
   const stop = await socket.listen(listener, signal);
   signal?.addEventListener('abort', abort, { once: true });
   try {
     signal?.throwIfAborted();
-    for (;;) {
-      const batch = queue;
-      queue = [];
-      yield* batch;
-      if (dropped > 0) {
-        const missed = dropped;
-        dropped = 0;
-        yield gap('slow-reader', missed);
-      } else if (queue.length === 0) {
-        if (ended !== undefined) throw ended.error;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
+    yield* queue;
   } finally {
     stop();
     signal?.removeEventListener('abort', abort);
   }
+}
+
+function gap(reason: GapEvent['reason'], missed?: number): GapEvent {
+  return {
+    type: 'gap',
+    reason,
+    ...(missed !== undefined && { missed }),
+    timestamp: new Date().toISOString(),
+  };
 }

@@ -13,7 +13,7 @@ export interface ExecArea {
   run(
     instance: string,
     argv: readonly string[],
-    options?: ExecOptions & { readonly input?: string | Uint8Array },
+    options?: ExecOptions & { readonly input?: string | Uint8Array | undefined },
   ): Promise<ExecResult>;
   /** Starts `argv` with its streams held by the caller. */
   start(instance: string, argv: readonly string[], options?: ExecOptions): Promise<ExecSession>;

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
-import type { Operation } from '../operations/types.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { openOperationChannel } from './operation-channel.ts';
 
 /** The sockets of a command: its standard streams, or the one of its terminal, and the one that signals go over. */
-export interface AttachedSockets {
+interface AttachedSockets {
   readonly standard: readonly Duplex[];
   /** `undefined`: the command had ended before it could be attached, so there is nothing left to signal. */
   readonly control: Duplex | undefined;

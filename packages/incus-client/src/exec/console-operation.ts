@@ -1,7 +1,7 @@
 import { IncusError } from '../errors.ts';
-import type { Operation } from '../operations/types.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import { path } from '../api/path.ts';
 
 /** The path of an instance's console. */
 export function consolePath(instance: string): string {
@@ -9,7 +9,7 @@ export function consolePath(instance: string): string {
 }
 
 /** A console that was granted; its channels are still to be attached. */
-export interface ConsoleOperation {
+interface ConsoleOperation {
   readonly operation: Operation;
   /** Settles with the operation. The daemon fails that of a console whose client went away: that is how a session ends. */
   readonly ended: Promise<void>;
@@ -26,7 +26,7 @@ export async function startConsole(
   const ended = Promise.resolve(run).catch((error: unknown) => {
     if (!(error instanceof IncusError) && signal?.aborted !== true) throw error;
   });
-  // It is told to whoever detaches.
+  // `detach` tells it.
   ended.catch(() => {});
   return { operation: await run.started, ended };
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { attachSockets } from './attach.ts';
@@ -20,7 +21,7 @@ export interface ConsoleSession extends AsyncDisposable {
 /** How a text console is attached. */
 export interface ConsoleOptions extends CallOptions, Partial<TerminalSize> {
   /** Take it from a client that is attached. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** The consoles of instances. */

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
-import type { Operation } from '../operations/types.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import { path } from '../api/path.ts';
 import { Channel } from '../websocket/channel.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
 import { attachSockets } from './attach.ts';
@@ -108,10 +108,10 @@ function execBody(
     command: argv,
     'wait-for-websocket': true,
     interactive: terminal !== undefined,
-    ...(env !== undefined && { environment: env }),
-    ...(cwd !== undefined && { cwd }),
-    ...(user !== undefined && { user }),
-    ...(group !== undefined && { group }),
+    environment: env,
+    cwd,
+    user,
+    group,
     ...terminal,
   };
 }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { Operation } from '../operations/types.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import { path } from '../api/path.ts';
 import { openWebsocket } from '../websocket/open.ts';
 
 /** Opens one of an operation's channels: `metadata.fds` holds a secret for each. */

@@ -8,7 +8,7 @@ export async function runExec(
   scope: Scope,
   instance: string,
   argv: readonly string[],
-  { input, ...options }: ExecOptions & { readonly input?: string | Uint8Array },
+  { input, ...options }: ExecOptions & { readonly input?: string | Uint8Array | undefined },
 ): Promise<ExecResult> {
   await using session = await startExec(scope, instance, argv, options);
   session.stdin.end(input);

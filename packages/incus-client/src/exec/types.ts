@@ -2,15 +2,15 @@ import type { Readable, Writable } from 'node:stream';
 
 /** How a command is run in an instance. */
 export interface ExecOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** The directory it starts in; the user's home, or `/`, without it. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Default 0. */
-  readonly user?: number;
+  readonly user?: number | undefined;
   /** Default 0. */
-  readonly group?: number;
+  readonly group?: number | undefined;
   /** A terminal of this size: stdin and stdout are one stream, and stderr is part of it. */
-  readonly terminal?: TerminalSize;
+  readonly terminal?: TerminalSize | undefined;
   /** Aborting kills the command, and `exit` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

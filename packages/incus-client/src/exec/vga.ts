@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
 import { messageSocket } from '../websocket/messages.ts';
 import { detachOnAbort, startConsole } from './console-operation.ts';
@@ -19,7 +20,7 @@ export interface VgaSession extends AsyncDisposable {
 /** How a graphical console is attached. */
 export interface VgaOptions extends CallOptions {
   /** Take it from a client that is attached. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** Attaches control, which holds the session open; what is connected later goes over the secret of channel 0. */

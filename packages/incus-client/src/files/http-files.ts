@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import { parseReply } from '../transport/reply.ts';
 import { type SftpSession, openSftp } from './sftp/session.ts';
 import { type PushOptions, pullPath, pushPath } from './transfer.ts';
@@ -95,7 +96,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
         'x-incus-uid': String(uid),
         'x-incus-gid': String(gid),
         // Parsed with base 0: the leading zero makes it octal.
-        ...(mode !== undefined && { 'x-incus-mode': `0${mode.toString(8)}` }),
+        'x-incus-mode': mode === undefined ? undefined : `0${mode.toString(8)}`,
         ...headers,
       },
     });
@@ -148,7 +149,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
         filePath,
         bodyOf(content),
         { 'x-incus-type': 'file', 'x-incus-write': 'overwrite' },
-        { mode: 0o644, ...options },
+        { ...options, mode: options.mode ?? 0o644 },
       ),
     append: (instance, filePath, content, options = {}) =>
       post(
@@ -159,7 +160,13 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
         options,
       ),
     makeDirectory: (instance, directory, options = {}) =>
-      post(instance, directory, '', { 'x-incus-type': 'directory' }, { mode: 0o755, ...options }),
+      post(
+        instance,
+        directory,
+        '',
+        { 'x-incus-type': 'directory' },
+        { ...options, mode: options.mode ?? 0o755 },
+      ),
     symlink: (instance, linkPath, target, options = {}) =>
       post(instance, linkPath, target, { 'x-incus-type': 'symlink' }, options),
     async readLink(instance, linkPath, options = {}) {

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
 import type { DirectoryEntry, SftpSession } from './sftp/session.ts';
 import type { WriteFileAttributes } from './types.ts';
@@ -66,7 +67,7 @@ async function pullEntry(
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
-        throw new FileError('PROTOCOL_ERROR', source, `holds a name that is none: ${child.name}`);
+        throw new FileError('PROTOCOL_ERROR', source, `contains an invalid file name: ${child.name}`);
       const place = join(target, child.name);
       if (child.type === 'directory' && (await isLink(place)))
         throw new FileError(
@@ -107,12 +108,7 @@ async function removeLink(target: string): Promise<void> {
 }
 
 async function isLink(target: string): Promise<boolean> {
-  try {
-    return (await lstat(target)).isSymbolicLink();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+  return (await unlessAbsent(lstat(target)))?.isSymbolicLink() === true;
 }
 
 async function ensureDirectory(

@@ -10,9 +10,9 @@ export interface FileAttributes {
 /** How a file is written. */
 export interface WriteFileAttributes {
   /** Default 0. */
-  readonly uid?: number;
+  readonly uid?: number | undefined;
   /** Default 0. */
-  readonly gid?: number;
+  readonly gid?: number | undefined;
   /** Permission bits; default `0o644` for a file, `0o755` for a directory. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
 }

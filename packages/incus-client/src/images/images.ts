@@ -1,8 +1,9 @@
 import { IncusError } from '../errors.ts';
-import { OperationRun, type WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
+import { OperationRun, type WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
 import type { Image, ImageAlias, ImageAliasCreate, ImageChange } from './types.ts';
 import {
   type FetchOptions,
@@ -16,19 +17,19 @@ import { type ImageUpload, uploadBody } from './upload.ts';
 
 /** How an image is imported. */
 export interface ImportOptions extends WaitOptions {
-  readonly public?: boolean;
-  readonly filename?: string;
-  readonly properties?: Readonly<Record<string, string>>;
+  readonly public?: boolean | undefined;
+  readonly filename?: string | undefined;
+  readonly properties?: Readonly<Record<string, string>> | undefined;
   /** Aliases that it gets once it is there. */
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
 }
 
 /** How an image is made of an instance. */
 export interface PublishOptions extends WaitOptions {
-  readonly public?: boolean;
-  readonly properties?: Readonly<Record<string, string>>;
+  readonly public?: boolean | undefined;
+  readonly properties?: Readonly<Record<string, string>> | undefined;
   /** E.g. `gzip`, `zstd` or `none`. */
-  readonly compression?: string;
+  readonly compression?: string | undefined;
 }
 
 /** Images and their aliases. */
@@ -55,7 +56,7 @@ export interface ImagesArea {
   update(
     fingerprint: string,
     change: ImageChange,
-    options?: CallOptions & { readonly ifMatch?: string },
+    options?: CallOptions & { readonly ifMatch?: string | undefined },
   ): Promise<void>;
   patch(fingerprint: string, change: ImageChange, options?: CallOptions): Promise<void>;
   delete(fingerprint: string, options?: WaitOptions): OperationRun<void>;
@@ -66,7 +67,7 @@ export interface ImagesArea {
   /** Points an alias at another image. */
   updateAlias(
     name: string,
-    change: { readonly target: string; readonly description?: string },
+    change: { readonly target: string; readonly description?: string | undefined },
     options?: CallOptions,
   ): Promise<void>;
   renameAlias(name: string, newName: string, options?: CallOptions): Promise<void>;
@@ -93,16 +94,15 @@ export function imagesArea(scope: Scope): ImagesArea {
           body,
           headers: {
             ...headers,
-            ...(isPublic === true && { 'x-incus-public': 'true' }),
-            ...(filename !== undefined && { 'x-incus-filename': filename }),
-            ...(properties !== undefined && {
-              'x-incus-properties': new URLSearchParams(properties).toString(),
-            }),
+            'x-incus-public': isPublic === true ? 'true' : undefined,
+            'x-incus-filename': filename,
+            'x-incus-properties':
+              properties === undefined ? undefined : new URLSearchParams(properties).toString(),
           },
         },
         fingerprintIn,
       );
-      for (const name of names) await createAlias({ name, target: fingerprint }, callOptions(options));
+      for (const name of names) await createAlias({ name, target: fingerprint }, { signal: options.signal });
       return fingerprint;
     },
     fetch: (source, options = {}) => fetchImage(scope, source, options),
@@ -142,8 +142,4 @@ export function imagesArea(scope: Scope): ImagesArea {
       await scope.request('DELETE', path`/1.0/images/aliases/${name}`, options);
     },
   };
-}
-
-function callOptions({ signal }: WaitOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
 }

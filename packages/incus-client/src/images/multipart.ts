@@ -1,7 +1,7 @@
 import { IncusError } from '../errors.ts';
 
 /** A part of a multipart body. Its content must be read before the next part is asked for. */
-export interface Part {
+interface Part {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly content: AsyncIterable<Buffer>;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { IncusError } from '../errors.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { Operation } from '../operations/types.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { Operation } from '../api/operation.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import { multipart } from './multipart.ts';
 
 /** One file of an image as it is downloaded. */
@@ -21,22 +22,22 @@ export interface ImageSource {
   readonly server: string;
   readonly protocol: 'incus' | 'simplestreams' | 'oci';
   /** The image's alias there, or its fingerprint. */
-  readonly alias?: string;
-  readonly fingerprint?: string;
+  readonly alias?: string | undefined;
+  readonly fingerprint?: string | undefined;
   /** PEM of an Incus server whose certificate is not publicly trusted. */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
   /** From {@link ImagesArea.createSecret} there, for a private image. */
-  readonly secret?: string;
-  readonly project?: string;
+  readonly secret?: string | undefined;
+  readonly project?: string | undefined;
 }
 
 /** How an image is fetched. */
 export interface FetchOptions extends WaitOptions {
-  readonly aliases?: readonly string[];
-  readonly public?: boolean;
+  readonly aliases?: readonly string[] | undefined;
+  readonly public?: boolean | undefined;
   /** Keep it up to date with its source. */
-  readonly autoUpdate?: boolean;
-  readonly imageType?: 'container' | 'virtual-machine';
+  readonly autoUpdate?: boolean | undefined;
+  readonly imageType?: 'container' | 'virtual-machine' | undefined;
 }
 
 /** Has the daemon fetch an image by itself. */

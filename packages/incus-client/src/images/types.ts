@@ -37,11 +37,11 @@ export interface ImageAliasName {
 
 /** What can be changed of an image. */
 export interface ImageChange {
-  readonly auto_update?: boolean;
-  readonly public?: boolean;
-  readonly properties?: Readonly<Record<string, string>>;
-  readonly profiles?: readonly string[];
-  readonly expires_at?: string;
+  readonly auto_update?: boolean | undefined;
+  readonly public?: boolean | undefined;
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+  readonly profiles?: readonly string[] | undefined;
+  readonly expires_at?: string | undefined;
 }
 
 /** A name for an image (`GET /1.0/images/aliases/{name}`). */
@@ -57,6 +57,6 @@ export interface ImageAlias {
 export interface ImageAliasCreate {
   readonly name: string;
   readonly target: string;
-  readonly description?: string;
-  readonly type?: 'container' | 'virtual-machine';
+  readonly description?: string | undefined;
+  readonly type?: 'container' | 'virtual-machine' | undefined;
 }

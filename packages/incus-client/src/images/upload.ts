@@ -12,7 +12,7 @@ export type ImageUpload =
   | {
       readonly metadata: ImageFile;
       readonly rootfs: ImageFile;
-      /** The root file system of a virtual machine (qcow2). */ readonly virtualMachine?: boolean;
+      /** The root file system of a virtual machine (qcow2). */ readonly virtualMachine?: boolean | undefined;
     };
 
 interface Body {

@@ -1,18 +1,18 @@
 import { type Backups, backupsOf } from '../resource/backups.ts';
 import type { Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import { path } from '../api/path.ts';
 import type { InstanceBackup } from './types.ts';
 
 /** A new backup. */
 export interface BackupCreate {
   readonly name: string;
-  readonly expires_at?: string;
+  readonly expires_at?: string | undefined;
   /** Without snapshots. */
-  readonly instance_only?: boolean;
+  readonly instance_only?: boolean | undefined;
   /** In the pool's own format: faster, and only for pools of the same driver. */
-  readonly optimized_storage?: boolean;
+  readonly optimized_storage?: boolean | undefined;
   /** E.g. `gzip`, `zstd` or `none`. */
-  readonly compression_algorithm?: string;
+  readonly compression_algorithm?: string | undefined;
 }
 
 /** The backups of one instance: tarballs that {@link InstancesArea.importBackup} makes instances from. */

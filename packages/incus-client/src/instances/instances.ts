@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import { path } from '../transport/path.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify, patchOnly } from '../transport/modify.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import { path } from '../api/path.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { given } from '../api/given.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { modify, patchOnly } from '../resource/modify.ts';
 import { type BackupsArea, backupsArea } from './backups.ts';
 import { type LogsArea, type MetadataArea, logsArea, metadataArea } from './metadata.ts';
 import { type CopyOptions, copyInstance, offerMigration } from './move.ts';
@@ -22,9 +24,9 @@ import type {
 /** How an instance is stopped or restarted. */
 export interface StopOptions extends WaitOptions {
   /** Do not ask: kill. */
-  readonly force?: boolean;
-  /** Seconds the guest may take to shut down before the operation fails. */
-  readonly shutdownTimeout?: number;
+  readonly force?: boolean | undefined;
+  /** Milliseconds the guest may take to shut down before the operation fails; the daemon counts whole seconds. No limit without it. */
+  readonly shutdownTimeout?: number | undefined;
 }
 
 /** Instances: containers and virtual machines. */
@@ -44,15 +46,15 @@ export interface InstancesArea {
   update(
     name: string,
     change: InstanceChange,
-    options?: WaitOptions & { readonly ifMatch?: string },
+    options?: WaitOptions & { readonly ifMatch?: string | undefined },
   ): OperationRun<void>;
   /** Changes only what is given; of `config` and `devices`, only the keys given. */
   patch(
     name: string,
     change: InstanceChange,
-    options?: CallOptions & { readonly ifMatch?: string },
+    options?: CallOptions & { readonly ifMatch?: string | undefined },
   ): Promise<void>;
-  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (instance: Instance) => InstanceChange, options?: CallOptions): Promise<void>;
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   /** It must be stopped. */
@@ -75,13 +77,17 @@ export interface InstancesArea {
   /** Moves an instance to another cluster member (the scope's target), pool or project of this server. */
   move(
     name: string,
-    to: { readonly name?: string; readonly pool?: string; readonly project?: string },
+    to: {
+      readonly name?: string | undefined;
+      readonly pool?: string | undefined;
+      readonly project?: string | undefined;
+    },
     options?: WaitOptions,
   ): OperationRun<void>;
   /** Makes an instance from a backup's tarball. */
   importBackup(
     tarball: Readable | Uint8Array,
-    options?: WaitOptions & { readonly name?: string; readonly pool?: string },
+    options?: WaitOptions & { readonly name?: string | undefined; readonly pool?: string | undefined },
   ): OperationRun<void>;
   snapshots(instance: string): SnapshotsArea;
   backups(instance: string): BackupsArea;
@@ -99,13 +105,13 @@ export function instancesArea(scope: Scope): InstancesArea {
     action: 'stop' | 'restart',
     name: string,
     { force, shutdownTimeout, ...options }: StopOptions,
-  ) => setState(name, { action, force: force ?? false, timeout: shutdownTimeout ?? -1 }, options);
+  ) => setState(name, { action, force: force ?? false, timeout: seconds(shutdownTimeout) }, options);
   const get = (name: string, options: CallOptions = {}) =>
     scope.request<Instance>('GET', path`/1.0/instances/${name}`, options);
   const update = (
     name: string,
     change: InstanceChange,
-    options: WaitOptions & { readonly ifMatch?: string } = {},
+    options: WaitOptions & { readonly ifMatch?: string | undefined } = {},
   ) => scope.start('PUT', path`/1.0/instances/${name}`, { ...options, json: change }, nothing);
   const getTagged = (name: string, options: CallOptions = {}) =>
     scope.requestTagged<Instance>(path`/1.0/instances/${name}`, options);
@@ -134,7 +140,7 @@ export function instancesArea(scope: Scope): InstancesArea {
       patchOnly(
         () => getTagged(name, options),
         async ({ value: { description }, etag }) => {
-          const json = { description, ...change };
+          const json = { description, ...given(change) };
           await scope.request('PATCH', path`/1.0/instances/${name}`, { ...options, json, ifMatch: etag });
         },
         ifMatch,
@@ -147,8 +153,8 @@ export function instancesArea(scope: Scope): InstancesArea {
           const before = { architecture, config, devices, profiles, ephemeral, description };
           await update(
             name,
-            { ...before, ...change(value) },
-            { ...(options?.signal !== undefined && { signal: options.signal }), ifMatch: etag },
+            { ...before, ...given(change(value)) },
+            { signal: options?.signal, ifMatch: etag },
           );
         },
       ),
@@ -168,7 +174,7 @@ export function instancesArea(scope: Scope): InstancesArea {
       scope.start(
         'POST',
         path`/1.0/instances/${name}`,
-        { ...options, json: { migration: true, name, ...to } },
+        { ...options, json: { migration: true, name, ...given(to) } },
         nothing,
       ),
     importBackup: (tarball, { name, pool, ...options } = {}) =>
@@ -180,8 +186,8 @@ export function instancesArea(scope: Scope): InstancesArea {
           body: tarball,
           headers: {
             'content-type': 'application/octet-stream',
-            ...(name !== undefined && { 'x-incus-name': name }),
-            ...(pool !== undefined && { 'x-incus-pool': pool }),
+            'x-incus-name': name,
+            'x-incus-pool': pool,
           },
         },
         nothing,
@@ -191,4 +197,9 @@ export function instancesArea(scope: Scope): InstancesArea {
     metadata: (instance) => metadataArea(scope, instance),
     logs: (instance) => logsArea(scope, instance),
   };
+}
+
+/** -1: no limit. */
+function seconds(milliseconds: number | undefined): number {
+  return milliseconds === undefined ? -1 : Math.ceil(milliseconds / 1000);
 }

@@ -1,5 +1,6 @@
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 
 /** An instance's image metadata (`metadata.yaml`). */
 export interface InstanceMetadata {

@@ -1,15 +1,16 @@
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import type { InstanceSnapshot } from './types.ts';
 
 /** A new snapshot. */
 export interface SnapshotCreate {
   readonly name: string;
   /** With the memory of a running instance. */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | undefined;
   /** When the daemon may delete it. */
-  readonly expires_at?: string;
+  readonly expires_at?: string | undefined;
 }
 
 /** The snapshots of one instance. */
@@ -23,7 +24,10 @@ export interface SnapshotsArea {
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** Puts the instance back to it. */
-  restore(name: string, options?: WaitOptions & { readonly stateful?: boolean }): OperationRun<void>;
+  restore(
+    name: string,
+    options?: WaitOptions & { readonly stateful?: boolean | undefined },
+  ): OperationRun<void>;
 }
 
 export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {

@@ -1,4 +1,4 @@
-import type { PullSource } from '../migration/pull.ts';
+import type { PullSource } from '../api/pull-source.ts';
 import type { Devices, InstanceConfig } from './config-types.ts';
 
 /** A container shares the kernel of its host, a virtual machine has its own. */
@@ -49,12 +49,12 @@ export interface InstanceFull extends Instance {
 
 /** What can be changed of an instance (`PUT`); `PATCH` takes any part of it. */
 export interface InstanceChange {
-  readonly architecture?: string;
-  readonly config?: InstanceConfig;
-  readonly devices?: Devices;
-  readonly profiles?: readonly string[];
-  readonly ephemeral?: boolean;
-  readonly description?: string;
+  readonly architecture?: string | undefined;
+  readonly config?: InstanceConfig | undefined;
+  readonly devices?: Devices | undefined;
+  readonly profiles?: readonly string[] | undefined;
+  readonly ephemeral?: boolean | undefined;
+  readonly description?: string | undefined;
 }
 
 /** What a new instance is made from. */
@@ -62,44 +62,44 @@ export type InstanceSource =
   | {
       readonly type: 'image';
       readonly alias: string;
-      readonly server?: string;
-      readonly protocol?: 'incus' | 'simplestreams' | 'oci';
-      readonly certificate?: string;
-      readonly secret?: string;
-      readonly project?: string;
+      readonly server?: string | undefined;
+      readonly protocol?: 'incus' | 'simplestreams' | 'oci' | undefined;
+      readonly certificate?: string | undefined;
+      readonly secret?: string | undefined;
+      readonly project?: string | undefined;
     }
   | {
       readonly type: 'image';
       readonly fingerprint: string;
-      readonly server?: string;
-      readonly protocol?: 'incus' | 'simplestreams';
-      readonly certificate?: string;
-      readonly secret?: string;
-      readonly project?: string;
+      readonly server?: string | undefined;
+      readonly protocol?: 'incus' | 'simplestreams' | undefined;
+      readonly certificate?: string | undefined;
+      readonly secret?: string | undefined;
+      readonly project?: string | undefined;
     }
   | { readonly type: 'image'; readonly properties: Readonly<Record<string, string>> }
   | {
       readonly type: 'copy';
       readonly source: string;
-      readonly project?: string;
-      readonly instance_only?: boolean;
-      readonly refresh?: boolean;
-      readonly refresh_exclude_older?: boolean;
-      readonly allow_inconsistent?: boolean;
+      readonly project?: string | undefined;
+      readonly instance_only?: boolean | undefined;
+      readonly refresh?: boolean | undefined;
+      readonly refresh_exclude_older?: boolean | undefined;
+      readonly allow_inconsistent?: boolean | undefined;
     }
   | (PullSource & {
-      readonly 'base-image'?: string;
-      readonly live?: boolean;
-      readonly instance_only?: boolean;
-      readonly refresh?: boolean;
+      readonly 'base-image'?: string | undefined;
+      readonly live?: boolean | undefined;
+      readonly instance_only?: boolean | undefined;
+      readonly refresh?: boolean | undefined;
     })
   | {
       readonly type: 'migration';
       readonly mode: 'push';
-      readonly 'base-image'?: string;
-      readonly live?: boolean;
-      readonly instance_only?: boolean;
-      readonly refresh?: boolean;
+      readonly 'base-image'?: string | undefined;
+      readonly live?: boolean | undefined;
+      readonly instance_only?: boolean | undefined;
+      readonly refresh?: boolean | undefined;
     }
   | { readonly type: 'none' };
 
@@ -108,17 +108,17 @@ export interface InstanceCreate {
   readonly name: string;
   readonly source: InstanceSource;
   /** Default `container`. */
-  readonly type?: InstanceType;
-  readonly config?: InstanceConfig;
-  readonly devices?: Devices;
-  readonly profiles?: readonly string[];
-  readonly description?: string;
-  readonly ephemeral?: boolean;
-  readonly architecture?: string;
+  readonly type?: InstanceType | undefined;
+  readonly config?: InstanceConfig | undefined;
+  readonly devices?: Devices | undefined;
+  readonly profiles?: readonly string[] | undefined;
+  readonly description?: string | undefined;
+  readonly ephemeral?: boolean | undefined;
+  readonly architecture?: string | undefined;
   /** A size of the cloud's making, e.g. `c2-m2`. */
-  readonly instance_type?: string;
+  readonly instance_type?: string | undefined;
   /** Start it at once. */
-  readonly start?: boolean;
+  readonly start?: boolean | undefined;
 }
 
 /** What an instance is doing (`GET /1.0/instances/{name}/state`). */
@@ -199,8 +199,8 @@ export interface InstanceBackup {
 export interface InstanceStateChange {
   readonly action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze';
   /** Seconds for a clean shutdown; -1 waits for ever. */
-  readonly timeout?: number;
-  readonly force?: boolean;
+  readonly timeout?: number | undefined;
+  readonly force?: boolean | undefined;
   /** Keep or restore the memory of a stateful instance. */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | undefined;
 }

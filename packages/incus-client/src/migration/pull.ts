@@ -1,21 +1,10 @@
 import type { IncusScope } from '../client.ts';
+import type { PullSource } from '../api/pull-source.ts';
 import { IncusError } from '../errors.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-
-/** How what one server offers is fetched by another. */
-export interface PullSource {
-  readonly type: 'migration';
-  readonly mode: 'pull';
-  /** The URL of the operation on the server that offers. */
-  readonly operation: string;
-  /** A secret for each channel of that operation. */
-  readonly secrets: Readonly<Record<string, string>>;
-  /** The certificate (PEM) of the server that offers. */
-  readonly certificate?: string;
-}
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
 
 /** The two sides of a migration in pull mode: bytes go between the two servers, not through us. */
-export interface Pull {
+interface Pull {
   readonly from: IncusScope;
   /** Where the receiver reaches the server that offers. */
   readonly sourceUrl: string;
@@ -45,7 +34,7 @@ export async function pull({ from, sourceUrl, offer, receive }: Pull, wait: Wait
     mode: 'pull',
     operation: `${sourceUrl}/1.0/operations/${id}`,
     secrets: secretsIn(metadata),
-    ...(environment?.certificate !== undefined && { certificate: environment.certificate }),
+    certificate: environment?.certificate,
   });
   await sending;
 }

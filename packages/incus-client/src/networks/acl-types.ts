@@ -2,14 +2,14 @@
 export interface NetworkAclRule {
   readonly action: 'allow' | 'allow-stateless' | 'drop' | 'reject';
   readonly state: 'enabled' | 'disabled' | 'logged';
-  readonly source?: string;
-  readonly destination?: string;
-  readonly protocol?: 'tcp' | 'udp' | 'icmp4' | 'icmp6' | '';
-  readonly source_port?: string;
-  readonly destination_port?: string;
-  readonly icmp_type?: string;
-  readonly icmp_code?: string;
-  readonly description?: string;
+  readonly source?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly protocol?: 'tcp' | 'udp' | 'icmp4' | 'icmp6' | '' | undefined;
+  readonly source_port?: string | undefined;
+  readonly destination_port?: string | undefined;
+  readonly icmp_type?: string | undefined;
+  readonly icmp_code?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A network ACL. */
@@ -25,10 +25,10 @@ export interface NetworkAcl {
 
 /** What can be changed of an ACL. */
 export interface NetworkAclChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly ingress?: readonly NetworkAclRule[];
-  readonly egress?: readonly NetworkAclRule[];
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly ingress?: readonly NetworkAclRule[] | undefined;
+  readonly egress?: readonly NetworkAclRule[] | undefined;
 }
 
 /** A new ACL. */

@@ -4,8 +4,8 @@ export interface NetworkForwardPort {
   readonly listen_port: string;
   readonly target_address: string;
   /** The same ports without it. */
-  readonly target_port?: string;
-  readonly description?: string;
+  readonly target_port?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** Traffic to one address led into a network. Named by its listen address. */
@@ -19,9 +19,9 @@ export interface NetworkForward {
 
 /** What can be changed of a forward. */
 export interface NetworkForwardChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly ports?: readonly NetworkForwardPort[] | null;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly ports?: readonly NetworkForwardPort[] | null | undefined;
 }
 
 /** A new forward. */
@@ -33,8 +33,8 @@ export interface NetworkForwardCreate extends NetworkForwardChange {
 export interface LoadBalancerBackend {
   readonly name: string;
   readonly target_address: string;
-  readonly target_port?: string;
-  readonly description?: string;
+  readonly target_port?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** Ports of a load balancer, e.g. `80,8000-8010`, and the names of the backends they lead to. */
@@ -42,7 +42,7 @@ export interface LoadBalancerPort {
   readonly protocol: 'tcp' | 'udp';
   readonly listen_port: string;
   readonly target_backend: readonly string[];
-  readonly description?: string;
+  readonly description?: string | undefined;
 }
 
 /** Traffic to one address spread over backends (OVN). Named by its listen address. */
@@ -57,10 +57,10 @@ export interface LoadBalancer {
 
 /** What can be changed of a load balancer. */
 export interface LoadBalancerChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly backends?: readonly LoadBalancerBackend[] | null;
-  readonly ports?: readonly LoadBalancerPort[] | null;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly backends?: readonly LoadBalancerBackend[] | null | undefined;
+  readonly ports?: readonly LoadBalancerPort[] | null | undefined;
 }
 
 /** A new load balancer. */
@@ -83,15 +83,15 @@ export interface NetworkPeer {
 
 /** What can be changed of a peering. */
 export interface NetworkPeerChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A new peering; it is in force once the other side has made its own. */
 export interface NetworkPeerCreate extends NetworkPeerChange {
   readonly name: string;
-  readonly type?: 'local' | 'remote';
-  readonly target_project?: string;
-  readonly target_network?: string;
-  readonly target_integration?: string;
+  readonly type?: 'local' | 'remote' | undefined;
+  readonly target_project?: string | undefined;
+  readonly target_network?: string | undefined;
+  readonly target_integration?: string | undefined;
 }

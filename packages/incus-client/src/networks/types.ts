@@ -41,15 +41,15 @@ export interface Network {
 
 /** What can be changed of a network. */
 export interface NetworkChange {
-  readonly config?: NetworkConfig;
-  readonly description?: string;
+  readonly config?: NetworkConfig | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new network. */
 export interface NetworkCreate extends NetworkChange {
   readonly name: string;
   /** Default `bridge`. */
-  readonly type?: NetworkType;
+  readonly type?: NetworkType | undefined;
 }
 
 /** What a network is doing (`GET /1.0/networks/{name}/state`). */

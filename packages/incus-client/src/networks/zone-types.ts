@@ -9,8 +9,8 @@ export interface NetworkZone {
 
 /** What can be changed of a zone. */
 export interface NetworkZoneChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A new zone; its name is its domain. */
@@ -32,14 +32,14 @@ export interface NetworkZoneEntry {
   readonly type: string;
   readonly value: string;
   /** Seconds. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 /** What can be changed of a record. */
 export interface NetworkZoneRecordChange {
-  readonly description?: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly entries?: readonly NetworkZoneEntry[] | null;
+  readonly description?: string | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly entries?: readonly NetworkZoneEntry[] | null | undefined;
 }
 
 /** A new record; its name is relative to the zone. */

@@ -1,8 +1,9 @@
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
-import { OperationRun, type WaitOptions } from './operation-run.ts';
-import type { Operation } from './types.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
+import { OperationRun, type WaitOptions } from '../follow/operation-run.ts';
+import type { Operation } from '../api/operation.ts';
 
 /** Operations that were started elsewhere, or by an earlier life of this program. The daemon forgets one 5 s after its end. */
 export interface OperationsArea {

@@ -13,9 +13,9 @@ export interface Profile {
 
 /** What can be changed of a profile. */
 export interface ProfileChange {
-  readonly config?: InstanceConfig;
-  readonly devices?: Devices;
-  readonly description?: string;
+  readonly config?: InstanceConfig | undefined;
+  readonly devices?: Devices | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new profile. */

@@ -1,6 +1,7 @@
 import { type RenamableResources, namedResources } from '../resource/named-resources.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import type { Project, ProjectChange, ProjectCreate, ProjectState } from './types.ts';
 
 /** Projects, which keep instances, images, volumes and profiles apart. */

@@ -32,8 +32,8 @@ export interface Project {
 
 /** What can be changed of a project. */
 export interface ProjectChange {
-  readonly config?: ProjectConfig;
-  readonly description?: string;
+  readonly config?: ProjectConfig | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new project. */

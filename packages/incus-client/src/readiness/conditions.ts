@@ -1,21 +1,21 @@
 /** What an instance must have come to. Each is waited for; what is left out is not looked at. */
 export interface ReadyConditions {
   /** Commands can be run: of a virtual machine, its agent is up. */
-  readonly agent?: boolean;
+  readonly agent?: boolean | undefined;
   /** A global IPv4 address. */
-  readonly ipv4?: boolean;
+  readonly ipv4?: boolean | undefined;
   /** A global IPv6 address. */
-  readonly ipv6?: boolean;
+  readonly ipv6?: boolean | undefined;
   /** The interface that must bear the addresses, e.g. `eth0`; any but the loopback without it. */
-  readonly nic?: string;
+  readonly nic?: string | undefined;
   /** cloud-init is done. `degraded` (done, with recoverable errors) passes only when asked for by that word. */
-  readonly cloudInit?: boolean | 'degraded';
+  readonly cloudInit?: boolean | 'degraded' | undefined;
   /** systemd has finished booting. `degraded` (some unit failed) passes only when asked for by that word. */
-  readonly systemd?: boolean | 'degraded';
+  readonly systemd?: boolean | 'degraded' | undefined;
   /** An ssh server answers at the instance's address from here; its port, where it is not 22. */
-  readonly ssh?: boolean | { readonly port: number };
+  readonly ssh?: boolean | { readonly port: number } | undefined;
   /** A command in the instance ends with exit code 0, tried again until it does. */
-  readonly command?: readonly string[];
+  readonly command?: readonly string[] | undefined;
 }
 
 /** What is known of an instance on its way to readiness. */

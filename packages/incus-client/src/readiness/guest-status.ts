@@ -1,7 +1,7 @@
 import type { IncusScope } from '../client.ts';
 import { OperationError } from '../errors.ts';
 
-export interface CloudInitStatus {
+interface CloudInitStatus {
   readonly status: 'running' | 'done' | 'degraded' | 'error' | 'disabled' | 'absent';
   readonly errors: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusConnectionError, IncusError, NotReadyError, OperationError } from '../errors.ts';
+import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
+import { NotReadyError } from './not-ready-error.ts';
 import type { InstanceState } from '../instances/types.ts';
 import type { Readiness, ReadyConditions } from './conditions.ts';
 import { cloudInitStatus, systemdStatus } from './guest-status.ts';
@@ -10,9 +11,9 @@ import { sshBanner } from './ssh-banner.ts';
 export interface WaitReadyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for all conditions together. Default 120 000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Called when more is known. */
-  readonly onProgress?: (seen: Readiness) => void;
+  readonly onProgress?: ((seen: Readiness) => void) | undefined;
 }
 
 /** Addresses and a guest's daemons announce nothing that could be listened to: they are looked at this often, in milliseconds. */

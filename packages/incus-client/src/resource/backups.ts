@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 
 /** The backups of one instance or volume: tarballs that its area's `importBackup` makes new ones from. */
 export interface Backups<Backup, Create> {

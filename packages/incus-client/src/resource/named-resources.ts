@@ -1,10 +1,12 @@
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { merged, modify, patchOnly } from '../transport/modify.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { given } from '../api/given.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { merged, modify, patchOnly } from './modify.ts';
 
 /** Only while the resource is still as it was read (its ETag); else 412, `PRECONDITION_FAILED`. */
 export interface MatchOptions extends CallOptions {
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
 }
 
 /** A collection of resources that have names. `Create` is what a new one is made from, `Change` what of one can be changed. */
@@ -19,7 +21,7 @@ export interface NamedResources<Resource, Create, Change> {
   update(name: string, change: Change, options?: MatchOptions): Promise<void>;
   /** Changes only what is given; of `config` and other maps, only the keys given. */
   patch(name: string, change: Change, options?: MatchOptions): Promise<void>;
-  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (resource: Resource) => Change, options?: CallOptions): Promise<void>;
   delete(name: string, options?: CallOptions): Promise<void>;
 }
@@ -64,7 +66,7 @@ export function namedResources<Resource, Create, Change extends object>(
       modify(
         () => getTagged(name, options),
         ({ value, etag }) =>
-          update(name, { ...changeable(value), ...change(value) }, { ...options, ifMatch: etag }),
+          update(name, { ...changeable(value), ...given(change(value)) }, { ...options, ifMatch: etag }),
       ),
     async delete(name, options = {}) {
       await scope.request('DELETE', one(name), options);

@@ -1,5 +1,6 @@
 import { MissingExtensionError } from '../errors.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import type { ServerResources } from './resources-types.ts';
 import type { Server } from './types.ts';
 
@@ -14,7 +15,10 @@ export interface ServerArea {
   get(options?: CallOptions): Promise<Server>;
   getTagged(options?: CallOptions): Promise<Tagged<Server>>;
   /** Replaces the whole configuration. */
-  update(change: ServerChange, options?: CallOptions & { readonly ifMatch?: string }): Promise<void>;
+  update(
+    change: ServerChange,
+    options?: CallOptions & { readonly ifMatch?: string | undefined },
+  ): Promise<void>;
   /** Changes only the keys given, e.g. `core.https_address`. */
   patch(change: ServerChange, options?: CallOptions): Promise<void>;
   /**

@@ -10,8 +10,8 @@ export interface Bucket {
 
 /** What can be changed of a bucket. */
 export interface BucketChange {
-  readonly config?: Readonly<Record<string, string>>;
-  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new bucket. */
@@ -30,10 +30,10 @@ export interface BucketKey {
 
 /** What can be changed of a credential. */
 export interface BucketKeyChange {
-  readonly description?: string;
-  readonly role?: 'admin' | 'read-only';
-  readonly 'access-key'?: string;
-  readonly 'secret-key'?: string;
+  readonly description?: string | undefined;
+  readonly role?: 'admin' | 'read-only' | undefined;
+  readonly 'access-key'?: string | undefined;
+  readonly 'secret-key'?: string | undefined;
 }
 
 /** A new credential; what is not given is generated. */

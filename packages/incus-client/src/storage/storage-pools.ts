@@ -1,6 +1,7 @@
 import { type NamedResources, namedResources } from '../resource/named-resources.ts';
-import type { CallOptions, Scope } from '../scope.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { path } from '../api/path.ts';
 import { type BucketsArea, bucketsArea } from './buckets.ts';
 import type { StoragePool, StoragePoolChange, StoragePoolCreate, StoragePoolResources } from './types.ts';
 import { type VolumesArea, volumesArea } from './volumes.ts';

@@ -11,8 +11,8 @@ export interface StoragePool {
 
 /** What can be changed of a pool. */
 export interface StoragePoolChange {
-  readonly config?: Readonly<Record<string, string>>;
-  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new pool. */

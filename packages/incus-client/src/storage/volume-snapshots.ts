@@ -1,5 +1,6 @@
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
-import type { CallOptions, Scope } from '../scope.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
 import type { VolumeSnapshot, VolumeSnapshotChange, VolumeSnapshotCreate } from './volume-types.ts';
 
 /** The snapshots of one custom volume. */

@@ -1,4 +1,4 @@
-import type { PullSource } from '../migration/pull.ts';
+import type { PullSource } from '../api/pull-source.ts';
 
 /** What a volume belongs to; `custom` ones are made by people. */
 export type VolumeType = 'custom' | 'container' | 'virtual-machine' | 'image';
@@ -18,19 +18,19 @@ export interface Volume {
 
 /** What can be changed of a volume. */
 export interface VolumeChange {
-  readonly config?: Readonly<Record<string, string>>;
-  readonly description?: string;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A new custom volume (`POST /1.0/storage-pools/{pool}/volumes/custom`). */
 export interface VolumeCreate {
   readonly name: string;
   /** Default `filesystem`. `iso` only of what is migrated: {@link VolumesArea.importIso} makes one. */
-  readonly content_type?: Volume['content_type'];
-  readonly config?: Readonly<Record<string, string>>;
-  readonly description?: string;
+  readonly content_type?: Volume['content_type'] | undefined;
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
   /** What is in it; nothing without it. */
-  readonly source?: VolumeSource;
+  readonly source?: VolumeSource | undefined;
 }
 
 /** What a new volume is made from. */
@@ -42,16 +42,16 @@ export interface VolumeCopySource {
   readonly pool: string;
   /** `volume`, or `volume/snapshot`. */
   readonly name: string;
-  readonly project?: string;
-  readonly volume_only?: boolean;
-  readonly refresh?: boolean;
-  readonly refresh_exclude_older?: boolean;
+  readonly project?: string | undefined;
+  readonly volume_only?: boolean | undefined;
+  readonly refresh?: boolean | undefined;
+  readonly refresh_exclude_older?: boolean | undefined;
 }
 
 /** What another server offers; see {@link migrateVolume}. */
 export interface VolumePullSource extends PullSource {
-  readonly volume_only?: boolean;
-  readonly refresh?: boolean;
+  readonly volume_only?: boolean | undefined;
+  readonly refresh?: boolean | undefined;
 }
 
 /** Bytes (`GET …/state`). */
@@ -71,14 +71,14 @@ export interface VolumeSnapshot {
 
 /** What can be changed of a snapshot. */
 export interface VolumeSnapshotChange {
-  readonly description?: string;
-  readonly expires_at?: string | null;
+  readonly description?: string | undefined;
+  readonly expires_at?: string | null | undefined;
 }
 
 /** A new snapshot. */
 export interface VolumeSnapshotCreate {
   readonly name: string;
-  readonly expires_at?: string;
+  readonly expires_at?: string | undefined;
 }
 
 /** A backup of a custom volume, kept by the daemon until it is deleted or expires. */
@@ -93,11 +93,11 @@ export interface VolumeBackup {
 /** A new backup. */
 export interface VolumeBackupCreate {
   readonly name: string;
-  readonly expires_at?: string;
+  readonly expires_at?: string | undefined;
   /** E.g. `gzip`, `zstd` or `none`. */
-  readonly compression_algorithm?: string;
+  readonly compression_algorithm?: string | undefined;
   /** In the pool's own format: faster, and only for pools of the same driver. */
-  readonly optimized_storage?: boolean;
+  readonly optimized_storage?: boolean | undefined;
   /** Without snapshots. */
-  readonly volume_only?: boolean;
+  readonly volume_only?: boolean | undefined;
 }

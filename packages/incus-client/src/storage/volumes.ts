@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import { type FilesArea, filesArea } from '../files/http-files.ts';
-import type { OperationRun, WaitOptions } from '../operations/operation-run.ts';
+import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
 import type { MatchOptions } from '../resource/named-resources.ts';
-import type { CallOptions, Scope, Tagged } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { modify, patchOnly } from '../transport/modify.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { given } from '../api/given.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { modify, patchOnly } from '../resource/modify.ts';
+import { path } from '../api/path.ts';
 import { type VolumeBackupsArea, volumeBackupsArea } from './volume-backups.ts';
 import { type VolumeSnapshotsArea, volumeSnapshotsArea } from './volume-snapshots.ts';
 import type {
@@ -20,18 +22,18 @@ import type {
 /** How a volume is copied within one server. */
 export interface VolumeCopyOptions extends WaitOptions {
   /** The pool of the source, where it is another one than the copy's. */
-  readonly sourcePool?: string;
+  readonly sourcePool?: string | undefined;
   /** The project of the source, where it is another one than the copy's. */
-  readonly sourceProject?: string;
+  readonly sourceProject?: string | undefined;
   /** Without snapshots. */
-  readonly volumeOnly?: boolean;
+  readonly volumeOnly?: boolean | undefined;
   /** Bring an earlier copy up to date. */
-  readonly refresh?: boolean;
+  readonly refresh?: boolean | undefined;
   /** Instead of the source's. */
-  readonly config?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
-type TypedOptions = MatchOptions & { readonly type?: VolumeType };
+type TypedOptions = MatchOptions & { readonly type?: VolumeType | undefined };
 
 /** The volumes of one pool. Where no `type` is given, `custom` is meant. */
 export interface VolumesArea {
@@ -45,7 +47,7 @@ export interface VolumesArea {
   update(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
   /** Changes only what is given; of `config`, only the keys given. */
   patch(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
-  /** Reads, changes and writes, again from the start when somebody else wrote in between (412). */
+  /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (volume: Volume) => VolumeChange, options?: CallOptions): Promise<void>;
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   /** Copies `source` (or `source/snapshot`) to a new volume of this pool. Between servers: {@link migrateVolume}. */
@@ -53,7 +55,11 @@ export interface VolumesArea {
   /** Moves a volume to another pool or project of this server, with its snapshots. No instance may use it. */
   move(
     name: string,
-    to: { readonly name?: string; readonly pool?: string; readonly project?: string },
+    to: {
+      readonly name?: string | undefined;
+      readonly pool?: string | undefined;
+      readonly project?: string | undefined;
+    },
     options?: WaitOptions,
   ): OperationRun<void>;
   /** Offers a volume to another server; {@link migrateVolume} does the whole. */
@@ -67,7 +73,7 @@ export interface VolumesArea {
   /** Makes a volume from a backup's tarball, of the backup's own name without one. */
   importBackup(
     tarball: Readable | Uint8Array,
-    options?: WaitOptions & { readonly name?: string },
+    options?: WaitOptions & { readonly name?: string | undefined },
   ): OperationRun<void>;
   /** Makes a volume of an ISO image, for a virtual machine to boot from. */
   importIso(name: string, iso: Readable | Uint8Array, options?: WaitOptions): OperationRun<void>;
@@ -116,7 +122,7 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
       patchOnly(
         () => getTagged(name, type, options),
         async ({ value: { description }, etag }) => {
-          const json = { description, ...change };
+          const json = { description, ...given(change) };
           await scope.request('PATCH', one(name, type), { ...options, json, ifMatch: etag });
         },
         ifMatch,
@@ -127,7 +133,7 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
         ({ value, etag }) =>
           update(
             name,
-            { config: value.config, description: value.description, ...change(value) },
+            { config: value.config, description: value.description, ...given(change(value)) },
             { ...options, ifMatch: etag },
           ),
       ),
@@ -138,13 +144,13 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
         type: 'copy',
         pool: sourcePool,
         name: source,
-        ...(sourceProject !== undefined && { project: sourceProject }),
-        ...(volumeOnly !== undefined && { volume_only: volumeOnly }),
-        ...(refresh !== undefined && { refresh }),
+        project: sourceProject,
+        volume_only: volumeOnly,
+        refresh,
       };
-      return create({ name, source: from, ...(config !== undefined && { config }) }, wait);
+      return create({ name, source: from, config }, wait);
     },
-    move: (name, to, options = {}) => post(name, { name, pool, ...to }, options),
+    move: (name, to, options = {}) => post(name, { name, pool, ...given(to) }, options),
     offerMigration: (name, { volumeOnly }, options = {}) =>
       post(name, { name, pool, migration: true, volume_only: volumeOnly }, options),
     async delete(name, options = {}) {

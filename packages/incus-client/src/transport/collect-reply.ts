@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { RawReply } from './transport.ts';
+import { asError } from './as-error.ts';
+import type { RawReply } from './types.ts';
 
 /** Sends a request and collects the whole reply: undici's dispatch, without the cost of a stream for each small reply. */
 export function collectReply(
@@ -47,8 +48,4 @@ export function collectReply(
       },
     });
   });
-}
-
-export function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

@@ -1,5 +1,5 @@
 import { IncusConnectionError, IncusError } from '../errors.ts';
-import { withoutSecret } from './path.ts';
+import { withoutSecret } from '../api/path.ts';
 
 const neverReached = new Set([
   'ECONNREFUSED',

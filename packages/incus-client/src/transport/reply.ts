@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { IncusApiError, IncusError } from '../errors.ts';
-import { withoutSecret } from './path.ts';
-import type { Operation } from '../operations/types.ts';
+import { withoutSecret } from '../api/path.ts';
+import type { Operation } from '../api/operation.ts';
 
 /** The daemon's envelope round every answer. */
 export type Envelope =

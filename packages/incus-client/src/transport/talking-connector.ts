@@ -5,9 +5,9 @@ import type { buildConnector } from 'undici';
 const patience = 100;
 
 /**
- * A connector whose connections are closed again when nothing is said on them: undici makes one anew when a request is
+ * A connector whose connections are closed again when nothing is said on them: undici opens a new one when a request is
  * aborted, and keeps it for the next. The daemon (6.0.4) reads the first bytes of a connection to its unix socket before it
- * accepts the next one, from whomever: one that stays silent keeps everybody out.
+ * accepts the next one: one that stays silent keeps every other client out.
  *
  * @param composing - whether some request has yet to begin: undici sends its head with the first piece of a streamed body.
  */

@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { asError } from './collect-reply.ts';
+import { asError } from './as-error.ts';
 
 /** The same bytes with the same back-pressure; a failure is told in our own words. */
 export function translating(source: Readable, translate: (error: unknown) => unknown): Readable {

@@ -2,65 +2,13 @@ import { type Duplex, Readable } from 'node:stream';
 import { type Dispatcher, Pool, buildConnector } from 'undici';
 import { IncusConnectionError } from '../errors.ts';
 import { connectionError } from './connection-error.ts';
-import { type PeerCheck, checkingConnector } from './checking-connector.ts';
+import { checkingConnector } from './checking-connector.ts';
 import { collectReply } from './collect-reply.ts';
 import { talkingConnector } from './talking-connector.ts';
+import type { RawRequest, Transport, TransportOptions } from './types.ts';
 import { translating } from './translating.ts';
 import { unlimited } from './unlimited.ts';
 import { upgrade } from './upgrade.ts';
-
-/** Where a server is and how to know it. */
-export interface TransportOptions {
-  /** `https://host:port`; with `socketPath`, any. */
-  readonly origin: string;
-  readonly socketPath?: string;
-  readonly tls?: TlsMaterial;
-  /** Milliseconds to dial and shake hands. Default 10 000. */
-  readonly connectTimeout?: number;
-}
-
-export interface TlsMaterial {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly ca?: string;
-  /** Called after the handshake, before any byte of HTTP; without it the certificate is verified by its chain and name. */
-  readonly checkPeer?: PeerCheck;
-}
-
-export interface RawRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | Readable | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface RawReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
-export interface RawStreamReply extends Omit<RawReply, 'body'> {
-  /** Must be read to its end or destroyed. */
-  readonly body: Readable;
-}
-
-/** One server, one pool of kept-alive connections; websockets and SFTP leave it by an upgrade. */
-export interface Transport extends AsyncDisposable {
-  /** `https://host:port` or `unix:/path`, for messages. */
-  readonly server: string;
-  send(request: RawRequest): Promise<RawReply>;
-  sendForStream(request: RawRequest): Promise<RawStreamReply>;
-  upgrade(
-    path: string,
-    protocol: string,
-    headers: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
-  ): Promise<Duplex>;
-  /** Aborted when the client is closed, with the error to tell. */
-  readonly closed: AbortSignal;
-}
 
 /** The daemon closes an idle connection after 30 s (its http.Server's IdleTimeout); we let go before it does. */
 const keepAliveTimeout = 20_000;

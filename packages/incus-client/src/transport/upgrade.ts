@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { asError } from './collect-reply.ts';
+import { asError } from './as-error.ts';
 import { errorOfReply } from './reply.ts';
 
 /**

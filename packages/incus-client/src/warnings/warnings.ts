@@ -1,6 +1,7 @@
-import type { CallOptions, Scope } from '../scope.ts';
-import { type ListOptions, listQuery } from '../transport/list-options.ts';
-import { path } from '../transport/path.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { Scope } from '../scope.ts';
+import { type ListOptions, listQuery } from '../api/list-options.ts';
+import { path } from '../api/path.ts';
 
 /** Something that the daemon noticed. */
 export interface Warning {

@@ -3,18 +3,18 @@ import { frameHeader, frameParser, opcode } from './frames.ts';
 
 const nothing = Buffer.alloc(0);
 
-export interface ChannelOptions {
+interface ChannelOptions {
   /** The dialect of consoles: there is no end of file but the socket's. */
-  readonly endsWithSocket?: boolean;
+  readonly endsWithSocket?: boolean | undefined;
   /** The dialect of terminals: the far side's end of file is the end of both directions. */
-  readonly endsTogether?: boolean;
+  readonly endsTogether?: boolean | undefined;
   /** The error for a socket that ended before its end of file. */
-  readonly lost?: (cause: unknown) => Error;
+  readonly lost?: ((cause: unknown) => Error) | undefined;
   /**
    * Nothing is ever written, neither an end of file nor an answer to a ping, which the daemon does not wait for. The daemon
    * hangs up after its own, and a write that meets that takes with it what has not been read yet.
    */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
 }
 
 /**

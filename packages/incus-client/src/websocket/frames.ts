@@ -2,7 +2,7 @@
 export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** Gets what a server sends. Data frames come in parts as they arrive, so that no frame is ever held whole. */
-export interface FrameHandler {
+interface FrameHandler {
   /** `last`: the message ends with this part (which may be empty). */
   data(kind: 'text' | 'binary', part: Buffer, last: boolean): void;
   control(kind: 'close' | 'ping' | 'pong', payload: Buffer): void;

@@ -10,7 +10,7 @@ export interface MessageSocket {
   close(): void;
 }
 
-export interface MessageHandler {
+interface MessageHandler {
   message(text: string): void;
   /** Called once, however the socket ended. */
   closed(cause: Error | undefined): void;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { Transport } from '../transport/transport.ts';
+import type { Transport } from '../transport/types.ts';
 
 /** Opens a websocket and resolves to its bare socket, on which frames go both ways. */
 export function openWebsocket(transport: Transport, path: string, signal?: AbortSignal): Promise<Duplex> {

@@ -3,7 +3,7 @@ import { createServer, connect } from 'node:tls';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { describeCertificate } from '../../src/connect/certificate.ts';
+import { describeCertificate } from '../../src/certificates/certificate-facts.ts';
 import { generateClientCertificate } from '../../src/connect/generate-certificate.ts';
 
 test('a generated certificate is its own issuer, signed by its key, for client authentication', async () => {

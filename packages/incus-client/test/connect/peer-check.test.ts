@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IncusConnectionError } from '../../src/errors.ts';
-import { certificateFingerprint } from '../../src/connect/certificate.ts';
+import { certificateFingerprint } from '../../src/certificates/certificate-facts.ts';
 import { connectIncus } from '../../src/connect/connect-incus.ts';
 import {
   type GeneratedCertificate,

@@ -24,12 +24,12 @@ export interface ActivateOptions {
   /** The manifest's path; its relative `sopsFile`s and templates' `file`s are beside it. */
   readonly manifest: string;
   /** Owners are not looked up and files stay this user's. */
-  readonly ignoreAccounts?: boolean;
+  readonly ignoreAccounts?: boolean | undefined;
   /** Do not restart or reload units. */
-  readonly noUnits?: boolean;
-  readonly accounts?: Accounts;
+  readonly noUnits?: boolean | undefined;
+  readonly accounts?: Accounts | undefined;
   /** How long to wait for another activation on this host, in milliseconds; 60,000 without it. */
-  readonly lockPatience?: number;
+  readonly lockPatience?: number | undefined;
 }
 
 export interface ActivationReport extends Changes, Notified {

@@ -1,3 +1,4 @@
+import { isErrno } from '@cutover/foundation/errno';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GenerationFile } from './generation.ts';
@@ -25,7 +26,7 @@ export async function compare(symlinkPath: string, files: readonly GenerationFil
 
 /** Also where a secret's name was a directory of secrets before. */
 function noFile(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return undefined;
+  if (isErrno(error, 'EISDIR')) return undefined;
   return missing(error);
 }
 

@@ -1,5 +1,5 @@
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { execFile } from 'node:child_process';
-import type { Stats } from 'node:fs';
 import {
   chmod,
   chown,
@@ -120,11 +120,9 @@ export async function writeGeneration(
 async function makeParents(top: string, directory: string, group: number | undefined): Promise<void> {
   if (directory === top) return;
   await makeParents(top, dirname(directory), group);
-  if (await stat(directory).then(isDirectory, absent)) return;
+  if ((await unlessAbsent(stat(directory)))?.isDirectory() === true) return;
   await makeDirectory(directory, group);
 }
-
-const isDirectory = (found: Stats): boolean => found.isDirectory();
 
 async function makeDirectory(path: string, group: number | undefined): Promise<void> {
   await mkdir(path, { mode: 0o700 });
@@ -169,9 +167,4 @@ export async function pruneGenerations(mountPoint: string, current: number, keep
   const old = (await generations(mountPoint)).filter((number) => number <= current - keep);
   for (const number of old) await rm(join(mountPoint, String(number)), { recursive: true, force: true });
   return old;
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

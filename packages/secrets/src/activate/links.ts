@@ -1,3 +1,4 @@
+import { isErrno } from '@cutover/foundation/errno';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
@@ -59,12 +60,6 @@ export async function linkCustomPaths(
 
 /** For what is not there, or is no link. */
 export function missing(error: unknown): undefined {
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    ['ENOENT', 'EINVAL', 'ENOTDIR'].includes(String(error.code))
-  ) {
-    return undefined;
-  }
+  if (isErrno(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined;
   throw error;
 }

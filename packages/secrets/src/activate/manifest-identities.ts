@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type AgeIdentity, parseIdentities } from '../age/identities.ts';
+import { parseIdentities } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 

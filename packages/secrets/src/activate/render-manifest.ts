@@ -3,10 +3,10 @@ import { type SecretsConfig, formatOfSecret, runtimePath } from '../move/config.
 
 export interface RenderOptions {
   /** Where the manifest itself will be in the repository; the sops files are named from its folder. */
-  readonly manifest?: string;
+  readonly manifest?: string | undefined;
   /** The repository's absolute path on the host, for sops-nix's own installer, which takes no relative paths. */
-  readonly repository?: string;
-  readonly keepGenerations?: number;
+  readonly repository?: string | undefined;
+  readonly keepGenerations?: number | undefined;
 }
 
 /** A manifest as JSON, complete, so that sops-nix's own installer takes it as well. */
@@ -15,10 +15,10 @@ export interface RenderedManifest {
     readonly name: string;
     readonly key: string;
     readonly path: string;
-    readonly owner?: string;
-    readonly uid?: number;
-    readonly group?: string;
-    readonly gid?: number;
+    readonly owner?: string | undefined;
+    readonly uid?: number | undefined;
+    readonly group?: string | undefined;
+    readonly gid?: number | undefined;
     readonly sopsFile: string;
     readonly format: string;
     readonly mode: string;

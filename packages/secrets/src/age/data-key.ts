@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { SecretsError, howToSops } from '../errors.ts';
-import { type Stanza, openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
-import type { AgeIdentity } from './identities.ts';
+import { openAgeFile, parseAgeFile, sealAgeFile } from './age-file.ts';
+import type { AgeIdentity } from './identity.ts';
+import type { AgeRecipient } from './recipient.ts';
 import { x25519Recipient } from './x25519.ts';
-
-/** Something a file key is wrapped for, as the age library's `Recipient`. */
-export interface AgeRecipient {
-  wrapFileKey(fileKey: Uint8Array): Stanza[] | Promise<Stanza[]>;
-}
 
 /**
  * Reads a recipient: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`. The hybrid ones are the age library's own.

@@ -1,7 +1,7 @@
 import { Decrypter, Encrypter, armor } from 'age-encryption';
 import { SecretsError } from '../errors.ts';
 import type { AgeFile } from './age-file.ts';
-import type { LibraryIdentity } from './identities.ts';
+import type { LibraryIdentity } from './identity.ts';
 
 // The age library takes a tenth of a second to load, so only what needs it imports this file.
 

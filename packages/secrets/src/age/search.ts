@@ -1,20 +1,22 @@
+import { isErrno } from '@cutover/foundation/errno';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SecretsError } from '../errors.ts';
-import { type AgeIdentity, parseIdentities } from './identities.ts';
+import { parseIdentities } from './identities.ts';
+import type { AgeIdentity } from './identity.ts';
 
 export interface SearchOptions {
   /** The variables to look at; `process.env` without it. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The home directory; this user's without it. */
-  readonly home?: string;
+  readonly home?: string | undefined;
   /** Asked when an identity file is itself encrypted with a passphrase. */
-  readonly passphrase?: (file: string) => Promise<string>;
+  readonly passphrase?: ((file: string) => Promise<string>) | undefined;
   /** Told to key commands as `SOPS_AGE_RECIPIENT`. */
-  readonly recipient?: string;
+  readonly recipient?: string | undefined;
 }
 
 /**
@@ -165,7 +167,6 @@ export function splitWords(command: string): string[] {
 }
 
 function absent(error: unknown): undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
   throw error;
 }

@@ -1,7 +1,7 @@
 import { constants, createPublicKey, generateKeyPairSync, hkdfSync, publicEncrypt } from 'node:crypto';
 import { SecretsError } from '../errors.ts';
 import { unpadded } from './age-file.ts';
-import type { AgeRecipient } from './data-key.ts';
+import type { AgeRecipient } from './recipient.ts';
 import { SshReader, malformed, montgomeryPoint, sshFingerprint, sshLabels } from './ssh-wire.ts';
 import { privateKeyOf, sealFileKey, shareOf, x25519 } from './x25519-keys.ts';
 

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, hkdfSync } from 'node:crypto';
 import { SecretsError } from '../errors.ts';
 import { type Stanza, unpadded } from './age-file.ts';
 import { decodeBech32, encodeBech32 } from './bech32.ts';
-import type { AgeRecipient } from './data-key.ts';
+import type { AgeRecipient } from './recipient.ts';
 import { openFileKey, privateKeyOf, sealFileKey, shareOf, x25519 } from './x25519-keys.ts';
 
 const label = 'age-encryption.org/v1/X25519';

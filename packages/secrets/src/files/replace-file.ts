@@ -1,6 +1,7 @@
 import { realpath, stat, writeFile } from 'node:fs/promises';
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { SecretsError } from '../errors.ts';
-import { writeFileAtomic } from './atomic-write.ts';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
 
 /**
  * Gives a file that is there new content, atomically: behind a symbolic link the file it names, with the owner, the
@@ -15,9 +16,9 @@ export async function replaceFile(path: string, data: Uint8Array, mode?: number)
   if (!found.isFile()) return writeFile(target, data);
   const { uid, gid } = found;
   try {
-    await writeFileAtomic(target, data, { mode: mode ?? found.mode & 0o7777, uid, gid });
+    await writeFileDurably(target, data, { mode: mode ?? found.mode & 0o7777, uid, gid });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+    if (!isErrno(error, 'EPERM')) throw error;
     throw new SecretsError(
       'FILE_CONFLICT',
       `it belongs to user ${uid} and group ${gid}, which this user cannot give to a new file; run it as that user`,
@@ -33,10 +34,7 @@ export async function replaceOrCreateFile(
   data: Uint8Array,
   options: { readonly newMode: number; readonly mode?: number },
 ): Promise<void> {
-  const there = await stat(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (there === undefined) await writeFileAtomic(path, data, { mode: options.newMode });
+  const there = await unlessAbsent(stat(path));
+  if (there === undefined) await writeFileDurably(path, data, { mode: options.newMode });
   else await replaceFile(path, data, options.mode);
 }

@@ -2,12 +2,13 @@ import type { Host } from '@cutover/host';
 import { SecretsError } from '../errors.ts';
 import { readMetadata, plaintextLeavesOf } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
-import { readObjects } from '../scan/git-objects.ts';
+import { readObjects } from '../git/objects.ts';
+import { wholeWorkTree } from '../git/repository.ts';
+import { listStaged } from '../git/staged-files.ts';
 import { createScanner } from '../scan/scanner.ts';
 import { type SecretPattern, secretPatterns } from '../scan/patterns.ts';
 import { createCoverage } from './coverage.ts';
-import { listStaged } from './list-staged.ts';
-import { topLevel } from './top-level.ts';
+
 
 /** Something staged that must not be committed. Never what it holds. */
 export interface GuardFinding {
@@ -22,8 +23,8 @@ export interface GuardOptions {
   readonly host: Host;
   /** The working tree, or a folder in it. */
   readonly repository: string;
-  readonly patterns?: readonly SecretPattern[];
-  readonly signal?: AbortSignal;
+  readonly patterns?: readonly SecretPattern[] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -34,16 +35,16 @@ export interface GuardOptions {
  */
 export async function guardStaged(options: GuardOptions): Promise<GuardFinding[]> {
   const { host, patterns = secretPatterns, signal } = options;
-  const repository = await topLevel(host, options.repository, signal);
-  const { files, rules } = await listStaged(host, repository, signal);
+  const repository = await wholeWorkTree(host, options.repository, { signal });
+  const { files, rules } = await listStaged(repository);
   const scan = createScanner([], patterns);
-  const covers = createCoverage(repository);
+  const covers = createCoverage(repository.path);
   const findings: GuardFinding[] = [];
   const blobs = [...rules, ...files];
-  const argv = ['git', '-C', repository, 'cat-file', '--batch', '--buffer'];
   let at = 0;
   // Rules come first, so that they are known when the files come.
-  for await (const { content } of readObjects(host, argv, { ids: blobs.map(({ id }) => id), signal })) {
+  const ids = blobs.map(({ id }) => id);
+  for await (const { content } of readObjects(repository, ids)) {
     const blob = blobs[at];
     if (at++ < rules.length && blob !== undefined) {
       covers.add(blob.file, content.toString('utf8'));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isErrno } from '@cutover/foundation/errno';
 import { type ManifestSecret, type Manifest, parseManifest } from '../activate/manifest.ts';
 import { SecretsError } from '../errors.ts';
 import { extractMetadata } from '../sops/metadata.ts';
@@ -17,7 +18,7 @@ export interface LintFinding {
 
 export interface LintOptions {
   /** The recipient of the host's key: each file must be for it. */
-  readonly recipient?: string;
+  readonly recipient?: string | undefined;
 }
 
 /**
@@ -123,7 +124,7 @@ async function load(
   } catch (thrown) {
     if (thrown instanceof SecretsError)
       error('unreadable', `${path}: ${thrown.what}; is its format really ${secret.format}?`);
-    else if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')
+    else if (isErrno(thrown, 'ENOENT'))
       error('missing-file', `${path} is not there`);
     else throw thrown;
     return undefined;

@@ -1,15 +1,16 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import type { Host } from '@cutover/host';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
+import { type GitRepository, wholeWorkTree } from '../git/repository.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { SecretSpec } from '../move/config.ts';
 import { recipientGroups, updateRecipients } from '../sops/edit.ts';
 import { readMetadata } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
 import { replaceRecipient } from './recipient-lists.ts';
-import { topLevel } from './top-level.ts';
 
 export interface RevokeOptions {
   /** The machine with the repository: this one. */
@@ -18,13 +19,13 @@ export interface RevokeOptions {
   readonly repository: string;
   readonly recipient: string;
   /** Who may open the files from now on instead, added to those who stay. */
-  readonly add?: readonly string[];
+  readonly add?: readonly string[] | undefined;
   readonly identities: readonly AgeIdentity[];
   /** The secrets of the config, to say which credentials are still to be replaced. */
-  readonly secrets?: readonly SecretSpec[];
+  readonly secrets?: readonly SecretSpec[] | undefined;
   /** The path of the `secrets.yaml`, whose `recipients` a next move encrypts for. */
-  readonly config?: string;
-  readonly signal?: AbortSignal;
+  readonly config?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RevokeReport {
@@ -47,15 +48,15 @@ export interface RevokeReport {
  * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left with nobody; as `decryptFile`.
  */
 export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
-  const repository = await topLevel(given.host, given.repository, given.signal);
-  const options = { ...given, repository };
-  const { secrets = [] } = options;
-  const tracked = await git(options, ['ls-files', '-z']);
+  const git = await wholeWorkTree(given.host, given.repository, { signal: given.signal });
+  const options = { ...given, repository: git.path };
+  const { repository, secrets = [] } = options;
+  const tracked = await git.list(['ls-files', '-z']);
   const files: Change[] = [];
   for (const file of tracked) files.push(...(await rewritten(file, options)));
   const configs: Change[] = [];
   for (const path of configPaths(tracked, options)) configs.push(...(await reworded(path, options)));
-  const seen = new Set([...files.map(({ file }) => file), ...(await everSeen(options))]);
+  const seen = new Set([...files.map(({ file }) => file), ...(await everSeen(git, options))]);
   await writeAll([...files, ...configs]);
   const replace = secrets
     .filter((spec) => seen.has(spec.file))
@@ -127,21 +128,15 @@ async function reworded(path: string, { recipient, add = [] }: RevokeOptions): P
 }
 
 /** The secrets' files that were for the recipient in the index or in any commit. */
-async function everSeen(options: RevokeOptions): Promise<string[]> {
+async function everSeen(git: GitRepository, options: RevokeOptions): Promise<string[]> {
   const files = [...new Set((options.secrets ?? []).map(({ file }) => file))];
   if (files.length === 0) return [];
   const { recipient } = options;
-  const staged = await git(options, ['grep', '--cached', '-l', '-z', '-F', '-e', recipient, '--', ...files]);
+  const grep = ['grep', '--cached', '-l', '-z', '-F', '-e', recipient, '--', ...files];
+  // It ends with 1 when it finds nothing.
+  const staged = await git.list(grep, { reject: false });
   const log = ['log', '--all', '--format=', '--name-only', '-z', `-S${recipient}`, '--', ...files];
-  return [...staged, ...(await git(options, log))];
-}
-
-/** What git lists, NUL-separated; nothing when it finds nothing, or has no commit yet. */
-async function git(options: RevokeOptions, args: readonly string[]): Promise<string[]> {
-  const { host, repository, signal } = options;
-  const pass = { cwd: repository, ...(signal && { signal }) };
-  const result = await host.run(['git', ...args], { ...pass, reject: args[0] !== 'grep' });
-  return result.stdout.split('\0').filter((name) => name !== '');
+  return [...staged, ...(await git.list(log))];
 }
 
 interface Change {
@@ -166,10 +161,5 @@ async function writeAll(changes: readonly Change[]): Promise<void> {
 
 /** A file's bytes; nothing for a folder, a symbolic link (git knows the file it names, or it is not git's) or none. */
 async function readIfRegular(path: string): Promise<Buffer | undefined> {
-  try {
-    return (await lstat(path)).isFile() ? await readFile(path) : undefined;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessAbsent(lstat(path).then(async (found) => (found.isFile() ? readFile(path) : undefined)));
 }

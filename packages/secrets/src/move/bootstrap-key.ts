@@ -7,17 +7,17 @@ export interface BootstrapKeyOptions {
   /** Absolute, on a durable file system of the host and outside the Nix store. */
   readonly path: string;
   /** The identity to place; a fresh one is made for the host without it. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** Replace a different key that is there. Files for only that key can then not be opened any more. */
-  readonly replace?: boolean;
-  readonly signal?: AbortSignal;
+  readonly replace?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface BootstrapKeyReport {
   readonly path: string;
   /** Whom files are encrypted for, so that this key opens them. */
   readonly recipient: string;
-  readonly outcome: 'placed' | 'kept' | 'mended' | 'replaced';
+  readonly outcome: 'placed' | 'kept' | 'repaired' | 'replaced';
 }
 
 /**
@@ -38,7 +38,7 @@ export async function placeBootstrapKey(
   if (found !== undefined && present !== undefined && (wanted === undefined || wanted === present)) {
     const sound = await isPrivate(host, path, signal);
     if (!sound) await writeKey(host, path, found, signal);
-    return { path, recipient: present, outcome: sound ? 'kept' : 'mended' };
+    return { path, recipient: present, outcome: sound ? 'kept' : 'repaired' };
   }
   if (found !== undefined && !replace) {
     throw new SecretsError(
@@ -69,7 +69,7 @@ export async function placeBootstrapKey(
 export async function readBootstrapIdentities(
   host: Host,
   path: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ReturnType<typeof parseIdentities>> {
   const found = await readKey(host, path, options.signal);
   if (found === undefined) {

@@ -34,7 +34,7 @@ export function collected(spec: SecretSpec, content: Uint8Array): CollectedSecre
 export async function collect(
   from: SecretSources,
   specs: readonly SecretSpec[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<CollectedSecret[]> {
   const hostOf = sourcesOf(from, specs);
   const missing: string[] = [];

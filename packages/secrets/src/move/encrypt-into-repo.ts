@@ -1,8 +1,9 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
-import { removeLeftovers } from '../files/atomic-write.ts';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { removeLeftovers } from '@cutover/foundation/durable-file';
 import { replaceOrCreateFile } from '../files/replace-file.ts';
 import { type DecryptedFile, decryptFile } from '../sops/file.ts';
 import { contentAt } from '../sops/content.ts';
@@ -80,13 +81,8 @@ async function readExisting(
   identities: readonly AgeIdentity[],
   format: ReturnType<typeof formatOfSecret>,
 ): Promise<ExistingFile | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const bytes = await unlessAbsent(readFile(path));
+  if (bytes === undefined) return undefined;
   try {
     return { bytes, opened: await decryptFile(bytes, { file, format, identities }) };
   } catch (error) {

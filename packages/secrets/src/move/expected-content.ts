@@ -1,7 +1,8 @@
 import { CommandAbortedError, FileNotFoundError, HostError } from '@cutover/host';
+import { isErrno } from '@cutover/foundation/errno';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { contentAt } from '../sops/content.ts';
 import { decryptFile } from '../sops/file.ts';
@@ -16,7 +17,7 @@ export type Check = 'yes' | 'no' | 'unknown';
 export interface Expected {
   readonly decryptable: Check;
   readonly content: Uint8Array | undefined;
-  readonly mend: readonly string[];
+  readonly fix: readonly string[];
 }
 
 /** A secret at its source: `gone` where it is no more, `unknown` where the host could not say. */
@@ -29,7 +30,7 @@ export type AtSource =
 export async function readSources(
   from: SecretSources | undefined,
   specs: readonly SecretSpec[],
-  options: { readonly signal?: AbortSignal },
+  options: { readonly signal?: AbortSignal | undefined },
 ): Promise<AtSource[]> {
   if (from === undefined) return specs.map(() => ({ state: 'not asked' }));
   const hostOf = sourcesOf(from, specs);
@@ -58,17 +59,17 @@ export async function expectedContent(
   identities: readonly AgeIdentity[] | Unavailable,
 ): Promise<Expected> {
   const opened = isUnavailable(identities)
-    ? { decryptable: identities.decryptable, content: undefined, mend: [identities.why] }
+    ? { decryptable: identities.decryptable, content: undefined, fix: [identities.why] }
     : await openInRepository(spec, repository, identities);
   switch (source.state) {
     case 'unknown':
-      return { ...opened, content: undefined, mend: [...opened.mend, source.why] };
+      return { ...opened, content: undefined, fix: [...opened.fix, source.why] };
     case 'there':
       return {
         ...opened,
         content: source.content,
-        mend: [
-          ...opened.mend,
+        fix: [
+          ...opened.fix,
           ...(opened.content === undefined ||
           createFingerprinter().equal(spec.name, source.content, opened.content)
             ? []
@@ -93,7 +94,7 @@ function isUnavailable(found: readonly AgeIdentity[] | Unavailable): found is Un
 /** The message for a report of a host's error that is no evidence; what was aborted or is no host's error is thrown. */
 export function notAnswered(error: unknown): string {
   if (error instanceof CommandAbortedError || !(error instanceof HostError)) throw error;
-  return `${error.message}: verify again when that is mended`;
+  return `${error.message}: verify again when that is fixed`;
 }
 
 async function openInRepository(
@@ -101,16 +102,16 @@ async function openInRepository(
   repository: string,
   identities: readonly AgeIdentity[],
 ): Promise<Expected> {
-  const no = (mend: string): Expected => ({ decryptable: 'no', content: undefined, mend: [mend] });
+  const no = (fix: string): Expected => ({ decryptable: 'no', content: undefined, fix: [fix] });
   try {
     const bytes = await readFile(join(repository, spec.file));
     const opened = await decryptFile(bytes, { file: spec.file, format: formatOfSecret(spec), identities });
     const content = contentAt(opened, spec.key);
     if (content === undefined) return no(`${spec.file} has no ${spec.key}: run move again`);
-    return { decryptable: 'yes', content, mend: [] };
+    return { decryptable: 'yes', content, fix: [] };
   } catch (error) {
     if (error instanceof SecretsError) return no(error.message);
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (isErrno(error, 'ENOENT'))
       return no(`${spec.file} is not in the repository: run move`);
     throw error;
   }

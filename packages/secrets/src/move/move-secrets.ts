@@ -1,8 +1,8 @@
 import type { Host } from '@cutover/host';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { type BootstrapKeyReport, placeBootstrapKey, readBootstrapIdentities } from './bootstrap-key.ts';
 import { collect } from './collect.ts';
-import { type CommitReport, commitSecrets } from './commit.ts';
+import { type CommitReport, commitSecrets } from '../git/commit.ts';
 import type { SecretsConfig } from './config.ts';
 import { type SecretSources, sourcesOf } from './sources.ts';
 import { type EncryptReport, encryptIntoRepo } from './encrypt-into-repo.ts';
@@ -17,14 +17,14 @@ export interface MoveOptions {
   /** The machine with the git working tree: this one. */
   readonly local: Host;
   /** The git working tree; `config.repository` without it. */
-  readonly repository?: string;
+  readonly repository?: string | undefined;
   /** The identity to place on the target; without it the one there is used, or a fresh one is made for it. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** More identities that open files which are there already. */
-  readonly identities?: readonly AgeIdentity[];
+  readonly identities?: readonly AgeIdentity[] | undefined;
   /** The message of the commit; `false` leaves the files uncommitted. */
-  readonly commit?: string | false;
-  readonly signal?: AbortSignal;
+  readonly commit?: string | false | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MoveReport {

@@ -1,6 +1,7 @@
+import { isErrno } from '@cutover/foundation/errno';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { type DecryptedFile, decryptFile } from '../sops/file.ts';
 import { plaintextLeavesOf } from '../sops/inspect.ts';
@@ -11,7 +12,7 @@ export interface Proof {
   readonly file: string;
   readonly ok: boolean;
   /** Why not; never any content. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -67,7 +68,7 @@ async function prove(
     return missing.length === 0 ? undefined : `not in it: ${missing.map(({ key }) => key).join(', ')}`;
   } catch (error) {
     if (error instanceof SecretsError) return error.message;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'the file is not there';
+    if (isErrno(error, 'ENOENT')) return 'the file is not there';
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { replaceContent, setInFile } from '../sops/edit.ts';
 import { type DecryptedFile, encryptFile } from '../sops/file.ts';

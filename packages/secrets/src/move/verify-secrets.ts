@@ -1,5 +1,5 @@
 import { FileNotFoundError, type Host } from '@cutover/host';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { type SecretSpec, type SecretsConfig, runtimePath } from './config.ts';
 import {
@@ -26,24 +26,24 @@ export interface SecretVerdict {
   readonly equal: Check;
   readonly path: string;
   /** HMAC of what is in place, under this report's own key. */
-  readonly fingerprint?: string;
-  /** What is missing and how to mend it; empty when all is well. */
-  readonly mend: readonly string[];
+  readonly fingerprint?: string | undefined;
+  /** What is missing and how to fix it; empty when all is well. */
+  readonly fix: readonly string[];
   readonly ok: boolean;
 }
 
 export interface VerifyOptions {
   readonly config: Pick<SecretsConfig, 'secrets'>;
   /** Where the secrets came from; without it contents are compared with the repository. */
-  readonly from?: SecretSources;
+  readonly from?: SecretSources | undefined;
   /** The hosts that should have them. */
   readonly to: readonly Host[];
   /** The git working tree with the sops files. */
   readonly repository: string;
   /** The identity of the one host, or how to get each host's own (see `readBootstrapIdentities`); no other is used. */
   readonly identities: readonly AgeIdentity[] | ((host: Host) => Promise<readonly AgeIdentity[]>);
-  readonly fingerprinter?: Fingerprinter;
-  readonly signal?: AbortSignal;
+  readonly fingerprinter?: Fingerprinter | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -88,10 +88,10 @@ async function verifyOne(
   host: Host,
   expected: Expected,
   fingerprinter: Fingerprinter,
-  options: { readonly signal?: AbortSignal },
+  options: { readonly signal?: AbortSignal | undefined },
 ): Promise<SecretVerdict> {
   const path = runtimePath(spec);
-  const mend = [...expected.mend];
+  const fix = [...expected.fix];
   const base = { secret: spec.name, host: host.name, decryptable: expected.decryptable, path };
   let content: Uint8Array;
   let facts: string[];
@@ -103,8 +103,8 @@ async function verifyOne(
     const found: Check = error instanceof FileNotFoundError ? 'no' : 'unknown';
     const why =
       found === 'no' ? `${path} is not on ${host.name}: run secrets activate there` : notAnswered(error);
-    if (!mend.includes(why)) mend.push(why);
-    return { ...base, inPlace: found, mode: found, owner: found, equal: found, mend, ok: false };
+    if (!fix.includes(why)) fix.push(why);
+    return { ...base, inPlace: found, mode: found, owner: found, equal: found, fix, ok: false };
   }
   const [mode = '', user = '', uid = '', group = '', gid = ''] = facts;
   const modeFits = Number.parseInt(mode, 8) === Number.parseInt(spec.mode, 8);
@@ -117,11 +117,11 @@ async function verifyOne(
       : fingerprinter.equal(spec.name, content, expected.content)
         ? 'yes'
         : 'no';
-  if (!modeFits) mend.push(`${path} on ${host.name} has mode ${mode}, not ${spec.mode}: activate again`);
+  if (!modeFits) fix.push(`${path} on ${host.name} has mode ${mode}, not ${spec.mode}: activate again`);
   if (!ownerFits)
-    mend.push(`${path} on ${host.name} belongs to ${user}:${group}, not ${spec.owner}: activate again`);
+    fix.push(`${path} on ${host.name} belongs to ${user}:${group}, not ${spec.owner}: activate again`);
   if (equal === 'no')
-    mend.push(`${path} on ${host.name} differs: deploy and activate the current repository`);
+    fix.push(`${path} on ${host.name} differs: deploy and activate the current repository`);
   return {
     ...base,
     inPlace: 'yes',
@@ -129,7 +129,7 @@ async function verifyOne(
     owner: ownerFits ? 'yes' : 'no',
     equal,
     fingerprint: fingerprinter.of(spec.name, content),
-    mend,
-    ok: expected.decryptable === 'yes' && modeFits && ownerFits && equal === 'yes' && mend.length === 0,
+    fix,
+    ok: expected.decryptable === 'yes' && modeFits && ownerFits && equal === 'yes' && fix.length === 0,
   };
 }

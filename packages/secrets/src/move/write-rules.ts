@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { removeLeftovers } from '../files/atomic-write.ts';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { removeLeftovers } from '@cutover/foundation/durable-file';
 import { replaceOrCreateFile } from '../files/replace-file.ts';
 
 /** `.sops.yaml`, so that people and the sops command encrypt new files for the same recipients. */
@@ -19,10 +20,7 @@ export async function writeRules(
     age: [...new Set(recipients)].join(','),
   }));
   const text = stringify({ creation_rules: rules }, { lineWidth: 0 });
-  const before = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const before = await unlessAbsent(readFile(path, 'utf8'));
   if (before === text) return 'unchanged';
   if (before !== undefined && !before.startsWith('creation_rules:')) return 'unchanged';
   await replaceOrCreateFile(path, Buffer.from(text, 'utf8'), { newMode: 0o644 });

@@ -1,6 +1,7 @@
-import type { Host } from '@cutover/host';
+import { FileNotFoundError, FileRefusedError, type Host } from '@cutover/host';
 import { SecretsError } from '../errors.ts';
-import { readObjects } from './git-objects.ts';
+import { readObjects } from '../git/objects.ts';
+import { type GitRepository, gitRepository } from '../git/repository.ts';
 import { type KnownValue, needlesOf } from './needles.ts';
 import { type SecretPattern, secretPatterns } from './patterns.ts';
 import { type Match, createScanner } from './scanner.ts';
@@ -10,17 +11,17 @@ export interface ScanGitOptions {
   readonly host: Host;
   /** A working tree or a bare repository. */
   readonly path: string;
-  readonly knownValues?: readonly KnownValue[];
+  readonly knownValues?: readonly KnownValue[] | undefined;
   /** `secretPatterns` without it. */
-  readonly patterns?: readonly SecretPattern[];
-  readonly signal?: AbortSignal;
+  readonly patterns?: readonly SecretPattern[] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where something was found: an object's hash, or a file's path. Never what was found. */
 export type Finding = Match & {
   readonly where: 'object' | 'file';
   /** Of an object: `blob`, `commit`, `tag` or `tree`. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   readonly id: string;
 };
 
@@ -48,9 +49,8 @@ export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
   const findings: Finding[] = [];
   let objects = 0;
   let bytes = 0;
-  const git = ['git', '-c', `safe.directory=${path}`, '-c', 'gc.auto=0', '-C', path];
-  const batch = ['cat-file', '--batch-all-objects', '--batch', '--unordered', '--buffer'];
-  for await (const object of readObjects(host, [...git, ...batch], options)) {
+  const git = gitRepository(host, path, { signal: options.signal, anyOwner: true });
+  for await (const object of readObjects(git, 'all')) {
     objects++;
     bytes += object.content.length;
     for (const match of scan(object.content)) {
@@ -58,7 +58,7 @@ export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
     }
   }
   let files = 0;
-  for await (const file of looseFiles(host, git, path, options.signal)) {
+  for await (const file of looseFiles(git)) {
     files++;
     for (const match of scan(file.content)) findings.push({ where: 'file', id: file.name, ...match });
   }
@@ -84,23 +84,21 @@ export function requireNoLeak(report: ScanReport): void {
 }
 
 /** The reflogs, and the files of the working tree that no object holds: changed ones, and new ones not ignored. */
-async function* looseFiles(
-  host: Host,
-  git: readonly string[],
-  path: string,
-  signal?: AbortSignal,
-): AsyncGenerator<{ name: string; content: Uint8Array }> {
+async function* looseFiles(git: GitRepository): AsyncGenerator<{ name: string; content: Uint8Array }> {
+  const { host, path, signal } = git;
   const options = signal === undefined ? {} : { signal };
-  const { stdout } = await host.run(
-    [...git, 'rev-parse', '--is-bare-repository', '--path-format=absolute', '--git-common-dir'],
-    options,
-  );
+  const { stdout } = await git.run([
+    'rev-parse',
+    '--is-bare-repository',
+    '--path-format=absolute',
+    '--git-common-dir',
+  ]);
   const [bare = '', directory = path] = stdout.trimEnd().split('\n');
   const logs = await host.run(['find', directory, '-path', '*/logs/*', '-type', 'f', '-print0'], options);
   const names = logs.stdout.split('\0').filter((name) => name !== '');
   if (bare === 'false') {
-    const listed = await host.run([...git, 'ls-files', '-z', '-m', '-o', '--exclude-standard'], options);
-    names.push(...listed.stdout.split('\0').flatMap((name) => (name === '' ? [] : [`${path}/${name}`])));
+    const listed = await git.list(['ls-files', '-z', '-m', '-o', '--exclude-standard']);
+    names.push(...listed.map((name) => `${path}/${name}`));
   }
   for (const name of new Set(names)) {
     const content = await readIfThere(host, name, options);
@@ -117,13 +115,7 @@ async function readIfThere(
     return await host.readFile(name, options);
   } catch (error) {
     // Deleted in the working tree, or a link to a directory: git has its content or there is none.
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'FILE_NOT_FOUND' || error.code === 'FILE_REFUSED')
-    ) {
-      return undefined;
-    }
+    if (error instanceof FileNotFoundError || error instanceof FileRefusedError) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { parse } from 'yaml';
@@ -130,13 +131,7 @@ function parseRules(text: string, file: string): z.output<typeof rule>[] {
 export async function findConfig(directory: string): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
     const path = join(at, '.sops.yaml');
-    const found = await readFile(path).then(() => true, absent);
-    if (found === true) return path;
+    if ((await unlessAbsent(stat(path))) !== undefined) return path;
     if (dirname(at) === at) return undefined;
   }
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import {
   type EncryptOptions,
@@ -16,7 +16,7 @@ import { type Documents, type TreeValue, str } from './tree.ts';
 
 export interface EditOptions extends FileOptions {
   readonly identities: readonly AgeIdentity[];
-  readonly now?: Date;
+  readonly now?: Date | undefined;
 }
 
 /** A file written again: the same bytes when nothing changed. */

@@ -1,4 +1,4 @@
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import type { EditResult } from './edit.ts';
 import type { EncryptOptions } from './file.ts';
@@ -9,13 +9,13 @@ import type { TreeValue } from './tree.ts';
 /** A file's name, for its format, its rule and for messages; its bytes go in and out of each function. */
 export interface EngineFile {
   readonly file: string;
-  readonly format?: SopsFormat;
+  readonly format?: SopsFormat | undefined;
 }
 
 /** For whom: these, or whom a creation rule names, of the `.sops.yaml` at `rules` or the one found upward. */
 export interface EngineRules {
-  readonly recipients?: readonly string[];
-  readonly rules?: string;
+  readonly recipients?: readonly string[] | undefined;
+  readonly rules?: string | undefined;
 }
 
 /** What is done with sops files, natively or by the sops command. */

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../age/data-key.ts';
-import type { AgeIdentity } from '../age/identities.ts';
+import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
 import {
@@ -25,18 +25,18 @@ import { decryptDocuments, encryptDocuments } from './walk.ts';
 
 export interface FileOptions {
   /** The file's name, for messages and, without `format`, for its format. */
-  readonly file?: string;
-  readonly format?: SopsFormat;
+  readonly file?: string | undefined;
+  readonly format?: SopsFormat | undefined;
 }
 
 export interface EncryptOptions extends FileOptions {
   /** Age recipients: one list, or several groups of which `shamirThreshold` must open the file together. */
   readonly recipients: readonly string[] | readonly (readonly string[])[];
-  readonly shamirThreshold?: number;
+  readonly shamirThreshold?: number | undefined;
   /** Which values are encrypted; sops's default without it. Binary files have no rule. */
-  readonly rule?: SelectionRule;
-  readonly macOnlyEncrypted?: boolean;
-  readonly now?: Date;
+  readonly rule?: SelectionRule | undefined;
+  readonly macOnlyEncrypted?: boolean | undefined;
+  readonly now?: Date | undefined;
 }
 
 export interface DecryptOptions extends FileOptions {

@@ -16,10 +16,10 @@ export interface SopsBinaryOptions {
   /** The exact version it must report, e.g. `3.13.2`; 3.11 or later. */
   readonly version: string;
   /** The environment it gets, and nothing else: keys of KMS, PGP and Vault are found through it. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds; default 60,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /**
@@ -125,10 +125,10 @@ async function onCopy(
 }
 
 interface RunOptions {
-  readonly input?: Uint8Array;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: Uint8Array | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** An exit code that says that there was nothing to do. */
-  readonly unchanged?: number;
+  readonly unchanged?: number | undefined;
 }
 
 async function runSops(

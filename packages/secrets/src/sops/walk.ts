@@ -98,7 +98,7 @@ export interface WalkOptions {
   /** The MAC covers encrypted values only (`mac_only_encrypted`). */
   readonly macOnlyEncrypted: boolean;
   /** Nonces by plaintext and place: filled by decryption, used by encryption. */
-  readonly stash?: NonceStash;
+  readonly stash?: NonceStash | undefined;
 }
 
 /**

@@ -93,7 +93,7 @@ test('a host that is not reached gives rows of unknown, and the others keep thei
     equal: 'unknown',
     ok: false,
   });
-  expect(unknown?.mend.join()).toContain('127.0.0.1');
+  expect(unknown?.fix.join()).toContain('127.0.0.1');
   expect(known).toMatchObject({ host: 'a', ok: true });
 });
 

@@ -78,9 +78,9 @@ export class PacketWriter {
     gid,
     mode,
   }: {
-    readonly uid?: number;
-    readonly gid?: number;
-    readonly mode?: number;
+    readonly uid?: number | undefined;
+    readonly gid?: number | undefined;
+    readonly mode?: number | undefined;
   }): this {
     const owned = uid !== undefined && gid !== undefined;
     this.uint32((owned ? attributeFlag.owner : 0) | (mode === undefined ? 0 : attributeFlag.permissions));

@@ -23,7 +23,7 @@ export async function* readPieces(
     for (;;) {
       while (ahead.length < readsAhead) {
         const answer = ask(next, readSize);
-        // It is awaited in its turn; until then its failure must not count as nobody's.
+        // It is awaited in its turn; until then its failure must not count as unhandled.
         answer.catch(() => {});
         ahead.push({ at: next, answer });
         next += readSize;

@@ -15,12 +15,15 @@ export interface SftpSession extends AsyncDisposable {
   stat(filePath: string): Promise<SftpAttributes>;
   list(directory: string): Promise<readonly DirectoryEntry[]>;
   /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
-  read(filePath: string, options?: { readonly offset?: number }): AsyncGenerator<Buffer, void, void>;
+  read(
+    filePath: string,
+    options?: { readonly offset?: number | undefined },
+  ): AsyncGenerator<Buffer, void, void>;
   /** Writes what `content` yields, replacing the file or adding to its end. @returns bytes written */
   write(
     filePath: string,
     content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    options?: WriteFileAttributes & { readonly append?: boolean },
+    options?: WriteFileAttributes & { readonly append?: boolean | undefined },
   ): Promise<number>;
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;

@@ -22,7 +22,7 @@ export function flatten(tree: MapNode): [string, Scalar][] {
 }
 
 interface Branch {
-  value?: Scalar;
+  value?: Scalar | undefined;
   readonly keys: Map<string, Branch>;
   readonly indices: Map<number, Branch>;
 }

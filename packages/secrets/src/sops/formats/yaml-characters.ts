@@ -84,7 +84,7 @@ function fold(quoted: string): string {
     });
 }
 
-function refusal(text: string, at: number, what: string, mend = 'write it as an escape'): SecretsError {
+function refusal(text: string, at: number, what: string, fix = 'write it as an escape'): SecretsError {
   const line = text.slice(0, at).split('\n').length;
-  return new SecretsError('UNSUPPORTED', `${what} stands there; ${mend}`, { line });
+  return new SecretsError('UNSUPPORTED', `${what} stands there; ${fix}`, { line });
 }

@@ -1,0 +1,19 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Loop devices whose backing file lies in `folder`, mounted or not, e.g. `/dev/loop3`; also where the file is deleted. */
+export function loopDevices(folder: string): string[] {
+  return readdirSync('/sys/block')
+    .filter((name) => /^loop\d+$/.test(name) && backingFile(name)?.startsWith(`${folder}/`))
+    .map((name) => `/dev/${name}`);
+}
+
+/** `undefined` where the device is free. */
+function backingFile(name: string): string | undefined {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENXIO'].includes(String(error.code)))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { localHost } from '@cutover/host';
+import { loopDevices } from '../../src/daemon/loop-devices.ts';
+import type { LabFolders } from '../../src/folders.ts';
+import { foreignMounts, mountsOf } from '../../src/mounts.ts';
+import { allPids, processesOf } from '../../src/processes.ts';
+
+/** What of a lab can be seen on this machine from outside: processes, mounts in any namespace, loop devices, interfaces. */
+export async function traces({ root, id }: LabFolders) {
+  await using machine = localHost();
+  const elsewhere = await Promise.all((await allPids()).map(foreignMounts));
+  const points = [...(await mountsOf('self')), ...elsewhere.flat()].map(({ point }) => point);
+  const links = (await machine.run(['ip', '-brief', 'link'])).stdout
+    .split('\n')
+    .filter((line) => line.includes(`cl${id}`));
+  return {
+    processes: await processesOf(root),
+    mounts: [...new Set(points.filter((point) => point.includes(`${root}/`)))],
+    loops: loopDevices(root),
+    links,
+  };
+}
+
+/** The traces of a lab that is down. */
+export const nothing = { processes: [], mounts: [], loops: [], links: [] };
+
+/** The process that is started by `unshare` and the like in the end: by its name, once it has it. */
+export async function becomes(pid: number | undefined, command: string): Promise<number> {
+  if (pid === undefined) throw new Error(`${command} did not start`);
+  for (;;) {
+    if ((await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === command) return pid;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

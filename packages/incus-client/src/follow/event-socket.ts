@@ -1,0 +1,126 @@
+import { abortable } from '../transport/abortable.ts';
+import { pause } from '../transport/pause.ts';
+import { withQuery } from '../api/path.ts';
+import type { Transport } from '../transport/types.ts';
+import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
+import { openWebsocket } from '../websocket/open.ts';
+import type { EventType, IncusEvent } from '../api/events.ts';
+
+/** What an event socket is for: one filter, fixed for its life. */
+export interface EventFilter {
+  readonly types: readonly EventType[];
+  readonly project: string | undefined;
+  readonly allProjects: boolean;
+}
+
+/** Gets the events, and learns of the socket's fate. */
+export interface EventListener {
+  event(event: IncusEvent): void;
+  /** The socket is open again after it was lost: what happened in between was missed. */
+  reconnected(): void;
+  /** The server refuses the socket, or the client was closed: no event will come. */
+  ended(error: unknown): void;
+}
+
+/** One shared, reconnecting socket: open while there are listeners. */
+export interface EventSocket {
+  /** When it was last opened, on the clock of `performance.now()`. */
+  readonly openedAt: number;
+  /** Resolves once the socket is open, so that what is done next is seen; rejects where the server refuses it. */
+  listen(listener: EventListener, signal?: AbortSignal): Promise<() => void>;
+}
+
+const firstRetry = 100;
+const lastRetry = 5_000;
+
+/** Opens nothing until there is a listener. */
+export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
+  const listeners = new Set<EventListener>();
+  let socket: MessageSocket | undefined;
+  let opening: Promise<void> | undefined;
+  let openedAt = -Infinity;
+
+  const url = withQuery('/1.0/events', {
+    type: filter.types.join(','),
+    project: filter.allProjects ? undefined : filter.project,
+    'all-projects': filter.allProjects ? true : undefined,
+  });
+
+  const tell = (call: (listener: EventListener) => void) => {
+    for (const listener of listeners) call(listener);
+  };
+
+  const open = async () => {
+    const duplex = await openWebsocket(transport, url, transport.closed);
+    const opened = messageSocket(duplex, {
+      message: (text) => {
+        const event: IncusEvent = JSON.parse(text);
+        tell((listener) => listener.event(event));
+      },
+      closed: () => {
+        if (socket !== opened) return;
+        socket = undefined;
+        opening = undefined;
+        if (listeners.size > 0) reconnect();
+      },
+    });
+    socket = opened;
+    openedAt = performance.now();
+    opened.hold(listeners.size > 0);
+    if (transport.closed.aborted) opened.close();
+  };
+
+  const reconnect = () => {
+    opening = (async () => {
+      for (let wait = firstRetry; ; wait = Math.min(wait * 2, lastRetry)) {
+        try {
+          await open();
+          return;
+        } catch (error) {
+          if (transport.closed.aborted || listeners.size === 0) throw error;
+        }
+        await pause(wait, transport.closed);
+      }
+    })();
+    opening.then(
+      () => tell((listener) => listener.reconnected()),
+      (error: unknown) => {
+        opening = undefined;
+        tell((listener) => listener.ended(error));
+      },
+    );
+  };
+
+  transport.closed.addEventListener('abort', () => {
+    const ended = socket;
+    socket = undefined;
+    ended?.close();
+    tell((listener) => listener.ended(transport.closed.reason));
+    listeners.clear();
+  });
+
+  return {
+    get openedAt() {
+      return openedAt;
+    },
+    async listen(listener, signal) {
+      listeners.add(listener);
+      const stop = () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) socket?.hold(false);
+      };
+      try {
+        opening ??= open().catch((error: unknown) => {
+          opening = undefined;
+          throw error;
+        });
+        await abortable(opening, signal);
+        socket?.hold(true);
+        return stop;
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { OperationError, WaitTimeoutError } from '../errors.ts';
+import type { Operation } from '../api/operation.ts';
+
+/** How to wait for an operation. */
+export interface WaitOptions {
+  /** Aborting gives up the wait and leaves the operation running: `cancel()` is explicit. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; then the wait rejects with a {@link WaitTimeoutError} and the operation goes on. No limit without it. */
+  readonly timeout?: number | undefined;
+}
+
+/** What an {@link OperationRun} needs to know of how its operation is started, followed and cancelled. */
+interface OperationSteps<T> {
+  run(
+    started: (operation: Operation) => void,
+    update: (operation: Operation) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Operation>;
+  cancel(id: string): Promise<void>;
+  result(operation: Operation): T;
+}
+
+/**
+ * A request that the daemon carries out in the background. Await it for the end; `started`, `progress()` and `cancel()`
+ * are for those who want more.
+ *
+ * @throws {OperationError} it failed or was cancelled.
+ * @throws {OperationLostError} how it ended cannot be known.
+ * @throws {WaitTimeoutError} `timeout` passed; it goes on.
+ */
+export class OperationRun<T> implements PromiseLike<T> {
+  /** Resolves once the daemon has accepted the request; rejects where it refused. */
+  readonly started: Promise<Operation>;
+  readonly #end: Promise<T>;
+  readonly #steps: OperationSteps<T>;
+  #latest: Operation | undefined;
+  #changed: PromiseWithResolvers<void> = promiseWithResolvers();
+  #ended = false;
+
+  constructor(what: string, steps: OperationSteps<T>, options: WaitOptions) {
+    this.#steps = steps;
+    const started = promiseWithResolvers<Operation>();
+    this.started = started.promise;
+    const update = (operation: Operation) => {
+      this.#latest = operation;
+      this.#changed.resolve();
+      this.#changed = promiseWithResolvers();
+    };
+    this.#end = withDeadline(what, options, (signal) => steps.run(started.resolve, update, signal))
+      .then((operation) => {
+        update(operation);
+        if (operation.status_code !== 200) throw new OperationError(operation);
+        return steps.result(operation);
+      })
+      .finally(() => {
+        this.#ended = true;
+        this.#changed.resolve();
+      });
+    this.#end.catch(started.reject);
+    // Who awaits the run learns of the failure there; `started` and the run need not both be awaited.
+    started.promise.catch(() => {});
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- awaiting it is its main use
+  then<Result = T, Failure = never>(
+    resolved?: ((value: T) => Result | PromiseLike<Result>) | null,
+    rejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Result | Failure> {
+    return this.#end.then(resolved, rejected);
+  }
+
+  /** The operation's states as they change; a slow reader sees the newest, not each. Ends with the operation, however it ended. */
+  async *progress(): AsyncGenerator<Operation, void, void> {
+    let seen: Operation | undefined;
+    for (;;) {
+      if (this.#latest !== undefined && this.#latest !== seen) {
+        seen = this.#latest;
+        yield seen;
+        continue;
+      }
+      if (this.#ended) return;
+      await this.#changed.promise;
+    }
+  }
+
+  /** Asks the daemon to cancel; awaiting the run then rejects with `OPERATION_CANCELLED`. */
+  async cancel(): Promise<void> {
+    await this.#steps.cancel((await this.started).id);
+  }
+}
+
+async function withDeadline<T>(
+  what: string,
+  options: WaitOptions,
+  act: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (options.timeout === undefined) return act(options.signal);
+  const deadline = new AbortController();
+  const error = new WaitTimeoutError(what, options.timeout);
+  const timer = setTimeout(() => deadline.abort(error), options.timeout);
+  try {
+    return await act(
+      options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  readonly reject: (reason?: unknown) => void;
+}
+
+/** Node 20 has no `Promise.withResolvers`. */
+function promiseWithResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve: PromiseWithResolvers<T>['resolve'] = () => {};
+  let reject: PromiseWithResolvers<T>['reject'] = () => {};
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

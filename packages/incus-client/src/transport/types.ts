@@ -1,0 +1,55 @@
+import type { Duplex, Readable } from 'node:stream';
+import type { PeerCheck } from './checking-connector.ts';
+
+/** Where a server is and how to know it. */
+export interface TransportOptions {
+  /** `https://host:port`; with `socketPath`, any. */
+  readonly origin: string;
+  readonly socketPath?: string | undefined;
+  readonly tls?: TlsMaterial | undefined;
+  /** Milliseconds to dial and shake hands. Default 10 000. */
+  readonly connectTimeout?: number | undefined;
+}
+
+export interface TlsMaterial {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+  /** Called after the handshake, before any byte of HTTP; without it the certificate is verified by its chain and name. */
+  readonly checkPeer?: PeerCheck | undefined;
+}
+
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array | Readable | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RawReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface RawStreamReply extends Omit<RawReply, 'body'> {
+  /** Must be read to its end or destroyed. */
+  readonly body: Readable;
+}
+
+/** One server, one pool of kept-alive connections; websockets and SFTP leave it by an upgrade. */
+export interface Transport extends AsyncDisposable {
+  /** `https://host:port` or `unix:/path`, for messages. */
+  readonly server: string;
+  send(request: RawRequest): Promise<RawReply>;
+  sendForStream(request: RawRequest): Promise<RawStreamReply>;
+  upgrade(
+    path: string,
+    protocol: string,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Duplex>;
+  /** Aborted when the client is closed, with the error to tell. */
+  readonly closed: AbortSignal;
+}

@@ -1,0 +1,20 @@
+/** What each command does, for `--help`. */
+export const descriptions = {
+  keygen: 'make an age key pair',
+  encrypt: 'encrypt a file for the recipients of .sops.yaml, or for given ones',
+  decrypt: 'decrypt a sops file and check its MAC',
+  edit: 'edit a sops file in $VISUAL or $EDITOR',
+  set: 'set one value; it is read from standard input, never from the arguments',
+  unset: 'remove one value',
+  rotate: 'give files a new data key; recipients stay',
+  updatekeys: 'make files open for the recipients of .sops.yaml; the data key stays (see rotate, revoke)',
+  move: 'collect secrets from hosts, encrypt them into the repository, place the bootstrap key',
+  verify: 'check on each host that every secret is decryptable, in place, with its mode, owner and content',
+  guard: 'stop a commit whose staged files hold plain secrets; needs no key',
+  scan: 'look for secrets in every git object, reachable or not',
+  revoke: 'shut a recipient out of every sops file of a repository: new recipients, new data keys',
+  lint: "look for sops-nix's known traps in a manifest",
+  activate: "bring a manifest's secrets to their runtime paths on this host",
+} as const;
+
+export type CommandName = keyof typeof descriptions;

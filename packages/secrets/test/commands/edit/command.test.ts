@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { decryptFile, encryptFile, generateKeyPair, identityFile, parseIdentities } from '../../../src/index.ts';
+import { ended, secretsCommand } from '../../secrets-command.ts';
+import { soak } from '../../soak.ts';
+import { temporaryDirectory } from '../../temporary.ts';
+
+const secrets = secretsCommand();
+
+const keys = generateKeyPair();
+const identities = parseIdentities(keys.identity);
+
+/** A sops file, its key, and an editor that is a shell script; `memory` is where the plain text will be. */
+async function fixture(editor: string) {
+  const directory = await temporaryDirectory();
+  const [file, key, program] = ['a.yaml', 'key.txt', 'editor'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const memory = `/dev/shm/cutover-secrets-test-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  await mkdir(memory);
+  await writeFile(key, identityFile(keys));
+  await writeFile(file, await encryptFile('a: CANARY\n', { file, recipients: [keys.recipient] }));
+  await writeFile(program, `#!/bin/sh\n${editor}\n`);
+  await chmod(program, 0o755);
+  return {
+    args: ['edit', file, '-i', key],
+    options: { env: { ...process.env, VISUAL: program, XDG_RUNTIME_DIR: memory } },
+    file,
+    directory,
+    left: () => readdir(memory),
+    content: async () => {
+      const { plaintext } = await decryptFile(await readFile(file), { file, identities });
+      return Buffer.from(plaintext).toString('utf8');
+    },
+    [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
+  };
+}
+
+test('an edit changes the file, and its plain text is gone, with what the editor left beside it', async () => {
+  await using world = await fixture('cp "$1" "$1.swp"; sed -i s/CANARY/other/ "$1"');
+  const done = await secrets.run([...world.args, '--json'], world.options);
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(done.stdout)).toEqual({ files: [{ file: world.file, changed: true }] });
+  expect(await world.left()).toEqual([]);
+  expect(await world.content()).toBe('a: other\n');
+});
+
+/** Ends what is left of a process group. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+type Ending = [signal: NodeJS.Signals, code: number, trap: string];
+
+describe.each([
+  ['SIGINT', 130, 'trap "exit 3" INT'],
+  ['SIGTERM', 143, 'trap "exit 3" TERM'],
+  ...soak<Ending[]>(
+    [
+      ['SIGHUP', 143, 'trap "exit 3" HUP'],
+      ['SIGTERM', 143, 'trap "" TERM'],
+    ],
+    [],
+  ),
+] satisfies Ending[])('%s during an edit', (signal, code, trap) => {
+  test(`ends with ${code} and leaves neither plain text nor a change, by an editor with: ${trap}`, async () => {
+    // It says that it is there, then waits for a signal; sleeping in the background, so that a trap runs at once.
+    await using world = await fixture(`${trap}\necho x >> "$1"; echo ready\nsleep 30 & wait; sleep 30`);
+    const before = await readFile(world.file);
+    // In a group of its own, as a terminal's foreground job is; Ctrl-C goes to all of the group.
+    const child = secrets.start(world.args, { ...world.options, detached: true });
+    const end = ended(child);
+    if (child.stdout) await once(child.stdout, 'data');
+    expect(await world.left()).toHaveLength(1);
+    if (signal === 'SIGINT') process.kill(-(child.pid ?? 0), signal);
+    else child.kill(signal);
+    await once(child, 'exit');
+    endGroup(child.pid);
+    expect(await end).toMatchObject({ code });
+    expect(await world.left()).toEqual([]);
+    expect(await readFile(world.file)).toEqual(before);
+  });
+});
+
+test('an editor that takes Ctrl-C for itself goes on, and its edit counts', async () => {
+  await using world = await fixture('trap "" INT\necho ready; read line; sed -i s/CANARY/other/ "$1"');
+  const child = secrets.start(world.args, { ...world.options, detached: true });
+  const end = ended(child);
+  if (child.stdout) await once(child.stdout, 'data');
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  child.stdin?.end('go on\n');
+  expect(await end).toMatchObject({ code: 0 });
+  expect(await world.left()).toEqual([]);
+});
+
+test('an editor that fails, or is not there, leaves the file and no plain text', async () => {
+  await using world = await fixture('exit 7');
+  expect(await secrets.run(world.args, world.options)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('exit code 7'),
+  });
+  const env = { ...world.options.env, VISUAL: '/nonexistent/editor' };
+  expect(await secrets.run(world.args, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('could not be started'),
+  });
+  expect(await world.left()).toEqual([]);
+});
+
+test('an edit that cannot be read is not lost: at a terminal the editor opens again with it', async () => {
+  await using world = await fixture(
+    'if grep -q broken "$1"; then echo "a: mended" > "$1"; else echo "a: [broken" > "$1"; fi',
+  );
+  const command = [process.execPath, secrets.path, ...world.args].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { ...world.options, stdio: 'pipe' });
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const asked = seen.includes('goes back to the editor');
+    seen += chunk.toString();
+    if (!asked && seen.includes('goes back to the editor')) child.stdin.write('\n');
+  });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(seen).toContain(`${world.file}:2: `);
+  expect(await world.left()).toEqual([]);
+  expect(await world.content()).toBe('a: mended\n');
+});
+
+test('what somebody else changed while the editor was open is not overwritten', async () => {
+  await using world = await fixture('sed -i s/CANARY/mine/ "$1"; cp "$OTHER" "$TARGET"');
+  const other = join(world.directory, 'other.yaml');
+  await writeFile(other, await encryptFile('a: theirs\n', { file: other, recipients: [keys.recipient] }));
+  const env = { ...world.options.env, OTHER: other, TARGET: world.file };
+  expect(await secrets.run(world.args, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('was changed while the editor was open'),
+  });
+  expect(await readFile(world.file)).toEqual(await readFile(other));
+});
