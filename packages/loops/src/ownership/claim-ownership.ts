@@ -15,7 +15,7 @@ export async function claimOwnership(
   const before = await readOwnership(host, options);
   if (before?.state === 'held' && before.owner === options.to) return before;
   const expected =
-    before?.state === 'released'
+    before === undefined || before.state === 'released'
       ? before
       : await releaseOwnership(host, { ...options, from: options.from?.owner, expected: before, run });
   return grantOwnership(host, { ...options, expected, to: options.to, run });

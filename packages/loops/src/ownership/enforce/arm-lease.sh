@@ -5,7 +5,7 @@
 set -u
 read -r seconds || exit 1
 case $seconds in
-  '' | *[!0-9]* | ???????*)
+  "" | *[!0-9]* | ???????*)
     echo "refused: not a number of seconds"
     exit 1
     ;;
@@ -14,7 +14,7 @@ name=loops-lease-end-$1-$(date +%s%N)
 at=$(date -u -d "+$seconds seconds" '+%Y-%m-%d %H:%M:%S UTC')
 # By the wall clock too: the other one stands still while the machine is suspended.
 # shellcheck disable=SC2016
-systemd-run --quiet --collect --unit="$name" --timer-property=AccuracySec=100ms \
+systemd-run --quiet --collect --unit="$name" --setenv=PATH="$PATH" --timer-property=AccuracySec=100ms \
   --on-active="$seconds" --on-calendar="$at" \
   sh -c 'systemctl stop --no-block "$2"; systemctl kill --signal=KILL "$2"; systemctl kill --signal=KILL "loops-$1-*.scope"; true' \
   sh "$1" "$2" || {
