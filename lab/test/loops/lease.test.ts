@@ -87,13 +87,10 @@ describe('the lease of a rig under systemd', () => {
   }, 180_000);
 
   it('ends the loops in time when they are frozen with their supervisor', async () => {
-    const frozen = await machine.sh(
-      'systemctl freeze loops-tmux-demo demo-orchestrator 2>&1 && echo frozen || :',
-    );
+    await machine.sh('systemctl freeze loops-tmux-demo demo-orchestrator');
     const since = performance.now();
     await forgeAway();
-    if (frozen.endsWith('frozen')) expect(await untilGone(since)).toBeLessThan(lease);
-    else expect(frozen).toMatch(/not supported|Operation not supported/);
+    expect(await untilGone(since)).toBeLessThan(lease);
     await machine.sh('systemctl thaw loops-tmux-demo demo-orchestrator 2>&1 || :');
   }, 180_000);
 });
