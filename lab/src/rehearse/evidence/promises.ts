@@ -110,7 +110,7 @@ async function probed(journal: string): Promise<Facts> {
   const events = lines.map((line): Record<string, unknown> => JSON.parse(line));
   const found: Record<string, unknown> = {};
   for (const step of ['log-agent-in', 'connect-operator']) {
-    const verified = events.find((event) => event['event'] === 'verified' && event['step'] === step);
+    const verified = events.find((event) => event['type'] === 'verified' && event['step'] === step);
     demand(verified?.['how'] === 'human', `${step} was verified by its probe`, { verified });
     found[step] = verified?.['evidence'];
   }

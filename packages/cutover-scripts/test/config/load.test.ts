@@ -34,7 +34,7 @@ describe('loadConfig', () => {
     const change = (text: string): string =>
       text.replace('memory: 2GiB', 'memory: lots').replace('user: loops', 'usr: loops');
     await expect(load(change)).rejects.toMatchObject({
-      code: 'USAGE',
+      code: 'CONFIG_INVALID',
       problems: [
         expect.stringContaining('instance.memory: must be a size like 2GiB'),
         expect.stringContaining('old.user'),
