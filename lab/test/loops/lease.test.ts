@@ -20,7 +20,7 @@ describe('the lease of a rig under systemd', () => {
   let machine: RigMachine;
   beforeAll(async () => {
     machine = await startRigMachine('loops', loopsYaml);
-    await machine.sh(`git init -q --bare /srv/forge.git; chown -R loops:loops /srv/forge.git
+    await machine.sh(`cd /srv/demo; git init -q --bare /srv/forge.git; chown -R loops:loops /srv/forge.git
       runuser -u loops -- ${machine.argv('ownership', 'grant', '--to', 'box', '--lease', `${lease}s`).join(' ')}
       mkdir -p /var/lib/cutover; touch /var/lib/cutover/armed; systemctl start demo-orchestrator`);
     await machine.until(allRun);
