@@ -5,6 +5,7 @@ import { singleFile } from './single-file.ts';
 const shared: Options = {
   format: 'esm',
   target: 'node20',
+  // Shell scripts are part of the program, as texts.
   loader: { '.sh': 'text' },
   // The private workspace package that all commands share; it is bundled, so users never see it.
   noExternal: [/^@cutover\/foundation\//],
@@ -17,8 +18,8 @@ const shared: Options = {
 export default defineConfig([
   {
     ...shared,
-    entry: ['src/index.ts', 'src/cli.ts'],
-    dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
+    entry: ['src/index.ts', 'src/safe-point.ts', 'src/cli.ts'],
+    dts: { entry: ['src/index.ts', 'src/safe-point.ts'], compilerOptions: { ignoreDeprecations: '6.0' } },
     sourcemap: true,
   },
   {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -9,29 +8,15 @@ import { foldersIn, labFolders, labsFolder } from '../../src/folders.ts';
 import { destroyLab, type Lab, openLab } from '../../src/index.ts';
 import { mountsOf } from '../../src/mounts.ts';
 import { readRecord, writeRecord } from '../../src/record.ts';
-import { sleepingBox } from '../incus-client/box.ts';
-import { becomes, nothing, traces } from './traces.ts';
-
-/** A program that lives on, started by `argv`. */
-async function sleeper(
-  ...argv: [string, ...string[]]
-): Promise<{ readonly pid: number; end(): Promise<void> }> {
-  const [command, ...args] = [...argv, 'sleep', '600'] as [string, ...string[]];
-  const child = spawn(command, args, { stdio: 'ignore' });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const end = async () => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  onTestFinished(end);
-  return { pid: await becomes(child.pid, 'sleep'), end };
-}
+import { emptyBox } from '../incus-client/box.ts';
+import { sleeper } from './sleeper.ts';
+import { nothing, traces } from './traces.ts';
 
 /** Copies the mounts of the lab's daemon, which nothing but this does, and works in one of its pools. */
 async function pin(lab: Lab) {
   const daemon = (await lab.client.server.get()).environment?.server_pid ?? 0;
   const pool = join(lab.folders.incus, 'storage-pools', 'lab');
-  return sleeper('nsenter', `--target=${daemon}`, '--mount', `--wdns=${pool}`, 'unshare', '--mount');
+  return sleeper(['nsenter', `--target=${daemon}`, '--mount', `--wdns=${pool}`, 'unshare', '--mount']);
 }
 
 describe('a lab whose device another program keeps in use', { timeout: 300_000 }, () => {
@@ -44,9 +29,9 @@ describe('a lab whose device another program keeps in use', { timeout: 300_000 }
   it('cannot come to be by a program that copies the mounts of this machine', async () => {
     {
       await using lab = await open();
-      await sleepingBox(lab);
+      await emptyBox(lab);
       expect((await traces(folders)).mounts).not.toEqual([]);
-      const { pid } = await sleeper('unshare', '--mount');
+      const { pid } = await sleeper(['unshare', '--mount']);
       expect((await mountsOf(pid)).filter(({ point }) => point.startsWith(folders.root))).toEqual([]);
     }
     expect(await traces(folders)).toEqual(nothing);
@@ -69,7 +54,7 @@ describe('a lab whose device another program keeps in use', { timeout: 300_000 }
     ]);
     {
       await using again = await open();
-      await sleepingBox(again);
+      await emptyBox(again);
     }
     await holder.end();
     await expect.poll(() => traces(folders)).toEqual(nothing);

@@ -39,7 +39,7 @@ loops:
   eater:
     command: [sh, -c, 'sleep 1; exec node -e "const a=[]; for (;;) a.push(Buffer.alloc(1e7, 1))"']
     autostart: false
-    limits: { memoryMax: 150M }
+    limits: { memoryMax: 150MiB }
   taker: { command: [node, /srv/demo/taker.mjs], autostart: false, ready: { output: ready to take } }
 `;
 

@@ -126,7 +126,7 @@ describe('a deploy', () => {
   it('whose activation fails says what it wrote, and restores', async () => {
     const system = await machine.running();
     await expect(deploy(machine.target, { source: { storePath: systems.broken } })).rejects.toMatchObject({
-      code: 'ACTIVATION_FAILED',
+      code: 'SWITCH_FAILED',
       exitCode: 2,
       restoration: 'restored',
       log: expect.stringContaining('cannot do this'),
@@ -137,7 +137,7 @@ describe('a deploy', () => {
 
   it('fails on a unit that fails newly, names it and shows its journal', async () => {
     await expect(deploy(machine.target, { source: { storePath: systems.badUnit } })).rejects.toMatchObject({
-      code: 'ACTIVATION_FAILED',
+      code: 'SWITCH_FAILED',
       exitCode: 4,
       failedUnits: ['bad.service'],
       journal: expect.stringContaining('no luck'),

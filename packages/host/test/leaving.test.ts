@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { processesWith, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { startSshd } from '@cutover/test-support/sshd';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { localHost } from '../src/index.ts';
-import { startSshd } from './ssh/sshd.ts';
 
 const sshd = await startSshd();
 afterAll(async () => await sshd[Symbol.asyncDispose]());

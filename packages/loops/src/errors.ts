@@ -1,25 +1,33 @@
+const codes = [
+  'CONFIG_INVALID',
+  'STATE_DAMAGED',
+  'LOOP_UNKNOWN',
+  'SUPERVISOR_RUNNING',
+  'SUPERVISOR_ABSENT',
+  'SUPERVISOR_SILENT',
+  'REQUEST_REFUSED',
+  'TMUX_FAILED',
+  'TMUX_LOST',
+  'OWNERSHIP_CONFLICT',
+  'OWNERSHIP_UNKNOWN',
+  'OWNERSHIP_REGRESSED',
+  'LEASE_UNENFORCED',
+  'CLAIM_REFUSED',
+  'ROUNDS_USED_UP',
+  'GATE_FAILED',
+  'VERDICT_REFUSED',
+  'ADVANCE_REFUSED',
+  'PROMPT_REFUSED',
+  'NOTIFY_FAILED',
+] as const;
+
 /** The stable codes of the errors this package throws. */
-export type LoopsErrorCode =
-  | 'CONFIG_INVALID'
-  | 'STATE_DAMAGED'
-  | 'LOOP_UNKNOWN'
-  | 'SUPERVISOR_RUNNING'
-  | 'SUPERVISOR_ABSENT'
-  | 'REQUEST_REFUSED'
-  | 'TMUX_FAILED'
-  | 'TMUX_LOST'
-  | 'GIT_FAILED'
-  | 'OWNERSHIP_CONFLICT'
-  | 'OWNERSHIP_UNKNOWN'
-  | 'OWNERSHIP_REGRESSED'
-  | 'LEASE_UNENFORCED'
-  | 'CLAIM_REFUSED'
-  | 'ROUNDS_USED_UP'
-  | 'GATE_FAILED'
-  | 'VERDICT_REFUSED'
-  | 'ADVANCE_REFUSED'
-  | 'PROMPT_REFUSED'
-  | 'NOTIFY_FAILED';
+export type LoopsErrorCode = (typeof codes)[number];
+
+/** Whether a text is one of the codes. */
+export function isLoopsErrorCode(code: string): code is LoopsErrorCode {
+  return codes.some((one) => one === code);
+}
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export class LoopsError extends Error {
@@ -32,20 +40,18 @@ export class LoopsError extends Error {
   }
 }
 
-/** A `loops.yaml` that cannot be used; `problems` lists each place in it. Nothing was changed. */
+/** A `loops.yaml` that cannot be used. Nothing was changed. */
 export class ConfigError extends LoopsError {
   override readonly name = 'ConfigError';
+  declare readonly code: 'CONFIG_INVALID';
   readonly path: string;
-  readonly problems: readonly string[];
+  /** Every mistake as `FILE:LINE:COLUMN: KEY: what is wrong; what would be right`. */
+  readonly mistakes: readonly string[];
 
-  constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
-    super(
-      'CONFIG_INVALID',
-      `${path} cannot be used:\n${problems.map((one) => `  ${one}`).join('\n')}`,
-      options,
-    );
+  constructor(path: string, mistakes: readonly string[]) {
+    super('CONFIG_INVALID', mistakes.join('\n'));
     this.path = path;
-    this.problems = problems;
+    this.mistakes = mistakes;
   }
 }
 

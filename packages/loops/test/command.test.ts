@@ -8,16 +8,14 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  askSupervisor,
-  controlSocket,
-  loadRigConfig,
-  readRigStatus,
-  readState,
-  type RigConfig,
-  type RigEvent,
-  type RigStatus,
-} from '../src/index.ts';
+import { loadRigConfig } from '../src/config/load-rig-config.ts';
+import type { RigConfig } from '../src/config/rig-config.ts';
+import { controlSocket } from '../src/config/rig-places.ts';
+import { askSupervisor } from '../src/control/control-connection.ts';
+import type { RigStatus } from '../src/control/status.ts';
+import type { RigEvent } from '../src/events/rig-event.ts';
+import { readRigStatus } from '../src/rig/read-rig-status.ts';
+import { readState } from '../src/state/state-store.ts';
 import { isAlive, isZombie } from '../src/processes/reap-runs.ts';
 import { buildCommand } from './command.ts';
 import { makeGitFixture } from './git-fixture.ts';
@@ -248,17 +246,15 @@ describe('loops', () => {
       );
       const stateDir = join(rig.directory, '.loops');
       const socket = await rig.socket();
-      const ask = async (method: string, params?: unknown) =>
-        askSupervisor(socket, method, params).catch(() => undefined);
+      const status = async () => askSupervisor(socket, 'status', {}).catch(() => undefined);
+      const advance = async (from: number) =>
+        askSupervisor(socket, 'phase.advance', { from, reason: 'a test' }).catch(() => undefined);
       for (let kill = 0; kill < soak(50, 3); kill += 1) {
         const up = rig.up();
         const exit = once(up, 'exit');
-        await until(
-          () => ask('status'),
-          (status) => status !== undefined,
-        );
+        await until(status, (seen) => seen !== undefined);
         // However slow the machine is, there is a phase that was passed before a kill.
-        if (kill === 0) await ask('phase.advance', { from: 0, reason: 'a test' });
+        if (kill === 0) await advance(0);
         const stopAt = performance.now() + Math.random() * 100;
         const killing = delay(Math.max(0, stopAt - performance.now())).then(() => up.kill('SIGKILL'));
         for (
@@ -266,7 +262,7 @@ describe('loops', () => {
           index < total && performance.now() < stopAt;
           index += 1
         ) {
-          await ask('phase.advance', { from: index, reason: 'a test' });
+          await advance(index);
         }
         await Promise.all([exit, killing]);
         const state = await readState(stateDir);
@@ -327,16 +323,16 @@ describe('loops', () => {
     expect((await rig.run('phase', 'advance', '--from', '0')).exitCode).toBe(0);
     const history = await until(
       async () =>
-        (JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[]).filter(({ event }) =>
-          /claimed|verdict|escalated|phase/.test(event),
+        (JSON.parse((await rig.run('history', '--json')).stdout) as RigEvent[]).filter(({ type }) =>
+          /claimed|verdict|escalated|phase/.test(type),
         ),
       ({ length }) => length === 4,
     );
     expect(history).toMatchObject([
-      { event: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
-      { event: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
-      { event: 'escalated', loop: 'builder' },
-      { event: 'phase', from: 0, to: 1, sha },
+      { type: 'claimed', loop: 'builder', phase: 0, sha, round: 1 },
+      { type: 'verdict', loop: 'adversary', phase: 0, sha, verdict: 'pass', note: 'well done' },
+      { type: 'escalated', loop: 'builder' },
+      { type: 'phase', from: 0, to: 1, sha },
     ]);
     up.kill('SIGTERM');
   });

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
-import { parseRigConfig, type RigConfig, type RigStatus, Supervisor, tmuxSocket } from '../src/index.ts';
-import type { RigEvent } from '../src/index.ts';
+import { parseRigConfig } from '../src/config/load-rig-config.ts';
+import type { RigConfig } from '../src/config/rig-config.ts';
+import { tmuxSocket } from '../src/config/rig-places.ts';
+import type { RigStatus } from '../src/control/status.ts';
+import type { RigEvent } from '../src/events/rig-event.ts';
+import { Supervisor } from '../src/supervisor/supervisor.ts';
 
 /** A rig in a directory of its own; nothing of it is left when it is disposed. */
 export interface TestRig extends AsyncDisposable {
@@ -22,7 +26,7 @@ export async function makeRig(file: {
 }): Promise<TestRig> {
   const directory = await mkdtemp(join(tmpdir(), 'loops-'));
   const config = parseRigConfig(
-    { rig: 'test', workspace: directory, ...file },
+    JSON.stringify({ rig: 'test', workspace: directory, ...file }),
     join(directory, 'loops.yaml'),
   );
   for (const plan of config.phases?.plans ?? []) await writeFile(plan, 'a plan\n');

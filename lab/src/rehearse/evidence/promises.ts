@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { decryptFile, parseIdentities } from '@cutover/secrets';
+import { parseIdentities } from '@cutover/secrets/age';
+import { decryptFile } from '@cutover/secrets/sops';
 import type { IncusScope } from '@cutover/incus-client';
 import { expectedSecrets, rigName } from '../settings.ts';
 import type { EvidenceCollector } from './collector.ts';

@@ -3,14 +3,13 @@ import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
   encryptIntoRepo,
-  knownValues,
   placeBootstrapKey,
   proveDecryptable,
   readBootstrapIdentities,
-  scanGit,
   type SecretVerdict,
   verifySecrets,
 } from '@cutover/secrets';
+import { knownValues, scanGit } from '@cutover/secrets/scan';
 import { configurationFiles } from '../work/configuration-files.ts';
 import { LeakError } from '../work/leak-error.ts';
 import { lockInputs } from '../work/lock-inputs.ts';

@@ -76,8 +76,8 @@ const quiesceOld = step({
       stopTimeout: 30 * second,
       signal,
       onEvent: (event) => {
-        progress(event.event);
-        if (event.event === 'deadline') unsafe = event.unsafe.map(describeUnsafe);
+        progress(event.type);
+        if (event.type === 'deadline') unsafe = event.unsafe.map(describeUnsafe);
       },
     });
     if (!report.safe) {

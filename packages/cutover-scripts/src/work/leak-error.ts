@@ -1,4 +1,4 @@
-import type { Finding } from '@cutover/secrets';
+import type { Finding } from '@cutover/secrets/scan';
 import { CutoverError } from '../errors.ts';
 
 /** Plaintext of a secret would have been pushed. It was not; the findings name the secret and the place, never the content. */

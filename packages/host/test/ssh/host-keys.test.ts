@@ -4,10 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { startSshd } from '@cutover/test-support/sshd';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { sshHost, type SshHostOptions } from '../../src/index.ts';
-import { startSshd } from './sshd.ts';
 
 const execute = promisify(execFile);
 

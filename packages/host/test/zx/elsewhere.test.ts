@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 import { rejection } from '@cutover/host-contract/suite';
+import { startSshd } from '@cutover/test-support/sshd';
 import { describe, expect, it } from 'vitest';
 import { $ } from 'zx/core';
 
 import { sshHost } from '../../src/index.ts';
 import { on } from '../../src/zx.ts';
 import { startRelay } from '../ssh/relay.ts';
-import { startSshd } from '../ssh/sshd.ts';
 
 const root = process.getuid?.() === 0;
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'tsup';
+import { startSshd } from '@cutover/test-support/sshd';
 import { expect, it } from 'vitest';
 
 import { localHost, sshHost } from '../../src/index.ts';
 import { on } from '../../src/zx.ts';
-import { startSshd } from '../ssh/sshd.ts';
 
 /** A host whose /mnt is its own. */
 const ownFolder = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /mnt && exec "$@"', 'sh'];

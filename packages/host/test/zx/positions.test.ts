@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
+import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
 import { localHost, sshHost } from '../../src/index.ts';
 import { arrivals } from '../../src/zx-suite.ts';
 import { on } from '../../src/zx.ts';
-import { startSshd } from '../ssh/sshd.ts';
 
 const sshd = await startSshd();
 vitest.afterAll(async () => await sshd[Symbol.asyncDispose]());

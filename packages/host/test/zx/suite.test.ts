@@ -1,8 +1,8 @@
+import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
 import { localHost, sshHost } from '../../src/index.ts';
 import { shellSuite } from '../../src/zx-suite.ts';
-import { startSshd } from '../ssh/sshd.ts';
 
 const sshd = await startSshd();
 vitest.afterAll(async () => await sshd[Symbol.asyncDispose]());

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 /** What every command of `loops` takes. */
 export interface CommonOptions {
   readonly config: string;
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 /** A command with the options that all have. */
@@ -13,7 +13,7 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option(
       '-c, --config <file>',
-      "the rig's config file, else $LOOPS_CONFIG",
+      'config file of the rig, or set LOOPS_CONFIG',
       process.env['LOOPS_CONFIG'] ?? 'loops.yaml',
     )
     .option('--json', 'print one JSON document, or NDJSON where it streams');
@@ -22,10 +22,10 @@ export function withCommonOptions(command: Command): Command {
 /**
  * A number that an option gives.
  *
- * @throws {UsageError} it is no whole number.
+ * @throws {UsageError} it is not a whole number.
  */
 export function countOf(text: string, option: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`${option} ${text}: a whole number is needed`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`${option} ${text}: must be a whole number`);
   return Number(text);
 }
 

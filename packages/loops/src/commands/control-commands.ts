@@ -4,36 +4,37 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { RigConfig } from '../config/rig-config.ts';
+import type { Requests } from '../control/requests.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 /** The commands that ask the supervisor for something. */
 export function addControlCommands(program: Command): void {
   withCommonOptions(program.command('start'))
-    .argument('[loops...]', 'all without it')
-    .description('want loops, now and after every reboot; lifts a hold and what blocked them')
+    .argument('[loops...]', 'default: all loops')
+    .description('start loops, now and after every reboot; also lifts a hold and what blocked them')
     .action((names: string[], options: CommonOptions) => change('start', names, options));
   withCommonOptions(program.command('stop'))
-    .argument('[loops...]', 'all without it')
-    .description('want loops no more, and stop them')
+    .argument('[loops...]', 'default: all loops')
+    .description('stop loops and keep them stopped after a reboot')
     .action((names: string[], options: CommonOptions) => change('stop', names, options));
   withCommonOptions(program.command('restart'))
-    .argument('[loops...]', 'all without it')
+    .argument('[loops...]', 'default: all loops')
     .option('--fresh', 'begin a new session instead of resuming')
     .description('stop loops and start them again')
     .action((names: string[], options: CommonOptions & { fresh?: true }) =>
       change('restart', names, options, { fresh: options.fresh === true }),
     );
   withCommonOptions(program.command('down'))
-    .description('stop all loops and end the supervisor; what is wanted comes back with the next up')
+    .description('stop all loops and end the supervisor; the next up starts them again')
     .action(async (options: CommonOptions) => {
       await ask(options, 'end', { reason: 'loops down', stop: true });
       await print(options, {}, 'down');
     });
   withCommonOptions(program.command('prompt'))
     .argument('<loop>')
-    .argument('[text]', 'standard input without it')
-    .option('-f, --file <path>', 'the text is in a file')
-    .option('--id <id>', 'a text with an id that was delivered before is not delivered again')
+    .argument('[text]', 'default: standard input')
+    .option('-f, --file <path>', 'read the text from a file')
+    .option('--id <id>', 'deliver the text once for each id (default: a new id)')
     .description("type a text into an agent's terminal, byte for byte, and submit it once")
     .action(
       async (
@@ -60,18 +61,22 @@ async function promptText(text: string | undefined, file: string | undefined): P
 }
 
 /** Asks the rig's supervisor. */
-export async function ask(options: CommonOptions, method: string, params: unknown): Promise<unknown> {
+export async function ask<Method extends keyof Requests>(
+  options: CommonOptions,
+  method: Method,
+  params: Requests[Method]['params'],
+): Promise<Requests[Method]['result']> {
   const { askRig } = await import('../control/ask-rig.ts');
-  return withInterrupts((signal) => askRig(options.config, method, params, signal));
+  return withInterrupts((signal) => askRig(options.config, method, params, { signal }));
 }
 
 async function change(
   method: 'start' | 'stop' | 'restart',
   names: readonly string[],
   options: CommonOptions,
-  more: object = {},
+  more: { readonly fresh?: boolean } = {},
 ): Promise<void> {
-  const { loadRigConfig } = await import('../config/rig-config.ts');
+  const { loadRigConfig } = await import('../config/load-rig-config.ts');
   const config = await loadRigConfig(options.config);
   const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
   const { LoopsError } = await import('../errors.ts');

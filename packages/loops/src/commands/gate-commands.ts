@@ -2,29 +2,29 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { RigEventBody } from '../events/rig-event.ts';
+import type { Handoff } from '../control/requests.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface GateOptions extends CommonOptions {
-  readonly phase?: string;
-  readonly loop?: string;
+  readonly phase?: string | undefined;
+  readonly loop?: string | undefined;
 }
 
 /** `loops claim` and `loops verdict`. */
 export function addGateCommands(program: Command): void {
   withCommonOptions(program.command('claim'))
-    .option('--phase <index>', 'the plan phase; the current one without it')
-    .option('--loop <name>', 'who claims; LOOPS_LOOP, or the one claimer, without it')
-    .option('--sha <commit>', "the commit; the clone's HEAD without it")
-    .description('claim that the plan phase is done at one commit, once that has passed the gate')
+    .option('--phase <index>', 'plan phase (default: the current one)')
+    .option('--loop <name>', 'the loop that claims (default: LOOPS_LOOP, else the claimer)')
+    .option('--sha <commit>', "commit (default: the clone's HEAD)")
+    .description('claim that the plan phase is done at one commit; the commit must pass the gate')
     .action((options: GateOptions & { sha?: string }) => claim(options));
   withCommonOptions(program.command('verdict'))
     .argument('<pass|fail>')
-    .requiredOption('--sha <commit>', 'the commit that was reviewed, in full')
-    .option('--note <text>', 'why', '')
-    .option('--phase <index>', 'the plan phase; the current one without it')
-    .option('--loop <name>', 'who answers; LOOPS_LOOP, or the one reviewer, without it')
-    .description('answer the claim, on the very commit that was claimed')
+    .requiredOption('--sha <commit>', 'the claimed commit, as a full hash')
+    .option('--note <text>', 'the reason, kept with the verdict', '')
+    .option('--phase <index>', 'plan phase (default: the current one)')
+    .option('--loop <name>', 'the loop that answers (default: LOOPS_LOOP, else the reviewer)')
+    .description('answer the claim on the plan phase')
     .action((verdict: string, options: GateOptions & { sha: string; note: string }) =>
       answer(verdict, options),
     );
@@ -70,17 +70,17 @@ async function claim(options: GateOptions & { sha?: string }): Promise<void> {
         ...gatePlace(config, loop, phase),
         by: loop.name,
         signal,
-        ...(config.phases === undefined ? {} : { maxRounds: config.phases.maxRounds }),
-        ...(options.sha === undefined ? {} : { sha: options.sha }),
-        ...(gate === undefined ? {} : { gate }),
+        maxRounds: config.phases?.maxRounds,
+        sha: options.sha,
+        gate,
       }),
     );
     const { sha, round } = claimed;
-    await tellSupervisor(config, { event: 'claimed', loop: loop.name, phase, sha, round });
+    await tellSupervisor(config, { type: 'claimed', loop: loop.name, phase, sha, round });
     await print(options, claimed, `claimed phase ${phase} at ${sha}, round ${round}`);
   } catch (error) {
     if (error instanceof LoopsError && error.code === 'ROUNDS_USED_UP')
-      await tellSupervisor(config, { event: 'escalated', loop: loop.name, detail: error.message });
+      await tellSupervisor(config, { type: 'escalated', loop: loop.name, detail: error.message });
     throw error;
   }
 }
@@ -97,12 +97,12 @@ async function answer(verdict: string, options: GateOptions & { sha: string; not
   const answered = await withInterrupts((signal) =>
     pushVerdict(thisHost(), { ...gatePlace(config, loop, phase), by: loop.name, signal, sha, verdict, note }),
   );
-  await tellSupervisor(config, { event: 'verdict', loop: loop.name, phase, sha, verdict, note });
+  await tellSupervisor(config, { type: 'verdict', loop: loop.name, phase, sha, verdict, note });
   await print(options, answered, `${verdict} on phase ${phase} at ${sha}`);
 }
 
 /** For the history and the notification hooks; where no supervisor is, the refs say it all. */
-async function tellSupervisor(config: RigConfig, handoff: RigEventBody): Promise<void> {
+async function tellSupervisor(config: RigConfig, handoff: Handoff): Promise<void> {
   const [{ controlSocket }, { askSupervisor }, { LoopsError }] = await Promise.all([
     import('../config/rig-places.ts'),
     import('../control/control-connection.ts'),
@@ -120,7 +120,7 @@ async function chosen(
   role: 'claimer' | 'reviewer',
 ): Promise<{ config: RigConfig; loop: LoopConfig; phase: number }> {
   const [{ loadRigConfig }, { readState }, { initialState }] = await Promise.all([
-    import('../config/rig-config.ts'),
+    import('../config/load-rig-config.ts'),
     import('../state/state-store.ts'),
     import('../state/initial-state.ts'),
   ]);

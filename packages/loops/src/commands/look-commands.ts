@@ -6,78 +6,78 @@ import { eventLine, statusText } from './view.ts';
 
 interface HistoryOptions {
   readonly last: string;
-  readonly loop?: string;
-  readonly event?: string[];
+  readonly loop?: string | undefined;
+  readonly event?: string[] | undefined;
 }
 
 interface LogOptions extends CommonOptions {
   readonly bytes: string;
-  readonly follow?: true;
-  readonly raw?: true;
+  readonly follow?: true | undefined;
+  readonly raw?: true | undefined;
 }
 
 /** The commands that only look. */
 export function addLookCommands(program: Command): void {
   withCommonOptions(program.command('status'))
-    .option('-w, --watch', 'a live screen, renewed by every event; NDJSON with --json')
-    .description('what runs, in which phase, and why not')
+    .option('-w, --watch', 'keep the screen current; with --json, one line for each change')
+    .description('show which loops run, and why the others do not')
     .action(async (options: CommonOptions & { watch?: true }) => {
       if (options.watch === true) {
-        const { loadRigConfig } = await import('../config/rig-config.ts');
+        const { loadRigConfig } = await import('../config/load-rig-config.ts');
         const { watchStatus } = await import('./watch-status.ts');
         const config = await loadRigConfig(options.config);
         await withInterrupts((signal) => watchStatus(config, options, signal));
         return;
       }
       const { readStatusOf } = await import('../rig/read-rig-status.ts');
-      const status = await withInterrupts((signal) => readStatusOf(options.config, signal));
+      const status = await withInterrupts((signal) => readStatusOf(options.config, { signal }));
       await print(options, status, statusText(status));
     });
   withCommonOptions(program.command('history'))
-    .option('-n, --last <count>', 'so many events from the end', '50')
-    .option('--loop <name>', 'only of this loop')
-    .option('--event <name...>', 'only of these kinds: phase, exited, up, blocked, stalled …')
-    .description('what the supervisor did, saw and decided, and why')
+    .option('-n, --last <count>', 'number of events from the end', '50')
+    .option('--loop <name>', 'only events of this loop')
+    .option('--event <name...>', 'only events of these types: phase, exited, up, blocked, stalled …')
+    .description('show what the supervisor did, saw and decided, and why')
     .action(async (options: CommonOptions & HistoryOptions) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { readHistory } = await import('../events/read-history.ts');
       const events = (await readHistory(await loadRigConfig(options.config)))
         .filter((event) => options.loop === undefined || ('loop' in event && event.loop === options.loop))
-        .filter(({ event }) => options.event === undefined || options.event.includes(event));
+        .filter(({ type }) => options.event === undefined || options.event.includes(type));
       const last = events.slice(Math.max(0, events.length - countOf(options.last, '--last')));
       await print(options, last, last.map(eventLine).join('\n'));
     });
   withCommonOptions(program.command('metrics'))
-    .option('--out <file>', 'write it there at once, whole, e.g. for a textfile collector')
-    .description("the status in Prometheus' text format")
+    .option('--out <file>', 'write the metrics to a file, for a textfile collector for example')
+    .description("show the status in Prometheus' text format")
     .action(async (options: CommonOptions & { out?: string }) => {
-      const [{ readStatusOf }, { metricsText }, { replaceFile }] = await Promise.all([
+      const [{ readStatusOf }, { metricsText }, { writeFileDurably }] = await Promise.all([
         import('../rig/read-rig-status.ts'),
         import('../control/metrics.ts'),
-        import('../atomic-file.ts'),
+        import('@cutover/foundation/durable-file'),
       ]);
-      const text = metricsText(await withInterrupts((signal) => readStatusOf(options.config, signal)));
+      const text = metricsText(await withInterrupts((signal) => readStatusOf(options.config, { signal })));
       if (options.out === undefined) await print(options, { metrics: text }, text.trimEnd());
-      else await replaceFile(options.out, text);
+      else await writeFileDurably(options.out, text, { mode: 0o644 });
     });
   withCommonOptions(program.command('attach'))
-    .argument('[loop]', 'the only one without it')
-    .option('-r, --read-only', 'look only; keys do nothing but detach')
-    .description("put yourself in front of an agent's terminal; Ctrl-b d leaves it")
+    .argument('[loop]', 'default: the only loop')
+    .option('-r, --read-only', 'only look; no key but the detach key does anything')
+    .description("open an agent's terminal; Ctrl-b d leaves it")
     .action(async (name: string | undefined, options: CommonOptions & { readOnly?: true }) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { attach } = await import('./attach.ts');
       const config = await loadRigConfig(options.config);
       process.exitCode = await attach(config, chooseLoop(config, name).name, options.readOnly === true);
     });
   withCommonOptions(program.command('logs'))
-    .argument('[loop]', 'the only one without it')
-    .option('-f, --follow', 'go on as the agent writes')
-    .option('-n, --bytes <count>', 'only so many from the end', '65536')
-    .option('--raw', 'with the control sequences of the terminal')
-    .description('the output of an agent')
+    .argument('[loop]', 'default: the only loop')
+    .option('-f, --follow', 'follow the output as the agent writes')
+    .option('-n, --bytes <count>', 'number of bytes from the end', '65536')
+    .option('--raw', 'keep the control sequences of the terminal')
+    .description('show the output of an agent')
     .action(async (name: string | undefined, options: LogOptions) => {
-      const { loadRigConfig } = await import('../config/rig-config.ts');
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const [{ showLog }, { logPath }] = await Promise.all([
         import('./show-log.ts'),
         import('../supervisor/starting/logger.ts'),

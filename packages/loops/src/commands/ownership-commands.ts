@@ -33,8 +33,10 @@ export function addOwnershipCommands(program: Command): void {
     .option('--stopped <host>', 'the last owner, which you have seen stopped')
     .description('second half of a move: one host may run the loops')
     .action(async (options: CommonOptions & { to: string; lease?: string; stopped?: string }) => {
-      const { read, place, host, grantOwnership, describeOwnership, duration } = await ownershipOf(options);
-      const lease = options.lease === undefined ? undefined : duration.parse(options.lease);
+      const { read, place, host, grantOwnership, describeOwnership, parseDuration } =
+        await ownershipOf(options);
+      const lease =
+        options.lease === undefined ? undefined : leaseOf(options.lease, parseDuration(options.lease));
       const granted = await withInterrupts(async (signal) => {
         const expected = await read(signal);
         if (expected?.state === 'held')
@@ -56,7 +58,7 @@ function addCheck(ownership: Command): void {
     )
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { viewOwnership }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../ownership/view-ownership.ts'),
       ]);
       const config = await loadRigConfig(options.config);
@@ -74,10 +76,16 @@ function addCheck(ownership: Command): void {
 
 async function tellSupervisor({ config }: CommonOptions, signal: AbortSignal): Promise<void> {
   try {
-    await askRig(config, 'ownership', {}, signal);
+    await askRig(config, 'ownership', {}, { signal });
   } catch (error) {
     if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
   }
+}
+
+function leaseOf(text: string, lease: number | undefined): number {
+  if (lease === undefined || lease === 0)
+    throw new UsageError(`--lease ${text}: must be a duration such as 10m`);
+  return lease;
 }
 
 function person(): string {
@@ -92,21 +100,22 @@ async function ownershipOf(options: CommonOptions) {
     moves,
     document,
     { thisHost },
-    { duration },
+    { parseDuration },
   ] = await Promise.all([
-    import('../config/rig-config.ts'),
+    import('../config/load-rig-config.ts'),
     import('../ownership/view-ownership.ts'),
     import('../ownership/memory.ts'),
     import('../ownership/move-ownership.ts'),
     import('../ownership/document.ts'),
     import('./this-host.ts'),
-    import('../config/units.ts'),
+    import('@cutover/foundation/duration'),
   ]);
   const config = await loadRigConfig(options.config);
   const place = ownershipPlace(config);
-  if (place === undefined) throw new UsageError(`${options.config} has no ownership`);
+  if (place === undefined)
+    throw new UsageError(`${options.config} has no ownership; add ownership: {remote, owner} to it`);
   const host = thisHost();
   const seen = (await readSeenEpoch(seenEpochFile(config)))?.epoch;
   const read = async (signal: AbortSignal) => moves.readOwnership(host, { ...place, signal });
-  return { ...moves, ...document, duration, place: { ...place, seen }, host, read };
+  return { ...moves, ...document, parseDuration, place: { ...place, seen }, host, read };
 }

@@ -10,7 +10,7 @@ export function addPhaseCommands(program: Command): void {
     .description('which plan phase it is, and what passed the ones before')
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { readState }, { initialState, planNames }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../state/state-store.ts'),
         import('../state/initial-state.ts'),
       ]);
@@ -21,7 +21,7 @@ export function addPhaseCommands(program: Command): void {
       const shown = {
         index: state.phaseIndex,
         total: plans.length,
-        ...(plan === undefined ? {} : { plan }),
+        plan,
         passed: state.passed,
       };
       await print(
@@ -31,13 +31,13 @@ export function addPhaseCommands(program: Command): void {
       );
     });
   withCommonOptions(phase.command('advance'))
-    .requiredOption('--from <index>', 'the phase that is passed; it is advanced from it exactly once')
-    .option('--without-verdict <reason>', 'advance although no verdict says so')
-    .description('go on to the next plan phase, when the verdict on the claim is a pass')
+    .requiredOption('--from <index>', 'the plan phase that is done; it is left exactly once')
+    .option('--without-verdict <reason>', 'advance without a verdict, for this reason')
+    .description('go to the next plan phase; the verdict on the claim must be a pass')
     .action(async (options: CommonOptions & { from: string; withoutVerdict?: string }) => {
       const from = indexOf(options.from);
       const [{ loadRigConfig }, { passedCommit }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('./gate-commands.ts'),
       ]);
       const config = await loadRigConfig(options.config);
@@ -49,8 +49,8 @@ export function addPhaseCommands(program: Command): void {
     });
   withCommonOptions(phase.command('set'))
     .argument('<index>')
-    .requiredOption('--reason <text>', 'goes into the history')
-    .description('put the rig into a plan phase by hand, and accept the plan list as it is')
+    .requiredOption('--reason <text>', 'the reason, kept in the history')
+    .description('set the plan phase by hand, and accept the plan list as it is')
     .action(async (index: string, options: CommonOptions & { reason: string }) => {
       await print(
         options,
@@ -61,6 +61,7 @@ export function addPhaseCommands(program: Command): void {
 }
 
 function indexOf(text: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`${text} is no phase; a phase is a whole number from 0`);
+  if (!/^\d+$/.test(text))
+    throw new UsageError(`${text} is not a plan phase; a plan phase is a whole number from 0`);
   return Number(text);
 }

@@ -1,4 +1,5 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
@@ -8,17 +9,18 @@ import { type CommonOptions, print, withCommonOptions } from './common.ts';
 export function addQuiesceCommand(program: Command): void {
   withCommonOptions(program.command('quiesce'))
     .option('--deadline <duration>', 'how long to wait for a safe point, e.g. 30s')
-    .option('--keep', 'start no loop again before loops start, not even after a reboot')
-    .description('stop all loops at a safe point; what is not safe is kept under a ref')
+    .option('--keep', 'keep all loops stopped until loops start, also after a reboot')
+    .description('stop all loops at a safe point; unsafe work is kept under a ref')
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
-      const [{ loadRigConfig }, { quiesceRig }, { duration }] = await Promise.all([
-        import('../config/rig-config.ts'),
+      const [{ loadRigConfig }, { quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
+        import('../config/load-rig-config.ts'),
         import('../rig/quiesce-rig.ts'),
-        import('../config/units.ts'),
+        import('@cutover/foundation/duration'),
       ]);
       const config = await loadRigConfig(options.config);
       const deadline =
-        options.deadline === undefined ? config.quiesce.deadline : duration.parse(options.deadline);
+        options.deadline === undefined ? config.quiesce.deadline : parseDuration(options.deadline);
+      if (deadline === undefined) throw new UsageError(`--deadline ${options.deadline}: ${durationRule}`);
       const report = await withInterrupts((signal) =>
         quiesceRig(config, { deadline, keep: options.keep === true, signal }),
       );

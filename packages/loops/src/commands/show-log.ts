@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { processIo, write } from '@cutover/foundation/io';
 
 export interface ShowLogOptions {
@@ -79,10 +80,5 @@ async function print(file: FileHandle, offset: number, raw: boolean): Promise<nu
 
 /** An agent that never wrote anything has no log. */
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessAbsent(open(path, 'r'));
 }

@@ -6,51 +6,52 @@ import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface UnitsOptions extends CommonOptions {
   readonly user: string;
-  readonly group?: string;
-  readonly unitName?: string;
-  readonly tmuxUnitName?: string;
-  readonly armedFile?: string;
-  readonly environmentFile?: string;
-  readonly tmux?: string;
-  readonly path?: string;
-  readonly out?: string;
+  readonly group?: string | undefined;
+  readonly unitName?: string | undefined;
+  readonly tmuxUnitName?: string | undefined;
+  readonly armedFile?: string | undefined;
+  readonly environmentFile?: string | undefined;
+  readonly tmux?: string | undefined;
+  readonly path?: string | undefined;
+  readonly out?: string | undefined;
 }
 
 /** `loops units`: the systemd units of the rig. */
 export function addUnitsCommand(program: Command): void {
   withCommonOptions(program.command('units'))
-    .option('--user <name>', 'whom the agents run as', userInfo().username)
+    .option('--user <name>', 'user of the units and the agents', userInfo().username)
     .option('--group <name>')
     .option('--unit-name <name>', "the supervisor's unit, without .service")
     .option('--tmux-unit-name <name>', "the tmux server's unit, without .service")
-    .option('--armed-file <path>', 'the units start only when this file is there')
-    .option('--environment-file <path>', 'NAME=value lines for both units')
-    .option('--tmux <path>', 'where tmux is')
+    .option('--armed-file <path>', 'start the units only when this file exists')
+    .option('--environment-file <path>', 'file of NAME=value lines for both units')
+    .option('--tmux <path>', 'path of tmux')
     .option('--path <directories>', 'PATH of the units and the agents')
-    .option('--out <directory>', 'write the unit files there')
-    .description('render the systemd units that run the rig')
+    .option('--out <directory>', 'write the unit files to this directory')
+    .description('print the systemd units that run the rig')
     .action(async (options: UnitsOptions) => {
-      const [{ loadRigConfig }, { renderUnits }, { replaceFile }] = await Promise.all([
-        import('../config/rig-config.ts'),
+      const [{ loadRigConfig }, { renderUnits }, { writeFileDurably }] = await Promise.all([
+        import('../config/load-rig-config.ts'),
         import('../units/render-units.ts'),
-        import('../atomic-file.ts'),
+        import('@cutover/foundation/durable-file'),
       ]);
       const { user, group, unitName, tmuxUnitName, armedFile, environmentFile, tmux, path, out } = options;
       const units = renderUnits(await loadRigConfig(options.config), {
         user,
         node: process.execPath,
         bundle: resolve(process.argv[1] ?? 'loops'),
-        ...(group === undefined ? {} : { group }),
-        ...(unitName === undefined ? {} : { unitName }),
-        ...(tmuxUnitName === undefined ? {} : { tmuxUnitName }),
-        ...(armedFile === undefined ? {} : { armedFile }),
-        ...(environmentFile === undefined ? {} : { environmentFile }),
-        ...(tmux === undefined ? {} : { tmux }),
-        ...(path === undefined ? {} : { path: path.split(':') }),
+        group,
+        unitName,
+        tmuxUnitName,
+        armedFile,
+        environmentFile,
+        tmux,
+        path: path?.split(':'),
       });
       if (out !== undefined) {
         await mkdir(out, { recursive: true });
-        for (const { name, content } of units) await replaceFile(join(out, name), content);
+        for (const { name, content } of units)
+          await writeFileDurably(join(out, name), content, { mode: 0o644 });
       }
       const text = units.map(({ name, content }) => `# ${name}\n${content}`).join('\n');
       await print(

@@ -7,10 +7,10 @@ import { eventLine } from './view.ts';
 /** `loops up`: the supervisor, in the foreground. */
 export function addUpCommand(program: Command): void {
   withCommonOptions(program.command('up'))
-    .description('supervise the rig in the foreground; ending it leaves every agent running')
+    .description('run the supervisor in the foreground; the agents outlive it')
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { runSupervisor }] = await Promise.all([
-        import('../config/rig-config.ts'),
+        import('../config/load-rig-config.ts'),
         import('../supervisor/run-supervisor.ts'),
       ]);
       const config = await loadRigConfig(options.config);

@@ -1,11 +1,13 @@
-import { stripVTControlCharacters } from 'node:util';
+import { textTable } from '@cutover/foundation/text-table';
 import type { LoopStatus, RigStatus } from '../control/status.ts';
 import type { RigEvent } from '../events/rig-event.ts';
 
 /** An event as one line of text. */
-export function eventLine({ at, event, ...facts }: RigEvent): string {
-  const words = Object.entries(facts).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return [new Date(at).toISOString(), event, ...words].join(' ');
+export function eventLine({ at, type, ...facts }: RigEvent): string {
+  const words = Object.entries(facts).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${JSON.stringify(value)}`],
+  );
+  return [new Date(at).toISOString(), type, ...words].join(' ');
 }
 
 /** The rig as a small table. */
@@ -23,13 +25,6 @@ export function statusText(status: RigStatus): string {
       why(loop),
     ]),
   ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const table = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
   const head = [
     `rig ${rig}`,
     `supervisor ${supervisor.state}`,
@@ -38,11 +33,15 @@ export function statusText(status: RigStatus): string {
       : [`phase ${phase.index} of ${phase.total}${phase.plan === undefined ? '' : ` (${phase.plan})`}`]),
     ...(ownership === undefined ? [] : [`owner ${ownership.owner}@${ownership.epoch}`]),
   ].join(' · ');
-  return [head, ...(hold === undefined ? [] : [`held: ${hold}: ${holdDetail ?? ''}`]), ...table].join('\n');
+  return [
+    head,
+    ...(hold === undefined ? [] : [`held: ${hold}: ${holdDetail ?? ''}`]),
+    ...textTable(rows),
+  ].join('\n');
 }
 
 function why(loop: LoopStatus): string {
-  if (loop.block !== undefined) return stripVTControlCharacters(`${loop.block.reason}: ${loop.block.detail}`);
+  if (loop.block !== undefined) return `${loop.block.reason}: ${loop.block.detail}`;
   if (loop.reason !== undefined && loop.pid === undefined) return loop.reason;
   if (loop.lastExit === undefined) return '';
   return `last end: ${loop.lastExit.cause}${loop.lastExit.exitCode === undefined ? '' : ` (${loop.lastExit.exitCode})`}`;

@@ -4,7 +4,7 @@ import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { streamFromSupervisor } from '../control/control-connection.ts';
 import { recordedStatus } from '../rig/recorded-status.ts';
-import type { RigStatus, WatchedStatus } from '../control/status.ts';
+import type { RigStatus } from '../control/status.ts';
 import { LoopsError } from '../errors.ts';
 import type { CommonOptions } from './common.ts';
 import { eventLine, statusText } from './view.ts';
@@ -29,9 +29,8 @@ export async function watchStatus(
   };
   while (!signal.aborted) {
     try {
-      for await (const look of streamFromSupervisor(controlSocket(config), 'watch', undefined, signal)) {
-        // The supervisor is the same package, on the same machine.
-        const { status, event } = look as WatchedStatus;
+      for await (const look of streamFromSupervisor(controlSocket(config), 'watch', {}, { signal })) {
+        const { status, event } = look;
         if (event !== undefined) events.push(eventLine(event));
         events.splice(0, events.length - shownEvents);
         await show(status);

@@ -1,6 +1,13 @@
+import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
 import { defaultStateDir } from './rig-places.ts';
-import { duration, size } from './units.ts';
+
+const longestTimer = 2 ** 31 - 1;
+
+/** A duration that is waited for: a timer of Node's that is longer ends at once. */
+const wait = duration.refine((milliseconds) => milliseconds <= longestTimer, 'at most 24d');
+/** A regular expression, as text. */
+const pattern = z.string().refine(isPattern, 'not a regular expression of JavaScript');
 
 const name = z
   .string()
@@ -18,11 +25,11 @@ const restart = z
       .enum(['always', 'on-failure', 'never'])
       .default('always')
       .describe('when a loop that ended is started again'),
-    initialDelay: duration.prefault('100ms').describe('before the first restart'),
-    maxDelay: duration.prefault('1m'),
+    initialDelay: wait.prefault('100ms').describe('before the first restart'),
+    maxDelay: wait.prefault('1m'),
     factor: z.number().min(1).default(2),
     jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random'),
-    resetAfter: duration.prefault('1m').describe('a loop that ran so long starts again with initialDelay'),
+    resetAfter: wait.prefault('1m').describe('a loop that ran so long starts again with initialDelay'),
     maxRestarts: z
       .int()
       .min(1)
@@ -51,11 +58,11 @@ const limits = z
   .prefault({});
 
 const stall = z.strictObject({
-  after: duration.describe('no progress by any signal for so long is a stall'),
+  after: wait.describe('no progress by any signal for so long is a stall'),
   nudge: z.string().optional().describe('the text of the first rung'),
-  rungDelay: duration.prefault('2m').describe('between the rungs nudge, interrupt, resume, fresh, escalate'),
+  rungDelay: wait.prefault('2m').describe('between the rungs nudge, interrupt, resume, fresh, escalate'),
   ignoreOutput: z
-    .array(z.string())
+    .array(pattern)
     .default([])
     .describe('patterns in the output that are no progress, e.g. spinners'),
 });
@@ -72,16 +79,16 @@ const loop = z.strictObject({
   autostart: z.boolean().default(true).describe('wanted as long as nobody started or stopped it by hand'),
   after: z.array(name).default([]).describe('loops that must be ready before this one starts'),
   ready: z
-    .strictObject({ output: z.string().describe('pattern on the screen'), timeout: duration.prefault('1m') })
+    .strictObject({ output: pattern.describe('pattern on the screen'), timeout: wait.prefault('1m') })
     .optional(),
   limits,
   restart,
   stall: stall.optional(),
   menu: z
-    .array(z.string())
+    .array(pattern)
     .default([String.raw`^[\s│]*❯ \d+\. `])
     .describe('patterns on the screen during which nothing is typed; without it, a list with its cursor'),
-  logCap: size.prefault('20M').describe('bytes of output kept on disk'),
+  logCap: size.prefault('20MiB').describe('bytes of output kept on disk'),
 });
 
 const phases = z.strictObject({
@@ -92,7 +99,7 @@ const phases = z.strictObject({
   gate: z
     .strictObject({
       commands: z.array(argv).min(1).describe('argv each; {phase} and {plan} are replaced'),
-      timeout: duration.prefault('30m').describe('for each command'),
+      timeout: wait.prefault('30m').describe('for each command'),
     })
     .optional()
     .describe('what a commit must pass, in a fresh checkout of it, to be claimed and advanced'),
@@ -102,7 +109,7 @@ const ownership = z.strictObject({
   remote: z.string().min(1),
   ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
-  checkEvery: duration.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),
+  checkEvery: wait.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),
 });
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
@@ -116,12 +123,12 @@ export const rigFileSchema = z.strictObject({
   ownership: ownership.optional(),
   phases: phases.optional(),
   loops: z.record(name, loop).refine((loops) => Object.keys(loops).length > 0, 'a rig has at least one loop'),
-  stagger: duration.prefault('0ms').describe('between two starts'),
-  memoryFloor: size.prefault('0').describe('no start while less memory is available'),
-  stopGrace: duration.prefault('5s').describe('between TERM and KILL'),
+  stagger: wait.prefault('0ms').describe('between two starts'),
+  memoryFloor: size.prefault('0B').describe('no start while less memory is available'),
+  stopGrace: wait.prefault('5s').describe('between TERM and KILL'),
   quiesce: z
     .strictObject({
-      deadline: duration.prefault('60s'),
+      deadline: wait.prefault('60s'),
       push: z.boolean().default(true).describe('salvage refs are pushed'),
     })
     .prefault({}),
@@ -131,11 +138,8 @@ export const rigFileSchema = z.strictObject({
     )
     .default([])
     .describe('commands that get an event as JSON on standard input'),
-  limitPatterns: z.array(z.string()).default([]).describe('patterns of usage limits besides the known ones'),
-  loginPatterns: z
-    .array(z.string())
-    .default([])
-    .describe('patterns of expired logins besides the known ones'),
+  limitPatterns: z.array(pattern).default([]).describe('patterns of usage limits besides the known ones'),
+  loginPatterns: z.array(pattern).default([]).describe('patterns of expired logins besides the known ones'),
   metricsFile: path.optional().describe('Prometheus text, renewed while the rig is up'),
 });
 
@@ -143,3 +147,12 @@ export const rigFileSchema = z.strictObject({
 export type RigFile = z.output<typeof rigFileSchema>;
 /** One entry of `loops` in a `loops.yaml`. */
 export type LoopFile = RigFile['loops'][string];
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'm') instanceof RegExp;
+  } catch {
+    // What the engine says of it is about its own syntax tree; the text is shown with its place.
+    return false;
+  }
+}

@@ -1,29 +1,30 @@
 import { controlSocket, glanceControlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
-import { askSupervisor } from './control-connection.ts';
+import { type AskOptions, askSupervisor } from './control-connection.ts';
+import type { Requests } from './requests.ts';
 
 /**
  * Asks the supervisor of a config. The config is read in full only when a glance at it does not lead to one.
  *
  * @throws {LoopsError} as {@link askSupervisor}; also {@link ConfigError} when no supervisor answers.
  */
-export async function askRig(
+export async function askRig<Method extends keyof Requests>(
   configPath: string,
-  method: string,
-  params: unknown,
-  signal?: AbortSignal,
-): Promise<unknown> {
+  method: Method,
+  params: Requests[Method]['params'],
+  options: AskOptions = {},
+): Promise<Requests[Method]['result']> {
   const glanced = await glanceControlSocket(configPath);
   try {
-    if (glanced !== undefined) return await askSupervisor(glanced, method, params, signal);
+    if (glanced !== undefined) return await askSupervisor(glanced, method, params, options);
   } catch (error) {
     if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
     if ((await socketOf(configPath)) === glanced) throw error;
   }
-  return askSupervisor(await socketOf(configPath), method, params, signal);
+  return askSupervisor(await socketOf(configPath), method, params, options);
 }
 
 async function socketOf(configPath: string): Promise<string> {
-  const { loadRigConfig } = await import('../config/rig-config.ts');
+  const { loadRigConfig } = await import('../config/load-rig-config.ts');
   return controlSocket(await loadRigConfig(configPath));
 }

@@ -1,55 +1,71 @@
 import { connect, type Socket } from 'node:net';
-import { LoopsError, type LoopsErrorCode, RequestRefusedError } from '../errors.ts';
+import { isErrno } from '@cutover/foundation/errno';
+import { isLoopsErrorCode, LoopsError, RequestRefusedError } from '../errors.ts';
+import { type AnswerMessage, type Requests, silencePatience, type Streams } from './requests.ts';
+
+export interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Asks the supervisor at a control socket and returns its one answer.
  *
- * @throws {LoopsError} `SUPERVISOR_ABSENT`: nobody listens there, or went away before the answer; otherwise the code that it refused with.
+ * @throws {LoopsError} `SUPERVISOR_ABSENT`: none listens there, or it went away before the answer; `SUPERVISOR_SILENT`:
+ * one is there and said nothing for five seconds. What was asked of a silent one before it greeted is not carried out.
+ * @throws {RequestRefusedError} with the code that it refused with.
  */
-export async function askSupervisor(
+export async function askSupervisor<Method extends keyof Requests>(
   socketPath: string,
-  method: string,
-  params: unknown,
-  signal?: AbortSignal,
-): Promise<unknown> {
-  for await (const message of messages(socketPath, method, params, signal)) {
-    if ('result' in message) return message.result;
+  method: Method,
+  params: Requests[Method]['params'],
+  { signal }: AskOptions = {},
+): Promise<Requests[Method]['result']> {
+  for await (const message of answers(socketPath, method, params, signal)) {
+    // The supervisor is the same package, on the same machine: its answer is of the request's type.
+    if (message.type === 'result') return message.result as Requests[Method]['result'];
   }
   throw wentAway(socketPath, method);
 }
 
 /** Like `askSupervisor`, for a request that is answered by a stream; it ends with the supervisor. */
-export async function* streamFromSupervisor(
+export async function* streamFromSupervisor<Method extends keyof Streams>(
   socketPath: string,
-  method: string,
-  params: unknown,
-  signal?: AbortSignal,
-): AsyncGenerator<unknown, void, undefined> {
-  for await (const message of messages(socketPath, method, params, signal)) {
-    if ('item' in message) yield message.item;
+  method: Method,
+  params: Streams[Method]['params'],
+  { signal }: AskOptions = {},
+): AsyncGenerator<Streams[Method]['item'], void, undefined> {
+  for await (const message of answers(socketPath, method, params, signal)) {
+    if (message.type === 'item') yield message.item as Streams[Method]['item'];
   }
 }
 
-async function* messages(
+async function* answers(
   socketPath: string,
   method: string,
   params: unknown,
-  signal?: AbortSignal,
-): AsyncGenerator<object, void, undefined> {
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerMessage, void, undefined> {
+  signal?.throwIfAborted();
   const socket = await open(socketPath);
+  let silent = false;
+  socket.setTimeout(silencePatience, () => {
+    silent = true;
+    socket.destroy();
+  });
   const abort = (): void => void socket.destroy();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    socket.write(`${JSON.stringify({ method, params })}\n`);
     for await (const line of linesOf(socket)) {
-      const message: unknown = JSON.parse(line);
-      if (typeof message !== 'object' || message === null) continue;
-      if ('error' in message) throw refusal(message.error);
-      yield message;
+      const message = JSON.parse(line) as AnswerMessage;
+      if (message.type === 'refusal') throw refusal(message);
+      if (message.type === 'greeting') socket.write(`${JSON.stringify({ method, params })}\n`);
+      else yield message;
     }
+    if (silent) throw saysNothing(socketPath, method);
     signal?.throwIfAborted();
   } catch (error) {
     signal?.throwIfAborted();
+    if (silent) throw saysNothing(socketPath, method);
     if (isSystemError(error)) throw wentAway(socketPath, method, error);
     throw error;
   } finally {
@@ -68,6 +84,14 @@ async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined>
   }
 }
 
+function saysNothing(socketPath: string, method: string): LoopsError {
+  return new LoopsError(
+    'SUPERVISOR_SILENT',
+    `the supervisor at ${socketPath} said nothing for ${silencePatience / 1000} s when it was asked for ${method}; ` +
+      'look whether it is stopped (ps -o pid,stat,args), and kill it if it hangs: the agents live on',
+  );
+}
+
 function wentAway(socketPath: string, method: string, cause?: unknown): LoopsError {
   return new LoopsError(
     'SUPERVISOR_ABSENT',
@@ -84,39 +108,13 @@ async function open(socketPath: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     socket.once('connect', () => resolve(socket));
-    socket.once('error', (error) =>
-      reject(
-        new LoopsError(
-          'SUPERVISOR_ABSENT',
-          `no supervisor listens at ${socketPath}; start it with loops up`,
-          { cause: error },
-        ),
-      ),
-    );
+    socket.once('error', (cause) => {
+      const why = isErrno(cause, 'EACCES') ? 'this user may not open' : 'no supervisor listens at';
+      reject(new LoopsError('SUPERVISOR_ABSENT', `${why} ${socketPath}; start one with loops up`, { cause }));
+    });
   });
 }
 
-const codes: ReadonlySet<string> = new Set<LoopsErrorCode>([
-  'LOOP_UNKNOWN',
-  'REQUEST_REFUSED',
-  'TMUX_FAILED',
-  'TMUX_LOST',
-  'GIT_FAILED',
-  'CLAIM_REFUSED',
-  'ROUNDS_USED_UP',
-  'GATE_FAILED',
-  'VERDICT_REFUSED',
-  'ADVANCE_REFUSED',
-  'PROMPT_REFUSED',
-]);
-
-function refusal(error: unknown): LoopsError {
-  const fields = typeof error === 'object' && error !== null ? error : {};
-  const message = 'message' in fields ? String(fields.message) : 'the supervisor refused';
-  const code = 'code' in fields ? fields.code : undefined;
-  return new RequestRefusedError(isCode(code) ? code : 'REQUEST_REFUSED', message);
-}
-
-function isCode(code: unknown): code is LoopsErrorCode {
-  return typeof code === 'string' && codes.has(code);
+function refusal({ code, message }: AnswerMessage & { readonly type: 'refusal' }): LoopsError {
+  return new RequestRefusedError(isLoopsErrorCode(code) ? code : 'REQUEST_REFUSED', message);
 }

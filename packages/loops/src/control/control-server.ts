@@ -1,16 +1,15 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
+import { type AnswerMessage, pulseInterval, type RequestMessage } from './requests.ts';
 
-/** One request over the control socket: a line of JSON, answered by one line, or by many when it streams. */
-export interface ControlRequest {
-  readonly method: string;
-  readonly params: unknown;
-}
+/** How long the end of the server waits for answers that are under way, in milliseconds. */
+const lastAnswers = 500;
 
 /** Answers a request; an async iterable is streamed line by line until the client hangs up. */
-export type ControlHandler = (request: ControlRequest, signal: AbortSignal) => Promise<unknown>;
+export type ControlHandler = (request: RequestMessage, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Listens on the rig's control socket, which only its user may open. The caller holds the rig's lock, so a file
@@ -19,16 +18,21 @@ export type ControlHandler = (request: ControlRequest, signal: AbortSignal) => P
 export async function serveControl(path: string, handle: ControlHandler): Promise<AsyncDisposable> {
   await rm(path, { force: true });
   const connections = new Set<Socket>();
+  const answering = new Set<Promise<void>>();
   const server = createServer((socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    serveConnection(socket, handle);
+    serveConnection(socket, (line, signal) => {
+      const task = answer(socket, line, handle, signal).finally(() => answering.delete(task));
+      answering.add(task);
+    });
   });
   await listen(server, path);
   await chmod(path, 0o600);
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.race([Promise.all(answering), delay(lastAnswers, undefined, { ref: false })]);
       for (const socket of connections) socket.destroy();
       await closed;
     },
@@ -43,15 +47,16 @@ async function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function serveConnection(socket: Socket, handle: ControlHandler): void {
+function serveConnection(socket: Socket, onLine: (line: string, signal: AbortSignal) => void): void {
   const controller = new AbortController();
   socket.once('close', () => controller.abort());
-  // A client that hangs up is no error of ours; `close` follows.
-  socket.on('error', () => socket.destroy());
-  createInterface({ input: socket }).on(
-    'line',
-    (line) => void answer(socket, line, handle, controller.signal),
-  );
+  // A client that hangs up is no error of ours; `close` follows. The reader of its lines tells of it as well.
+  const hungUp = (): void => void socket.destroy();
+  socket.on('error', hungUp);
+  send(socket, { type: 'greeting', pid: process.pid });
+  createInterface({ input: socket })
+    .on('error', hungUp)
+    .on('line', (line) => onLine(line, controller.signal));
 }
 
 async function answer(
@@ -60,24 +65,26 @@ async function answer(
   handle: ControlHandler,
   signal: AbortSignal,
 ): Promise<void> {
-  const send = (message: unknown): void => void socket.write(`${JSON.stringify(message)}\n`);
+  const pulse = setInterval(() => send(socket, { type: 'pulse' }), pulseInterval);
   try {
     const result = await handle(parseRequest(line), signal);
-    if (isStream(result)) for await (const item of result) send({ item });
-    else send({ result: result ?? null });
+    if (isStream(result)) for await (const item of result) send(socket, { type: 'item', item });
+    else send(socket, { type: 'result', result: result ?? null });
   } catch (error) {
     if (signal.aborted) return;
-    send({
-      error: {
-        code: error instanceof LoopsError ? error.code : 'UNEXPECTED',
-        message: error instanceof Error ? error.message : String(error),
-      },
-    });
+    const code = error instanceof LoopsError ? error.code : 'UNEXPECTED';
+    send(socket, { type: 'refusal', code, message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    clearInterval(pulse);
   }
   socket.end();
 }
 
-function parseRequest(line: string): ControlRequest {
+function send(socket: Socket, message: AnswerMessage): void {
+  socket.write(`${JSON.stringify(message)}\n`);
+}
+
+function parseRequest(line: string): RequestMessage {
   const data: unknown = JSON.parse(line);
   if (typeof data !== 'object' || data === null || !('method' in data) || typeof data.method !== 'string') {
     throw new LoopsError('REQUEST_REFUSED', 'a request is {"method": …, "params": …}');

@@ -2,49 +2,59 @@ import type { HoldReason, RigEvent } from '../events/rig-event.ts';
 import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */
-export type LoopPhaseOfLife =
+export type LoopCondition =
   'running' | 'starting' | 'stopping' | 'stopped' | 'backoff' | 'held' | 'waiting' | 'blocked' | 'exited';
 
 export interface LoopStatus {
   readonly name: string;
-  readonly state: LoopPhaseOfLife;
+  readonly state: LoopCondition;
   /** Why, when that is not plain: the hold, what it waits for, the block. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly wanted: boolean;
   readonly ready: boolean;
-  readonly pid?: number;
-  readonly role?: 'claimer' | 'reviewer';
+  readonly pid?: number | undefined;
+  readonly role?: 'claimer' | 'reviewer' | undefined;
   /** The agent's session id. */
-  readonly session?: string;
+  readonly session?: string | undefined;
   readonly restarts: number;
   /** Unix milliseconds of the last start. */
-  readonly startedAt?: number;
+  readonly startedAt?: number | undefined;
   /** Unix milliseconds of the next start, while in `backoff`. */
-  readonly nextStartAt?: number;
-  readonly block?: LoopBlock;
-  readonly lastExit?: {
-    readonly exitCode?: number;
-    readonly signal?: number;
-    readonly cause: string;
-    readonly at: number;
-  };
+  readonly nextStartAt?: number | undefined;
+  readonly block?: LoopBlock | undefined;
+  readonly lastExit?:
+    | {
+        readonly exitCode?: number | undefined;
+        readonly signal?: number | undefined;
+        readonly cause: string;
+        readonly at: number;
+      }
+    | undefined;
 }
 
 export interface RigStatus {
   readonly rig: string;
-  readonly supervisor: { readonly state: 'up' | 'down'; readonly pid?: number; readonly since?: number };
+  readonly supervisor: {
+    readonly state: 'up' | 'down';
+    readonly pid?: number | undefined;
+    readonly since?: number | undefined;
+  };
   readonly server: 'up' | 'down';
   /** Why no loop may start now. */
-  readonly hold?: HoldReason;
-  readonly holdDetail?: string;
+  readonly hold?: HoldReason | undefined;
+  readonly holdDetail?: string | undefined;
   /** Set while this host owns the loops. */
-  readonly ownership?: {
-    readonly owner: string;
-    readonly epoch: number;
-    /** What ends the loops when the lease runs out, and in how many milliseconds unless it is confirmed again. */
-    readonly lease?: { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number };
-  };
-  readonly phase?: { readonly index: number; readonly total: number; readonly plan?: string };
+  readonly ownership?:
+    | {
+        readonly owner: string;
+        readonly epoch: number;
+        /** What ends the loops when the lease runs out, and in how many milliseconds unless it is confirmed again. */
+        readonly lease?:
+          { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number } | undefined;
+      }
+    | undefined;
+  readonly phase?:
+    { readonly index: number; readonly total: number; readonly plan?: string | undefined } | undefined;
   readonly loops: readonly LoopStatus[];
 }
 
@@ -52,5 +62,5 @@ export interface RigStatus {
 export interface WatchedStatus {
   readonly status: RigStatus;
   /** What happened; nothing did before the first look. */
-  readonly event?: RigEvent;
+  readonly event?: RigEvent | undefined;
 }

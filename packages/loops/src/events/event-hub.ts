@@ -1,6 +1,7 @@
+import { AsyncQueue } from '@cutover/foundation/async-queue';
 import type { RigEvent, RigEventBody } from './rig-event.ts';
 
-/** Hands each event to everybody who listens, in order. */
+/** Hands each event to all who listen, in order. */
 export class EventHub {
   readonly #listeners = new Set<(event: RigEvent) => void>();
 
@@ -15,25 +16,19 @@ export class EventHub {
 
   /** The events from this call on, whenever they are asked for, until the signal is aborted. */
   stream(signal: AbortSignal): AsyncGenerator<RigEvent, void, undefined> {
-    const waiting: RigEvent[] = [];
-    let wake: () => void = () => {};
-    const listening = this.listen((event) => {
-      waiting.push(event);
-      wake();
-    });
+    const queue = new AsyncQueue<RigEvent>();
+    const listening = this.listen((event) => queue.push(event));
     const end = (): void => {
       listening[Symbol.dispose]();
-      wake();
+      queue.end();
     };
+    if (signal.aborted) end();
     signal.addEventListener('abort', end, { once: true });
     async function* take(): AsyncGenerator<RigEvent, void, undefined> {
       try {
-        while (!signal.aborted) {
-          yield* waiting.splice(0);
-          if (signal.aborted || waiting.length > 0) continue;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+        for await (const event of queue) {
+          if (signal.aborted) return;
+          yield event;
         }
       } finally {
         signal.removeEventListener('abort', end);

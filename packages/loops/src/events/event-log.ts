@@ -2,6 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEvent } from './rig-event.ts';
 
@@ -30,10 +31,5 @@ export async function appendEvents(
 }
 
 async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
-    throw error;
-  }
+  return (await unlessAbsent(stat(path)))?.size ?? 0;
 }

@@ -11,7 +11,7 @@ const patience = 10_000;
  * @returns what went wrong, one text per command that failed.
  */
 export async function runNotifyHooks(config: RigConfig, event: RigEvent): Promise<string[]> {
-  const hooks = config.notify.filter(({ events }) => events.includes(event.event));
+  const hooks = config.notify.filter(({ events }) => events.includes(event.type));
   const problems = await Promise.all(hooks.map(({ command }) => runHook(command, event, config.workspace)));
   return problems.filter((problem) => problem !== undefined);
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEvent } from './rig-event.ts';
 import { eventLogPath } from './event-log.ts';
@@ -22,10 +23,5 @@ function parseEvent(line: string): RigEvent[] {
 }
 
 async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  }
+  return (await unlessAbsent(readFile(path, 'utf8'))) ?? '';
 }

@@ -4,65 +4,65 @@ export type RigEvent = RigEventBody & { readonly at: number };
 /** An event before it has its time. */
 export type RigEventBody =
   | {
-      readonly event: 'up';
+      readonly type: 'up';
       readonly rig: string;
       readonly pid: number;
       /** Set when the machine was booted since the supervisor before this one. */
-      readonly reboot?: RebootCause;
+      readonly reboot?: RebootCause | undefined;
     }
-  | { readonly event: 'down'; readonly reason: string }
-  | { readonly event: 'server'; readonly state: 'connected' | 'lost' | 'spawned' }
-  | { readonly event: 'hold'; readonly reason: HoldReason; readonly detail: string }
-  | { readonly event: 'released'; readonly reason: string }
-  | { readonly event: 'adopted'; readonly loop: string; readonly pid: number }
-  | { readonly event: 'started'; readonly loop: string; readonly run: string; readonly reason: string }
-  | { readonly event: 'start-failed'; readonly loop: string; readonly reason: string }
-  | { readonly event: 'ready'; readonly loop: string }
+  | { readonly type: 'down'; readonly reason: string }
+  | { readonly type: 'server'; readonly state: 'connected' | 'lost' | 'spawned' }
+  | { readonly type: 'hold'; readonly reason: HoldReason; readonly detail: string }
+  | { readonly type: 'released'; readonly reason: string }
+  | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
+  | { readonly type: 'started'; readonly loop: string; readonly run: string; readonly reason: string }
+  | { readonly type: 'start-failed'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'ready'; readonly loop: string }
   | {
-      readonly event: 'exited';
+      readonly type: 'exited';
       readonly loop: string;
-      readonly exitCode?: number;
-      readonly signal?: number;
+      readonly exitCode?: number | undefined;
+      readonly signal?: number | undefined;
       readonly cause: ExitCause;
-      readonly restartInMs?: number;
+      readonly restartInMs?: number | undefined;
     }
-  | { readonly event: 'stopped'; readonly loop: string; readonly reason: string }
-  | { readonly event: 'wanted'; readonly loop: string; readonly wanted: boolean }
+  | { readonly type: 'stopped'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'wanted'; readonly loop: string; readonly wanted: boolean }
   | {
-      readonly event: 'blocked';
+      readonly type: 'blocked';
       readonly loop: string;
       readonly reason: string;
       readonly detail: string;
-      readonly until?: number;
+      readonly until?: number | undefined;
     }
-  | { readonly event: 'unblocked'; readonly loop: string; readonly reason: string }
-  | { readonly event: 'login-expired'; readonly loop: string; readonly detail: string }
-  | { readonly event: 'escalated'; readonly loop: string; readonly detail: string }
-  | { readonly event: 'stalled'; readonly loop: string; readonly rung: StallRung; readonly quietMs: number }
-  | { readonly event: 'prompted'; readonly loop: string; readonly bytes: number; readonly id: string }
+  | { readonly type: 'unblocked'; readonly loop: string; readonly reason: string }
+  | { readonly type: 'login-expired'; readonly loop: string; readonly detail: string }
+  | { readonly type: 'escalated'; readonly loop: string; readonly detail: string }
+  | { readonly type: 'stalled'; readonly loop: string; readonly rung: StallRung; readonly quietMs: number }
+  | { readonly type: 'prompted'; readonly loop: string; readonly bytes: number; readonly id: string }
   | {
-      readonly event: 'phase';
+      readonly type: 'phase';
       readonly from: number;
       readonly to: number;
       readonly reason: string;
-      readonly sha?: string;
+      readonly sha?: string | undefined;
     }
   | {
-      readonly event: 'claimed';
+      readonly type: 'claimed';
       readonly loop: string;
       readonly phase: number;
       readonly sha: string;
       readonly round: number;
     }
   | {
-      readonly event: 'verdict';
+      readonly type: 'verdict';
       readonly loop: string;
       readonly phase: number;
       readonly sha: string;
       readonly verdict: 'pass' | 'fail';
       readonly note: string;
     }
-  | { readonly event: 'notify-failed'; readonly detail: string };
+  | { readonly type: 'notify-failed'; readonly detail: string };
 
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
 export type RebootCause = 'orderly' | 'unexpected';

@@ -8,15 +8,15 @@ export interface GatePlace {
   /** A clone of the repository in question, on the host. */
   readonly repository: string;
   /** The remote's name in that clone, or its address. Default `origin`. */
-  readonly remote?: string;
+  readonly remote?: string | undefined;
   readonly rig: string;
   /** The plan phase, counted from 0. */
   readonly phase: number;
   /** The branch that is claimed. Default `main`. */
-  readonly branch?: string;
+  readonly branch?: string | undefined;
   /** Milliseconds for each git command. Default 30 s. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The claimer's word that a plan phase is done at one commit. */
@@ -90,8 +90,8 @@ export function gateContext(host: Host, { repository, timeout, signal }: GatePla
   return {
     host,
     repository,
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(signal === undefined ? {} : { signal }),
+    timeout,
+    signal,
   };
 }
 

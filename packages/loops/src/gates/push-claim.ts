@@ -19,9 +19,9 @@ export async function pushClaim(
   host: Host,
   options: GatePlace & {
     readonly by: string;
-    readonly sha?: string;
-    readonly maxRounds?: number;
-    readonly gate?: Gate;
+    readonly sha?: string | undefined;
+    readonly maxRounds?: number | undefined;
+    readonly gate?: Gate | undefined;
   },
 ): Promise<Claim> {
   const { phase, by, branch = 'main', remote = 'origin', maxRounds = 5 } = options;

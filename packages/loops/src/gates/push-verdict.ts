@@ -24,7 +24,7 @@ export async function pushVerdict(
     readonly by: string;
     readonly sha: string;
     readonly verdict: 'pass' | 'fail';
-    readonly note?: string;
+    readonly note?: string | undefined;
   },
 ): Promise<Verdict> {
   const { phase, by, sha, verdict, note = '' } = options;

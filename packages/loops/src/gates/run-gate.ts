@@ -2,6 +2,7 @@ import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
 import { LoopsError } from '../errors.ts';
 import { git, gitLine } from '../git/git.ts';
 import { gateContext, type GatePlace } from './gate-refs.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 /** The commands that a commit must pass before a plan phase can be claimed and advanced. */
 export interface Gate {
@@ -52,8 +53,7 @@ async function runCommand(
   try {
     await host.run([...toFile, 'env', '-i', ...variables, ...command], {
       cwd: `${directory}/checkout`,
-      timeout,
-      ...(signal === undefined ? {} : { signal }),
+      ...runLimits(timeout, signal),
     });
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof CommandTimeoutError)) throw error;

@@ -29,10 +29,10 @@ export interface CloneReport {
   readonly safe: boolean;
   readonly reasons: readonly UnsafeReason[];
   /** The commit of HEAD; absent in a repository without commits. */
-  readonly head?: string;
+  readonly head?: string | undefined;
   /** The branch of HEAD; absent when HEAD is detached. */
-  readonly branch?: string;
-  readonly upstream?: string;
+  readonly branch?: string | undefined;
+  readonly upstream?: string | undefined;
   /** Commits of HEAD and of any branch that no remote-tracking branch holds. */
   readonly unpushed: number;
   readonly stashes: number;

@@ -1,12 +1,13 @@
 import type { Host, RunOptions, RunResult } from '@cutover/host';
+import { runLimits } from '../processes/run-limits.ts';
 
 /** Where git runs: a host, a repository on it, and how long a command may take. */
 export interface GitContext {
   readonly host: Host;
   readonly repository: string;
   /** For each git command, in milliseconds. Default 30 s. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Git neither asks anybody anything, nor takes a lock just to look, nor speaks another language. */
@@ -27,8 +28,7 @@ export async function git(
   options: Pick<RunOptions, 'input' | 'reject' | 'env'> = {},
 ): Promise<RunResult> {
   return host.run(['git', '-C', repository, ...args], {
-    timeout,
-    ...(signal === undefined ? {} : { signal }),
+    ...runLimits(timeout, signal),
     ...options,
     env: { ...environment, ...options.env },
   });

@@ -1,11 +1,18 @@
+import { parseDuration } from '@cutover/foundation/duration';
 import * as z from 'zod';
-import { duration } from '../config/units.ts';
 
 /** The ref that holds who owns the loops, unless a config says otherwise. */
 export const defaultOwnershipRef = 'refs/cutover/owner';
 
 /** How long an owner may go on after a confirmation, unless a grant says otherwise, in milliseconds. */
 export const defaultLease = 600_000;
+
+const duration = z.string().transform((text, context) => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined) return milliseconds;
+  context.addIssue(`${text} is not a duration`);
+  return z.NEVER;
+});
 
 const attestationSchema = z.object({
   by: z.string().min(1),

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { HoldReason } from '../events/rig-event.ts';
-import { bootIdentity } from '../state/boot-identity.ts';
+import { bootIdentity, localHost } from '@cutover/host';
 import { chooseEnforcer, type LeaseEnforcer } from './enforce/enforcer.ts';
 import { LeaseClock } from './lease-clock.ts';
 import { leaseFile, readLease, recordOf, uptime, writeLease } from './lease-file.ts';
@@ -140,7 +140,7 @@ export class OwnershipWatch {
 
   /** The lease that a supervisor before this one had confirmed: what it left running goes on under it. */
   async #adopt(): Promise<void> {
-    const record = await readLease(leaseFile(this.#config), await bootIdentity());
+    const record = await readLease(leaseFile(this.#config), await bootIdentity(localHost()));
     if (record === undefined || record.state === 'lost') return;
     const at = (seconds: number): number => this.#clock.now() + (seconds - uptime()) * 1000;
     this.#times = { stopAt: at(record.stopAt), killAt: at(record.killAt), endsAt: at(record.killAt) };
@@ -186,7 +186,7 @@ export class OwnershipWatch {
 
   async #confirm(sent: number, lease: number): Promise<void> {
     const times = leaseTimes(sent, lease, this.#config.stopGrace);
-    const record = recordOf(times, this.#clock.now(), await bootIdentity());
+    const record = recordOf(times, this.#clock.now(), await bootIdentity(localHost()));
     await this.#enforced(async () => {
       await writeLease(leaseFile(this.#config), record);
       await this.#enforcer.arm(record);
@@ -196,7 +196,7 @@ export class OwnershipWatch {
 
   /** Another host holds the loops: what outlives the stop here is killed soon. */
   async #lose(): Promise<void> {
-    const boot = await bootIdentity();
+    const boot = await bootIdentity(localHost());
     const record = await readLease(leaseFile(this.#config), boot);
     if (record === undefined || record.state === 'lost') return;
     const now = this.#clock.now();

@@ -12,10 +12,10 @@ export interface OwnershipPlace {
   /** The remote's address. */
   readonly remote: string;
   /** Default `refs/cutover/owner`. */
-  readonly ref?: string;
+  readonly ref?: string | undefined;
   /** Milliseconds for each git command. Default 30 s. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The ref at its remote. */
@@ -47,10 +47,7 @@ export async function asking<T>(
 
 async function scratch(host: Host, place: OwnershipPlace): Promise<GitContext> {
   const { repository, timeout, signal } = place;
-  const limits = {
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(signal === undefined ? {} : { signal }),
-  };
+  const limits = { timeout, signal };
   const context = { host, repository, ...limits };
   const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
     reject: false,

@@ -36,7 +36,7 @@ export async function viewOwnership(config: RigConfig, signal?: AbortSignal): Pr
   try {
     const found = await readOwnership(localHost(), {
       ...place,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     const seen = await readSeenEpoch(seenEpochFile(config));
     if (found !== undefined) await rememberEpoch(seenEpochFile(config), seen, found);

@@ -14,7 +14,7 @@ export interface QuiesceRigOptions {
   /** Start nothing before `loops start`, not even after a reboot. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
-  readonly onEvent?: (event: QuiesceEvent) => void;
+  readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
 /** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
@@ -27,10 +27,10 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     stopTimeout: config.stopGrace * 2 + 5000,
     salvage: { push: config.quiesce.push },
     signal: options.signal,
-    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    onEvent: options.onEvent,
     hold: async (signal) => {
       try {
-        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, signal);
+        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         if (options.keep) await recordQuiesced(config, true);
@@ -38,7 +38,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
     stop: async (signal) => {
       try {
-        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, signal);
+        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         await endLoops(

@@ -20,7 +20,7 @@ export async function recordedStatus(config: RigConfig): Promise<RigStatus> {
           phase: {
             index: state.phaseIndex,
             total: config.phases.plans.length,
-            ...(plan === undefined ? {} : { plan }),
+            plan,
           },
         }),
     loops: config.loops.map(({ name, role }) => {
@@ -32,10 +32,10 @@ export async function recordedStatus(config: RigConfig): Promise<RigStatus> {
         wanted,
         ready: false,
         restarts,
-        ...(role === undefined ? {} : { role }),
-        ...(session === undefined ? {} : { session }),
-        ...(startedAt === undefined ? {} : { startedAt }),
-        ...(block === undefined ? {} : { block }),
+        role,
+        session,
+        startedAt,
+        block,
       };
     }),
   };

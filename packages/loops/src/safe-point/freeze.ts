@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 import { findProcesses, findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
+import thawLater from './thaw-later.sh';
 
 /** Processes that were stopped where they stood. */
 export interface Frozen {
@@ -7,10 +8,6 @@ export interface Frozen {
   /** Lets them go on, after having sent them `signal`, which each takes before its next instruction. */
   thaw(signal?: NodeJS.Signals): Promise<void>;
 }
-
-/** Started before anything is stopped, it lets all go on by itself should nobody come back to do so. */
-const thawLater = 'sleep "$1"; shift; kill -s CONT "$@" 2>/dev/null; :';
-const inBackground = 'setsid sh -c "$0" thaw "$@" </dev/null >/dev/null 2>&1 &';
 
 /**
  * Stops every process of a rig with SIGSTOP, children that appear meanwhile included, so that its clones can be
@@ -29,7 +26,7 @@ export async function freeze(
   const stop = async (pids: readonly number[]): Promise<void> => {
     if (pids.length === 0) return;
     const words = [String(guardSeconds), ...pids.map(String)];
-    await host.run(['sh', '-c', inBackground, thawLater, ...words], { timeout: 20_000, cwd: '/' });
+    await host.run(['sh', '-c', thawLater, 'thaw-later', ...words], { timeout: 20_000, cwd: '/' });
     stopped.push(...pids);
     await signalProcesses(host, 'SIGSTOP', pids);
   };

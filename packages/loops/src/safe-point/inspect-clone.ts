@@ -2,13 +2,14 @@ import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
 import type { CloneReport, UnsafeReason } from '../git/clone-report.ts';
 import { git, type GitContext, gitLine } from '../git/git.ts';
 import { parseStatus, type StatusReport } from './parse-status.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 export interface InspectOptions {
   /** Ask the remotes first, so that what the clone believes of them is true. Default true. */
-  readonly fetch?: boolean;
+  readonly fetch?: boolean | undefined;
   /** Milliseconds for each git command. Default 30 s. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Files in the git directory that say that something is under way (git's wt-status.c looks at the same). */
@@ -39,7 +40,7 @@ export async function inspectClone(
     host,
     repository: path,
     timeout,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   const paths = await gitPaths(context);
   if (paths === undefined) {
@@ -75,9 +76,9 @@ export async function inspectClone(
     path,
     safe: reasons.length === 0,
     reasons,
-    ...(status.head === undefined ? {} : { head: status.head }),
-    ...(status.branch === undefined ? {} : { branch: status.branch }),
-    ...(status.upstream === undefined ? {} : { upstream: status.upstream }),
+    head: status.head,
+    branch: status.branch,
+    upstream: status.upstream,
     unpushed,
     stashes: status.stashes,
     changed: [...status.changed, ...status.untracked, ...status.conflicts, ...status.submodules].slice(
@@ -108,9 +109,8 @@ async function gitPaths(context: GitContext): Promise<Map<string, string> | unde
 async function existing(context: GitContext, paths: ReadonlyMap<string, string>): Promise<Set<string>> {
   const { host, timeout = 30_000, signal } = context;
   const result = await host.run(['find', ...paths.values(), '-maxdepth', '0', '-print0'], {
+    ...runLimits(timeout, signal),
     reject: false,
-    timeout,
-    ...(signal === undefined ? {} : { signal }),
   });
   const found = new Set(result.stdout.split('\0'));
   return new Set([...paths].filter(([, path]) => found.has(path)).map(([name]) => name));

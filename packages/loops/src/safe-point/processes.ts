@@ -1,23 +1,24 @@
 import type { Host } from '@cutover/host';
 import { LoopsError } from '../errors.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 /** Which processes on a host make up a rig. Whatever one of the fields names is part of it. */
 export interface ProcessSelector {
   /** tmux servers whose panes, and all that descends from them, belong to it. */
-  readonly tmux?: readonly TmuxSelector[];
+  readonly tmux?: readonly TmuxSelector[] | undefined;
   /** Directories: a process that works in one of them, or below, belongs to it. */
-  readonly workingDirectories?: readonly string[];
+  readonly workingDirectories?: readonly string[] | undefined;
   /** Texts: a process whose command line holds one belongs to it. */
-  readonly commandLines?: readonly string[];
+  readonly commandLines?: readonly string[] | undefined;
 }
 
 /** A tmux server, by its socket's path or name, and the sessions on it that count (all without `sessions`). */
 export interface TmuxSelector {
-  readonly socket?: string;
-  readonly name?: string;
+  readonly socket?: string | undefined;
+  readonly name?: string | undefined;
   /** Whose server it is; the host's own user without it. */
-  readonly user?: string;
-  readonly sessions?: readonly string[];
+  readonly user?: string | undefined;
+  readonly sessions?: readonly string[] | undefined;
 }
 
 export interface RigProcess {
@@ -45,7 +46,7 @@ export async function findRigProcesses(
   selector: ProcessSelector,
   signal?: AbortSignal,
 ): Promise<RigProcesses> {
-  const limits = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+  const limits = runLimits(20_000, signal);
   const sessions = await Promise.all(
     (selector.tmux ?? []).map((server) => listSessions(host, server, limits)),
   );
@@ -59,7 +60,7 @@ export async function findProcesses(
   sessions: readonly RigSession[],
   signal?: AbortSignal,
 ): Promise<RigProcesses> {
-  const limits = { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+  const limits = runLimits(20_000, signal);
   const list = host.run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,args='], limits);
   const directories =
     (selector.workingDirectories ?? []).length === 0

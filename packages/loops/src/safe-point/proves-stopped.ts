@@ -1,15 +1,16 @@
 import type { Host } from '@cutover/host';
 import { findRigProcesses, type ProcessSelector } from './processes.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 export interface StoppedOptions {
   readonly processes: ProcessSelector;
   /** systemd units of the rig, which must be neither active nor enabled. */
-  readonly units?: readonly string[];
+  readonly units?: readonly string[] | undefined;
   /** Texts that no timer's service and no line of a crontab may hold: the workspace's path, for example. */
-  readonly scheduled?: readonly string[];
+  readonly scheduled?: readonly string[] | undefined;
   /** Whose crontabs are looked at, besides the system's. */
-  readonly cronUsers?: readonly string[];
-  readonly signal?: AbortSignal;
+  readonly cronUsers?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Something that runs, or would start again. */
@@ -50,8 +51,8 @@ export async function provesStopped(host: Host, options: StoppedOptions): Promis
   return { stopped: remaining.length === 0, remaining };
 }
 
-function limits({ signal }: StoppedOptions): { timeout: number; signal?: AbortSignal } {
-  return { timeout: 20_000, ...(signal === undefined ? {} : { signal }) };
+function limits({ signal }: StoppedOptions): ReturnType<typeof runLimits> {
+  return runLimits(20_000, signal);
 }
 
 /** A host without systemd (127) has no units. */

@@ -7,7 +7,7 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** The clones that must be at a safe point. */
   readonly clones: readonly string[];
   /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
-  readonly hold?: (signal: AbortSignal) => Promise<void>;
+  readonly hold?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
    * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
@@ -17,31 +17,34 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** Milliseconds to wait for a safe point. */
   readonly deadline: number;
   /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
-  readonly atDeadline?: 'stop' | 'leave';
+  readonly atDeadline?: 'stop' | 'leave' | undefined;
   /**
    * Look at the clones while the rig's processes are stopped by SIGSTOP, and stop the rig for good out of that
    * stillness, so that nothing can begin in between. Default true.
    */
-  readonly freeze?: boolean;
+  readonly freeze?: boolean | undefined;
   /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
-  readonly stopTimeout?: number;
+  readonly stopTimeout?: number | undefined;
   /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
-  readonly salvage?: false | { readonly push?: boolean };
+  readonly salvage?: false | { readonly push?: boolean | undefined } | undefined;
   /** Milliseconds between two looks. Default 200. */
-  readonly interval?: number;
-  readonly onEvent?: (event: QuiesceEvent) => void;
+  readonly interval?: number | undefined;
+  readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
 export type QuiesceEvent =
-  | { readonly event: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
-  | { readonly event: 'safe'; readonly waitedMs: number }
-  | { readonly event: 'deadline'; readonly unsafe: readonly CloneReport[] }
-  | { readonly event: 'stopping' }
-  | { readonly event: 'killed'; readonly pids: readonly number[] }
-  | { readonly event: 'salvaged'; readonly path: string; readonly salvage: Salvage };
+  | { readonly type: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
+  | { readonly type: 'safe'; readonly waitedMs: number }
+  | { readonly type: 'deadline'; readonly unsafe: readonly CloneReport[] }
+  | { readonly type: 'stopping' }
+  | { readonly type: 'killed'; readonly pids: readonly number[] }
+  | { readonly type: 'salvaged'; readonly path: string; readonly salvage: Salvage };
 
 /** One clone after the rig was stopped. */
-export type QuiescedClone = CloneReport & { readonly salvage?: Salvage; readonly salvageProblem?: string };
+export type QuiescedClone = CloneReport & {
+  readonly salvage?: Salvage | undefined;
+  readonly salvageProblem?: string | undefined;
+};
 
 export interface QuiesceReport {
   /** Every clone is at a safe point and nothing of the rig is left. */
@@ -49,7 +52,7 @@ export interface QuiesceReport {
   readonly clones: readonly QuiescedClone[];
   readonly stopped: StoppedProof;
   /** Why the rig's own stop failed, when it did. */
-  readonly stopProblem?: string;
+  readonly stopProblem?: string | undefined;
   /** Whether the deadline passed before all clones were at a safe point. */
   readonly deadlineHit: boolean;
   readonly waitedMs: number;

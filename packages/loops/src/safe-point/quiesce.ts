@@ -7,6 +7,7 @@ import { provesStopped } from './proves-stopped.ts';
 import type { QuiescedClone, QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
 import { salvageClone } from './salvage.ts';
 import { waitForSafePoint } from './wait-for-safe-point.ts';
+import { runLimits } from '../processes/run-limits.ts';
 
 /** How long the last look at a clone may take, in milliseconds: while its rig goes on, and once it has ended. */
 const briefLook = 5000;
@@ -25,14 +26,14 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   const started = performance.now();
   const { frozen, deadlineHit } = await waitForSafePoint(host, options);
   const waitedMs = Math.round(performance.now() - started);
-  if (!deadlineHit) onEvent({ event: 'safe', waitedMs });
+  if (!deadlineHit) onEvent({ type: 'safe', waitedMs });
   if (deadlineHit && options.atDeadline === 'leave') {
     const clones = await Promise.all(
       options.clones.map((path) => inspectWithin(host, path, briefLook, { fetch: false })),
     );
     return { safe: false, clones, stopped: await provesStopped(host, options), deadlineHit, waitedMs };
   }
-  onEvent({ event: 'stopping' });
+  onEvent({ type: 'stopping' });
   const stopProblem = await stopRig(host, options, frozen, stopTimeout);
   const killed = await endProcesses(
     host,
@@ -40,7 +41,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     options.stop === undefined ? 0 : stopTimeout,
     stopTimeout,
   );
-  if (killed.length > 0) onEvent({ event: 'killed', pids: killed });
+  if (killed.length > 0) onEvent({ type: 'killed', pids: killed });
   const clones = await Promise.all(options.clones.map((path) => finalReport(host, path, options)));
   const stopped = await provesStopped(host, options);
   return {
@@ -49,7 +50,7 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     stopped,
     deadlineHit,
     waitedMs,
-    ...(stopProblem === undefined ? {} : { stopProblem }),
+    stopProblem,
   };
 }
 
@@ -76,7 +77,7 @@ async function stopRig(
     return undefined;
   }
   try {
-    await host.run(stop, { timeout, ...(signal === undefined ? {} : { signal }) });
+    await host.run(stop, runLimits(timeout, signal));
     return undefined;
   } catch (error) {
     if (error instanceof CommandError || error instanceof CommandTimeoutError) return error.message;
@@ -118,12 +119,12 @@ async function gone(host: Host, selector: ProcessSelector, patience: number): Pr
 
 async function finalReport(host: Host, path: string, options: QuiesceOptions): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
-  const report = await inspectWithin(host, path, finalLook, signal === undefined ? {} : { signal });
+  const report = await inspectWithin(host, path, finalLook, { signal });
   if (report.safe || salvage === false || report.reasons.some(({ code }) => code === 'not-a-clone'))
     return report;
   try {
-    const kept = await salvageClone(host, path, { ...salvage, ...(signal === undefined ? {} : { signal }) });
-    onEvent({ event: 'salvaged', path, salvage: kept });
+    const kept = await salvageClone(host, path, { ...salvage, signal });
+    onEvent({ type: 'salvaged', path, salvage: kept });
     return { ...report, salvage: kept };
   } catch (error) {
     return { ...report, salvageProblem: error instanceof Error ? error.message : String(error) };

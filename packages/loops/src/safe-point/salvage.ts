@@ -12,16 +12,16 @@ export interface Salvage {
    */
   readonly commit: string;
   /** The remote that has the ref too, when pushing was asked for and worked. */
-  readonly pushedTo?: string;
+  readonly pushedTo?: string | undefined;
   /** Why it was not pushed. */
-  readonly pushProblem?: string;
+  readonly pushProblem?: string | undefined;
 }
 
 export interface SalvageOptions {
   /** Push the ref to `origin`, or the first remote. Default true. */
-  readonly push?: boolean;
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly push?: boolean | undefined;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function salvageClone(host: Host, path: string, options: SalvageOpt
     host,
     repository: path,
     timeout,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   const id = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${randomUUID().slice(0, 8)}`;
   const ref = `refs/salvage/${id}`;

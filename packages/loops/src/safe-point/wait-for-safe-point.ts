@@ -25,12 +25,12 @@ export async function waitForSafePoint(
       const still = await lookStill(host, options, end + lastLook);
       if (still !== undefined) return { frozen: still.frozen, deadlineHit: false };
     } else
-      onEvent({ event: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
+      onEvent({ type: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
     if (performance.now() + interval >= end) {
-      onEvent({ event: 'deadline', unsafe });
+      onEvent({ type: 'deadline', unsafe });
       return { frozen: undefined, deadlineHit: true };
     }
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
+    await delay(interval, undefined, { signal });
   }
 }
 
@@ -42,7 +42,7 @@ async function lookStill(
 ): Promise<{ readonly frozen: Frozen | undefined } | undefined> {
   const { interval = 200, signal } = options;
   if (options.freeze === false) {
-    await delay(interval, undefined, signal === undefined ? {} : { signal });
+    await delay(interval, undefined, { signal });
     return (await look(host, options, true, limit)).length === 0 ? { frozen: undefined } : undefined;
   }
   const frozen = await freeze(host, options.processes, 60, signal);
@@ -64,7 +64,7 @@ async function look(
   limit: number,
 ): Promise<CloneReport[]> {
   const milliseconds = limit - performance.now();
-  const how = { fetch, ...(signal === undefined ? {} : { signal }) };
+  const how = { fetch, signal };
   const reports = await Promise.all(clones.map((path) => inspectWithin(host, path, milliseconds, how)));
   return reports.filter(({ safe }) => !safe);
 }

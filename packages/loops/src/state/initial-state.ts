@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { bootIdentity } from './boot-identity.ts';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { bootIdentity, localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
 import { LoopsError } from '../errors.ts';
 import type { LoopState, RigState } from './rig-state.ts';
@@ -10,7 +11,7 @@ export async function initialState(config: RigConfig): Promise<RigState> {
   return {
     schema: 1,
     generation: 0,
-    bootId: await bootIdentity(),
+    bootId: await bootIdentity(localHost()),
     phaseIndex: await readMirror(config),
     planListHash: hashPlans(planNames(config)),
     passed: [],
@@ -34,17 +35,12 @@ export function planNames({ phases, workspace }: RigConfig): string[] {
 /** @throws {LoopsError} `STATE_DAMAGED`: the mirror holds something that is no phase of this rig. */
 async function readMirror({ phases }: RigConfig): Promise<number> {
   if (phases?.mirror === undefined) return 0;
-  let text: string;
-  try {
-    text = await readFile(phases.mirror, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
-    throw error;
-  }
+  const text = await unlessAbsent(readFile(phases.mirror, 'utf8'));
+  if (text === undefined) return 0;
   const index = Number(text.trim());
   if (/^\d+$/.test(text.trim()) && index <= phases.plans.length) return index;
   throw new LoopsError(
     'STATE_DAMAGED',
-    `${phases.mirror} holds ${JSON.stringify(text.slice(0, 40))}, not a number from 0 to ${phases.plans.length}; mend it by hand`,
+    `${phases.mirror} holds ${JSON.stringify(text.slice(0, 40))}, not a number from 0 to ${phases.plans.length}; fix it by hand`,
   );
 }

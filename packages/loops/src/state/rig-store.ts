@@ -1,5 +1,5 @@
-import { bootIdentity } from './boot-identity.ts';
-import { replaceFile } from '../atomic-file.ts';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
+import { bootIdentity, localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause } from '../events/rig-event.ts';
@@ -24,7 +24,7 @@ export class RigStore {
   ): Promise<{ readonly store: RigStore; readonly reboot: RebootCause | undefined }> {
     const known = await readState(config.stateDir);
     const { endedAt, ...state } = known ?? (await initialState(config));
-    const bootId = await bootIdentity();
+    const bootId = await bootIdentity(localHost());
     const store = new RigStore(config, { ...state, bootId });
     await store.save();
     if (state.bootId === bootId) return { store, reboot: undefined };
@@ -111,7 +111,7 @@ export class RigStore {
       await writeState(this.#config.stateDir, this.#state);
       const mirror = this.#config.phases?.mirror;
       if (mirror !== undefined && phaseIndex !== this.#mirrored) {
-        await replaceFile(mirror, `${phaseIndex}\n`);
+        await writeFileDurably(mirror, `${phaseIndex}\n`, { mode: 0o644 });
         this.#mirrored = phaseIndex;
       }
     });

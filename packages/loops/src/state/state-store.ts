@@ -1,40 +1,41 @@
 import { createHash } from 'node:crypto';
-import { link, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
-import { replaceFile } from '../atomic-file.ts';
 import { LoopsError } from '../errors.ts';
 import type { RigState } from './rig-state.ts';
 
 const block = z.object({
   reason: z.enum(['usage-limit', 'login-expired', 'escalated']),
   detail: z.string(),
-  until: z.number().exactOptional(),
+  until: z.number().optional(),
 });
 const loop = z.object({
   wanted: z.boolean(),
-  session: z.string().exactOptional(),
-  begun: z.boolean().exactOptional(),
-  run: z.string().exactOptional(),
+  session: z.string().optional(),
+  begun: z.boolean().optional(),
+  run: z.string().optional(),
   restarts: z.number(),
   recentRestarts: z.number(),
-  startedAt: z.number().exactOptional(),
-  block: block.exactOptional(),
-  prompts: z.array(z.string()).exactOptional(),
+  startedAt: z.number().optional(),
+  block: block.optional(),
+  prompts: z.array(z.string()).optional(),
 });
 const stateSchema = z.object({
   schema: z.literal(1),
   generation: z.number(),
   bootId: z.string(),
-  endedAt: z.number().exactOptional(),
+  endedAt: z.number().optional(),
   phaseIndex: z.int().min(0),
   planListHash: z.string(),
-  quiesced: z.boolean().exactOptional(),
+  quiesced: z.boolean().optional(),
   passed: z.array(
     z.object({
       index: z.number(),
       plan: z.string(),
-      sha: z.string().exactOptional(),
+      sha: z.string().optional(),
       at: z.number(),
       reason: z.string(),
     }),
@@ -64,8 +65,9 @@ export async function readState(stateDir: string): Promise<RigState | undefined>
 /** Writes the state, the one before it kept as `state.json.bak`. */
 export async function writeState(stateDir: string, state: RigState): Promise<void> {
   const path = join(stateDir, 'state.json');
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
   await keepPrevious(path);
-  await replaceFile(path, `${JSON.stringify(state, undefined, 1)}\n`, 0o600);
+  await writeFileDurably(path, `${JSON.stringify(state, undefined, 1)}\n`, { mode: 0o600 });
 }
 
 /** What a changed plan list is recognised by. */
@@ -75,28 +77,15 @@ export function hashPlans(plans: readonly string[]): string {
 
 async function keepPrevious(path: string): Promise<void> {
   await rm(`${path}.bak`, { force: true });
-  try {
-    await link(path, `${path}.bak`);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  await unlessAbsent(link(path, `${path}.bak`));
 }
 
 async function parseFile(path: string): Promise<{ state?: RigState; problem?: string }> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return {};
-    throw error;
-  }
+  const text = await unlessAbsent(readFile(path, 'utf8'));
+  if (text === undefined) return {};
   try {
     return { state: stateSchema.parse(JSON.parse(text)) };
   } catch (error) {
     return { problem: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,94 +1,147 @@
 import * as z from 'zod';
-import type { ControlRequest } from '../control/control-server.ts';
+import type { RequestMessage, Requests } from '../control/requests.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { Supervisor } from './supervisor.ts';
 
-const names = z.object({ names: z.array(z.string()), fresh: z.boolean().default(false) });
-const prompt = z.object({ name: z.string(), text: z.base64(), id: z.string() });
-const advance = z.object({ from: z.int(), reason: z.string(), sha: z.string().exactOptional() });
-const setPhase = z.object({ index: z.int(), reason: z.string() });
-const hold = z.object({ keep: z.boolean() });
-const stop = z.object({ reason: z.string() });
-const handoff = z.discriminatedUnion('event', [
-  z.object({
-    event: z.literal('claimed'),
-    loop: z.string(),
-    phase: z.int(),
-    sha: z.string(),
-    round: z.int(),
-  }),
-  z.object({
-    event: z.literal('verdict'),
-    loop: z.string(),
-    phase: z.int(),
-    sha: z.string(),
-    verdict: z.enum(['pass', 'fail']),
-    note: z.string(),
-  }),
-  z.object({ event: z.literal('escalated'), loop: z.string(), detail: z.string() }),
-]);
-const end = z.object({ reason: z.string(), stop: z.boolean() });
+/** How one request is answered: its parameters are checked first. */
+interface Answer<Method extends keyof Requests> {
+  readonly params: z.ZodType<Requests[Method]['params']>;
+  readonly answer: (
+    supervisor: Supervisor,
+    params: Requests[Method]['params'],
+  ) => Promise<Requests[Method]['result']> | Requests[Method]['result'];
+}
+
+const nothing = z.object({}).default({});
+const names = z.object({ names: z.array(z.string()) });
+
+const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
+  status: { params: nothing, answer: (supervisor) => supervisor.status() },
+  start: {
+    params: names,
+    answer: async (supervisor, params) => {
+      await supervisor.release();
+      await supervisor.want(params.names);
+      return supervisor.status();
+    },
+  },
+  stop: {
+    params: names,
+    answer: async (supervisor, params) => {
+      await supervisor.unwant(params.names);
+      return supervisor.status();
+    },
+  },
+  restart: {
+    params: names.extend({ fresh: z.boolean().optional() }),
+    answer: async (supervisor, params) => {
+      await supervisor.restart(params.names, params.fresh);
+      return supervisor.status();
+    },
+  },
+  prompt: {
+    params: z.object({ name: z.string(), text: z.base64(), id: z.string() }),
+    answer: async (supervisor, { name, text, id }) => ({
+      delivered: await supervisor.prompt(name, Buffer.from(text, 'base64'), id),
+    }),
+  },
+  'phase.advance': {
+    params: z.object({ from: z.int(), reason: z.string(), sha: z.string().optional() }),
+    answer: async (supervisor, { from, reason, sha }) => ({
+      phase: await supervisor.advance(from, reason, sha),
+    }),
+  },
+  'phase.set': {
+    params: z.object({ index: z.int(), reason: z.string() }),
+    answer: async (supervisor, { index, reason }) => {
+      await supervisor.setPhase(index, reason);
+      return { phase: index };
+    },
+  },
+  handoff: {
+    params: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('claimed'),
+        loop: z.string(),
+        phase: z.int(),
+        sha: z.string(),
+        round: z.int(),
+      }),
+      z.object({
+        type: z.literal('verdict'),
+        loop: z.string(),
+        phase: z.int(),
+        sha: z.string(),
+        verdict: z.enum(['pass', 'fail']),
+        note: z.string(),
+      }),
+      z.object({ type: z.literal('escalated'), loop: z.string(), detail: z.string() }),
+    ]),
+    answer: (supervisor, handoff) => {
+      supervisor.noteHandoff(handoff);
+      return {};
+    },
+  },
+  hold: {
+    params: z.object({ keep: z.boolean() }),
+    answer: async (supervisor, { keep }) => {
+      await supervisor.holdStill(keep);
+      return supervisor.status();
+    },
+  },
+  ownership: {
+    params: nothing,
+    answer: async (supervisor) => {
+      await supervisor.confirmOwnership();
+      return supervisor.status();
+    },
+  },
+  release: {
+    params: nothing,
+    answer: async (supervisor) => {
+      await supervisor.release();
+      return supervisor.status();
+    },
+  },
+  'stop-all': {
+    params: z.object({ reason: z.string() }),
+    answer: async (supervisor, { reason }) => {
+      await supervisor.stopAll(reason);
+      return supervisor.status();
+    },
+  },
+  end: {
+    params: z.object({ reason: z.string(), stop: z.boolean() }),
+    answer: async (supervisor, { reason, stop }) => {
+      await supervisor.end(reason, stop);
+      return {};
+    },
+  },
+};
 
 /** What the supervisor does for the commands, by the name of the request. */
 export async function answerRequest(
   supervisor: Supervisor,
-  request: ControlRequest,
+  { method, params }: RequestMessage,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { method, params } = request;
-  switch (method) {
-    case 'status':
-      return supervisor.status();
-    case 'watch':
-      return supervisor.watch(signal);
-    case 'events':
-      return supervisor.events.stream(signal);
-    case 'start':
-      await supervisor.release();
-      await supervisor.want(names.parse(params).names);
-      return supervisor.status();
-    case 'stop':
-      await supervisor.unwant(names.parse(params).names);
-      return supervisor.status();
-    case 'restart': {
-      const { names: loops, fresh } = names.parse(params);
-      await supervisor.restart(loops, fresh);
-      return supervisor.status();
-    }
-    case 'prompt': {
-      const { name, text, id } = prompt.parse(params);
-      return { delivered: await supervisor.prompt(name, Buffer.from(text, 'base64'), id) };
-    }
-    case 'phase.advance': {
-      const { from, reason, sha } = advance.parse(params);
-      return { phase: await supervisor.advance(from, reason, sha) };
-    }
-    case 'phase.set': {
-      const { index, reason } = setPhase.parse(params);
-      await supervisor.setPhase(index, reason);
-      return { phase: index };
-    }
-    case 'handoff':
-      supervisor.noteHandoff(handoff.parse(params));
-      return {};
-    case 'hold':
-      await supervisor.holdStill(hold.parse(params).keep);
-      return supervisor.status();
-    case 'ownership':
-      await supervisor.confirmOwnership();
-      return supervisor.status();
-    case 'release':
-      await supervisor.release();
-      return supervisor.status();
-    case 'stop-all':
-      await supervisor.stopAll(stop.parse(params).reason);
-      return supervisor.status();
-    case 'end': {
-      const { reason, stop: stopLoops } = end.parse(params);
-      await supervisor.end(reason, stopLoops);
-      return {};
-    }
-    default:
-      throw new RequestRefusedError('REQUEST_REFUSED', `there is no request ${method}`);
-  }
+  if (method === 'watch') return supervisor.watch(signal);
+  if (method === 'events') return supervisor.events.stream(signal);
+  if (isMethod(method)) return answered(method, supervisor, params);
+  throw new RequestRefusedError('REQUEST_REFUSED', `there is no request ${method}`);
+}
+
+async function answered<Method extends keyof Requests>(
+  method: Method,
+  supervisor: Supervisor,
+  params: unknown,
+): Promise<Requests[Method]['result']> {
+  const { params: schema, answer } = answers[method];
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return answer(supervisor, parsed.data);
+  throw new RequestRefusedError('REQUEST_REFUSED', `${method}: ${z.prettifyError(parsed.error)}`);
+}
+
+function isMethod(method: string): method is keyof Requests {
+  return Object.hasOwn(answers, method);
 }

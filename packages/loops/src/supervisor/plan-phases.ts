@@ -28,7 +28,7 @@ export class PlanPhases {
   async advance(from: number, reason: string, sha?: string): Promise<number> {
     const { done, plan } = this.#store.checkAdvance(from);
     if (!done) {
-      const passed = { index: from, plan, at: Date.now(), reason, ...(sha === undefined ? {} : { sha }) };
+      const passed = { index: from, plan, at: Date.now(), reason, sha };
       await this.#moveTo(from + 1, reason, passed);
     }
     return from + 1;
@@ -48,8 +48,7 @@ export class PlanPhases {
     const roles = this.#config.loops.filter(({ role }) => role !== undefined);
     for (const { name } of roles) this.#store.forgetSession(name);
     await this.#store.moveTo(to, passed);
-    const sha = passed?.sha === undefined ? {} : { sha: passed.sha };
-    this.#emit({ event: 'phase', from, to, reason, ...sha });
+    this.#emit({ type: 'phase', from, to, reason, sha: passed?.sha });
     await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${to} begins`)));
     await this.#keeper.reconcile();
   }

@@ -1,14 +1,21 @@
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
-import { replaceFile } from '../atomic-file.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import { answerRequest } from './answer-request.ts';
 import { appendEvents } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+
+export interface RunSupervisorOptions extends SupervisorOptions {
+  /** Ends the supervisor; the agents live on. */
+  readonly signal: AbortSignal;
+}
 
 /** How a supervisor's time ended. */
 export type SupervisorEnd = 'signal' | 'request';
@@ -20,7 +27,7 @@ export type SupervisorEnd = 'signal' | 'request';
  */
 export async function runSupervisor(
   config: RigConfig,
-  options: SupervisorOptions & { readonly signal: AbortSignal },
+  options: RunSupervisorOptions,
 ): Promise<SupervisorEnd> {
   const notifier = createServiceNotifier();
   const log = await appendEvents(config);
@@ -60,7 +67,9 @@ export async function runSupervisor(
 async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<() => void> {
   const { metricsFile } = config;
   if (metricsFile === undefined) return () => {};
-  const renew = async (): Promise<void> => replaceFile(metricsFile, metricsText(supervisor.status()));
+  const renew = async (): Promise<void> =>
+    writeFileDurably(metricsFile, metricsText(supervisor.status()), { mode: 0o644 });
+  await mkdir(dirname(metricsFile), { recursive: true });
   await renew();
   const timer = setInterval(() => supervisor.inBackground(renew), 15_000);
   return () => clearInterval(timer);

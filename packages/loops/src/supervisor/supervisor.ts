@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import type { Handoff } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { RebootCause, RigEvent, RigEventBody } from '../events/rig-event.ts';
+import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
 import { lockRig } from '../state/rig-lock.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
@@ -24,8 +25,8 @@ import { watchLoops } from './watching/watch-rig.ts';
 
 export interface SupervisorOptions {
   /** Default `own`. */
-  readonly tmuxServer?: TmuxServerMode;
-  readonly onEvent?: (event: RigEvent) => void;
+  readonly tmuxServer?: TmuxServerMode | undefined;
+  readonly onEvent?: ((event: RigEvent) => void) | undefined;
 }
 
 /** Tells an end that was asked for from one that a failure brought. */
@@ -72,9 +73,9 @@ export class Supervisor implements AsyncDisposable {
       config,
       signal,
       onView: (before, after) => {
-        if (after !== undefined && after.detail !== before?.detail) emit({ event: 'hold', ...after });
+        if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
         if (after === undefined && before !== undefined)
-          emit({ event: 'released', reason: 'this host owns the loops' });
+          emit({ type: 'released', reason: 'this host owns the loops' });
         this.#reconcileSoon();
       },
     });
@@ -189,7 +190,7 @@ export class Supervisor implements AsyncDisposable {
     const held = this.#keeper.held || this.#store.quiesced;
     this.#keeper.held = false;
     this.#store.setQuiesced(false);
-    if (held) this.events.emit({ event: 'released', reason: 'released by hand' });
+    if (held) this.events.emit({ type: 'released', reason: 'released by hand' });
     await this.#store.save();
     await this.reconcile();
   }
@@ -231,7 +232,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Extract<RigEventBody, { event: 'claimed' | 'verdict' | 'escalated' }>): void {
+  noteHandoff(handoff: Handoff): void {
     this.#known(handoff.loop);
     this.events.emit(handoff);
   }
@@ -244,23 +245,23 @@ export class Supervisor implements AsyncDisposable {
       await this.#link.endServer();
       await this.#ownership.forgetLease();
     }
-    this.events.emit({ event: 'down', reason });
+    this.events.emit({ type: 'down', reason });
     this.#ended.abort(requestedEnd);
   }
 
   async #begin(reboot: RebootCause | undefined): Promise<void> {
     const { config, events } = this;
     events.emit({
-      event: 'up',
+      type: 'up',
       rig: config.rig,
       pid: process.pid,
-      ...(reboot === undefined ? {} : { reboot }),
+      reboot,
     });
     this.#cleanup.use(
       events.listen((event) => {
         this.inBackground(async () => {
           for (const detail of await runNotifyHooks(config, event))
-            events.emit({ event: 'notify-failed', detail });
+            events.emit({ type: 'notify-failed', detail });
         });
       }),
     );

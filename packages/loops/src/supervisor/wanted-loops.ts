@@ -22,8 +22,8 @@ export class WantedLoops {
       this.#store.unblock(name);
       this.#store.change(name, { wanted: true, recentRestarts: 0 });
       this.#keeper.runtime(name).nextStartAt = 0;
-      this.#emit({ event: 'wanted', loop: name, wanted: true });
-      if (blocked) this.#emit({ event: 'unblocked', loop: name, reason: 'started by hand' });
+      this.#emit({ type: 'wanted', loop: name, wanted: true });
+      if (blocked) this.#emit({ type: 'unblocked', loop: name, reason: 'started by hand' });
     }
     await this.#store.save();
     await this.#keeper.reconcile();
@@ -33,7 +33,7 @@ export class WantedLoops {
   async unwant(loops: readonly LoopConfig[]): Promise<void> {
     for (const { name } of loops) {
       this.#store.change(name, { wanted: false });
-      this.#emit({ event: 'wanted', loop: name, wanted: false });
+      this.#emit({ type: 'wanted', loop: name, wanted: false });
     }
     await this.#store.save();
     await Promise.all(loops.map((loop) => this.#keeper.stop(loop, 'stopped by hand')));

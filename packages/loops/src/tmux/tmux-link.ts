@@ -90,7 +90,7 @@ export class TmuxLink implements AsyncDisposable {
       return undefined;
     }
     this.#tmux = tmux;
-    this.#emit({ event: 'server', state: 'connected' });
+    this.#emit({ type: 'server', state: 'connected' });
     void tmux.closed.then(() => this.#lost(tmux));
     return tmux;
   }
@@ -98,7 +98,7 @@ export class TmuxLink implements AsyncDisposable {
   async #startServer(): Promise<boolean> {
     if (this.#mode === 'external') return false;
     await spawnTmuxServer(this.#socket);
-    this.#emit({ event: 'server', state: 'spawned' });
+    this.#emit({ type: 'server', state: 'spawned' });
     const end = performance.now() + patience;
     while (!(await listens(this.#socket))) {
       if (performance.now() > end) return false;
@@ -110,7 +110,7 @@ export class TmuxLink implements AsyncDisposable {
   async #lost(tmux: RigTmux): Promise<void> {
     if (this.#tmux !== tmux || this.#closed) return;
     this.#tmux = undefined;
-    this.#emit({ event: 'server', state: 'lost' });
+    this.#emit({ type: 'server', state: 'lost' });
     await tmux[Symbol.asyncDispose]();
     this.#onChange();
   }

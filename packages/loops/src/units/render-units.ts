@@ -6,22 +6,22 @@ import { tmuxServerArgv } from '../tmux/tmux-server.ts';
 /** How the units of a rig are named and run. */
 export interface UnitOptions {
   readonly user: string;
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** Absolute path of node. */
   readonly node: string;
   /** Absolute path of `loops.bundle.cjs`, or of the `loops` command. */
   readonly bundle: string;
   /** Directories for PATH. */
-  readonly path?: readonly string[];
+  readonly path?: readonly string[] | undefined;
   /** Default `loops-tmux-<rig>`. */
-  readonly tmuxUnitName?: string;
+  readonly tmuxUnitName?: string | undefined;
   /** Default `loops-<rig>`. */
-  readonly unitName?: string;
+  readonly unitName?: string | undefined;
   /** The units start only when this file is there. */
-  readonly armedFile?: string;
+  readonly armedFile?: string | undefined;
   /** Absolute path of tmux. Default `/usr/bin/tmux`. */
-  readonly tmux?: string;
-  readonly environmentFile?: string;
+  readonly tmux?: string | undefined;
+  readonly environmentFile?: string | undefined;
 }
 
 /** A rendered unit: its file name and content. */

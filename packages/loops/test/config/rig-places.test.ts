@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { controlSocket, parseRigConfig } from '../../src/index.ts';
-import { glanceControlSocket, glancePlaces } from '../../src/config/rig-places.ts';
+import { parseRigConfig } from '../../src/config/load-rig-config.ts';
+import { controlSocket, glanceControlSocket, glancePlaces } from '../../src/config/rig-places.ts';
 
 const loops = { one: { command: ['sleep', '1'] } };
 
@@ -46,7 +46,7 @@ describe('a glance at a config', () => {
       fc.asyncProperty(places, fc.constantFrom(stringify, JSON.stringify), async (chosen, write) => {
         const text = write({ rig: 'demo', environment: { workspace: 'no' }, ...chosen, loops });
         await writeFile(path, text);
-        const socket = controlSocket(parseRigConfig({ rig: 'demo', ...chosen, loops }, path));
+        const socket = controlSocket(parseRigConfig(JSON.stringify({ rig: 'demo', ...chosen, loops }), path));
         expect([socket, undefined]).toContain(await glanceControlSocket(path));
       }),
     );

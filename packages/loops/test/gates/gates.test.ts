@@ -2,15 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
-import {
-  type Gate,
-  type GatePlace,
-  pushClaim,
-  pushVerdict,
-  readClaim,
-  requirePassed,
-  runGate,
-} from '../../src/index.ts';
+import { type GatePlace, readClaim } from '../../src/gates/gate-refs.ts';
+import { pushClaim } from '../../src/gates/push-claim.ts';
+import { pushVerdict, requirePassed } from '../../src/gates/push-verdict.ts';
+import { type Gate, runGate } from '../../src/gates/run-gate.ts';
 import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
 
 const host = localHost();

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inspectClone, salvageClone, type UnsafeCode } from '../../src/index.ts';
+import type { UnsafeCode } from '../../src/git/clone-report.ts';
+import { inspectClone } from '../../src/safe-point/inspect-clone.ts';
+import { salvageClone } from '../../src/safe-point/salvage.ts';
 import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
 import { soak } from '../soak.ts';
 

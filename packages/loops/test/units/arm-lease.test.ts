@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { parseRigConfig, renderUnits } from '../../src/index.ts';
+import { parseRigConfig } from '../../src/config/load-rig-config.ts';
+import { renderUnits } from '../../src/units/render-units.ts';
 
 const script = new URL('../../src/ownership/enforce/arm-lease.sh', import.meta.url);
 const nixModule = new URL('../../nixos/loops.nix', import.meta.url);
@@ -15,7 +16,7 @@ it('gives units for the lease to a rig with an ownership, and to no other', () =
   const file = { rig: 'demo', workspace: '/srv/demo', loops: { one: { command: ['true'] } } };
   const ownership = { remote: '/srv/remote.git', owner: 'vm' };
   const render = (more: object) =>
-    renderUnits(parseRigConfig({ ...file, ...more }, '/srv/demo/loops.yaml'), {
+    renderUnits(parseRigConfig(JSON.stringify({ ...file, ...more }), '/srv/demo/loops.yaml'), {
       user: 'loops',
       node: '/usr/bin/node',
       bundle: '/opt/loops.bundle.cjs',

@@ -11,11 +11,11 @@ export interface FollowOptions {
   readonly state: string;
   readonly privilege: Privilege;
   /** The stream that started the deploy and shows its log; without it, the log is read on the first connection. */
-  readonly started?: CommandStream;
+  readonly started?: CommandStream | undefined;
   /** The connection in use, and how to come by another one. */
   readonly connection: Host;
   readonly reconnect: (error: HostConnectionError) => Promise<Host>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The target refused: the message says why. Nothing had been started. */
@@ -41,7 +41,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
         script('follow', `${showLogScript}${followScript}`, state, id, String(reader.offset + 1)),
         privilege,
       ),
-      signal === undefined ? {} : { signal },
+      { signal },
     );
     try {
       for await (const chunk of stream.stdout) {

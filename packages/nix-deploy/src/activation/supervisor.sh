@@ -4,8 +4,8 @@
 # exactly the one that ran before. Until it is confirmed, neither the profile nor the boot loader is touched: a power cut
 # at any moment boots the system that was there before.
 #
-# The decision is a symbolic link, made once: whoever links first (the client with `confirmed` or `revoked`, or
-# this script with `expired`) has decided, and the other one's attempt fails. A byte in the pipe `wake` says that
+# The decision is a symbolic link, made once: the first to link (the client with `confirmed` or `revoked`, or
+# this script with `expired`) has decided, and the attempt of the other fails. A byte in the pipe `wake` says that
 # there is something to read. All that matters is said in the log, in lines of its own.
 #
 # $1 run|recover, $2 the deploy's folder; what to do is in its file `request`, a value a line.

@@ -7,10 +7,10 @@ import { missingPaths } from '../copy/missing-paths.ts';
 import { NixError, type Problem } from '../errors.ts';
 import { dryRunArgv, pathInfoArgv, rebuildArgv } from '../nix/arguments.ts';
 import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
-import { type DeployOptions, settle, type Settings } from '../options.ts';
+import { type DeployOptions, resolveOptions, type Settings } from '../options.ts';
 import { checkSpace } from '../preflight/check-space.ts';
 import { checkTarget } from '../preflight/check-target.ts';
-import { demandsOf } from '../preflight/demands.ts';
+import { requirementsOf } from '../preflight/requirements.ts';
 import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
 import type { TargetFacts } from '../target/facts.ts';
@@ -48,12 +48,12 @@ export interface Plan {
 
 export interface PlanOptions extends DeployOptions {
   /** Build it, which is needed to say more than what has to be built. Default `true`. */
-  readonly build?: boolean;
+  readonly build?: boolean | undefined;
 }
 
 /** Says what a deploy would do. Builds, but neither copies nor activates anything. */
 export async function plan(target: Target, options: PlanOptions): Promise<Plan> {
-  const settings = settle(options);
+  const settings = resolveOptions(options);
   const { signal, source, targetPaths: paths } = settings;
   await using connection = await openConnection(target, signal);
   const { host } = connection;
@@ -64,7 +64,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   const base = {
     target: target.name,
     action: settings.action,
-    problems: checkTarget(facts, demandsOf(settings), paths),
+    problems: checkTarget(facts, requirementsOf(settings), paths),
     work,
     currentSystem: facts.currentSystem,
     generation: facts.generation,
@@ -135,7 +135,7 @@ async function dryRun(
       ? rebuildArgv('dry-build', source.flake, name, nixOptions)
       : dryRunArgv(installable(source.flake, name), nixOptions);
   const asked = asRoot(script('dry-run', 'exec "$@"', ...argv), privilegeOn(evaluateOn));
-  const result = await evaluateOn.run(asked, { reject: false, ...(signal === undefined ? {} : { signal }) });
+  const result = await evaluateOn.run(asked, { reject: false, signal });
   if (result.exitCode === 0) return parseDryRun(result.stderr);
   throw new NixError('evaluate', evaluateOn.name, {
     exitCode: result.exitCode,
@@ -163,7 +163,7 @@ async function pathInfo(
 ): Promise<readonly StorePath[]> {
   const { stdout } = await host.run(
     asRoot(script('run', 'exec "$@"', ...pathInfoArgv(path)), privilegeOn(host)),
-    signal === undefined ? {} : { signal },
+    { signal },
   );
   return parsePathInfo(stdout);
 }
@@ -176,7 +176,7 @@ async function unitsOf(
   signal: AbortSignal | undefined,
 ): Promise<UnitDifference> {
   const read = async (host: Host, path: string): Promise<string> =>
-    (await host.run(script('units', unitsScript, path), signal === undefined ? {} : { signal })).stdout;
+    (await host.run(script('units', unitsScript, path), { signal })).stdout;
   const [before, after] = await Promise.all([
     facts.currentSystem === undefined ? '' : read(target, facts.currentSystem),
     read(builder, system),

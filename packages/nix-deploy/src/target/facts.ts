@@ -27,8 +27,6 @@ export interface TargetFacts {
   readonly bootedSystem: string | undefined;
   /** Of the system that booted. */
   readonly bootedParts: readonly Part[];
-  /** Identifies this boot: the kernel's boot_id, and when the first process started, where a container shares the kernel. */
-  readonly boot: string;
 }
 
 /** Reads what the script said. @param root whether it was said by root. */
@@ -66,6 +64,5 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     currentSystem: text('currentSystem'),
     bootedSystem: text('bootedSystem'),
     bootedParts: parseParts(said),
-    boot: text('boot') ?? '',
   };
 }

@@ -47,12 +47,6 @@ generation=${link%-link}
 say generation "${generation##*-}"
 real() { read -r path; [ ! -e "$path" ] || say "$1" "$path"; }
 readlink -m "$profile" "$current" "$booted" | { real profileSystem; real currentSystem; real bootedSystem; }
-of_file /proc/sys/kernel/random/boot_id
-boot=$value
-of_file /proc/1/stat
-# shellcheck disable=SC2086 # a word a field
-set -- ${value##*)}
-say boot "$boot/${20}"
 [ ! -e "$booted" ] || parts "$booted"
 wait
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { closureDifference, splitName } from '../../src/plan/closure-difference.ts';
-import { parseDryRun, parseSize } from '../../src/plan/dry-run.ts';
+import { parseDryRun } from '../../src/plan/dry-run.ts';
 import { parseUnits, unitDifference } from '../../src/plan/unit-difference.ts';
 
 const path = (name: string, hash = '0'): string => `/nix/store/${hash.repeat(32)}-${name}`;
@@ -25,15 +25,6 @@ these 2 paths will be fetched (1.50 MiB download, 3.00 MiB unpacked):
 
   it('has nothing to say where nothing is to be done', () => {
     expect(parseDryRun('')).toEqual({ build: [], fetch: [], download: undefined, unpacked: undefined });
-  });
-
-  it('reads sizes of every unit', () => {
-    expect([parseSize('5 B'), parseSize('2 KiB'), parseSize('1 GiB'), parseSize('much')]).toEqual([
-      5,
-      2048,
-      1024 ** 3,
-      undefined,
-    ]);
   });
 });
 

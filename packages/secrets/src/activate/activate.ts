@@ -28,7 +28,7 @@ export interface ActivateOptions {
   /** Do not restart or reload units. */
   readonly noUnits?: boolean | undefined;
   readonly accounts?: Accounts | undefined;
-  /** How long to wait for another activation on this host, in milliseconds; 60,000 without it. */
+  /** How long to wait for another activation on this host, in milliseconds. Default 60,000. */
   readonly lockPatience?: number | undefined;
 }
 

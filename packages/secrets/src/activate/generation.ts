@@ -31,7 +31,7 @@ const magic = new Map<number, Backing>([
  * Makes the place of the generations, on memory that is never swapped (ramfs) where that can be mounted, else on
  * what memory there is.
  *
- * @param group - who may list the place; left as it is without it.
+ * @param group - who may list the place; default: left as it is.
  */
 export async function prepareMountPoint(
   path: string,
@@ -88,14 +88,14 @@ export interface GenerationFile {
   readonly name: string;
   readonly content: Uint8Array;
   readonly mode: number;
-  /** This user's without it. */
+  /** Default: this user's. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
  * Writes files into a new directory; the owner and mode are exact whatever the umask, and set before the content.
  *
- * @param group - of the directories; left as it is without it.
+ * @param group - of the directories; default: left as it is.
  */
 export async function writeGeneration(
   directory: string,

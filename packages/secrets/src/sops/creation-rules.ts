@@ -1,8 +1,9 @@
+import { parseConfig } from '@cutover/foundation/config-file';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
-import { parse } from 'yaml';
+import { ConfigError } from '../config-error.ts';
 import { SecretsError, howToSops } from '../errors.ts';
 import { compileGoRegex } from './go-regex.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
@@ -114,18 +115,9 @@ function listOf(value: string | readonly string[] | null | undefined): string[] 
 }
 
 function parseRules(text: string, file: string): z.output<typeof rule>[] {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    throw new SecretsError('RULE_INVALID', 'the config is not YAML', { file });
-  }
-  const parsed = schema.safeParse(value ?? {});
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SecretsError('RULE_INVALID', `not a sops config: ${problems.join('; ')}`, { file });
-  }
-  return parsed.data.creation_rules ?? [];
+  const read = parseConfig(text, schema);
+  if (!read.ok) throw new ConfigError(file, read.mistakes, 'RULE_INVALID');
+  return read.value.creation_rules ?? [];
 }
 
 export async function findConfig(directory: string): Promise<string | undefined> {

@@ -71,7 +71,7 @@ export async function replaceContent(
   });
 }
 
-/** Gives a sops file a new data key, so that every value is encrypted anew. Recipients stay. */
+/** Gives a sops file a new data key, so that every value is encrypted again. Recipients stay. */
 export async function rotateFile(bytes: Uint8Array, options: EditOptions): Promise<EditResult> {
   return withFileAsync(options.file, async () => {
     const opened = await openFile(bytes, options);
@@ -93,15 +93,18 @@ export async function rotateFile(bytes: Uint8Array, options: EditOptions): Promi
 }
 
 /**
- * Changes who may open a sops file, keeping its data key, its values and its MAC: somebody who was removed can still
- * open what was written before. `rotateFile` afterwards, and a new credential at its issuer, is what shuts them out.
+ * Changes who may open a sops file, keeping its data key, its values and its MAC: a recipient who was removed can still
+ * open what was written before. `rotateFile` afterwards, and a new credential at its issuer, is what shuts that recipient out.
  *
  * @param rotate - give a new data key in the same write.
  */
 export async function updateRecipients(
   bytes: Uint8Array,
   recipients: EncryptOptions['recipients'],
-  options: EditOptions & { readonly shamirThreshold?: number; readonly rotate?: boolean },
+  options: EditOptions & {
+    readonly shamirThreshold?: number | undefined;
+    readonly rotate?: boolean | undefined;
+  },
 ): Promise<EditResult> {
   return withFileAsync(options.file, async () => {
     const opened = await openFile(bytes, options);

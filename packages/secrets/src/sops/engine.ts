@@ -39,7 +39,7 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     format,
   }: EngineFile): Promise<EngineFile & { identities: readonly AgeIdentity[] }> => ({
     file,
-    ...(format && { format }),
+    format,
     identities: await identities(),
   });
   const edits = (): Promise<typeof import('./edit.ts')> => import('./edit.ts');
@@ -61,8 +61,10 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     rotate: async (bytes, file) => (await edits()).rotateFile(bytes, await opened(file)),
     async updateKeys(bytes, file) {
       const { recipients, shamirThreshold } = await recipientsOf(file);
-      const threshold = shamirThreshold === undefined ? {} : { shamirThreshold };
-      return (await edits()).updateRecipients(bytes, recipients, { ...(await opened(file)), ...threshold });
+      return (await edits()).updateRecipients(bytes, recipients, {
+        ...(await opened(file)),
+        shamirThreshold,
+      });
     },
   };
 }
@@ -76,7 +78,7 @@ async function recipientsOf({ file, recipients, rules }: EngineFile & EngineRule
     recipients: found.recipients.length === 1 ? only : found.recipients,
     rule: found.rule,
     macOnlyEncrypted: found.macOnlyEncrypted,
-    ...(found.shamirThreshold !== undefined && { shamirThreshold: found.shamirThreshold }),
+    shamirThreshold: found.shamirThreshold,
   };
 }
 
@@ -115,7 +117,7 @@ export function automaticEngine(
   };
 }
 
-/** Nobody here opens it, and it is also for keys of a kind that only the sops command knows. */
+/** No native identity opens it, and it is also for keys of a kind that only the sops command knows. */
 async function needsSops(error: unknown, bytes: Uint8Array | undefined, file: EngineFile): Promise<boolean> {
   if (!(error instanceof SecretsError)) return false;
   if (error.code !== 'NO_IDENTITY' || bytes === undefined) return error.code === 'NEEDS_SOPS';

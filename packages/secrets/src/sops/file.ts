@@ -33,7 +33,7 @@ export interface EncryptOptions extends FileOptions {
   /** Age recipients: one list, or several groups of which `shamirThreshold` must open the file together. */
   readonly recipients: readonly string[] | readonly (readonly string[])[];
   readonly shamirThreshold?: number | undefined;
-  /** Which values are encrypted; sops's default without it. Binary files have no rule. */
+  /** Which values are encrypted; Default: sops's own rule. Binary files have no rule. */
   readonly rule?: SelectionRule | undefined;
   readonly macOnlyEncrypted?: boolean | undefined;
   readonly now?: Date | undefined;
@@ -139,7 +139,7 @@ export async function sealFile(
   refuseOwnKey(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const select = await selectorOf(rule);
-  const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, ...(stash && { stash }) });
+  const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, stash });
   const sealed = macStands(metadata, mac, dataKey)
     ? metadata.mac
     : encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);
@@ -150,7 +150,7 @@ export async function sealFile(
   );
 }
 
-/** A key that sops has its metadata under would make a file that nobody can read again. */
+/** A key that sops has its metadata under would make a file that cannot be read again. */
 function refuseOwnKey(format: SopsFormat, documents: Documents): void {
   if (format === 'binary') return;
   const isOwn = (key: string): boolean => key === 'sops' || (format === 'dotenv' && key.startsWith('sops_'));
@@ -234,16 +234,16 @@ function noIdentity(
     return new SecretsError('NEEDS_SOPS', `the file is for ${foreign.join(', ')} only: ${howToSops}`);
   const plugins = identities.flatMap((identity) => ('plugin' in identity ? [identity.plugin] : []));
   const groups = needed > 1 ? ` (${opened} of the ${needed} key groups that are needed were opened)` : '';
-  const nobody = `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'nobody'}`;
+  const unopened = `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'no age recipient'}`;
   if (plugins.length > 0) {
     const which = [...new Set(plugins)].join(', ');
     return new SecretsError(
       'NEEDS_SOPS',
-      `${nobody}, and there is an identity of the plugin ${which}: ${howToSops}`,
+      `${unopened}, and there is an identity of the plugin ${which}: ${howToSops}`,
     );
   }
   const hint = foreign.length === 0 ? '' : ` and for ${foreign.join(', ')}: ${howToSops}`;
-  return new SecretsError('NO_IDENTITY', `${nobody}${hint}`);
+  return new SecretsError('NO_IDENTITY', `${unopened}${hint}`);
 }
 
 /** Encrypts a data key, or its shares, for groups of recipients. */
@@ -254,7 +254,10 @@ export async function sealGroups(
 ): Promise<KeyGroup[]> {
   const groups = isGrouped(recipients) ? recipients : [recipients];
   if (groups.length === 0 || groups.some((group) => group.length === 0)) {
-    throw new SecretsError('KEY_INVALID', 'no recipients are given, so nobody could open the file');
+    throw new SecretsError(
+      'KEY_INVALID',
+      'no recipients are given; name at least one, or the file could never be opened',
+    );
   }
   let shares: Uint8Array[] = [dataKey];
   if (groups.length > 1) {

@@ -3,28 +3,28 @@ import type { ExitCause } from '../../events/rig-event.ts';
 /** What the supervisor knows about a loop until it ends itself. */
 export interface LoopRuntime {
   /** Set while it is being started or stopped. */
-  busy?: 'starting' | 'stopping';
+  busy?: 'starting' | 'stopping' | undefined;
   /** The end of the stop that is under way. */
-  stopping?: Promise<void>;
+  stopping?: Promise<void> | undefined;
   /** The pane that was last seen alive. */
-  paneId?: string;
-  pid?: number;
+  paneId?: string | undefined;
+  pid?: number | undefined;
   /** The run whose end has been dealt with. */
-  endedRun?: string;
+  endedRun?: string | undefined;
   ready: boolean;
   /** Unix milliseconds before which it is not started. */
-  nextStartAt?: number;
+  nextStartAt?: number | undefined;
   /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
   ending?: { readonly isThere: boolean; readonly since: number };
-  lastExit?: LoopExit;
+  lastExit?: LoopExit | undefined;
   /** Why it is not running although it is wanted. */
-  waitingFor?: string;
+  waitingFor?: string | undefined;
 }
 
 /** How an agent ended; `at` is Unix milliseconds. */
 export interface LoopExit {
-  readonly exitCode?: number;
-  readonly signal?: number;
+  readonly exitCode?: number | undefined;
+  readonly signal?: number | undefined;
   readonly cause: ExitCause;
   readonly at: number;
 }

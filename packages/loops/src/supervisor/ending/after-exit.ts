@@ -9,7 +9,7 @@ export interface ExitDecision {
   readonly restartInMs: number | undefined;
   readonly recentRestarts: number;
   /** Set when the restarts are used up. */
-  readonly escalate?: string;
+  readonly escalate?: string | undefined;
 }
 
 /** Decides whether and when an agent that ended is started again. Pure: time and chance come in. */

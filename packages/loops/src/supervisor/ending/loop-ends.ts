@@ -59,8 +59,8 @@ export class LoopEnds {
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
     store.change(loop.name, { block: { reason, detail, ...until } });
-    emit({ event: 'blocked', loop: loop.name, reason, detail, ...until });
-    if (reason === 'login-expired') emit({ event: 'login-expired', loop: loop.name, detail });
+    emit({ type: 'blocked', loop: loop.name, reason, detail, ...until });
+    if (reason === 'login-expired') emit({ type: 'login-expired', loop: loop.name, detail });
     await store.save();
   }
 
@@ -73,8 +73,8 @@ export class LoopEnds {
     const { config, scope } = this.#context;
     const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scope));
     return {
-      ...(pane?.exitCode === undefined ? {} : { exitCode: pane.exitCode }),
-      ...(pane?.exitSignal === undefined ? {} : { signal: pane.exitSignal }),
+      exitCode: pane?.exitCode,
+      signal: pane?.exitSignal,
       cause: explainExit(pane, sign, byMemory),
       at: Date.now(),
     };
@@ -87,7 +87,7 @@ export class LoopEnds {
     exit: LoopExit,
     sign: AgentSign | undefined,
   ): Promise<void> {
-    this.#context.emit({ event: 'exited', loop: loop.name, ...exit });
+    this.#context.emit({ type: 'exited', loop: loop.name, ...exit });
     runtime.nextStartAt = 0;
     if (sign !== undefined) await this.block(loop, sign);
   }
@@ -101,10 +101,10 @@ export class LoopEnds {
       escalate: detail,
     } = decideAfterExit(loop, state, exit.cause, exit.at);
     emit({
-      event: 'exited',
+      type: 'exited',
       loop: loop.name,
       ...exit,
-      ...(restartInMs === undefined ? {} : { restartInMs }),
+      restartInMs,
     });
     if (restartInMs === undefined) delete runtime.nextStartAt;
     else runtime.nextStartAt = exit.at + restartInMs;
@@ -113,7 +113,7 @@ export class LoopEnds {
       recentRestarts,
       ...(detail === undefined ? {} : { block: { reason: 'escalated', detail } }),
     });
-    if (detail !== undefined) emit({ event: 'escalated', loop: loop.name, detail });
+    if (detail !== undefined) emit({ type: 'escalated', loop: loop.name, detail });
     if (ownership.isStale) background.run(() => ownership.ask());
     background.run(() => store.save());
   }

@@ -68,5 +68,5 @@ async function endEverything(
   const ran = pane !== undefined || runtime.pid !== undefined || reaped.length > 0;
   forgetPane(runtime);
   runtime.nextStartAt = 0;
-  if (ran) emit({ event: 'stopped', loop: loop.name, reason });
+  if (ran) emit({ type: 'stopped', loop: loop.name, reason });
 }

@@ -80,7 +80,7 @@ export class LoopKeeper {
     const runtime = this.runtime(loop.name);
     if (runtime.ready) return;
     runtime.ready = true;
-    this.#context.emit({ event: 'ready', loop: loop.name });
+    this.#context.emit({ type: 'ready', loop: loop.name });
     this.#context.rounds.soon();
   }
 
@@ -155,7 +155,7 @@ export class LoopKeeper {
 
   #see(loop: LoopConfig, runtime: LoopRuntime, pane: Pane): void {
     if (runtime.pid === pane.pid && runtime.paneId === pane.id) return;
-    if (this.#firstRound) this.#context.emit({ event: 'adopted', loop: loop.name, pid: pane.pid });
+    if (this.#firstRound) this.#context.emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
     runtime.pid = pane.pid;
     runtime.paneId = pane.id;
     if (loop.ready === undefined) this.markReady(loop);

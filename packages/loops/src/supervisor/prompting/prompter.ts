@@ -51,7 +51,7 @@ export class Prompter {
     } catch (error) {
       if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      emit({ event: 'start-failed', loop: loop.name, reason: `its prompt was not typed: ${why}` });
+      emit({ type: 'start-failed', loop: loop.name, reason: `its prompt was not typed: ${why}` });
     }
   }
 
@@ -69,7 +69,7 @@ export class Prompter {
       store.change(name, { prompts: [...delivered, id].slice(-remembered) });
       await store.save();
     });
-    emit({ event: 'prompted', loop: name, bytes: text.length, id });
+    emit({ type: 'prompted', loop: name, bytes: text.length, id });
     return true;
   }
 }

@@ -1,31 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../atomic-file.ts';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
-
-/**
- * Keeps the newest output of a loop in two files, `LOG` and `LOG.1`, each of at most half the cap. `head -c` never
- * reads beyond its count from a pipe, so no byte is lost in between; `stdbuf` writes each at once.
- */
-const loggerScript = `log=$1 half=$2
-umask 077
-while :; do
-  size=0
-  [ ! -s "$log" ] || size=$(stat -c %s "$log")
-  left=$((half - size))
-  if [ "$left" -gt 0 ]; then
-    stdbuf -o0 head -c "$left" >>"$log"
-    [ "$(stat -c %s "$log")" -ge "$half" ] || exit 0
-  fi
-  mv -f "$log" "$log.1"
-done
-`;
+import loggerScript from './logger.sh';
 
 /** Puts the logger script where the loops will look for it; once there, it is not written again at each start. */
 export async function installLogger(config: RigConfig): Promise<void> {
   const path = loggerPath(config);
-  const present = await readFile(path, 'utf8').catch(() => undefined);
-  if (present !== loggerScript) await replaceFile(path, loggerScript);
+  const present = await unlessAbsent(readFile(path, 'utf8'));
+  if (present !== loggerScript) await writeFileDurably(path, loggerScript, { mode: 0o600 });
 }
 
 /** Where the logger script lies. */

@@ -13,7 +13,7 @@ import { scopeArgv, type ScopeManager } from '../../processes/memory-scope.ts';
 export interface CurrentPhase {
   readonly index: number;
   /** Absent when the rig has no phases, or all are passed. */
-  readonly plan?: string;
+  readonly plan?: string | undefined;
 }
 
 /** Whether the next start goes on with the agent's session, rather than beginning with its prompt. */

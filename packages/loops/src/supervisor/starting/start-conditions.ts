@@ -43,7 +43,7 @@ export class StartConditions {
       return true;
     }
     store.unblock(loop.name);
-    emit({ event: 'unblocked', loop: loop.name, reason: `the ${block.reason} is over` });
+    emit({ type: 'unblocked', loop: loop.name, reason: `the ${block.reason} is over` });
     return false;
   }
 

@@ -78,7 +78,7 @@ async function startLoop(
     // A session that was forgotten meanwhile is none to resume.
     if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
-    emit({ event: 'started', loop: loop.name, run: state.run, reason });
+    emit({ type: 'started', loop: loop.name, run: state.run, reason });
     onStarted(loop, state);
   } catch (error) {
     noteFailure(context, loop, error);
@@ -89,7 +89,7 @@ async function startLoop(
 function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig, error: unknown): void {
   if (error instanceof LoopsError && error.code === 'TMUX_LOST') return;
   const reason = error instanceof Error ? error.message : String(error);
-  emit({ event: 'start-failed', loop: loop.name, reason });
+  emit({ type: 'start-failed', loop: loop.name, reason });
   const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
   runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);

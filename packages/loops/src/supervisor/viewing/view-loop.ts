@@ -15,17 +15,17 @@ export function viewLoop(
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
-    ...(waitingFor === undefined ? {} : { reason: waitingFor }),
+    reason: waitingFor,
     wanted,
     ready: runtime.ready,
-    ...(pid === undefined ? {} : { pid }),
-    ...(loop.role === undefined ? {} : { role: loop.role }),
-    ...(session === undefined ? {} : { session }),
+    pid,
+    role: loop.role,
+    session,
     restarts,
-    ...(startedAt === undefined ? {} : { startedAt }),
+    startedAt,
     ...(nextStartAt === undefined || nextStartAt === 0 ? {} : { nextStartAt }),
-    ...(block === undefined ? {} : { block }),
-    ...(lastExit === undefined ? {} : { lastExit }),
+    block,
+    lastExit,
   };
 }
 

@@ -26,19 +26,18 @@ export function viewRig({ config, store, keeper, ownership, connected, startedAt
     rig: config.rig,
     supervisor: { state: 'up', pid: process.pid, since: startedAt },
     server: connected ? 'up' : 'down',
-    ...(hold === undefined ? {} : { hold: hold.reason, holdDetail: hold.detail }),
-    ...ownershipOf(ownership),
-    ...(config.phases === undefined
-      ? {}
-      : { phase: { index, total: config.phases.plans.length, ...(plan === undefined ? {} : { plan }) } }),
+    hold: hold?.reason,
+    holdDetail: hold?.detail,
+    ownership: ownershipOf(ownership),
+    ...(config.phases === undefined ? {} : { phase: { index, total: config.phases.plans.length, plan } }),
     loops: config.loops.map((loop) =>
       viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
     ),
   };
 }
 
-function ownershipOf({ view, lease }: OwnershipWatch): Pick<RigStatus, 'ownership'> {
-  if (view.state !== 'owner') return {};
+function ownershipOf({ view, lease }: OwnershipWatch): RigStatus['ownership'] {
+  if (view.state !== 'owner') return undefined;
   const { owner, epoch } = view.ownership;
-  return { ownership: { owner, epoch, ...(lease === undefined ? {} : { lease }) } };
+  return { owner, epoch, lease };
 }

@@ -49,7 +49,7 @@ interface Memory {
   /** A sign that was dealt with: it blocks no more for as long as it stays on the screen. */
   dealtWith?: string | undefined;
   /** What later looks are held against, since `signsAt` (monotonic milliseconds). */
-  signs?: ProgressSigns;
+  signs?: ProgressSigns | undefined;
   signsAt: number;
   stall: StallState;
 }

@@ -31,17 +31,17 @@ export function createWatchActions({ supervisor, keeper, store, link, events }: 
     sign: (loop, sign) => keeper.block(loop, sign),
     goOn: async (loop) => {
       store.unblock(loop.name);
-      events.emit({ event: 'unblocked', loop: loop.name, reason: 'the usage limit is over' });
+      events.emit({ type: 'unblocked', loop: loop.name, reason: 'the usage limit is over' });
       await store.save();
       await nudge(loop, loop.stall?.nudge ?? 'The usage limit is over. Go on where you were.');
     },
     cleared: async (loop) => {
       store.unblock(loop.name);
-      events.emit({ event: 'unblocked', loop: loop.name, reason: 'its screen shows it no more' });
+      events.emit({ type: 'unblocked', loop: loop.name, reason: 'its screen shows it no more' });
       await store.save();
     },
     stalled: async (loop, rung, quietMs) => {
-      events.emit({ event: 'stalled', loop: loop.name, rung, quietMs });
+      events.emit({ type: 'stalled', loop: loop.name, rung, quietMs });
       const { paneId } = keeper.runtime(loop.name);
       if (rung === 'nudge') await nudge(loop, loop.stall?.nudge ?? defaultNudge);
       else if (rung === 'interrupt' && paneId !== undefined) await link.current?.press(paneId, 'Escape');
@@ -49,7 +49,7 @@ export function createWatchActions({ supervisor, keeper, store, link, events }: 
       else if (rung === 'fresh') await supervisor.restart([loop.name], true, 'it stalled again');
       else
         events.emit({
-          event: 'escalated',
+          type: 'escalated',
           loop: loop.name,
           detail: `no progress for ${Math.round(quietMs / 1000)} s`,
         });

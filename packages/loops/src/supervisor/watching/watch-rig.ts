@@ -25,8 +25,8 @@ export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promi
   const { link, signal, events } = parts;
   const nap = new Nap();
   signal.addEventListener('abort', () => nap.end(), { once: true });
-  using _listener = events.listen(({ event }) => {
-    if (event === 'started') nap.end();
+  using _listener = events.listen(({ type }) => {
+    if (type === 'started') nap.end();
   });
   while (!signal.aborted) {
     let pause = 1000;

@@ -105,8 +105,8 @@ describe('the end of a run', () => {
     await using ended = await makeEndedLoop();
     await ended.see('Login expired');
     await ended.ends.block(ended.loop, { kind: 'login-expired', detail: 'Login expired' });
-    expect(ended.events.filter(({ event }) => event === 'login-expired')).toHaveLength(1);
-    expect(ended.events.filter(({ event }) => event === 'blocked')).toHaveLength(1);
+    expect(ended.events.filter(({ type }) => type === 'login-expired')).toHaveLength(1);
+    expect(ended.events.filter(({ type }) => type === 'blocked')).toHaveLength(1);
   });
 
   it('of an agent that was blocked costs no restart, though its last screen shows nothing of it', async () => {

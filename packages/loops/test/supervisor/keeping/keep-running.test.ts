@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
-import { type RigState, type RigStatus, type Supervisor, tmuxSocket } from '../../../src/index.ts';
+import { tmuxSocket } from '../../../src/config/rig-places.ts';
+import type { RigStatus } from '../../../src/control/status.ts';
+import type { RigState } from '../../../src/state/rig-state.ts';
+import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { isAlive, isZombie } from '../../../src/processes/reap-runs.ts';
 import { makeRig, pidOf, until, untilRunning } from '../../rig.ts';
 import { p95, soak } from '../../soak.ts';
@@ -31,7 +34,7 @@ async function untilReady(supervisor: Supervisor): Promise<RigStatus> {
 async function endWhenLost(supervisor: Supervisor): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     supervisor.events.listen((event) => {
-      if (event.event === 'server' && event.state === 'lost')
+      if (event.type === 'server' && event.state === 'lost')
         supervisor.end('a test', true).then(resolve, reject);
     });
   });
@@ -138,7 +141,7 @@ describe('a supervised loop', () => {
     await supervisor.stopAll('a test');
     expect(isAlive(pid) && !isZombie(pid)).toBe(false);
     await first;
-    expect(rig.events.filter(({ event }) => event === 'stopped')).toHaveLength(1);
+    expect(rig.events.filter(({ type }) => type === 'stopped')).toHaveLength(1);
   });
 
   it('begins a new session when its phase changes while it is being started', async () => {
@@ -247,10 +250,10 @@ describe('a supervised loop', () => {
       ({ loops: [loop] }) => loop?.block?.reason === 'escalated',
     );
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'blocked', restarts: 3 });
-    expect(rig.events.filter(({ event }) => event === 'escalated')).toHaveLength(1);
+    expect(rig.events.filter(({ type }) => type === 'escalated')).toHaveLength(1);
     await supervisor.want(['one']);
     await until(
-      () => rig.events.filter(({ event }) => event === 'started').length,
+      () => rig.events.filter(({ type }) => type === 'started').length,
       (count) => count > 4,
     );
   });
@@ -268,10 +271,10 @@ describe('a supervised loop', () => {
     await using rig = await makeRig(file);
     await untilRunning(await rig.supervise());
     const order = rig.events.flatMap((one) =>
-      one.event === 'started' || one.event === 'ready' ? [`${one.event} ${one.loop}`] : [],
+      one.type === 'started' || one.type === 'ready' ? [`${one.type} ${one.loop}`] : [],
     );
     expect(order.slice(0, 3)).toEqual(['started two', 'ready two', 'started one']);
-    await using starved = await makeRig({ loops: { one: sleeper }, memoryFloor: '100T' });
+    await using starved = await makeRig({ loops: { one: sleeper }, memoryFloor: '100TiB' });
     const supervisor = await starved.supervise();
     const { loops } = await until(
       () => supervisor.status(),
@@ -323,7 +326,7 @@ describe('a supervisor', () => {
     expect(after.loops.map(({ pid, session }) => [pid, session])).toEqual(
       before.loops.map(({ pid, session }) => [pid, session]),
     );
-    expect(rig.events.filter(({ event }) => event === 'started')).toHaveLength(2);
+    expect(rig.events.filter(({ type }) => type === 'started')).toHaveLength(2);
   });
 
   it(`brings everything back when the tmux server is killed (${soak(20, 1)} times)`, async () => {
@@ -362,7 +365,7 @@ describe('a supervisor', () => {
     for (const client of await tmux('list-clients', '-F', '#{client_pid}')) process.kill(client, 'SIGKILL');
     await ended;
     expect([pid, server].filter((one) => isAlive(one) && !isZombie(one))).toEqual([]);
-    expect(rig.events).toContainEqual(expect.objectContaining({ event: 'stopped', loop: 'one' }));
+    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'stopped', loop: 'one' }));
   });
 
   it('leaves nothing behind of an agent that outlived the tmux server', async () => {
@@ -404,7 +407,7 @@ describe('a supervisor', () => {
     const ended = reboot === 'orderly' ? { endedAt } : {};
     await writeFile(path, JSON.stringify({ ...state, ...ended, bootId: 'another boot' }));
     await rig.supervise();
-    const ups = rig.events.filter(({ event }) => event === 'up');
+    const ups = rig.events.filter(({ type }) => type === 'up');
     expect(ups).toEqual([expect.not.objectContaining({ reboot }), expect.objectContaining({ reboot })]);
   });
 
@@ -434,8 +437,8 @@ describe('a supervisor', () => {
     await supervisor.want(['one']);
     const seen: string[] = [];
     for await (const { status, event } of looks) {
-      if (event !== undefined) seen.push(event.event);
-      if (event?.event !== 'started') continue;
+      if (event !== undefined) seen.push(event.type);
+      if (event?.type !== 'started') continue;
       expect(status.loops[0]).toMatchObject({ wanted: true });
       watching.abort();
     }

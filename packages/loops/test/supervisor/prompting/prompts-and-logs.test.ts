@@ -135,8 +135,7 @@ describe('a prompt', () => {
     expect(log).toContain(`resumed ${session}`);
     // A second one would be typed before that of an agent that starts only now.
     await supervisor.want(['later']);
-    const prompted = (): string[] =>
-      rig.events.flatMap((one) => (one.event === 'prompted' ? [one.loop] : []));
+    const prompted = (): string[] => rig.events.flatMap((one) => (one.type === 'prompted' ? [one.loop] : []));
     await until(prompted, (loops) => loops.includes('later'));
     expect(prompted()).toEqual(['one', 'later']);
     expect(await readFile(join(rig.directory, 'taken-resumed'), 'utf8').catch(() => '')).toBe('');
@@ -177,7 +176,7 @@ describe('the log of a loop', () => {
         one: {
           command: ['sh', '-c', 'seq -f "%08.0f" 1 60000; sleep 0.2; echo end; exec sleep 1000'],
           restart: { policy: 'never' },
-          logCap: '100K',
+          logCap: '100KiB',
         },
       },
     });

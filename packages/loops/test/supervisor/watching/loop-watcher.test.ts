@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type LoopBlock, parseRigConfig } from '../../../src/index.ts';
+import { parseRigConfig } from '../../../src/config/load-rig-config.ts';
+import type { LoopBlock } from '../../../src/state/rig-state.ts';
 import { LoopWatcher, type WatchedLoop } from '../../../src/supervisor/watching/loop-watcher.ts';
 
 const expired: LoopBlock = { reason: 'login-expired', detail: 'Login expired' };
@@ -7,7 +8,7 @@ const expired: LoopBlock = { reason: 'login-expired', detail: 'Login expired' };
 /** Looks at one agent that runs, and tells what came of it. */
 function makeWatcher(block: LoopBlock | undefined) {
   const config = parseRigConfig(
-    { rig: 'demo', workspace: '/', loops: { one: { command: ['cat'] } } },
+    JSON.stringify({ rig: 'demo', workspace: '/', loops: { one: { command: ['cat'] } } }),
     '/loops.yaml',
   );
   const done: string[] = [];

@@ -29,7 +29,7 @@ describe('an agent that', () => {
       block: { reason: 'usage-limit', until: (epoch + 30) * 1000 },
       lastExit: { cause: 'usage-limit' },
     });
-    expect(rig.events.filter(({ event }) => event === 'started')).toHaveLength(1);
+    expect(rig.events.filter(({ type }) => type === 'started')).toHaveLength(1);
   });
 
   it('shows a limit that is over already starts again, and pays for it like any other', async () => {
@@ -74,11 +74,11 @@ describe('an agent that', () => {
     );
     await supervisor.reconcile();
     expect(JSON.parse(notices)).toMatchObject({
-      event: 'login-expired',
+      type: 'login-expired',
       loop: 'one',
       detail: 'Login expired',
     });
-    expect(rig.events.filter(({ event }) => event === 'started')).toHaveLength(1);
+    expect(rig.events.filter(({ type }) => type === 'started')).toHaveLength(1);
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'blocked', restarts: 0 });
   });
 
@@ -93,12 +93,12 @@ describe('an agent that', () => {
     });
     const supervisor = await rig.supervise();
     await until(
-      () => rig.events.flatMap((one) => (one.event === 'stalled' ? [one.rung] : [])),
+      () => rig.events.flatMap((one) => (one.type === 'stalled' ? [one.rung] : [])),
       (rungs) => rungs.includes('resume'),
       20_000,
     );
     // Whatever moved on its screen before began the ladder anew.
-    const stalls = rig.events.flatMap((one) => (one.event === 'stalled' ? [one] : []));
+    const stalls = rig.events.flatMap((one) => (one.type === 'stalled' ? [one] : []));
     const resume = stalls.findIndex(({ rung }) => rung === 'resume');
     const [nudge, interrupt] = stalls.slice(resume - 2, resume);
     expect(nudge).toMatchObject({ rung: 'nudge' });
@@ -118,7 +118,7 @@ describe('an agent that', () => {
       },
     });
     const supervisor = await rig.supervise();
-    const events = (name: string) => rig.events.filter(({ event }) => event === name);
+    const events = (name: string) => rig.events.filter(({ type }) => type === name);
     await until(
       () => supervisor.status(),
       ({ loops: [loop] }) => loop?.block?.reason === 'login-expired',
@@ -148,6 +148,6 @@ describe('an agent that', () => {
     await writeFile(join(rig.directory, 'busy.sh'), 'while :; do :; done\n');
     await rig.supervise();
     await delay(soak(600_000, 4000));
-    expect(rig.events.filter(({ event }) => event === 'stalled' || event === 'exited')).toEqual([]);
+    expect(rig.events.filter(({ type }) => type === 'stalled' || type === 'exited')).toEqual([]);
   }, 700_000);
 });

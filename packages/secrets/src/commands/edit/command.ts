@@ -7,8 +7,7 @@ import { replaceIfChanged, reportChanges } from '../shared/replace.ts';
 
 /** `secrets edit FILE`: the plain text is in memory and in a private file on a memory file system, nowhere else. */
 export function setUpEdit(command: Command): Command {
-  command
-    .argument('<file>');
+  command.argument('<file>');
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
     const { splitWords } = await import('../../age/search.ts');
     const { privateFile } = await import('./private-file.ts');
@@ -32,7 +31,7 @@ export function setUpEdit(command: Command): Command {
   });
 }
 
-/** Somebody else's change while the editor was open would be lost. */
+/** Another process's change while the editor was open would be lost. */
 async function requireAsBefore(file: string, before: Buffer): Promise<void> {
   if ((await readFile(file)).equals(before)) return;
   const { SecretsError } = await import('../../errors.ts');
@@ -41,7 +40,7 @@ async function requireAsBefore(file: string, before: Buffer): Promise<void> {
   });
 }
 
-/** An edit that cannot be taken is not lost: at a terminal whoever made it may go on with it. */
+/** An edit that cannot be taken is not lost: at a terminal the editor can be opened again. */
 async function backToEditor(error: unknown): Promise<boolean> {
   const { SecretsError } = await import('../../errors.ts');
   if (!(error instanceof SecretsError) || !process.stdin.isTTY) return false;

@@ -1,0 +1,52 @@
+import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
+import type { LoopConfig, RigConfig } from './rig-config.ts';
+import { controlSocket, longestSocketPath } from './rig-places.ts';
+
+/** What is wrong with a rig that its schema cannot see. */
+export function rigMistakes(config: RigConfig, placeOf: PlaceOf): ConfigMistake[] {
+  return [...socketMistakes(config, placeOf), ...dependencyMistakes(config, placeOf)];
+}
+
+function socketMistakes(config: RigConfig, placeOf: PlaceOf): ConfigMistake[] {
+  const socket = controlSocket(config);
+  if (Buffer.byteLength(socket) <= longestSocketPath) return [];
+  return [
+    placeOf(
+      ['runtimeDir'],
+      `${socket} is longer than ${longestSocketPath} bytes, too long for a socket; set a shorter runtimeDir`,
+    ),
+  ];
+}
+
+function dependencyMistakes({ loops }: RigConfig, placeOf: PlaceOf): ConfigMistake[] {
+  const known = new Map(loops.map((loop) => [loop.name, loop]));
+  return loops.flatMap(({ name, after }) => [
+    ...after.flatMap((other, index) =>
+      known.has(other)
+        ? []
+        : [
+            placeOf(
+              ['loops', name, 'after', index],
+              `there is no loop ${other}; there are ${[...known.keys()].join(', ')}`,
+            ),
+          ],
+    ),
+    ...(reaches(name, name, known, new Set())
+      ? [placeOf(['loops', name, 'after'], 'the loop would wait for itself')]
+      : []),
+  ]);
+}
+
+function reaches(
+  from: string,
+  to: string,
+  known: ReadonlyMap<string, LoopConfig>,
+  seen: Set<string>,
+): boolean {
+  return (known.get(from)?.after ?? []).some((next) => {
+    if (next === to) return true;
+    if (seen.has(next)) return false;
+    seen.add(next);
+    return reaches(next, to, known, seen);
+  });
+}

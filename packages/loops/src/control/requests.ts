@@ -1,0 +1,81 @@
+import type { RigEvent, RigEventBody } from '../events/rig-event.ts';
+import type { RigStatus, WatchedStatus } from './status.ts';
+
+/** A claim, a verdict, or that the rounds of a plan phase are used up: pushed without the supervisor, and told to it. */
+export type Handoff = Extract<RigEventBody, { type: 'claimed' | 'verdict' | 'escalated' }>;
+
+/** What a supervisor can be asked: the parameters of each request, and its one answer. */
+export interface Requests {
+  readonly status: { readonly params: object; readonly result: RigStatus };
+  readonly start: { readonly params: { readonly names: readonly string[] }; readonly result: RigStatus };
+  readonly stop: { readonly params: { readonly names: readonly string[] }; readonly result: RigStatus };
+  readonly restart: {
+    readonly params: {
+      readonly names: readonly string[];
+      /** Begin new sessions instead of resuming. Default false. */
+      readonly fresh?: boolean | undefined;
+    };
+    readonly result: RigStatus;
+  };
+  readonly prompt: {
+    readonly params: {
+      readonly name: string;
+      /** The bytes, in base 64. */
+      readonly text: string;
+      /** A text with an id that was delivered before is not delivered again. */
+      readonly id: string;
+    };
+    readonly result: { readonly delivered: boolean };
+  };
+  readonly 'phase.advance': {
+    readonly params: {
+      readonly from: number;
+      readonly reason: string;
+      readonly sha?: string | undefined;
+    };
+    readonly result: { readonly phase: number };
+  };
+  readonly 'phase.set': {
+    readonly params: { readonly index: number; readonly reason: string };
+    readonly result: { readonly phase: number };
+  };
+  readonly handoff: { readonly params: Handoff; readonly result: object };
+  /** Start no loop until `release`; with `keep` not after a reboot either. What runs goes on. */
+  readonly hold: { readonly params: { readonly keep: boolean }; readonly result: RigStatus };
+  /** Ask at once who owns the loops. */
+  readonly ownership: { readonly params: object; readonly result: RigStatus };
+  readonly release: { readonly params: object; readonly result: RigStatus };
+  readonly 'stop-all': { readonly params: { readonly reason: string }; readonly result: RigStatus };
+  /** End the supervisor; with `stop` every loop and the tmux server too. */
+  readonly end: {
+    readonly params: { readonly reason: string; readonly stop: boolean };
+    readonly result: object;
+  };
+}
+
+/** The requests that are answered by a stream, which ends with the supervisor. */
+export interface Streams {
+  readonly watch: { readonly params: object; readonly item: WatchedStatus };
+  readonly events: { readonly params: object; readonly item: RigEvent };
+}
+
+/** One line from a client, once the supervisor has greeted it. */
+export interface RequestMessage {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/**
+ * One line from the supervisor. It greets whoever connects, who asks only then: what is asked of a supervisor that is
+ * stopped is not carried out when it goes on. A pulse says that it is still at work.
+ */
+export type AnswerMessage =
+  | { readonly type: 'greeting'; readonly pid: number }
+  | { readonly type: 'pulse' }
+  | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'item'; readonly item: unknown }
+  | { readonly type: 'refusal'; readonly code: string; readonly message: string };
+
+/** Milliseconds between two pulses, and without any line until a supervisor counts as silent. */
+export const pulseInterval = 1000;
+export const silencePatience = 5000;
