@@ -42,6 +42,8 @@ export interface Requests {
   readonly handoff: { readonly params: Handoff; readonly result: object };
   /** Start no loop until `release`; with `keep` not after a reboot either. What runs goes on. */
   readonly hold: { readonly params: { readonly keep: boolean }; readonly result: RigStatus };
+  /** Ask at once who owns the loops. */
+  readonly ownership: { readonly params: object; readonly result: RigStatus };
   readonly release: { readonly params: object; readonly result: RigStatus };
   readonly 'stop-all': { readonly params: { readonly reason: string }; readonly result: RigStatus };
   /** End the supervisor; with `stop` every loop and the tmux server too. */
