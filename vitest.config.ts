@@ -57,6 +57,7 @@ export default defineConfig({
       unit('incus-client'),
       unit('secrets', { globalSetup: ['test/global-setup.ts'] }),
       unit('nix-deploy'),
+      unit('runbook'),
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
       {

@@ -11,6 +11,7 @@ export default defineConfig({
   target: 'node20',
   clean: true,
   sourcemap: true,
+  loader: { '.sh': 'text' },
   noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.

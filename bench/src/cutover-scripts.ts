@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Runbook, startRun, type Step } from '@cutover/cutover-scripts';
+import { type Runbook, startRun, type Step } from '@cutover/runbook';
 import { type Figure, milliseconds } from './figure.ts';
 import { rehearsalFigures } from './rehearsal.ts';
 
@@ -102,11 +102,9 @@ async function parseLines(path: string): Promise<void> {
 function emptyRunbook(list: readonly Step<undefined>[]): Runbook<undefined> {
   return {
     name: 'bench',
+    phases: [{ id: 'all', title: 'all' }],
     world: undefined,
     steps: list,
-    secretsToRedact: [],
-    standIns: [],
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
@@ -115,7 +113,7 @@ function emptyStep(id: string): Step<undefined> {
   return {
     id,
     version: 1,
-    phase: 'a-provision',
+    phase: 'all',
     title: id,
     kind: 'reversible',
     timeout: 60_000,

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { type SshHostOptions, sshHost } from '@cutover/host';
 import type { Source, Target } from '@cutover/nix-deploy';
 
+import byHandScript from './deploy-by-hand.sh';
 import { UnavailableError } from './figure.ts';
 
 const run = promisify(execFile);
@@ -73,7 +74,7 @@ export async function startMachines(count: number): Promise<Machines> {
     byHand: async (amount) => {
       const addresses = machines.slice(0, amount).map(({ address }) => address);
       const argv = ['by-hand', folder, lab.operator.file, knownHosts, ...addresses];
-      await run('sh', ['-e', '-c', handScript, ...argv]);
+      await run('sh', ['-e', '-c', byHandScript, ...argv]);
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(machines.map(async (machine) => await machine[Symbol.asyncDispose]()));
@@ -98,28 +99,4 @@ const flake = `{
     };
   };
 }
-`;
-
-/** `$1` folder of the flake, `$2` key, `$3` known_hosts, then addresses: as a person would, who builds once. */
-const handScript = `
-folder=$1
-common="-i $2 -o UserKnownHostsFile=$3 -o BatchMode=yes"
-shift 3
-nix='nix --extra-experimental-features nix-command --extra-experimental-features flakes'
-out=$($nix build --no-link --json \\
-  "path:$folder/flake#nixosConfigurations.box.config.system.build.toplevel" 2> /dev/null | sed 's/.*"out":"\\([^"]*\\)".*/\\1/')
-one() {
-  ssh="$common -o ControlPath=$folder/ssh-$1"
-  ssh $ssh -o ControlMaster=yes -N -f "root@$1" > /dev/null 2>&1
-  NIX_SSHOPTS=$ssh $nix copy --to "ssh://root@$1" "$out" 2> /dev/null
-  ssh $ssh "root@$1" nix-env --profile /nix/var/nix/profiles/system --set "$out"
-  ssh $ssh "root@$1" "$out/bin/switch-to-configuration" switch > /dev/null 2>&1
-  ssh $ssh -O exit "root@$1" > /dev/null 2>&1
-}
-jobs=
-for address; do
-  one "$address" &
-  jobs="$jobs $!"
-done
-for job in $jobs; do wait "$job"; done
 `;

@@ -5,7 +5,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { decryptFile, encryptFile, generateKeyPair, parseIdentities } from '@cutover/secrets';
+import { generateKeyPair, parseIdentities } from '@cutover/secrets/age';
+import { decryptFile, encryptFile } from '@cutover/secrets/sops';
 import { type Figure, milliseconds, UnavailableError } from './figure.ts';
 
 const run = promisify(execFile);

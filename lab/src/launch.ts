@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Host, SshHostOptions } from '@cutover/host';
 import { type IncusScope, incusHost, type Instance } from '@cutover/incus-client';
 import type { OperatorKey } from './operator-key.ts';
+import readyScript from './ready.sh';
 
 /** An instance of the lab that has booted: systemd is up, sshd listens. */
 export interface ReadyInstance {
@@ -62,13 +63,6 @@ export async function launch(
   }
 }
 
-/** What is read from inside, in one command: a line with the address and one with the host key. */
-const readiness = `
-systemctl is-system-running --wait >/dev/null 2>&1
-until systemctl is-active --quiet ssh; do sleep 0.05; done
-ip -4 -oneline address show dev eth0 scope global | awk '{ sub("/.*", "", $4); print $4 }'
-cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub`;
-
 /** Waits until a started instance is up. @throws {Error} it is not within a minute. */
 export async function ready(
   scope: IncusScope,
@@ -77,7 +71,7 @@ export async function ready(
   signal?: AbortSignal,
 ): Promise<ReadyInstance> {
   const deadline = AbortSignal.timeout(60_000);
-  const { exitCode, stdout, stderr } = await scope.exec.run(name, ['sh', '-c', readiness], {
+  const { exitCode, stdout, stderr } = await scope.exec.run(name, ['sh', '-c', readyScript], {
     signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
   });
   const [address, hostKey] = stdout.toString().trim().split('\n');

@@ -16,13 +16,12 @@ export default defineConfig([
   { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
   {
     ...shared,
-    entry: {
-      cli: 'src/cli.ts',
-      'phases/a-provision': 'src/phases/a-provision.ts',
-      'phases/b-configure': 'src/phases/b-configure.ts',
-      'phases/c-stage': 'src/phases/c-stage.ts',
-      'phases/d-cut-over': 'src/phases/d-cut-over.ts',
-      'phases/e-hand-over': 'src/phases/e-hand-over.ts',
-    },
+    entry: { cli: 'src/cli.ts' },
+  },
+  {
+    ...shared,
+    entry: ['src/scripts/*.ts'],
+    outDir: 'dist/scripts',
+    bundle: false,
   },
 ]);

@@ -12,11 +12,24 @@ const shared: Options = {
   },
 };
 
+const library = ['src/index.ts', 'src/sops.ts', 'src/age.ts', 'src/scan.ts', 'src/activate.ts'];
+
 export default defineConfig([
   {
     ...shared,
-    entry: ['src/index.ts', 'src/cli.ts'],
-    dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
+    entry: [...library, 'src/cli.ts'],
+    dts: {
+      entry: library,
+      compilerOptions: {
+        ignoreDeprecations: '6.0',
+        // As sources of our own, so that the types of the private package are written out too.
+        paths: {
+          '@cutover/foundation/*': [
+            fileURLToPath(import.meta.resolve('@cutover/foundation/errno')).replace('errno', '*'),
+          ],
+        },
+      },
+    },
     sourcemap: true,
   },
   {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, type Host } from '@cutover/host';
-import { encryptFile } from '@cutover/secrets';
+import { encryptFile } from '@cutover/secrets/sops';
 import type { LabCertificates } from '../daemon/settings.ts';
 import type { OperatorKey } from '../operator-key.ts';
 import { pushTree } from './push-tree.ts';

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '@cutover/cutover-scripts';
+import type { EngineEvent } from '@cutover/runbook';
 import type { ScriptedOperator } from '../operator/operator.ts';
 import { type RunnerFiles, runCutover } from './runner.ts';
 import { rigName } from './settings.ts';
@@ -50,10 +50,10 @@ export function answerGates(options: GateAnswers): GateAnswerer {
 
   return {
     event(event) {
-      if (event.event === 'verified' && event.step === 'connect-operator') connected();
+      if (event.type === 'verified' && event.step === 'connect-operator') connected();
       // However the run ends, the operator lets go of the session.
-      if (event.event === 'run.ended') connected();
-      if (event.event !== 'gate.open') return;
+      if (event.type === 'run.ended') connected();
+      if (event.type !== 'gate.open') return;
       const answer = answers[event.step];
       if (answer !== undefined) under.push(answer());
     },

@@ -1,4 +1,4 @@
-import { covered, type EngineEvent, type Span } from '@cutover/cutover-scripts';
+import { covered, type EngineEvent, type Span } from '@cutover/runbook';
 
 /** Tells what goes on, a line at a time, and keeps the times. */
 export interface Narrator {
@@ -42,7 +42,7 @@ export function createNarrator(write: (line: string) => void): Narrator {
       return result;
     },
     event(event) {
-      if (event.event === 'plan') {
+      if (event.type === 'plan') {
         for (const { id, title, phase } of event.steps)
           steps.set(id, { title, phase, began: performance.now() });
         return;
@@ -50,7 +50,7 @@ export function createNarrator(write: (line: string) => void): Narrator {
       if (!('step' in event) || event.step === undefined) return;
       const step = steps.get(event.step);
       if (step === undefined) return;
-      switch (event.event) {
+      switch (event.type) {
         case 'looking':
           step.began = performance.now();
           break;
@@ -62,7 +62,7 @@ export function createNarrator(write: (line: string) => void): Narrator {
         }
         case 'verified': {
           const seconds = (performance.now() - step.began) / 1000;
-          if (event.list === 'cutover') add(`phase ${step.phase}`, step.began);
+          if (event.list === 'main') add(`phase ${step.phase}`, step.began);
           say(
             `  ✓ ${step.title} (${seconds.toFixed(1)} s${event.how === 'applied' ? '' : `, ${event.how}`})`,
           );

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EngineEvent, loadConfig } from '@cutover/cutover-scripts';
+import { loadConfig } from '@cutover/cutover-scripts';
+import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
 import { startHosts } from '../hosts/hosts.ts';
 import { openLab } from '../lab.ts';
@@ -84,8 +85,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   const phases = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
     narrator.event(event);
-    if (event.event === 'plan') for (const step of event.steps) phases.add(step.phase);
-    if (event.event === 'verified') steps.add(event.step);
+    if (event.type === 'plan') for (const step of event.steps) phases.add(step.phase);
+    if (event.type === 'verified') steps.add(event.step);
   };
   const operator = {
     ...files,
@@ -110,7 +111,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       },
       ...(killStep === undefined
         ? {}
-        : { killAt: (event: EngineEvent) => event.event === 'intent' && event.step === killStep }),
+        : { killAt: (event: EngineEvent) => event.type === 'intent' && event.step === killStep }),
     });
     await gates.settled();
     if (end.killed && killStep === options.undoAt) {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { EngineEvent } from '@cutover/cutover-scripts';
+import type { EngineEvent } from '@cutover/runbook';
 
 /** Where the runner finds its config and keeps its journal. */
 export interface RunnerFiles {
@@ -64,5 +64,5 @@ async function* events({ stdout }: ChildProcess): AsyncGenerator<EngineEvent> {
 }
 
 function isEvent(value: unknown): value is EngineEvent {
-  return typeof value === 'object' && value !== null && 'event' in value;
+  return typeof value === 'object' && value !== null && 'type' in value;
 }

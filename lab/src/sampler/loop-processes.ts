@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { loopDevices } from '../daemon/loop-devices.ts';
 import { parseMounts } from '../mounts.ts';
+import { gone } from '../processes.ts';
 
 /** A loop's process on one of the lab's instances. */
 export interface LoopProcess {
@@ -54,13 +55,7 @@ export function loopScanner(folder: string): () => LoopProcess[] {
       return instance === undefined ? undefined : { instance, role, pid: Number(pid) };
     } catch (error) {
       // It ended while it was looked at.
-      if (
-        error instanceof Error &&
-        'code' in error &&
-        ['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes(String(error.code))
-      )
-        return undefined;
-      throw error;
+      return gone(error);
     }
   }
 }

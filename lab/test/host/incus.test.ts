@@ -1,4 +1,6 @@
 import { hostContract } from '@cutover/host-contract/suite';
+import { on } from '@cutover/host/zx';
+import { arrivals, shellSuite } from '@cutover/host/zx/suite';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import * as fc from 'fast-check';
 import * as vitest from 'vitest';
@@ -38,5 +40,18 @@ vitest.it('passes any argv to an instance', async () => {
       vitest.expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
     }),
     { numRuns: soak ? 1000 : 20 },
+  );
+});
+
+shellSuite(vitest, { name: 'incus', open: async () => incusHost(client, box.name), exactSignals: false });
+
+vitest.it('passes each value to a shell in an instance as one argument', async () => {
+  await using host = incusHost(client, box.name);
+  const value = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', ''));
+  await fc.assert(
+    fc.asyncProperty(value, async (text) => {
+      vitest.expect(new Set(await arrivals(on(host), text))).toEqual(new Set([text]));
+    }),
+    { numRuns: soak ? 500 : 20 },
   );
 });

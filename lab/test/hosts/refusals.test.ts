@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { exitCodes } from '@cutover/cutover-scripts';
+import { exitCodes } from '@cutover/runbook';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type Lab, type LabHosts, openLab, startHosts } from '../../src/index.ts';
@@ -74,7 +74,7 @@ async function expectUntouched(spoil: (config: Config) => void, message: RegExp)
   const before = await traces();
   const { exitCode, text } = await refused(spoil);
   expect(text).toMatch(message);
-  expect(exitCode).toBe(exitCodes.unsafe);
+  expect(exitCode).toBe(exitCodes.unsafe.code);
   expect(await traces()).toBe(before);
 }
 

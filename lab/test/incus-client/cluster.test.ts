@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,6 +8,7 @@ import {
   migrateInstance,
   migrateVolume,
 } from '@cutover/incus-client';
+import { freePort } from '@cutover/test-support/ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { destroy } from '../../src/daemon/clean-up.ts';
 import { startDaemon } from '../../src/daemon/start.ts';
@@ -43,14 +42,6 @@ async function bareDaemon(name: string): Promise<BareDaemon> {
       await turn[Symbol.asyncDispose]();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 let first: BareDaemon;

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { describePinned, freeDevices } from '../../src/daemon/free-devices.ts';
 import { loopDevices } from '../../src/daemon/loop-devices.ts';
 import { mountsOf } from '../../src/mounts.ts';
-import { becomes } from './traces.ts';
+import { sleeper } from './sleeper.ts';
 
 /** A folder with a pool as the daemon makes it, mounted where every program of this machine sees it. */
 async function pool(machine: Host) {
@@ -23,16 +22,7 @@ async function pool(machine: Host) {
 }
 
 /** A program that copies all mounts of this machine when it begins, with its working directory in `cwd`. */
-async function copyMounts(cwd: string): Promise<{ readonly pid: number; end(): Promise<void> }> {
-  const child = spawn('unshare', ['--mount', 'sleep', '600'], { cwd, stdio: 'ignore' });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const end = async () => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  onTestFinished(end);
-  return { pid: await becomes(child.pid, 'sleep'), end };
-}
+const copyMounts = (cwd: string) => sleeper(['unshare', '--mount'], cwd);
 
 describe('freeDevices', () => {
   it('frees a device that only the copied mounts of another program keep in use', async () => {

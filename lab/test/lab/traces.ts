@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { localHost } from '@cutover/host';
 import { loopDevices } from '../../src/daemon/loop-devices.ts';
 import type { LabFolders } from '../../src/folders.ts';
@@ -23,12 +22,3 @@ export async function traces({ root, id }: LabFolders) {
 
 /** The traces of a lab that is down. */
 export const nothing = { processes: [], mounts: [], loops: [], links: [] };
-
-/** The process that is started by `unshare` and the like in the end: by its name, once it has it. */
-export async function becomes(pid: number | undefined, command: string): Promise<number> {
-  if (pid === undefined) throw new Error(`${command} did not start`);
-  for (;;) {
-    if ((await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === command) return pid;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

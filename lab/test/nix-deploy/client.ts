@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from './machine.ts';
 
 /** As users get it; bin/test has built it. */
-const command = fileURLToPath(new URL('../../../packages/nix-deploy/dist/cli.js', import.meta.url));
+const command = fileURLToPath(new URL('../../../packages/nix-deploy/bin/nix-deploy.js', import.meta.url));
 
 /** The command as a process of its own, which can be killed. */
 export interface Client extends AsyncDisposable {
@@ -76,7 +76,7 @@ export async function startClient(): Promise<Client> {
             host: '127.0.0.1',
             user,
             port: machine.relay.port,
-            identityFile: machine.operatorKey,
+            privateKey: machine.operatorKey,
             hostKeys: [machine.hostKey],
           },
           ...more,

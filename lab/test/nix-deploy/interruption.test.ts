@@ -71,7 +71,7 @@ describe('when ssh is cut in the middle of a switch that keeps printing', () => 
           if (event.type === 'output' && event.line === 'before the cut') machine.relay.cut();
         },
       }),
-    ).rejects.toMatchObject({ code: 'ACTIVATION_FAILED', exitCode: 2, restoration: 'restored' });
+    ).rejects.toMatchObject({ code: 'SWITCH_FAILED', exitCode: 2, restoration: 'restored' });
     expect(await machine.sh('cat /etc/marker')).toBe('second');
   });
 

@@ -1,4 +1,5 @@
-import { encryptFile, generateKeyPair, identityFile } from '@cutover/secrets';
+import { generateKeyPair, identityFile } from '@cutover/secrets/age';
+import { encryptFile } from '@cutover/secrets/sops';
 import { type Host } from '@cutover/host';
 import { place } from './world.ts';
 

@@ -1,72 +1,21 @@
-export type { Evidence, JsonValue } from './engine/json.ts';
-export { type Inputs, SecretInput, secretInput } from './engine/inputs.ts';
-export {
-  type Answer,
-  type Gate,
-  type PhaseId,
-  phases,
-  type Retry,
-  type Step,
-  type StepContext,
-} from './engine/step.ts';
-export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
-export {
-  CutoverError,
-  type CutoverErrorCode,
-  InterruptedRunError,
-  RunbookError,
-  StalePlanError,
-  StepTimeoutError,
-  UsageError,
-  VerificationError,
-} from './engine/errors.ts';
-export { type Run, type RunOptions, startRun } from './engine/engine.ts';
-export type { RunCommand } from './engine/decide-run.ts';
-export type { Choice } from './engine/choose.ts';
-export type { EngineEvent, LiveEvent } from './engine/events.ts';
-export type { Outcome } from './engine/outcome.ts';
-export { makePlan, type Plan } from './engine/plan.ts';
-export { dieWithRunner } from './engine/die-with-runner.ts';
-export type {
-  Envelope,
-  JournalEntry,
-  JournalEvent,
-  ListId,
-  PlannedStep,
-  RecordedError,
-  RunMode,
-  Runner,
-  RunResultName,
-  StepCall,
-  StepEvent,
-  StepIdentity,
-} from './journal/entry.ts';
-export { JournalDamagedError, LockedError } from './journal/errors.ts';
-export { type JournalEnd, readJournal } from './journal/read.ts';
-export { createRedactor, type Redactor } from './journal/redactor.ts';
-export { openStateDirectory, type StateDirectory } from './journal/state-directory.ts';
-export {
-  bindAnswer,
-  type Decide,
-  type Decision,
-  type GateAnswer,
-  GateRefusedError,
-  leaveAnswer,
-  type OpenGate,
-} from './gates/answer.ts';
-export type { GateRecord } from './journal/state.ts';
-export type { GateReport, Report, RunReport, StepReport } from './report/model.ts';
-export { readReport, totalDowntime } from './report/read-report.ts';
-export { covered, type Span } from './progress/spans.ts';
-export { htmlReport } from './report/html.ts';
-export { markdownReport } from './report/markdown.ts';
-export { createProgram } from './commands/program.ts';
-export type { CommandContext, CommandStreams, LoadRunbook } from './commands/context.ts';
-export { exitCodeOf, exitCodes } from './commands/exit-codes.ts';
+export { cutover } from './cutover.ts';
 export { loadRunbook } from './runbook.ts';
+export { provisionSteps } from './phases/a-provision.ts';
+export { configureSteps } from './phases/b-configure.ts';
+export { stageSteps } from './phases/c-stage.ts';
+export { cutOverSteps } from './phases/d-cut-over.ts';
+export { handOverSteps } from './phases/e-hand-over.ts';
+export { rebootProofSteps } from './phases/reboot-proof.ts';
+export { rollbackSteps } from './phases/rollback.ts';
+export type { World } from './world/world.ts';
+export { CutoverError, type CutoverErrorCode } from './errors.ts';
+export { LeakError } from './work/leak-error.ts';
+export { NoSafePointError } from './work/safe-point.ts';
 export { loadConfig } from './config/load.ts';
 export { type CutoverSettings, cutoverSchema } from './config/schema.ts';
 export { ConfigError } from './config/config-error.ts';
 export { type FlakeParts, renderFlake } from './flake.ts';
 export type { HostSettings } from './flake-settings.ts';
 export { readFlakeTemplate } from './flake-template.ts';
+export { type Fence, type FenceKey, fingerprintOf } from './world/fence.ts';
+export { type Forge, openForge } from './world/forge.ts';

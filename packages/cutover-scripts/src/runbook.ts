@@ -1,6 +1,6 @@
+import type { Phase, Runbook } from '@cutover/runbook';
 import { join } from 'node:path';
 import { readOwnership } from '@cutover/loops';
-import type { Runbook } from './engine/runbook.ts';
 import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';
@@ -13,6 +13,14 @@ import { ownershipRef } from './work/ownership.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
+const phases: readonly Phase[] = [
+  { id: 'a-provision', title: 'A provision' },
+  { id: 'b-configure', title: 'B configure' },
+  { id: 'c-stage', title: 'C stage' },
+  { id: 'd-cut-over', title: 'D cut over' },
+  { id: 'e-hand-over', title: 'E hand over' },
+];
+
 /**
  * Makes the runbook of a cutover from its config file. Nothing is connected to yet.
  *
@@ -24,17 +32,19 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
   const { settings } = world;
   return {
     name: `${settings.old.name} → ${settings.name}`,
+    phases,
     world,
     steps: [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
     rollbackAfterCommit: rollbackSteps,
-    rebootProof: rebootProofSteps,
+    lists: { 'reboot-proof': rebootProofSteps },
+    words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     async ownership(signal) {
       const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-      return found ?? { owner: settings.old.name, epoch: 0 };
+      if (found === undefined) return { owner: settings.old.name, epoch: 0 };
+      return { owner: found.owner ?? 'no host', epoch: found.epoch };
     },
-    // No step ever holds the content of a secret beyond its own call, so there is nothing here to redact.
-    secretsToRedact: [],
+    // No step ever holds the content of a secret beyond its own call, so there is nothing to redact.
     standIns: settings.standIns,
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };

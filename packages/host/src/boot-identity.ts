@@ -13,7 +13,7 @@ export async function bootIdentity(
   host: Host,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<string> {
-  const { stdout } = await host.run(['cat', bootId, firstProcess], signal === undefined ? {} : { signal });
+  const { stdout } = await host.run(['cat', bootId, firstProcess], { signal });
   const [id = '', stat = ''] = stdout.split('\n');
   // Field 22, counted from behind the process's name, which may contain anything (proc(5)).
   const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
 

@@ -1,8 +1,8 @@
 import type { Host } from '@cutover/host';
 
 import { activate } from './activation/activate.ts';
-import { type BuildAhead, buildAhead } from './build/ahead.ts';
-import { buildSomewhere } from './build/somewhere.ts';
+import { type SpeculativeBuild, startSpeculativeBuild } from './build/speculative-build.ts';
+import { buildSystem } from './build/build-system.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copyClosure } from './copy/copy-closure.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
@@ -10,10 +10,10 @@ import { ActivationError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
 import type { StorePath } from './nix/path-info.ts';
-import { type DeployOptions, settle, type Settings } from './options.ts';
+import { type DeployOptions, resolveOptions, type Settings } from './options.ts';
 import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
-import { demandsOf } from './preflight/demands.ts';
+import { requirementsOf } from './preflight/requirements.ts';
 import { type Connection, openConnection } from './target/connection.ts';
 import type { TargetFacts } from './target/facts.ts';
 import { bootBytes, differingParts, type Part } from './target/parts.ts';
@@ -50,22 +50,22 @@ export interface DeployResult {
  * Deploys a system to a target so that the target is never stranded: it watches over the change itself, and goes back to
  * exactly what ran before unless a fresh connection confirmed that it can be reached and is well.
  *
- * @throws {PreflightError} nothing was begun; all reasons at once.
+ * @throws {PreflightError} nothing was started; all reasons at once.
  * @throws {LockedError} another deploy is under way.
  * @throws {NixError} evaluation, build or copy failed; nothing was activated.
  * @throws {ActivationError} `restoration` says what runs now.
- * @throws {HostConnectionError} the target could not be reached before anything was begun.
+ * @throws {HostConnectionError} the target could not be reached before anything was started.
  */
 export async function deploy(target: Target, options: DeployOptions): Promise<DeployResult> {
-  return await runDeploy(target, settle(options));
+  return await runDeploy(target, resolveOptions(options));
 }
 
-/** `deploy` with its options settled. */
+/** `deploy` with its options resolved. */
 export async function runDeploy(target: Target, settings: Settings): Promise<DeployResult> {
   const began = performance.now();
   const emit = (event: TargetlessEvent): void => settings.onEvent?.({ ...event, target: target.name });
   emit({ type: 'step', step: 'connect' });
-  await using ahead = buildAhead(settings, emit);
+  await using speculative = startSpeculativeBuild(settings, emit);
   await using connection = await openConnection(target, settings.signal);
 
   emit({ type: 'step', step: 'preflight' });
@@ -74,7 +74,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   preflight(target, facts, settings);
   if (settings.action !== 'dry-activate') await session.lock(settings.holder);
 
-  const { system, parts } = await bring(connection.host, facts, settings, emit, ahead);
+  const { system, parts } = await ensureOnTarget(connection.host, facts, settings, emit, speculative);
   const done = {
     target: target.name,
     action: settings.action,
@@ -110,7 +110,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
       duration: performance.now() - began,
     };
   }
-  if (settings.action !== 'test') refuse(connection.host, facts, { boot: bootBytes(parts) }, settings);
+  if (settings.action !== 'test') requireSpace(connection.host, facts, { boot: bootBytes(parts) }, settings);
   emit({ type: 'step', step: 'activate' });
   const result = await activate(target, connection, system, settings, emit);
   for (const message of result.warnings) emit({ type: 'warning', message });
@@ -127,27 +127,27 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
 
 /** @throws {PreflightError} */
 function preflight(target: Target, facts: TargetFacts, settings: Settings): void {
-  const problems = checkTarget(facts, demandsOf(settings), settings.targetPaths);
+  const problems = checkTarget(facts, requirementsOf(settings), settings.targetPaths);
   if (problems.length > 0) throw new PreflightError(target.name, problems);
 }
 
 /** @throws {PreflightError} there is no room for what is about to be added. */
-function refuse(host: Host, facts: TargetFacts, additions: Additions, { targetPaths }: Settings): void {
+function requireSpace(host: Host, facts: TargetFacts, additions: Additions, { targetPaths }: Settings): void {
   const problems = checkSpace(facts, additions, targetPaths);
   if (problems.length > 0) throw new PreflightError(host.name, problems);
 }
 
 /** Builds, copies to the target what was built elsewhere, and compares it with what booted. */
-async function bring(
+async function ensureOnTarget(
   host: Host,
   facts: TargetFacts,
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
-  ahead: BuildAhead | undefined,
+  speculative: SpeculativeBuild | undefined,
 ): Promise<{ readonly system: string; readonly parts: readonly Part[] }> {
   const { signal } = settings;
-  await using built = await (ahead?.building ??
-    buildSomewhere(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
+  await using built = await (speculative?.building ??
+    buildSystem(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
   const { system, closure, exports, buildOn } = built;
   let copied: readonly StorePath[] = [];
   if (closure !== undefined) {
@@ -159,7 +159,7 @@ async function bring(
       substitute: settings.substitute,
       signed: settings.requireSignatures,
       exports,
-      admit: (missing) => refuse(host, facts, { store: sizeOf(missing) }, settings),
+      admit: (missing) => requireSpace(host, facts, { store: sizeOf(missing) }, settings),
       onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
       signal,
     });
@@ -186,7 +186,7 @@ async function isActive(
 async function realPath(host: Host, path: string, signal?: AbortSignal): Promise<string | undefined> {
   const { exitCode, stdout } = await host.run(['readlink', '-e', path], {
     reject: false,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   return exitCode === 0 ? stdout.trim() : undefined;
 }
@@ -200,7 +200,7 @@ async function checkUnchanged(
 ): Promise<readonly CheckResult[]> {
   const health = await runChecks(host, healthChecks, {
     deadline: performance.now() + confirmTimeout,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onResult: (result) => emit({ type: 'health', ...result }),
   });
   const failing = health.filter((check) => !check.ok);
@@ -223,7 +223,7 @@ async function dryActivate(
   const { stdout } = await host.run(asRoot(argv, settings), {
     reject: false,
     timeout: activationTimeout,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   for (const line of stdout.trimEnd().split('\n')) emit({ type: 'output', line });
   return stdout;

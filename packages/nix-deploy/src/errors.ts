@@ -18,17 +18,11 @@ export type DeployStep =
 /** The stable codes of the errors of this package. */
 export type DeployErrorCode =
   | 'PREFLIGHT_FAILED'
-  | 'LOCKED'
+  | 'TARGET_LOCKED'
   | 'EVALUATION_FAILED'
   | 'BUILD_FAILED'
   | 'COPY_FAILED'
-  | 'ACTIVATION_FAILED'
-  | 'NEEDS_REBOOT'
-  | 'HEALTH_CHECK_FAILED'
-  | 'NOT_CONFIRMED'
-  | 'BOOT_LOADER_FAILED'
-  | 'RESTORE_FAILED'
-  | 'OUTCOME_UNKNOWN'
+  | ActivationCode
   | 'NO_SUCH_GENERATION'
   | 'REBOOT_NOT_PROVEN'
   | 'FLEET_FAILED';
@@ -36,15 +30,21 @@ export type DeployErrorCode =
 /** What became of the system that ran before: the answer to "am I stranded?". */
 export type Restoration = 'untouched' | 'restored' | 'restore-failed' | 'unknown';
 
-/** The root of the errors of this package. `cause` is kept. */
-export class DeployError extends Error {
+/** An option that has an impossible value or contradicts another; nothing was started. */
+export class DeployOptionsError extends Error {
+  override readonly name = 'DeployOptionsError';
+  readonly code = 'OPTIONS_INVALID';
+}
+
+/** What the errors of a deploy have in common. `cause` is kept. */
+export class DeployError<Code extends DeployErrorCode = DeployErrorCode> extends Error {
   override readonly name: string = 'DeployError';
-  readonly code: DeployErrorCode;
+  readonly code: Code;
   readonly step: DeployStep;
   readonly target: string;
 
   constructor(
-    facts: { readonly code: DeployErrorCode; readonly step: DeployStep; readonly target: string },
+    facts: { readonly code: Code; readonly step: DeployStep; readonly target: string },
     message: string,
     options?: ErrorOptions,
   ) {
@@ -55,21 +55,21 @@ export class DeployError extends Error {
   }
 }
 
-/** One thing that stands in the way of a deploy, and its mend. */
+/** One reason why a deploy would not begin, and what to do about it. */
 export interface Problem {
   /** Stable, e.g. `wrong-machine`, `store-full`. */
   readonly check: string;
   readonly message: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** Preflight found reasons not to begin; nothing was changed. */
-export class PreflightError extends DeployError {
+export class PreflightError extends DeployError<'PREFLIGHT_FAILED'> {
   override readonly name = 'PreflightError';
   readonly problems: readonly Problem[];
 
   constructor(target: string, problems: readonly Problem[]) {
-    const list = problems.map(({ check, message, mend }) => `- ${check}: ${message} — ${mend}`).join('\n');
+    const list = problems.map(({ check, message, fix }) => `- ${check}: ${message} — ${fix}`).join('\n');
     super(
       { code: 'PREFLIGHT_FAILED', step: 'preflight', target },
       `${target} is not ready for a deploy; nothing was changed:\n${list}`,
@@ -79,14 +79,14 @@ export class PreflightError extends DeployError {
 }
 
 /** Another deploy is under way on the target; nothing was changed. */
-export class LockedError extends DeployError {
+export class LockedError extends DeployError<'TARGET_LOCKED'> {
   override readonly name = 'LockedError';
   /** Who holds the lock, in its own words. */
   readonly holder: string;
 
   constructor(target: string, holder: string) {
     super(
-      { code: 'LOCKED', step: 'lock', target },
+      { code: 'TARGET_LOCKED', step: 'lock', target },
       `another deploy is under way on ${target}, by ${holder}; wait for it: the lock frees itself when it ends`,
     );
     this.holder = holder;
@@ -94,7 +94,7 @@ export class LockedError extends DeployError {
 }
 
 /** A command of nix failed; `exitCode` is that of `step`, and means nothing without it. */
-export class NixError extends DeployError {
+export class NixError extends DeployError<'EVALUATION_FAILED' | 'BUILD_FAILED' | 'COPY_FAILED'> {
   override readonly name = 'NixError';
   readonly exitCode: number | undefined;
   /** The derivation that failed, where nix said so. */
@@ -130,8 +130,18 @@ export class NixError extends DeployError {
   }
 }
 
+/** How an activation can end that did not end well. */
+export type ActivationCode =
+  | 'SWITCH_FAILED'
+  | 'NEEDS_REBOOT'
+  | 'HEALTH_CHECK_FAILED'
+  | 'NOT_CONFIRMED'
+  | 'BOOT_LOADER_FAILED'
+  | 'RESTORE_FAILED'
+  | 'OUTCOME_UNKNOWN';
+
 /** The new system was (or may have been) activated, and the deploy did not end well. */
-export class ActivationError extends DeployError {
+export class ActivationError extends DeployError<ActivationCode> {
   override readonly name = 'ActivationError';
   /** That of switch-to-configuration where it ended; a 100 here is an activation's, never a build's. */
   readonly exitCode: number | undefined;
@@ -145,16 +155,7 @@ export class ActivationError extends DeployError {
 
   constructor(
     facts: {
-      readonly code: Extract<
-        DeployErrorCode,
-        | 'ACTIVATION_FAILED'
-        | 'NEEDS_REBOOT'
-        | 'HEALTH_CHECK_FAILED'
-        | 'NOT_CONFIRMED'
-        | 'BOOT_LOADER_FAILED'
-        | 'RESTORE_FAILED'
-        | 'OUTCOME_UNKNOWN'
-      >;
+      readonly code: ActivationCode;
       readonly step: DeployStep;
       readonly target: string;
       readonly exitCode?: number | undefined;
@@ -185,7 +186,7 @@ const restorations: Readonly<Record<Restoration, string>> = {
 };
 
 /** There is no such generation in the profile. */
-export class NoSuchGenerationError extends DeployError {
+export class NoSuchGenerationError extends DeployError<'NO_SUCH_GENERATION'> {
   override readonly name = 'NoSuchGenerationError';
 
   constructor(target: string, message: string) {
@@ -194,7 +195,7 @@ export class NoSuchGenerationError extends DeployError {
 }
 
 /** The machine did not come back as it should have; `failures` says in what. */
-export class RebootProofError extends DeployError {
+export class RebootProofError extends DeployError<'REBOOT_NOT_PROVEN'> {
   override readonly name = 'RebootProofError';
   readonly failures: readonly string[];
 

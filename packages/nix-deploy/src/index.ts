@@ -11,6 +11,8 @@ export type { NixProgress, Tally } from './nix/progress.ts';
 export {
   ActivationError,
   DeployError,
+  DeployOptionsError,
+  type ActivationCode,
   type DeployErrorCode,
   type DeployStep,
   LockedError,
@@ -21,7 +23,6 @@ export {
   RebootProofError,
   type Restoration,
 } from './errors.ts';
-export { deployExitCode, deployExitCodes } from './exit-codes.ts';
 export { generations, type Generation, type GenerationsOptions } from './history/generations.ts';
 export { rollback, type RollbackOptions } from './history/rollback.ts';
 export {
@@ -47,6 +48,6 @@ export type { ClosureDifference, PackageDifference } from './plan/closure-differ
 export type { UnitDifference } from './plan/unit-difference.ts';
 export type { DryRun } from './plan/dry-run.ts';
 export type { Place } from './build/places.ts';
-export { type DeployConfig, deployConfig, type TargetConfig } from './config/schema.ts';
-export { ConfigError, loadDeployConfig, parseDeployConfig } from './config/load.ts';
+export type { DeployConfig, TargetConfig } from './config/schema.ts';
+export { ConfigError, type ConfigMistake, loadDeployConfig } from './config/load.ts';
 export { membersOf } from './config/members.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 
 import type { Place } from './build/places.ts';
+import { DeployOptionsError } from './errors.ts';
 import type { SharedBuilds } from './build/shared-builds.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
@@ -19,48 +20,54 @@ export interface DeployOptions {
    * `switch`: activate, and boot from it. `boot`: boot from it next time. `test`: activate only.
    * `dry-activate`: say what would be done. Default `switch`.
    */
-  readonly action?: Action;
+  readonly action?: Action | undefined;
   /** `system`, another name as nixos-rebuild's `--profile-name`, or a path. Default `system`. */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** Activates this specialisation of the system; what boots is the system itself. */
-  readonly specialisation?: string;
+  readonly specialisation?: string | undefined;
   /** Where it is built: on the target (the default), on this machine, or on another one. */
-  readonly buildOn?: Place;
+  readonly buildOn?: Place | undefined;
   /** Where the flake is evaluated. Default: where it is built. */
-  readonly evaluateOn?: Place;
+  readonly evaluateOn?: Place | undefined;
   /**
    * What evaluates and builds a flake: `nix`, or `nixos-rebuild build` where it is built, which takes its own options through
    * `nixOptions`. Activation, confirmation and restoration are the same. Default `nix`.
    */
-  readonly engine?: Engine;
+  readonly engine?: Engine | undefined;
   /** The target fetches from its binary caches what it can, before the rest is copied to it. Default `false`. */
-  readonly substitute?: boolean;
+  readonly substitute?: boolean | undefined;
   /**
    * Refuse a closure that bears no signature of a key which the target trusts. Without this what is copied needs none, for
    * it is imported as root. Default `false`.
    */
-  readonly requireSignatures?: boolean;
+  readonly requireSignatures?: boolean | undefined;
   /** Commands become root through `sudo -n`. Default `false`: the connection is root's. */
-  readonly sudo?: boolean;
+  readonly sudo?: boolean | undefined;
   /** What the target must be, checked before anything else. */
-  readonly expect?: { readonly machineId?: string; readonly hostName?: string };
+  readonly expect?:
+    { readonly machineId?: string | undefined; readonly hostName?: string | undefined } | undefined;
   /** What must hold, on a fresh connection, before the deploy is confirmed. */
-  readonly healthChecks?: readonly HealthCheck[];
+  readonly healthChecks?: readonly HealthCheck[] | undefined;
   /** Milliseconds after the activation until the target restores itself. Default 60,000; health checks fit inside it. */
-  readonly confirmTimeout?: number;
+  readonly confirmTimeout?: number | undefined;
   /** Milliseconds that the activation may take. Default 600,000. */
-  readonly activationTimeout?: number;
+  readonly activationTimeout?: number | undefined;
   /** Activate even when nothing differs. Default `false`. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
+  /**
+   * Units that connections may stand on, e.g. `tailscaled.service`, and that the deploy may stop for good. A deploy that would
+   * stop another one is refused.
+   */
+  readonly mayStop?: readonly string[] | undefined;
   /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
-  readonly minFree?: { readonly store?: number; readonly boot?: number };
-  readonly nixOptions?: NixOptions;
+  readonly minFree?: { readonly store?: number | undefined; readonly boot?: number | undefined } | undefined;
+  readonly nixOptions?: NixOptions | undefined;
   /** Who deploys, as a second one is told. Default user, machine and process. */
-  readonly holder?: string;
+  readonly holder?: string | undefined;
   /** Where things are on the target, for machines that are not laid out as NixOS. */
-  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
-  readonly onEvent?: (event: DeployEvent) => void;
-  readonly signal?: AbortSignal;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  readonly onEvent?: ((event: DeployEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options with every default in its place. */
@@ -73,6 +80,7 @@ export interface Settings extends DeployOptions {
   readonly confirmTimeout: number;
   readonly activationTimeout: number;
   readonly force: boolean;
+  readonly mayStop: readonly string[];
   readonly holder: string;
   readonly targetPaths: TargetPaths;
   /** The generation that the profile is switched to; without it, a new one is made. */
@@ -83,25 +91,32 @@ export interface Settings extends DeployOptions {
   readonly id: string;
 }
 
-/** @throws {TypeError} an option that cannot be meant. */
-export function settle(
+/**
+ * The options with their defaults, checked.
+ *
+ * @throws {DeployOptionsError} an option that has an impossible value or contradicts another.
+ */
+export function resolveOptions(
   options: DeployOptions,
-  { generation, sharedBuilds }: Partial<Pick<Settings, 'generation' | 'sharedBuilds'>> = {},
+  {
+    generation,
+    sharedBuilds,
+  }: { readonly generation?: number | undefined; readonly sharedBuilds?: SharedBuilds | undefined } = {},
 ): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
   const { buildOn = 'target', engine = 'nix' } = options;
   if (engine === 'nixos-rebuild' && (options.evaluateOn ?? buildOn) !== buildOn) {
-    throw new TypeError('nixos-rebuild evaluates where it is run: leave evaluateOn out');
+    throw new DeployOptionsError('nixos-rebuild evaluates where it is run: leave evaluateOn out');
   }
   for (const [name, value] of Object.entries({ confirmTimeout, activationTimeout })) {
     if (!(Number.isFinite(value) && value >= 1000))
-      throw new TypeError(`${name} is at least 1000 ms, not ${value}`);
+      throw new DeployOptionsError(`${name} is at least 1000 ms, not ${value}`);
   }
   if (specialisation !== undefined && !/^[A-Za-z0-9._+-]+$/.test(specialisation)) {
-    throw new TypeError(`${JSON.stringify(specialisation)} is no name of a specialisation`);
+    throw new DeployOptionsError(`${JSON.stringify(specialisation)} cannot be the name of a specialisation`);
   }
   if ('storePath' in options.source && !/^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/.test(options.source.storePath)) {
-    throw new TypeError(`${JSON.stringify(options.source.storePath)} is no store path`);
+    throw new DeployOptionsError(`${JSON.stringify(options.source.storePath)} is not a store path`);
   }
   return {
     ...options,
@@ -113,6 +128,7 @@ export function settle(
     confirmTimeout,
     activationTimeout,
     force: options.force ?? false,
+    mayStop: options.mayStop ?? [],
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,
       ' ',

@@ -1,10 +1,12 @@
+import { DeployOptionsError } from './errors.ts';
+
 /** What to deploy: a flake's NixOS configuration, or a system that is built already. */
 export type Source =
   | {
       /** A flake reference where it is evaluated, e.g. `git+ssh://forge/orchestrator.git` or `path:/srv/flake`. */
       readonly flake: string;
-      /** Name of the `nixosConfigurations` attribute; the target's host name without it. */
-      readonly configuration?: string;
+      /** Name of the `nixosConfigurations` attribute; default: the target's host name. */
+      readonly configuration?: string | undefined;
     }
   | { readonly storePath: string };
 
@@ -20,5 +22,5 @@ export function flakeAttribute(flake: string, configuration: string): string {
 
 function checked(configuration: string): string {
   if (/^[A-Za-z0-9._-]+$/.test(configuration)) return configuration;
-  throw new TypeError(`${JSON.stringify(configuration)} is no name of a configuration`);
+  throw new DeployOptionsError(`${JSON.stringify(configuration)} cannot be the name of a configuration`);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { decryptFile, parseIdentities } from '@cutover/secrets';
+import { parseIdentities } from '@cutover/secrets/age';
+import { decryptFile } from '@cutover/secrets/sops';
 import type { IncusScope } from '@cutover/incus-client';
 import { expectedSecrets, rigName } from '../settings.ts';
 import type { EvidenceCollector } from './collector.ts';
@@ -110,7 +111,7 @@ async function probed(journal: string): Promise<Facts> {
   const events = lines.map((line): Record<string, unknown> => JSON.parse(line));
   const found: Record<string, unknown> = {};
   for (const step of ['log-agent-in', 'connect-operator']) {
-    const verified = events.find((event) => event['event'] === 'verified' && event['step'] === step);
+    const verified = events.find((event) => event['type'] === 'verified' && event['step'] === step);
     demand(verified?.['how'] === 'human', `${step} was verified by its probe`, { verified });
     found[step] = verified?.['evidence'];
   }

@@ -1,19 +1,18 @@
-#!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { claimOwnership, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../work/instance.ts';
 import { ownershipRef } from '../work/ownership.ts';
 import { joinTailnet, tailnetMembership } from '../work/tailnet.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { runAsScript } from './as-script.ts';
 
 const phase = 'a-provision';
 const second = 1000;
 
 /** Looks at everything that can be wrong before anything is changed, and names all of it at once. */
-const lookFirst: Step<World> = {
+export const lookFirst = step({
   id: 'preflight',
   version: 1,
   phase,
@@ -40,9 +39,9 @@ const lookFirst: Step<World> = {
   // What it looked at changes from here on, and rightly.
   holdsUntil: 'create-instance',
   timeout: 120 * second,
-};
+});
 
-const createInstance: Step<World> = {
+const createInstance = step({
   id: 'create-instance',
   version: 1,
   phase,
@@ -91,10 +90,10 @@ const createInstance: Step<World> = {
     });
   },
   timeout: 600 * second,
-};
+});
 
 /** Running is not ready: an address, cloud-init at its end, and ssh with the very host key that is inside. */
-const waitUntilReady: Step<World> = {
+export const waitUntilReady = step({
   id: 'wait-ready',
   version: 1,
   phase,
@@ -125,9 +124,9 @@ const waitUntilReady: Step<World> = {
     return { state: 'conflict', evidence, reason };
   },
   timeout: 330 * second,
-};
+});
 
-const joinTheTailnet: Step<World> = {
+const joinTheTailnet = step({
   id: 'join-tailnet',
   version: 1,
   phase,
@@ -145,10 +144,10 @@ const joinTheTailnet: Step<World> = {
     await (await world.target(signal)).run(['tailscale', 'logout'], { signal });
   },
   timeout: 120 * second,
-};
+});
 
 /** On the instance itself, so that whoever finds it can tell where it is from. */
-const recordProvenance: Step<World> = {
+const recordProvenance = step({
   id: 'record-provenance',
   version: 1,
   phase,
@@ -181,28 +180,28 @@ const recordProvenance: Step<World> = {
     );
   },
   timeout: 60 * second,
-};
+});
 
 /** Without an owner on record anybody might be it: the old host is written down as the first. */
-const recordOwner: Step<World> = {
+const recordOwner = step({
   id: 'record-owner',
   version: 1,
   phase,
   title: 'write down that the old host owns the loops',
   kind: 'compensable',
-  needs: ['preflight'],
+  needs: [lookFirst],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
     const { settings, gitHere } = world;
     const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
     if (found === undefined) return { state: 'absent', evidence: {} };
-    const evidence = { owner: found.owner, epoch: found.epoch };
+    const evidence = { owner: found.owner ?? null, epoch: found.epoch };
     return found.owner === settings.old.name || found.owner === settings.name
       ? { state: 'satisfied', evidence }
       : {
           state: 'conflict',
           evidence,
-          reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+          reason: `${found.owner ?? 'no host'} owns the loops, which is neither host of this cutover`,
         };
   },
   async apply({ world, signal }) {
@@ -211,14 +210,14 @@ const recordOwner: Step<World> = {
   },
   async verify({ world, signal, owner }) {
     const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-    if (found === undefined)
+    if (found?.owner === undefined)
       throw new Error('the forge has no owner of the loops on record, although it was just written');
     await owner(found.owner, found.epoch);
     return { owner: found.owner, epoch: found.epoch };
   },
   leaves: 'the old host on record as the owner, which it is',
   timeout: 60 * second,
-};
+});
 
 /** Phase A: an instance that is ours, ready and reachable. Reversible, and safe while the old rig works on. */
 export const provisionSteps: readonly Step<World>[] = [
@@ -229,5 +228,3 @@ export const provisionSteps: readonly Step<World>[] = [
   recordProvenance,
   recordOwner,
 ];
-
-runAsScript('a-provision');

@@ -1,17 +1,15 @@
-#!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
   encryptIntoRepo,
-  knownValues,
   placeBootstrapKey,
   proveDecryptable,
   readBootstrapIdentities,
-  scanGit,
   type SecretVerdict,
   verifySecrets,
 } from '@cutover/secrets';
-import type { Step } from '../engine/step.ts';
+import { knownValues, scanGit } from '@cutover/secrets/scan';
 import { configurationFiles } from '../work/configuration-files.ts';
 import { LeakError } from '../work/leak-error.ts';
 import { lockInputs } from '../work/lock-inputs.ts';
@@ -19,19 +17,20 @@ import { bootService, tmuxService } from '../work/rig.ts';
 import { configurationFolder, deployedSystems, recordDeployed, sendConfiguration } from '../work/toplevel.ts';
 import { unitState } from '../work/unit-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { runAsScript } from './as-script.ts';
+import { lookFirst, waitUntilReady } from './a-provision.ts';
 
 const phase = 'b-configure';
 const second = 1000;
 
-const createRepository: Step<World> = {
+const createRepository = step({
   id: 'create-repository',
   version: 1,
   phase,
   title: 'make the private repository of the configuration',
   kind: 'compensable',
-  needs: ['preflight'],
+  needs: [lookFirst],
   inputs: ({ settings: { repository, forge } }) => ({ repository, forge: forge.ssh.host }),
   async check({ world: { gitHere, forge, settings }, signal }) {
     const url = forge.url(settings.repository);
@@ -47,16 +46,16 @@ const createRepository: Step<World> = {
   apply: ({ world: { forge, settings }, signal }) => forge.createRepository(settings.repository, signal),
   leaves: 'the private repository on the forge',
   timeout: 60 * second,
-};
+});
 
 /** The one secret that is placed by hand. It is made for this host, and never leaves it. */
-const placeKey: Step<World> = {
+const placeKey = step({
   id: 'place-bootstrap-key',
   version: 1,
   phase,
   title: 'place the one bootstrap age key',
   kind: 'reversible',
-  needs: ['wait-ready'],
+  needs: [waitUntilReady],
   inputs: ({ secrets }) => ({ path: secrets.bootstrapKey }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -73,15 +72,15 @@ const placeKey: Step<World> = {
     await placeBootstrapKey(await world.target(signal), { path: world.secrets.bootstrapKey, signal });
   },
   timeout: 60 * second,
-};
+});
 
-const authorConfiguration: Step<World> = {
+const authorConfiguration = step({
   id: 'author-configuration',
   version: 1,
   phase,
   title: 'write the flake and the host configuration',
   kind: 'compensable',
-  needs: ['create-repository'],
+  needs: [createRepository],
   inputs: ({ settings, rigText, rootKey }) => ({
     nixos: JSON.stringify(settings.nixos),
     new: JSON.stringify(settings.new),
@@ -100,16 +99,16 @@ const authorConfiguration: Step<World> = {
   },
   leaves: 'its commits in the private repository',
   timeout: 120 * second,
-};
+});
 
 /** Content goes from the old host into memory here, and from there encrypted into the repository. */
-const encryptSecrets: Step<World> = {
+const encryptSecrets = step({
   id: 'encrypt-secrets',
   version: 1,
   phase,
   title: 'encrypt the out-of-band secrets into the repository',
   kind: 'compensable',
-  needs: ['author-configuration', 'place-bootstrap-key'],
+  needs: [authorConfiguration, placeKey],
   inputs: ({ secrets }) => ({ secrets: JSON.stringify(secrets) }),
   async check({ world, signal }) {
     const { secrets, configuration } = world;
@@ -126,8 +125,7 @@ const encryptSecrets: Step<World> = {
   },
   async apply({ world, signal, evidence }) {
     const { secrets, configuration, old, here } = world;
-    const recipient = evidence('place-bootstrap-key')['recipient'];
-    if (typeof recipient !== 'string') throw new TypeError('place-bootstrap-key found no recipient');
+    const { recipient } = evidence(placeKey);
     const identities = await readBootstrapIdentities(await world.target(signal), secrets.bootstrapKey, {
       signal,
     });
@@ -160,10 +158,10 @@ const encryptSecrets: Step<World> = {
   },
   leaves: 'the secrets in the history of the private repository, encrypted',
   timeout: 300 * second,
-};
+});
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository: Step<World> = {
+const scanRepository = step({
   id: 'scan-repository',
   version: 1,
   phase,
@@ -186,9 +184,9 @@ const scanRepository: Step<World> = {
         };
   },
   timeout: 300 * second,
-};
+});
 
-const lockFlakeInputs: Step<World> = {
+const lockFlakeInputs = step({
   id: 'lock-inputs',
   version: 1,
   phase,
@@ -213,16 +211,16 @@ const lockFlakeInputs: Step<World> = {
   },
   leaves: 'its commit in the private repository',
   timeout: 600 * second,
-};
+});
 
 /** Built there, watched there: it restores what ran before unless a fresh connection finds it well. */
-const deployConfiguration: Step<World> = {
+export const deployConfiguration = step({
   id: 'deploy',
   version: 1,
   phase,
   title: 'deploy the configuration',
   kind: 'compensable',
-  needs: ['lock-inputs', 'scan-repository'],
+  needs: [lockFlakeInputs, scanRepository],
   inputs: ({ settings: { name, repository } }) => ({ name, repository }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -249,10 +247,10 @@ const deployConfiguration: Step<World> = {
   },
   leaves: 'the system of the new host, which goes with the instance',
   timeout: 3600 * second,
-};
+});
 
 /** Defined: the units are there and enabled. Not started: nothing runs, for this host is neither armed nor the owner. */
-const proveHeld: Step<World> = {
+const proveHeld = step({
   id: 'prove-held',
   version: 1,
   phase,
@@ -275,10 +273,10 @@ const proveHeld: Step<World> = {
   },
   holdsUntil: 'start-new',
   timeout: 60 * second,
-};
+});
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace: Step<World> = {
+const verifySecretsInPlace = step({
   id: 'verify-secrets',
   version: 1,
   phase,
@@ -300,14 +298,14 @@ const verifySecretsInPlace: Step<World> = {
     });
     const failed = rows
       .filter((row) => !isProved(row))
-      .map(({ secret, mend }) => `${secret}: ${mend.join(', ')}`);
+      .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
     const evidence = { secrets: rows.map(({ secret }) => secret), failed };
     return failed.length === 0
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
   timeout: 120 * second,
-};
+});
 
 function isProved({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
   return [decryptable, inPlace, mode, owner, equal].every((check) => check === 'yes');
@@ -325,5 +323,3 @@ export const configureSteps: readonly Step<World>[] = [
   proveHeld,
   verifySecretsInPlace,
 ];
-
-runAsScript('b-configure');

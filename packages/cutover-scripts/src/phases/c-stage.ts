@@ -1,19 +1,19 @@
-#!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { bootstrapForgeKey, forgeAnswers } from '../work/forge-key.ts';
-import type { Step } from '../engine/step.ts';
 import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
 import { compareReferences, syncReferences } from '../work/references.ts';
 import { newPath, oldPath } from '../work/rig.ts';
 import { inspectSwap } from '../work/swap.ts';
 import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { runAsScript } from './as-script.ts';
+import { deployConfiguration } from './b-configure.ts';
 
 const phase = 'c-stage';
 const second = 1000;
 
 /** A key of its own, made there, which never leaves. */
-const authorizeTarget: Step<World> = {
+const authorizeTarget = step({
   id: 'authorize-target',
   version: 1,
   phase,
@@ -29,14 +29,19 @@ const authorizeTarget: Step<World> = {
   },
   async apply({ world, signal }) {
     const publicKey = await bootstrapForgeKey(world, signal);
-    await world.forge.authorize(world.settings.name, publicKey, signal);
+    await world.forge.fence.grant(world.settings.name, publicKey, signal);
   },
-  undo: ({ world, signal }) => world.forge.revoke(world.settings.name, signal),
+  async undo({ world, signal }) {
+    const { fence } = world.forge;
+    const keys = await fence.list(signal);
+    for (const { name, fingerprint } of keys)
+      if (name === world.settings.name) await fence.revoke(fingerprint, signal);
+  },
   timeout: 60 * second,
-};
+});
 
 /** From the forge, never from the old host: what was not pushed does not move. */
-const cloneRepositories: Step<World> = {
+const cloneRepositories = step({
   id: 'clone-repositories',
   version: 1,
   phase,
@@ -74,15 +79,15 @@ const cloneRepositories: Step<World> = {
   holdsUntil: 'start-new',
   leaves: 'the clones on the new host, which go with the instance',
   timeout: 900 * second,
-};
+});
 
-const carryReferences: Step<World> = {
+const carryReferences = step({
   id: 'carry-references',
   version: 1,
   phase,
   title: 'carry the references over',
   kind: 'compensable',
-  needs: ['deploy'],
+  needs: [deployConfiguration],
   inputs: ({ settings: { old } }) => ({ references: old.references }),
   async check({ world, signal }) {
     const { files, differing } = await compareReferences(world, signal);
@@ -94,15 +99,15 @@ const carryReferences: Step<World> = {
   holdsUntil: 'last-sync',
   leaves: 'the references on the new host, which go with the instance',
   timeout: 1800 * second,
-};
+});
 
-const copyResumePoint: Step<World> = {
+const copyResumePoint = step({
   id: 'copy-resume-point',
   version: 1,
   phase,
   title: 'copy the resume point',
   kind: 'compensable',
-  needs: ['clone-repositories'],
+  needs: [cloneRepositories],
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint }),
   async check({ world, signal }) {
     const { settings, old } = world;
@@ -133,16 +138,16 @@ const copyResumePoint: Step<World> = {
   holdsUntil: 'last-sync',
   leaves: 'the resume point on the new host, which goes with the instance',
   timeout: 60 * second,
-};
+});
 
 /** Three agents in 2 GB want one. NixOS makes it; here it is looked at. */
-const checkSwap: Step<World> = {
+const checkSwap = step({
   id: 'check-swap',
   version: 1,
   phase,
   title: 'see to the swap file',
   kind: 'reversible',
-  needs: ['deploy'],
+  needs: [deployConfiguration],
   inputs: ({ settings }) => ({ swap: settings.new.swap }),
   async check({ world, signal }) {
     const swap = await inspectSwap(await world.target(signal), signal);
@@ -156,16 +161,16 @@ const checkSwap: Step<World> = {
         };
   },
   timeout: 30 * second,
-};
+});
 
 /** The login itself is the operator's; a tiny live call as the service's user decides whether it is there. */
-const logAgentIn: Step<World> = {
+const logAgentIn = step({
   id: 'log-agent-in',
   version: 1,
   phase,
   title: 'log the agent in',
   kind: 'reversible',
-  needs: ['clone-repositories', 'carry-references', 'copy-resume-point', 'check-swap'],
+  needs: [cloneRepositories, carryReferences, copyResumePoint, checkSwap],
   inputs: ({ settings: { agent } }) => ({ whoami: agent.whoami }),
   gate: {
     kind: 'human',
@@ -190,7 +195,7 @@ const logAgentIn: Step<World> = {
         };
   },
   timeout: 60 * second,
-};
+});
 
 /** Phase C: everything that the loops need is on the new host, and nothing of it runs. */
 export const stageSteps: readonly Step<World>[] = [
@@ -201,5 +206,3 @@ export const stageSteps: readonly Step<World>[] = [
   checkSwap,
   logAgentIn,
 ];
-
-runAsScript('c-stage');

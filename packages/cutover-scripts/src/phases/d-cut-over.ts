@@ -1,6 +1,5 @@
-#!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { claimOwnership, inspectClone, provesStopped, quiesce, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { findHandoff, waitForHandoff } from '../work/handoff.ts';
 import { askHealth } from '../work/health.ts';
 import { ownershipRef } from '../work/ownership.ts';
@@ -23,14 +22,14 @@ import { disableStarts, enableStarts, inspectStarts } from '../work/start-guard.
 import { compareReferences, syncReferences } from '../work/references.ts';
 import { unitState } from '../work/unit-state.ts';
 import { inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { runAsScript } from './as-script.ts';
 
 const phase = 'd-cut-over';
 const second = 1000;
 
 /** No half-written commit, nothing unpushed. The approval to cut over is asked here, before anything stops. */
-const quiesceOld: Step<World> = {
+const quiesceOld = step({
   id: 'quiesce-old',
   version: 1,
   phase,
@@ -39,7 +38,7 @@ const quiesceOld: Step<World> = {
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
-    seconds: settings.old.quiesceSeconds,
+    timeout: settings.old.quiesceTimeout,
   }),
   gate: {
     kind: 'approval',
@@ -72,13 +71,13 @@ const quiesceOld: Step<World> = {
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
       },
       processes: oldProcesses(settings),
-      deadline: settings.old.quiesceSeconds * second,
+      deadline: settings.old.quiesceTimeout,
       // A stop that is cut short would leave half a rig; this is for one that hangs.
       stopTimeout: 30 * second,
       signal,
       onEvent: (event) => {
-        progress(event.event);
-        if (event.event === 'deadline') unsafe = event.unsafe.map(describeUnsafe);
+        progress(event.type);
+        if (event.type === 'deadline') unsafe = event.unsafe.map(describeUnsafe);
       },
     });
     if (!report.safe) {
@@ -93,10 +92,10 @@ const quiesceOld: Step<World> = {
   },
   holdsUntil: 'start-new',
   timeout: 3600 * second,
-};
+});
 
 /** Units, cron and the start script, each reversibly. */
-const disableOld: Step<World> = {
+const disableOld = step({
   id: 'disable-old',
   version: 1,
   phase,
@@ -112,10 +111,10 @@ const disableOld: Step<World> = {
   apply: ({ world: { settings, old }, signal }) => disableStarts(old, settings.old, signal),
   undo: ({ world: { settings, old }, signal }) => enableStarts(old, settings.old, signal),
   timeout: 60 * second,
-};
+});
 
 /** As root, so that nobody's process is overlooked. */
-const proveStopped: Step<World> = {
+const proveStopped = step({
   id: 'prove-stopped',
   version: 1,
   phase,
@@ -141,10 +140,10 @@ const proveStopped: Step<World> = {
         };
   },
   timeout: 60 * second,
-};
+});
 
 /** What the old rig wrote since phase C: its last commits, the resume point, the references. */
-const lastSync: Step<World> = {
+export const lastSync = step({
   id: 'last-sync',
   version: 1,
   phase,
@@ -185,10 +184,10 @@ const lastSync: Step<World> = {
   holdsUntil: 'start-new',
   leaves: 'what it carried to the new host, which goes with the instance',
   timeout: 600 * second,
-};
+});
 
 /** Compare-and-swap on the forge, epoch + 1: from here on only the new host may run the loops. */
-const claimEpoch: Step<World> = {
+export const claimEpoch = step({
   id: 'claim-epoch',
   version: 1,
   phase,
@@ -231,10 +230,10 @@ const claimEpoch: Step<World> = {
     await owner(settings.old.name, epoch);
   },
   timeout: 60 * second,
-};
+});
 
 /** C1: from here on the new host writes work of its own. */
-const startNew: Step<World> = {
+const startNew = step({
   id: 'start-new',
   version: 1,
   phase,
@@ -272,35 +271,35 @@ const startNew: Step<World> = {
     await downtime('ends');
   },
   timeout: 120 * second,
-};
+});
 
 /** A new commit by the Builder, its claim and the Adversary's verdict on that very commit, all since the cutover. */
-const verifyHandoff: Step<World> = {
+export const verifyHandoff = step({
   id: 'verify-handoff',
   version: 1,
   phase,
   title: 'see one handoff: commit, claim, verdict',
   kind: 'reversible',
-  needs: ['start-new'],
+  needs: [startNew],
   inputs: ({ settings: { handoff } }) => ({ ...handoff }),
   async check({ world, signal, evidence }) {
-    const handoff = await findHandoff(world, evidence('last-sync'), signal);
+    const handoff = await findHandoff(world, evidence(lastSync), signal);
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const deadline = AbortSignal.timeout(world.settings.handoff.seconds * second);
-    await waitForHandoff(world, evidence('last-sync'), progress, AbortSignal.any([signal, deadline]));
+    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
+    await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
   timeout: 24 * 3600 * second,
-};
+});
 
-const verifyHealth: Step<World> = {
+const verifyHealth = step({
   id: 'verify-health',
   version: 1,
   phase,
   title: 'ask the public health page',
   kind: 'reversible',
-  needs: ['start-new'],
+  needs: [startNew],
   inputs: ({ settings: { health } }) => ({ ...health }),
   async check({ world: { settings }, signal }) {
     if (settings.health === undefined) return { state: 'satisfied', evidence: { page: 'none configured' } };
@@ -310,16 +309,16 @@ const verifyHealth: Step<World> = {
       : { state: 'conflict', evidence: { ...answer }, reason: `${answer.url} answered ${answer.status}` };
   },
   timeout: 60 * second,
-};
+});
 
 /** The old workspace is left whole, with nothing of the rig running beside it. */
-const coldStandby: Step<World> = {
+const coldStandby = step({
   id: 'cold-standby',
   version: 1,
   phase,
   title: 'leave the old host as a cold standby',
   kind: 'reversible',
-  needs: ['verify-handoff', 'verify-health'],
+  needs: [verifyHandoff, verifyHealth],
   inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
   async check({ world: { settings, old }, signal }) {
     const states = await Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal)));
@@ -336,7 +335,7 @@ const coldStandby: Step<World> = {
     await old.run(['systemctl', 'enable', '--now', ...settings.old.standbyUnits], { signal });
   },
   timeout: 60 * second,
-};
+});
 
 /** Phase D: the only disruptive moment. Stop, prove, sync, move the ownership, start, see it work. */
 export const cutOverSteps: readonly Step<World>[] = [
@@ -350,5 +349,3 @@ export const cutOverSteps: readonly Step<World>[] = [
   verifyHealth,
   coldStandby,
 ];
-
-runAsScript('d-cut-over');

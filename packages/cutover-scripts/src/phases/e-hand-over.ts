@@ -1,20 +1,20 @@
-#!/usr/bin/env node
+import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { provesStopped, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { attachedClients } from '../work/attached-clients.ts';
 import { ownershipRef } from '../work/ownership.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../work/rig.ts';
 import { notRunning, rigStatus } from '../work/rig-status.ts';
 import { stateNote } from '../work/state-note.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { runAsScript } from './as-script.ts';
+import { claimEpoch, lastSync, verifyHandoff } from './d-cut-over.ts';
 
 const phase = 'e-hand-over';
 const second = 1000;
 
 /** What the next reader must know, on both sides. */
-const writeStateNote: Step<World> = {
+const writeStateNote = step({
   id: 'write-state-note',
   version: 1,
   phase,
@@ -43,9 +43,9 @@ const writeStateNote: Step<World> = {
     const target = await world.target(signal);
     const text = stateNote(settings, {
       runId,
-      epoch: evidence('claim-epoch')['epoch'],
-      planPhase: evidence('last-sync')['planPhase'],
-      handoff: evidence('verify-handoff')['commit'],
+      epoch: evidence(claimEpoch).epoch,
+      planPhase: evidence(lastSync).planPhase,
+      handoff: evidence(verifyHandoff).commit,
     });
     const mode = 0o644;
     const note = settings.orchestrator.stateNote;
@@ -57,40 +57,10 @@ const writeStateNote: Step<World> = {
     await old.run(['rm', '-f', oldPath(settings, settings.orchestrator.stateNote)], { signal });
   },
   timeout: 60 * second,
-};
-
-/** The old session writes its own note and ends: it supervises nothing any more. */
-const endOldSession: Step<World> = {
-  id: 'end-old-session',
-  version: 1,
-  phase,
-  title: 'let the old orchestrator session hand off and end',
-  kind: 'compensable',
-  needs: ['connect-operator'],
-  inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
-  async check({ world: { settings, oldRig }, signal }) {
-    const { old } = settings.orchestrator;
-    if (old === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
-    const processes = { commandLines: old.processes };
-    const { stopped, remaining } = await provesStopped(oldRig, { processes, signal });
-    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
-  },
-  async apply({ world: { settings, oldRig }, signal }) {
-    const { old } = settings.orchestrator;
-    if (old === undefined) return;
-    await oldRig.run(old.handOff, { reject: false, signal });
-    for (;;) {
-      const { stopped } = await provesStopped(oldRig, { processes: { commandLines: old.processes }, signal });
-      if (stopped) return;
-      await delay(250, undefined, { signal });
-    }
-  },
-  leaves: 'the old session ended; start it again by hand',
-  timeout: 120 * second,
-};
+});
 
 /** A session cannot move between machines, so it is a fresh one, with its whole context from the repository. */
-const startOrchestrator: Step<World> = {
+const startOrchestrator = step({
   id: 'start-orchestrator',
   version: 1,
   phase,
@@ -122,10 +92,10 @@ const startOrchestrator: Step<World> = {
     });
   },
   timeout: 120 * second,
-};
+});
 
 /** The operator's step; a terminal that is attached to the session decides whether it was done. */
-const connectOperator: Step<World> = {
+const connectOperator = step({
   id: 'connect-operator',
   version: 1,
   phase,
@@ -146,10 +116,40 @@ const connectOperator: Step<World> = {
   // An operator who has connected may leave again.
   holdsUntil: 'confirm-hand-over',
   timeout: 60 * second,
-};
+});
+
+/** The old session writes its own note and ends: it supervises nothing any more. */
+const endOldSession = step({
+  id: 'end-old-session',
+  version: 1,
+  phase,
+  title: 'let the old orchestrator session hand off and end',
+  kind: 'compensable',
+  needs: [connectOperator],
+  inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
+    const processes = { commandLines: old.processes };
+    const { stopped, remaining } = await provesStopped(oldRig, { processes, signal });
+    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+  },
+  async apply({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return;
+    await oldRig.run(old.handOff, { reject: false, signal });
+    for (;;) {
+      const { stopped } = await provesStopped(oldRig, { processes: { commandLines: old.processes }, signal });
+      if (stopped) return;
+      await delay(250, undefined, { signal });
+    }
+  },
+  leaves: 'the old session ended; start it again by hand',
+  timeout: 120 * second,
+});
 
 /** The end: one owner, one rig, and it is the new host's. */
-const confirmHandOver: Step<World> = {
+const confirmHandOver = step({
   id: 'confirm-hand-over',
   version: 1,
   phase,
@@ -177,7 +177,7 @@ const confirmHandOver: Step<World> = {
       : { state: 'conflict', evidence, reason: 'the loops are not where they should be; see the evidence' };
   },
   timeout: 60 * second,
-};
+});
 
 /** Phase E: somebody supervises the loops again, on the new host. */
 export const handOverSteps: readonly Step<World>[] = [
@@ -187,5 +187,3 @@ export const handOverSteps: readonly Step<World>[] = [
   endOldSession,
   confirmHandOver,
 ];
-
-runAsScript('e-hand-over');

@@ -1,20 +1,20 @@
+import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asUser, HostConnectionError } from '@cutover/host';
 import { runtimePath } from '@cutover/secrets';
-import type { JsonValue } from '../engine/json.ts';
-import type { Step } from '../engine/step.ts';
 import { bootIdentity } from '../work/boot-identity.ts';
 import { readResumePoint } from '../work/resume-point.ts';
 import { bootService, newPath, rigConfigFile, tmuxService } from '../work/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
 import { unitState } from '../work/unit-state.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
 const phase = 'e-hand-over';
 const second = 1000;
 
 /** What must be the same after the reboot. */
-const lookBefore: Step<World> = {
+const lookBefore = step({
   id: 'before-reboot',
   version: 1,
   phase,
@@ -44,9 +44,9 @@ const lookBefore: Step<World> = {
   },
   holdsUntil: 'reboot',
   timeout: 60 * second,
-};
+});
 
-const reboot: Step<World> = {
+const reboot = step({
   id: 'reboot',
   version: 1,
   phase,
@@ -55,12 +55,12 @@ const reboot: Step<World> = {
   leaves: 'a host that has booted once more',
   inputs: ({ settings: { name } }) => ({ name }),
   async check({ world, signal, evidence }) {
-    const { boot: before } = evidence('before-reboot');
+    const { boot: before } = evidence(lookBefore);
     const now = await bootIdentity(await world.freshTarget(signal), signal);
-    return { state: now === before ? 'absent' : 'satisfied', evidence: { before: before ?? null, now } };
+    return { state: now === before ? 'absent' : 'satisfied', evidence: { before, now } };
   },
   async apply({ world, signal, evidence, progress }) {
-    const { boot: before } = evidence('before-reboot');
+    const { boot: before } = evidence(lookBefore);
     const target = await world.freshTarget(signal);
     // The answer may be lost with the connection: what counts is that another boot answers.
     await target.run(['systemctl', '--no-block', 'reboot'], { reject: false, signal }).catch(ignoreLoss);
@@ -75,10 +75,10 @@ const reboot: Step<World> = {
     }
   },
   timeout: 600 * second,
-};
+});
 
 /** Nobody starts anything: what is not back by itself within the time has not come through. */
-const proveBack: Step<World> = {
+const proveBack = step({
   id: 'after-reboot',
   version: 1,
   phase,
@@ -86,7 +86,7 @@ const proveBack: Step<World> = {
   kind: 'reversible',
   inputs: ({ rig, secrets }) => ({ rig: rig.rig, secrets: secrets.secrets.length }),
   async check({ world, signal, evidence }) {
-    const before = evidence('before-reboot');
+    const before = evidence(lookBefore);
     const target = await world.freshTarget(signal);
     const { settings, rig, secrets } = world;
     const status = await waitForLoops(asUser(target, settings.new.user), rigConfigFile(rig.rig), signal);
@@ -106,12 +106,10 @@ const proveBack: Step<World> = {
       secrets: secretsThere,
     };
     const problems = [
-      ...(found.booted === before['system'] ? [] : [`it booted ${found.booted}, not the deployed system`]),
+      ...(found.booted === before.system ? [] : [`it booted ${found.booted}, not the deployed system`]),
       ...states.filter(({ active }) => !active).map(({ unit }) => `${unit} is not active`),
-      ...listOf(before['wanted'])
-        .filter((name) => !running.includes(name))
-        .map((name) => `${name} does not run`),
-      ...(planPhase !== undefined && planPhase >= Number(before['planPhase'])
+      ...before.wanted.filter((name) => !running.includes(name)).map((name) => `${name} does not run`),
+      ...(planPhase !== undefined && planPhase >= (before.planPhase ?? 0)
         ? []
         : [`the plan phase went back to ${planPhase}`]),
       ...(secretsThere === secrets.secrets.length ? [] : ['a secret is missing']),
@@ -121,17 +119,13 @@ const proveBack: Step<World> = {
       : { state: 'conflict', evidence: found, reason: problems.join('; ') };
   },
   timeout: 180 * second,
-};
+});
 
 async function presentSecrets(world: World, paths: readonly string[], signal: AbortSignal): Promise<number> {
   const target = await world.freshTarget(signal);
   const script = 'for path; do [ -s "$path" ] && echo there; done; true';
   const { stdout } = await target.run(['sh', '-c', script, 'sh', ...paths], { signal });
   return stdout.split('\n').filter((line) => line === 'there').length;
-}
-
-function listOf(value: JsonValue | undefined): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function ignoreLoss(error: unknown): void {

@@ -1,5 +1,5 @@
+import type { Step } from '@cutover/runbook';
 import { claimOwnership, provesStopped, readOwnership } from '@cutover/loops';
-import type { Step } from '../engine/step.ts';
 import { startOldRig } from '../work/old-rig.ts';
 import { ownershipRef } from '../work/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
@@ -15,6 +15,7 @@ import {
   tmuxService,
 } from '../work/rig.ts';
 import { enableStarts, inspectStarts } from '../work/start-guard.ts';
+import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
 const phase = 'd-cut-over';
@@ -22,7 +23,7 @@ const second = 1000;
 /** A way back is not undone: the way forward is the cutover itself. */
 const wayBack = { leaves: 'the loops on the old host' };
 
-const quiesceNew: Step<World> = {
+const quiesceNew = step({
   id: 'back-quiesce-new',
   version: 1,
   phase,
@@ -45,10 +46,10 @@ const quiesceNew: Step<World> = {
   },
   ...wayBack,
   timeout: 3600 * second,
-};
+});
 
 /** Without that file the boot service starts nothing, not even after a reboot. */
-const disarmNew: Step<World> = {
+const disarmNew = step({
   id: 'back-disarm-new',
   version: 1,
   phase,
@@ -69,10 +70,10 @@ const disarmNew: Step<World> = {
   },
   ...wayBack,
   timeout: 60 * second,
-};
+});
 
 /** The work went to the forge; the resume point went to the new host. Both come back. */
-const syncBack: Step<World> = {
+const syncBack = step({
   id: 'back-sync',
   version: 1,
   phase,
@@ -120,9 +121,9 @@ const syncBack: Step<World> = {
   },
   ...wayBack,
   timeout: 600 * second,
-};
+});
 
-const claimBack: Step<World> = {
+const claimBack = step({
   id: 'back-claim-epoch',
   version: 1,
   phase,
@@ -147,9 +148,9 @@ const claimBack: Step<World> = {
   },
   ...wayBack,
   timeout: 60 * second,
-};
+});
 
-const enableOld: Step<World> = {
+const enableOld = step({
   id: 'back-enable-old',
   version: 1,
   phase,
@@ -168,9 +169,9 @@ const enableOld: Step<World> = {
   },
   ...wayBack,
   timeout: 60 * second,
-};
+});
 
-const startOld: Step<World> = {
+const startOld = step({
   id: 'back-start-old',
   version: 1,
   phase,
@@ -187,7 +188,7 @@ const startOld: Step<World> = {
   },
   ...wayBack,
   timeout: 120 * second,
-};
+});
 
 /**
  * The way back once the new host has written work of its own: a cutover in the other direction, with the same order.

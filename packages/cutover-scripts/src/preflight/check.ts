@@ -1,5 +1,4 @@
-import type { Finding } from '../engine/runbook.ts';
-import type { Evidence } from '../engine/json.ts';
+import type { Evidence, Finding } from '@cutover/runbook';
 
 /** One look of the preflight. A look that throws is a finding too: not ok. */
 export interface Check {

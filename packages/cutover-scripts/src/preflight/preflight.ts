@@ -1,4 +1,4 @@
-import type { Finding } from '../engine/runbook.ts';
+import type { Finding } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
 import { certificateChecks } from './certificates.ts';
 import type { Check } from './check.ts';

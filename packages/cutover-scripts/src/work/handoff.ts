@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readClaim, readVerdict } from '@cutover/loops';
-import type { Evidence } from '../engine/json.ts';
 import type { World } from '../world/world.ts';
 import { wantedClones } from './working-clones.ts';
+
+/** Where the old rig stopped, as the last sync found it. */
+export interface OldRigEnd {
+  /** The commit of each working clone, by its path on the new host. */
+  readonly heads: Readonly<Record<string, string>>;
+  readonly planPhase: number | null;
+}
 
 /** The first handoff on the new host, as far as it has come. */
 export type Handoff = {
@@ -18,20 +24,16 @@ export type Handoff = {
 
 /**
  * Looks for a claim on a commit that was not there when the old rig stopped, and for the verdict on it.
- *
- * @param lastSync the evidence of that step: the heads and the plan phase at which the old rig stopped.
  */
-export async function findHandoff(world: World, lastSync: Evidence, signal: AbortSignal): Promise<Handoff> {
+export async function findHandoff(world: World, end: OldRigEnd, signal: AbortSignal): Promise<Handoff> {
   const { settings, rig, forge } = world;
   const builder = wantedClones(world).find(({ url }) => url === forge.url(settings.handoff.repository));
   if (builder === undefined)
     throw new TypeError(`repositories names no clone of ${settings.handoff.repository}`);
-  const { heads, planPhase } = lastSync;
-  if (typeof planPhase !== 'number') throw new TypeError('the last sync found no plan phase');
-  const before =
-    typeof heads === 'object' && heads !== null && builder.path in heads
-      ? Reflect.get(heads, builder.path)
-      : '';
+  const { heads, planPhase } = end;
+  if (planPhase === null)
+    throw new Error('the last sync found no plan phase; put the resume point back by hand');
+  const before = heads[builder.path] ?? '';
   const user = await world.targetRig(signal);
   const place = { repository: builder.path, remote: builder.url, rig: rig.rig, phase: planPhase, signal };
   const claim = await readClaim(user, place);
@@ -39,7 +41,7 @@ export async function findHandoff(world: World, lastSync: Evidence, signal: Abor
   if (claim === undefined) return none;
   await user.run(['git', '-C', builder.path, 'fetch', '--quiet', 'origin'], { signal });
   const count = await user.run(
-    ['git', '-C', builder.path, 'rev-list', '--count', `${String(before)}..${claim.sha}`],
+    ['git', '-C', builder.path, 'rev-list', '--count', `${before}..${claim.sha}`],
     { reject: false, signal },
   );
   const newCommits = count.exitCode === 0 ? Number(count.stdout) : 0;
@@ -58,12 +60,12 @@ export async function findHandoff(world: World, lastSync: Evidence, signal: Abor
 /** Asks the forge until the handoff is complete; the signal is the deadline. A remote tells of no change by itself. */
 export async function waitForHandoff(
   world: World,
-  lastSync: Evidence,
+  end: OldRigEnd,
   progress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    const { complete, claimed, newCommits } = await findHandoff(world, lastSync, signal);
+    const { complete, claimed, newCommits } = await findHandoff(world, end, signal);
     if (complete) return;
     progress(
       claimed ? 'claimed; waiting for the verdict' : `waiting for a claim (${newCommits} new commits)`,

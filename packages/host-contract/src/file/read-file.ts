@@ -15,7 +15,7 @@ export async function readFile(
     const { stdoutBytes } = await host.run(['cat', '--', path], {
       env: { LC_ALL: 'C' },
       maxOutput: maxBytes,
-      ...(signal && { signal }),
+      signal,
     });
     return stdoutBytes;
   } catch (error) {

@@ -6,6 +6,8 @@ export type ContractRunner = Pick<
   'afterAll' | 'beforeAll' | 'describe' | 'expect' | 'it'
 >;
 
+export type ContractPart = 'commands' | 'input' | 'endings' | 'streams' | 'files';
+
 export interface ContractOptions {
   /** The transport's name, for the report. */
   readonly name: string;
@@ -17,9 +19,11 @@ export interface ContractOptions {
    * `false`: the transport reports a death by signal n as exit code 128 + n, as shells do, and so cannot tell the two
    * apart. Default `true`.
    */
-  readonly exactSignals?: boolean;
+  readonly exactSignals?: boolean | undefined;
+  /** Which parts to run; default all. */
+  readonly parts?: readonly ContractPart[] | undefined;
   /** Full counts instead of small ones. */
-  readonly soak?: boolean;
+  readonly soak?: boolean | undefined;
 }
 
 /** A host with a directory of its own on it, which is removed with it. */

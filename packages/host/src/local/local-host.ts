@@ -4,7 +4,7 @@ import { spawnLocally } from './spawn-locally.ts';
 
 export interface LocalHostOptions {
   /** Default `localhost`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /**

@@ -4,11 +4,12 @@ import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { freePort, listening } from '@cutover/test-support/ports';
+import { startSshd } from '@cutover/test-support/sshd';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { type Host, sshHost } from '../../src/index.ts';
 import { startRelay } from './relay.ts';
-import { freePort, listening, startSshd } from './sshd.ts';
 
 const sshd = await startSshd();
 afterAll(async () => await sshd[Symbol.asyncDispose]());
@@ -137,7 +138,7 @@ describe('connecting', () => {
     }
     const { privateKeyFile: _file, ...rest } = sshd.options;
     await using host = sshHost(rest);
-    expect(await rejection(host.run(['true']))).toBeInstanceOf(TypeError);
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'OPTION_INVALID' });
   });
 
   it('is disposed of at once, also while it connects and when nobody answers', async () => {

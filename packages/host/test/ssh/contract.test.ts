@@ -1,8 +1,8 @@
 import { hostContract } from '@cutover/host-contract/suite';
+import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
 import { sshHost } from '../../src/index.ts';
-import { startSshd } from './sshd.ts';
 
 const sshd = await startSshd();
 vitest.afterAll(async () => await sshd[Symbol.asyncDispose]());

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { startSshd } from '@cutover/test-support/sshd';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { localHost, sshHost } from '../../src/index.ts';
-import { startSshd } from './sshd.ts';
 
 const sshd = await startSshd();
 const narrow = await startSshd({ configuration: ['MaxSessions 3'] });

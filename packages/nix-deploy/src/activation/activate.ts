@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HostConnectionError } from '@cutover/host';
 
-import { LockedError } from '../errors.ts';
+import { LockedError, PreflightError } from '../errors.ts';
+import { strands } from '../preflight/connection-units.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { CheckResult } from '../health/run-checks.ts';
 import { runChecks } from '../health/run-checks.ts';
@@ -12,12 +13,14 @@ import { reach } from '../target/connection.ts';
 import { asRoot, script } from '../target/script.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
-import { followLog, RefusedError } from './follow.ts';
-import { createStory, type Story } from './story.ts';
+import { followLog, RefusedError, StrandsError } from './follow.ts';
+import { createDeployRecord, type DeployRecord } from './deploy-record.ts';
+import connectionUnitsScript from './connection-units.sh';
 import decideScript from './decide.sh';
 import showLogScript from './show-log.sh';
 import startScript from './start.sh';
 import supervisorScript from './supervisor.sh';
+import switchLockScript from '../target/switch-lock.sh';
 
 export interface ActivationResult {
   /** The generation of the profile that boots now; `undefined` for `test`. */
@@ -54,9 +57,10 @@ export async function activate(
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
-    `${showLogScript}${startScript}`,
+    `${showLogScript}${connectionUnitsScript}${startScript}`,
     paths.state,
-    supervisorScript,
+    `${switchLockScript}${supervisorScript}`,
+    settings.mayStop.join(' '),
     id,
     paths.profile,
     toplevel,
@@ -70,7 +74,7 @@ export async function activate(
   );
   // Twice the activation, for it may have to be undone, and a minute for the network.
   const deadline = performance.now() + 2 * activationTimeout + confirmTimeout + 60_000;
-  const story = createStory();
+  const record = createDeployRecord();
   let confirming: Promise<readonly CheckResult[]> | undefined;
   let problem: unknown;
   const revokeOnAbort = (): void => void decide(target, settings, 'revoked', 10_000).catch(() => undefined);
@@ -91,15 +95,15 @@ export async function activate(
     });
     for await (const line of lines) {
       if (line.type === 'output') {
-        story.output(line.text);
+        record.output(line.text);
         emit({ type: 'output', line: line.text });
         continue;
       }
       const { event } = line;
-      story.event(event);
-      if (event.type === 'locked') throw new LockedError(target.name, event.holder);
+      record.event(event);
+      if (event.type === 'locked' || event.type === 'busy') throw new LockedError(target.name, event.holder);
       if (event.type === 'armed') emit({ type: 'armed', id, previous: event.previous });
-      if (event.type === 'activated') emit({ ...event, failedUnits: story.failedUnits });
+      if (event.type === 'activated') emit({ ...event, failedUnits: record.failedUnits });
       if (event.type === 'decided' && event.decision === 'confirmed') emit({ type: 'confirmed' });
       if (event.type === 'profile') emit({ type: 'step', step: 'boot-loader' });
       if (event.type === 'restoring') emit(event);
@@ -117,15 +121,16 @@ export async function activate(
       }
     }
   } catch (error) {
+    if (error instanceof StrandsError) throw new PreflightError(target.name, [strands(error.units)]);
     if (error instanceof RefusedError) {
-      throw story.error(
-        { code: 'ACTIVATION_FAILED', step: 'activate', target: target.name },
+      throw record.error(
+        { code: 'SWITCH_FAILED', step: 'activate', target: target.name },
         error.message,
         error,
       );
     }
     if (error instanceof HostConnectionError) {
-      throw story.error(
+      throw record.error(
         { code: 'OUTCOME_UNKNOWN', step: 'activate', target: target.name },
         `${target.name} could not be reached again (${error.message})`,
         error,
@@ -137,7 +142,7 @@ export async function activate(
   }
   const [health] = await Promise.allSettled([confirming ?? Promise.resolve([])]);
   signal?.throwIfAborted();
-  return await conclude(target, connection, settings, story, health, problem);
+  return await conclude(target, connection, settings, record, health, problem);
 }
 
 /** What is to be said of a deploy that has ended. */
@@ -145,66 +150,66 @@ async function conclude(
   target: Target,
   connection: Connection,
   settings: Settings,
-  story: Story,
+  record: DeployRecord,
   health: PromiseSettledResult<readonly CheckResult[]>,
   problem: unknown,
 ): Promise<ActivationResult> {
   const checks = health.status === 'fulfilled' ? health.value : [];
   const named = { target: target.name } as const;
-  const { exitCode, outcome, bootLoader } = story;
+  const { exitCode, outcome, bootLoader } = record;
   if (outcome === 'committed') {
     return {
-      generation: story.generation,
+      generation: record.generation,
       exitCode: exitCode ?? 0,
-      log: story.log,
+      log: record.log,
       health: checks,
       warnings: exitCode === 4 ? ['units that had failed before the deploy still fail'] : [],
     };
   }
   if (outcome === undefined) {
     // Once it was confirmed, the profile and the boot loader are changed one after the other.
-    const boots = story.decision === 'confirmed' ? 'either system' : 'the system that was there before';
-    throw story.error(
+    const boots = record.decision === 'confirmed' ? 'either system' : 'the system that was there before';
+    throw record.error(
       { code: 'OUTCOME_UNKNOWN', step: 'activate', ...named },
-      `nobody supervises the deploy to ${target.name} any more: the machine went down, or somebody killed the supervisor; it boots ${boots}, and \`nix-deploy generations\` tells what runs`,
+      `the supervisor of the deploy on ${target.name} is gone: the machine went down, or the supervisor was killed; it boots ${boots}, and \`nix-deploy generations\` shows what runs`,
     );
   }
-  const journal = story.failedUnits.length === 0 ? '' : await readJournal(connection, settings);
+  const journal = record.failedUnits.length === 0 ? '' : await readJournal(connection, settings);
   if (bootLoader !== undefined && bootLoader !== 0) {
-    throw story.error(
+    throw record.error(
       { code: 'BOOT_LOADER_FAILED', step: 'boot-loader', ...named },
-      `${target.name} could not be made to boot the new system${diskFull(story.log, settings)}`,
+      `${target.name} could not be made to boot the new system${diskFull(record.log, settings)}`,
     );
   }
-  if (exitCode === 100) {
-    throw story.error(
+  if (needsReboot(record)) {
+    throw record.error(
       { code: 'NEEDS_REBOOT', step: 'activate', ...named },
       `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
     );
   }
   if (
-    story.decision === 'revoked' &&
+    (outcome === 'untouched' || record.decision === 'revoked') &&
     exitCode !== undefined &&
     problem === undefined &&
     !checks.some((c) => !c.ok)
   ) {
-    throw story.error(
-      { code: 'ACTIVATION_FAILED', step: 'activate', ...named },
-      activationMessage(target, story),
+    throw record.error(
+      { code: 'SWITCH_FAILED', step: 'activate', ...named },
+      activationMessage(target, record),
       undefined,
       journal,
     );
   }
   const failing = checks.filter((check) => !check.ok);
   if (failing.length > 0) {
-    throw story.error(
+    throw record.error(
       { code: 'HEALTH_CHECK_FAILED', step: 'health', ...named },
       `${target.name} activated the new system, but ${failing.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
       problem,
       journal,
     );
   }
-  throw story.error(
+  throw record.error(
     { code: 'NOT_CONFIRMED', step: 'confirm', ...named },
     `the deploy to ${target.name} could not be confirmed in time${problem instanceof Error ? ` (${problem.message})` : ''}`,
     problem,
@@ -212,15 +217,21 @@ async function conclude(
   );
 }
 
-function activationMessage(target: Target, { exitCode, failedUnits, log }: Story): string {
+/** Another init, or a switch inhibitor: a change of a part that cannot be replaced while it runs. */
+function needsReboot({ exitCode, outcome, log }: DeployRecord): boolean {
+  return (
+    exitCode === 100 ||
+    (outcome === 'untouched' && /^Pre-switch check '?switchInhibitors'? failed/m.test(log))
+  );
+}
+
+function activationMessage(target: Target, { exitCode, failedUnits, log }: DeployRecord): string {
   const why =
     failedUnits.length > 0
       ? `units failed: ${failedUnits.join(', ')}`
       : exitCode === 124 || exitCode === 137
         ? 'it took longer than the activation may'
-        : exitCode === 11
-          ? 'another switch-to-configuration runs'
-          : log.trimEnd().split('\n').slice(-3).join('\n');
+        : log.trimEnd().split('\n').slice(-3).join('\n');
   return `the activation on ${target.name} ended with exit code ${exitCode}: ${why}`;
 }
 
@@ -245,7 +256,7 @@ async function confirm(
       await using fresh = await target.connect(signal);
       const results = await runChecks(fresh, healthChecks, {
         deadline,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
         onResult: (result) => emit({ type: 'health', ...result }),
       });
       const argv = script(
@@ -262,7 +273,7 @@ async function confirm(
     } catch (error) {
       if (!(error instanceof HostConnectionError) || performance.now() > deadline) throw error;
     }
-    await sleep(500, undefined, signal === undefined ? {} : { signal });
+    await sleep(500, undefined, { signal });
   }
 }
 

@@ -11,11 +11,22 @@ export interface FollowOptions {
   readonly state: string;
   readonly privilege: Privilege;
   /** The stream that started the deploy and shows its log; without it, the log is read on the first connection. */
-  readonly started?: CommandStream;
+  readonly started?: CommandStream | undefined;
   /** The connection in use, and how to come by another one. */
   readonly connection: Host;
   readonly reconnect: (error: HostConnectionError) => Promise<Host>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The new system would stop units that connections stand on. Nothing had been started. */
+export class StrandsError extends Error {
+  override readonly name = 'StrandsError';
+  readonly units: readonly string[];
+
+  constructor(units: readonly string[]) {
+    super(`the new system has no ${units.join(', ')}`);
+    this.units = units;
+  }
 }
 
 /** The target refused: the message says why. Nothing had been started. */
@@ -41,11 +52,14 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
         script('follow', `${showLogScript}${followScript}`, state, id, String(reader.offset + 1)),
         privilege,
       ),
-      signal === undefined ? {} : { signal },
+      { signal },
     );
     try {
       for await (const chunk of stream.stdout) {
         for (const line of reader.push(chunk)) {
+          if (line.type === 'output' && line.text.startsWith('@strands ')) {
+            throw new StrandsError(line.text.split(' ').slice(1));
+          }
           if (line.type === 'output' && line.text.startsWith('@refused ')) {
             throw new RefusedError(line.text.slice('@refused '.length));
           }

@@ -49,7 +49,7 @@ export async function build(options: BuildOptions): Promise<string> {
   }
   const evaluated = await evaluateOn.run(
     asRoot(script('evaluate', 'exec "$@"', ...derivationArgv(what, nixOptions)), privilegeOn(evaluateOn)),
-    { reject: false, ...(signal === undefined ? {} : { signal }) },
+    { reject: false, signal },
   );
   if (evaluated.exitCode !== 0) {
     throw new NixError('evaluate', evaluateOn.name, {
@@ -93,5 +93,5 @@ async function makeFolder(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const argv = script('folder', 'mkdir -p "$(dirname "$1")"', link);
-  await host.run(asRoot(argv, privilege), signal === undefined ? {} : { signal });
+  await host.run(asRoot(argv, privilege), { signal });
 }

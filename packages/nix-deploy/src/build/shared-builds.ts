@@ -15,7 +15,7 @@ export interface Built {
 /** Builds that several targets of a fleet have in common, each done once: what to build → what it became. */
 export type SharedBuilds = Map<string, Promise<Built>>;
 
-/** The build under `key`, begun now unless it was begun before. One that fails, fails for all who share it. */
+/** The build under `key`, started now unless it was started before. One that fails, fails for all who share it. */
 export async function shareBuild(
   builds: SharedBuilds | undefined,
   key: string,

@@ -1,40 +1,53 @@
-import { readFile } from 'node:fs/promises';
+import { mistakeLines, parseConfig, readConfigFile } from '@cutover/foundation/config-file';
 
-import { parseDocument } from 'yaml';
-import * as z from 'zod';
-
+import { checkFiles } from './files.ts';
 import { type DeployConfig, deployConfig } from './schema.ts';
 
-/** A config file cannot be read, or says something that it may not. */
+/** One mistake in a config file. */
+export interface ConfigMistake {
+  /** The key, e.g. `targets.vm.address`; empty for the file as a whole. */
+  readonly key: string;
+  /** What is wrong, and what would be right. */
+  readonly message: string;
+  /** Where it is, counted from 1; absent where the file could not be read. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+/** A config file that cannot be read or contains mistakes; the message has a line for each of them. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'CONFIG_INVALID';
   readonly path: string;
+  readonly mistakes: readonly ConfigMistake[];
 
-  constructor(path: string, why: string, options?: ErrorOptions) {
-    super(`${path}: ${why}`, options);
+  constructor(path: string, mistakes: readonly ConfigMistake[]) {
+    super(mistakeLines(path, mistakes).join('\n'));
     this.path = path;
+    this.mistakes = mistakes;
   }
 }
 
-/** @throws {ConfigError} with every mistake in it. */
+/**
+ * Reads a config file. The files that it names must be there; a relative path is relative to the config file's folder.
+ *
+ * @throws {ConfigError} with every mistake in it.
+ */
 export async function loadDeployConfig(path: string): Promise<DeployConfig> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError(path, 'cannot be read; give --config FILE, or a target as user@host', {
-      cause: error,
-    });
-  }
-  return parseDeployConfig(text, path);
+  const reading = await readConfigFile(
+    path,
+    deployConfig,
+    'name it with --config, or give the target as user@host',
+  );
+  if (!reading.ok) throw new ConfigError(path, reading.mistakes);
+  const { config, mistakes } = await checkFiles(reading.value, path, reading.placeOf);
+  if (mistakes.length > 0) throw new ConfigError(path, mistakes);
+  return config;
 }
 
+/** The same from a text. The files that it names are not looked for. @throws {ConfigError} */
 export function parseDeployConfig(text: string, path: string = 'nix-deploy.yaml'): DeployConfig {
-  const document = parseDocument(text, { prettyErrors: true });
-  const [mistake] = document.errors;
-  if (mistake !== undefined) throw new ConfigError(path, mistake.message, { cause: mistake });
-  const parsed = deployConfig.safeParse(document.toJS());
-  if (!parsed.success) throw new ConfigError(path, z.prettifyError(parsed.error), { cause: parsed.error });
-  return parsed.data;
+  const reading = parseConfig(text, deployConfig);
+  if (reading.ok) return reading.value;
+  throw new ConfigError(path, reading.mistakes);
 }

@@ -1,126 +1,67 @@
-import { readFile } from 'node:fs/promises';
-
 import { type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
 
+import { DeployOptionsError } from '../errors.ts';
 import type { FleetMember } from '../fleet/deploy-fleet.ts';
-import type { HealthCheck } from '../health/check.ts';
 import type { DeployOptions } from '../options.ts';
-import type { Source } from '../source.ts';
 import { type Target, targetOf } from '../target/target.ts';
-import { parseDuration } from './duration.ts';
-import { ConfigError } from './load.ts';
-import type { DeployConfig, HealthCheckConfig, SshConfig, TargetConfig } from './schema.ts';
+import type { DeployConfig, SshConfig, TargetConfig } from './schema.ts';
 
-/** The targets of a config, or those of them that are named, each with its options. */
-export function membersOf(
-  config: DeployConfig,
-  names: readonly string[],
-  path: string,
-): readonly FleetMember[] {
+/**
+ * The targets of a config that are named, each with its options; all of them where none is named.
+ *
+ * @throws {DeployOptionsError} there is no target of that name.
+ */
+export function membersOf(config: DeployConfig, names: readonly string[] = []): readonly FleetMember[] {
   const chosen = names.length === 0 ? Object.keys(config.targets) : names;
   return chosen.map((name) => {
-    const own = config.targets[name];
-    if (own === undefined) {
-      throw new ConfigError(
-        path,
-        `there is no target ${name}; there are ${Object.keys(config.targets).join(', ')}`,
-      );
-    }
-    return member(name, { ...config.defaults, ...own }, path);
+    const target = config.targets[name];
+    if (target !== undefined) return memberFrom(name, withDefaults(config, target));
+    const known = Object.keys(config.targets).join(', ') || 'none';
+    throw new DeployOptionsError(`there is no target ${name} in the config file; its targets are: ${known}`);
   });
 }
 
-/** One target from its settings, defaults included. */
-export function member(name: string, config: TargetConfig, path: string): FleetMember {
-  return { target: targetFrom(name, config.ssh), options: optionsFrom(name, config, path) };
+/** A target's own source stands in place of the default one, of whichever kind that is. */
+export function withDefaults({ defaults = {} }: DeployConfig, target: TargetConfig): TargetConfig {
+  const { flake, storePath, ...rest } = defaults;
+  const ownSource = target.flake !== undefined || target.storePath !== undefined;
+  const merged = { ...rest, ...(ownSource ? {} : { flake, storePath }) };
+  const own = Object.entries(target).filter(([, value]) => value !== undefined);
+  return { ...merged, ...Object.fromEntries(own) };
+}
+
+function memberFrom(name: string, config: TargetConfig): FleetMember {
+  const { ssh, machineId, hostName, buildOn, flake, storePath, configuration, healthChecks, ...rest } =
+    config;
+  const options: DeployOptions = {
+    ...rest,
+    // A target may be listed without a source: its generations can be read all the same.
+    source: storePath === undefined ? { flake: flake ?? '.', configuration } : { storePath },
+    buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
+    expect: { machineId, hostName },
+    healthChecks: healthChecks ?? [],
+  };
+  return { target: targetFrom(name, ssh), options };
 }
 
 function targetFrom(name: string, ssh: SshConfig | undefined): Target {
   if (ssh === undefined) return { ...targetOf(localHost({ name })), name };
-  return { name, connect: async () => await openSsh(name, ssh) };
-}
-
-async function openSsh(name: string, ssh: SshConfig): Promise<Host> {
-  return sshHost({ ...(await sshOptions(ssh)), name });
-}
-
-async function sshOptions({ jump, ...config }: SshConfig): Promise<SshHostOptions> {
-  const { socksProxy } = config;
-  const agent = process.env['SSH_AUTH_SOCK'];
   return {
-    host: config.host,
-    user: config.user ?? 'root',
-    ...(config.port === undefined ? {} : { port: config.port }),
-    ...(config.identityFile === undefined
-      ? agent === undefined
-        ? {}
-        : { agent }
-      : { privateKey: await readFile(config.identityFile) }),
-    ...(config.hostKeys === undefined ? {} : { hostKeys: config.hostKeys }),
-    ...(config.knownHostsFile === undefined ? {} : { knownHostsFile: config.knownHostsFile }),
-    ...(socksProxy === undefined
-      ? {}
-      : {
-          proxy: {
-            socks5: {
-              host: socksProxy.host,
-              ...(socksProxy.port === undefined ? {} : { port: socksProxy.port }),
-            },
-          },
-        }),
-    ...(jump === undefined ? {} : { jump: await sshOptions(jump) }),
+    name,
+    connect: (): Promise<Host> => Promise.resolve(sshHost({ ...sshOptions(ssh), name })),
   };
 }
 
-function optionsFrom(name: string, config: TargetConfig, path: string): DeployOptions {
-  const { machineId, hostName, buildOn, confirmTimeout, activationTimeout } = config;
+function sshOptions({ socks5, jump, ...ssh }: SshConfig): SshHostOptions {
   return {
-    source: sourceFrom(name, config, path),
-    ...defined({
-      profile: config.profile,
-      specialisation: config.specialisation,
-      buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
-      evaluateOn: config.evaluateOn,
-      engine: config.engine,
-      substitute: config.substitute,
-      requireSignatures: config.requireSignatures,
-      sudo: config.sudo,
-      nixOptions: config.nixOptions,
-      confirmTimeout: milliseconds(confirmTimeout),
-      activationTimeout: milliseconds(activationTimeout),
-    }),
-    expect: defined({ machineId, hostName }),
-    healthChecks: (config.healthChecks ?? []).map(checkFrom),
+    host: ssh.host,
+    port: ssh.port,
+    user: ssh.user ?? 'root',
+    privateKeyFile: ssh.privateKey,
+    agent: ssh.privateKey === undefined ? process.env['SSH_AUTH_SOCK'] : undefined,
+    hostKeys: ssh.hostKeys,
+    knownHostsFile: ssh.knownHosts,
+    proxy: socks5 && { socks5 },
+    jump: jump && sshOptions(jump),
   };
-}
-
-/** A target may be listed without a source: its generations can be read all the same. */
-function sourceFrom(name: string, { flake, storePath, configuration }: TargetConfig, path: string): Source {
-  if (flake !== undefined && storePath !== undefined) {
-    throw new ConfigError(path, `targets.${name} has both a flake and a storePath`);
-  }
-  if (storePath !== undefined) return { storePath };
-  return { flake: flake ?? '.', ...defined({ configuration }) };
-}
-
-function checkFrom(check: HealthCheckConfig): HealthCheck {
-  const { timeout, ...rest } = check;
-  return defined({ ...rest, timeout: milliseconds(timeout) });
-}
-
-function milliseconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : parseDuration(text);
-}
-
-type Defined<T> = T extends unknown
-  ? { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-      [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-    }
-  : never;
-
-/** Leaves out what is undefined. */
-function defined<T extends object>(values: T): Defined<T> {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type says exactly what the filter does
-  return Object.fromEntries(entries) as Defined<T>;
 }

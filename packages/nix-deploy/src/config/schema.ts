@@ -1,26 +1,28 @@
+import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
 
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, 'write a duration as 500ms, 60s, 5m, 1h or 7d')
-  .describe('A duration: 500ms, 60s, 5m, 1h or 7d');
-
 const port = z.int().min(1).max(65_535);
+const path = z.string().min(1);
 
 const sshFields = {
-  host: z.string().describe('Name or address'),
+  host: z.string().min(1).describe('Name or address'),
   port: port.optional().describe('Default 22'),
-  user: z.string().optional().describe('Default root'),
-  identityFile: z
-    .string()
+  user: z.string().min(1).optional().describe('Default root'),
+  privateKey: path
     .optional()
-    .describe('Private key on this machine; the agent of SSH_AUTH_SOCK without it'),
+    .describe('File of the private key to log in with; default: the agent of SSH_AUTH_SOCK'),
   hostKeys: z
     .array(z.string())
+    .nonempty()
     .optional()
-    .describe('Pinned host keys; known_hosts files are read without them'),
-  knownHostsFile: z.string().optional(),
-  socksProxy: z.object({ host: z.string(), port: port.optional() }).strict().optional(),
+    .describe("The host's public keys, as in a .pub file: the connection is refused when it shows another"),
+  knownHosts: path
+    .optional()
+    .describe('File of known hosts, where hostKeys is not given; default: ~/.ssh/known_hosts'),
+  socks5: z
+    .strictObject({ host: z.string().min(1), port: port.default(1080) })
+    .optional()
+    .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled'),
 };
 
 const ssh = z
@@ -29,7 +31,7 @@ const ssh = z
 
 const checkTimeout = duration
   .optional()
-  .describe('How long it is tried; all of the time there is without it');
+  .describe('How long it is tried; default: until the confirmation is due');
 
 const healthCheck = z.discriminatedUnion('type', [
   z
@@ -63,7 +65,7 @@ const deployFields = {
   configuration: z
     .string()
     .optional()
-    .describe('Attribute of nixosConfigurations; the target’s host name without it'),
+    .describe('Attribute of nixosConfigurations; default: the target’s host name'),
   storePath: z.string().optional().describe('A system that is built already, instead of a flake'),
   profile: z.string().optional(),
   specialisation: z.string().optional(),
@@ -81,6 +83,17 @@ const deployFields = {
   sudo: z.boolean().optional(),
   confirmTimeout: duration.optional().describe('Until an unconfirmed target restores itself; default 60s'),
   activationTimeout: duration.optional().describe('Default 10m'),
+  mayStop: z
+    .array(z.string())
+    .optional()
+    .describe('Units that connections may stand on and that a deploy may stop, e.g. tailscaled.service'),
+  minFree: z
+    .strictObject({
+      store: size.optional().describe('Default 256MiB'),
+      boot: size.optional().describe('Default 32MiB'),
+    })
+    .optional()
+    .describe('Free space that must be there before a deploy begins'),
   healthChecks: z.array(healthCheck).optional(),
   nixOptions: z.array(z.string()).optional(),
 };
@@ -92,17 +105,26 @@ export const deployConfig = z
       .object(deployFields)
       .strict()
       .optional()
-      .describe('For every target that does not say otherwise'),
+      .describe('For each target that has no value of its own'),
     targets: z.record(
-      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+      z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+          'the name of a target has letters, digits, ., _ and -, and begins with a letter or digit',
+        ),
       z
         .object({
           ...deployFields,
-          ssh: ssh.optional().describe('How to reach it; this machine without it'),
+          ssh: ssh.optional().describe('How to reach it; default: it is this machine'),
           machineId: z.string().optional().describe('Its /etc/machine-id, checked before anything else'),
           hostName: z.string().optional().describe('Its host name, checked before anything else'),
         })
-        .strict(),
+        .strict()
+        .refine(({ flake, storePath }) => flake === undefined || storePath === undefined, {
+          path: ['storePath'],
+          error: 'a target has a flake or a storePath, not both',
+        }),
     ),
     fleet: z
       .object({

@@ -14,7 +14,7 @@ export interface Closure {
 }
 
 export async function closureOf(host: Host, path: string, signal?: AbortSignal): Promise<Closure> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const requisites = script('requisites', 'exec nix-store --query --requisites "$1"', path);
   const paths = linesOf((await host.run(requisites, options)).stdout);
   const sizes = host

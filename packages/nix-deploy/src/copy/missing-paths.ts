@@ -45,7 +45,7 @@ async function ask(
   const argv = script('missing', text, ...values);
   const { stdout } = await to.run(asRoot(argv, privilege), {
     input: asLines(closure),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const lacking = new Set(stdout.split('\n'));
   return closure.filter((path) => lacking.has(path));

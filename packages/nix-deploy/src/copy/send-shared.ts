@@ -8,7 +8,7 @@ import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './
 /** What several targets of a fleet lack, exported once: which paths → their bytes. */
 export type SharedExports = Map<string, Promise<Uint8Array>>;
 
-/** What is larger is not kept in memory, nor are more of them: that is exported for each target anew. */
+/** A larger export, or one more than this, is not kept in memory: it is made again for each target. */
 const keptBytes = 32 * 1024 * 1024;
 const keptExports = 4;
 
@@ -29,7 +29,7 @@ export async function sendShared(
   const { exitCode, stderr } = await to.run(importArgv(privilege), {
     input: bytes,
     reject: false,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   onProgress?.({ paths: missing.length, bytes: bytes.length });
   if (exitCode === 0) return;
@@ -41,7 +41,7 @@ async function exported(from: Host, list: string, signal: AbortSignal | undefine
     input: list,
     reject: false,
     maxOutput: 2 * keptBytes,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   if (exitCode === 0) return stdoutBytes;
   throw new NixError('copy', from.name, { exitCode, lastLines: stderr.trim().split('\n').slice(-20) });

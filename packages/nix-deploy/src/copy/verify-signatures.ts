@@ -20,7 +20,7 @@ export async function verifySignatures(
   signal?: AbortSignal,
 ): Promise<void> {
   const argv = asRoot(script('verify', 'exec "$@"', ...verifyArgv(path)), privilege);
-  const result = await host.run(argv, { reject: false, ...(signal === undefined ? {} : { signal }) });
+  const result = await host.run(argv, { reject: false, signal });
   if (result.exitCode === 0) return;
   const gone = await deletePaths(host, copied, privilege);
   const untrusted = result.stderr.split('\n').filter((line) => /is untrusted|lacks? .*signature/.test(line));

@@ -1,9 +1,9 @@
 import type { SharedBuilds } from '../build/shared-builds.ts';
 import { type DeployResult, runDeploy } from '../deploy.ts';
-import { DeployError } from '../errors.ts';
+import { DeployError, DeployOptionsError } from '../errors.ts';
 import type { DeployEvent } from '../events.ts';
 import { rollback } from '../history/rollback.ts';
-import { type DeployOptions, settle } from '../options.ts';
+import { type DeployOptions, resolveOptions } from '../options.ts';
 import type { Target } from '../target/target.ts';
 
 export interface FleetMember {
@@ -13,30 +13,30 @@ export interface FleetMember {
 
 export interface FleetOptions {
   /** How many deploys go on at once. Default 5. */
-  readonly parallel?: number;
-  /** Names of targets that come first; if one of them fails, no other is begun. */
-  readonly canaries?: readonly string[];
-  /** What a failure means for targets not yet begun. Default `halt`. */
-  readonly onFailure?: 'halt' | 'continue';
+  readonly parallel?: number | undefined;
+  /** Names of targets that come first; if one of them fails, no other is started. */
+  readonly canaries?: readonly string[] | undefined;
+  /** What a failure means for targets that were not started yet. Default `halt`. */
+  readonly onFailure?: 'halt' | 'continue' | undefined;
   /** After a failure, those that succeeded go back to the generation that they had. Default `false`. */
-  readonly revoke?: boolean;
-  readonly onEvent?: (event: DeployEvent) => void;
-  readonly signal?: AbortSignal;
+  readonly revoke?: boolean | undefined;
+  readonly onEvent?: ((event: DeployEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one target. */
 export type FleetOutcome = { readonly target: string } & (
   | { readonly status: 'deployed' | 'unchanged'; readonly result: DeployResult }
   | { readonly status: 'failed'; readonly error: unknown }
-  /** Not begun, for another one had failed. */
+  /** Not started, because another target had failed. */
   | { readonly status: 'skipped' }
-  /** Deployed, and then taken back. */
+  /** Deployed, and then rolled back. */
   | { readonly status: 'revoked'; readonly result: DeployResult }
   | { readonly status: 'revoke-failed'; readonly result: DeployResult; readonly error: unknown }
 );
 
 /** Some targets failed: `outcomes` has one entry for each, in the order they were given. */
-export class FleetError extends DeployError {
+export class FleetError extends DeployError<'FLEET_FAILED'> {
   override readonly name = 'FleetError';
   readonly outcomes: readonly FleetOutcome[];
 
@@ -64,9 +64,10 @@ export async function deployFleet(
 ): Promise<readonly FleetOutcome[]> {
   const { parallel = 5, canaries = [], onFailure = 'halt', signal } = options;
   const names = new Set(members.map(({ target }) => target.name));
-  if (names.size !== members.length) throw new TypeError('two targets of a fleet have the same name');
+  if (names.size !== members.length)
+    throw new DeployOptionsError('two targets of a fleet have the same name');
   const unknown = canaries.find((name) => !names.has(name));
-  if (unknown !== undefined) throw new TypeError(`the canary ${unknown} is none of the targets`);
+  if (unknown !== undefined) throw new DeployOptionsError(`the canary ${unknown} is not one of the targets`);
 
   const outcomes = new Map<string, FleetOutcome>();
   const sharedBuilds: SharedBuilds | undefined = members.length > 1 ? new Map() : undefined;
@@ -90,7 +91,7 @@ export async function deployFleet(
       async ({ target, options: own }) => {
         const outcome = outcomes.get(target.name);
         if (outcome?.status === 'deployed')
-          outcomes.set(target.name, await takeBack(target, withEvents(own, options), outcome.result));
+          outcomes.set(target.name, await rollBack(target, withEvents(own, options), outcome.result));
       },
     );
   }
@@ -108,12 +109,9 @@ async function attempt(
   fleet: FleetOptions,
   sharedBuilds: SharedBuilds | undefined,
 ): Promise<FleetOutcome> {
-  const options = {
-    ...withEvents(own, fleet),
-    ...(fleet.signal === undefined ? {} : { signal: fleet.signal }),
-  };
+  const options = { ...withEvents(own, fleet), signal: fleet.signal ?? own.signal };
   try {
-    const result = await runDeploy(target, settle(options, { sharedBuilds }));
+    const result = await runDeploy(target, resolveOptions(options, { sharedBuilds }));
     return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
   } catch (error) {
     return { target: target.name, status: 'failed', error };
@@ -131,7 +129,7 @@ function withEvents(own: DeployOptions, fleet: FleetOptions): DeployOptions {
   };
 }
 
-async function takeBack(target: Target, own: DeployOptions, result: DeployResult): Promise<FleetOutcome> {
+async function rollBack(target: Target, own: DeployOptions, result: DeployResult): Promise<FleetOutcome> {
   try {
     const {
       source: _source,

@@ -4,22 +4,27 @@ export type HealthCheck =
   | {
       readonly type: 'command';
       readonly argv: readonly string[];
-      readonly on?: 'target' | 'here';
-      readonly timeout?: number;
+      readonly on?: 'target' | 'here' | undefined;
+      readonly timeout?: number | undefined;
     }
   /** A GET is answered with the status (any 2xx without it), asked from this machine or, by curl, from the target. */
   | {
       readonly type: 'http';
       readonly url: string;
-      readonly status?: number;
-      readonly contains?: string;
-      readonly from?: 'target' | 'here';
-      readonly timeout?: number;
+      readonly status?: number | undefined;
+      readonly contains?: string | undefined;
+      readonly from?: 'target' | 'here' | undefined;
+      readonly timeout?: number | undefined;
     }
   /** Each unit is active. */
-  | { readonly type: 'units'; readonly units: readonly string[]; readonly timeout?: number }
+  | { readonly type: 'units'; readonly units: readonly string[]; readonly timeout?: number | undefined }
   /** Something accepts TCP connections, asked from this machine. */
-  | { readonly type: 'port'; readonly host: string; readonly port: number; readonly timeout?: number };
+  | {
+      readonly type: 'port';
+      readonly host: string;
+      readonly port: number;
+      readonly timeout?: number | undefined;
+    };
 
 /** What a check looks at, in one line. */
 export function describeCheck(check: HealthCheck): string {

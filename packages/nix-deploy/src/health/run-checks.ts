@@ -19,8 +19,8 @@ export interface CheckResult {
 export interface RunChecksOptions {
   /** As `performance.now()` counts: no check is tried beyond it. */
   readonly deadline: number;
-  readonly signal?: AbortSignal;
-  readonly onResult?: (result: CheckResult) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onResult?: ((result: CheckResult) => void) | undefined;
 }
 
 const late = 'no answer in time';
@@ -56,7 +56,7 @@ export async function runChecks(
           onResult?.(result);
           return result;
         }
-        await sleep(500, undefined, signal === undefined ? {} : { signal });
+        await sleep(500, undefined, { signal });
       }
     }),
   );

@@ -18,7 +18,7 @@ export async function changesOf(
 ): Promise<readonly (ClosureDifference | undefined)[]> {
   if (systems.length < 2) return systems.map(() => undefined);
   const argv = asRoot(script('closures', closuresScript, ...new Set(systems)), privilege);
-  const { stdout } = await host.run(argv, signal === undefined ? {} : { signal });
+  const { stdout } = await host.run(argv, { signal });
   const closures = parseClosures(stdout);
   return systems.map((system, index) => {
     const before = closures.get(systems[index - 1] ?? '');

@@ -1,3 +1,4 @@
+import { parseSize } from '@cutover/foundation/size';
 import type { Host } from '@cutover/host';
 
 import { LockedError } from '../errors.ts';
@@ -7,15 +8,15 @@ import gcScript from './collect-garbage.sh';
 import { generations } from './generations.ts';
 
 export interface CollectGarbageOptions {
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** How many of the newest generations stay, whatever their age. Default 5. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
   /** Generations younger than this many milliseconds stay. Default 7 days. */
-  readonly keepYounger?: number;
-  readonly sudo?: boolean;
-  readonly dryRun?: boolean;
-  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
-  readonly signal?: AbortSignal;
+  readonly keepYounger?: number | undefined;
+  readonly sudo?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GarbageCollected {
@@ -49,7 +50,7 @@ export async function collectGarbage(
   const argv = script('gc', gcScript, paths.state, paths.profile, ...deleted.map(String));
   const { stdout, stderr } = await host.run(asRoot(argv, privilege), {
     timeout: 3_600_000,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const holder = /^locked (.*)$/m.exec(stdout)?.[1];
   if (holder !== undefined) throw new LockedError(host.name, holder);
@@ -58,8 +59,6 @@ export async function collectGarbage(
 
 /** `12 store paths deleted, 34.56 MiB freed` → bytes. */
 export function parseFreed(text: string): number | undefined {
-  const found = /([\d.]+) (B|KiB|MiB|GiB|TiB) freed/.exec(text);
-  if (found === null) return undefined;
-  const power = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(found[2] ?? 'B');
-  return Math.round(Number(found[1]) * 1024 ** power);
+  const [, amount = '', unit = ''] = /([\d.]+) (B|KiB|MiB|GiB|TiB) freed/.exec(text) ?? [];
+  return parseSize(`${amount}${unit}`);
 }

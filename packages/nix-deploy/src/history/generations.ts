@@ -21,18 +21,18 @@ export interface Generation {
   /** Content of its `nixos-version`. */
   readonly nixosVersion: string | undefined;
   /** What it changed over the generation before it in the list; only where `changes` was asked for, and not of the first. */
-  readonly changes?: ClosureDifference;
+  readonly changes?: ClosureDifference | undefined;
 }
 
 export interface GenerationsOptions {
   /** As in `deploy`. */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** Compare each generation's closure with the one before it. Default `false`. */
-  readonly changes?: boolean;
+  readonly changes?: boolean | undefined;
   /** Needed for `changes` alone, where the connection is not root's and nix has no daemon. */
-  readonly sudo?: boolean;
-  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
-  readonly signal?: AbortSignal;
+  readonly sudo?: boolean | undefined;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The generations of a profile, oldest first; an empty list where the profile does not exist. */
@@ -42,7 +42,7 @@ export async function generations(
 ): Promise<readonly Generation[]> {
   const paths = targetPaths(options.profile, options.paths);
   const argv = script('generations', generationsScript, paths.profile, paths.current, paths.booted);
-  const { stdout } = await host.run(argv, options.signal === undefined ? {} : { signal: options.signal });
+  const { stdout } = await host.run(argv, { signal: options.signal });
   const all = parseGenerations(stdout);
   if (options.changes !== true) return all;
   const privilege = { sudo: options.sudo ?? false };

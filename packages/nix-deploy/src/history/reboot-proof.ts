@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Host, HostConnectionError } from '@cutover/host';
+import { bootIdentity, type Host, HostConnectionError } from '@cutover/host';
 
 import { RebootProofError } from '../errors.ts';
 import type { HealthCheck } from '../health/check.ts';
@@ -13,18 +13,23 @@ import { readFacts } from '../target/session.ts';
 import type { Target } from '../target/target.ts';
 
 export interface RebootProofOptions {
-  /** The store path that must be booted and running; what the profile names without it. */
-  readonly system?: string;
-  readonly profile?: string;
-  readonly sudo?: boolean;
-  readonly healthChecks?: readonly HealthCheck[];
+  /** The store path that must be booted and running. Default: the active generation's. */
+  readonly system?: string | undefined;
+  /**
+   * The identity of the boot before the reboot (`bootIdentity` of the host), when an earlier, interrupted proof may have
+   * rebooted the target already: it is rebooted only while it still runs that boot.
+   */
+  readonly bootBefore?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly sudo?: boolean | undefined;
+  readonly healthChecks?: readonly HealthCheck[] | undefined;
   /** Milliseconds from the reboot until all must be proven. Default 300,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How to reboot it, for instance from the outside. Default `systemctl reboot` on it. */
-  readonly reboot?: (host: Host, signal?: AbortSignal) => Promise<void>;
-  readonly paths?: Partial<Omit<TargetPaths, 'profile'>>;
-  readonly onEvent?: (event: RebootEvent) => void;
-  readonly signal?: AbortSignal;
+  readonly reboot?: ((host: Host, signal?: AbortSignal) => Promise<void>) | undefined;
+  readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  readonly onEvent?: ((event: RebootEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type RebootEvent =
@@ -55,31 +60,31 @@ export async function rebootProof(target: Target, options: RebootProofOptions = 
   const paths = targetPaths(options.profile, options.paths);
   const privilege = { sudo: options.sudo ?? false };
   const before = await reboot(target, paths, options);
-  const system = options.system ?? before.profileSystem;
   const began = performance.now();
+  const seconds = (): number => (performance.now() - began) / 1000;
   const deadline = began + timeout;
 
   for (;;) {
     signal?.throwIfAborted();
     try {
       await using host = await reach(target, deadline, signal);
-      const facts = await readFacts(host, paths, privilege, signal);
-      if (facts.boot !== before.boot) {
-        onEvent?.({ type: 'back', boot: facts.boot, seconds: (performance.now() - began) / 1000 });
+      const boot = await bootIdentity(host, { signal });
+      if (boot !== before.boot) {
+        onEvent?.({ type: 'back', boot, seconds: seconds() });
         const health = await runChecks(host, healthChecks, {
           deadline,
-          ...(signal === undefined ? {} : { signal }),
+          signal,
           onResult: (result) => onEvent?.({ type: 'health', ...result }),
         });
-        const after = await readFacts(host, paths, privilege, signal);
-        const failures = judge(before, after, system, health);
+        const facts = await readFacts(host, paths, privilege, signal);
+        const failures = judge(facts, before.system, health);
         if (failures.length > 0) throw new RebootProofError(target.name, failures);
         return {
           target: target.name,
           before: before.boot,
-          after: after.boot,
-          system: after.bootedSystem ?? '',
-          seconds: (performance.now() - began) / 1000,
+          after: boot,
+          system: facts.bootedSystem ?? '',
+          seconds: seconds(),
           health,
         };
       }
@@ -89,45 +94,57 @@ export async function rebootProof(target: Target, options: RebootProofOptions = 
     } catch (error) {
       if (!(error instanceof HostConnectionError)) throw error;
       if (performance.now() + 1000 > deadline) {
-        const seconds = Math.round(timeout / 1000);
-        throw new RebootProofError(target.name, [`it was not reachable again within ${seconds} s`], {
+        const limit = Math.round(timeout / 1000);
+        throw new RebootProofError(target.name, [`it was not reachable again within ${limit} s`], {
           cause: error,
         });
       }
     }
-    await sleep(300, undefined, signal === undefined ? {} : { signal });
+    await sleep(300, undefined, { signal });
   }
 }
 
-/** Asks for the reboot; that the connection is lost over it is as it should be. */
-async function reboot(target: Target, paths: TargetPaths, options: RebootProofOptions): Promise<TargetFacts> {
-  const { signal } = options;
+interface BeforeReboot {
+  readonly boot: string;
+  /** What must boot. */
+  readonly system: string | undefined;
+}
+
+/** Asks for the reboot, unless it has happened; the connection is expected to be lost over it. */
+async function reboot(
+  target: Target,
+  paths: TargetPaths,
+  options: RebootProofOptions,
+): Promise<BeforeReboot> {
+  const { signal, bootBefore } = options;
   await using connection = await openConnection(target, signal);
+  const { host } = connection;
   const privilege = { sudo: options.sudo ?? false };
-  const before = await readFacts(connection.host, paths, privilege, signal);
-  options.onEvent?.({ type: 'rebooting', boot: before.boot });
+  const facts = await readFacts(host, paths, privilege, signal);
+  const system = options.system ?? facts.profileSystem;
+  const boot = await bootIdentity(host, { signal });
+  if (bootBefore !== undefined && bootBefore !== boot) return { boot: bootBefore, system };
+  options.onEvent?.({ type: 'rebooting', boot });
   try {
-    if (options.reboot !== undefined) await options.reboot(connection.host, signal);
-    else await connection.host.run(asRoot(['systemctl', 'reboot'], privilege), { timeout: 30_000 });
+    if (options.reboot !== undefined) await options.reboot(host, signal);
+    else await host.run(asRoot(['systemctl', 'reboot'], privilege), { timeout: 30_000 });
   } catch (error) {
     if (!(error instanceof HostConnectionError)) throw error;
   }
-  return before;
+  return { boot, system };
 }
 
 function judge(
-  before: TargetFacts,
-  after: TargetFacts,
+  { bootedSystem, currentSystem }: TargetFacts,
   system: string | undefined,
   health: readonly CheckResult[],
 ): string[] {
   const failures: string[] = [];
-  if (after.boot === before.boot) failures.push('the boot is still the one before');
-  if (system !== undefined && after.bootedSystem !== system) {
-    failures.push(`it booted ${after.bootedSystem ?? 'no known system'}, not ${system}`);
+  if (system !== undefined && bootedSystem !== system) {
+    failures.push(`it booted ${bootedSystem ?? 'no known system'}, not ${system}`);
   }
-  if (system !== undefined && after.currentSystem !== system) {
-    failures.push(`it runs ${after.currentSystem ?? 'no known system'}, not ${system}`);
+  if (system !== undefined && currentSystem !== system) {
+    failures.push(`it runs ${currentSystem ?? 'no known system'}, not ${system}`);
   }
   for (const { check, ok, detail } of health) if (!ok) failures.push(`${check}: ${detail}`);
   return failures;

@@ -1,6 +1,6 @@
 import { type DeployResult, runDeploy } from '../deploy.ts';
 import { NoSuchGenerationError } from '../errors.ts';
-import { type DeployOptions, settle } from '../options.ts';
+import { type DeployOptions, resolveOptions } from '../options.ts';
 import { openConnection } from '../target/connection.ts';
 import type { Target } from '../target/target.ts';
 import { type Generation, generations } from './generations.ts';
@@ -10,7 +10,7 @@ export interface RollbackOptions extends Omit<
   'source' | 'buildOn' | 'evaluateOn' | 'substitute'
 > {
   /** Number of the generation to go back to. Default: the newest before the active one whose system is another. */
-  readonly to?: number;
+  readonly to?: number | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function rollback(
   const chosen = await choose(target, to, options);
   return await runDeploy(
     target,
-    settle({ ...options, source: { storePath: chosen.system } }, { generation: chosen.number }),
+    resolveOptions({ ...options, source: { storePath: chosen.system } }, { generation: chosen.number }),
   );
 }
 

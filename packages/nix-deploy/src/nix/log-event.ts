@@ -24,7 +24,7 @@ export type NixLogEvent =
       readonly fields: readonly Field[];
     }
   | { readonly action: 'msg'; readonly level: number; readonly text: string }
-  /** A line that is none of nix's: a builder or a hook wrote past the logger. */
+  /** A line that nix did not write: a builder or a hook wrote past the logger. */
   | { readonly action: 'raw'; readonly text: string };
 
 export type Field = string | number;

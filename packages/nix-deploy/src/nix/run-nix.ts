@@ -17,7 +17,7 @@ export interface RunNixOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeout?: number | undefined;
   /** Milliseconds between two `progress` events at least. Default 100. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
 }
 
 const keptLines = 40;
@@ -52,8 +52,8 @@ export async function runNix(
   };
 
   await using stream = host.stream(argv, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeout === undefined ? {} : { timeout }),
+    signal,
+    timeout,
   });
   stream.stdin.end();
   const output = text(stream.stdout);

@@ -1,3 +1,5 @@
+import { parseSize } from '@cutover/foundation/size';
+
 /** What nix would do to build something, from the words of `nix build --dry-run` on stderr (2.8 to 2.34 and Lix). */
 export interface DryRun {
   /** Derivations. */
@@ -20,18 +22,15 @@ export function parseDryRun(text: string): DryRun {
     else if (/ will be fetched( \(.*\))?:$/.test(line)) {
       section = fetch;
       const sizes = /\(([\d.]+ \w+) download, ([\d.]+ \w+) unpacked\)/.exec(line);
-      download = parseSize(sizes?.[1]);
-      unpacked = parseSize(sizes?.[2]);
+      download = bytes(sizes?.[1]);
+      unpacked = bytes(sizes?.[2]);
     } else if (section !== undefined && /^\s+\//.test(line)) section.push(line.trim());
     else if (line.trim() !== '') section = undefined;
   }
   return { build, fetch, download, unpacked };
 }
 
-/** `12.5 MiB` → bytes. */
-export function parseSize(text: string | undefined): number | undefined {
-  const found = /^([\d.]+) ([KMGT]i)?B$/.exec(text ?? '');
-  if (found === null) return undefined;
-  const power = ['', 'Ki', 'Mi', 'Gi', 'Ti'].indexOf(found[2] ?? '');
-  return Math.round(Number(found[1]) * 1024 ** power);
+/** `12.5 MiB`, as nix writes it, to bytes. */
+function bytes(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseSize(text.replace(' ', ''));
 }

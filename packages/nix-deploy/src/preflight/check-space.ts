@@ -1,3 +1,5 @@
+import { formatSize } from '@cutover/foundation/size';
+
 import type { Problem } from '../errors.ts';
 import type { TargetFacts } from '../target/facts.ts';
 import type { TargetPaths } from '../target/paths.ts';
@@ -20,20 +22,16 @@ export function checkSpace(
   if (storeFree !== undefined && storeFree < store) {
     problems.push({
       check: 'store-full',
-      message: `the store is full: ${mebibytes(storeFree)} are free and what is missing there takes ${mebibytes(store)}`,
-      mend: 'collect garbage (nix-deploy gc), or grow the disk',
+      message: `the store is full: ${formatSize(storeFree)} are free and what is missing there takes ${formatSize(store)}`,
+      fix: 'collect garbage (nix-deploy gc), or grow the disk',
     });
   }
   if (bootFree !== undefined && bootFree < boot) {
     problems.push({
       check: 'boot-full',
-      message: `${paths.boot} is full: ${mebibytes(bootFree)} are free and the new kernel and initrd take ${mebibytes(boot)}`,
-      mend: 'remove old generations (nix-deploy gc), then deploy again',
+      message: `${paths.boot} is full: ${formatSize(bootFree)} are free and the new kernel and initrd take ${formatSize(boot)}`,
+      fix: 'remove old generations (nix-deploy gc), then deploy again',
     });
   }
   return problems;
-}
-
-export function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
 }

@@ -1,10 +1,11 @@
+import { formatSize } from '@cutover/foundation/size';
+
 import type { Problem } from '../errors.ts';
 import type { TargetFacts } from '../target/facts.ts';
 import type { TargetPaths } from '../target/paths.ts';
-import { mebibytes } from './check-space.ts';
 
 /** What a deploy is going to ask of the target. */
-export interface Demands {
+export interface Requirements {
   readonly machineId: string | undefined;
   readonly hostName: string | undefined;
   readonly action: 'switch' | 'boot' | 'test' | 'dry-activate';
@@ -15,13 +16,17 @@ export interface Demands {
   readonly sudo: boolean;
 }
 
-/** All reasons not to begin, each with its mend; none when the list is empty. Pure. */
-export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetPaths): readonly Problem[] {
+/** All reasons not to begin, each with its fix; none when the list is empty. Pure. */
+export function checkTarget(
+  facts: TargetFacts,
+  requirements: Requirements,
+  paths: TargetPaths,
+): readonly Problem[] {
   const problems: Problem[] = [];
-  const unless = (holds: boolean, check: string, message: string, mend: string): void => {
-    if (!holds) problems.push({ check, message, mend });
+  const unless = (holds: boolean, check: string, message: string, fix: string): void => {
+    if (!holds) problems.push({ check, message, fix });
   };
-  const { machineId, hostName, action } = demands;
+  const { machineId, hostName, action } = requirements;
   unless(
     machineId === undefined || facts.machineId === machineId,
     'wrong-machine',
@@ -37,10 +42,10 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
   unless(
     facts.root,
     'not-root',
-    demands.sudo
+    requirements.sudo
       ? `sudo -n is refused (uid ${facts.uid})`
       : `the connection is not root's (uid ${facts.uid})`,
-    demands.sudo
+    requirements.sudo
       ? 'allow the user to run commands through sudo without a password'
       : 'connect as root, or deploy with sudo',
   );
@@ -80,9 +85,9 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
     );
   }
   unless(
-    facts.storeFree === undefined || facts.storeFree >= demands.storeFree,
+    facts.storeFree === undefined || facts.storeFree >= requirements.storeFree,
     'store-full',
-    `the store is full: ${mebibytes(facts.storeFree ?? 0)} are free and ${mebibytes(demands.storeFree)} are needed`,
+    `the store is full: ${formatSize(facts.storeFree ?? 0)} are free and ${formatSize(requirements.storeFree)} are needed`,
     'collect garbage (nix-deploy gc), or grow the disk',
   );
   unless(
@@ -95,9 +100,9 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
     facts.bootFree === undefined ||
       action === 'test' ||
       action === 'dry-activate' ||
-      facts.bootFree >= demands.bootFree,
+      facts.bootFree >= requirements.bootFree,
     'boot-full',
-    `${paths.boot} is full: ${mebibytes(facts.bootFree ?? 0)} are free and ${mebibytes(demands.bootFree)} are needed`,
+    `${paths.boot} is full: ${formatSize(facts.bootFree ?? 0)} are free and ${formatSize(requirements.bootFree)} are needed`,
     'remove old generations (nix-deploy gc), then deploy again',
   );
   unless(
@@ -105,6 +110,12 @@ export function checkTarget(facts: TargetFacts, demands: Demands, paths: TargetP
     'locked',
     `another deploy is under way, by ${facts.lockHolder}`,
     'wait for it: the lock frees itself when it ends',
+  );
+  unless(
+    facts.switchLockHolder === undefined,
+    'locked',
+    `another switch-to-configuration is under way (${facts.switchLockHolder})`,
+    'wait for it, e.g. for the nixos-rebuild that runs it',
   );
   return problems;
 }

@@ -33,7 +33,7 @@ export async function openConnection(target: Target, signal?: AbortSignal): Prom
       for (;;) {
         try {
           const timeout = Math.max(1000, Math.ceil(deadline - performance.now()));
-          return (await host.run(argv, { timeout, ...(stop === undefined ? {} : { signal: stop }) })).stdout;
+          return (await host.run(argv, { timeout, signal: stop })).stdout;
         } catch (error) {
           if (!(error instanceof HostConnectionError) || performance.now() > deadline) throw error;
           await renew(deadline, stop);
@@ -59,7 +59,7 @@ export async function reach(target: Target, deadline: number, signal?: AbortSign
       const passing = isPassing(error) || limit.aborted;
       if (!passing || performance.now() + 1000 > deadline || signal?.aborted === true) throw error;
     }
-    await sleep(500, undefined, signal === undefined ? {} : { signal });
+    await sleep(500, undefined, { signal });
   }
 }
 
@@ -75,7 +75,7 @@ async function connected(target: Target, signal: AbortSignal): Promise<Host> {
   }
 }
 
-/** Wrong keys and wrong credentials do not mend themselves by waiting; all else about a connection may. */
+/** Waiting does not repair wrong keys and wrong credentials; it may repair anything else about a connection. */
 function isPassing(error: unknown): boolean {
   return (
     error instanceof HostConnectionError &&

@@ -15,7 +15,7 @@ export interface Part {
 /** The parts of a system that a host has in its store. */
 export async function partsOf(host: Host, system: string, signal?: AbortSignal): Promise<readonly Part[]> {
   const argv = script('parts', `${partsFunction}parts "$1"`, system);
-  return parseParts((await host.run(argv, signal === undefined ? {} : { signal })).stdout);
+  return parseParts((await host.run(argv, { signal })).stdout);
 }
 
 export function parseParts(text: string): readonly Part[] {

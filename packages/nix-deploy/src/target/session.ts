@@ -9,6 +9,7 @@ import type { TargetPaths } from './paths.ts';
 import partsFunction from './parts.sh';
 import { asRoot, type Privilege, script } from './script.ts';
 import sessionScript from './session.sh';
+import switchLockScript from './switch-lock.sh';
 
 /** Milliseconds that a target may take for each of its answers. */
 const patience = 60_000;
@@ -18,7 +19,7 @@ export interface TargetSession extends AsyncDisposable {
   readonly facts: TargetFacts;
   /**
    * Takes the lock of the target for as long as the session lives. It is a lock of the target's kernel, held by a process on
-   * our connection: it cannot be left behind, and it names its holder to whoever comes second.
+   * our connection: it cannot be left behind, and it names its holder to the next client.
    *
    * @throws {LockedError}
    * @throws {PreflightError} the target does not answer.
@@ -38,19 +39,19 @@ export async function openSession(
   signal?: AbortSignal,
 ): Promise<TargetSession> {
   const values = [paths.profile, paths.state, paths.current, paths.booted, paths.boot];
-  const argv = script('session', `${partsFunction}${sessionScript}`, ...values);
+  const argv = script('session', `${partsFunction}${switchLockScript}${sessionScript}`, ...values);
   const session =
     (await begin(host, asRoot(argv, privilege), true, signal)) ??
     // Where root cannot be had, the facts say so.
     (await begin(host, argv, false, signal));
-  return session ?? silent(host);
+  return session ?? throwNoAnswer(host);
 }
 
 /** @throws {PreflightError} */
-function silent(host: Host): never {
+function throwNoAnswer(host: Host): never {
   const message = `it does not answer: the command that asks it failed, or took longer than ${patience / 1000} s`;
-  const mend = 'look for what hangs there, for instance a mount whose server is away';
-  throw new PreflightError(host.name, [{ check: 'no-answer', message, mend }]);
+  const fix = 'look for what hangs there, for instance a mount whose server is away';
+  throw new PreflightError(host.name, [{ check: 'no-answer', message, fix }]);
 }
 
 /** The facts alone. @throws {PreflightError} the target does not say them. */
@@ -76,19 +77,19 @@ async function begin(
   const stream = host.stream(argv, { signal: stop });
   stream.stderr.resume();
   stream.stdout.setEncoding('utf8');
-  const hear = async (wanted: RegExp): Promise<string | undefined> => {
+  const readAnswer = async (wanted: RegExp): Promise<string | undefined> => {
     const timer = setTimeout(() => late.abort(), patience);
     try {
-      return await saidUntil(stream.stdout, wanted);
+      return await readUntil(stream.stdout, wanted);
     } catch (error) {
-      if (late.signal.aborted) silent(host);
+      if (late.signal.aborted) throwNoAnswer(host);
       throw error;
     } finally {
       clearTimeout(timer);
     }
   };
   try {
-    const said = await hear(/^ready $/m);
+    const said = await readAnswer(/^ready $/m);
     if (said === undefined) {
       await stream.exit;
       await stream[Symbol.asyncDispose]();
@@ -98,10 +99,10 @@ async function begin(
       facts: parseFacts(said, root),
       lock: async (holder) => {
         stream.stdin.write(`${holder}\n`);
-        const answer = await hear(/^(held|locked) .*$/m);
+        const answer = await readAnswer(/^(held|locked) .*$/m);
         if (answer === undefined) {
           await stream.exit;
-          silent(host);
+          throwNoAnswer(host);
         }
         const rival = /^locked (.*)$/m.exec(answer)?.[1];
         if (rival !== undefined) throw new LockedError(host.name, rival);
@@ -122,7 +123,7 @@ async function close(stream: CommandStream): Promise<void> {
 }
 
 /** All lines up to one that is as wanted; `undefined` where none is. Leaving a `for await` must not end the stream. */
-async function saidUntil(stream: Readable, wanted: RegExp): Promise<string | undefined> {
+async function readUntil(stream: Readable, wanted: RegExp): Promise<string | undefined> {
   let text = '';
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     text += String(chunk);

@@ -1,56 +1,101 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 
-import { ConfigError, parseDeployConfig } from '../../src/config/load.ts';
+import { ConfigError, loadDeployConfig, parseDeployConfig } from '../../src/config/load.ts';
 import { membersOf } from '../../src/config/members.ts';
 import { deployConfig } from '../../src/config/schema.ts';
 
+const built = '/nix/store/00000000000000000000000000000000-nixos-system';
 const text = `
 defaults:
   flake: git+ssh://forge/orchestrator.git
-  confirmTimeout: 90s
+  confirmTimeout: 1.5m
   engine: nixos-rebuild
 targets:
   box:
     ssh: { host: 10.0.0.7, hostKeys: [ssh-ed25519 AAAA] }
     machineId: 0123456789abcdef0123456789abcdef
+    minFree: { store: 2GiB }
     healthChecks:
       - { type: units, units: [ssh.service], timeout: 5s }
   other:
-    storePath: /nix/store/00000000000000000000000000000000-nixos-system
-    flake: path:/srv/x
+    storePath: ${built}
 `;
 
 describe('nix-deploy.yaml', () => {
   it('gives each target the defaults that it does not change', () => {
-    const [box] = membersOf(parseDeployConfig(text), ['box'], 'x.yaml');
+    const [box, other] = membersOf(parseDeployConfig(text));
     expect(box?.target.name).toBe('box');
     expect(box?.options).toMatchObject({
       source: { flake: 'git+ssh://forge/orchestrator.git' },
       confirmTimeout: 90_000,
       engine: 'nixos-rebuild',
       expect: { machineId: '0123456789abcdef0123456789abcdef' },
+      minFree: { store: 2 * 1024 ** 3 },
       healthChecks: [{ type: 'units', units: ['ssh.service'], timeout: 5000 }],
     });
+    expect(other?.options.source).toEqual({ storePath: built });
   });
 
-  it('refuses two sources, an unknown target and an unknown key', () => {
-    expect(() => membersOf(parseDeployConfig(text), ['other'], 'x.yaml')).toThrow(ConfigError);
-    expect(() => membersOf(parseDeployConfig(text), ['none'], 'x.yaml')).toThrow(
-      /there is no target none; there are box, other/,
+  it('is told by name that it has no such target', () => {
+    expect(() => membersOf(parseDeployConfig(text), ['none'])).toThrow(
+      /there is no target none in the config file; its targets are: box, other/,
     );
-    expect(() => parseDeployConfig('targets: { a: { shh: {} } }')).toThrow(/shh/);
-    expect(() => parseDeployConfig('targets: { a: { engine: make } }')).toThrow(/engine/);
+  });
+
+  it('names the line and column of every mistake, and what would be right', () => {
+    const mistakes = [
+      'targets:',
+      '  a:',
+      '    shh: { host: a }',
+      '    engine: make',
+      '  b:',
+      '    confirmTimeout: soon',
+      '    flake: path:/srv/x',
+      `    storePath: ${built}`,
+    ].join('\n');
+    expect(() => parseDeployConfig(mistakes, 'x.yaml')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: [
+          'x.yaml:4:5: targets.a.engine: must be "nix" or "nixos-rebuild"',
+          'x.yaml:3:5: targets.a.shh: there is no such key in targets.a',
+          'x.yaml:6:5: targets.b.confirmTimeout: a duration is a number with ms, s, m, h or d, e.g. 60s',
+          'x.yaml:8:5: targets.b.storePath: a target has a flake or a storePath, not both',
+        ].join('\n'),
+      }),
+    );
     expect(() => parseDeployConfig('targets: {')).toThrow(ConfigError);
+  });
+
+  it('finds its files beside itself, and names those that are missing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nix-deploy-'));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    const path = join(folder, 'nix-deploy.yaml');
+    await writeFile(join(folder, 'key'), '');
+    await writeFile(
+      path,
+      'targets:\n  a:\n    ssh: { host: a, privateKey: key, jump: { host: b, knownHosts: known } }\n',
+    );
+    await expect(loadDeployConfig(path)).rejects.toThrow(
+      `${path}:3:55: targets.a.ssh.jump.knownHosts: the file ${join(folder, 'known')} is missing`,
+    );
+    await writeFile(join(folder, 'known'), '');
+    const { targets } = await loadDeployConfig(path);
+    expect(targets['a']?.ssh?.privateKey).toBe(join(folder, 'key'));
+    await expect(loadDeployConfig(join(folder, 'none'))).rejects.toThrow(
+      /none: there is no such file; name it with --config, or give the target as user@host/,
+    );
   });
 
   it('has a JSON Schema that is current', async () => {
     const file = new URL('../../schema/nix-deploy.schema.json', import.meta.url);
     const expected = `${JSON.stringify(z.toJSONSchema(deployConfig, { io: 'input' }), undefined, 2)}\n`;
-    if (process.env['CUTOVER_WRITE_SCHEMA'] === '1')
-      await (await import('node:fs/promises')).writeFile(file, expected);
+    if (process.env['CUTOVER_WRITE_SCHEMA'] === '1') await writeFile(file, expected);
     expect(await readFile(file, 'utf8')).toBe(expected);
   });
 });

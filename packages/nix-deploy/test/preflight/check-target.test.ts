@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { checkTarget, type Demands, nixVersion } from '../../src/preflight/check-target.ts';
+import { checkTarget, type Requirements, nixVersion } from '../../src/preflight/check-target.ts';
 import type { TargetFacts } from '../../src/target/facts.ts';
 import { targetPaths } from '../../src/target/paths.ts';
 
@@ -17,14 +17,14 @@ const well: TargetFacts = {
   bootFree: 1e9,
   writable: { store: true, state: true, profiles: true },
   lockHolder: undefined,
+  switchLockHolder: undefined,
   generation: 1,
   profileSystem: undefined,
   currentSystem: undefined,
   bootedSystem: undefined,
   bootedParts: [],
-  boot: 'x',
 };
-const demands: Demands = {
+const requirements: Requirements = {
   machineId: 'a'.repeat(32),
   hostName: 'box',
   action: 'switch',
@@ -32,8 +32,8 @@ const demands: Demands = {
   bootFree: 1e7,
   sudo: false,
 };
-const found = (facts: Partial<TargetFacts>, asked: Partial<Demands> = {}): string[] =>
-  checkTarget({ ...well, ...facts }, { ...demands, ...asked }, targetPaths()).map(({ check }) => check);
+const found = (facts: Partial<TargetFacts>, asked: Partial<Requirements> = {}): string[] =>
+  checkTarget({ ...well, ...facts }, { ...requirements, ...asked }, targetPaths()).map(({ check }) => check);
 
 describe('checkTarget', () => {
   it('has nothing against a machine that is well', () => {

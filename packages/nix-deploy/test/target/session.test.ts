@@ -30,7 +30,7 @@ it('holds the lock as long as it lives, and names its holder to the next', async
     await using second = await open(state);
     expect(second.facts.lockHolder).toBe('the first one');
     await expect(second.lock('the second one')).rejects.toMatchObject({
-      code: 'LOCKED',
+      code: 'TARGET_LOCKED',
       message: expect.stringContaining('the first one'),
     });
   }

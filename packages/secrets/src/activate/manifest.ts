@@ -1,4 +1,6 @@
+import { type ConfigMistake, type PlaceOf, parseConfig } from '@cutover/foundation/config-file';
 import * as z from 'zod';
+import { ConfigError } from '../config-error.ts';
 import { SecretsError } from '../errors.ts';
 
 /** What is null in a manifest counts as left out, as in Go; Nix writes null for an option that is not set. */
@@ -21,7 +23,7 @@ const account = {
 };
 const withoutSlash = (path: string): string => path.replace(/(?<=.)\/+$/, '');
 const units = { restartUnits: list(z.string()), reloadUnits: list(z.string()) };
-const mode = z.string().regex(/^[0-7]{1,6}$/, 'an octal mode such as "0400"');
+const mode = z.string().regex(/^[0-7]{1,6}$/, 'must be an octal mode such as "0400"');
 
 const secretSchema = z.object({
   name,
@@ -63,36 +65,84 @@ export type ManifestTemplate = Manifest['templates'][number];
 /**
  * Parses a manifest.
  *
- * @throws {SecretsError} `CONFIG_INVALID`; `UNSUPPORTED` where it names a PGP keyring.
+ * @throws {ConfigError} `CONFIG_INVALID`; {@link SecretsError} `UNSUPPORTED` where it names a PGP keyring.
  */
-export function parseManifest(json: string, file?: string): Manifest {
-  let value: unknown;
+export function parseManifest(json: string, file = 'the manifest'): Manifest {
   try {
-    value = JSON.parse(json);
+    JSON.parse(json);
   } catch {
-    throw new SecretsError('CONFIG_INVALID', 'the manifest is not JSON', { file });
+    throw new ConfigError(file, [{ key: '', message: 'the manifest is not JSON' }]);
   }
-  const parsed = manifestSchema.safeParse(value);
-  const problems = parsed.success
-    ? conflicts(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  if (!parsed.success || problems.length > 0)
-    throw new SecretsError('CONFIG_INVALID', `not a manifest: ${problems.join('; ')}`, { file });
-  if (parsed.data.gnupgHome !== '') {
+  // JSON is YAML too, and that parser says where a mistake is.
+  const read = parseConfig(json, manifestSchema);
+  const mistakes = read.ok
+    ? [...conflicts(read.value, read.placeOf), ...pathConflicts(read.value, read.placeOf)]
+    : read.mistakes;
+  if (!read.ok || mistakes.length > 0) throw new ConfigError(file, mistakes);
+  if (read.value.gnupgHome !== '') {
     throw new SecretsError(
       'UNSUPPORTED',
       "the manifest's gnupgHome needs PGP, which activate does not have: encrypt the files for the host's age key too and leave it out, or use sops-nix's own installer",
       { file },
     );
   }
-  return parsed.data;
+  return read.value;
 }
 
-/** Files of a generation that would be written twice: the last would win, and nobody would know which that is. */
-function conflicts({ secrets, templates }: Manifest): string[] {
-  const names = [...secrets.map((one) => one.name), ...templates.map((one) => `rendered/${one.name}`)];
-  const twice = new Set(names.filter((one, index) => names.indexOf(one) !== index));
-  return [...twice].map((one) => `${one} is there twice`);
+/** Files of a generation that would be written twice: the last would win, and no message would say which that is. */
+function conflicts({ secrets, templates }: Manifest, placeOf: PlaceOf): ConfigMistake[] {
+  const places = [
+    ...secrets.map(({ name: file }, index) => ({ file, at: ['secrets', index, 'name'] })),
+    ...templates.map(({ name: file }, index) => ({
+      file: `rendered/${file}`,
+      at: ['templates', index, 'name'],
+    })),
+  ];
+  const first = new Map<string, unknown>();
+  return places.flatMap(({ file, at }) => {
+    if (!first.has(file)) {
+      first.set(file, at);
+      return [];
+    }
+    return [placeOf(at, `${file} is there twice; give each its own name`)];
+  });
+}
+
+/** Links that would take each other's place, or that of what they lead to. */
+function pathConflicts(
+  { secrets, templates, symlinkPath, secretsMountPoint }: Manifest,
+  placeOf: PlaceOf,
+): ConfigMistake[] {
+  const links = [
+    ...secrets.map((item, index) => ({
+      item,
+      at: ['secrets', index, 'path'],
+      own: `${symlinkPath}/${item.name}`,
+    })),
+    ...templates.map((item, index) => ({
+      item,
+      at: ['templates', index, 'path'],
+      own: `${symlinkPath}/rendered/${item.name}`,
+    })),
+  ];
+  const taken = new Map<string, string>();
+  return links.flatMap(({ item: { name: secret, path }, at, own }) => {
+    const other = taken.get(path);
+    if (path !== '') taken.set(path, secret);
+    if (path === '' || path === own) return [];
+    if (other !== undefined) return [placeOf(at, `${path} is the path of ${other} too; give each its own`)];
+    const reserved = [symlinkPath, secretsMountPoint].find(
+      (one) => path === one || path.startsWith(`${one}/`),
+    );
+    return reserved === undefined
+      ? []
+      : [
+          placeOf(
+            at,
+            `${path} is in ${reserved}, where the secrets themselves are; choose a path outside it`,
+          ),
+        ];
+  });
 }
 
 /** The permissions of a secret's mode; what else is in it is dropped, as in sops-nix. */

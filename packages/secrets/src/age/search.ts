@@ -9,9 +9,9 @@ import { parseIdentities } from './identities.ts';
 import type { AgeIdentity } from './identity.ts';
 
 export interface SearchOptions {
-  /** The variables to look at; `process.env` without it. */
+  /** The variables to look at; Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The home directory; this user's without it. */
+  /** The home directory; Default: this user's. */
   readonly home?: string | undefined;
   /** Asked when an identity file is itself encrypted with a passphrase. */
   readonly passphrase?: ((file: string) => Promise<string>) | undefined;

@@ -34,8 +34,6 @@ export function secretsExitCode(error: unknown): number | undefined {
 
 /** The table as `--help` shows it. */
 export function exitCodeText(): string {
-  const lines = Object.values(exitCodes).map(
-    ({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`,
-  );
+  const lines = Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
   return ['Exit codes:', ...lines].join('\n');
 }

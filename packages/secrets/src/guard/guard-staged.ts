@@ -9,7 +9,6 @@ import { createScanner } from '../scan/scanner.ts';
 import { type SecretPattern, secretPatterns } from '../scan/patterns.ts';
 import { createCoverage } from './coverage.ts';
 
-
 /** Something staged that must not be committed. Never what it holds. */
 export interface GuardFinding {
   readonly file: string;

@@ -124,8 +124,7 @@ async function load(
   } catch (thrown) {
     if (thrown instanceof SecretsError)
       error('unreadable', `${path}: ${thrown.what}; is its format really ${secret.format}?`);
-    else if (isErrno(thrown, 'ENOENT'))
-      error('missing-file', `${path} is not there`);
+    else if (isErrno(thrown, 'ENOENT')) error('missing-file', `${path} is not there`);
     else throw thrown;
     return undefined;
   }

@@ -6,7 +6,7 @@ import { SecretsError } from '../errors.ts';
  * their aliases; comments stay. Where files are encrypted for the list (`age`, `recipients`), `add` comes in instead.
  *
  * @returns the new text, or `undefined` when the recipient is in none of its lists.
- * @throws {SecretsError} `KEY_INVALID` when a rule would be left with nobody, `CONFIG_INVALID` for what is not YAML.
+ * @throws {SecretsError} `KEY_INVALID` when a rule would be left without recipients, `CONFIG_INVALID` for what is not YAML.
  */
 export function replaceRecipient(
   text: string,
@@ -21,8 +21,10 @@ export function replaceRecipient(
   const without = (value: string): string[] => partsOf(value).filter((part) => !isSame(part, recipient));
   const holds = (node: unknown): boolean =>
     partsOf(textOf(node, document)).some((part) => isSame(part, recipient));
-  const nobody = (): SecretsError =>
-    new SecretsError('KEY_INVALID', 'a creation rule would be left with nobody; add a recipient', { file });
+  const withoutRecipients = (): SecretsError =>
+    new SecretsError('KEY_INVALID', 'a creation rule would be left without recipients; add a recipient', {
+      file,
+    });
 
   visit(document, {
     Seq(_key, list, path) {
@@ -33,13 +35,13 @@ export function replaceRecipient(
       );
       const have = kept.map((item) => textOf(item, document));
       const added = forFiles.has(name) ? add.filter((one) => !have.includes(one)) : [];
-      if (name === 'age' && kept.length + added.length === 0) throw nobody();
+      if (name === 'age' && kept.length + added.length === 0) throw withoutRecipients();
       changes.push(() => void (list.items = [...kept, ...added.map((one) => document.createNode(one))]));
     },
     Pair(_key, pair) {
       if (nameOf([pair]) !== 'age' || !holds(pair.value)) return;
       const parts = [...new Set([...without(textOf(pair.value, document)), ...add])];
-      if (parts.length === 0) throw nobody();
+      if (parts.length === 0) throw withoutRecipients();
       changes.push(() => {
         if (isScalar(pair.value)) pair.value.value = parts.join(',');
         else pair.value = document.createNode(parts.join(','));

@@ -29,7 +29,7 @@ export interface RevokeOptions {
 }
 
 export interface RevokeReport {
-  /** The sops files that were written anew. */
+  /** The sops files that were rewritten. */
   readonly files: readonly string[];
   /** The `.sops.yaml` and `secrets.yaml` that named the recipient and do not any more. */
   readonly configs: readonly string[];
@@ -42,10 +42,10 @@ export interface RevokeReport {
 
 /**
  * Shuts a recipient out of every sops file that git knows: new recipients and a new data key in one write, and out of
- * the configs that name it. All or nothing: every file is opened and written anew in memory first, so one that cannot
+ * the configs that name it. All or nothing: every file is opened and rewritten in memory first, so one that cannot
  * be opened leaves all as they are, and when a write fails the ones before it are put back.
  *
- * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left with nobody; as `decryptFile`.
+ * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left without recipients; as `decryptFile`.
  */
 export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
   const git = await wholeWorkTree(given.host, given.repository, { signal: given.signal });
@@ -86,15 +86,19 @@ async function rewritten(file: string, options: RevokeOptions): Promise<Change[]
       : group,
   );
   if (groups.some((group) => group.length === 0)) {
-    throw new SecretsError('KEY_INVALID', 'nobody would be left who could open it; add a recipient', {
-      file,
-    });
+    throw new SecretsError(
+      'KEY_INVALID',
+      'the file would be left without recipients; name another with --add',
+      {
+        file,
+      },
+    );
   }
   const { bytes } = await updateRecipients(before, groups.length === 1 ? (groups[0] ?? []) : groups, {
     file,
     identities,
     rotate: true,
-    ...(metadata.shamirThreshold !== undefined && { shamirThreshold: metadata.shamirThreshold }),
+    shamirThreshold: metadata.shamirThreshold,
   });
   return [{ file, path, before, after: bytes }];
 }

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 export interface BootstrapKeyOptions {
   /** Absolute, on a durable file system of the host and outside the Nix store. */
   readonly path: string;
-  /** The identity to place; a fresh one is made for the host without it. */
+  /** The identity to place; default: a new one is made for the host. */
   readonly identity?: string | undefined;
   /** Replace a different key that is there. Files for only that key can then not be opened any more. */
   readonly replace?: boolean | undefined;
@@ -43,7 +43,7 @@ export async function placeBootstrapKey(
   if (found !== undefined && !replace) {
     throw new SecretsError(
       'BOOTSTRAP_KEY_CONFLICT',
-      `${path} holds the key of ${present ?? 'somebody else'}, not of ${wanted ?? 'nobody'}; use that key, move the file away, or ask for it to be replaced`,
+      `${path} holds the key of ${present ?? 'another recipient'}${wanted === undefined ? '' : `, not of ${wanted}`}; use that key, move the file away, or ask for it to be replaced`,
       { host: host.name },
     );
   }
@@ -73,7 +73,7 @@ export async function readBootstrapIdentities(
 ): Promise<ReturnType<typeof parseIdentities>> {
   const found = await readKey(host, path, options.signal);
   if (found === undefined) {
-    throw new SecretsError('NO_IDENTITY', `there is no key at ${path}; place the bootstrap key first`, {
+    throw new SecretsError('NO_IDENTITY', `no key was found at ${path}; place the bootstrap key first`, {
       host: host.name,
     });
   }

@@ -34,14 +34,14 @@ export function collected(spec: SecretSpec, content: Uint8Array): CollectedSecre
 export async function collect(
   from: SecretSources,
   specs: readonly SecretSpec[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<CollectedSecret[]> {
   const hostOf = sourcesOf(from, specs);
   const missing: string[] = [];
   const found = await Promise.all(
     specs.map(async (spec) => {
       try {
-        return collected(spec, await hostOf(spec).readFile(spec.source.path, options));
+        return collected(spec, await hostOf(spec).readFile(spec.source.path, signal && { signal }));
       } catch (error) {
         if (!(error instanceof FileNotFoundError)) throw error;
         missing.push(`${spec.name} (${spec.source.path} on ${error.host})`);

@@ -1,6 +1,12 @@
+import {
+  type ConfigMistake,
+  type ConfigReading,
+  type PlaceOf,
+  parseConfig,
+} from '@cutover/foundation/config-file';
 import { isAbsolute, normalize } from 'node:path';
 import * as z from 'zod';
-import { SecretsError } from '../errors.ts';
+import { ConfigError } from '../config-error.ts';
 import { formatOf, sopsFormats } from '../sops/formats/format.ts';
 
 const absolute = z
@@ -16,12 +22,19 @@ const insideRepo = z
     (path) => !isAbsolute(path) && normalize(path) === path && !path.startsWith('..'),
     'must be a path inside the repository',
   );
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and - only');
-const account = z.string().regex(/^[a-z_][a-z0-9_-]*\$?$|^\d+$/, 'a name or a number');
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'may have letters, digits, ., _ and - only');
+const account = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]*\$?$|^\d+$/, 'must be the name or the number of an account');
 const unit = z
   .string()
-  .regex(/^[A-Za-z0-9:_.@\\-]+\.(?:service|target|socket|timer|path)$/, 'the name of a unit');
-const recipient = z.string().regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, 'an age recipient');
+  .regex(
+    /^[A-Za-z0-9:_.@\\-]+\.(?:service|target|socket|timer|path)$/,
+    'must be the name of a unit, such as nginx.service',
+  );
+const recipient = z
+  .string()
+  .regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …');
 
 /** What a secret is: says which parts of it a scan looks for, and what has to be replaced at its issuer. */
 export const secretKinds = ['opaque', 'env', 'private-key', 'age-identity', 'certificate', 'token'] as const;
@@ -34,18 +47,18 @@ const secretSchema = z.strictObject({
     path: absolute,
   }),
   file: insideRepo.describe('The sops file in the repository.'),
-  format: z.enum(sopsFormats).optional().describe('Of the sops file; by its name without it.'),
+  format: z.enum(sopsFormats).optional().describe('Of the sops file. Default: by its name.'),
   key: z
     .string()
     .min(1)
     .optional()
     .describe('For YAML and JSON: where the value stands, / between the parts of the path.'),
-  path: absolute.optional().describe('The runtime path; /run/secrets/NAME without it.'),
+  path: absolute.optional().describe('The runtime path. Default: /run/secrets/NAME.'),
   owner: account.default('root'),
-  group: account.optional().describe('root without it, as in sops-nix.'),
+  group: account.optional().describe('Default: root, as in sops-nix.'),
   mode: z
     .string()
-    .regex(/^0?[0-7]{3}$/, 'an octal mode such as "0400"')
+    .regex(/^0?[0-7]{3}$/, 'must be an octal mode such as "0400"')
     .default('0400'),
   consumers: z.array(z.string()).default([]).describe('Who uses it, for people.'),
   restartUnits: z.array(unit).default([]),
@@ -66,7 +79,7 @@ export const secretsConfigSchema = z.strictObject({
   sops: z
     .strictObject({
       path: absolute,
-      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version such as "3.13.2"'),
+      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version such as "3.13.2"'),
     })
     .optional()
     .describe('The sops command, for files with KMS, PGP, Vault or plugins; 3.11 or later.'),
@@ -79,19 +92,21 @@ export type SecretsConfigInput = z.input<typeof secretsConfigSchema>;
 export type SecretSpec = SecretsConfig['secrets'][number];
 
 /**
- * Checks a config: its shape, and that no two secrets meet at a name, a place in a file or a runtime path.
+ * Reads a config from its text: its shape, and that no two secrets meet at a name, a place in a file or a runtime path.
  *
- * @throws {SecretsError} `CONFIG_INVALID` with every problem and its path.
+ * @param file - its name, for messages.
+ * @throws {ConfigError} `CONFIG_INVALID` with every mistake and its place.
  */
-export function parseSecretsConfig(value: unknown, file?: string): SecretsConfig {
-  const parsed = secretsConfigSchema.safeParse(value);
-  const problems = parsed.success
-    ? conflicts(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the top'}: ${message}`);
-  if (!parsed.success || problems.length > 0) {
-    throw new SecretsError('CONFIG_INVALID', `not a secrets config: ${problems.join('; ')}`, { file });
-  }
-  return parsed.data;
+export function parseSecretsConfig(text: string, file = 'secrets.yaml'): SecretsConfig {
+  const read = parseConfig(text, secretsConfigSchema);
+  const mistakes = configMistakes(read);
+  if (!read.ok || mistakes.length > 0) throw new ConfigError(file, mistakes);
+  return read.value;
+}
+
+/** Every mistake of a config that was read. */
+export function configMistakes(read: ConfigReading<SecretsConfig>): readonly ConfigMistake[] {
+  return read.ok ? conflicts(read.value, read.placeOf) : read.mistakes;
 }
 
 /** The format of a secret's sops file. */
@@ -107,33 +122,27 @@ export function runtimePath({ path, name: secret }: Pick<SecretSpec, 'path' | 'n
   return path ?? `/run/secrets/${secret}`;
 }
 
-function conflicts(config: SecretsConfig): string[] {
-  const problems: string[] = [];
-  const once = (seen: Map<string, string>, what: string, value: string, secret: string): void => {
-    const other = seen.get(value);
-    if (other !== undefined) problems.push(`${secret} and ${other} have the same ${what} ${value}`);
-    seen.set(value, secret);
-  };
-  const names = new Map<string, string>();
-  const places = new Map<string, string>();
-  const paths = new Map<string, string>();
-  for (const secret of config.secrets) {
-    once(names, 'name', secret.name, secret.name);
-    once(
-      places,
-      'place',
-      `${secret.file}${secret.key === undefined ? '' : ` key ${secret.key}`}`,
-      secret.name,
-    );
-    once(paths, 'runtime path', runtimePath(secret), secret.name);
-    const structured = ['yaml', 'json'].includes(formatOfSecret(secret));
-    if (structured !== (secret.key !== undefined)) {
-      problems.push(
-        structured
-          ? `${secret.name}: ${secret.file} is ${formatOfSecret(secret)}, so a key is needed`
-          : `${secret.name}: ${secret.file} holds one whole file, so it has no key`,
-      );
-    }
+function conflicts({ secrets }: SecretsConfig, placeOf: PlaceOf): ConfigMistake[] {
+  const mistakes: ConfigMistake[] = [];
+  const seen = new Map<string, string>();
+  for (const [index, secret] of secrets.entries()) {
+    const at = (field: string, message: string): void =>
+      void mistakes.push(placeOf(['secrets', index, field], message));
+    const once = (field: string, what: string, value: string): void => {
+      const other = seen.get(`${what}\0${value}`);
+      if (other !== undefined)
+        at(field, `${secret.name} and ${other} have the same ${what} ${value}; give each its own`);
+      seen.set(`${what}\0${value}`, secret.name);
+    };
+    const { file, key } = secret;
+    once('name', 'name', secret.name);
+    once(key === undefined ? 'file' : 'key', 'place', key === undefined ? file : `${file} key ${key}`);
+    once('path', 'runtime path', runtimePath(secret));
+    const format = formatOfSecret(secret);
+    const structured = format === 'yaml' || format === 'json';
+    if (structured && key === undefined) at('file', `${file} is ${format}, so ${secret.name} needs a key`);
+    if (!structured && key !== undefined)
+      at('key', `${file} holds one whole file, so ${secret.name} has no key`);
   }
-  return problems;
+  return mistakes;
 }

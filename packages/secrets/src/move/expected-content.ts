@@ -20,7 +20,7 @@ export interface Expected {
   readonly fix: readonly string[];
 }
 
-/** A secret at its source: `gone` where it is no more, `unknown` where the host could not say. */
+/** A secret at its source: `gone` where it has been removed, `unknown` where the host could not say. */
 export type AtSource =
   | { readonly state: 'not asked' | 'gone' }
   | { readonly state: 'unknown'; readonly why: string }
@@ -30,7 +30,7 @@ export type AtSource =
 export async function readSources(
   from: SecretSources | undefined,
   specs: readonly SecretSpec[],
-  options: { readonly signal?: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<AtSource[]> {
   if (from === undefined) return specs.map(() => ({ state: 'not asked' }));
   const hostOf = sourcesOf(from, specs);
@@ -38,7 +38,11 @@ export async function readSources(
     specs.map(async (spec): Promise<AtSource> => {
       const host = hostOf(spec);
       try {
-        return { state: 'there', content: await host.readFile(spec.source.path, options), host: host.name };
+        return {
+          state: 'there',
+          content: await host.readFile(spec.source.path, signal && { signal }),
+          host: host.name,
+        };
       } catch (error) {
         if (error instanceof FileNotFoundError) return { state: 'gone' };
         return { state: 'unknown', why: notAnswered(error) };
@@ -91,7 +95,7 @@ function isUnavailable(found: readonly AgeIdentity[] | Unavailable): found is Un
   return 'why' in found;
 }
 
-/** The message for a report of a host's error that is no evidence; what was aborted or is no host's error is thrown. */
+/** The message for a report of a host's error that is no evidence; what was aborted or is not a host's error is thrown. */
 export function notAnswered(error: unknown): string {
   if (error instanceof CommandAbortedError || !(error instanceof HostError)) throw error;
   return `${error.message}: verify again when that is fixed`;
@@ -111,8 +115,7 @@ async function openInRepository(
     return { decryptable: 'yes', content, fix: [] };
   } catch (error) {
     if (error instanceof SecretsError) return no(error.message);
-    if (isErrno(error, 'ENOENT'))
-      return no(`${spec.file} is not in the repository: run move`);
+    if (isErrno(error, 'ENOENT')) return no(`${spec.file} is not in the repository: run move`);
     throw error;
   }
 }

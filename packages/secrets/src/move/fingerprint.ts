@@ -11,7 +11,7 @@ export interface Fingerprinter {
  * A fingerprinter with a key of its own. Reports of two runs have different keys, so that neither weak secrets can be
  * guessed from a report nor equal ones linked across them.
  *
- * @param key - at least 16 bytes; random without it.
+ * @param key - at least 16 bytes; default: random.
  */
 export function createFingerprinter(key: Uint8Array = randomBytes(32)): Fingerprinter {
   if (key.length < 16) throw new RangeError('a fingerprint key has at least 16 bytes');

@@ -1,32 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { readConfigFile } from '@cutover/foundation/config-file';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { SecretsError } from '../errors.ts';
-import { type SecretsConfig, parseSecretsConfig } from './config.ts';
+import { ConfigError } from '../config-error.ts';
+import { type SecretsConfig, configMistakes, secretsConfigSchema } from './config.ts';
 
 /**
  * Reads `secrets.yaml`. `repository` becomes absolute.
  *
- * @throws {SecretsError} `CONFIG_INVALID`
+ * @throws {ConfigError} `CONFIG_INVALID` with every mistake and its place.
  */
 export async function loadSecretsConfig(path: string): Promise<SecretsConfig> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new SecretsError(
-      'CONFIG_INVALID',
-      'the config file cannot be read',
-      { file: path },
-      { cause: error },
-    );
-  }
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    throw new SecretsError('CONFIG_INVALID', 'the config file is not YAML', { file: path });
-  }
-  const config = parseSecretsConfig(value, path);
-  return { ...config, repository: resolve(dirname(path), config.repository) };
+  const read = await readConfigFile(path, secretsConfigSchema);
+  const mistakes = configMistakes(read);
+  if (!read.ok || mistakes.length > 0) throw new ConfigError(path, mistakes);
+  return { ...read.value, repository: resolve(dirname(path), read.value.repository) };
 }

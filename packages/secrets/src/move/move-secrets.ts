@@ -16,9 +16,9 @@ export interface MoveOptions {
   readonly to: Host;
   /** The machine with the git working tree: this one. */
   readonly local: Host;
-  /** The git working tree; `config.repository` without it. */
+  /** The git working tree; Default: `config.repository`. */
   readonly repository?: string | undefined;
-  /** The identity to place on the target; without it the one there is used, or a fresh one is made for it. */
+  /** The identity to place on the target; default: the one that is there, or a new one. */
   readonly identity?: string | undefined;
   /** More identities that open files which are there already. */
   readonly identities?: readonly AgeIdentity[] | undefined;
@@ -56,15 +56,14 @@ export async function move(options: MoveOptions): Promise<MoveReport> {
     signal,
   } = options;
   const repository = options.repository ?? config.repository;
-  const pass = signal === undefined ? {} : { signal };
   sourcesOf(from, config.secrets);
   const bootstrapKey = await placeBootstrapKey(to, {
     path: config.bootstrapKey,
-    ...(identity !== undefined && { identity }),
-    ...pass,
+    identity,
+    signal,
   });
-  const target = await readBootstrapIdentities(to, config.bootstrapKey, pass);
-  const secrets = await collect(from, config.secrets, pass);
+  const target = await readBootstrapIdentities(to, config.bootstrapKey, { signal });
+  const secrets = await collect(from, config.secrets, { signal });
   const recipients = [...new Set([bootstrapKey.recipient, ...config.recipients])];
   const encrypted = await encryptIntoRepo(repository, secrets, {
     recipients,
@@ -73,10 +72,8 @@ export async function move(options: MoveOptions): Promise<MoveReport> {
   const proofs = await requireDecryptable(repository, config.secrets, target);
   const files = encrypted.files.map(({ file }) => file);
   const committed =
-    commit === false
-      ? undefined
-      : await commitSecrets(local, repository, files, { message: commit, ...pass });
-  const scan = await scanGit({ host: local, path: repository, knownValues: knownValues(secrets), ...pass });
+    commit === false ? undefined : await commitSecrets(local, repository, files, { message: commit, signal });
+  const scan = await scanGit({ host: local, path: repository, knownValues: knownValues(secrets), signal });
   requireNoLeak(scan);
   return {
     secrets: secrets.map(({ spec }) => spec.name),

@@ -30,7 +30,7 @@ export async function proveDecryptable(
   return Promise.all(
     [...files].map(async ([file, members]) => {
       const reason = await prove(repository, file, members, identities);
-      return { file, ok: reason === undefined, ...(reason !== undefined && { reason }) };
+      return { file, ok: reason === undefined, reason };
     }),
   );
 }

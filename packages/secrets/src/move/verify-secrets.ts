@@ -34,7 +34,7 @@ export interface SecretVerdict {
 
 export interface VerifyOptions {
   readonly config: Pick<SecretsConfig, 'secrets'>;
-  /** Where the secrets came from; without it contents are compared with the repository. */
+  /** Where the secrets came from; default: contents are compared with the repository. */
   readonly from?: SecretSources | undefined;
   /** The hosts that should have them. */
   readonly to: readonly Host[];
@@ -53,8 +53,7 @@ export interface VerifyOptions {
  */
 export async function verifySecrets(options: VerifyOptions): Promise<SecretVerdict[]> {
   const { config, from, to, repository, fingerprinter = createFingerprinter(), signal } = options;
-  const pass = signal === undefined ? {} : { signal };
-  const sources = await readSources(from, config.secrets, pass);
+  const sources = await readSources(from, config.secrets, signal);
   const columns = await Promise.all(
     to.map(async (host) => {
       const identities = await identitiesFor(host, options.identities);
@@ -62,7 +61,7 @@ export async function verifySecrets(options: VerifyOptions): Promise<SecretVerdi
         config.secrets.map(async (spec, index) => {
           const source = sources[index] ?? { state: 'not asked' };
           const expected = await expectedContent(spec, source, repository, identities);
-          return verifyOne(spec, host, expected, fingerprinter, pass);
+          return verifyOne(spec, host, expected, fingerprinter, signal);
         }),
       );
     }),
@@ -88,9 +87,10 @@ async function verifyOne(
   host: Host,
   expected: Expected,
   fingerprinter: Fingerprinter,
-  options: { readonly signal?: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<SecretVerdict> {
   const path = runtimePath(spec);
+  const options = signal && { signal };
   const fix = [...expected.fix];
   const base = { secret: spec.name, host: host.name, decryptable: expected.decryptable, path };
   let content: Uint8Array;
@@ -120,8 +120,7 @@ async function verifyOne(
   if (!modeFits) fix.push(`${path} on ${host.name} has mode ${mode}, not ${spec.mode}: activate again`);
   if (!ownerFits)
     fix.push(`${path} on ${host.name} belongs to ${user}:${group}, not ${spec.owner}: activate again`);
-  if (equal === 'no')
-    fix.push(`${path} on ${host.name} differs: deploy and activate the current repository`);
+  if (equal === 'no') fix.push(`${path} on ${host.name} differs: deploy and activate the current repository`);
   return {
     ...base,
     inPlace: 'yes',

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { CollectedSecret } from '../move/collect.ts';
 
 /** How a known value may be written. */
 export const encodings = ['raw', 'base64', 'hex', 'url', 'json'] as const;
@@ -10,6 +9,12 @@ export interface Needle {
   readonly secret: string;
   readonly encoding: Encoding;
   readonly bytes: Buffer;
+}
+
+/** A secret whose content is known. */
+export interface KnownSecret {
+  readonly spec: { readonly name: string; readonly kind: string };
+  reveal(): Uint8Array;
 }
 
 /** A value that is known; only its name is ever reported. */
@@ -25,7 +30,7 @@ const shortest = 8;
  * The parts of secrets that a scan looks for, by their kind: of an env file the values, of a key its body's lines,
  * of anything else the whole and its long lines. A certificate is public and has none.
  */
-export function knownValues(secrets: readonly CollectedSecret[]): KnownValue[] {
+export function knownValues(secrets: readonly KnownSecret[]): KnownValue[] {
   return secrets.flatMap((secret) =>
     parts(secret.spec.kind, Buffer.from(secret.reveal())).map((value) => ({ name: secret.spec.name, value })),
   );

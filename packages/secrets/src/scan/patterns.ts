@@ -1,4 +1,4 @@
-/** Something that looks like a secret, whoever's it is. */
+/** Something that looks like a secret. */
 export interface SecretPattern {
   readonly name: string;
   readonly expression: RegExp;

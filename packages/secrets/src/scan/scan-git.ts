@@ -12,7 +12,7 @@ export interface ScanGitOptions {
   /** A working tree or a bare repository. */
   readonly path: string;
   readonly knownValues?: readonly KnownValue[] | undefined;
-  /** `secretPatterns` without it. */
+  /** Default: `secretPatterns`. */
   readonly patterns?: readonly SecretPattern[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +66,7 @@ export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
 }
 
 /**
- * Throws when a scan found a known value; patterns alone may be somebody's example.
+ * Throws when a scan found a known value; a pattern alone may be an example.
  *
  * @throws {SecretsError} `LEAK_FOUND` naming secrets and objects.
  */

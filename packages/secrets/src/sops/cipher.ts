@@ -30,7 +30,7 @@ export function isEncrypted(text: string): boolean {
  * Encrypts one value as sops does (`aes/cipher.go`): AES-256-GCM, `additionalData` authenticated.
  *
  * @param dataKey - 32 bytes.
- * @param nonce - the one the same plaintext had before; a random one without it.
+ * @param nonce - the one the same plaintext had before; default: a random one.
  */
 export function encryptBytes(
   plain: Uint8Array,

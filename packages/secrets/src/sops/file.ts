@@ -4,6 +4,7 @@ import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
 import {
+  type FileLayout,
   type SopsFormat,
   emitEncrypted,
   emitPlain,
@@ -21,19 +22,22 @@ import {
 } from './metadata.ts';
 import { type SelectionRule, defaultRule, selectorOf } from './selection.ts';
 import { type Documents, entry, map, valueOf } from './tree.ts';
+import { requireWritable } from './writable.ts';
 import { decryptDocuments, encryptDocuments } from './walk.ts';
 
 export interface FileOptions {
   /** The file's name, for messages and, without `format`, for its format. */
   readonly file?: string | undefined;
   readonly format?: SopsFormat | undefined;
+  /** How the file is laid out. Default: as sops does without `stores` in its config. */
+  readonly layout?: FileLayout | undefined;
 }
 
 export interface EncryptOptions extends FileOptions {
   /** Age recipients: one list, or several groups of which `shamirThreshold` must open the file together. */
   readonly recipients: readonly string[] | readonly (readonly string[])[];
   readonly shamirThreshold?: number | undefined;
-  /** Which values are encrypted; sops's default without it. Binary files have no rule. */
+  /** Which values are encrypted; Default: sops's own rule. Binary files have no rule. */
   readonly rule?: SelectionRule | undefined;
   readonly macOnlyEncrypted?: boolean | undefined;
   readonly now?: Date | undefined;
@@ -85,7 +89,7 @@ export async function encryptFile(
       macOnlyEncrypted: options.macOnlyEncrypted ?? false,
       version: formatVersion,
     };
-    return sealFile(format, documents, metadata, dataKey);
+    return sealFile({ format, documents, metadata, dataKey, layout: options.layout });
   });
 }
 
@@ -103,7 +107,7 @@ export async function decryptFile(
   const { format, documents, metadata } = await openFile(bytes, options);
   return withFileAsync(options.file, async () => ({
     format,
-    plaintext: await emitPlain(format, documents),
+    plaintext: await emitPlain(format, documents, options.layout),
     documents,
     metadata,
   }));
@@ -128,18 +132,24 @@ export async function openFile(bytes: Uint8Array | string, options: DecryptOptio
   });
 }
 
+/** What is to be written: documents in plain text, which are encrypted in place. */
+export interface UnsealedFile {
+  readonly format: SopsFormat;
+  readonly documents: Documents;
+  readonly metadata: SopsMetadata;
+  readonly dataKey: Uint8Array;
+  readonly stash?: NonceStash | undefined;
+  readonly layout?: FileLayout | undefined;
+}
+
 /** Encrypts documents in place under a data key and writes them with their metadata. */
-export async function sealFile(
-  format: SopsFormat,
-  documents: Documents,
-  metadata: SopsMetadata,
-  dataKey: Uint8Array,
-  stash?: NonceStash,
-): Promise<Uint8Array> {
+export async function sealFile(file: UnsealedFile): Promise<Uint8Array> {
+  const { format, documents, metadata, dataKey, stash, layout } = file;
   refuseOwnKey(format, documents);
+  await requireWritable(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const select = await selectorOf(rule);
-  const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, ...(stash && { stash }) });
+  const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, stash });
   const sealed = macStands(metadata, mac, dataKey)
     ? metadata.mac
     : encryptBytes(Buffer.from(mac, 'utf8'), 'str', dataKey, lastModified);
@@ -147,10 +157,11 @@ export async function sealFile(
   return emitEncrypted(
     format,
     documents.map((document) => map([...document.entries, entry('sops', tree)])),
+    layout,
   );
 }
 
-/** A key that sops has its metadata under would make a file that nobody can read again. */
+/** A key that sops has its metadata under would make a file that cannot be read again. */
 function refuseOwnKey(format: SopsFormat, documents: Documents): void {
   if (format === 'binary') return;
   const isOwn = (key: string): boolean => key === 'sops' || (format === 'dotenv' && key.startsWith('sops_'));
@@ -234,16 +245,16 @@ function noIdentity(
     return new SecretsError('NEEDS_SOPS', `the file is for ${foreign.join(', ')} only: ${howToSops}`);
   const plugins = identities.flatMap((identity) => ('plugin' in identity ? [identity.plugin] : []));
   const groups = needed > 1 ? ` (${opened} of the ${needed} key groups that are needed were opened)` : '';
-  const nobody = `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'nobody'}`;
+  const unopened = `none of the identities opens the file${groups}; it is for ${recipients.join(', ') || 'no age recipient'}`;
   if (plugins.length > 0) {
     const which = [...new Set(plugins)].join(', ');
     return new SecretsError(
       'NEEDS_SOPS',
-      `${nobody}, and there is an identity of the plugin ${which}: ${howToSops}`,
+      `${unopened}, and there is an identity of the plugin ${which}: ${howToSops}`,
     );
   }
   const hint = foreign.length === 0 ? '' : ` and for ${foreign.join(', ')}: ${howToSops}`;
-  return new SecretsError('NO_IDENTITY', `${nobody}${hint}`);
+  return new SecretsError('NO_IDENTITY', `${unopened}${hint}`);
 }
 
 /** Encrypts a data key, or its shares, for groups of recipients. */
@@ -254,7 +265,10 @@ export async function sealGroups(
 ): Promise<KeyGroup[]> {
   const groups = isGrouped(recipients) ? recipients : [recipients];
   if (groups.length === 0 || groups.some((group) => group.length === 0)) {
-    throw new SecretsError('KEY_INVALID', 'no recipients are given, so nobody could open the file');
+    throw new SecretsError(
+      'KEY_INVALID',
+      'no recipients are given; name at least one, or the file could never be opened',
+    );
   }
   let shares: Uint8Array[] = [dataKey];
   if (groups.length > 1) {

@@ -16,7 +16,7 @@ export function indexText([document]: Documents, path: readonly PathPart[]): str
 /**
  * A value as JSON. `sops set` takes its numbers for floats.
  *
- * @throws {SecretsError} `UNSUPPORTED`: an integer that is none as a float.
+ * @throws {SecretsError} `UNSUPPORTED`: an integer that a float cannot hold.
  */
 export function jsonText(value: TreeValue): string {
   refuseLargeIntegers(value);

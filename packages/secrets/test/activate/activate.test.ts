@@ -5,7 +5,9 @@ import { chmod, lstat, mkdir, readFile, readdir, readlink, stat, writeFile } fro
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { activate } from '../../src/activate.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
 import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -193,7 +195,7 @@ test.each([
         { name: 'x', key: '', path: '/tmp/x', sopsFile: '$ROOT/none.yaml', format: 'yaml', mode: '0400' },
       ],
     },
-    'ACTIVATION_FAILED',
+    'FILE_UNREADABLE',
   ],
   [
     'an owner who does not exist',

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, readFile, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { activate } from '../../src/activate.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
 import { sshToAge } from '../../src/age/ssh-identity.ts';
 import { temporaryDirectory } from '../temporary.ts';
 

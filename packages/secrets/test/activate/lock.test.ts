@@ -4,7 +4,9 @@ import { access, chmod, mkdir, readFile, readdir, readlink, stat, writeFile } fr
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ActivationReport } from '../../src/activate/activate.ts';
-import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { activate } from '../../src/activate.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
 import { ended, secretsCommand } from '../secrets-command.ts';
 import { soak } from '../soak.ts';
 import { temporaryDirectory } from '../temporary.ts';

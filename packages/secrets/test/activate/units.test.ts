@@ -1,7 +1,9 @@
 import { chmod, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { activate, encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
+import { activate } from '../../src/activate.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const keys = generateKeyPair();

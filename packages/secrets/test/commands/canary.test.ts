@@ -1,14 +1,9 @@
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  encryptFile,
-  generateKeyPair,
-  identityFile,
-  loadSecretsConfig,
-  recipientsOf,
-  renderManifest,
-} from '../../src/index.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile, recipientsOf } from '../../src/age.ts';
+import { loadSecretsConfig, renderManifest } from '../../src/index.ts';
 import { createProgram } from '../../src/commands/program.ts';
 import { git } from '../git.ts';
 import { type MoveWorld, moveWorld, shim } from '../move/world.ts';

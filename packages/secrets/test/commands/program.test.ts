@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runCommand } from '@cutover/foundation/run-command';
 import { expect, test, vi } from 'vitest';
-import { encryptFile, generateKeyPair, identityFile } from '../../src/index.ts';
-import { secretsExitCode } from '../../src/commands/exit-codes.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
+import { descriptions } from '../../src/commands/descriptions.ts';
+import { exitCodes, secretsExitCode } from '../../src/commands/exit-codes.ts';
 import { createProgram } from '../../src/commands/program.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -144,4 +146,34 @@ test('--json says of each file whether it was changed, and gives what was decryp
   await writeFile(rules, JSON.stringify({ creation_rules: [{ age: keys.recipient }] }));
   expect(await json('updatekeys', file, '--rules', rules)).toEqual({ files: [{ file, changed: false }] });
   expect(await json('unset', file, 'a')).toEqual({ files: [{ file, changed: true }] });
+});
+
+test('the help and the documentation list the same exit codes', async () => {
+  const { stdout } = await secrets('--help');
+  const documented = await readFile(new URL('../../../../docs/secrets-command.md', import.meta.url), 'utf8');
+  for (const { code, meaning } of Object.values(exitCodes)) {
+    expect(stdout).toMatch(new RegExp(`^  ${code} +${meaning.replaceAll(/[()]/g, '\\$&')}$`, 'm'));
+    expect(documented).toMatch(
+      new RegExp(`^\\| ${code} +\\| ${meaning.replaceAll(/[()]/g, '\\$&')} +\\|$`, 'm'),
+    );
+  }
+});
+
+test('every mistake of a config is told at once, each with its line and column', async () => {
+  const config = join(await temporaryDirectory(), 'secrets.yaml');
+  await writeFile(config, 'recipients: [nonsense]\nsecrets:\n  - name: a b\n    file: a.sops\n');
+  const { code, stdout, stderr } = await secrets('verify', '--to', 'local', '-c', config, '--json');
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
+  expect(stderr).toContain(`${config}:1:14: recipients.0: `);
+  expect(stderr).toContain(`${config}:3:5: secrets.0.name: `);
+  expect(stderr).toContain('secrets.0.source: is missing');
+});
+
+test('each command explains itself', async () => {
+  for (const name of Object.keys(descriptions)) {
+    const { code, stdout } = await secrets(name, '--help');
+    expect({ name, code }).toEqual({ name, code: 0 });
+    expect(stdout).toContain(`Usage: secrets ${name}`);
+  }
 });

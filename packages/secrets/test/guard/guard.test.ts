@@ -2,16 +2,10 @@ import { type Host, localHost } from '@cutover/host';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  type SecretsError,
-  decryptFile,
-  encryptFile,
-  generateKeyPair,
-  guardStaged,
-  parseIdentities,
-  parseSecretsConfig,
-  revoke,
-} from '../../src/index.ts';
+import { type SecretsError, parseSecretsConfig, revoke } from '../../src/index.ts';
+import { decryptFile, encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
+import { guardStaged } from '../../src/scan.ts';
 import { git, makeRepository } from '../git.ts';
 import { runSops, sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -104,11 +98,18 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
   );
   const untouched = await readFile(join(path, 'secrets', 'c.yaml'));
   await chmod(join(path, 'secrets', 'a.yaml'), 0o600);
-  const { secrets } = parseSecretsConfig({
-    secrets: [
-      { name: 'bot', source: { host: 'pi', path: '/x' }, file: 'secrets/b.sops', issuer: 'git.example.org' },
-    ],
-  });
+  const { secrets } = parseSecretsConfig(
+    JSON.stringify({
+      secrets: [
+        {
+          name: 'bot',
+          source: { host: 'pi', path: '/x' },
+          file: 'secrets/b.sops',
+          issuer: 'git.example.org',
+        },
+      ],
+    }),
+  );
   const identities = parseIdentities(keys.identity);
   const report = await revoke({ host, repository: path, recipient: leaver.recipient, identities, secrets });
   expect(report).toEqual({
@@ -185,7 +186,7 @@ test('revoke takes the recipient out of the configs, and a second run still name
     repository: path,
     recipient: leaver.recipient,
     identities: parseIdentities(keys.identity),
-    secrets: parseSecretsConfig(input).secrets,
+    secrets: parseSecretsConfig(JSON.stringify(input)).secrets,
     config,
   };
   const first = await revoke(options);

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encryptFile, generateKeyPair, lintSopsNix } from '../../src/index.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair } from '../../src/age.ts';
+import { lintSopsNix } from '../../src/activate.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const { recipient } = generateKeyPair();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { generateKeyPair } from '../../src/index.ts';
+import { generateKeyPair } from '../../src/age.ts';
 import { replaceRecipient } from '../../src/guard/recipient-lists.ts';
 
 const [gone, stays, comes] = [generateKeyPair(), generateKeyPair(), generateKeyPair()].map(
@@ -42,9 +42,9 @@ describe('a recipient leaves', () => {
   });
 });
 
-test('a rule that would be left with nobody is refused', () => {
+test('a rule that would be left without recipients is refused', () => {
   for (const list of [gone, `[${gone}]`, `"${gone}, ${gone}"`])
-    expect(() => replaced(`creation_rules:\n  - age: ${list}\n`)).toThrow(/nobody/);
+    expect(() => replaced(`creation_rules:\n  - age: ${list}\n`)).toThrow(/without recipients/);
 });
 
 test('a text that does not name it stays as it is', () => {

@@ -1,22 +1,20 @@
-import { localHost, type Host } from '@cutover/host';
+import { type CommandOptions, localHost, type Host } from '@cutover/host';
 import { mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { activate } from '../../src/activate.ts';
 import {
-  activate,
   collect,
-  encryptFile,
-  generateKeyPair,
-  guardStaged,
-  identityFile,
   move,
   parseSecretsConfig,
   renderManifest,
-  scanGit,
   verifySecrets,
   type SecretsConfig,
 } from '../../src/index.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, identityFile } from '../../src/age.ts';
+import { guardStaged, scanGit } from '../../src/scan.ts';
 import { git, makeRepository } from '../git.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -25,7 +23,7 @@ const canary = 'CANARY-5e7a91c0d4';
 
 /** A host that writes down every argument and variable that its commands get. */
 function watched(inner: Host, seen: string[]): Host {
-  const note = (argv: readonly string[], options?: { env?: Readonly<Record<string, string>> }): void =>
+  const note = (argv: readonly string[], options?: CommandOptions): void =>
     void seen.push(argv.join('\0'), JSON.stringify(options?.env ?? {}));
   return {
     name: inner.name,
@@ -45,26 +43,28 @@ async function world(): Promise<{ root: string; config: SecretsConfig; repositor
   await writeFile(join(root, 'source', 'env'), `TOKEN=${canary}\n`);
   await writeFile(join(root, 'source', 'raw'), `${canary}\n`);
   const source = (name: string): object => ({ host: 'pi', path: join(root, 'source', name) });
-  const config = parseSecretsConfig({
-    repository,
-    bootstrapKey: join(root, 'key', 'age.txt'),
-    secrets: [
-      {
-        name: 'env',
-        kind: 'env',
-        source: source('env'),
-        file: 'secrets/env.sops',
-        path: join(root, 'run', 'env'),
-      },
-      {
-        name: 'raw',
-        source: source('raw'),
-        file: 'secrets/all.yaml',
-        key: 'raw',
-        path: join(root, 'run', 'raw'),
-      },
-    ],
-  });
+  const config = parseSecretsConfig(
+    JSON.stringify({
+      repository,
+      bootstrapKey: join(root, 'key', 'age.txt'),
+      secrets: [
+        {
+          name: 'env',
+          kind: 'env',
+          source: source('env'),
+          file: 'secrets/env.sops',
+          path: join(root, 'run', 'env'),
+        },
+        {
+          name: 'raw',
+          source: source('raw'),
+          file: 'secrets/all.yaml',
+          key: 'raw',
+          path: join(root, 'run', 'raw'),
+        },
+      ],
+    }),
+  );
   return { root, config, repository };
 }
 
@@ -165,7 +165,7 @@ test.runIf(asRoot)("verify is not fooled by the operator's own key in the enviro
   process.env['SOPS_AGE_KEY_FILE'] = join(root, 'operator.txt');
   try {
     const target = generateKeyPair();
-    const { parseIdentities } = await import('../../src/index.ts');
+    const { parseIdentities } = await import('../../src/age.ts');
     const rows = await verifySecrets({
       config,
       from: host,

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseSecretsConfig, runtimePath, secretsJsonSchema } from '../../src/index.ts';
+import { parseSecretsConfig, runtimePath } from '../../src/index.ts';
+import { secretsJsonSchema } from '../../src/move/json-schema.ts';
 
 const secret = { name: 'a', source: { host: 'pi', path: '/a' }, file: 'secrets/a.sops' };
 
@@ -14,7 +15,7 @@ test('the published JSON Schema is current (UPDATE_SCHEMA=1 writes it)', async (
 });
 
 test('defaults are root, 0400 and a path under /run/secrets', () => {
-  const [spec] = parseSecretsConfig({ secrets: [secret] }).secrets;
+  const [spec] = parseSecretsConfig(JSON.stringify({ secrets: [secret] })).secrets;
   expect(spec).toMatchObject({ kind: 'opaque', owner: 'root', mode: '0400' });
   expect(spec && runtimePath(spec)).toBe('/run/secrets/a');
 });
@@ -30,11 +31,11 @@ test.each([
     ],
     /the same runtime path/,
   ],
-  ['YAML without a key', [{ ...secret, file: 'secrets/a.yaml' }], /so a key is needed/],
-  ['a key in a whole file', [{ ...secret, key: 'x' }], /so it has no key/],
+  ['YAML without a key', [{ ...secret, file: 'secrets/a.yaml' }], /secrets\.0\.file: .*so a needs a key/],
+  ['a key in a whole file', [{ ...secret, key: 'x' }], /so a has no key/],
   ['a file outside the repository', [{ ...secret, file: '../a.sops' }], /inside the repository/],
   ['a relative source', [{ ...secret, source: { host: 'pi', path: 'a' } }], /absolute path/],
   ['a field that is not known', [{ ...secret, colour: 'red' }], /colour/],
 ])('%s is refused', (_what, secrets, message) => {
-  expect(() => parseSecretsConfig({ secrets }, 'secrets.yaml')).toThrow(message);
+  expect(() => parseSecretsConfig(JSON.stringify({ secrets }), 'secrets.yaml')).toThrow(message);
 });

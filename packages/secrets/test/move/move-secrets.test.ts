@@ -4,19 +4,18 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   type SecretsConfig,
-  activate,
   collect,
-  encryptFile,
   encryptIntoRepo,
-  generateKeyPair,
   move,
-  parseIdentities,
   parseSecretsConfig,
   placeBootstrapKey,
   readBootstrapIdentities,
   renderManifest,
   verifySecrets,
 } from '../../src/index.ts';
+import { activate } from '../../src/activate.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { git, makeRepository } from '../git.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -45,42 +44,44 @@ async function fixture(): Promise<Fixture> {
   await writeFile(join(source, 'binary'), Buffer.from([0, 255, 1, 254, 10, 13, 0, 7, 200, 201, 202]));
   await writeFile(join(source, 'token'), 'correct horse battery staple\n');
   const at = (name: string): { host: string; path: string } => ({ host: 'pi', path: join(source, name) });
-  const config = parseSecretsConfig({
-    recipients: [generateKeyPair().recipient],
-    repository,
-    bootstrapKey: join(root, 'keys', 'age.txt'),
-    secrets: [
-      {
-        name: 'testenv',
-        kind: 'env',
-        source: at('testenv'),
-        file: 'secrets/testenv.sops',
-        path: join(runtime, '.testenv'),
-      },
-      {
-        name: 'ssh-key',
-        kind: 'private-key',
-        source: at('id_ed25519'),
-        file: 'secrets/ssh-key.sops',
-        path: join(runtime, 'secrets/ssh-key'),
-      },
-      {
-        name: 'blob',
-        source: at('binary'),
-        file: 'secrets/blob.sops',
-        path: join(runtime, 'secrets/blob'),
-        mode: '0440',
-      },
-      {
-        name: 'token',
-        kind: 'token',
-        source: at('token'),
-        file: 'secrets/tokens.yaml',
-        key: 'forge/token',
-        path: join(runtime, 'secrets/token'),
-      },
-    ],
-  });
+  const config = parseSecretsConfig(
+    JSON.stringify({
+      recipients: [generateKeyPair().recipient],
+      repository,
+      bootstrapKey: join(root, 'keys', 'age.txt'),
+      secrets: [
+        {
+          name: 'testenv',
+          kind: 'env',
+          source: at('testenv'),
+          file: 'secrets/testenv.sops',
+          path: join(runtime, '.testenv'),
+        },
+        {
+          name: 'ssh-key',
+          kind: 'private-key',
+          source: at('id_ed25519'),
+          file: 'secrets/ssh-key.sops',
+          path: join(runtime, 'secrets/ssh-key'),
+        },
+        {
+          name: 'blob',
+          source: at('binary'),
+          file: 'secrets/blob.sops',
+          path: join(runtime, 'secrets/blob'),
+          mode: '0440',
+        },
+        {
+          name: 'token',
+          kind: 'token',
+          source: at('token'),
+          file: 'secrets/tokens.yaml',
+          key: 'forge/token',
+          path: join(runtime, 'secrets/token'),
+        },
+      ],
+    }),
+  );
   return { config, source, repository, runtime };
 }
 
@@ -169,7 +170,9 @@ test.each([
     const secrets = [
       { name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, ...(key && { key }) },
     ];
-    const readable = parseSecretsConfig({ bootstrapKey: config.bootstrapKey, repository, secrets });
+    const readable = parseSecretsConfig(
+      JSON.stringify({ bootstrapKey: config.bootstrapKey, repository, secrets }),
+    );
     await expect(move({ config: readable, from: host, to: host, local: host })).rejects.toMatchObject({
       code: 'LEAK_FOUND',
       file,
@@ -188,12 +191,14 @@ test('so is one in a list, whose items have no names of their own', async () => 
     join(repository, file),
     await encryptFile('all_unencrypted:\n    - x\n', { file, recipients }),
   );
-  const { secrets } = parseSecretsConfig({
-    ...config,
-    secrets: [
-      { name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, key: 'all_unencrypted/0' },
-    ],
-  });
+  const { secrets } = parseSecretsConfig(
+    JSON.stringify({
+      ...config,
+      secrets: [
+        { name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, key: 'all_unencrypted/0' },
+      ],
+    }),
+  );
   await using host = localHost();
   const collected = await collect(host, secrets);
   const before = await readFile(join(repository, file));
@@ -211,7 +216,7 @@ test('a secret that has changed at its source changes its own line, the MAC and 
   const at = (name: string) => ({ host: 'pi', path: join(source, name) });
   const secrets = ['token', 'other'].map((name) => ({ name, source: at(name), file: 'all.yaml', key: name }));
   await writeFile(join(source, 'other'), 'of another kind');
-  const both = parseSecretsConfig({ bootstrapKey: config.bootstrapKey, repository, secrets });
+  const both = parseSecretsConfig(JSON.stringify({ bootstrapKey: config.bootstrapKey, repository, secrets }));
   const run = () => move({ config: both, from: host, to: host, local: host });
   await run();
   await writeFile(join(source, 'token'), 'battery staple horse');

@@ -2,15 +2,9 @@ import { type Host, localHost, sshHost } from '@cutover/host';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  collect,
-  encryptFile,
-  generateKeyPair,
-  parseIdentities,
-  parseSecretsConfig,
-  type SecretsConfig,
-  verifySecrets,
-} from '../../src/index.ts';
+import { collect, parseSecretsConfig, type SecretsConfig, verifySecrets } from '../../src/index.ts';
+import { encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const [first, second] = [generateKeyPair(), generateKeyPair()];
@@ -34,7 +28,7 @@ async function fixture(): Promise<{ config: SecretsConfig; root: string }> {
       await encryptFile(`${name}\n`, { file, recipients: [first.recipient] }),
     );
   }
-  return { config: parseSecretsConfig({ repository: root, secrets }), root };
+  return { config: parseSecretsConfig(JSON.stringify({ repository: root, secrets })), root };
 }
 
 /** This machine under another name. */

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scanGit } from '../../src/index.ts';
+import { scanGit } from '../../src/scan.ts';
 import { needlesOf } from '../../src/scan/needles.ts';
 import { createScanner } from '../../src/scan/scanner.ts';
 import { git, makeRepository } from '../git.ts';

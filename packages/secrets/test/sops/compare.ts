@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SecretsError, decryptFile, encryptFile, generateKeyPair, parseIdentities } from '../../src/index.ts';
+import { SecretsError } from '../../src/index.ts';
+import { decryptFile, encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { formatOf, parsePlain } from '../../src/sops/formats/format.ts';
 import { runSops } from '../sops-command.ts';
 import type { Sample } from './corpus.ts';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { SelectionRule } from '../../src/index.ts';
+import type { SelectionRule } from '../../src/sops.ts';
 
 /** One generated plain file with the options it is encrypted with. */
 export interface Sample {

@@ -1,13 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  type EncryptOptions,
-  decryptFile,
-  encryptFile,
-  generateKeyPair,
-  parseIdentities,
-} from '../../src/index.ts';
+import { type EncryptOptions, decryptFile, encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { readPlainScalar } from '../../src/sops/formats/go-scalar.ts';
 import { plainBytes } from '../../src/sops/value-text.ts';
 import { runSops, sopsCommand } from '../sops-command.ts';

@@ -4,14 +4,13 @@ import { expect, test } from 'vitest';
 import {
   decryptFile,
   encryptFile,
-  generateKeyPair,
-  parseIdentities,
   replaceContent,
   rotateFile,
   setInFile,
   unsetInFile,
   updateRecipients,
-} from '../../src/index.ts';
+} from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { runSops, sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 

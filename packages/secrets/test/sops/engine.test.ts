@@ -1,15 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  automaticEngine,
-  encryptFile,
-  generateKeyPair,
-  identityFile,
-  nativeEngine,
-  parseIdentities,
-  sopsBinary,
-} from '../../src/index.ts';
+import { automaticEngine, encryptFile, nativeEngine, sopsBinary } from '../../src/sops.ts';
+import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
 import { str } from '../../src/sops/tree.ts';
 import { secretsCommand } from '../secrets-command.ts';
 import { sopsCommand } from '../sops-command.ts';

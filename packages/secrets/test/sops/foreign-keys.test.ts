@@ -2,15 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  automaticEngine,
-  encryptFile,
-  generateKeyPair,
-  identityFile,
-  nativeEngine,
-  parseIdentities,
-  sopsBinary,
-} from '../../src/index.ts';
+import { automaticEngine, encryptFile, nativeEngine, sopsBinary } from '../../src/sops.ts';
+import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
 import { encodeBech32 } from '../../src/age/bech32.ts';
 import { str } from '../../src/sops/tree.ts';
 import { secretsCommand } from '../secrets-command.ts';

@@ -1,14 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  automaticEngine,
-  encryptFile,
-  generateKeyPair,
-  nativeEngine,
-  parseIdentities,
-  sopsBinary,
-} from '../../src/index.ts';
+import { automaticEngine, encryptFile, nativeEngine, sopsBinary } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { str } from '../../src/sops/tree.ts';
 import { sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';

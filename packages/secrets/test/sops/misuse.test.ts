@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SecretsError, decryptFile, encryptFile, generateKeyPair, parseIdentities } from '../../src/index.ts';
+import { SecretsError } from '../../src/index.ts';
+import { decryptFile, encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { soak } from '../soak.ts';
 
 const canary = 'CANARY-2b9e';

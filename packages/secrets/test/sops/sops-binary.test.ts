@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encryptFile, generateKeyPair, sopsBinary } from '../../src/index.ts';
+import { encryptFile, sopsBinary } from '../../src/sops.ts';
+import { generateKeyPair } from '../../src/age.ts';
 import { sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decryptFile, encryptFile, generateKeyPair, parseIdentities } from '../../src/index.ts';
+import { decryptFile, encryptFile } from '../../src/sops.ts';
+import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { emitYaml } from '../../src/sops/formats/yaml-write.ts';
 import { parseYaml } from '../../src/sops/formats/yaml-read.ts';
 import { entry, map, str } from '../../src/sops/tree.ts';

@@ -58,7 +58,7 @@ async function endRun(
       await endEverything(context, tmux, loop, reason, options);
       return;
     } catch (error) {
-      // Its session went away meanwhile, the server did, or only the connection to it: what is left is looked for anew.
+      // Its session went away meanwhile, the server did, or only the connection to it: what is left is looked for again.
       if (!(error instanceof LoopsError) || attempt === attempts) throw error;
       if (error.code === 'TMUX_LOST') await tmux?.closed;
       await delay(pause);

@@ -140,7 +140,7 @@ export class LoopKeeper {
     else await this.#ends.see(tmux, loop, pane, () => this.hold !== undefined);
     const { hold } = this;
     const { wanted } = store.loop(loop.name);
-    const mustStop = !wanted || hold?.reason === 'not-owner' || ownership.unknownTooLong;
+    const mustStop = !wanted || ownership.mustStop;
     if (mustStop && pane !== undefined) {
       const reason = wanted ? (hold?.detail ?? '') : 'it is not wanted';
       background.run(() => this.#orLater(() => this.stop(loop, reason)));

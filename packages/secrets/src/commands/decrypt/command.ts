@@ -13,7 +13,7 @@ interface Flags extends EngineFlags {
 export function setUpDecrypt(command: Command): Command {
   command
     .argument('<file>', 'a sops file, or - for standard input')
-    .option('-o, --output <file>', 'write here, mode 0600, instead of to standard output')
+    .option('-o, --output <file>', 'write to this file, mode 0600 (default: standard output)')
     .option('--key <path>', 'only the text at this path, / between its parts');
   return withEngineOptions(command).action(async (file: string, flags: Flags) => {
     const engine = await chosenEngine(flags);

@@ -20,16 +20,16 @@ export function setUpEncrypt(command: Command): Command {
       'age1…, ssh-ed25519 … or ssh-rsa …; .sops.yaml is not read then',
     )
     .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
-    .option('--as <file>', 'the name to take format and rule from, for standard input')
-    .option('-o, --output <file>', 'write here instead of to standard output')
+    .option('--as <file>', 'the name that decides format and rule, for standard input')
+    .option('-o, --output <file>', 'write to this file (default: standard output)')
     .option('--in-place', 'replace the plain file');
   return withEngineOptions(command).action(async (file: string, flags: Flags) => {
     const { as: name = file, recipient, rules } = flags;
     const engine = await chosenEngine(flags);
     const encrypted = await engine.encrypt(await readInput(file), {
       ...engineFile(name, flags),
-      ...(recipient !== undefined && { recipients: recipient }),
-      ...(rules !== undefined && { rules }),
+      recipients: recipient,
+      rules,
     });
     const output = flags.inPlace === true ? file : flags.output;
     const written = output !== undefined && output !== '-';

@@ -20,7 +20,10 @@ export function setUpScan(command: Command): Command {
     .argument('[directory]', 'a working tree or a bare repository', '.')
     .option('--host <host>', 'where it is: local, or user@host', 'local')
     .addOption(configOption())
-    .option('--from <host...>', "read the config's secrets here and look for them too (default: patterns only)");
+    .option(
+      '--from <host...>',
+      "read the config's secrets here and look for them too (default: patterns only)",
+    );
   return withSshOptions(command)
     .addOption(jsonOption())
     .action(async (directory: string, flags: Flags) => {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UsageError } from '@cutover/foundation/usage-error';
 import { type Command, Option } from 'commander';
-import { type SopsEngine, automaticEngine, nativeEngine } from '../../sops/engine.ts';
+import { type EngineFile, type SopsEngine, automaticEngine, nativeEngine } from '../../sops/engine.ts';
 import { gatherIdentities } from './identities.ts';
 import { type FileFlags, formatOption, identityOption, jsonOption } from './options.ts';
 
@@ -18,7 +18,10 @@ export function withEngineOptions(command: Command): Command {
     .addOption(formatOption())
     .addOption(identityOption())
     .addOption(
-      new Option('--engine <engine>', 'auto: native, and the sops command for files with KMS, PGP, Vault or plugins')
+      new Option(
+        '--engine <engine>',
+        'auto: native, and the sops command for files with KMS, PGP, Vault or plugins',
+      )
         .choices(['auto', 'native', 'sops'])
         .default('auto'),
     )
@@ -72,9 +75,6 @@ const keys = /^(?:SOPS_|AWS_|AZURE_|GOOGLE_|VAULT_|GNUPGHOME$|XDG_CONFIG_HOME$)/
 const files = /^(?:SOPS_AGE_KEY_FILE|SOPS_AGE_SSH_PRIVATE_KEY_FILE|GNUPGHOME)$/;
 
 /** A file's name and format, as an engine takes them. */
-export function engineFile(
-  file: string,
-  { format }: FileFlags,
-): { file: string; format?: NonNullable<typeof format> } {
-  return { file, ...(format && { format }) };
+export function engineFile(file: string, { format }: FileFlags): EngineFile {
+  return { file, format };
 }

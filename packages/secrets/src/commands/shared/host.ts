@@ -1,4 +1,5 @@
-import { type Host, localHost, sshHost } from '@cutover/host';
+import { userInfo } from 'node:os';
+import { type Host, localHost, parseDestination, sshHost } from '@cutover/host';
 import type { Command } from 'commander';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { SecretSources } from '../../move/sources.ts';
@@ -15,19 +16,19 @@ export function withSshOptions(command: Command): Command {
     .option('--known-hosts <file>', 'instead of ~/.ssh/known_hosts');
 }
 
-/** The host of `local` or `user@host[:port]`. Host keys come from known_hosts and are always verified. */
+/** The host of `local` or `[user@]host[:port]`. Host keys come from known_hosts and are always verified. */
 export function openHost(spec: string, { sshKey, knownHosts }: SshFlags): Host {
   if (spec === 'local') return localHost();
-  const match = /^([^@]+)@([^@:]+|\[[0-9a-fA-F:]+\])(?::(\d+))?$/.exec(spec);
-  if (match === null) throw new UsageError(`${spec} is not a host: write local or user@host[:port]`);
-  const [, user = '', host = '', port] = match;
-  const agent = process.env['SSH_AUTH_SOCK'];
+  const { destination, problem } = parseDestination(spec);
+  if (destination === undefined) throw new UsageError(`${problem}, or local`);
+  const { user = userInfo().username, host, port } = destination;
+  const agent = sshKey === undefined ? process.env['SSH_AUTH_SOCK'] : undefined;
   return sshHost({
     user,
-    host: host.replace(/^\[|\]$/g, ''),
-    ...(port !== undefined && { port: Number(port) }),
+    host,
+    ...(port !== undefined && { port }),
     ...(sshKey !== undefined && { privateKeyFile: sshKey }),
-    ...(sshKey === undefined && agent !== undefined && { agent }),
+    ...(agent !== undefined && { agent }),
     ...(knownHosts !== undefined && { knownHostsFile: knownHosts }),
   });
 }

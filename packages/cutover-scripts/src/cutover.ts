@@ -1,0 +1,16 @@
+import type { RunbookCommand } from '@cutover/runbook';
+import manifest from '../package.json' with { type: 'json' };
+import type { World } from './world/world.ts';
+
+/** The command `cutover`: `process.exit(await runbookCommand(cutover))`. */
+export const cutover: RunbookCommand<World> = {
+  name: 'cutover',
+  description:
+    'Move a rig of autonomous agent loops to its own NixOS machine: plan, run, resume, roll back, report.',
+  version: manifest.version,
+  // Only some commands need it, and it takes longer to load than they take.
+  load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
+  lists: { 'reboot-proof': 'reboot the new host and prove that everything comes back by itself' },
+  // The same code in this package and in those of loops.yaml and secrets.yaml.
+  exitCodes: [{ code: 2, errors: ['CONFIG_INVALID'] }],
+};

@@ -1,9 +1,0 @@
-import type { JournalEntry, ListId } from '../journal/entry.ts';
-
-/** What a run tells while it goes: every line of the journal as it is written, and short-lived news. */
-export type EngineEvent = JournalEntry | LiveEvent;
-
-/** News that is shown and not recorded: it has no `seq`. */
-export type LiveEvent =
-  | { readonly event: 'looking'; readonly list: ListId; readonly step: string }
-  | { readonly event: 'progress'; readonly list: ListId; readonly step: string; readonly text: string };

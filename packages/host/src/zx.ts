@@ -1,0 +1,1 @@
+export { on, type OnOptions } from './zx/on.ts';

@@ -1,0 +1,48 @@
+import { Command, Option } from 'commander';
+
+import type { Action } from '../../options.ts';
+import {
+  collect,
+  positive,
+  type SharedOptions,
+  withSharedOptions,
+  withSourceOptions,
+} from '../shared/options.ts';
+
+export interface DeployFlags extends SharedOptions {
+  readonly action: Action;
+  readonly specialisation?: string;
+  readonly force?: boolean;
+  readonly mayStop?: string[];
+  readonly parallel?: number;
+  readonly canary?: string[];
+  readonly continue?: boolean;
+  readonly revoke?: boolean;
+}
+
+export function deployCommand(): Command {
+  const command = new Command('deploy').description(
+    'build, activate and confirm a system; restore what ran before when it is not confirmed',
+  );
+  return withSourceOptions(withSharedOptions(command))
+    .addOption(
+      new Option('--action <action>', 'what to do with the system')
+        .choices(['switch', 'boot', 'test', 'dry-activate'])
+        .default('switch'),
+    )
+    .option('--specialisation <name>', 'activate this specialisation of the system')
+    .option('--force', 'activate also when nothing differs')
+    .option(
+      '--may-stop <unit>',
+      'stop this unit although the connection may stand on it; may be repeated',
+      collect,
+    )
+    .option('--parallel <n>', 'targets at once (default: 5)', positive)
+    .option('--canary <name>', 'a target that goes first; may be repeated', collect)
+    .option('--continue', 'go on with other targets after a failure')
+    .option('--revoke', 'after a failure, roll back the targets that succeeded')
+    .action(async (names: string[], flags: DeployFlags) => {
+      const { runDeploy } = await import('./run.ts');
+      await runDeploy(names, flags);
+    });
+}

@@ -1,0 +1,96 @@
+import { describeError } from '@cutover/foundation/describe-error';
+import { formatDuration } from '@cutover/foundation/duration';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+import { UsageError } from '@cutover/foundation/usage-error';
+
+import { deployFleet, FleetError, type FleetOutcome } from '../../fleet/deploy-fleet.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { DeployFlags } from './command.ts';
+import { createView } from '../shared/view.ts';
+
+/** `nix-deploy deploy`. */
+export async function runDeploy(names: readonly string[], options: DeployFlags): Promise<void> {
+  const { members, config } = await chosenMembers(names, options);
+  const { fleet = {} } = config;
+  if (members.length === 0)
+    throw new UsageError('there is no target: list targets in the config file, or give user@host');
+  const { action, specialisation, force, mayStop, json } = options;
+  const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
+  const print = async (value: object): Promise<void> =>
+    await write(processIo.stdout, `${JSON.stringify(value)}\n`);
+  await withInterrupts(async (signal) => {
+    try {
+      const outcomes = await deployFleet(
+        members.map((one) => ({
+          ...one,
+          options: {
+            ...one.options,
+            action,
+            specialisation: specialisation ?? one.options.specialisation,
+            force,
+            mayStop: mayStop ?? one.options.mayStop,
+          },
+        })),
+        {
+          parallel: options.parallel ?? fleet.parallel,
+          canaries: options.canary ?? fleet.canaries,
+          onFailure: options.continue === true ? 'continue' : fleet.onFailure,
+          revoke: options.revoke ?? fleet.revoke,
+          signal,
+          onEvent: (event) => {
+            if (json === true) process.stdout.write(`${JSON.stringify(event)}\n`);
+            else view.show(event);
+          },
+        },
+      );
+      view.close();
+      for (const outcome of outcomes) await report(outcome, json === true, print);
+    } catch (error) {
+      view.close();
+      if (!(error instanceof FleetError)) throw error;
+      const [only] = error.outcomes;
+      const alone = error.outcomes.length === 1 && only?.status === 'failed';
+      // Alone in text, its error says it all, once.
+      if (!alone || json === true)
+        for (const outcome of error.outcomes) await report(outcome, json === true, print);
+      // One target alone fails as itself, with the exit code of its own step.
+      if (alone) throw only.error;
+      throw error;
+    }
+  });
+}
+
+async function report(
+  outcome: FleetOutcome,
+  json: boolean,
+  print: (value: object) => Promise<void>,
+): Promise<void> {
+  if (json) {
+    const error = 'error' in outcome ? { error: describeError(outcome.error) } : {};
+    await print({ type: 'result', ...outcome, ...error });
+    return;
+  }
+  await write(processIo.stdout, `${sentence(outcome)}\n`);
+}
+
+function sentence(outcome: FleetOutcome): string {
+  switch (outcome.status) {
+    case 'deployed': {
+      const { result } = outcome;
+      const generation = result.generation === undefined ? '' : `, generation ${result.generation}`;
+      const reboot = result.rebootNeeded ? '; a reboot is needed to run its kernel' : '';
+      return `${outcome.target}: deployed ${result.system}${generation} in ${formatDuration(result.duration)}${reboot}`;
+    }
+    case 'unchanged':
+      return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'already runs this system'}`;
+    case 'skipped':
+      return `${outcome.target}: skipped, because another target failed`;
+    case 'revoked':
+      return `${outcome.target}: rolled back to generation ${outcome.result.previousGeneration}`;
+    case 'revoke-failed':
+      return `${outcome.target}: could not be rolled back: ${describeError(outcome.error).message}`;
+    default:
+      return `${outcome.target}: FAILED: ${describeError(outcome.error).message}`;
+  }
+}

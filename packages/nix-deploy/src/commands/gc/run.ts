@@ -1,0 +1,31 @@
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+import { formatSize } from '@cutover/foundation/size';
+
+import { collectGarbage } from '../../history/collect-garbage.ts';
+import { openConnection } from '../../target/connection.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { GcFlags } from './command.ts';
+
+/** `nix-deploy gc`. */
+export async function runGc(names: readonly string[], flags: GcFlags): Promise<void> {
+  const { members } = await chosenMembers(names, flags);
+  const { keep, keepYounger, dryRun = false } = flags;
+  await withInterrupts(async (signal) => {
+    const all = await Promise.all(
+      members.map(async ({ target, options: own }) => {
+        await using connection = await openConnection(target, signal);
+        const options = { ...own, keep, keepYounger, dryRun, signal };
+        return { target: target.name, ...(await collectGarbage(connection.host, options)) };
+      }),
+    );
+    const text = all.map(
+      ({ target, deleted, kept, freed }) =>
+        `${target}: ${dryRun ? 'would delete' : 'deleted'} ${deleted.join(', ') || 'nothing'}; ${kept.join(', ') || 'nothing'} stays${freed === undefined ? '' : `; ${formatSize(freed)} freed`}\n`,
+    );
+    await write(
+      processIo.stdout,
+      flags.json === true ? `${JSON.stringify({ targets: all })}\n` : text.join(''),
+    );
+  });
+}

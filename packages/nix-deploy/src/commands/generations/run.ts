@@ -1,0 +1,39 @@
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+
+import { type Generation, generations } from '../../history/generations.ts';
+import { openConnection } from '../../target/connection.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { GenerationsFlags } from './command.ts';
+import { describePackage } from '../shared/packages.ts';
+
+/** `nix-deploy generations`. */
+export async function runGenerations(names: readonly string[], flags: GenerationsFlags): Promise<void> {
+  const { members } = await chosenMembers(names, flags);
+  const { changes } = flags;
+  await withInterrupts(async (signal) => {
+    const all = await Promise.all(
+      members.map(async ({ target, options: own }) => {
+        await using connection = await openConnection(target, signal);
+        const list = await generations(connection.host, { ...own, changes, signal });
+        return { target: target.name, generations: list };
+      }),
+    );
+    const text = all
+      .map(({ target, generations: list }) => `${target}\n${list.map(row).join('')}`)
+      .join('\n');
+    await write(processIo.stdout, flags.json === true ? `${JSON.stringify({ targets: all })}\n` : text);
+  });
+}
+
+function row({ number, created, system, nixosVersion, changes, ...is }: Generation): string {
+  const marks = [is.active ? 'active' : '', is.current ? 'runs' : '', is.booted ? 'booted' : '']
+    .filter(Boolean)
+    .join(', ');
+  const when = created.toISOString().slice(0, 16).replace('T', ' ');
+  const lines = [
+    `${String(number).padStart(5)}  ${when}  ${(nixosVersion ?? '').padEnd(14)}  ${system}${marks === '' ? '' : `  (${marks})`}`,
+    ...(changes?.packages ?? []).map((one) => `       ${describePackage(one)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,56 @@
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+import { formatSize } from '@cutover/foundation/size';
+
+import { plan, type Plan } from '../../plan/plan.ts';
+import { storeName } from '../../nix/progress.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { PlanFlags } from './command.ts';
+import { describePackage } from '../shared/packages.ts';
+
+/** `nix-deploy plan`. */
+export async function runPlan(names: readonly string[], flags: PlanFlags): Promise<void> {
+  const { members } = await chosenMembers(names, flags);
+  const { action, build } = flags;
+  await withInterrupts(async (signal) => {
+    const plans: Plan[] = [];
+    for (const { target, options: own } of members) {
+      plans.push(await plan(target, { ...own, action, build, signal }));
+    }
+    const text = flags.json === true ? `${JSON.stringify({ plans })}\n` : plans.map(render).join('\n');
+    await write(processIo.stdout, text);
+  });
+}
+
+/** A plan for people. */
+export function render(planned: Plan): string {
+  const lines = [`${planned.target} · ${planned.action} · generation ${planned.generation ?? 'none'}`];
+  for (const { check, message, fix } of planned.problems) lines.push(`  ! ${check}: ${message} — ${fix}`);
+  if (planned.unchanged)
+    return `${[...lines, '  runs and boots this system already: nothing to do'].join('\n')}\n`;
+  const { work, closure, units, copy } = planned;
+  if (work !== undefined) {
+    lines.push(`  build    ${work.build.length} derivations${some(work.build.map(storeName))}`);
+    const size = work.download === undefined ? '' : `, ${formatSize(work.download)}`;
+    lines.push(`  fetch    ${work.fetch.length} paths${size}`);
+  }
+  if (copy !== undefined) lines.push(`  copy     ${copy.paths.length} paths, ${formatSize(copy.bytes)}`);
+  if (closure !== undefined) {
+    lines.push(`  closure  ${formatSize(closure.before)} → ${formatSize(closure.after)}`);
+    for (const one of closure.packages) lines.push(`    ${describePackage(one)}`);
+  }
+  if (units !== undefined) {
+    for (const [word, list] of Object.entries(units)) {
+      if (list.length > 0) lines.push(`  units    ${word}: ${list.join(', ')}`);
+    }
+  }
+  if (planned.connection.length > 0)
+    lines.push(`  ! the connection may stand on what this touches: ${planned.connection.join(', ')}`);
+  if (planned.rebootFor.length > 0) lines.push(`  reboot   needed for ${planned.rebootFor.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function some(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return `: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+}

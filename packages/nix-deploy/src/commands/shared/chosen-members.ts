@@ -1,0 +1,45 @@
+import { UsageError } from '@cutover/foundation/usage-error';
+
+import { loadDeployConfig } from '../../config/load.ts';
+import { membersOf } from '../../config/members.ts';
+import type { DeployConfig } from '../../config/schema.ts';
+import type { FleetMember } from '../../fleet/deploy-fleet.ts';
+import { resolveOptions } from '../../options.ts';
+import type { SharedOptions } from './options.ts';
+import { override } from './override.ts';
+
+export interface ChosenMembers {
+  readonly members: readonly FleetMember[];
+  readonly config: DeployConfig;
+}
+
+/**
+ * The targets that a command is for, each with its options; options that contradict each other are refused here, before
+ * anything is started.
+ *
+ * @throws {UsageError}
+ * @throws {ConfigError}
+ * @throws {DeployOptionsError}
+ */
+export async function chosenMembers(
+  names: readonly string[],
+  options: SharedOptions,
+): Promise<ChosenMembers> {
+  const adHoc = names.filter((name) => name.includes('@'));
+  const config =
+    names.length > 0 && adHoc.length === names.length
+      ? { targets: {} }
+      : await loadDeployConfig(options.config);
+  const overridden = override(config, adHoc, options);
+  const members = membersOf(overridden, names);
+  for (const member of members) resolveOptions(member.options);
+  return { members, config: overridden };
+}
+
+/** Where a command is for one target. @throws {UsageError} */
+export async function onlyMember(names: readonly string[], options: SharedOptions): Promise<FleetMember> {
+  const { members } = await chosenMembers(names, options);
+  const [only, second] = members;
+  if (only === undefined || second !== undefined) throw new UsageError('name one target');
+  return only;
+}

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+import { expect, it } from 'vitest';
+
+import { deployExitCode, deployExitCodes, exitCodeHelp } from '../src/exit-codes.ts';
+import { DeployOptionsError, LockedError } from '../src/errors.ts';
+
+it('each code is in the help and in the documentation, in the words of the table', async () => {
+  const page = await readFile(new URL('../../../docs/nix-deploy-command.md', import.meta.url), 'utf8');
+  const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  for (const { exit, meaning, target } of deployExitCodes) {
+    expect(exitCodeHelp()).toMatch(new RegExp(`^  ${exit} .*${target}$`, 'm'));
+    expect(rows).toContainEqual(['', String(exit), meaning, target, '']);
+  }
+});
+
+it('an error ends the command with the code of its kind; one that is not ours has none', () => {
+  expect(deployExitCode(new LockedError('web', 'me'))).toBe(11);
+  expect(deployExitCode(new DeployOptionsError('no'))).toBe(2);
+  expect(deployExitCode(new Error('no'))).toBeUndefined();
+});

@@ -1,0 +1,81 @@
+import { write } from '@cutover/foundation/io';
+import { startRun, type RunOptions } from '../engine/engine.ts';
+import type { Runbook } from '../engine/runbook.ts';
+import { monotonic } from '../journal/monotonic.ts';
+import { readJournal } from '../journal/read.ts';
+import { createRedactor } from '../journal/redactor.ts';
+import { emptyState, foldEntry } from '../journal/state.ts';
+import { endingLines } from '../progress/ending.ts';
+import { ndjsonRenderer } from '../progress/ndjson.ts';
+import { plainRenderer } from '../progress/plain.ts';
+import type { Renderer } from '../progress/renderer.ts';
+import { terminalRenderer } from '../progress/terminal.ts';
+import { emptyView, type RunView, show } from '../progress/view.ts';
+import { decideAtTerminal } from './ask.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodeOfOutcome } from './exit-codes.ts';
+import { interruptRun } from './interrupts.ts';
+import { type CommonOptions, openState, optionsText } from './options.ts';
+import { ownerText } from './owner.ts';
+
+/** Runs, shows how it goes, says how it ended, and sets the exit code. */
+export async function execute<World>(
+  { command, io, interactive }: CommandContext<World>,
+  runbook: Runbook<World>,
+  options: CommonOptions,
+  request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
+): Promise<void> {
+  const started = monotonic();
+  const directory = await openState(command, options);
+  const state = emptyState();
+  const view = emptyView(started);
+  await readJournal(directory.journal, (entry) => {
+    foldEntry(state, entry);
+    show(view, entry, entry.mono);
+  });
+  using renderer = chooseRenderer(command.name, io.stdout, view, options.json ?? false, interactive);
+  const run = startRun({
+    ...request,
+    runbook,
+    stateDirectory: directory.path,
+    decide: interactive && options.json !== true ? decideAtTerminal(() => renderer.pause()) : undefined,
+  });
+  // The reader may go away (a closed pipe or terminal): that alone must not stop a run half-way.
+  let watched = true;
+  for (const stream of [io.stdout, io.stderr]) {
+    stream.on('error', () => {
+      watched = false;
+    });
+  }
+  using interrupts = interruptRun(run, (text) => void io.stderr.write(`${text}\n`));
+  for await (const event of run.events) {
+    renderer.event(event);
+    if ('seq' in event) foldEntry(state, event);
+  }
+  const outcome = await run.outcome;
+  process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
+  if (options.json === true || !watched) return;
+  renderer[Symbol.dispose]();
+  const redactor = createRedactor(runbook.secretsToRedact ?? []);
+  const lines = endingLines(outcome, {
+    command: command.name,
+    view,
+    journal: directory.journal,
+    owner: await ownerText(runbook, state.owner),
+    options: optionsText(options),
+    seconds: (monotonic() - started) / 1000,
+  });
+  await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
+}
+
+function chooseRenderer(
+  command: string,
+  output: CommandContext<unknown>['io']['stdout'],
+  view: RunView,
+  json: boolean,
+  interactive: boolean,
+): Renderer {
+  if (json) return ndjsonRenderer(output);
+  const colour = process.env['NO_COLOR'] === undefined;
+  return interactive ? terminalRenderer(output, view, { command, colour }) : plainRenderer(output, view);
+}

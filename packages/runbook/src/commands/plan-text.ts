@@ -1,0 +1,35 @@
+import type { Plan } from '../engine/plan.ts';
+import type { Phase } from '../engine/phase.ts';
+import type { PlannedStep } from '../journal/entry.ts';
+import type { JournalState } from '../journal/state.ts';
+import { shortPlan } from '../progress/format.ts';
+
+/** A plan for reading: its phases and steps, what is done of it, its gates and its commit points. */
+export function planText(plan: Plan, phases: readonly Phase[], state: JournalState): string {
+  const recorded = state.lists.get(plan.list);
+  const longest = Math.max(...plan.steps.map(({ id }) => id.length));
+  const lines = [`${plan.runbook} · ${plan.steps.length} steps`];
+  for (const { id: phase, title } of phases) {
+    const steps = plan.steps.filter((step) => step.phase === phase);
+    if (steps.length > 0) lines.push('', title);
+    for (const step of steps) {
+      const known = recorded?.steps.get(step.id);
+      const current = known?.inputHash === step.inputHash && known.version === step.version;
+      const mark = known?.status === 'verified' ? (current ? '✓' : '~') : '◦';
+      lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${notes(step)}`);
+    }
+  }
+  lines.push('', `plan ${shortPlan(plan.hash)} · ✓ done  ~ done, and changed since  ◦ to do`);
+  return lines.join('\n');
+}
+
+function notes({ kind, gate, commitPoint }: PlannedStep): string {
+  const words = [
+    ...(kind === 'irreversible' ? ['irreversible'] : []),
+    ...(gate === 'approval' ? ['asks first'] : []),
+    ...(gate === 'human' ? ['a person does this'] : []),
+    ...(commitPoint === 'C1' ? ['C1: from here a rollback is a move in the other direction'] : []),
+    ...(commitPoint === 'C2' ? ['C2: from here there is no rollback'] : []),
+  ];
+  return words.length === 0 ? '' : `  ◆ ${words.join(', ')}`;
+}

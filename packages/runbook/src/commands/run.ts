@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { acceptPlan, decideRun, type RunRequest } from '../engine/decide-run.ts';
+import { readState } from '../engine/engine.ts';
+import { UsageError } from '../engine/errors.ts';
+import { makePlan } from '../engine/plan.ts';
+import { isCommitted } from '../engine/take-claim.ts';
+import type { Runbook } from '../engine/runbook.ts';
+import { shortPlan } from '../progress/format.ts';
+import { askYes } from './ask.ts';
+import type { CommandContext } from './context.ts';
+import { execute } from './execute.ts';
+import { openRunbook } from './open-runbook.ts';
+import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { planText } from './plan-text.ts';
+
+/** Milliseconds that the world may take to say whether the commit point is passed. */
+const patience = 60_000;
+
+interface RunFlags extends CommonOptions {
+  readonly plan?: string;
+  readonly yes?: boolean;
+  readonly until?: string;
+  readonly only?: string;
+  readonly repair?: boolean;
+}
+
+const descriptions = {
+  run: 'run the plan, or the rest of it; asks first',
+  resume: 'go on where the last run stopped, with the plan that it ran',
+  rollback: 'undo what was done; past the commit point C1, move back in the other direction',
+} as const;
+
+/** Adds `run`, `resume` and `rollback`, and a command for each of the runbook's own lists. */
+export function addRunCommands<World>(program: Command, context: CommandContext<World>): void {
+  for (const name of ['run', 'resume', 'rollback'] as const) {
+    const command = withCommonOptions(program.command(name), context.command).description(descriptions[name]);
+    if (name === 'run') {
+      command
+        .option(
+          '--plan <hash>',
+          'run this plan (at least 8 digits of its hash), or nothing when it has changed',
+        )
+        .option('--until <step|phase>', 'stop after this step or phase (the beginning of its id will do)')
+        .option('--only <step>', 'this step alone');
+    }
+    if (name === 'run' || name === 'resume') {
+      command.option('--repair', 'apply again what has drifted since it was verified');
+    }
+    if (name !== 'resume') command.option('--yes', 'do not ask');
+    command.action((flags: RunFlags) => confirmAndRun(context, { command: name }, flags));
+  }
+  for (const [list, description] of Object.entries(context.command.lists ?? {})) {
+    withCommonOptions(program.command(list), context.command)
+      .description(description)
+      .option('--yes', 'do not ask')
+      .action((flags: RunFlags) => confirmAndRun(context, { command: 'run', list }, flags));
+  }
+}
+
+async function confirmAndRun<World>(
+  context: CommandContext<World>,
+  request: RunRequest,
+  flags: RunFlags,
+): Promise<void> {
+  await using open = await openRunbook(context.command, flags);
+  const { runbook } = open;
+  const plan = request.command === 'resume' ? undefined : await confirmRun(context, runbook, request, flags);
+  const { until, only, repair } = flags;
+  await execute(context, runbook, flags, { ...request, plan, until, only, repair });
+}
+
+/** Nothing runs by default: the plan's hash, `--yes`, or a yes at the terminal. */
+async function confirmRun<World>(
+  { command: { name }, interactive, io }: CommandContext<World>,
+  runbook: Runbook<World>,
+  request: RunRequest,
+  flags: RunFlags,
+): Promise<string> {
+  const directory = await openState({ name }, flags);
+  const state = await readState(directory);
+  const planned = request.command === 'run' && request.list === undefined;
+  const committed = await isCommitted(runbook, request, state, AbortSignal.timeout(patience));
+  const decision = decideRun(request, state, committed);
+  const plan = makePlan(runbook, decision.list, directory.key);
+  acceptPlan(decision, plan, state, flags.plan ?? plan.hash);
+  if (flags.plan !== undefined || flags.yes === true) return plan.hash;
+  if (!interactive || flags.json === true) {
+    const what = planned ? `--plan ${shortPlan(plan.hash)} (see \`${name} plan\`) or --yes` : '--yes';
+    throw new UsageError(`nothing runs by default: without a terminal, say ${what}`);
+  }
+  io.stdout.write(`${planText(plan, runbook.phases, state)}\n\n`);
+  const question = decision.undo
+    ? 'Undo what was done of it?'
+    : planned
+      ? 'Run this plan?'
+      : `Run ${request.list ?? request.command}?`;
+  if (!(await askYes(question))) throw new UsageError('nothing was run');
+  return plan.hash;
+}

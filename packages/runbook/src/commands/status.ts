@@ -1,0 +1,106 @@
+import { watch } from 'node:fs';
+import { on } from 'node:events';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { write } from '@cutover/foundation/io';
+import type { Command } from 'commander';
+import { mainList } from '../engine/lists.ts';
+import { monotonic } from '../journal/monotonic.ts';
+import { readJournal } from '../journal/read.ts';
+import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
+import type { StateDirectory } from '../journal/state-directory.ts';
+import { currentHolder } from '../journal/lock.ts';
+import { treeLines } from '../progress/tree.ts';
+import { emptyView, type RunView, show } from '../progress/view.ts';
+import { openGates } from './answer.ts';
+import type { CommandContext } from './context.ts';
+import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { ownerText } from './owner.ts';
+
+interface StatusFlags extends CommonOptions {
+  readonly watch?: boolean;
+}
+
+/** Adds `status`. It reads the journal only, so it works beside a running `run` and without any host. */
+export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
+  withCommonOptions(
+    program.command('status').description('how far it is, who runs it, and which gates are open'),
+    command,
+  )
+    .option('--watch', 'show it again whenever the journal grows')
+    .action(async (flags: StatusFlags) => {
+      const directory = await openState(command, flags);
+      const print = async (): Promise<void> => {
+        const { text, json } = await describe(command.name, directory, io.stdout.isTTY === true);
+        await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
+      };
+      await print();
+      if (flags.watch === true) await withInterrupts((signal) => printChanges(directory, print, signal));
+    });
+}
+
+async function printChanges(
+  directory: StateDirectory,
+  print: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  using watcher = disposable(watch(directory.path));
+  try {
+    for await (const change of on(watcher.value, 'change', { signal })) {
+      const names: unknown[] = change;
+      if (names[1] === 'journal.jsonl') await print();
+    }
+  } catch (error) {
+    // Ctrl-C is how a watch ends.
+    if (!signal.aborted) throw error;
+  }
+}
+
+function disposable<T extends { close(): void }>(value: T): Disposable & { readonly value: T } {
+  return { value, [Symbol.dispose]: () => value.close() };
+}
+
+async function describe(
+  command: string,
+  directory: StateDirectory,
+  colour: boolean,
+): Promise<{ text: string; json: object }> {
+  const now = monotonic();
+  const state = emptyState();
+  const view = emptyView(now);
+  await readJournal(directory.journal, (entry) => {
+    foldEntry(state, entry);
+    show(view, entry, entry.mono);
+  });
+  const holder = await currentHolder(directory);
+  const gates = openGates(state);
+  const owner = await ownerText(undefined, state.owner);
+  const runner =
+    holder === undefined
+      ? lastRunText(state)
+      : `runs as pid ${holder.pid} on ${holder.host} since ${holder.since}`;
+  const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
+  lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
+  for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
+  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates }) };
+}
+
+function lastRunText({ lastRun }: JournalState): string {
+  if (lastRun === undefined) return 'nothing has run';
+  const { list, ended, step, reason } = lastRun;
+  const mode = list === mainList ? lastRun.mode : list;
+  if (ended === undefined) return `the last ${mode} was cut off; \`resume\` goes on`;
+  return `the last ${mode} ended ${ended}${step === undefined ? '' : ` at ${step}`}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+function statusJson(state: JournalState, view: RunView, more: object): object {
+  const { runId, lastRun, owner, commits } = state;
+  const steps = [...view.steps].map(([id, step]) => ({
+    id,
+    phase: step.plan.phase,
+    state: step.state,
+    evidence: step.evidence,
+    error: step.error,
+  }));
+  const { runbook, planHash, list } = view;
+  return { runId, runbook, planHash, list, owner, commits: [...commits], lastRun, ...more, steps };
+}

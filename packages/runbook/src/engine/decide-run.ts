@@ -1,0 +1,100 @@
+import type { RunMode } from '../journal/entry.ts';
+import type { JournalState } from '../journal/state.ts';
+import { StalePlanError, UsageError } from './errors.ts';
+import { mainList, rollbackList } from './lists.ts';
+import { changedSteps, type Plan } from './plan.ts';
+
+/** What a command asks of the engine; `list` names one of the runbook's own lists, for `run` only. */
+export interface RunRequest {
+  readonly command: RunMode;
+  readonly list?: string | undefined;
+}
+
+/** What it comes to, given what the journal says. */
+export interface RunDecision {
+  readonly list: string;
+  readonly mode: RunMode;
+  /** Undo the list instead of performing it. */
+  readonly undo: boolean;
+}
+
+/**
+ * What a command means at this point.
+ *
+ * @param committed whether the commit point C1 is passed, by the journal or by the world.
+ * @throws {UsageError} it makes no sense here; the message says what does.
+ */
+export function decideRun(
+  { command, list }: RunRequest,
+  state: JournalState,
+  committed = state.commits.has('C1'),
+): RunDecision {
+  if (list !== undefined && command !== 'run')
+    throw new UsageError(`only run takes a list, ${command} does not`);
+  const unfinished = rollbackUnderWay(state);
+  if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state, committed);
+  if (unfinished) {
+    throw new UsageError('a rollback was begun and is not complete; `resume` completes it');
+  }
+  if (command === 'run') return { list: list ?? mainList, mode: 'run', undo: false };
+  if (state.lastRun === undefined) {
+    throw new UsageError(
+      'there is nothing to resume: this state directory has seen no run; `run` starts one',
+    );
+  }
+  const { list: last, mode, ended } = state.lastRun;
+  // Going on after something that is over would begin it again, unasked.
+  if (ended === 'ok' && (mode === 'rollback' || last !== mainList)) {
+    throw new UsageError(
+      `the last ${last === mainList ? mode : last} is complete: there is nothing to resume`,
+    );
+  }
+  return { list: last, mode: 'resume', undo: false };
+}
+
+/** Whether a rollback was begun and not completed. */
+export function rollbackUnderWay(state: JournalState): boolean {
+  const steps = [...(state.lists.get(mainList)?.steps.values() ?? [])];
+  return (
+    state.lists.has(rollbackList) || steps.some(({ status }) => status === 'undoing' || status === 'undone')
+  );
+}
+
+function decideRollback(state: JournalState, committed: boolean): RunDecision {
+  if (state.commits.has('C2')) {
+    throw new UsageError('the commit point C2 is passed: there is nothing left to roll back to');
+  }
+  // Once a reverse move is begun, the world passes back through C1 before it is complete.
+  const undo = !committed && !state.lists.has(rollbackList);
+  return { list: undo ? mainList : rollbackList, mode: 'rollback', undo };
+}
+
+/**
+ * Whether the plan may be run. `reviewed` is the hash (or at least 8 digits of it) that a person approved; a resumed
+ * run is held against the plan of the run before.
+ *
+ * @throws {StalePlanError} the plan is not the one that was reviewed, or it changes what is done past C1.
+ */
+export function acceptPlan(
+  decision: RunDecision,
+  plan: Plan,
+  state: JournalState,
+  reviewed: string | undefined,
+): void {
+  const recorded = state.lists.get(plan.list);
+  const changed = recorded === undefined ? [] : changedSteps(recorded.plan, plan.steps);
+  if (reviewed !== undefined && (reviewed.length < 8 || !plan.hash.startsWith(reviewed))) {
+    throw new StalePlanError(reviewed, plan.hash, changed, 'Review it: `plan`');
+  }
+  if (recorded === undefined || recorded.planHash === plan.hash || decision.undo) return;
+  const done = changed.filter((id) => recorded.steps.get(id)?.begun !== undefined);
+  if (done.length > 0 && state.commits.has('C1')) {
+    const advice =
+      'Past the commit point C1 no step that was done may change; restore the config, or roll back';
+    throw new StalePlanError(recorded.planHash, plan.hash, done, advice);
+  }
+  if (reviewed === undefined) {
+    const advice = 'Review it (`plan`), then run it: `run --plan HASH`';
+    throw new StalePlanError(recorded.planHash, plan.hash, changed, advice);
+  }
+}

@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { AsyncQueue } from '@cutover/foundation/async-queue';
+import type { Decide } from '../gates/answer.ts';
+import { watchForCancel } from '../gates/cancel.ts';
+import type { JournalEntry } from '../journal/entry.ts';
+import { bootId } from '../journal/holder.ts';
+import { Journal } from '../journal/journal.ts';
+import { lock } from '../journal/lock.ts';
+import { readJournal } from '../journal/read.ts';
+import { createRedactor } from '../journal/redactor.ts';
+import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
+import { openStateDirectory, type StateDirectory } from '../journal/state-directory.ts';
+import { type Choice, chooseSteps } from './choose.ts';
+import { isCommitted, takeClaim } from './take-claim.ts';
+import { acceptPlan, decideRun, type RunDecision, type RunRequest } from './decide-run.ts';
+import { InterruptedRunError, UsageError } from './errors.ts';
+import type { EngineEvent } from './events.ts';
+import { gravestOutcome, type Outcome } from './outcome.ts';
+import { mainList, stepsOf } from './lists.ts';
+import { makePlan } from './plan.ts';
+import { recheck } from './recheck.ts';
+import type { Runbook } from './runbook.ts';
+import { performAll } from './schedule.ts';
+import { listState, record, recordOf, type Session } from './session.ts';
+import type { Step } from './step.ts';
+import { undoAll } from './undo.ts';
+import { defaultWords } from './words.ts';
+
+export interface RunOptions<World> extends Choice, RunRequest {
+  readonly runbook: Runbook<World>;
+  /** Where the journal is; made where it is missing. */
+  readonly stateDirectory: string;
+  /** The plan's hash (at least 8 digits) that a person reviewed. Needed to run a plan that is new or has changed. */
+  readonly plan?: string | undefined;
+  /** Apply again what has drifted, instead of stopping there. */
+  readonly repair?: boolean | undefined;
+  /** Asks at the terminal when a gate opens; gates can be answered by other processes in any case. */
+  readonly decide?: Decide | undefined;
+  /** Cuts off what runs, as `Run.abort` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A run under way. */
+export interface Run {
+  /** Everything that happens, in order; ends with the run. */
+  readonly events: AsyncIterable<EngineEvent>;
+  /**
+   * How it ended. Rejects with a `RunbookError` when it could not begin (locked, stale plan, damaged journal, misuse):
+   * nothing was changed then.
+   */
+  readonly outcome: Promise<Outcome>;
+  /** Begins nothing new; what runs goes on to its end (the first Ctrl-C). */
+  drain(): void;
+  /** Cuts off what runs (the second Ctrl-C). A later `resume` finds out how far it came. */
+  abort(): void;
+}
+
+/** Runs a runbook, or goes on where an earlier run of it stopped. */
+export function startRun<World>(options: RunOptions<World>): Run {
+  const events = new AsyncQueue<EngineEvent>();
+  const draining = new AbortController();
+  const aborting = new AbortController();
+  const drain = (): void => draining.abort(new InterruptedRunError());
+  const signals = { draining: draining.signal, signal: aborting.signal };
+  const abort = (): void => {
+    drain();
+    aborting.abort(new InterruptedRunError());
+  };
+  options.signal?.addEventListener('abort', abort, { once: true });
+  if (options.signal?.aborted === true) abort();
+  const outcome = execute(options, { ...signals, drain, emit: (event) => events.push(event) }).finally(() => {
+    options.signal?.removeEventListener('abort', abort);
+    events.end();
+  });
+  // A program that only follows the events must not crash on it; one that awaits the outcome gets it all the same.
+  outcome.catch(() => undefined);
+  return { events, outcome, drain, abort };
+}
+
+interface Controls {
+  readonly draining: AbortSignal;
+  readonly signal: AbortSignal;
+  drain(): void;
+  emit(event: EngineEvent): void;
+}
+
+async function execute<World>(options: RunOptions<World>, controls: Controls): Promise<Outcome> {
+  const { runbook } = options;
+  const directory = await openStateDirectory(options.stateDirectory);
+  await using held = await lock(directory);
+  void held;
+  const state = emptyState();
+  const redactor = createRedactor(runbook.secretsToRedact ?? []);
+  const visit = (entry: JournalEntry): void => foldEntry(state, entry);
+  await using journal = await Journal.open(directory.journal, redactor, visit);
+  const runId = state.runId ?? randomBytes(4).toString('hex');
+  await using claim = await takeClaim(runbook, { directory, journal, state, runId }, controls.signal);
+  void claim;
+  const decision = decideRun(options, state, await isCommitted(runbook, options, state, controls.signal));
+  const plan = makePlan(runbook, decision.list, directory.key);
+  acceptPlan(decision, plan, state, options.plan);
+  const session: Session<World> = {
+    runbook,
+    directory,
+    journal,
+    state,
+    redactor,
+    list: decision.list,
+    plan,
+    runId,
+    signal: controls.signal,
+    draining: controls.draining,
+    decide: options.decide,
+    emit: (event) => controls.emit(event),
+  };
+  const steps = chooseSteps(stepsOf(runbook, decision.list), runbook.phases, options);
+  if (!decision.undo) requireNeeds(session, steps);
+  await begin(session, decision);
+  using cancelling = await watchForCancel(directory.answers, async (request) => {
+    await record(session, { type: 'cancelled', ...request });
+    controls.drain();
+  });
+  const outcome = decision.undo
+    ? await undoAll(session, steps)
+    : await performRest(session, steps, options.repair ?? false, () => controls.drain());
+  await cancelling.settled();
+  await finish(session, decision, outcome);
+  return outcome;
+}
+
+async function begin<World>(session: Session<World>, { list, mode }: RunDecision): Promise<void> {
+  const known = listState(session);
+  const over =
+    known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');
+  const fresh = known === undefined || (list !== mainList && over);
+  const { hash: planHash, steps } = session.plan;
+  if (fresh || known.planHash !== planHash) {
+    const { name, phases, words = defaultWords, standIns = [] } = session.runbook;
+    await record(session, { type: 'plan', planHash, runbook: name, phases, words, steps, standIns, fresh });
+  }
+  const { username: user } = userInfo();
+  const runner = { pid: process.pid, host: hostname(), user, bootId: await bootId() };
+  await record(session, { type: 'run.started', mode, runner });
+}
+
+async function performRest<World>(
+  session: Session<World>,
+  steps: readonly Step<World>[],
+  repair: boolean,
+  stopStarting: () => void,
+): Promise<Outcome> {
+  const { done, outcomes } = await recheck(session, stepsOf(session.runbook, session.list), repair);
+  if (session.signal.aborted) return { result: 'interrupted', reason: 'interrupted' };
+  if (outcomes.length > 0) return gravestOutcome(outcomes);
+  return performAll(session, { steps, done, stopStarting });
+}
+
+/** Refuses to perform a part of the list whose needs are neither in that part nor done. */
+function requireNeeds<World>(session: Session<World>, steps: readonly Step<World>[]): void {
+  const wanted = new Set(steps.map(({ id }) => id));
+  for (const { id, needs } of session.plan.steps.filter((step) => wanted.has(step.id))) {
+    const missing = needs.filter(
+      (need) => !wanted.has(need) && recordOf(session, { id: need })?.status !== 'verified',
+    );
+    if (missing.length > 0) throw new UsageError(`${id} needs ${missing.join(', ')}, which is not done yet`);
+  }
+}
+
+async function finish<World>(
+  session: Session<World>,
+  { mode }: RunDecision,
+  outcome: Outcome,
+): Promise<void> {
+  const { result, step, reason } = outcome;
+  if (mode === 'rollback' && result === 'ok') await record(session, { type: 'reset' });
+  await record(session, {
+    type: 'run.ended',
+    result,
+    ...(step === undefined ? {} : { step }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** What the journal in a state directory says, without holding its lock: a line being written is left out. */
+export async function readState(directory: StateDirectory): Promise<JournalState> {
+  const state = emptyState();
+  await readJournal(directory.journal, (entry) => foldEntry(state, entry));
+  return state;
+}

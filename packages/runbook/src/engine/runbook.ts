@@ -1,0 +1,67 @@
+import type { JournalWitness, RunnerClaim } from './claim.ts';
+import type { Evidence } from './json.ts';
+import type { Phase } from './phase.ts';
+import type { Step } from './step.ts';
+import type { Words } from './words.ts';
+
+/** Everything that the engine runs. What it holds open is closed when it is disposed. */
+export interface Runbook<World> extends Partial<AsyncDisposable> {
+  /** What it does, for headings and for the plan's hash, e.g. `pi → cc-ci-orchestrator`. */
+  readonly name: string;
+  /** In their order. Each step is of one of them. */
+  readonly phases: readonly Phase[];
+  /** What the steps work on: settings, hosts, clients. */
+  readonly world: World;
+  /** The steps of the move itself, in order: the list `main`. */
+  readonly steps: readonly Step<World>[];
+  /**
+   * What a rollback is once C1 is passed: a move in the other direction, the list `rollback`. No step of it has the id
+   * of one in `steps`. Without it there is no rollback past C1.
+   */
+  readonly rollbackAfterCommit?: readonly Step<World>[] | undefined;
+  /** More lists, by name, which can be run at any time, e.g. `reboot-proof`. */
+  readonly lists?: Readonly<Record<string, readonly Step<World>[]>> | undefined;
+  /** Default: `owner` and `downtime`. */
+  readonly words?: Words | undefined;
+  /**
+   * Makes this runner the only one, also where others run with another state directory or on another machine. Called
+   * before anything is looked at or changed; it throws to refuse, for instance when the journal is older than the world.
+   */
+  claim?(witness: JournalWitness, signal: AbortSignal): Promise<RunnerClaim>;
+  /**
+   * What `unlock` can force open, by name, when a person types the right words. Each returns what it did, for show, and
+   * throws a UsageError that says what to type when the words are others.
+   */
+  readonly unlocks?:
+    Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>> | undefined;
+  /**
+   * Asks the world whether the commit point C1 is passed: the journal is only a witness. A rollback is the reverse one
+   * when either says so. Throws when it cannot be told.
+   */
+  isCommitted?(signal: AbortSignal): Promise<boolean>;
+  /** What `doctor` looks at; changes nothing. */
+  doctor?(signal: AbortSignal): AsyncIterable<Finding>;
+  /** Asks the world who owns the thing that moves. Throws when that cannot be told. */
+  ownership?(signal: AbortSignal): Promise<Ownership>;
+  /** Secret values that no output may ever contain. */
+  readonly secretsToRedact?: readonly string[] | undefined;
+  /** What this runbook's hosts stand in for, one sentence each, for the report: `a container stands for a virtual machine`. */
+  readonly standIns?: readonly string[] | undefined;
+}
+
+/** Who owns the thing that moves. */
+export interface Ownership {
+  /** The host's name. */
+  readonly owner: string;
+  readonly epoch: number;
+}
+
+/** One line of `doctor`. */
+export interface Finding {
+  /** What was looked at, e.g. `incus certificate`. */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly evidence: Evidence;
+  /** What is wrong and what to do about it. */
+  readonly reason?: string | undefined;
+}

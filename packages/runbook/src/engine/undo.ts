@@ -1,0 +1,69 @@
+import { makeContext } from './make-context.ts';
+import { withDeadline } from './deadline.ts';
+import { describeError } from './describe-error.ts';
+import { VerificationError } from './errors.ts';
+import type { Evidence } from './json.ts';
+import { look } from './look.ts';
+import type { Outcome } from './outcome.ts';
+import { listState, recordOf, recordStep, type Session } from './session.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Undoes, last begun first, every step that a run of ours began; what was found done by others is left alone.
+ * Irreversible steps stay as they are. Stops at the first that cannot be undone.
+ */
+export async function undoAll<World>(
+  session: Session<World>,
+  steps: readonly Step<World>[],
+): Promise<Outcome> {
+  const begun = steps
+    .map((step) => ({ step, place: listState(session)?.steps.get(step.id)?.begun }))
+    .filter(({ place }) => place !== undefined)
+    .sort((a, b) => Number(b.place) - Number(a.place));
+  for (const { step } of begun) {
+    if (session.draining.aborted) return { result: 'interrupted', step: step.id, reason: 'interrupted' };
+    const outcome = await undoStep(session, step);
+    if (outcome !== undefined) return outcome;
+  }
+  return { result: 'ok' };
+}
+
+async function undoStep<World>(session: Session<World>, step: Step<World>): Promise<Outcome | undefined> {
+  if (step.kind === 'irreversible') return undefined;
+  const attempt = recordOf(session, step)?.attempt ?? 0;
+  const undo = step.undo?.bind(step);
+  await recordStep(session, step, attempt, { type: 'undo.intent' });
+  try {
+    if (undo !== undefined) {
+      await withDeadline(step, 'undo', session.signal, (signal) =>
+        undo(makeContext(session, step, attempt, signal)),
+      );
+    }
+    const left = step.leaves === undefined ? {} : { leaves: step.leaves };
+    const found = undo === undefined ? {} : await proveUndone(session, step, attempt);
+    await recordStep(session, step, attempt, { type: 'undone', evidence: { ...found, ...left } });
+    return undefined;
+  } catch (error) {
+    const recorded = describeError(error);
+    await recordStep(session, step, attempt, { type: 'failed', during: 'undo', error: recorded });
+    if (session.signal.aborted) return { result: 'interrupted', step: step.id, reason: 'interrupted', error };
+    const unsafe = error instanceof VerificationError && error.state === 'unknown';
+    return { result: unsafe ? 'unsafe' : 'failed', step: step.id, reason: recorded.message, error };
+  }
+}
+
+/** A reversible step is gone afterwards; a compensable one may leave traces, but not stand as it did. */
+async function proveUndone<World>(
+  session: Session<World>,
+  step: Step<World>,
+  attempt: number,
+): Promise<Evidence> {
+  if (step.check === undefined) return {};
+  const answer = await look(session, step, attempt);
+  const { state, evidence } = answer;
+  if (state === 'absent' || (step.kind === 'compensable' && state !== 'satisfied' && state !== 'unknown')) {
+    return evidence;
+  }
+  const why = 'reason' in answer ? `${state} (${answer.reason})` : state;
+  throw new VerificationError(step.id, `it was undone, and a look afterwards says ${why}`, state);
+}

@@ -1,0 +1,58 @@
+import { watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { leaveFile, readFileIfThere } from './answer-file.ts';
+
+/** Who ended a run from another process, and why. */
+export interface CancelRequest {
+  readonly by: string;
+  readonly note?: string | undefined;
+}
+
+const fileName = 'cancel.json';
+
+/** Leaves a request where the runner of this directory finds it. Returns `false` when one is there already. */
+export async function leaveCancelRequest(directory: string, request: CancelRequest): Promise<boolean> {
+  return leaveFile(join(directory, fileName), JSON.stringify(request));
+}
+
+/** A watch for requests to cancel a run. */
+export interface CancelWatch extends Disposable {
+  /** Resolves when what was being handled is. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Watches for a request to cancel this run, and takes it. One that is left of an earlier run is taken away first: it was
+ * not meant for this one.
+ */
+export async function watchForCancel(
+  directory: string,
+  onRequest: (request: CancelRequest) => Promise<void>,
+): Promise<CancelWatch> {
+  const path = join(directory, fileName);
+  await rm(path, { force: true });
+  let handling = Promise.resolve();
+  const take = async (): Promise<void> => {
+    const text = await readFileIfThere(path);
+    if (text === undefined) return;
+    await rm(path, { force: true });
+    await onRequest(parse(text));
+  };
+  const watcher = watch(directory, (_change, name) => {
+    if (name === fileName) handling = handling.then(take);
+  });
+  return {
+    settled: () => handling,
+    [Symbol.dispose]: () => watcher.close(),
+  };
+}
+
+/** Whatever is in the file: that it is there is the request. */
+function parse(text: string): CancelRequest {
+  const value: unknown = JSON.parse(text);
+  const by = typeof value === 'object' && value !== null && 'by' in value ? String(value.by) : 'unknown';
+  const note =
+    typeof value === 'object' && value !== null && 'note' in value ? String(value.note) : undefined;
+  return { by, ...(note === undefined ? {} : { note }) };
+}

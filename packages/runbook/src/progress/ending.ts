@@ -1,0 +1,77 @@
+import type { Outcome } from '../engine/outcome.ts';
+import type { RunView } from './view.ts';
+
+/** What the last lines of a run need to know besides its outcome. */
+export interface EndingFacts {
+  readonly view: RunView;
+  readonly journal: string;
+  /** The command's name. */
+  readonly command: string;
+  /** Who owns the thing that moves now, as a sentence. */
+  readonly owner: string | undefined;
+  /** The options that name this run on a command line, e.g. `--config cutover.yaml --state .cutover`. */
+  readonly options: string;
+  /** Seconds in all. */
+  readonly seconds: number;
+}
+
+/** What a run says last: what happened, who is the owner now, and the exact commands to go on or back. */
+export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
+  const { command, view, journal, owner, options, seconds } = facts;
+  if (outcome.result === 'ok') {
+    const who = owner === undefined ? '' : ` · ${view.words.owner}: ${owner}`;
+    return ['', `done in ${seconds.toFixed(1)} s${who}`, `report: ${command} report ${options}`];
+  }
+  const error = outcome.step === undefined ? undefined : view.steps.get(outcome.step)?.error;
+  const lines = ['', headline(outcome)];
+  for (const cause of error?.causes ?? []) lines.push(`  because: ${cause}`);
+  if (error?.output !== undefined)
+    lines.push(
+      '',
+      ...error.output
+        .split('\n')
+        .slice(-30)
+        .map((line) => `  │ ${line}`),
+    );
+  const rows: [string, string][] = [
+    ...(owner === undefined ? [] : [[view.words.owner, owner] satisfies [string, string]]),
+    ['journal', journal],
+    ...nextCommands(outcome, command, options),
+  ];
+  const longest = Math.max(...rows.map(([what]) => what.length));
+  lines.push('', ...rows.map(([what, text]) => `${`${what}:`.padEnd(longest + 1)} ${text}`));
+  return lines;
+}
+
+function headline({ result, step = '', reason = '' }: Outcome): string {
+  switch (result) {
+    case 'failed':
+      return `✗ ${step} failed: ${reason}`;
+    case 'waiting':
+      return `◆ ${step} waits at its gate: ${reason}. Nothing was assumed`;
+    case 'drift':
+      return `✗ ${step} drifted: ${reason}`;
+    case 'unsafe':
+      return `✗ ${step} stopped, nothing was done on a guess: ${reason}`;
+    case 'interrupted':
+      return `interrupted${step === '' ? '' : ` at ${step}`}`;
+    default:
+      return 'done';
+  }
+}
+
+function nextCommands({ result, step = '' }: Outcome, command: string, options: string): [string, string][] {
+  const rollback: [string, string] = ['roll back', `${command} rollback ${options}`];
+  switch (result) {
+    case 'waiting':
+      return [
+        ['answer', `${command} approve ${step} ${options}`],
+        ['go on', `${command} resume ${options}`],
+        rollback,
+      ];
+    case 'drift':
+      return [['apply it again', `${command} resume --repair ${options}`], rollback];
+    default:
+      return [['go on', `${command} resume ${options}`], rollback];
+  }
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { runbookCommand } from '../../src/commands/program.ts';
+import type { Runbook } from '../../src/engine/runbook.ts';
+import { fileStep, toyPhases, type ToyStep, type ToyWorld } from '../engine/toy.ts';
+
+/** A command for the toy runbook: its config file is JSON with the world's directory and how many steps there are. */
+async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
+  const config: {
+    directory: string;
+    steps: number;
+    pause?: number;
+    gate?: boolean;
+    secret?: string;
+    failWith?: string;
+  } = JSON.parse(await readFile(configPath, 'utf8'));
+  if (config.failWith !== undefined) throw Object.assign(new Error('no such toy'), { code: config.failWith });
+  const pause = config.pause ?? 0;
+  const steps = Array.from({ length: config.steps }, (_, index): ToyStep => {
+    const id = `step-${index + 1}`;
+    const plain = fileStep(id);
+    return {
+      ...plain,
+      phase: index < config.steps / 2 ? 'a-stage' : 'c-move',
+      ...(index % 3 === 2 ? { needs: [] } : {}),
+      async apply(context) {
+        context.progress(`working with ${config.secret ?? 'nothing'}`);
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        await plain.apply?.(context);
+      },
+      ...(config.gate === true && index === 1
+        ? { gate: { kind: 'approval', question: 'Go on?', timeout: 20_000 } }
+        : {}),
+    };
+  });
+  return {
+    name: 'old → new',
+    world: { directory: config.directory },
+    phases: toyPhases,
+    steps,
+    lists: { again: [fileStep('more')] },
+    words: { owner: 'owner of the toy', downtime: 'downtime of the toy' },
+    secretsToRedact: config.secret === undefined ? [] : [config.secret],
+    standIns: ['a directory stands for a host'],
+    ownership: async () => ({ owner: 'old', epoch: 41 }),
+  };
+}
+
+// A call of a step that did not heed its signal must not go on once the run has ended.
+process.exit(
+  await runbookCommand(
+    {
+      name: 'toy',
+      description: 'Write files, one for each step.',
+      version: '1.2.3',
+      load: loadToy,
+      lists: { again: 'write one more file, each time' },
+      exitCodes: [
+        { code: 2, errors: ['TOY_CONFIG'] },
+        { code: 20, errors: ['TOY_BROKEN'], meaning: 'the toy is broken' },
+      ],
+    },
+    { interactive: false },
+  ),
+);

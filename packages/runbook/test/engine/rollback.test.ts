@@ -1,0 +1,141 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createToy, fileStep, filesOf, runToy, startToy, story } from './toy.ts';
+
+const three = [fileStep('one'), fileStep('two'), fileStep('three')];
+
+test('before C1 a rollback undoes, last begun first, and the runbook can be run again', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  const { outcome, events } = await runToy(toy, three, { command: 'rollback' });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'undone', 'reset')).toEqual(['undone three', 'undone two', 'undone one', 'reset']);
+  expect(await filesOf(toy)).toEqual([]);
+  expect((await runToy(toy, three)).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual(['one', 'three', 'two']);
+});
+
+test('a step that failed half-way is undone too', async () => {
+  await using toy = await createToy();
+  const apply = async (): Promise<void> => {
+    await writeFile(join(toy.world.directory, 'two'), 'half');
+    throw new Error('cut');
+  };
+  const steps = [fileStep('one'), fileStep('two', { apply })];
+  await runToy(toy, steps);
+  expect(await filesOf(toy)).toEqual(['one', 'two']);
+  await runToy(toy, steps, { command: 'rollback' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('an undo that fails stops the rollback, and resume goes on with it', async () => {
+  await using toy = await createToy();
+  let broken = true;
+  const undo = async (): Promise<void> => {
+    if (broken) throw new Error('busy');
+    await rm(join(toy.world.directory, 'two'));
+  };
+  const steps = [fileStep('one'), fileStep('two', { undo }), fileStep('three')];
+  await runToy(toy, steps);
+  const first = await runToy(toy, steps, { command: 'rollback' });
+  expect(first.outcome).toMatchObject({ result: 'failed', step: 'two', reason: 'busy' });
+  expect(await filesOf(toy)).toEqual(['one', 'two']);
+  await expect(runToy(toy, steps, { command: 'run' })).rejects.toMatchObject({ code: 'USAGE' });
+  broken = false;
+  const second = await runToy(toy, steps, { command: 'resume' });
+  expect(second.outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('an undo is proven: what still stands after it is a failure', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one', { undo: async () => undefined })];
+  await runToy(toy, steps);
+  const { outcome } = await runToy(toy, steps, { command: 'rollback' });
+  expect(outcome).toMatchObject({ result: 'failed', step: 'one' });
+});
+
+test('after a rollback that is complete there is nothing to resume', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  await runToy(toy, three, { command: 'rollback' });
+  await expect(runToy(toy, three, { command: 'resume' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('an irreversible step stays', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one'), fileStep('two', { kind: 'irreversible' })];
+  await runToy(toy, steps);
+  expect((await runToy(toy, steps, { command: 'rollback' })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual(['two']);
+});
+
+test('past C1 a rollback is a move in the other direction, which can itself be interrupted and resumed', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one'), fileStep('two', { commitPoint: 'C1' })];
+  const back = (id: string) =>
+    fileStep(`remove-${id}`, {
+      phase: 'c-move',
+      check: async () => ({
+        state: (await filesOf(toy)).includes(id) ? 'absent' : 'satisfied',
+        evidence: {},
+      }),
+      apply: async ({ world }) => rm(join(world.directory, id)),
+    });
+  const more = { rollbackAfterCommit: [back('two'), back('one')] };
+  await runToy(toy, steps, { more });
+  const run = startToy(toy, steps, { command: 'rollback', more });
+  for await (const event of run.events) if (event.type === 'intent') run.drain();
+  expect(await run.outcome).toMatchObject({ result: 'interrupted' });
+  expect(await filesOf(toy)).toEqual(['one']);
+  const { outcome } = await runToy(toy, steps, { command: 'resume', more });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual([]);
+  // And forward again, past C1 anew.
+  const again = await runToy(toy, steps, { more });
+  expect(story(again.events, 'commit')).toEqual(['commit two']);
+});
+
+test('C1 is passed when the step is begun, even when it then fails', async () => {
+  await using toy = await createToy();
+  const apply = async (): Promise<void> => {
+    throw new Error('half a write?');
+  };
+  const steps = [fileStep('one', { commitPoint: 'C1', apply })];
+  await runToy(toy, steps);
+  const { events } = await runToy(toy, steps, {
+    command: 'rollback',
+    more: { rollbackAfterCommit: [fileStep('back')] },
+  });
+  expect(story(events, 'undo.intent', 'intent')).toEqual(['intent back']);
+});
+
+test('past C2 there is no way back', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one', { commitPoint: 'C2' })];
+  await runToy(toy, steps);
+  await expect(runToy(toy, steps, { command: 'rollback' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await filesOf(toy)).toEqual(['one']);
+});
+
+test('a list of the runbook’s own starts over each time, unless the last was cut off', async () => {
+  await using toy = await createToy();
+  const more = {
+    lists: {
+      'reboot-proof': [
+        fileStep('boot', {
+          check: async () => ({ state: 'absent', evidence: {} }),
+          verify: async () => ({ up: true }),
+        }),
+      ],
+    },
+  };
+  for (const _time of [1, 2]) {
+    const { outcome, events } = await runToy(toy, [], { list: 'reboot-proof', more });
+    expect(outcome).toEqual({ result: 'ok' });
+    expect(story(events, 'intent')).toEqual(['intent boot']);
+  }
+  await expect(runToy(toy, [], { command: 'resume', more })).rejects.toMatchObject({ code: 'USAGE' });
+});
