@@ -20,6 +20,7 @@ const codes = [
   'PROMPT_REFUSED',
   'NOTIFY_FAILED',
   'SALVAGE_FAILED',
+  'FOLDER_MISSING',
 ] as const;
 
 /** The stable codes of the errors this package throws. */
