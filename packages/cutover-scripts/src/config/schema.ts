@@ -115,7 +115,12 @@ const forge = z.strictObject({
   authorizeKey: argv
     .default(['authorize', '{name}'])
     .describe('Lets a host in; run over ssh with its public key on standard input'),
-  revokeKey: argv.default(['revoke', '{name}']).describe('Takes that back'),
+  listKeys: argv
+    .default(['keys'])
+    .describe('Prints the keys that are let in, one a line: NAME SHA256:FINGERPRINT'),
+  revokeKey: argv
+    .default(['revoke', '{fingerprint}'])
+    .describe('Takes a key away from all repositories, and ends its open sessions'),
 });
 
 const workingRepository = z.strictObject({

@@ -38,6 +38,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
     },
     proxy:
       nixos.proxy === undefined ? null : { ...nixos.proxy, loginServer: nixos.proxy.loginServer ?? null },
+    tailnet: settings.tailnet !== undefined,
     loops: { rig, configFile: repositoryPaths.rig, armedFile },
     secrets: { manifest: repositoryPaths.manifest },
   };
