@@ -67,7 +67,7 @@ export async function startSshd({
       'PermitRootLogin yes',
       'MaxStartups 100',
       'LogLevel FATAL',
-      // Else bash reads the .bashrc of that user for each command.
+      // Without it, bash reads the .bashrc of the user who runs the tests for each command.
       ...(login === undefined ? ['SetEnv SHLVL=2'] : []),
       ...configuration,
       '',

@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
+import { localError, onLocalFile } from './local-file.ts';
 import type { DirectoryEntry } from './sftp/calls.ts';
 import type { SftpSession } from './sftp/session.ts';
 import type { WriteFileAttributes } from './types.ts';
@@ -35,7 +36,7 @@ export async function pushPath(
 ): Promise<void> {
   options.signal?.throwIfAborted();
   const { uid = 0, gid = 0 } = options;
-  const facts = await lstat(source);
+  const facts = await onLocalFile(source, lstat(source));
   const attributes = { uid, gid, mode: facts.mode & 0o7777 };
   if (facts.isSymbolicLink()) await replaceLink(session, target, await readlink(source));
   else if (facts.isDirectory()) {
@@ -49,7 +50,11 @@ export async function pushPath(
 
 /** Opened when the first chunk is asked for. */
 async function* contentOf(source: string): AsyncGenerator<Uint8Array, void, void> {
-  yield* createReadStream(source, { highWaterMark: chunkSize });
+  try {
+    yield* createReadStream(source, { highWaterMark: chunkSize });
+  } catch (error) {
+    throw localError(source, error);
+  }
 }
 
 /** Pulls a file, or a directory with all that is in it. Modes and symlinks are kept; what is there is replaced. */
@@ -83,7 +88,7 @@ async function pullEntry(
   else if (entry.type === 'other')
     throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
   else {
-    await mkdir(target, { recursive: true });
+    await onLocalFile(target, mkdir(target, { recursive: true }));
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
@@ -104,11 +109,11 @@ async function pullEntry(
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
   // Never written through a link that stands there, nor into a file that others have opened: a new one takes its place.
   const draft = join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
-  const file = await open(draft, 'wx', 0o600);
+  const file = await onLocalFile(dirname(target), open(draft, 'wx', 0o600));
   try {
     await writeAll(file, session.read(source));
     await file.chmod(mode);
-    await rename(draft, target);
+    await onLocalFile(target, rename(draft, target));
   } catch (error) {
     await rm(draft, { force: true });
     throw error;

@@ -8,6 +8,8 @@ export interface TransportOptions {
   readonly origin: string;
   readonly socketPath?: string | undefined;
   readonly tls?: TlsMaterial | undefined;
+  /** To go through; see `dialThrough`. */
+  readonly proxy?: URL | undefined;
   /** Milliseconds to dial and shake hands. Default 10 000. */
   readonly connectTimeout?: number | undefined;
 }

@@ -121,7 +121,7 @@ const stalePatience = 3000;
 
 /**
  * Ends the clients of a supervisor that was killed, and waits until the server has seen their end. It may wait for one
- * forever, with output for it that nobody takes, and then does not end itself either. And tmux to 3.6 crashes when it
+ * forever, with output for it that is not taken, and then does not end itself either. And tmux to 3.6 crashes when it
  * has to tell of a client's end while another control client is about to be one (tmux/tmux#4980), so ours come after.
  * Only the holder of the rig's lock has clients here.
  *
@@ -142,7 +142,7 @@ async function endStaleClients(socket: string): Promise<void> {
   }
 }
 
-/** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
+/** A wake-up that comes while no caller waits is kept by the server, so none is lost in between. */
 async function waitForDeaths(events: ControlClient, onChange: () => void): Promise<void> {
   try {
     for (;;) {
