@@ -31,6 +31,8 @@ export interface HostSettings {
     readonly knownHosts: readonly KnownHostSettings[];
   };
   readonly proxy: ProxySettings | null;
+  /** A direct peer of a tailnet, which it joined before its first deploy. */
+  readonly tailnet: boolean;
   readonly loops: {
     /** The rig's name, e.g. `cc-ci`. */
     readonly rig: string;

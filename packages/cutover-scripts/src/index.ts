@@ -17,3 +17,5 @@ export { ConfigError } from './config/config-error.ts';
 export { type FlakeParts, renderFlake } from './flake.ts';
 export type { HostSettings } from './flake-settings.ts';
 export { readFlakeTemplate } from './flake-template.ts';
+export { type Fence, type FenceKey, fingerprintOf } from './world/fence.ts';
+export { type Forge, openForge } from './world/forge.ts';

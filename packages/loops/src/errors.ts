@@ -10,6 +10,8 @@ const codes = [
   'TMUX_LOST',
   'OWNERSHIP_CONFLICT',
   'OWNERSHIP_UNKNOWN',
+  'OWNERSHIP_REGRESSED',
+  'LEASE_UNENFORCED',
   'CLAIM_REFUSED',
   'ROUNDS_USED_UP',
   'GATE_FAILED',
@@ -53,45 +55,7 @@ export class ConfigError extends LoopsError {
   }
 }
 
-/** Another owner, or another epoch, holds the ownership that a compare-and-swap expected; nothing was changed. */
-export class OwnershipConflictError extends LoopsError {
-  override readonly name = 'OwnershipConflictError';
-  declare readonly code: 'OWNERSHIP_CONFLICT';
-  readonly expected: { readonly owner: string; readonly epoch: number } | undefined;
-  readonly actual: { readonly owner: string; readonly epoch: number } | undefined;
-
-  constructor(
-    expected: { readonly owner: string; readonly epoch: number } | undefined,
-    actual: { readonly owner: string; readonly epoch: number } | undefined,
-  ) {
-    super(
-      'OWNERSHIP_CONFLICT',
-      `expected the ownership ${describeOwnership(expected)}, found ${describeOwnership(actual)}; read it again, then retry`,
-    );
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-/** The remote that holds the ownership could not be asked. This is never evidence that nobody owns the loops. */
-export class OwnershipUnknownError extends LoopsError {
-  override readonly name = 'OwnershipUnknownError';
-  declare readonly code: 'OWNERSHIP_UNKNOWN';
-  readonly remote: string;
-
-  constructor(remote: string, why: string, options?: ErrorOptions) {
-    super('OWNERSHIP_UNKNOWN', `the owner in ${remote} is unknown: ${why}`, options);
-    this.remote = remote;
-  }
-}
-
 /** A request that the supervisor understood and refused; the message says why. */
 export class RequestRefusedError extends LoopsError {
   override readonly name = 'RequestRefusedError';
-}
-
-function describeOwnership(
-  ownership: { readonly owner: string; readonly epoch: number } | undefined,
-): string {
-  return ownership === undefined ? 'by nobody' : `by ${ownership.owner} at epoch ${ownership.epoch}`;
 }

@@ -3,11 +3,13 @@ export { type Inputs, SecretInput, secretInput } from './engine/inputs.ts';
 export { type Step, type StepDefinition, type StepFactory, stepFor } from './engine/step.ts';
 export type { CheckResult, SatisfiedEvidence } from './engine/check-result.ts';
 export type { StepContext } from './engine/context.ts';
+export type { StepReference } from './engine/step-reference.ts';
 export type { Gate } from './engine/gate.ts';
 export type { Phase } from './engine/phase.ts';
 export type { Retry } from './engine/retry.ts';
 export type { Words } from './engine/words.ts';
 export { mainList, rollbackList } from './engine/lists.ts';
+export type { JournalPlace, JournalWitness, RunnerClaim } from './engine/claim.ts';
 export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
 export {
   RunbookError,

@@ -195,13 +195,13 @@ const recordOwner = step({
     const { settings, gitHere } = world;
     const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
     if (found === undefined) return { state: 'absent', evidence: {} };
-    const evidence = { owner: found.owner, epoch: found.epoch };
+    const evidence = { owner: found.owner ?? null, epoch: found.epoch };
     return found.owner === settings.old.name || found.owner === settings.name
       ? { state: 'satisfied', evidence }
       : {
           state: 'conflict',
           evidence,
-          reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+          reason: `${found.owner ?? 'no host'} owns the loops, which is neither host of this cutover`,
         };
   },
   async apply({ world, signal }) {
@@ -210,7 +210,7 @@ const recordOwner = step({
   },
   async verify({ world, signal, owner }) {
     const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-    if (found === undefined)
+    if (found?.owner === undefined)
       throw new Error('the forge has no owner of the loops on record, although it was just written');
     await owner(found.owner, found.epoch);
     return { owner: found.owner, epoch: found.epoch };

@@ -29,9 +29,14 @@ const authorizeTarget = step({
   },
   async apply({ world, signal }) {
     const publicKey = await bootstrapForgeKey(world, signal);
-    await world.forge.authorize(world.settings.name, publicKey, signal);
+    await world.forge.fence.grant(world.settings.name, publicKey, signal);
   },
-  undo: ({ world, signal }) => world.forge.revoke(world.settings.name, signal),
+  async undo({ world, signal }) {
+    const { fence } = world.forge;
+    const keys = await fence.list(signal);
+    for (const { name, fingerprint } of keys)
+      if (name === world.settings.name) await fence.revoke(fingerprint, signal);
+  },
   timeout: 60 * second,
 });
 

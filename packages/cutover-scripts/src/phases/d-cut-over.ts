@@ -38,7 +38,7 @@ const quiesceOld = step({
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
-    seconds: settings.old.quiesceSeconds,
+    timeout: settings.old.quiesceTimeout,
   }),
   gate: {
     kind: 'approval',
@@ -71,7 +71,7 @@ const quiesceOld = step({
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
       },
       processes: oldProcesses(settings),
-      deadline: settings.old.quiesceSeconds * second,
+      deadline: settings.old.quiesceTimeout,
       // A stop that is cut short would leave half a rig; this is for one that hangs.
       stopTimeout: 30 * second,
       signal,
@@ -287,7 +287,7 @@ export const verifyHandoff = step({
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const deadline = AbortSignal.timeout(world.settings.handoff.seconds * second);
+    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
     await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
   timeout: 24 * 3600 * second,

@@ -1,6 +1,6 @@
+import { parseSize } from '@cutover/foundation/size';
 import { IncusApiError } from '@cutover/incus-client';
 import { instanceLabel } from '../work/instance.ts';
-import { mebibytes } from '../work/size.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -81,6 +81,11 @@ export function incusChecks(world: World): Check[] {
       },
     },
   ];
+}
+
+/** The mebibytes of a size of the config. */
+function mebibytes(size: string): number {
+  return (parseSize(size) ?? 0) / 2 ** 20;
 }
 
 /** A limit's number: MiB for sizes, the count itself otherwise. */

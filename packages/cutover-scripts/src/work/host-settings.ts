@@ -1,6 +1,5 @@
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { HostSettings, KnownHostSettings, SshHostSettings } from '../flake-settings.ts';
-import { mebibytes } from './size.ts';
 import { armedFile, forgeKeyFile, homeOf } from './rig.ts';
 
 /** Paths in the configuration repository. */
@@ -25,7 +24,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
     packages: nixos.packages,
     unfree: nixos.unfree,
     commands: repositoryPaths.commands,
-    swap: { file: '/swapfile', sizeMiB: mebibytes(swap) },
+    swap: { file: '/swapfile', sizeMiB: Math.ceil(swap / 2 ** 20) },
     ssh: {
       rootKeys: [rootKey],
       hosts: [forgeAlias(forge.ssh, user), ...nixos.sshHosts.map(sshHost)],
@@ -39,6 +38,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
     },
     proxy:
       nixos.proxy === undefined ? null : { ...nixos.proxy, loginServer: nixos.proxy.loginServer ?? null },
+    tailnet: settings.tailnet !== undefined,
     loops: { rig, configFile: repositoryPaths.rig, armedFile },
     secrets: { manifest: repositoryPaths.manifest },
   };

@@ -75,4 +75,10 @@ export type ExitCause =
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';
 
 /** Why no loop of the rig may start. */
-export type HoldReason = 'not-owner' | 'ownership-unknown' | 'quiesced';
+export type HoldReason =
+  | 'not-owner'
+  | 'ownership-released'
+  | 'ownership-regressed'
+  | 'ownership-unknown'
+  | 'lease-unenforced'
+  | 'quiesced';

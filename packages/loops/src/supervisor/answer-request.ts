@@ -89,6 +89,13 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
       return supervisor.status();
     },
   },
+  ownership: {
+    params: nothing,
+    answer: async (supervisor) => {
+      await supervisor.confirmOwnership();
+      return supervisor.status();
+    },
+  },
   release: {
     params: nothing,
     answer: async (supervisor) => {

@@ -69,11 +69,15 @@ export class Supervisor implements AsyncDisposable {
     this.#background = new Background((error) => this.#ended.abort(error));
     const emit = this.events.emit.bind(this.events);
     const { signal } = this.#ended;
-    this.#ownership = new OwnershipWatch(config, signal, (before, after) => {
-      if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
-      if (after === undefined && before !== undefined)
-        emit({ type: 'released', reason: 'this host owns the loops' });
-      this.#reconcileSoon();
+    this.#ownership = new OwnershipWatch({
+      config,
+      signal,
+      onView: (before, after) => {
+        if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
+        if (after === undefined && before !== undefined)
+          emit({ type: 'released', reason: 'this host owns the loops' });
+        this.#reconcileSoon();
+      },
     });
     this.#link = new TmuxLink(config, options.tmuxServer ?? 'own', emit, () => this.#reconcileSoon());
     this.#keeper = new LoopKeeper({
@@ -146,7 +150,7 @@ export class Supervisor implements AsyncDisposable {
       config: this.config,
       store: this.#store,
       keeper: this.#keeper,
-      ownership: this.#ownership.view,
+      ownership: this.#ownership,
       connected: this.#link.current !== undefined,
       startedAt: this.#startedAt,
     });
@@ -188,6 +192,12 @@ export class Supervisor implements AsyncDisposable {
     this.#store.setQuiesced(false);
     if (held) this.events.emit({ type: 'released', reason: 'released by hand' });
     await this.#store.save();
+    await this.reconcile();
+  }
+
+  /** Asks at once who owns the loops. */
+  async confirmOwnership(): Promise<void> {
+    await this.#ownership.ask();
     await this.reconcile();
   }
 
@@ -233,6 +243,7 @@ export class Supervisor implements AsyncDisposable {
       this.#keeper.held = true;
       await this.stopAll(reason);
       await this.#link.endServer();
+      await this.#ownership.forgetLease();
     }
     this.events.emit({ type: 'down', reason });
     this.#ended.abort(requestedEnd);

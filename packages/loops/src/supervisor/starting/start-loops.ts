@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { localHost } from '@cutover/host';
 import type { LoopConfig } from '../../config/rig-config.ts';
 import { LoopsError } from '../../errors.ts';
+import { installPushHook } from '../../ownership/push-hook.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
@@ -55,13 +57,20 @@ async function startLoop(
   { loop, pane }: DueLoop,
   state: StartedState,
 ): Promise<void> {
-  const { config, store, scope, emit, onStarted, runtimes } = context;
+  const { config, store, scope, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
     const index = store.phaseIndex;
     const plan = config.phases?.plans[index];
     const phase = plan === undefined ? { index } : { index, plan };
     const start = await loopStart(config, loop, state, phase, state.run, scope);
+    if (config.ownership !== undefined && loop.clone !== undefined)
+      await installPushHook(localHost(), config, loop.clone);
+    // The lease may have run out while this process was stopped, between the decision and here.
+    if (ownership.hold !== undefined) {
+      runtime.nextStartAt = 0;
+      return;
+    }
     if (pane === undefined) await tmux.create(start);
     else await tmux.respawn(pane.id, start, true);
     delete runtime.nextStartAt;

@@ -27,7 +27,7 @@ async function makeEndedLoop() {
   const ends = new LoopEnds({
     config,
     store,
-    ownership: new OwnershipWatch(config, signal, () => {}),
+    ownership: new OwnershipWatch({ config, signal, onView: () => {} }),
     link: new TmuxLink(config, 'own', emit, () => {}),
     scope: 'none',
     signal,
@@ -40,7 +40,7 @@ async function makeEndedLoop() {
   const [loop] = config.loops;
   if (loop === undefined) throw new Error('it has a loop');
   const pane: Pane = {
-    session: 'one',
+    loop: 'one',
     id: '%1',
     pid: 1,
     dead: true,
