@@ -56,6 +56,8 @@ export interface RigStatus {
   readonly phase?:
     { readonly index: number; readonly total: number; readonly plan?: string | undefined } | undefined;
   readonly loops: readonly LoopStatus[];
+  /** Agents that run and whose loops are not in the config; `loops stop NAME` ends them. */
+  readonly orphans?: readonly { readonly name: string; readonly pid: number }[] | undefined;
 }
 
 /** One look at a rig that is watched. */

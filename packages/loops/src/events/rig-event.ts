@@ -15,6 +15,8 @@ export type RigEventBody =
   | { readonly type: 'hold'; readonly reason: HoldReason; readonly detail: string }
   | { readonly type: 'released'; readonly reason: string }
   | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
+  /** An agent runs whose loop is not in the config. */
+  | { readonly type: 'orphan'; readonly loop: string; readonly pid: number }
   | { readonly type: 'started'; readonly loop: string; readonly run: string; readonly reason: string }
   | { readonly type: 'start-failed'; readonly loop: string; readonly reason: string }
   | { readonly type: 'ready'; readonly loop: string }

@@ -5,8 +5,9 @@ import { LoopsError } from '../errors.ts';
 import { quiesce } from '../safe-point/quiesce.ts';
 import type { QuiesceEvent, QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { askSupervisor } from '../control/control-connection.ts';
-import { endLoops, rigProcesses } from './end-loops.ts';
+import { endLoops } from './end-loops.ts';
 import { recordQuiesced } from './offline.ts';
+import { rigProcesses } from './rig-processes.ts';
 
 export interface QuiesceRigOptions {
   /** Milliseconds to wait for a safe point. */
@@ -22,7 +23,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
   await using host = localHost();
   return quiesce(host, {
     clones: [...new Set(config.loops.flatMap(({ clone }) => clone ?? []))],
-    processes: rigProcesses(config),
+    processes: await rigProcesses(config),
     deadline: options.deadline,
     stopTimeout: config.stopGrace * 2 + 5000,
     salvage: { push: config.quiesce.push },
@@ -41,11 +42,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
         await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced', grace }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
-        await endLoops(
-          config,
-          config.loops.map(({ name }) => name),
-          grace,
-        );
+        await endLoops(config, undefined, grace);
       }
     },
   });
