@@ -101,7 +101,13 @@ it('those that succeeded are taken back when that is wished', async () => {
 
 it('a target that is off is left out where that is allowed, and named', async () => {
   const privateKeyFile = machines[0]?.operatorKey;
-  const nowhere = { host: '127.0.0.1', port: 1, user: 'root', privateKeyFile, hostKeys: ['SHA256:x'] };
+  const nowhere = {
+    host: '127.0.0.1',
+    port: 1,
+    user: 'root',
+    privateKeyFile,
+    hostKeys: machines.map(({ hostKey }) => hostKey),
+  };
   const off = { name: 'off', connect: () => Promise.resolve(sshHost(nowhere)) };
   const some = (await members('four')).slice(0, 1);
   const options = some[0]?.options;

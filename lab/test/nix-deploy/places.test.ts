@@ -212,7 +212,9 @@ describe('a flake that says its targets itself', () => {
     expect(stdout).toMatch(/^box: deployed /m);
     expect(exitCode).toBe(0);
     expect(await marker()).toBe('by its flake');
-    const ran = await other.run(['exec', '--flake', reference, '--on', 'b*', '--', 'cat', '/etc/marker']);
+    // The client names a config file last, which is the shell's here.
+    const command = ['sh', '-c', 'cat /etc/marker'];
+    const ran = await other.run(['exec', '--flake', reference, '--on', 'b*', '--', ...command]);
     expect(ran).toMatchObject({ exitCode: 0, stdout: 'box: by its flake' });
   });
 });
