@@ -9,7 +9,7 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
-import { ownershipRef } from './work/ownership.ts';
+import { ownershipRef } from './rig/ownership.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 

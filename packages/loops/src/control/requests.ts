@@ -45,7 +45,14 @@ export interface Requests {
   /** Ask at once who owns the loops. */
   readonly ownership: { readonly params: object; readonly result: RigStatus };
   readonly release: { readonly params: object; readonly result: RigStatus };
-  readonly 'stop-all': { readonly params: { readonly reason: string }; readonly result: RigStatus };
+  readonly 'stop-all': {
+    readonly params: {
+      readonly reason: string;
+      /** Milliseconds between TERM and KILL. Default: the rig's own. */
+      readonly grace?: number | undefined;
+    };
+    readonly result: RigStatus;
+  };
   /** End the supervisor; with `stop` every loop and the tmux server too. */
   readonly end: {
     readonly params: { readonly reason: string; readonly stop: boolean };

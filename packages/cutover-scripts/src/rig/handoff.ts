@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readClaim, readVerdict } from '@cutover/loops';
 import type { World } from '../world/world.ts';
-import { wantedClones } from './working-clones.ts';
+import { wantedClones } from '../carry/working-clones.ts';
 
 /** Where the old rig stopped, as the last sync found it. */
 export interface OldRigEnd {

@@ -9,7 +9,7 @@ export interface StateNoteFacts {
   readonly handoff: string | null;
 }
 
-/** The note that the old side leaves, in Markdown: for the next orchestrator session, and for whoever finds the old host. */
+/** The note that the old side leaves, in Markdown: for the next orchestrator session, and for anyone who finds the old host. */
 export function stateNote(settings: CutoverSettings, facts: StateNoteFacts): string {
   const { name, old, ownership } = settings;
   return `# The loops have moved to ${name}

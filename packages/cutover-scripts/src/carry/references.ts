@@ -1,4 +1,4 @@
-import { newPath, oldPath } from './rig.ts';
+import { newPath, oldPath } from '../rig/rig.ts';
 import { compareTrees, syncTree, type Tree, type TreeDifference } from './sync-tree.ts';
 import type { World } from '../world/world.ts';
 

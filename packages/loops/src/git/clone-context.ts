@@ -1,5 +1,5 @@
 import type { Host } from '@cutover/host';
-import type { GitContext } from '../git/git.ts';
+import type { GitContext } from './git.ts';
 
 /**
  * Git as a clone is looked at and kept: whatever its config says, no hook runs, no monitor is asked what changed, and

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findRigProcesses } from '@cutover/loops';
 import type { World } from '../world/world.ts';
-import { oldProcesses } from './rig.ts';
+import { oldProcesses } from '../rig/rig.ts';
 
 /** Milliseconds that the loops may take to come up; not all that a rig is known by need run at all times. */
 const patience = 10_000;

@@ -1,6 +1,6 @@
 import type { Host } from '@cutover/host';
 import type { World } from '../world/world.ts';
-import { newPath } from './rig.ts';
+import { newPath } from '../rig/rig.ts';
 
 /** A repository to be cloned on a host. */
 export interface WantedClone {

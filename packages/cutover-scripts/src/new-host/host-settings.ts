@@ -1,6 +1,6 @@
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { HostSettings, KnownHostSettings, SshHostSettings } from '../flake-settings.ts';
-import { armedFile, forgeKeyFile, homeOf } from './rig.ts';
+import { armedFile, forgeKeyFile, homeOf } from '../rig/rig.ts';
 
 /** Paths in the configuration repository. */
 export const repositoryPaths = {

@@ -4,7 +4,7 @@ import type { CutoverSettings } from '../config/schema.ts';
 type OldHost = CutoverSettings['old'];
 
 /** What can start the old rig, and what was done to it. */
-export interface StartGuard {
+export interface OldStarts {
   /** Units that systemd would start, at boot or by hand. */
   readonly startableUnits: readonly string[];
   /** Lines of the rig in the user's crontab that still run. */
@@ -17,7 +17,7 @@ const dropIn = 'cutover-fence.conf';
 const fenceMark = '#cutover-fenced# ';
 
 /** Looks at everything that could start the old rig again. */
-export async function inspectStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<StartGuard> {
+export async function inspectStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<OldStarts> {
   const script = `for unit; do
   if systemctl cat "$unit" >/dev/null 2>&1 && ! [ -e "/etc/systemd/system/$unit.d/${dropIn}" ]; then printf '%s\\n' "$unit"; fi
 done`;
@@ -38,7 +38,7 @@ done`;
  * which also works for units that `mask` refuses, those in /etc), its cron lines are comments, its start script is not
  * executable. The units are not stopped: the quiesce before this did that.
  */
-export async function disableStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+export async function fenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
   for (const unit of old.units) {
     await host.run(['install', '-d', `/etc/systemd/system/${unit}.d`], { signal });
     await host.writeFile(
@@ -63,8 +63,8 @@ ConditionPathExists=/nonexistent/the-loops-have-moved
   await host.run(['chmod', 'a-x', startScript(old)], { signal });
 }
 
-/** Gives back what `disableStarts` took; units are enabled again and not started. */
-export async function enableStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+/** Gives back what `fenceStarts` took; units are enabled again and not started. */
+export async function unfenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
   await host.run(['chmod', 'a+x', startScript(old)], { signal });
   const crontab = await readCrontab(host, old.user, signal);
   const open = crontab.map((line) => (line.startsWith(fenceMark) ? line.slice(fenceMark.length) : line));

@@ -2,7 +2,7 @@ import type { Instance, InstanceCreate, Label } from '@cutover/incus-client';
 import { stringify } from 'yaml';
 import type { CutoverSettings } from '../config/schema.ts';
 
-/** What marks an instance as this cutover's: one that bears it is adopted, one that does not is somebody else's. */
+/** What marks an instance as this cutover's: one that bears it is adopted, one that does not is not ours. */
 export function instanceLabel({ name }: CutoverSettings): Label {
   return { 'user.cutover.name': name };
 }

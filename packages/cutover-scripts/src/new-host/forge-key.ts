@@ -1,4 +1,4 @@
-import { forgeKeyFile } from './rig.ts';
+import { forgeKeyFile } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
 
 /** Whether the forge lets the loops' user of the new host in: it is asked from there. */

@@ -12,7 +12,7 @@ export async function readResumePoint(
   });
   if (bytes === undefined) return undefined;
   const text = new TextDecoder().decode(bytes).trim();
-  if (!/^\d+$/.test(text)) throw new Error(`${path} on ${host.name} does not hold a number; mend it by hand`);
+  if (!/^\d+$/.test(text)) throw new Error(`${path} on ${host.name} does not hold a number; fix it by hand`);
   return Number(text);
 }
 
