@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { Duplex, PassThrough } from 'node:stream';
+import { Duplex } from 'node:stream';
 
 /**
  * What stands behind a command's standard input and output, as OpenSSH's ProxyCommand: `%h`, `%p`, `%r` and `%%` are host,
@@ -17,14 +17,25 @@ export function dialThroughCommand(
     said = (said + chunk.toString()).slice(-500);
   });
   child.stdin.on('error', () => undefined);
-  // Its end waits for the command's, which says why.
-  const output = new PassThrough();
-  child.stdout.pipe(output, { end: false });
-  const duplex = Duplex.from({ readable: output, writable: child.stdin });
-  duplex.once('close', () => child.kill());
+  const duplex = new Duplex({
+    read: () => void child.stdout.resume(),
+    // That it does not read is not the error to tell: why it ended is.
+    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: (done) => {
+      child.stdin.end();
+      done();
+    },
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!duplex.push(chunk)) child.stdout.pause();
+  });
   child.once('error', (error) => duplex.destroy(error));
   child.once('close', (code, signal) => {
-    if (code === 0) output.end();
+    if (code === 0) duplex.push(null);
     else
       duplex.destroy(
         new Error(`the proxy command ended with ${signal ?? `exit code ${code}`}: ${said.trim()}`),
