@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
 import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { AccessEntry } from '../api/access.ts';
 import { path } from '../api/path.ts';
 import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
@@ -61,6 +62,10 @@ export interface InstancesArea {
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   state(name: string, options?: CallOptions): Promise<InstanceState>;
   setState(name: string, change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
+  /** Changes the state of all instances of the project at once. */
+  setStateOfAll(change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
+  /** Who may do what with an instance. */
+  access(name: string, options?: CallOptions): Promise<readonly AccessEntry[]>;
   start(name: string, options?: WaitOptions): OperationRun<void>;
   stop(name: string, options?: StopOptions): OperationRun<void>;
   restart(name: string, options?: StopOptions): OperationRun<void>;
@@ -163,6 +168,17 @@ export function instancesArea(scope: Scope): InstancesArea {
     delete: (name, options = {}) => scope.start('DELETE', path`/1.0/instances/${name}`, options, nothing),
     state: (name, options = {}) => scope.request('GET', path`/1.0/instances/${name}/state`, options),
     setState: (name, change, options = {}) => setState(name, change, options),
+    setStateOfAll: (change, options = {}) =>
+      scope.start('PUT', collection, { ...options, json: { state: change } }, nothing),
+    async access(name, options = {}) {
+      return (
+        (await scope.request<readonly AccessEntry[] | null>(
+          'GET',
+          path`/1.0/instances/${name}/access`,
+          options,
+        )) ?? []
+      );
+    },
     start: (name, options = {}) => setState(name, { action: 'start', timeout: -1 }, options),
     stop: (name, options = {}) => stopLike('stop', name, options),
     restart: (name, options = {}) => stopLike('restart', name, options),
