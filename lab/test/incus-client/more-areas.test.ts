@@ -106,6 +106,19 @@ test('an image is sent to another server by itself', async () => {
   }
 });
 
+test('a launch makes an instance and starts it', async () => {
+  const name = `icl${process.pid}`;
+  const { instances } = lab.client;
+  await instances.launch({
+    name,
+    source: { type: 'image', alias: lab.imageAlias },
+    config: { 'raw.lxc': 'lxc.init.cmd = /bin/sleep infinity', 'user.cutover.throwaway': 'true' },
+  });
+  expect((await instances.get(name)).status).toBe('Running');
+  await instances.stop(name, { force: true });
+  await instances.delete(name);
+});
+
 test('an address set is made, changed and used by name', async ({ skip }) => {
   if (!(await has('network_address_set'))) skip('Incus 6.0 has none');
   const { addressSets } = lab.client.networks;

@@ -46,6 +46,7 @@ export {
   WaitTimeoutError,
 } from './errors.ts';
 export { OperationRun, type WaitOptions } from './follow/operation-run.ts';
+export { type OperationProgress, operationProgress } from './operations/operation-progress.ts';
 export type { OperationsArea } from './operations/operations.ts';
 export type { Operation, OperationStatusCode } from './api/operation.ts';
 export type {
@@ -279,8 +280,8 @@ export type { FileContent, FileReading, FilesArea } from './files/http-files.ts'
 export type { SftpAttributes } from './files/sftp/packets.ts';
 export type { DirectoryEntry } from './files/sftp/calls.ts';
 export type { SftpSession } from './files/sftp/session.ts';
-export type { PushOptions } from './files/transfer.ts';
-export type { FileAttributes, WriteFileAttributes } from './files/types.ts';
+export type { PullOptions, PushOptions } from './files/transfer.ts';
+export type { FileAttributes, PutFileOptions, WriteFileAttributes } from './files/types.ts';
 export type { Readiness, ReadyConditions } from './readiness/conditions.ts';
 export { NotReadyError } from './readiness/not-ready-error.ts';
 export { type WaitReadyOptions, waitReady } from './readiness/wait-ready.ts';

@@ -43,6 +43,11 @@ export interface InstancesArea {
   exists(name: string, options?: CallOptions): Promise<boolean>;
   /** @throws {OperationError} `ALREADY_EXISTS`, or `NOT_FOUND` for an unknown image alias. */
   create(instance: InstanceCreate, options?: WaitOptions): OperationRun<void>;
+  /**
+   * Makes an instance and starts it, as `incus launch` does; {@link operationProgress} reads from `progress()` how far the
+   * download of its image is.
+   */
+  launch(instance: Omit<InstanceCreate, 'start'>, options?: WaitOptions): OperationRun<void>;
   /** Replaces all that can be changed. With `ifMatch`, only while the instance is still as it was read. */
   update(
     name: string,
@@ -140,6 +145,8 @@ export function instancesArea(scope: Scope): InstancesArea {
     },
     create: (instance, options = {}) =>
       scope.start('POST', collection, { ...options, json: instance }, nothing),
+    launch: (instance, options = {}) =>
+      scope.start('POST', collection, { ...options, json: { ...instance, start: true } }, nothing),
     update,
     patch: (name, change, { ifMatch, ...options } = {}) =>
       patchOnly(
