@@ -22,6 +22,7 @@ const codes = [
   'NOTIFY_FAILED',
   'SALVAGE_FAILED',
   'FOLDER_MISSING',
+  'PROGRAM_MISSING',
 ] as const;
 
 /** The stable codes of the errors this package throws. */

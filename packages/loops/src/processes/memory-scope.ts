@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LoopConfig } from '../config/rig-config.ts';
@@ -13,8 +12,8 @@ export type ScopeManager = 'system' | 'user' | 'none';
 /** Finds the manager that this process may ask: the system's as root, else the user's own when it runs. */
 export async function findScopeManager(): Promise<ScopeManager> {
   if (!(await exists('/run/systemd/system'))) return 'none';
-  if (userInfo().uid === 0) return 'system';
-  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${userInfo().uid}`;
+  if ((process.getuid?.() ?? 0) === 0) return 'system';
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`;
   return (await exists(join(runtime, 'systemd/private'))) ? 'user' : 'none';
 }
 

@@ -271,8 +271,8 @@ export class Supervisor implements AsyncDisposable {
     this.#cleanup.use(
       events.listen((event) => {
         this.inBackground(async () => {
-          for (const detail of await runNotifyHooks(config, event))
-            events.emit({ type: 'notify-failed', detail });
+          for (const problem of await runNotifyHooks(config, event))
+            events.emit({ type: 'notify-failed', ...problem });
         });
       }),
     );

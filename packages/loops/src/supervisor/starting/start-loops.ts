@@ -100,7 +100,7 @@ function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig,
   emit({ type: 'start-failed', loop: loop.name, reason });
   const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
-  runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
+  runtime.nextStartAt = performance.now() + (decision.restartInMs ?? loop.restart.maxDelay);
   runtime.startProblem = reason;
   store.change(loop.name, { recentRestarts: decision.recentRestarts });
 }
