@@ -3,7 +3,16 @@ import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */
 export type LoopCondition =
-  'running' | 'starting' | 'stopping' | 'stopped' | 'backoff' | 'held' | 'waiting' | 'blocked' | 'exited';
+  | 'running'
+  | 'starting'
+  | 'stopping'
+  | 'stopped'
+  | 'backoff'
+  | 'held'
+  | 'waiting'
+  | 'blocked'
+  | 'exited'
+  | 'unknown';
 
 export interface LoopStatus {
   readonly name: string;
@@ -35,11 +44,12 @@ export interface LoopStatus {
 export interface RigStatus {
   readonly rig: string;
   readonly supervisor: {
-    readonly state: 'up' | 'down';
+    readonly state: 'up' | 'down' | 'silent';
     readonly pid?: number | undefined;
     readonly since?: number | undefined;
   };
-  readonly server: 'up' | 'down';
+  /** `silent`: it is there, and does not answer. */
+  readonly server: 'up' | 'down' | 'silent';
   /** Why no loop may start now. */
   readonly hold?: HoldReason | undefined;
   readonly holdDetail?: string | undefined;
