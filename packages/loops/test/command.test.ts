@@ -430,8 +430,8 @@ describe('loops', () => {
     const [program = 'node', bundle = ''] = rig.argv();
     for (const words of [['stop', 'one'], ['down'], ['status'], ['quiesce', '--deadline', '4s']]) {
       const result = await host.run([program, bundle, ...words, '--config', other], { reject: false });
-      expect(result.exitCode, words.join(' ')).not.toBe(0);
-      expect(result.stdout + result.stderr, words.join(' ')).toContain('stateDir of its own');
+      expect({ words, code: result.exitCode }).not.toEqual({ words, code: 0 });
+      expect(`${words.join(' ')}: ${result.stdout}${result.stderr}`).toContain('stateDir of its own');
     }
     expect(pidOf(await rig.status(), 'one')).toBe(pid);
     const exit = once(up, 'exit');
