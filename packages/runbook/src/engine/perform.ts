@@ -5,7 +5,7 @@ import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
 import type { StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
-import { describeError } from './describe-error.ts';
+import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
@@ -222,7 +222,7 @@ class StepRun<World> {
   }
 
   async #fail(during: StepCall, error: unknown): Promise<Outcome> {
-    const recorded = describeError(error);
+    const recorded = recordedError(error);
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'failed', during, error: recorded });
     if (this.#session.signal.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted', error };
