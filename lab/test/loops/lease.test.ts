@@ -13,7 +13,7 @@ ownership: { remote: /srv/forge.git, owner: box }
 loops:
   builder: { command: [sh, -c, 'trap "" TERM HUP; setsid sleep 100000 & while :; do sleep 1; done'] }
   watchdog: { command: [sleep, '100000'] }
-  eater: { command: [sleep, '100000'], limits: { memoryMax: 150M } }
+  eater: { command: [sleep, '100000'], limits: { memoryMax: 150MiB } }
 `;
 
 describe('the lease of a rig under systemd', () => {

@@ -32,6 +32,10 @@ export function withSharedOptions(command: Command): Command {
 export function withConnectionOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'config file', 'nix-deploy.yaml')
+    .option(
+      '--flake <ref>',
+      'flake reference, as seen from where it is evaluated; a relative path is evaluated here. Without a config file its output nix-deploy says the targets',
+    )
     .option('--json', 'write JSON: one document, or one object a line where the command goes on for a while')
     .option(
       '--identity <file>',
@@ -44,10 +48,6 @@ export function withConnectionOptions(command: Command): Command {
 
 export function withSourceOptions(command: Command): Command {
   return command
-    .option(
-      '--flake <ref>',
-      'flake reference, as seen from where it is evaluated; a relative path is evaluated here',
-    )
     .option('--configuration <name>', 'attribute of nixosConfigurations (default: the target’s host name)')
     .option('--store-path <path>', 'a system that is built already, in place of a flake')
     .option(
