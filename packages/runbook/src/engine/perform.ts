@@ -18,7 +18,7 @@ import type { Step } from './step.ts';
 type How = 'applied' | 'satisfied' | 'recovered' | 'human';
 
 /**
- * Brings one step from wherever an earlier run left it to `verified`: finds again what was begun, looks, asks where
+ * Brings one step from wherever an earlier run left it to `verified`: finds again what was started, looks, asks where
  * a gate stands, and only then acts; intent goes to the journal before the effect and evidence after it.
  */
 export async function perform<World>(session: Session<World>, step: Step<World>): Promise<Outcome> {
@@ -91,7 +91,7 @@ class StepRun<World> {
     if (this.#begun) {
       const held = await passGate(this.#session, this.#step, this.#attempt, {
         kind: 'approval',
-        text: `${this.#step.title}: it was begun and did not end, and nothing can tell whether it was done. Do it again?`,
+        text: `${this.#step.title}: it was started and did not end, and nothing can tell whether it was done. Do it again?`,
         evidence,
         timeout: this.#step.gate?.timeout ?? 15 * 60_000,
       });
