@@ -15,16 +15,26 @@ import {
 import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
+import { localError, onLocalFile } from './local-file.ts';
 import type { DirectoryEntry } from './sftp/calls.ts';
 import type { SftpSession } from './sftp/session.ts';
-import type { WriteFileAttributes } from './types.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { PutFileOptions, WriteFileAttributes } from './types.ts';
 
 /** How a tree is pushed into an instance. */
-export interface PushOptions extends Omit<WriteFileAttributes, 'mode'> {
+export interface PushOptions extends Omit<WriteFileAttributes, 'mode'>, PutFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a tree is pulled out of an instance. */
+export interface PullOptions extends CallOptions {
+  /** Pull what a symlink leads to, within the guest, in the link's place; without it the link itself is pulled. */
+  readonly followLinks?: boolean | undefined;
+}
+
 const chunkSize = 992 * 1024;
+/** As many links within links as Linux follows. */
+const linkLimit = 40;
 
 /** Pushes a file, or a directory with all that is in it. Modes and symlinks are kept; all gets one owner, root by default. */
 export async function pushPath(
@@ -35,7 +45,7 @@ export async function pushPath(
 ): Promise<void> {
   options.signal?.throwIfAborted();
   const { uid = 0, gid = 0 } = options;
-  const facts = await lstat(source);
+  const facts = await onLocalFile(source, lstat(source));
   const attributes = { uid, gid, mode: facts.mode & 0o7777 };
   if (facts.isSymbolicLink()) await replaceLink(session, target, await readlink(source));
   else if (facts.isDirectory()) {
@@ -49,7 +59,11 @@ export async function pushPath(
 
 /** Opened when the first chunk is asked for. */
 async function* contentOf(source: string): AsyncGenerator<Uint8Array, void, void> {
-  yield* createReadStream(source, { highWaterMark: chunkSize });
+  try {
+    yield* createReadStream(source, { highWaterMark: chunkSize });
+  } catch (error) {
+    throw localError(source, error);
+  }
 }
 
 /** Pulls a file, or a directory with all that is in it. Modes and symlinks are kept; what is there is replaced. */
@@ -57,14 +71,15 @@ export async function pullPath(
   session: SftpSession,
   source: string,
   target: string,
-  signal: AbortSignal | undefined,
+  options: PullOptions,
 ): Promise<void> {
   await pullEntry(
     session,
     source,
     target,
     { name: basename(source), ...(await session.stat(source)) },
-    signal,
+    options,
+    0,
   );
 }
 
@@ -73,17 +88,23 @@ async function pullEntry(
   source: string,
   target: string,
   entry: DirectoryEntry,
-  signal: AbortSignal | undefined,
+  options: PullOptions,
+  links: number,
 ): Promise<void> {
-  signal?.throwIfAborted();
-  if (entry.type === 'symlink') {
+  options.signal?.throwIfAborted();
+  if (entry.type === 'symlink' && options.followLinks === true) {
+    if (links === linkLimit)
+      throw new FileError('BAD_REQUEST', source, 'is reached by links that go round in a circle');
+    const behind = { name: entry.name, ...(await session.stat(source, { followLinks: true })) };
+    await pullEntry(session, source, target, behind, options, links + 1);
+  } else if (entry.type === 'symlink') {
     await removeLink(target);
     await symlink(await session.readLink(source), target);
   } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
   else if (entry.type === 'other')
     throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
   else {
-    await mkdir(target, { recursive: true });
+    await onLocalFile(target, mkdir(target, { recursive: true }));
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
@@ -95,7 +116,7 @@ async function pullEntry(
           place,
           'is a symlink where a directory is to be; remove it first',
         );
-      await pullEntry(session, posix.join(source, child.name), place, child, signal);
+      await pullEntry(session, posix.join(source, child.name), place, child, options, links);
     }
     await chmod(target, entry.mode);
   }
@@ -104,11 +125,11 @@ async function pullEntry(
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
   // Never written through a link that stands there, nor into a file that others have opened: a new one takes its place.
   const draft = join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
-  const file = await open(draft, 'wx', 0o600);
+  const file = await onLocalFile(dirname(target), open(draft, 'wx', 0o600));
   try {
     await writeAll(file, session.read(source));
     await file.chmod(mode);
-    await rename(draft, target);
+    await onLocalFile(target, rename(draft, target));
   } catch (error) {
     await rm(draft, { force: true });
     throw error;

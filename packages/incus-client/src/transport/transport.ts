@@ -7,10 +7,12 @@ import { canConnect } from './can-connect.ts';
 import { connectionError } from './connection-error.ts';
 import { checkingConnector } from './checking-connector.ts';
 import { type Collecting, collectReply } from './collect-reply.ts';
+import { proxiedConnector } from './proxied-connector.ts';
 import { silenceWatch } from './silence.ts';
 import { talkingConnector } from './talking-connector.ts';
 import type { RawRequest, Transport, TransportOptions } from './types.ts';
 import { translating } from './translating.ts';
+import { markingConnector } from './unsent.ts';
 import { unlimited } from './unlimited.ts';
 import { upgrade } from './upgrade.ts';
 
@@ -29,8 +31,9 @@ const upgradeLimit = 25_000;
 export function createTransport(options: TransportOptions): Transport {
   const server = options.socketPath === undefined ? options.origin : `unix:${options.socketPath}`;
   const { checkPeer, ...material } = options.tls ?? {};
+  const timeout = options.connectTimeout ?? 10_000;
   const connector = buildConnector({
-    timeout: options.connectTimeout ?? 10_000,
+    timeout,
     ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
     ...material,
     // The kernel then asks every second and gives a connection up after ten without an answer (libuv sets both).
@@ -40,7 +43,8 @@ export function createTransport(options: TransportOptions): Transport {
   });
   /** Requests with a streamed body that are under way. */
   let streamed = 0;
-  const connect = checkPeer === undefined ? connector : checkingConnector(connector, checkPeer);
+  const dial = proxiedConnector(connector, options.proxy, timeout);
+  const connect = markingConnector(checkPeer === undefined ? dial : checkingConnector(dial, checkPeer));
   const pool = new Pool(options.origin, {
     connect: talkingConnector(connect, () => streamed > 0),
     keepAliveTimeout,

@@ -8,11 +8,13 @@ export interface TransportOptions {
   readonly origin: string;
   readonly socketPath?: string | undefined;
   readonly tls?: TlsMaterial | undefined;
+  /** To go through; see `dialThrough`. */
+  readonly proxy?: URL | undefined;
   /** Milliseconds to dial and shake hands. Default 10 000. */
   readonly connectTimeout?: number | undefined;
 }
 
-export interface TlsMaterial {
+interface TlsMaterial {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly ca?: string | undefined;
