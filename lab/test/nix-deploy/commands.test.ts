@@ -39,6 +39,8 @@ describe('plan', () => {
         action: 'switch',
         problems: [],
         unchanged: false,
+        disagreements: [],
+        inhibitors: [],
         generation: 1,
         units: { added: expect.arrayContaining(['hello.service']), removed: [] },
         closure: { packages: expect.arrayContaining([expect.objectContaining({ name: 'system-units' })]) },
