@@ -128,7 +128,10 @@ describe('the hosts around a cutover', () => {
     const reach = async () =>
       (await loops.run(['git', 'ls-remote', 'git@forge:cc-ci.git'], { reject: false })).exitCode;
     expect(await reach()).toBe(0);
-    await operator.run(['revoke', 'pi']);
+    const [, fingerprint = ''] = (
+      await inLoops('ssh-keygen', '-l', '-f', '/home/loops/.ssh/id_ed25519.pub')
+    ).split(' ');
+    await operator.run(['revoke', fingerprint]);
     expect(await reach()).not.toBe(0);
     await operator.run(['authorize', 'pi'], { input: key });
     expect(await reach()).toBe(0);

@@ -1,4 +1,4 @@
-import { deploy, type DeployEvent } from '@cutover/nix-deploy';
+import { deploy, type DeployEvent, plan } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { type Machine, marked, startMachine } from './machine.ts';
@@ -49,7 +49,7 @@ const lastOutcome = async (): Promise<string> =>
 describe('exit code 4, where a unit had failed before the deploy and fails again', () => {
   beforeEach(async () => {
     await deploy(machine.target, { source: { storePath: systems.one } });
-    await machine.sh('touch /run/trouble; systemctl start flaky.service || :');
+    await machine.sh('systemctl start needy.service; touch /run/trouble; systemctl start flaky.service || :');
     onTestFinished(async () => void (await machine.sh('rm -f /run/trouble; systemctl reset-failed')));
   });
 
@@ -158,6 +158,43 @@ describe('in a container, whose activation links /sbin/init', () => {
 
     await deploy(machine.target, { source: { storePath: systems.init }, healthChecks: [unchanged] });
     expect(await original()).toBe(`${systems.init}/init`);
+  });
+});
+
+describe('what the connection may stand on', () => {
+  beforeAll(async () => {
+    const standIn =
+      '#!/bin/sh\ncase $1 in --cleanup) exit 0 ;; esac\nsystemd-notify --ready\nexec sleep infinity\n';
+    await machine.host.writeFile('/usr/local/bin/tailscaled', standIn, { mode: 0o755 });
+    await machine.host.writeFile('/usr/local/bin/tailscale', '#!/bin/sh\n', { mode: 0o755 });
+    const { tailnet } = await machine.build({
+      tailnet: marked('tailnet', 'services.tailscale.enable = true;'),
+    });
+    await deploy(machine.target, {
+      source: { storePath: tailnet },
+      healthChecks: [{ type: 'units', units: ['tailscaled.service'] }],
+    });
+  });
+
+  it('is not stopped by a deploy, and the plan says what it touches', async () => {
+    const before = await state();
+    await expect(deploy(machine.target, { source: { storePath: systems.profile } })).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      problems: [{ check: 'connection', message: expect.stringContaining('tailscaled.service') }],
+    });
+    expect(await state()).toBe(before);
+    const planned = await plan(machine.target, { source: { storePath: systems.profile } });
+    expect(planned.units?.stopped).toEqual(['tailscaled.service']);
+    expect(planned.connection).toEqual(['tailscaled.service']);
+    expect(planned.problems).toMatchObject([{ check: 'connection' }]);
+  });
+
+  it('is stopped where that is allowed by its name', async () => {
+    const source = { storePath: systems.profile };
+    const mayStop = ['tailscaled.service'];
+    expect((await plan(machine.target, { source, mayStop })).problems).toEqual([]);
+    expect(await deploy(machine.target, { source, mayStop })).toMatchObject({ changed: true });
+    expect(await machine.sh('systemctl is-active tailscaled || :')).toBe('inactive');
   });
 });
 

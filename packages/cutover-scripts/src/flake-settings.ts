@@ -5,7 +5,7 @@ export interface HostSettings {
   /** Nix's name of the platform, e.g. `x86_64-linux`. */
   readonly system: string;
   readonly instanceType: 'virtual-machine' | 'container';
-  /** The NixOS release the machine was first installed with, e.g. `24.11`; never changed afterwards. */
+  /** The NixOS release the machine was first installed with, e.g. `26.05`; never changed afterwards. */
   readonly stateVersion: string;
   readonly timeZone: string;
   readonly user: {
@@ -25,12 +25,14 @@ export interface HostSettings {
   readonly commands: Readonly<Record<string, string>>;
   readonly swap: { readonly file: string; readonly sizeMiB: number } | null;
   readonly ssh: {
-    /** Public keys that may log in as root: that of whoever deploys. */
+    /** Public keys that may log in as root: that of the operator who deploys. */
     readonly rootKeys: readonly string[];
     readonly hosts: readonly SshHostSettings[];
     readonly knownHosts: readonly KnownHostSettings[];
   };
   readonly proxy: ProxySettings | null;
+  /** A direct peer of a tailnet, which it joined before its first deploy. */
+  readonly tailnet: boolean;
   readonly loops: {
     /** The rig's name, e.g. `cc-ci`. */
     readonly rig: string;

@@ -9,7 +9,7 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
-import { ownershipRef } from './work/ownership.ts';
+import { ownershipRef } from './rig/ownership.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
@@ -41,7 +41,8 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     doctor: (signal) => preflight(world, signal),
     async ownership(signal) {
       const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-      return found ?? { owner: settings.old.name, epoch: 0 };
+      if (found === undefined) return { owner: settings.old.name, epoch: 0 };
+      return { owner: found.owner ?? 'no host', epoch: found.epoch };
     },
     // No step ever holds the content of a secret beyond its own call, so there is nothing to redact.
     standIns: settings.standIns,

@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { Host } from '@cutover/host-contract';
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { type Sshd, startSshd } from '@cutover/test-support/sshd';
 import { describe, expect, it } from 'vitest';
 
 import { localHost, sshHost } from '../src/index.ts';
 import { startRelay } from './ssh/relay.ts';
-import { type Sshd, startSshd } from '@cutover/test-support/sshd';
 
 const root = process.getuid?.() === 0;
 const ownPids = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];

@@ -33,6 +33,68 @@ let
   command = rig: "${rig.package}/bin/node --max-semi-space-size=1 --no-opt ${rig.bundle}";
   thrift = { MALLOC_TRIM_THRESHOLD_ = "65536"; };
 
+  userManager = rig: pkgs.writeShellScript "start-user-manager" ''
+    exec ${pkgs.systemd}/bin/systemctl start "user@$(${pkgs.coreutils}/bin/id -u ${rig.user}).service"
+  '';
+
+  leaseSocket = name: "/run/loops-lease-${name}.sock";
+
+  # The same as src/ownership/enforce/arm-lease.sh; a test holds them together.
+  armLease = builtins.toFile "arm-lease.sh" ''
+    # Arms the systemd timer that ends a rig's loops when its lease runs out. Runs as root, for one connection to
+    # loops-lease-RIG.socket. Standard input: the seconds from now, one line.
+    #   $1 the rig   $2 the unit of its tmux server
+    set -u
+    read -r seconds || exit 1
+    case $seconds in
+      "" | *[!0-9]* | ???????*)
+        echo "refused: not a number of seconds"
+        exit 1
+        ;;
+    esac
+    name=loops-lease-end-$1-$(date +%s%N)
+    at=$(date -u -d "+$seconds seconds" '+%Y-%m-%d %H:%M:%S UTC')
+    # By the wall clock too: the other one stands still while the machine is suspended.
+    # shellcheck disable=SC2016
+    systemd-run --quiet --collect --unit="$name" --setenv=PATH="$PATH" --timer-property=AccuracySec=100ms \
+      --on-active="$seconds" --on-calendar="$at" \
+      sh -c 'systemctl stop --no-block "$2"; systemctl kill --signal=KILL "$2"; systemctl kill --signal=KILL "loops-$1-*.scope"; true' \
+      sh "$1" "$2" || {
+      echo "refused: systemd-run ended with $?"
+      exit 1
+    }
+    systemctl list-units --all --plain --no-legend "loops-lease-end-$1-*.timer" | while read -r timer _; do
+      [ "$timer" = "$name.timer" ] || systemctl stop "$timer"
+    done
+    systemctl is-active --quiet "$2" || systemctl start --no-block "$2"
+    echo armed
+  '';
+
+  # Where the supervisor confirms its lease, and what then arms the timer that ends the rig, as root.
+  leaseSocketUnit = name: rig: lib.nameValuePair "loops-lease-${name}" {
+    description = "lease of the loops of ${name}";
+    wantedBy = [ "sockets.target" ];
+    listenStreams = [ (leaseSocket name) ];
+    socketConfig = {
+      SocketUser = rig.user;
+      SocketMode = "0600";
+      Accept = true;
+      TriggerLimitIntervalSec = 0;
+    };
+  };
+
+  leaseUnit = name: rig: lib.nameValuePair "loops-lease-${name}@" {
+    description = "lease of the loops of ${name}";
+    path = [ pkgs.bash pkgs.coreutils pkgs.systemd ];
+    unitConfig.CollectMode = "inactive-or-failed";
+    serviceConfig = {
+      ExecStart = "${pkgs.bash}/bin/sh ${armLease} ${name} ${rig.tmuxUnitName}.service";
+      StandardInput = "socket";
+      StandardOutput = "socket";
+      StandardError = "journal";
+    };
+  };
+
   common = rig: {
     User = rig.user;
     Group = rig.group;
@@ -69,17 +131,19 @@ let
     description = "Loops of ${name}";
     path = tools rig;
     wantedBy = [ "multi-user.target" ];
-    wants = [ "${rig.tmuxUnitName}.service" "network-online.target" ];
+    wants = [ "${rig.tmuxUnitName}.service" "loops-lease-${name}.socket" "network-online.target" ];
     after = [ "${rig.tmuxUnitName}.service" "network-online.target" ];
     # The next start, or a restart by hand, takes up a new supervisor; the agents stay either way.
     restartIfChanged = false;
     stopIfChanged = false;
-    environment = thrift // { LOOPS_TMUX = "external"; };
+    environment = thrift // { LOOPS_TMUX = "external"; LOOPS_LEASE_SOCKET = leaseSocket name; };
     unitConfig = unitConfig rig;
     serviceConfig = common rig // {
       Type = "notify";
       NotifyAccess = "all";
       WatchdogSec = "30";
+      # Memory limits are scopes of the user's own manager: it is up before the supervisor looks for it.
+      ExecStartPre = "-+${userManager rig}";
       ExecStart = "${command rig} up --config ${rig.configFile}";
       KillMode = "mixed";
       Restart = "always";
@@ -103,6 +167,9 @@ in
 
   config = mkIf (enabledRigs != { }) {
     systemd.services =
-      lib.mapAttrs' tmuxUnit enabledRigs // lib.mapAttrs' supervisorUnit enabledRigs;
+      lib.mapAttrs' tmuxUnit enabledRigs
+      // lib.mapAttrs' supervisorUnit enabledRigs
+      // lib.mapAttrs' leaseUnit enabledRigs;
+    systemd.sockets = lib.mapAttrs' leaseSocketUnit enabledRigs;
   };
 }

@@ -10,13 +10,18 @@ const codes = [
   'TMUX_LOST',
   'OWNERSHIP_CONFLICT',
   'OWNERSHIP_UNKNOWN',
+  'OWNERSHIP_REGRESSED',
+  'LEASE_UNENFORCED',
   'CLAIM_REFUSED',
   'ROUNDS_USED_UP',
   'GATE_FAILED',
   'VERDICT_REFUSED',
+  'GATE_DAMAGED',
   'ADVANCE_REFUSED',
   'PROMPT_REFUSED',
   'NOTIFY_FAILED',
+  'SALVAGE_FAILED',
+  'FOLDER_MISSING',
 ] as const;
 
 /** The stable codes of the errors this package throws. */
@@ -53,45 +58,23 @@ export class ConfigError extends LoopsError {
   }
 }
 
-/** Another owner, or another epoch, holds the ownership that a compare-and-swap expected; nothing was changed. */
-export class OwnershipConflictError extends LoopsError {
-  override readonly name = 'OwnershipConflictError';
-  declare readonly code: 'OWNERSHIP_CONFLICT';
-  readonly expected: { readonly owner: string; readonly epoch: number } | undefined;
-  readonly actual: { readonly owner: string; readonly epoch: number } | undefined;
+/** A claim or a verdict at the remote that cannot be read; a new claim or verdict replaces it. */
+export class GateDamagedError extends LoopsError {
+  override readonly name = 'GateDamagedError';
+  declare readonly code: 'GATE_DAMAGED';
+  /** The commit that the ref points at. */
+  readonly commit: string;
 
-  constructor(
-    expected: { readonly owner: string; readonly epoch: number } | undefined,
-    actual: { readonly owner: string; readonly epoch: number } | undefined,
-  ) {
+  constructor(ref: string, remote: string, commit: string) {
     super(
-      'OWNERSHIP_CONFLICT',
-      `expected the ownership ${describeOwnership(expected)}, found ${describeOwnership(actual)}; read it again, then retry`,
+      'GATE_DAMAGED',
+      `${ref} at ${remote} holds ${commit}, which is not what loops writes there; a new one replaces it`,
     );
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-/** The remote that holds the ownership could not be asked. This is never evidence that nobody owns the loops. */
-export class OwnershipUnknownError extends LoopsError {
-  override readonly name = 'OwnershipUnknownError';
-  declare readonly code: 'OWNERSHIP_UNKNOWN';
-  readonly remote: string;
-
-  constructor(remote: string, why: string, options?: ErrorOptions) {
-    super('OWNERSHIP_UNKNOWN', `the owner in ${remote} is unknown: ${why}`, options);
-    this.remote = remote;
+    this.commit = commit;
   }
 }
 
 /** A request that the supervisor understood and refused; the message says why. */
 export class RequestRefusedError extends LoopsError {
   override readonly name = 'RequestRefusedError';
-}
-
-function describeOwnership(
-  ownership: { readonly owner: string; readonly epoch: number } | undefined,
-): string {
-  return ownership === undefined ? 'by nobody' : `by ${ownership.owner} at epoch ${ownership.epoch}`;
 }

@@ -35,6 +35,8 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   CONFIG_INVALID: exitCodes.usage,
   OWNERSHIP_CONFLICT: loopsExitCodes.notOwner,
   OWNERSHIP_UNKNOWN: loopsExitCodes.ownershipUnknown,
+  OWNERSHIP_REGRESSED: loopsExitCodes.ownershipUnknown,
+  LEASE_UNENFORCED: loopsExitCodes.ownershipUnknown,
   SUPERVISOR_ABSENT: loopsExitCodes.supervisorAbsent,
   SUPERVISOR_RUNNING: loopsExitCodes.supervisorRunning,
   SUPERVISOR_SILENT: loopsExitCodes.supervisorSilent,
@@ -44,6 +46,7 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   ROUNDS_USED_UP: loopsExitCodes.refused,
   GATE_FAILED: loopsExitCodes.refused,
   VERDICT_REFUSED: loopsExitCodes.refused,
+  GATE_DAMAGED: loopsExitCodes.refused,
   ADVANCE_REFUSED: loopsExitCodes.refused,
   PROMPT_REFUSED: loopsExitCodes.refused,
 };

@@ -1,11 +1,4 @@
-export {
-  ConfigError,
-  LoopsError,
-  type LoopsErrorCode,
-  OwnershipConflictError,
-  OwnershipUnknownError,
-  RequestRefusedError,
-} from './errors.ts';
+export { ConfigError, LoopsError, type LoopsErrorCode, RequestRefusedError } from './errors.ts';
 export type { RigEvent } from './events/rig-event.ts';
 export { loadRigConfig } from './config/load-rig-config.ts';
 export type { LoopConfig, RigConfig } from './config/rig-config.ts';
@@ -14,7 +7,30 @@ export { askSupervisor, streamFromSupervisor } from './control/control-connectio
 export type { Requests, Streams } from './control/requests.ts';
 export type { LoopCondition, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
 export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
-export { claimOwnership, type Ownership, type OwnershipPlace, readOwnership } from './ownership/ownership.ts';
+export {
+  type Attestation,
+  defaultLease,
+  describeOwnership,
+  type HeldOwnership,
+  type Ownership,
+  type ReleasedOwnership,
+} from './ownership/document.ts';
+export { type GrantDecision, type GrantFacts, type LastOwner, mayGrant } from './ownership/may-grant.ts';
+export { claimOwnership } from './ownership/claim-ownership.ts';
+export {
+  type GrantOptions,
+  grantOwnership,
+  readOwnership,
+  type ReleaseOptions,
+  releaseOwnership,
+  reviveOwnership,
+} from './ownership/move-ownership.ts';
+export {
+  OwnershipConflictError,
+  OwnershipRegressedError,
+  OwnershipUnknownError,
+} from './ownership/ownership-errors.ts';
+export type { OwnershipPlace } from './ownership/place.ts';
 export { quiesceRig, type QuiesceRigOptions } from './rig/quiesce-rig.ts';
 export { readRigStatus } from './rig/read-rig-status.ts';
 export { runSupervisor, type RunSupervisorOptions, type SupervisorEnd } from './supervisor/run-supervisor.ts';

@@ -12,13 +12,13 @@ import { type TargetPaths, targetPaths } from './target/paths.ts';
 
 export type Engine = 'nix' | 'nixos-rebuild';
 
-export type Action = 'switch' | 'boot' | 'test' | 'dry-activate';
+export type Action = 'switch' | 'boot' | 'test' | 'dry-activate' | 'check';
 
 export interface DeployOptions {
   readonly source: Source;
   /**
    * `switch`: activate, and boot from it. `boot`: boot from it next time. `test`: activate only.
-   * `dry-activate`: say what would be done. Default `switch`.
+   * `dry-activate`: say what would be done. `check`: run the pre-switch checks only. Default `switch`.
    */
   readonly action?: Action | undefined;
   /** `system`, another name as nixos-rebuild's `--profile-name`, or a path. Default `system`. */
@@ -52,8 +52,15 @@ export interface DeployOptions {
   readonly confirmTimeout?: number | undefined;
   /** Milliseconds that the activation may take. Default 600,000. */
   readonly activationTimeout?: number | undefined;
+  /** Write the boot loader itself again, not only its entries (`NIXOS_INSTALL_BOOTLOADER`). Default `false`. */
+  readonly installBootLoader?: boolean | undefined;
   /** Activate even when nothing differs. Default `false`. */
   readonly force?: boolean | undefined;
+  /**
+   * Units that connections may stand on, e.g. `tailscaled.service`, and that the deploy may stop for good. A deploy that would
+   * stop another one is refused.
+   */
+  readonly mayStop?: readonly string[] | undefined;
   /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
   readonly minFree?: { readonly store?: number | undefined; readonly boot?: number | undefined } | undefined;
   readonly nixOptions?: NixOptions | undefined;
@@ -75,6 +82,8 @@ export interface Settings extends DeployOptions {
   readonly confirmTimeout: number;
   readonly activationTimeout: number;
   readonly force: boolean;
+  readonly mayStop: readonly string[];
+  readonly installBootLoader: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
   /** The generation that the profile is switched to; without it, a new one is made. */
@@ -122,6 +131,8 @@ export function resolveOptions(
     confirmTimeout,
     activationTimeout,
     force: options.force ?? false,
+    mayStop: options.mayStop ?? [],
+    installBootLoader: options.installBootLoader ?? false,
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,
       ' ',

@@ -9,6 +9,7 @@ export type { Phase } from './engine/phase.ts';
 export type { Retry } from './engine/retry.ts';
 export type { Words } from './engine/words.ts';
 export { mainList, rollbackList } from './engine/lists.ts';
+export type { JournalPlace, JournalWitness, RunnerClaim } from './engine/claim.ts';
 export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
 export {
   RunbookError,

@@ -1,7 +1,11 @@
+import { duration, size } from '@cutover/foundation/config-values';
+import { sizePattern, sizeRule } from '@cutover/foundation/size';
 import * as z from 'zod';
 
 const path = z.string().min(1);
 const argv = z.array(z.string()).min(1);
+/** A size that is handed on as it is written: Incus knows this notation. */
+const incusSize = z.string({ error: sizeRule }).regex(sizePattern, sizeRule);
 const hostName = z
   .string()
   .regex(
@@ -14,6 +18,25 @@ const hostKeys = z
   .array(z.string().regex(/^(?:ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+/, 'must be a public key, as in a .pub file'))
   .min(1)
   .describe("The host's public keys, as in a .pub file: the connection is refused when it shows another");
+
+/** The NixOS release that a new host is made from, where the config names no other. */
+const nixosRelease = '26.05';
+
+/** What NixOS and shadow accept; what it refuses would come out in phase B only, when the instance is there. */
+const userName = z
+  .string()
+  .regex(
+    /^[a-z_][a-z0-9_-]{0,30}$/,
+    'must be the name of a user: at most 31 of a-z, 0-9, _ and -, beginning with a letter',
+  )
+  .refine((name) => name !== 'root', 'must not be root: the loops have a user of their own');
+
+const unitName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9:_.@-]{1,200}$/,
+    'must be the name of a unit: letters, digits, and : _ . @ -, with no spaces',
+  );
 
 const sshEndpoint = z
   .strictObject({
@@ -44,14 +67,8 @@ const instance = z.strictObject({
   image: z.string().min(1).describe('Alias of a NixOS base image on the server'),
   type: z.enum(['virtual-machine', 'container']).default('virtual-machine'),
   cpus: z.number().int().min(1).default(2),
-  memory: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
-    .default('2GiB'),
-  disk: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 30GiB')
-    .default('30GiB'),
+  memory: incusSize.default('2GiB'),
+  disk: incusSize.default('30GiB'),
   profiles: z.array(z.string()).default(['default']),
   pool: z.string().min(1).default('default').describe('Storage pool of the root disk'),
   cloudConfig: z
@@ -76,12 +93,9 @@ const oldHost = z.strictObject({
   stop: argv.describe('Stops the rig gently, e.g. [/srv/cc-ci/cc-ci-plan/launch.sh, stop]'),
   start: argv.describe('Starts the rig again; used by a rollback'),
   startEnv: z.record(z.string(), z.string()).default({}),
-  quiesceSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .default(120)
-    .describe('How long the loops may take to a safe point'),
+  quiesceTimeout: duration
+    .prefault('120s')
+    .describe('How long the loops may take to a safe point, e.g. 120s'),
   units: z.array(z.string()).default([]).describe('systemd units that start the rig; disabled and masked'),
   cronMatch: z
     .string()
@@ -93,7 +107,7 @@ const oldHost = z.strictObject({
     .describe('Texts: a process whose command line holds one of them is a loop of the rig'),
   tmuxSessions: z.array(z.string()).default([]).describe('The names of its tmux sessions'),
   standbyUnits: z
-    .array(z.string())
+    .array(unitName)
     .default([])
     .describe(
       'Units that only the rig needed, e.g. its proxy; stopped and disabled once the new rig has handed over work',
@@ -101,17 +115,14 @@ const oldHost = z.strictObject({
 });
 
 const newHost = z.strictObject({
-  user: z.string().min(1).default('loops'),
+  user: userName.default('loops'),
   workspace: path.default('/srv/cc-ci'),
   address: z
     .string()
     .optional()
     .describe('Name or address to reach it at; without it the first global IPv4 address of the instance'),
   socks5: sshEndpoint.shape.socks5,
-  swap: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
-    .default('2GiB'),
+  swap: size.prefault('2GiB').describe('Size of the swap file, e.g. 2GiB'),
 });
 
 const forge = z.strictObject({
@@ -123,7 +134,12 @@ const forge = z.strictObject({
   authorizeKey: argv
     .default(['authorize', '{name}'])
     .describe('Lets a host in; run over ssh with its public key on standard input'),
-  revokeKey: argv.default(['revoke', '{name}']).describe('Takes that back'),
+  listKeys: argv
+    .default(['keys'])
+    .describe('Prints the keys that are let in, one a line: NAME SHA256:FINGERPRINT'),
+  revokeKey: argv
+    .default(['revoke', '{fingerprint}'])
+    .describe('Takes a key away from all repositories, and ends its open sessions'),
 });
 
 const workingRepository = z.strictObject({
@@ -133,13 +149,21 @@ const workingRepository = z.strictObject({
 });
 
 const nixos = z.strictObject({
-  nixpkgs: z.string().min(1).default('github:NixOS/nixpkgs/nixos-24.11').describe('The flake input nixpkgs'),
+  nixpkgs: z
+    .string()
+    .min(1)
+    .default(`github:NixOS/nixpkgs/nixos-${nixosRelease}`)
+    .describe('The flake input nixpkgs'),
   system: z.string().default('x86_64-linux'),
   stateVersion: z
     .string()
-    .default('24.11')
+    .regex(/^\d\d\.\d\d$/, 'must be a NixOS release, e.g. 26.05')
+    .default(nixosRelease)
     .describe('The NixOS release that the instance is first installed with'),
-  timeZone: z.string().default('UTC'),
+  timeZone: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be a time zone, e.g. Europe/Berlin')
+    .default('UTC'),
   packages: z
     .array(z.string())
     .default(['git', 'tmux', 'nodejs', 'jq', 'openssh', 'rsync', 'coreutils', 'python3', 'curl', 'age'])
@@ -164,7 +188,7 @@ const nixos = z.strictObject({
     .describe('Hosts that the loops reach by ssh'),
   proxy: z
     .strictObject({
-      name: z.string().min(1).default('tailscaled-proxy').describe('Name of its unit'),
+      name: unitName.default('tailscaled-proxy').describe('Name of its unit'),
       port: z.number().int().default(1055),
       authKeyFile: path,
       loginServer: z.url().optional(),
@@ -220,7 +244,7 @@ export const cutoverSchema = z.strictObject({
   handoff: z
     .strictObject({
       repository: z.string().min(1).describe('The repository of the Builder'),
-      seconds: z.number().int().min(1).default(900).describe('How long the first handoff may take'),
+      timeout: duration.prefault('15m').describe('How long the first handoff may take, e.g. 15m'),
     })
     .describe('What proves that the loops work: a new commit, its claim and its verdict'),
   health: z
@@ -234,16 +258,12 @@ export const cutoverSchema = z.strictObject({
     .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
     .optional()
     .describe('Join this tailnet'),
-  gates: z
-    .strictObject({ holdSeconds: z.number().int().min(1).default(86_400) })
-    .prefault({})
-    .describe('How long a run waits at a gate before it holds'),
   standIns: z
     .array(z.string())
     .default([])
     .describe('What stands in for the real thing in a rehearsal; the report says so'),
 });
 
-/** `cutover.yaml`, parsed: defaults filled in, paths still as written. */
+/** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;
 export type SshEndpoint = z.infer<typeof sshEndpoint>;

@@ -2,9 +2,9 @@ import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { claimOwnership, readOwnership } from '@cutover/loops';
 import { preflight } from '../preflight/preflight.ts';
-import { instanceDifferences, instanceLabel, instanceRequest } from '../work/instance.ts';
-import { ownershipRef } from '../work/ownership.ts';
-import { joinTailnet, tailnetMembership } from '../work/tailnet.ts';
+import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
+import { ownershipRef } from '../rig/ownership.ts';
+import { joinTailnet, tailnetMembership } from '../new-host/tailnet.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -146,7 +146,7 @@ const joinTheTailnet = step({
   timeout: 120 * second,
 });
 
-/** On the instance itself, so that whoever finds it can tell where it is from. */
+/** On the instance itself, so that anyone who finds it can tell where it is from. */
 const recordProvenance = step({
   id: 'record-provenance',
   version: 1,
@@ -182,7 +182,7 @@ const recordProvenance = step({
   timeout: 60 * second,
 });
 
-/** Without an owner on record anybody might be it: the old host is written down as the first. */
+/** Without an owner on record any host might be it: the old host is written down as the first. */
 const recordOwner = step({
   id: 'record-owner',
   version: 1,
@@ -195,13 +195,13 @@ const recordOwner = step({
     const { settings, gitHere } = world;
     const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
     if (found === undefined) return { state: 'absent', evidence: {} };
-    const evidence = { owner: found.owner, epoch: found.epoch };
+    const evidence = { owner: found.owner ?? null, epoch: found.epoch };
     return found.owner === settings.old.name || found.owner === settings.name
       ? { state: 'satisfied', evidence }
       : {
           state: 'conflict',
           evidence,
-          reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+          reason: `${found.owner ?? 'no host'} owns the loops, which is neither host of this cutover`,
         };
   },
   async apply({ world, signal }) {
@@ -210,7 +210,7 @@ const recordOwner = step({
   },
   async verify({ world, signal, owner }) {
     const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-    if (found === undefined)
+    if (found?.owner === undefined)
       throw new Error('the forge has no owner of the loops on record, although it was just written');
     await owner(found.owner, found.epoch);
     return { owner: found.owner, epoch: found.epoch };

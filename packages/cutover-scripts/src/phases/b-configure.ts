@@ -10,12 +10,17 @@ import {
   verifySecrets,
 } from '@cutover/secrets';
 import { knownValues, scanGit } from '@cutover/secrets/scan';
-import { configurationFiles } from '../work/configuration-files.ts';
-import { LeakError } from '../work/leak-error.ts';
-import { lockInputs } from '../work/lock-inputs.ts';
-import { bootService, tmuxService } from '../work/rig.ts';
-import { configurationFolder, deployedSystems, recordDeployed, sendConfiguration } from '../work/toplevel.ts';
-import { unitState } from '../work/unit-state.ts';
+import { configurationFiles } from '../new-host/configuration-files.ts';
+import { LeakError } from '../new-host/leak-error.ts';
+import { lockInputs } from '../new-host/lock-inputs.ts';
+import { bootService, tmuxService } from '../rig/rig.ts';
+import {
+  configurationFolder,
+  deployedSystems,
+  recordDeployed,
+  sendConfiguration,
+} from '../new-host/toplevel.ts';
+import { unitState } from '../new-host/unit-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';

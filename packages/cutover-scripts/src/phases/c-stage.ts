@@ -1,10 +1,10 @@
 import type { Step } from '@cutover/runbook';
-import { bootstrapForgeKey, forgeAnswers } from '../work/forge-key.ts';
-import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
-import { compareReferences, syncReferences } from '../work/references.ts';
-import { newPath, oldPath } from '../work/rig.ts';
-import { inspectSwap } from '../work/swap.ts';
-import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
+import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
+import { compareReferences, syncReferences } from '../carry/references.ts';
+import { newPath, oldPath } from '../rig/rig.ts';
+import { inspectSwap } from '../new-host/swap.ts';
+import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { deployConfiguration } from './b-configure.ts';
@@ -29,9 +29,14 @@ const authorizeTarget = step({
   },
   async apply({ world, signal }) {
     const publicKey = await bootstrapForgeKey(world, signal);
-    await world.forge.authorize(world.settings.name, publicKey, signal);
+    await world.forge.fence.grant(world.settings.name, publicKey, signal);
   },
-  undo: ({ world, signal }) => world.forge.revoke(world.settings.name, signal),
+  async undo({ world, signal }) {
+    const { fence } = world.forge;
+    const keys = await fence.list(signal);
+    for (const { name, fingerprint } of keys)
+      if (name === world.settings.name) await fence.revoke(fingerprint, signal);
+  },
   timeout: 60 * second,
 });
 

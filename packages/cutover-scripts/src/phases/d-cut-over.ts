@@ -1,11 +1,11 @@
 import type { Step } from '@cutover/runbook';
 import { claimOwnership, inspectClone, provesStopped, quiesce, readOwnership } from '@cutover/loops';
-import { findHandoff, waitForHandoff } from '../work/handoff.ts';
-import { askHealth } from '../work/health.ts';
-import { ownershipRef } from '../work/ownership.ts';
-import { startOldRig } from '../work/old-rig.ts';
-import { describeUnsafe, NoSafePointError } from '../work/safe-point.ts';
-import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import { findHandoff, waitForHandoff } from '../rig/handoff.ts';
+import { askHealth } from '../rig/health.ts';
+import { ownershipRef } from '../rig/ownership.ts';
+import { startOldRig } from '../old-rig/start-old-rig.ts';
+import { describeUnsafe, NoSafePointError } from '../old-rig/safe-point.ts';
+import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import {
   armedFile,
   bootService,
@@ -16,12 +16,12 @@ import {
   oldProcessesForRoot,
   rigConfigFile,
   tmuxService,
-} from '../work/rig.ts';
-import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
-import { disableStarts, enableStarts, inspectStarts } from '../work/start-guard.ts';
-import { compareReferences, syncReferences } from '../work/references.ts';
-import { unitState } from '../work/unit-state.ts';
-import { inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+} from '../rig/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
+import { fenceStarts, unfenceStarts, inspectStarts } from '../old-rig/start-fence.ts';
+import { compareReferences, syncReferences } from '../carry/references.ts';
+import { unitState } from '../new-host/unit-state.ts';
+import { inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -38,7 +38,7 @@ const quiesceOld = step({
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
-    seconds: settings.old.quiesceSeconds,
+    timeout: settings.old.quiesceTimeout,
   }),
   gate: {
     kind: 'approval',
@@ -71,7 +71,7 @@ const quiesceOld = step({
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
       },
       processes: oldProcesses(settings),
-      deadline: settings.old.quiesceSeconds * second,
+      deadline: settings.old.quiesceTimeout,
       // A stop that is cut short would leave half a rig; this is for one that hangs.
       stopTimeout: 30 * second,
       signal,
@@ -108,12 +108,12 @@ const disableOld = step({
     const left = startableUnits.length + cronLines.length + (scriptExecutable ? 1 : 0);
     return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
-  apply: ({ world: { settings, old }, signal }) => disableStarts(old, settings.old, signal),
-  undo: ({ world: { settings, old }, signal }) => enableStarts(old, settings.old, signal),
+  apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
+  undo: ({ world: { settings, old }, signal }) => unfenceStarts(old, settings.old, signal),
   timeout: 60 * second,
 });
 
-/** As root, so that nobody's process is overlooked. */
+/** As root, who sees the processes of all users. */
 const proveStopped = step({
   id: 'prove-stopped',
   version: 1,
@@ -287,7 +287,7 @@ export const verifyHandoff = step({
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const deadline = AbortSignal.timeout(world.settings.handoff.seconds * second);
+    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
     await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
   timeout: 24 * 3600 * second,

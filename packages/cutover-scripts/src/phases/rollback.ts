@@ -1,8 +1,8 @@
 import type { Step } from '@cutover/runbook';
 import { claimOwnership, provesStopped, readOwnership } from '@cutover/loops';
-import { startOldRig } from '../work/old-rig.ts';
-import { ownershipRef } from '../work/ownership.ts';
-import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import { startOldRig } from '../old-rig/start-old-rig.ts';
+import { ownershipRef } from '../rig/ownership.ts';
+import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import {
   armedFile,
   bootService,
@@ -13,8 +13,8 @@ import {
   oldProcesses,
   rigConfigFile,
   tmuxService,
-} from '../work/rig.ts';
-import { enableStarts, inspectStarts } from '../work/start-guard.ts';
+} from '../rig/rig.ts';
+import { unfenceStarts, inspectStarts } from '../old-rig/start-fence.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -136,7 +136,7 @@ const claimBack = step({
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
     if (found?.owner === settings.name) return { state: 'absent', evidence };
-    const reason = `${found?.owner ?? 'nobody'} owns the loops, which is neither host of this cutover`;
+    const reason = `${found?.owner ?? 'no host'} owns the loops, which is neither host of this cutover`;
     return { state: 'conflict', evidence, reason };
   },
   async apply({ world, signal, owner }) {
@@ -163,7 +163,7 @@ const enableOld = step({
     return { state: given ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   async apply({ world: { settings, old }, signal }) {
-    await enableStarts(old, settings.old, signal);
+    await unfenceStarts(old, settings.old, signal);
     const { standbyUnits } = settings.old;
     if (standbyUnits.length > 0) await old.run(['systemctl', 'enable', '--now', ...standbyUnits], { signal });
   },

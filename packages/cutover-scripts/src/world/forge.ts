@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Host, HostConnectionError } from '@cutover/host';
 import type { CutoverSettings } from '../config/schema.ts';
+import type { Fence, FenceKey } from './fence.ts';
 
 /** The git server: its repositories, and who may reach them. */
 export interface Forge {
@@ -15,10 +16,8 @@ export interface Forge {
   answers(signal: AbortSignal): Promise<boolean>;
   /** Makes a private repository, or finds it there. */
   createRepository(name: string, signal: AbortSignal): Promise<void>;
-  /** Lets `name` in with `publicKey` (a line as in a .pub file). Repeating it changes nothing. */
-  authorize(name: string, publicKey: string, signal: AbortSignal): Promise<void>;
-  /** Takes that back. */
-  revoke(name: string, signal: AbortSignal): Promise<void>;
+  /** Who may push, and the way to take that from a host. */
+  readonly fence: Fence;
 }
 
 /** @param stateDirectory where the list of the forge's host keys is kept for ssh. */
@@ -53,11 +52,17 @@ export async function openForge(
     async createRepository(repository, signal) {
       await host.run(command(settings.createRepository, { repository }), { signal });
     },
-    async authorize(name, publicKey, signal) {
-      await host.run(command(settings.authorizeKey, { name }), { input: `${publicKey}\n`, signal });
-    },
-    async revoke(name, signal) {
-      await host.run(command(settings.revokeKey, { name }), { signal });
+    fence: {
+      async grant(name, publicKey, signal) {
+        await host.run(command(settings.authorizeKey, { name }), { input: `${publicKey}\n`, signal });
+      },
+      async list(signal) {
+        const { stdout } = await host.run(command(settings.listKeys, {}), { signal });
+        return parseKeys(stdout);
+      },
+      async revoke(fingerprint, signal) {
+        await host.run(command(settings.revokeKey, { fingerprint }), { signal });
+      },
     },
   };
 }
@@ -79,4 +84,18 @@ async function knownHostsFile(
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   await writeFile(file, hostKeys.map((key) => `${name} ${key}\n`).join(''), { mode: 0o600 });
   return file;
+}
+
+function parseKeys(text: string): FenceKey[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, name, fingerprint] = /^(\S+) (SHA256:[A-Za-z0-9+/]+)$/.exec(line) ?? [];
+      if (name === undefined || fingerprint === undefined)
+        throw new Error(
+          `forge.listKeys printed ${JSON.stringify(line)}, which is not NAME SHA256:FINGERPRINT`,
+        );
+      return { name, fingerprint };
+    });
 }

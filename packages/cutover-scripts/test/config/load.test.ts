@@ -35,11 +35,30 @@ describe('loadConfig', () => {
       text.replace('memory: 2GiB', 'memory: lots').replace('user: loops', 'usr: loops');
     await expect(load(change)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      problems: [
-        expect.stringContaining('instance.memory: must be a size like 2GiB'),
-        expect.stringContaining('old.user'),
-        expect.stringContaining('usr'),
+      mistakes: [
+        expect.stringMatching(
+          /cutover\.yaml:14:3: instance\.memory: a size is a number with .*, e\.g\. 2GiB$/,
+        ),
+        expect.stringMatching(/cutover\.yaml:\d+:\d+: old\.user: is missing: it must be a text$/),
+        expect.stringMatching(/cutover\.yaml:\d+:3: old\.usr: there is no such key in old$/),
       ],
+    });
+  });
+
+  it.each([
+    ['new:\n', 'new:\n  user: root\n', /new\.user: must not be root/],
+    ['new:\n', `new:\n  user: ${'a'.repeat(32)}\n`, /new\.user: must be the name of a user: at most 31/],
+    ['nixos:\n', 'nixos:\n  timeZone: Europe/New York\n', /nixos\.timeZone: must be a time zone/],
+    [
+      'nixos:\n',
+      'nixos:\n  proxy: { name: a b, authKeyFile: /key }\n',
+      /nixos\.proxy\.name: must be the name of a unit/,
+    ],
+  ])('refuses what NixOS would refuse when the instance is there: %j as %j', async (key, value, message) => {
+    const change = (text: string): string =>
+      text.replace(/^  (user|timeZone): .*\n/gm, '').replace(key, value);
+    await expect(load(change)).rejects.toMatchObject({
+      mistakes: expect.arrayContaining([expect.stringMatching(message)]),
     });
   });
 
@@ -52,11 +71,13 @@ describe('loadConfig', () => {
     const error: unknown = await load((text) => `${text}\n  - [secret: "hunter2`).catch(
       (thrown: unknown) => thrown,
     );
-    expect(String(error)).toMatch(/line \d+, column \d+: not YAML/);
+    expect(String(error)).toMatch(/cutover\.yaml:\d+:\d+: not YAML/);
     expect(String(error)).not.toContain('hunter2');
   });
 
   it('says which file cannot be read', async () => {
-    await expect(loadConfig(join(folder, 'absent.yaml'))).rejects.toThrow(/absent\.yaml cannot be used/);
+    await expect(loadConfig(join(folder, 'absent.yaml'))).rejects.toThrow(
+      /absent\.yaml: there is no such file; name it with --config/,
+    );
   });
 });

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { hostContract, rejection } from '@cutover/host-contract/suite';
+import { type Sshd, startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
 import { sshHost } from '../../src/index.ts';
-import { type Sshd, startSshd } from '@cutover/test-support/sshd';
 
 const { describe, expect, it } = vitest;
 const soak = process.env['CUTOVER_SOAK'] !== undefined;

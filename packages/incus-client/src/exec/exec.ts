@@ -45,7 +45,7 @@ export async function startExec(
   if (input === undefined) throw new IncusError('PROTOCOL_ERROR', 'exec without channels');
   const stdout = output ?? input;
   const stderr = errors ?? Readable.from([]);
-  // A failure is told by `exit`, and by the streams to whoever reads them: it must not end the process of one who does not.
+  // A failure is told by `exit`, and by the streams to their readers: it must not end the process of a caller that does not read.
   for (const stream of [input, stdout, stderr]) stream.on('error', () => {});
   output?.end();
   errors?.end();

@@ -52,7 +52,7 @@ export async function attachVga(
         pings: true,
         dead: (error) => connection.destroy(error),
       });
-      // A failure is told to whoever reads or writes: it must not end the process of one who does not.
+      // A failure is told to those that read or write: it must not end the process of a caller that does neither.
       connection.on('error', () => {});
       connections.add(connection);
       connection.once('close', () => connections.delete(connection));

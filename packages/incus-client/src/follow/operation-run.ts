@@ -60,7 +60,7 @@ export class OperationRun<T> implements PromiseLike<T> {
     this.#end.catch((error: unknown) => {
       started.reject(error);
       setImmediate(() => {
-        // As a promise that nobody awaits: an unhandled rejection, rather than a failure that no one hears of.
+        // As a promise that is not awaited: an unhandled rejection, rather than a failure that no one hears of.
         if (!this.#observed) void Promise.reject(error);
       });
     });

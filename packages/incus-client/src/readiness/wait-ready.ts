@@ -145,7 +145,7 @@ async function network(context: Context): Promise<boolean> {
 /** So many looks in a row see an instance that is just restarted by someone who stops it first and starts it then. */
 const restingLooks = 5;
 
-/** Refuses an instance that nobody starts: it is in a state that it does not leave by itself. */
+/** Refuses an instance in a state that it does not leave by itself. */
 async function refuseResting(context: Context, status: string): Promise<void> {
   const { client, instance, signal } = context;
   if (status === 'Error') throw new Refusal('is in status Error');

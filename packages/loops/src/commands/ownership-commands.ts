@@ -1,15 +1,60 @@
+import { userInfo } from 'node:os';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
+import { askRig } from '../control/ask-rig.ts';
+import { LoopsError } from '../errors.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
-/** `loops ownership show | check | claim`. */
+/** `loops ownership check | show | release | grant`. */
 export function addOwnershipCommands(program: Command): void {
   const ownership = program.command('ownership').description('which host may run the loops');
+  addCheck(ownership);
+  withCommonOptions(ownership.command('show'))
+    .description('who owns the loops')
+    .action(async (options: CommonOptions) => {
+      const { read, describeOwnership } = await ownershipOf(options);
+      const found = await withInterrupts(read);
+      await print(options, found ?? null, describeOwnership(found));
+    });
+  withCommonOptions(ownership.command('release'))
+    .description('first half of a move: no host may start a loop from here on')
+    .action(async (options: CommonOptions) => {
+      const { read, place, host, releaseOwnership, describeOwnership } = await ownershipOf(options);
+      const released = await withInterrupts(async (signal) =>
+        releaseOwnership(host, { ...place, expected: await read(signal), run: person(), signal }),
+      );
+      await print(options, released, describeOwnership(released));
+    });
+  withCommonOptions(ownership.command('grant'))
+    .requiredOption('--to <host>', 'who may run the loops')
+    .option('--lease <duration>', 'how long it may go on after a confirmation; default 10m')
+    .option('--stopped <host>', 'the last owner, which you have seen stopped')
+    .description('second half of a move: one host may run the loops')
+    .action(async (options: CommonOptions & { to: string; lease?: string; stopped?: string }) => {
+      const { read, place, host, grantOwnership, describeOwnership, parseDuration } =
+        await ownershipOf(options);
+      const lease =
+        options.lease === undefined ? undefined : leaseOf(options.lease, parseDuration(options.lease));
+      const granted = await withInterrupts(async (signal) => {
+        const expected = await read(signal);
+        if (expected?.state === 'held')
+          throw new UsageError(`the loops are ${describeOwnership(expected)}; release them first`);
+        if (expected?.from !== undefined && expected.from !== options.to && expected.from !== options.stopped)
+          throw new UsageError(
+            `${expected.from} held the loops last: look that nothing of the rig runs there, revoke its key, then say --stopped ${expected.from}`,
+          );
+        return grantOwnership(host, { ...place, expected, to: options.to, run: person(), lease, signal });
+      });
+      await print(options, granted, describeOwnership(granted));
+    });
+}
+
+function addCheck(ownership: Command): void {
   withCommonOptions(ownership.command('check', { isDefault: true }))
     .description(
-      'exit 0 when this host owns the loops, 11 when not, 12 when that is unknown; fit for ExecCondition',
+      'exit 0 when this host owns the loops, 11 when not, 12 when that is unknown; fit for ExecCondition. A supervisor that runs asks at once',
     )
     .action(async (options: CommonOptions) => {
       const [{ loadRigConfig }, { viewOwnership }] = await Promise.all([
@@ -17,52 +62,60 @@ export function addOwnershipCommands(program: Command): void {
         import('../ownership/view-ownership.ts'),
       ]);
       const config = await loadRigConfig(options.config);
-      const view = await withInterrupts((signal) => viewOwnership(config, signal));
+      const view = await withInterrupts(async (signal) => {
+        const [seen] = await Promise.all([viewOwnership(config, signal), tellSupervisor(options, signal)]);
+        return seen;
+      });
       await print(options, view, 'detail' in view ? view.detail : view.state);
-      if (view.state === 'not-owner') process.exitCode = loopsExitCodes.notOwner;
-      if (view.state === 'ownership-unknown') process.exitCode = loopsExitCodes.ownershipUnknown;
-    });
-  withCommonOptions(ownership.command('show'))
-    .description('show the owner of the loops')
-    .action(async (options: CommonOptions) => {
-      const { host, place } = await placeOf(options);
-      const { readOwnership } = await import('../ownership/ownership.ts');
-      const found = await withInterrupts((signal) => readOwnership(host, { ...place, signal }));
-      await print(
-        options,
-        found ?? null,
-        found === undefined ? 'no owner' : `${found.owner} at epoch ${found.epoch}`,
-      );
-    });
-  withCommonOptions(ownership.command('claim'))
-    .requiredOption('--to <owner>', 'the new owner')
-    .option('--from <owner@epoch>', 'the present owner (default: none)')
-    .description('move the ownership by compare-and-swap')
-    .action(async (options: CommonOptions & { to: string; from?: string }) => {
-      const { host, place } = await placeOf(options);
-      const { claimOwnership } = await import('../ownership/ownership.ts');
-      const from = options.from === undefined ? undefined : parseOwner(options.from);
-      const claimed = await withInterrupts((signal) =>
-        claimOwnership(host, { ...place, from, to: options.to, signal }),
-      );
-      await print(options, claimed, `${claimed.owner} at epoch ${claimed.epoch}`);
+      if (view.state === 'not-owner' || view.state === 'ownership-released')
+        process.exitCode = loopsExitCodes.notOwner;
+      else if (view.state !== 'owner' && view.state !== 'unconfigured')
+        process.exitCode = loopsExitCodes.ownershipUnknown;
     });
 }
 
-function parseOwner(text: string): { owner: string; epoch: number } {
-  const [, owner, epoch] = /^(.+)@(\d+)$/.exec(text) ?? [];
-  if (owner === undefined) throw new UsageError(`${text} is not OWNER@EPOCH`);
-  return { owner, epoch: Number(epoch) };
+async function tellSupervisor({ config }: CommonOptions, signal: AbortSignal): Promise<void> {
+  try {
+    await askRig(config, 'ownership', {}, { signal });
+  } catch (error) {
+    if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+  }
 }
 
-async function placeOf(options: CommonOptions) {
-  const [{ loadRigConfig }, { ownershipPlace }, { thisHost }] = await Promise.all([
+function leaseOf(text: string, lease: number | undefined): number {
+  if (lease === undefined || lease === 0)
+    throw new UsageError(`--lease ${text}: must be a duration such as 10m`);
+  return lease;
+}
+
+function person(): string {
+  return `${userInfo().username}, by hand`;
+}
+
+async function ownershipOf(options: CommonOptions) {
+  const [
+    { loadRigConfig },
+    { ownershipPlace, seenEpochFile },
+    { readSeenEpoch },
+    moves,
+    document,
+    { thisHost },
+    { parseDuration },
+  ] = await Promise.all([
     import('../config/load-rig-config.ts'),
     import('../ownership/view-ownership.ts'),
+    import('../ownership/memory.ts'),
+    import('../ownership/move-ownership.ts'),
+    import('../ownership/document.ts'),
     import('./this-host.ts'),
+    import('@cutover/foundation/duration'),
   ]);
-  const place = ownershipPlace(await loadRigConfig(options.config));
+  const config = await loadRigConfig(options.config);
+  const place = ownershipPlace(config);
   if (place === undefined)
     throw new UsageError(`${options.config} has no ownership; add ownership: {remote, owner} to it`);
-  return { place, host: thisHost() };
+  const host = thisHost();
+  const seen = (await readSeenEpoch(seenEpochFile(config)))?.epoch;
+  const read = async (signal: AbortSignal) => moves.readOwnership(host, { ...place, signal });
+  return { ...moves, ...document, parseDuration, place: { ...place, seen }, host, read };
 }

@@ -109,8 +109,7 @@ const ownership = z.strictObject({
   remote: z.string().min(1),
   ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
-  checkEvery: wait.prefault('30s'),
-  stopAfterUnknown: wait.optional().describe('loops are stopped when the owner stayed unknown so long'),
+  checkEvery: wait.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),
 });
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */

@@ -43,7 +43,16 @@ export interface RigStatus {
   /** Why no loop may start now. */
   readonly hold?: HoldReason | undefined;
   readonly holdDetail?: string | undefined;
-  readonly ownership?: { readonly owner: string; readonly epoch: number } | undefined;
+  /** Set while this host owns the loops. */
+  readonly ownership?:
+    | {
+        readonly owner: string;
+        readonly epoch: number;
+        /** What ends the loops when the lease runs out, and in how many milliseconds unless it is confirmed again. */
+        readonly lease?:
+          { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number } | undefined;
+      }
+    | undefined;
   readonly phase?:
     { readonly index: number; readonly total: number; readonly plan?: string | undefined } | undefined;
   readonly loops: readonly LoopStatus[];

@@ -62,6 +62,8 @@ export type RigEventBody =
       readonly verdict: 'pass' | 'fail';
       readonly note: string;
     }
+  /** The log of a running agent was lost, or cannot be written. */
+  | { readonly type: 'log-trouble'; readonly loop: string; readonly detail: string }
   | { readonly type: 'notify-failed'; readonly detail: string };
 
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
@@ -75,4 +77,10 @@ export type ExitCause =
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';
 
 /** Why no loop of the rig may start. */
-export type HoldReason = 'not-owner' | 'ownership-unknown' | 'quiesced';
+export type HoldReason =
+  | 'not-owner'
+  | 'ownership-released'
+  | 'ownership-regressed'
+  | 'ownership-unknown'
+  | 'lease-unenforced'
+  | 'quiesced';

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
-import { OwnershipUnknownError } from '../errors.ts';
-import { type Ownership, type OwnershipPlace, readOwnership } from './ownership.ts';
+import { judgeOwnership, type OwnershipJudgement } from './judge-ownership.ts';
+import { readSeenEpoch, rememberEpoch } from './memory.ts';
+import { readOwnership } from './move-ownership.ts';
+import { OwnershipUnknownError } from './ownership-errors.ts';
+import type { OwnershipPlace } from './place.ts';
 
 /** What is known of the ownership, seen from this host. */
 export type OwnershipView =
   | { readonly state: 'unconfigured' }
-  | { readonly state: 'owner'; readonly ownership: Ownership }
-  | { readonly state: 'not-owner'; readonly ownership: Ownership | undefined; readonly detail: string }
+  | OwnershipJudgement
   | { readonly state: 'ownership-unknown'; readonly detail: string };
 
 /** Where a rig's ownership lies; `undefined` when it has none to check. */
@@ -19,24 +21,33 @@ export function ownershipPlace(config: RigConfig): (OwnershipPlace & { readonly 
   return { repository: join(config.stateDir, 'ownership.git'), remote, ref, owner, timeout: 15_000 };
 }
 
-/** Asks the remote whether this host owns the loops. Whatever cannot be told is `ownership-unknown`. */
+/** Where a rig remembers the highest epoch that it saw. */
+export function seenEpochFile({ stateDir }: { readonly stateDir: string }): string {
+  return join(stateDir, 'epoch.json');
+}
+
+/**
+ * Asks the remote whether this host owns the loops, and remembers the epoch. What cannot be told is
+ * `ownership-unknown`: a remote that does not answer, a key that is refused, a memory that cannot be read.
+ */
 export async function viewOwnership(config: RigConfig, signal?: AbortSignal): Promise<OwnershipView> {
   const place = ownershipPlace(config);
   if (place === undefined) return { state: 'unconfigured' };
   try {
-    const ownership = await readOwnership(localHost(), {
+    const found = await readOwnership(localHost(), {
       ...place,
       signal,
     });
-    if (ownership?.owner === place.owner) return { state: 'owner', ownership };
-    const holder = ownership === undefined ? 'nobody' : `${ownership.owner} at epoch ${ownership.epoch}`;
-    return {
-      state: 'not-owner',
-      ownership,
-      detail: `the loops are owned by ${holder}, not by ${place.owner}`,
-    };
+    const seen = await readSeenEpoch(seenEpochFile(config));
+    if (found !== undefined) await rememberEpoch(seenEpochFile(config), seen, found);
+    return judgeOwnership(found, place.owner, seen);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof OwnershipUnknownError) return { state: 'ownership-unknown', detail: error.message };
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      state: 'ownership-unknown',
+      detail: `${seenEpochFile(config)} cannot be read or written: ${why}`,
+    };
   }
 }

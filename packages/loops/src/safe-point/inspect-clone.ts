@@ -1,7 +1,7 @@
 import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
 import type { CloneReport, UnsafeReason } from '../git/clone-report.ts';
-import { git, type GitContext } from '../git/git.ts';
-import { cloneContext } from './clone-context.ts';
+import type { GitContext } from '../git/git.ts';
+import { cloneContext } from '../git/clone-context.ts';
 import { hiddenChanges } from './looks/hidden-changes.ts';
 import { lfsObjects } from './looks/lfs-objects.ts';
 import { type GitPlaces, locate } from './looks/locate.ts';
@@ -10,7 +10,8 @@ import { submoduleReasons } from './looks/submodules.ts';
 import { underWay } from './looks/under-way.ts';
 import { findUnpushed, type Unpushed } from './looks/unpushed.ts';
 import { worktreeReasons } from './looks/worktrees.ts';
-import { parseStatus, type StatusReport } from './parse-status.ts';
+import type { StatusReport } from './parse-status.ts';
+import { readStatus, statusReasons } from './read-status.ts';
 
 export interface InspectOptions {
   /**
@@ -97,38 +98,6 @@ async function lookAround(
   return { status, unpushed, reasons };
 }
 
-async function readStatus(context: GitContext): Promise<StatusReport> {
-  const { stdout } = await git(context, [
-    'status',
-    '--porcelain=v2',
-    '--branch',
-    '--show-stash',
-    '--untracked-files=all',
-    '--ignore-submodules=none',
-    '-z',
-  ]);
-  return parseStatus(stdout);
-}
-
 function changedPaths({ changed, untracked, conflicts, submodules }: StatusReport): string[] {
   return [...changed, ...untracked, ...conflicts, ...submodules].slice(0, 100);
-}
-
-function statusReasons(status: StatusReport): UnsafeReason[] {
-  const reasons: UnsafeReason[] = [];
-  const list = (code: UnsafeReason['code'], paths: readonly string[]): void => {
-    if (paths.length > 0) reasons.push({ code, detail: paths.slice(0, 10).join(', ') });
-  };
-  list('dirty', status.changed);
-  list('untracked', status.untracked);
-  list('conflict', status.conflicts);
-  list('submodule', status.submodules);
-  if (status.stashes > 0) reasons.push({ code: 'stash', detail: `${status.stashes} in the stash` });
-  if (status.branch === undefined)
-    reasons.push({ code: 'detached', detail: `HEAD is at ${status.head ?? 'nothing'}` });
-  else if (status.upstream === undefined)
-    reasons.push({ code: 'no-upstream', detail: `${status.branch} follows no branch of a remote` });
-  else if (!status.upstreamExists)
-    reasons.push({ code: 'upstream-gone', detail: `${status.upstream} is gone` });
-  return reasons;
 }

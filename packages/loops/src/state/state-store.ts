@@ -31,6 +31,7 @@ const stateSchema = z.object({
   phaseIndex: z.int().min(0),
   planListHash: z.string(),
   quiesced: z.boolean().optional(),
+  rounds: z.record(z.string(), z.number()).optional(),
   passed: z.array(
     z.object({
       index: z.number(),
@@ -58,7 +59,7 @@ export async function readState(stateDir: string): Promise<RigState | undefined>
   throw new LoopsError(
     'STATE_DAMAGED',
     `${path} and ${path}.bak cannot be read (${current.problem ?? 'absent'}); put a good copy there, ` +
-      'or remove both to begin anew at the phase in .phase-idx',
+      'or remove both to begin again at the phase in .phase-idx',
   );
 }
 

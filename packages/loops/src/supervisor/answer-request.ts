@@ -77,8 +77,8 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
       }),
       z.object({ type: z.literal('escalated'), loop: z.string(), detail: z.string() }),
     ]),
-    answer: (supervisor, handoff) => {
-      supervisor.noteHandoff(handoff);
+    answer: async (supervisor, handoff) => {
+      await supervisor.noteHandoff(handoff);
       return {};
     },
   },
@@ -86,6 +86,13 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
     params: z.object({ keep: z.boolean() }),
     answer: async (supervisor, { keep }) => {
       await supervisor.holdStill(keep);
+      return supervisor.status();
+    },
+  },
+  ownership: {
+    params: nothing,
+    answer: async (supervisor) => {
+      await supervisor.confirmOwnership();
       return supervisor.status();
     },
   },
@@ -97,9 +104,9 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
     },
   },
   'stop-all': {
-    params: z.object({ reason: z.string() }),
-    answer: async (supervisor, { reason }) => {
-      await supervisor.stopAll(reason);
+    params: z.object({ reason: z.string(), grace: z.number().optional() }),
+    answer: async (supervisor, { reason, grace }) => {
+      await supervisor.stopAll(reason, grace);
       return supervisor.status();
     },
   },

@@ -69,11 +69,15 @@ export class Supervisor implements AsyncDisposable {
     this.#background = new Background((error) => this.#ended.abort(error));
     const emit = this.events.emit.bind(this.events);
     const { signal } = this.#ended;
-    this.#ownership = new OwnershipWatch(config, signal, (before, after) => {
-      if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
-      if (after === undefined && before !== undefined)
-        emit({ type: 'released', reason: 'this host owns the loops' });
-      this.#reconcileSoon();
+    this.#ownership = new OwnershipWatch({
+      config,
+      signal,
+      onView: (before, after) => {
+        if (after !== undefined && after.detail !== before?.detail) emit({ type: 'hold', ...after });
+        if (after === undefined && before !== undefined)
+          emit({ type: 'released', reason: 'this host owns the loops' });
+        this.#reconcileSoon();
+      },
     });
     this.#link = new TmuxLink(config, options.tmuxServer ?? 'own', emit, () => this.#reconcileSoon());
     this.#keeper = new LoopKeeper({
@@ -146,7 +150,7 @@ export class Supervisor implements AsyncDisposable {
       config: this.config,
       store: this.#store,
       keeper: this.#keeper,
-      ownership: this.#ownership.view,
+      ownership: this.#ownership,
       connected: this.#link.current !== undefined,
       startedAt: this.#startedAt,
     });
@@ -191,9 +195,15 @@ export class Supervisor implements AsyncDisposable {
     await this.reconcile();
   }
 
+  /** Asks at once who owns the loops. */
+  async confirmOwnership(): Promise<void> {
+    await this.#ownership.ask();
+    await this.reconcile();
+  }
+
   /** Stops every loop now; which are wanted stays as it is, so they come back unless the rig is held. */
-  async stopAll(reason: string): Promise<void> {
-    await Promise.all(this.config.loops.map((loop) => this.#keeper.stop(loop, reason)));
+  async stopAll(reason: string, grace?: number): Promise<void> {
+    await Promise.all(this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })));
   }
 
   /**
@@ -222,9 +232,12 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Handoff): void {
+  async noteHandoff(handoff: Handoff): Promise<void> {
     this.#known(handoff.loop);
     this.events.emit(handoff);
+    if (handoff.type !== 'claimed') return;
+    this.#store.noteRound(handoff.phase, handoff.round);
+    await this.#store.save();
   }
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */
@@ -233,6 +246,7 @@ export class Supervisor implements AsyncDisposable {
       this.#keeper.held = true;
       await this.stopAll(reason);
       await this.#link.endServer();
+      await this.#ownership.forgetLease();
     }
     this.events.emit({ type: 'down', reason });
     this.#ended.abort(requestedEnd);

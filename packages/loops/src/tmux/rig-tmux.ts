@@ -25,6 +25,8 @@ export interface Pane {
   readonly run: string | undefined;
   /** The server's own process. */
   readonly serverPid: number;
+  /** Whether its logger runs, as far as tmux has seen. */
+  readonly piped: boolean;
   /** Unix seconds of its last output. */
   readonly activity: number;
 }
@@ -49,6 +51,8 @@ export interface RigTmux extends AsyncDisposable {
   create(start: SessionStart): Promise<void>;
   /** Starts a command in a dead pane, or with `kill` in any. People who are attached stay so. */
   respawn(paneId: string, start: SessionStart, kill?: boolean): Promise<void>;
+  /** Gives a pane a logger in place of the one it has, or had. */
+  pipe(paneId: string, logger: string): Promise<void>;
   /** Ends one pane; its session with it when there is no other. */
   killPane(paneId: string): Promise<void>;
   /** Ends a session with all its panes; one that is not there is no error. */
@@ -73,6 +77,7 @@ const paneFormat = [
   '@loops_run',
   'window_activity',
   'pid',
+  'pane_pipe',
 ]
   .map((field) => `#{${field}}`)
   .join('\t');
@@ -121,7 +126,7 @@ const stalePatience = 3000;
 
 /**
  * Ends the clients of a supervisor that was killed, and waits until the server has seen their end. It may wait for one
- * forever, with output for it that nobody takes, and then does not end itself either. And tmux to 3.6 crashes when it
+ * forever, with output for it that is not taken, and then does not end itself either. And tmux to 3.6 crashes when it
  * has to tell of a client's end while another control client is about to be one (tmux/tmux#4980), so ours come after.
  * Only the holder of the rig's lock has clients here.
  *
@@ -142,7 +147,7 @@ async function endStaleClients(socket: string): Promise<void> {
   }
 }
 
-/** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
+/** A wake-up that comes while no caller waits is kept by the server, so none is lost in between. */
 async function waitForDeaths(events: ControlClient, onChange: () => void): Promise<void> {
   try {
     for (;;) {
@@ -199,6 +204,13 @@ class ConnectedRigTmux implements RigTmux {
     await this.#commands.run([
       ['respawn-pane', ...(kill ? ['-k'] : []), '-t', paneId, ...words],
       ...agentWords(start, paneId, '-o'),
+    ]);
+  }
+
+  async pipe(paneId: string, logger: string): Promise<void> {
+    await this.#commands.run([
+      ['pipe-pane', '-t', paneId],
+      ['pipe-pane', '-t', paneId, literalCommand(logger)],
     ]);
   }
 
@@ -293,6 +305,7 @@ function parsePane(line: string): Pane {
     run = '',
     activity = '',
     serverPid = '',
+    pipe = '',
   ] = line.split('\t');
   return {
     loop,
@@ -304,5 +317,6 @@ function parsePane(line: string): Pane {
     run: run === '' ? undefined : run,
     activity: Number(activity),
     serverPid: Number(serverPid),
+    piped: pipe === '1',
   };
 }

@@ -1,5 +1,6 @@
 import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
+import armScript from '../ownership/enforce/arm-lease.sh';
 import { tmuxServerArgv } from '../tmux/tmux-server.ts';
 
 /** How the units of a rig are named and run. */
@@ -40,7 +41,8 @@ const stopMargin = 30_000;
 
 /**
  * The two units of a rig: its tmux server, and the supervisor. Restarting the second keeps every agent. On shutdown
- * the supervisor ends first, and then the tmux unit's stop brings the rig to a safe point.
+ * the supervisor ends first, and then the tmux unit's stop brings the rig to a safe point. A rig with an ownership has
+ * two more: a socket where the supervisor confirms its lease, and what then arms the timer that ends the rig.
  */
 export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
   const { rig } = config;
@@ -56,7 +58,9 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
     `Environment=PATH=${path} ${thrift}`,
     ...(options.environmentFile === undefined ? [] : [`EnvironmentFile=-${options.environmentFile}`]),
   ];
+  const lease = config.ownership === undefined ? [] : leaseUnits(rig, tmuxName, options);
   return [
+    ...lease,
     {
       name: tmuxName,
       content: unitText({
@@ -80,7 +84,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
       content: unitText({
         Unit: [
           `Description=Loops of ${rig}`,
-          `Wants=${tmuxName} network-online.target`,
+          `Wants=${[tmuxName, ...lease.map(({ name: unit }) => unit).slice(0, 1), 'network-online.target'].join(' ')}`,
           `After=${tmuxName} network-online.target`,
           'StartLimitIntervalSec=0',
           ...armed,
@@ -90,7 +94,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           'NotifyAccess=all',
           'WatchdogSec=30',
           ...service,
-          'Environment=LOOPS_TMUX=external',
+          `Environment=LOOPS_TMUX=external${lease.length === 0 ? '' : ` LOOPS_LEASE_SOCKET=${leaseSocket(rig)}`}`,
           `ExecStart=${command} up --config ${config.path}`,
           'KillMode=mixed',
           'Restart=always',
@@ -107,6 +111,55 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
       }),
     },
   ];
+}
+
+/** Where the supervisor of a rig confirms its lease. */
+function leaseSocket(rig: string): string {
+  return `/run/loops-lease-${rig}.sock`;
+}
+
+/** The socket is the user's alone; what is started for each connection is root's, and carries its whole script. */
+function leaseUnits(rig: string, tmuxUnit: string, { user }: UnitOptions): Unit[] {
+  const description = `Description=lease of the loops of ${rig}`;
+  return [
+    {
+      name: `loops-lease-${rig}.socket`,
+      content: unitText({
+        Unit: [description],
+        Socket: [
+          `ListenStream=${leaseSocket(rig)}`,
+          `SocketUser=${user}`,
+          'SocketMode=0600',
+          'Accept=yes',
+          'TriggerLimitIntervalSec=0',
+        ],
+        Install: ['WantedBy=sockets.target'],
+      }),
+    },
+    {
+      name: `loops-lease-${rig}@.service`,
+      content: unitText({
+        Unit: [description, 'CollectMode=inactive-or-failed'],
+        Service: [
+          `ExecStart=/bin/sh -c ${quoteForUnit(armScript)} arm-lease ${rig} ${tmuxUnit}`,
+          'StandardInput=socket',
+          'StandardOutput=socket',
+          'StandardError=journal',
+        ],
+      }),
+    },
+  ];
+}
+
+/** One word of a command line in a unit file: systemd expands `$` and `%`, and reads C's escapes within quotes. */
+function quoteForUnit(text: string): string {
+  const escaped = text
+    .replaceAll('\\', String.raw`\\`)
+    .replaceAll('"', String.raw`\"`)
+    .replaceAll('\n', String.raw`\n`)
+    .replaceAll('%', '%%')
+    .replaceAll('$', '$$$$');
+  return `"${escaped}"`;
 }
 
 /** Only a directory below /run can be made, and kept over restarts, by systemd. */

@@ -4,7 +4,7 @@ import { localHost } from '@cutover/host';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inspectClone } from '../../src/safe-point/inspect-clone.ts';
-import { salvageClone } from '../../src/safe-point/salvage.ts';
+import { salvageClone } from '../../src/safe-point/salvage/salvage-clone.ts';
 import { makeGitFixture } from '../git-fixture.ts';
 import { soak } from '../soak.ts';
 import { troubles } from './troubles.ts';

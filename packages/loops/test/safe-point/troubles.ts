@@ -243,7 +243,7 @@ export async function diverge({ git, commit }: GitFixture, path: string): Promis
 }
 
 /** A submodule of the clone, committed and pushed. @returns its path. */
-async function addModule({ git, directory }: GitFixture, path: string): Promise<string> {
+export async function addModule({ git, directory }: GitFixture, path: string): Promise<string> {
   const remote = join(directory, 'module.git');
   await git(directory, 'clone', '-q', '--bare', 'remote.git', remote);
   await git(path, 'submodule', '--quiet', 'add', remote, 'module');

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HostConnectionError } from '@cutover/host';
 
-import { LockedError } from '../errors.ts';
+import { LockedError, PreflightError } from '../errors.ts';
+import { strands } from '../preflight/connection-units.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { CheckResult } from '../health/run-checks.ts';
 import { runChecks } from '../health/run-checks.ts';
@@ -12,8 +13,9 @@ import { reach } from '../target/connection.ts';
 import { asRoot, script } from '../target/script.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
-import { followLog, RefusedError } from './follow.ts';
+import { followLog, RefusedError, StrandsError } from './follow.ts';
 import { createDeployRecord, type DeployRecord } from './deploy-record.ts';
+import connectionUnitsScript from './connection-units.sh';
 import decideScript from './decide.sh';
 import showLogScript from './show-log.sh';
 import startScript from './start.sh';
@@ -55,9 +57,11 @@ export async function activate(
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
-    `${showLogScript}${startScript}`,
+    `${showLogScript}${connectionUnitsScript}${startScript}`,
     paths.state,
     `${switchLockScript}${supervisorScript}`,
+    settings.mayStop.join(' '),
+    settings.installBootLoader ? 'NIXOS_INSTALL_BOOTLOADER=1' : '',
     id,
     paths.profile,
     toplevel,
@@ -118,6 +122,7 @@ export async function activate(
       }
     }
   } catch (error) {
+    if (error instanceof StrandsError) throw new PreflightError(target.name, [strands(error.units)]);
     if (error instanceof RefusedError) {
       throw record.error(
         { code: 'SWITCH_FAILED', step: 'activate', target: target.name },

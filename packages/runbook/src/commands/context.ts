@@ -23,6 +23,8 @@ export interface RunbookCommand<World> {
   load(configPath: string, statePath: string): Promise<Runbook<World>>;
   /** The runbook's own lists, each of which becomes a command: its name, and what it does. */
   readonly lists?: Readonly<Record<string, string>> | undefined;
+  /** What `unlock` can force open: the name of the runbook's own unlock, and what it does. */
+  readonly unlocks?: Readonly<Record<string, string>> | undefined;
   /** Exit codes for errors of the runbook's own, by their `code`. */
   readonly exitCodes?: readonly OwnExitCode[] | undefined;
 }

@@ -3,6 +3,7 @@ import { acceptPlan, decideRun, type RunRequest } from '../engine/decide-run.ts'
 import { readState } from '../engine/engine.ts';
 import { UsageError } from '../engine/errors.ts';
 import { makePlan } from '../engine/plan.ts';
+import { isCommitted } from '../engine/take-claim.ts';
 import type { Runbook } from '../engine/runbook.ts';
 import { shortPlan } from '../progress/format.ts';
 import { askYes } from './ask.ts';
@@ -11,6 +12,9 @@ import { execute } from './execute.ts';
 import { openRunbook } from './open-runbook.ts';
 import { type CommonOptions, openState, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
+
+/** Milliseconds that the world may take to say whether the commit point is passed. */
+const patience = 60_000;
 
 interface RunFlags extends CommonOptions {
   readonly plan?: string;
@@ -75,7 +79,8 @@ async function confirmRun<World>(
   const directory = await openState({ name }, flags);
   const state = await readState(directory);
   const planned = request.command === 'run' && request.list === undefined;
-  const decision = decideRun(request, state);
+  const committed = await isCommitted(runbook, request, state, AbortSignal.timeout(patience));
+  const decision = decideRun(request, state, committed);
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, flags.plan ?? plan.hash);
   if (flags.plan !== undefined || flags.yes === true) return plan.hash;

@@ -21,13 +21,18 @@ export interface RunDecision {
 /**
  * What a command means at this point.
  *
+ * @param committed whether the commit point C1 is passed, by the journal or by the world.
  * @throws {UsageError} it makes no sense here; the message says what does.
  */
-export function decideRun({ command, list }: RunRequest, state: JournalState): RunDecision {
+export function decideRun(
+  { command, list }: RunRequest,
+  state: JournalState,
+  committed = state.commits.has('C1'),
+): RunDecision {
   if (list !== undefined && command !== 'run')
     throw new UsageError(`only run takes a list, ${command} does not`);
   const unfinished = rollbackUnderWay(state);
-  if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state);
+  if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state, committed);
   if (unfinished) {
     throw new UsageError('a rollback was begun and is not complete; `resume` completes it');
   }
@@ -55,11 +60,12 @@ export function rollbackUnderWay(state: JournalState): boolean {
   );
 }
 
-function decideRollback(state: JournalState): RunDecision {
+function decideRollback(state: JournalState, committed: boolean): RunDecision {
   if (state.commits.has('C2')) {
     throw new UsageError('the commit point C2 is passed: there is nothing left to roll back to');
   }
-  const undo = !state.commits.has('C1');
+  // Once a reverse move is begun, the world passes back through C1 before it is complete.
+  const undo = !committed && !state.lists.has(rollbackList);
   return { list: undo ? mainList : rollbackList, mode: 'rollback', undo };
 }
 

@@ -12,6 +12,7 @@ import { createRedactor } from '../journal/redactor.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
 import { openStateDirectory, type StateDirectory } from '../journal/state-directory.ts';
 import { type Choice, chooseSteps } from './choose.ts';
+import { isCommitted, takeClaim } from './take-claim.ts';
 import { acceptPlan, decideRun, type RunDecision, type RunRequest } from './decide-run.ts';
 import { InterruptedRunError, UsageError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
@@ -93,7 +94,10 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const visit = (entry: JournalEntry): void => foldEntry(state, entry);
   await using journal = await Journal.open(directory.journal, redactor, visit);
-  const decision = decideRun(options, state);
+  const runId = state.runId ?? randomBytes(4).toString('hex');
+  await using claim = await takeClaim(runbook, { directory, journal, state, runId }, controls.signal);
+  void claim;
+  const decision = decideRun(options, state, await isCommitted(runbook, options, state, controls.signal));
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, options.plan);
   const session: Session<World> = {
@@ -104,7 +108,7 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
     redactor,
     list: decision.list,
     plan,
-    runId: state.runId ?? randomBytes(4).toString('hex'),
+    runId,
     signal: controls.signal,
     draining: controls.draining,
     decide: options.decide,

@@ -76,6 +76,7 @@ class StepRun<World> {
     if (stopped !== undefined) return stopped;
     if (answer.state === 'satisfied') {
       const how = this.#begun ? 'recovered' : 'satisfied';
+      await this.#passCommitPoint();
       return (await this.#try('verify', () => this.#prove(how, answer.evidence))) ?? { result: 'ok' };
     }
     if (this.#step.gate?.kind === 'human') return this.#letPersonDoIt(answer);
@@ -133,15 +134,19 @@ class StepRun<World> {
 
   /** From here on the world may have changed, whatever happens to this process. */
   async #intend(answer: CheckResult): Promise<void> {
-    const { commitPoint } = this.#step;
     this.#attempt += 1;
     this.#attemptsHere += 1;
     this.#begun = true;
     const { state: found, evidence } = answer;
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'intent', found, evidence });
-    if (commitPoint !== undefined && !this.#session.state.commits.has(commitPoint)) {
-      await recordStep(this.#session, this.#step, this.#attempt, { type: 'commit', point: commitPoint });
-    }
+    await this.#passCommitPoint();
+  }
+
+  /** It is passed also where another run, whose journal this is not, did what lies behind it. */
+  async #passCommitPoint(): Promise<void> {
+    const { commitPoint } = this.#step;
+    if (commitPoint === undefined || this.#session.state.commits.has(commitPoint)) return;
+    await recordStep(this.#session, this.#step, this.#attempt, { type: 'commit', point: commitPoint });
   }
 
   async #apply(): Promise<void> {

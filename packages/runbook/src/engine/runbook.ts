@@ -1,3 +1,4 @@
+import type { JournalWitness, RunnerClaim } from './claim.ts';
 import type { Evidence } from './json.ts';
 import type { Phase } from './phase.ts';
 import type { Step } from './step.ts';
@@ -22,6 +23,22 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
   readonly lists?: Readonly<Record<string, readonly Step<World>[]>> | undefined;
   /** Default: `owner` and `downtime`. */
   readonly words?: Words | undefined;
+  /**
+   * Makes this runner the only one, also where others run with another state directory or on another machine. Called
+   * before anything is looked at or changed; it throws to refuse, for instance when the journal is older than the world.
+   */
+  claim?(witness: JournalWitness, signal: AbortSignal): Promise<RunnerClaim>;
+  /**
+   * What `unlock` can force open, by name, when a person types the right words. Each returns what it did, for show, and
+   * throws a UsageError that says what to type when the words are others.
+   */
+  readonly unlocks?:
+    Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>> | undefined;
+  /**
+   * Asks the world whether the commit point C1 is passed: the journal is only a witness. A rollback is the reverse one
+   * when either says so. Throws when it cannot be told.
+   */
+  isCommitted?(signal: AbortSignal): Promise<boolean>;
   /** What `doctor` looks at; changes nothing. */
   doctor?(signal: AbortSignal): AsyncIterable<Finding>;
   /** Asks the world who owns the thing that moves. Throws when that cannot be told. */

@@ -60,6 +60,11 @@ export class Journal implements AsyncDisposable {
     }
   }
 
+  /** The last whole line. */
+  get end(): { readonly seq: number; readonly hash: string } {
+    return { seq: this.#seq, hash: this.#hash };
+  }
+
   /** Writes one line, redacted, and resolves with it when it is on disk. */
   append(event: JournalEvent, heading: Heading): Promise<JournalEntry> {
     const written = this.#last.then(() => this.#write(event, heading));

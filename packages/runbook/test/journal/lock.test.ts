@@ -1,4 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { thisHolder, writeHolder } from '../../src/journal/holder.ts';
 import { lock, unlock } from '../../src/journal/lock.ts';
@@ -35,23 +37,43 @@ test('a holder that died is passed over: its pid is gone, or is another process'
   }
 });
 
-test('a holder on another machine is believed: nothing here proves that it is dead', async () => {
+test('a holder whose machine is gone, or that has no machine id, does not lock for ever', async () => {
   await using toy = await createToy();
   const directory = await openStateDirectory(toy.stateDirectory);
-  const elsewhere = {
-    ...(await thisHolder()),
-    pid: 77,
-    bootId: 'its own',
-    machineId: 'another',
-    host: 'laptop',
-  };
-  await writeHolder(directory.holder, elsewhere);
-  await expect(lock(directory)).rejects.toMatchObject({
-    code: 'LOCKED',
-    message: expect.stringContaining('laptop'),
-  });
-  await expect(unlock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
-  expect(JSON.parse(await readFile(directory.holder, 'utf8'))).toEqual(elsewhere);
+  const me = await thisHolder();
+  for (const gone of [
+    { ...me, bootId: 'its own', machineId: 'another', host: 'laptop' },
+    { ...me, machineId: '' },
+  ]) {
+    await writeHolder(directory.holder, gone);
+    await using held = await lock(directory);
+    expect(held).toBeDefined();
+  }
+});
+
+test('two containers with one pid and one state directory do not take each other for themselves', async () => {
+  await using toy = await createToy();
+  const directory = await openStateDirectory(toy.stateDirectory);
+  // As the first process of a pid namespace of its own, which `unshare` makes: like pid 1 of a container.
+  const hold = 'exec 3>>"$1"; flock -n 3 && echo held && sleep 60';
+  const child = spawn(
+    'unshare',
+    ['--pid', '--fork', '--kill-child', 'sh', '-c', hold, 'sh', directory.lock],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    await once(child.stdout, 'data');
+    await writeHolder(directory.holder, await thisHolder());
+    await expect(lock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect(unlock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+  await using held = await lock(directory);
+  expect(held).toBeDefined();
 });
 
 test('unlock forgets a holder on proof of its death only', async () => {

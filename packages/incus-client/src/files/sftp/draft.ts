@@ -20,7 +20,7 @@ const creation = openFlag.write | openFlag.create | openFlag.exclusive;
 
 /**
  * The server makes each file with mode 0644, whatever mode it is asked for (Incus 6.0), and who opens one then reads what is
- * written later. So it is made in a folder that only root can enter, in one that nobody but root can change. Where the
+ * written later. So it is made in a folder that only root can enter, in one that only root can change. Where the
  * file's own folder is a user's, the empty draft is moved there first: the rename into place is then one within a folder,
  * which cannot be led elsewhere by a link.
  */

@@ -10,8 +10,8 @@ import { findUnpushed } from './unpushed.ts';
 const usual = new Set(['detached', 'no-upstream']);
 
 /** The paths of a clone's gitlinks, whether or not `.gitmodules` knows them. */
-export async function gitlinks(context: GitContext, env: Record<string, string> = {}): Promise<string[]> {
-  const staged = await gitRecords(context, ['ls-files', '--stage', '-z'], { env });
+async function gitlinks(context: GitContext): Promise<string[]> {
+  const staged = await gitRecords(context, ['ls-files', '--stage', '-z']);
   return staged
     .filter((record) => record.startsWith('160000 '))
     .map((record) => record.slice(record.indexOf('\t') + 1));
@@ -84,7 +84,7 @@ async function contentOf(
 }
 
 /** The git directories that submodules have in their parent's, at any depth. */
-async function absorbedRepositories(
+export async function absorbedRepositories(
   { host, timeout = 30_000, signal }: GitContext,
   commonDir: string,
 ): Promise<string[]> {

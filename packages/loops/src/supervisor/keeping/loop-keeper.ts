@@ -11,7 +11,7 @@ import type { Hold } from '../../ownership/ownership-watch.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { StartConditions } from '../starting/start-conditions.ts';
 import { type DueLoop, startLoops } from '../starting/start-loops.ts';
-import { type StopEnds, stopLoop } from '../ending/stop-loop.ts';
+import { type StopOptions, stopLoop } from '../ending/stop-loop.ts';
 
 /** Until another round when tmux failed, in milliseconds. */
 const retryPause = 100;
@@ -61,8 +61,8 @@ export class LoopKeeper {
   }
 
   /** Ends an agent and whatever of it outlives its terminal: its session too, unless it is about to start again. */
-  async stop(loop: LoopConfig, reason: string, ends: StopEnds = 'session'): Promise<void> {
-    return stopLoop(this.#context, loop, reason, ends);
+  async stop(loop: LoopConfig, reason: string, options: StopOptions = {}): Promise<void> {
+    return stopLoop(this.#context, loop, reason, options);
   }
 
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
@@ -140,7 +140,7 @@ export class LoopKeeper {
     else await this.#ends.see(tmux, loop, pane, () => this.hold !== undefined);
     const { hold } = this;
     const { wanted } = store.loop(loop.name);
-    const mustStop = !wanted || hold?.reason === 'not-owner' || ownership.unknownTooLong;
+    const mustStop = !wanted || ownership.mustStop;
     if (mustStop && pane !== undefined) {
       const reason = wanted ? (hold?.detail ?? '') : 'it is not wanted';
       background.run(() => this.#orLater(() => this.stop(loop, reason)));

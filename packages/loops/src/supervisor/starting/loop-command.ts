@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
+import { leaseFile } from '../../ownership/lease-file.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import { cleanEnvironment } from '../../tmux/tmux-server.ts';
 import type { SessionStart } from '../../tmux/rig-tmux.ts';
@@ -71,6 +72,7 @@ async function loopEnvironment(
     LOOPS_HEARTBEAT_FILE: heartbeatFile(config, loop.name),
     LOOPS_LOOP: loop.name,
     LOOPS_RUN: run,
+    ...(config.ownership === undefined ? {} : { LOOPS_LEASE_FILE: leaseFile(config) }),
     LOOPS_SESSION: state.session,
     LOOPS_PHASE: String(phase.index),
     ...(phase.plan === undefined ? {} : { LOOPS_PLAN: phase.plan }),

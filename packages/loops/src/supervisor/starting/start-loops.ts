@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { localHost } from '@cutover/host';
 import type { LoopConfig } from '../../config/rig-config.ts';
 import { LoopsError } from '../../errors.ts';
+import { installPushHook } from '../../ownership/push-hook.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { loopStart } from './loop-command.ts';
+import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
@@ -55,17 +58,26 @@ async function startLoop(
   { loop, pane }: DueLoop,
   state: StartedState,
 ): Promise<void> {
-  const { config, store, scope, emit, onStarted, runtimes } = context;
+  const { config, store, scope, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
+    await requireFolders(config, loop);
     const index = store.phaseIndex;
     const plan = config.phases?.plans[index];
     const phase = plan === undefined ? { index } : { index, plan };
     const start = await loopStart(config, loop, state, phase, state.run, scope);
+    if (config.ownership !== undefined && loop.clone !== undefined)
+      await installPushHook(localHost(), config, loop.clone);
+    // The lease may have run out while this process was stopped, between the decision and here.
+    if (ownership.hold !== undefined) {
+      runtime.nextStartAt = 0;
+      return;
+    }
     if (pane === undefined) await tmux.create(start);
     else await tmux.respawn(pane.id, start, true);
     delete runtime.nextStartAt;
     delete runtime.ending;
+    delete runtime.startProblem;
     // A session that was forgotten meanwhile is none to resume.
     if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
@@ -84,6 +96,6 @@ function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig,
   const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
   runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
-  runtime.waitingFor = reason;
+  runtime.startProblem = reason;
   store.change(loop.name, { recentRestarts: decision.recentRestarts });
 }

@@ -2,7 +2,7 @@ import type { RigConfig } from '../../config/rig-config.ts';
 import type { RigStatus } from '../../control/status.ts';
 import { planNames } from '../../state/initial-state.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
-import type { OwnershipView } from '../../ownership/view-ownership.ts';
+import type { OwnershipWatch } from '../../ownership/ownership-watch.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import { viewLoop } from './view-loop.ts';
 
@@ -11,7 +11,7 @@ export interface RigParts {
   readonly config: RigConfig;
   readonly store: RigStore;
   readonly keeper: LoopKeeper;
-  readonly ownership: OwnershipView;
+  readonly ownership: OwnershipWatch;
   readonly connected: boolean;
   /** Unix milliseconds. */
   readonly startedAt: number;
@@ -28,12 +28,16 @@ export function viewRig({ config, store, keeper, ownership, connected, startedAt
     server: connected ? 'up' : 'down',
     hold: hold?.reason,
     holdDetail: hold?.detail,
-    ...(ownership.state === 'owner'
-      ? { ownership: { owner: ownership.ownership.owner, epoch: ownership.ownership.epoch } }
-      : {}),
+    ownership: ownershipOf(ownership),
     ...(config.phases === undefined ? {} : { phase: { index, total: config.phases.plans.length, plan } }),
     loops: config.loops.map((loop) =>
       viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
     ),
   };
+}
+
+function ownershipOf({ view, lease }: OwnershipWatch): RigStatus['ownership'] {
+  if (view.state !== 'owner') return undefined;
+  const { owner, epoch } = view.ownership;
+  return { owner, epoch, lease };
 }

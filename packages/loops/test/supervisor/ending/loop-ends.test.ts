@@ -27,7 +27,7 @@ async function makeEndedLoop() {
   const ends = new LoopEnds({
     config,
     store,
-    ownership: new OwnershipWatch(config, signal, () => {}),
+    ownership: new OwnershipWatch({ config, signal, onView: () => {} }),
     link: new TmuxLink(config, 'own', emit, () => {}),
     scope: 'none',
     signal,
@@ -48,6 +48,7 @@ async function makeEndedLoop() {
     exitSignal: undefined,
     run: 'a run',
     serverPid: 1,
+    piped: true,
     activity: 0,
   };
   return {

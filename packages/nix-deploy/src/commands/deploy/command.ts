@@ -13,6 +13,9 @@ export interface DeployFlags extends SharedOptions {
   readonly action: Action;
   readonly specialisation?: string;
   readonly force?: boolean;
+  readonly mayStop?: string[];
+  readonly installBootloader?: boolean;
+  readonly skipUnreachable?: boolean;
   readonly parallel?: number;
   readonly canary?: string[];
   readonly continue?: boolean;
@@ -26,11 +29,18 @@ export function deployCommand(): Command {
   return withSourceOptions(withSharedOptions(command))
     .addOption(
       new Option('--action <action>', 'what to do with the system')
-        .choices(['switch', 'boot', 'test', 'dry-activate'])
+        .choices(['switch', 'boot', 'test', 'dry-activate', 'check'])
         .default('switch'),
     )
     .option('--specialisation <name>', 'activate this specialisation of the system')
     .option('--force', 'activate also when nothing differs')
+    .option(
+      '--may-stop <unit>',
+      'stop this unit although the connection may stand on it; may be repeated',
+      collect,
+    )
+    .option('--install-bootloader', 'write the boot loader itself again, not only its entries')
+    .option('--skip-unreachable', 'leave out targets that cannot be reached; they are no failure')
     .option('--parallel <n>', 'targets at once (default: 5)', positive)
     .option('--canary <name>', 'a target that goes first; may be repeated', collect)
     .option('--continue', 'go on with other targets after a failure')

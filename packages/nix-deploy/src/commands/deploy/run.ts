@@ -15,7 +15,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
   const { fleet = {} } = config;
   if (members.length === 0)
     throw new UsageError('there is no target: list targets in the config file, or give user@host');
-  const { action, specialisation, force, json } = options;
+  const { action, specialisation, force, mayStop, json } = options;
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
   const print = async (value: object): Promise<void> =>
     await write(processIo.stdout, `${JSON.stringify(value)}\n`);
@@ -29,6 +29,8 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
             action,
             specialisation: specialisation ?? one.options.specialisation,
             force,
+            installBootLoader: options.installBootloader,
+            mayStop: mayStop ?? one.options.mayStop,
           },
         })),
         {
@@ -36,6 +38,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
           canaries: options.canary ?? fleet.canaries,
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,
+          skipUnreachable: options.skipUnreachable,
           signal,
           onEvent: (event) => {
             if (json === true) process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -85,6 +88,8 @@ function sentence(outcome: FleetOutcome): string {
       return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'already runs this system'}`;
     case 'skipped':
       return `${outcome.target}: skipped, because another target failed`;
+    case 'unreachable':
+      return `${outcome.target}: skipped, because it cannot be reached: ${describeError(outcome.error).message}`;
     case 'revoked':
       return `${outcome.target}: rolled back to generation ${outcome.result.previousGeneration}`;
     case 'revoke-failed':

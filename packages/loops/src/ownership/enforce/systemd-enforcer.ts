@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { uptime } from '../lease-file.ts';
+import { LeaseUnenforcedError } from '../ownership-errors.ts';
+import type { LeaseEnforcer } from './enforcer.ts';
+
+/** How long systemd may take to arm a timer, in milliseconds. */
+const patience = 15_000;
+
+/** @param socket where `loops-lease-<rig>.socket` listens; arm-lease.sh answers there, as root. */
+export function systemdEnforcer(socket: string): LeaseEnforcer {
+  return {
+    kind: 'systemd',
+    async arm({ killAt }) {
+      const seconds = Math.max(1, Math.floor(killAt - uptime()));
+      const connection = connect(socket);
+      connection.setTimeout(patience, () =>
+        connection.destroy(new Error(`no answer in ${patience / 1000} s`)),
+      );
+      try {
+        await once(connection, 'connect');
+        connection.write(`${seconds}\n`);
+        const answer = (await text(connection)).trim();
+        if (answer !== 'armed') throw new Error(answer === '' ? 'it gave no answer' : answer);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new LeaseUnenforcedError(`${socket}: ${why}; look at the unit's journal`, { cause });
+      } finally {
+        connection.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Attestation, ReleasedOwnership } from './document.ts';
+
+/** What is known of the host that held the loops last. */
+export interface LastOwner {
+  readonly name: string;
+  /** It was proven stopped, by what was seen running, in this very run. */
+  readonly stopped: boolean;
+  /** A supervisor of ours enforces its lease. */
+  readonly supervised: boolean;
+  /** Whether it answers now. */
+  readonly answers: boolean;
+  /** Its key; `cannot`: the forge has no way to revoke one. */
+  readonly key: 'revoked' | 'valid' | 'cannot';
+  /** Its instance, where Incus can be asked; a frozen one can be thawed. */
+  readonly instance: 'stopped' | 'frozen' | 'running' | 'not asked';
+}
+
+export interface GrantFacts {
+  /** Whom the loops are granted to. */
+  readonly to: string;
+  readonly released: ReleasedOwnership;
+  readonly last: LastOwner;
+  /** Milliseconds since a fresh read of the release in this process. */
+  readonly sinceRead: number;
+  readonly attestation?: Attestation | undefined;
+  /** What an attestation must be bound to, and the time now (Unix milliseconds). */
+  readonly plan: string;
+  readonly run: string;
+  readonly now: number;
+}
+
+/** `returned`: the host that released them gets them back, before another ever had them. */
+export type GrantGround = 'stopped' | 'lease' | 'attestation' | 'returned';
+
+/** Whether the grant may be written: on what ground, or all that is missing. */
+export type GrantDecision =
+  | { readonly may: true; readonly ground: GrantGround; readonly unfenced: boolean }
+  | { readonly may: false; readonly waitMs?: number; readonly missing: readonly string[] };
+
+/** How long an attestation counts, in milliseconds. */
+export const attestationLife = 3_600_000;
+
+/** Decides whether another host may be granted the loops. Every fact that is not known counts against it. */
+export function mayGrant(facts: GrantFacts): GrantDecision {
+  const { last, released, sinceRead } = facts;
+  const fenced = last.key === 'revoked';
+  const unfenced = last.key === 'cannot';
+  if (facts.to === released.from) return { may: true, ground: 'returned', unfenced };
+  if (last.key === 'valid') {
+    return { may: false, missing: [`the forge key of ${last.name} is still valid; revoke it`] };
+  }
+  if (last.stopped) return { may: true, ground: 'stopped', unfenced };
+  const missing: string[] = [];
+  if (last.supervised && fenced) {
+    if (last.instance === 'running' || last.instance === 'frozen') {
+      missing.push(`the instance ${last.name} is ${last.instance}; stop it`);
+    } else if (sinceRead < released.lease) {
+      const waitMs = released.lease - sinceRead;
+      return { may: false, waitMs, missing: [`the lease of ${last.name} has not run out`] };
+    } else return { may: true, ground: 'lease', unfenced };
+  }
+  const problem = attestationProblem(facts);
+  if (!last.supervised && problem === undefined) return { may: true, ground: 'attestation', unfenced };
+  missing.push(`${last.name} is not proven stopped`);
+  if (last.supervised && !fenced) missing.push(`the forge cannot revoke the key of ${last.name}`);
+  if (!last.supervised && problem !== undefined) missing.push(problem);
+  return { may: false, missing };
+}
+
+/** Why an attestation does not count; `undefined`: it does. */
+export function attestationProblem({
+  attestation,
+  last,
+  released,
+  plan,
+  run,
+  now,
+}: GrantFacts): string | undefined {
+  if (attestation === undefined) return `no person attests that ${last.name} is off`;
+  if (last.answers) return `${last.name} answers, so the attestation is void`;
+  if (attestation.host !== last.name) return `the attestation is about ${attestation.host}, not ${last.name}`;
+  if (attestation.plan !== plan || attestation.run !== run || attestation.epoch !== released.epoch)
+    return 'the attestation was given for another plan, run or epoch';
+  const age = now - Date.parse(attestation.at);
+  if (!(age >= 0 && age <= attestationLife)) return 'the attestation is older than an hour; give it again';
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { Journal } from '../journal/journal.ts';
+import { readJournal } from '../journal/read.ts';
+import type { JournalState } from '../journal/state.ts';
+import type { StateDirectory } from '../journal/state-directory.ts';
+import type { JournalPlace } from './claim.ts';
+import { rollbackUnderWay, type RunRequest } from './decide-run.ts';
+import type { Runbook } from './runbook.ts';
+
+interface ClaimParts {
+  readonly directory: StateDirectory;
+  readonly journal: Journal;
+  readonly state: JournalState;
+  readonly runId: string;
+}
+
+/** Takes the runbook's claim, where it has one, until it is disposed. */
+export async function takeClaim<World>(
+  runbook: Runbook<World>,
+  { directory, journal, state, runId }: ClaimParts,
+  signal: AbortSignal,
+): Promise<AsyncDisposable> {
+  const witness = () => ({ begun: hasBegun(state), end: journal.end });
+  const claim = await runbook.claim?.(
+    {
+      ...witness(),
+      runId,
+      file: directory.journal,
+      contains: (place) => contains(directory.journal, place),
+    },
+    signal,
+  );
+  return { [Symbol.asyncDispose]: async () => claim?.release(witness()) };
+}
+
+/** Whether C1 is passed: by the journal, or, where a rollback depends on it, by the world. */
+export async function isCommitted<World>(
+  runbook: Runbook<World>,
+  { command }: RunRequest,
+  state: JournalState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (state.commits.has('C1')) return true;
+  if (command !== 'rollback' && !rollbackUnderWay(state)) return false;
+  return (await runbook.isCommitted?.(signal)) ?? false;
+}
+
+function hasBegun({ lists }: JournalState): boolean {
+  return [...lists.values()].some(({ steps }) =>
+    [...steps.values()].some(({ begun }) => begun !== undefined),
+  );
+}
+
+async function contains(path: string, { seq, hash }: JournalPlace): Promise<boolean> {
+  let found = seq === 0;
+  await readJournal(path, (entry) => {
+    if (entry.seq === seq) found = entry.hash === hash;
+  });
+  return found;
+}
