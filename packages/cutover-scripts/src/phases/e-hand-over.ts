@@ -8,7 +8,7 @@ import { notRunning, rigStatus } from '../work/rig-status.ts';
 import { stateNote } from '../work/state-note.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { claimEpoch, lastSync, verifyHandoff } from './d-cut-over.ts';
+import { grantNew, lastSync, verifyHandoff } from './d-cut-over.ts';
 
 const phase = 'e-hand-over';
 const second = 1000;
@@ -43,7 +43,7 @@ const writeStateNote = step({
     const target = await world.target(signal);
     const text = stateNote(settings, {
       runId,
-      epoch: evidence(claimEpoch).epoch,
+      epoch: evidence(grantNew).epoch,
       planPhase: evidence(lastSync).planPhase,
       handoff: evidence(verifyHandoff).commit,
     });

@@ -93,7 +93,9 @@ function parseKeys(text: string): FenceKey[] {
     .map((line) => {
       const [, name, fingerprint] = /^(\S+) (SHA256:[A-Za-z0-9+/]+)$/.exec(line) ?? [];
       if (name === undefined || fingerprint === undefined)
-        throw new Error(`forge.listKeys printed ${JSON.stringify(line)}, which is not NAME SHA256:FINGERPRINT`);
+        throw new Error(
+          `forge.listKeys printed ${JSON.stringify(line)}, which is not NAME SHA256:FINGERPRINT`,
+        );
       return { name, fingerprint };
     });
 }

@@ -105,8 +105,8 @@ export class OwnershipWatch {
       for (let failures = 0; !this.#signal.aborted;) {
         await this.ask();
         failures = this.hold === undefined ? 0 : failures + 1;
-        const soon = Math.min(ownership.checkEvery, 500 * 2 ** Math.min(failures, 6));
-        await delay(failures === 0 ? ownership.checkEvery : soon, undefined, {
+        const soon = 500 * 2 ** Math.min(failures, 6);
+        await delay(Math.min(this.#round, failures === 0 ? Infinity : soon), undefined, {
           signal: this.#signal,
           ref: false,
         });
@@ -130,6 +130,13 @@ export class OwnershipWatch {
       this.#asking = undefined;
     });
     return this.#asking;
+  }
+
+  /** Until the next question: a short lease is confirmed at least three times before its stop would begin. */
+  get #round(): number {
+    const { checkEvery = Infinity } = this.#config.ownership ?? {};
+    const remaining = this.lease?.remainingMs ?? Infinity;
+    return Math.max(100, Math.min(checkEvery, remaining / 3));
   }
 
   /** Without any lease, what runs here may do so only until the first answer. */

@@ -129,6 +129,20 @@ describe('what a supervisor does with the ownership', () => {
     await untilRunning(supervisor);
   });
 
+  it('confirms a lease that is shorter than the round often enough: nothing is stopped in between', async () => {
+    await using fixture = await makeGitFixture();
+    await grant(fixture, 'vm', 6000);
+    await using rig = await makeRig({
+      loops: { one: sleeper },
+      ownership: { remote: fixture.remote, owner: 'vm', checkEvery: '1h' },
+    });
+    const supervisor = await rig.supervise();
+    await untilRunning(supervisor);
+    const pid = pidOf(supervisor.status(), 'one');
+    await delay(7000);
+    expect(pidOf(supervisor.status(), 'one')).toBe(pid);
+  });
+
   it('holds when the ref is deleted, and what runs goes on', async () => {
     await using fixture = await makeGitFixture();
     await grant(fixture, 'vm');
