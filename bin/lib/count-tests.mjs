@@ -13,5 +13,7 @@ const failed = results.testResults.flatMap((file) => {
     (name) => `✗ ${relative('.', file.name)}: ${name}`,
   );
 });
+if (results.testResults.length === 0)
+  failed.push('✗ no test file matches the patterns (a pattern with a / begins at the root of the checkout)');
 for (const line of failed) console.error(line);
 console.log(results.numPassedTests, failed.length, results.numPendingTests + results.numTodoTests);

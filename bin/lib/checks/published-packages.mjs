@@ -2,17 +2,8 @@
 // says what the package is, where it comes from, and no dependency that it does not use. Needs the packages built.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** Packages that are not held to it yet. */
-const pending = [
-  'packages/cutover-scripts',
-  'packages/host',
-  'packages/incus-client',
-  'packages/loops',
-  'packages/nix-deploy',
-  'packages/secrets',
-];
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
 
 const read = (...path) => readFileSync(join(...path), 'utf8');
 
@@ -71,19 +62,53 @@ function checkLinks(folder, manifest) {
   });
 }
 
-/** A dependency that no source file imports. */
+/** Dependencies against what the built files import: what is bundled into them counts where it is used. */
 function checkDependencies(folder, manifest) {
-  const files = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts'));
-  const sources = files.map((file) => read(folder, 'src', file)).join('\n');
-  const imported = (name) => new RegExp(`(from|import\\(?|import) ?['"]${name}(/[^'"]*)?['"]`).test(sources);
-  return Object.keys(manifest.dependencies ?? {})
-    .filter((name) => !imported(name))
-    .map((name) => `it depends on ${name} and does not import it`);
+  const used = new Set(
+    [...builtFiles(folder, manifest)]
+      .flatMap((file) => importsOf(file))
+      .map(packageOf)
+      .filter(isOther(manifest.name)),
+  );
+  const { dependencies = {}, peerDependencies = {} } = manifest;
+  const undeclared = [...used].filter((name) => !(name in dependencies) && !(name in peerDependencies));
+  const unused = Object.keys(dependencies).filter((name) => !used.has(name));
+  return [
+    ...undeclared.map((name) => `it imports ${name} and does not depend on it`),
+    ...unused.map((name) => `it depends on ${name} and does not import it`),
+  ];
 }
+
+/** The files that the exports and commands of a package lead to. */
+function builtFiles(folder, { exports = {}, bin = {} }) {
+  const entries = [
+    ...Object.values(exports).flatMap(({ types, default: file }) => [types, file]),
+    ...Object.values(bin),
+  ];
+  const files = new Set(
+    entries.filter((entry) => /\.(js|ts|mjs)$/.test(entry)).map((entry) => join(folder, entry)),
+  );
+  for (const file of files) {
+    for (const name of importsOf(file).filter((one) => one.startsWith('.'))) {
+      const path = join(dirname(file), name);
+      // A declaration file names the JavaScript that another one describes.
+      files.add(file.endsWith('.d.ts') ? path.replace(/\.js$/, '.d.ts') : path);
+    }
+  }
+  return files;
+}
+
+const importsOf = (file) =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\(?) ?["']([^"'\s]+)["']/g)].map(
+    ([, name]) => name,
+  );
+const packageOf = (name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+const isOther = (own) => (name) =>
+  /^(@[\w-]+\/)?[a-z][\w.-]*$/.test(name) && name !== own && !isBuiltin(name);
 
 const published = readdirSync('packages')
   .map((name) => `packages/${name}`)
-  .filter((folder) => existsSync(join(folder, 'package.json')) && !pending.includes(folder))
+  .filter((folder) => existsSync(join(folder, 'package.json')))
   .map((folder) => [folder, JSON.parse(read(folder, 'package.json'))])
   .filter(([, manifest]) => manifest.private !== true);
 const tarballs = packed(published.map(([folder]) => folder));

@@ -84,13 +84,12 @@ function sshArguments(to: SshHostOptions, knownHosts: string, words: readonly st
     UserKnownHostsFile: knownHosts,
   };
   const settings = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const key = to.privateKeyFile ?? '';
+  const keys = [to.privateKeyFile ?? []].flat().flatMap((file) => ['-i', file]);
   return [
     '-tt',
     '-F',
     'none',
-    '-i',
-    key,
+    ...keys,
     '-p',
     String(to.port ?? 22),
     ...settings,

@@ -120,7 +120,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
       stop: [`${workspace}/cc-ci-plan/launch.sh`, 'stop'],
       start: [`${workspace}/cc-ci-plan/launch.sh`, 'start'],
       startEnv: { RESUME_PHASE: '1' },
-      quiesceSeconds: 60,
+      quiesceTimeout: '60s',
       units: ['cc-ci-loops.service'],
       cronMatch: 'cc-ci-plan/launch.sh',
       processes: ['builder', 'adversary', 'watchdog'].map((role) => `agent.mjs --role ${role}`),
@@ -162,7 +162,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
         processes: ['agent.mjs --role orchestrator'],
       },
     },
-    handoff: { repository: 'cc-ci', seconds: 120 },
+    handoff: { repository: 'cc-ci', timeout: '120s' },
     health: { url: `http://${ccci.address}/health` },
     standIns: [
       'a container stands for the virtual machine: this machine has no KVM',

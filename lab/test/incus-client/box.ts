@@ -12,11 +12,12 @@ export interface Box extends AsyncDisposable {
  * moment. Asked to shut down, it does not.
  */
 export async function sleepingBox(lab: Lab): Promise<Box> {
-  return makeBox(lab, {
-    source: { type: 'image', alias: lab.imageAlias },
-    config: { 'raw.lxc': 'lxc.init.cmd = /bin/sleep infinity' },
-    start: true,
-  });
+  return makeBox(lab, sleeping(lab));
+}
+
+/** The same in a project of the lab's. */
+export async function sleepingBoxIn(lab: Lab, project: string): Promise<Box> {
+  return makeBox(lab, sleeping(lab), project);
 }
 
 /** A stopped instance with nothing in it, to be copied, moved and backed up in no time. */
@@ -24,8 +25,16 @@ export async function emptyBox(lab: Lab): Promise<Box> {
   return makeBox(lab, { source: { type: 'none' } });
 }
 
-async function makeBox(lab: Lab, wanted: Omit<InstanceCreate, 'name'>): Promise<Box> {
-  const { instances } = lab.client;
+function sleeping(lab: Lab): Omit<InstanceCreate, 'name'> {
+  return {
+    source: { type: 'image', alias: lab.imageAlias },
+    config: { 'raw.lxc': 'lxc.init.cmd = /bin/sleep infinity' },
+    start: true,
+  };
+}
+
+async function makeBox(lab: Lab, wanted: Omit<InstanceCreate, 'name'>, project = 'default'): Promise<Box> {
+  const { instances } = lab.client.project(project);
   const name = `incus-client-${randomBytes(3).toString('hex')}`;
   // By this label the lab knows what a killed test run has left.
   const config = { ...wanted.config, 'user.cutover.throwaway': 'true' };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type IncusClient, connectIncus } from '@cutover/incus-client';
+import { type IncusClient, connectIncus, incusHost } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, sleepingBox } from './box.ts';
@@ -196,6 +196,30 @@ test('user, group, directory and environment are as asked for', async () => {
     env: { GREETING: "it's; $HOME" },
   });
   expect(stdout.toString()).toBe("65534\n65534\n/usr\nit's; $HOME\n");
+});
+
+test.for([
+  ['an argument that is too long', ['x'.repeat(3_000_000)], {}, /argument list too long/],
+  ['an argument with NUL', ['a\0b'], {}, /invalid argument/],
+  ['a variable with NUL', ['true'], { env: { A: 'a\0b' } }, /invalid argument/],
+  ['no command', [], {}, /child process/],
+] as const)('what the daemon cannot start is told in its own words: %s', async ([, argv, options, words]) => {
+  const refused = { name: 'OperationError', code: 'OPERATION_FAILED', message: expect.stringMatching(words) };
+  await expect(client.exec.run(box.name, argv, options)).rejects.toMatchObject(refused);
+  await using session = await client.exec.start(box.name, argv, options);
+  await expect(session.exit).rejects.toMatchObject(refused);
+  const read = async () => {
+    for await (const _chunk of session.stdout);
+  };
+  await expect(read()).rejects.toMatchObject(refused);
+});
+
+test('a host says that such a command was not started', async () => {
+  await using host = incusHost(client, box.name);
+  await expect(host.run(['echo', 'x'.repeat(3_000_000)])).rejects.toMatchObject({
+    code: 'COMMAND_REFUSED',
+    message: expect.stringContaining('argument list too long'),
+  });
 });
 
 test('a console is attached, typed at and left', async () => {

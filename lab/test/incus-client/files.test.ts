@@ -159,6 +159,14 @@ test('a stream is written over the files endpoint as it comes, and read as one',
   expect(hash.digest('hex')).toBe(createHash('sha256').update(Buffer.concat(chunks)).digest('hex'));
 });
 
+test('a file of this machine that is not there is named', async () => {
+  const missing = join(folder, 'missing');
+  const told = { name: 'FileError', code: 'NOT_FOUND', path: missing };
+  await expect(files.push(box.name, missing, '/root/missing')).rejects.toMatchObject(told);
+  await expect(lab.client.images.import({ unified: { path: missing } })).rejects.toMatchObject(told);
+  await expect(files.pull(box.name, '/etc/hostname', join(missing, 'hostname'))).rejects.toMatchObject(told);
+});
+
 test('an abort ends a transfer with its reason, either way', async () => {
   const source = join(folder, 'aborted');
   execFileSync('truncate', ['-s', '400M', source]);

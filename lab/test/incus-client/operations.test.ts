@@ -7,6 +7,7 @@ import {
 } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
+import { soak } from './soak.ts';
 import { type Box, sleepingBox } from './box.ts';
 
 let lab: Lab;
@@ -89,4 +90,23 @@ test('ensureInstance makes, adopts what is ours, and leaves alone what is not', 
   await Promise.all([ensureAbsent(lab.client, name, label), ensureAbsent(lab.client, name, label)]);
   expect(await lab.client.instances.exists(name)).toBe(false);
   await ensureAbsent(lab.client, name, label);
+});
+
+test('ensureInstance and ensureAbsent at work on one name: each has been true, and neither fails', async () => {
+  const label = { 'user.cutover.test': name } as const;
+  const wanted = {
+    name,
+    source: source(),
+    config: { 'raw.lxc': 'lxc.init.cmd = /bin/sleep infinity' },
+  };
+  for (let round = soak(20, 5); round > 0; round -= 1) {
+    const [made] = await Promise.all([
+      ensureInstance(lab.client, wanted, label),
+      ensureAbsent(lab.client, name, label),
+      ...(round % 2 === 0 ? [ensureAbsent(lab.client, name, label)] : []),
+    ]);
+    expect(made.instance.name).toBe(name);
+  }
+  await ensureAbsent(lab.client, name, label);
+  expect(await lab.client.instances.exists(name)).toBe(false);
 });

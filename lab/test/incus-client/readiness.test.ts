@@ -1,6 +1,7 @@
 import { NotReadyError, waitReady } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
+import { emptyBox, sleepingBox } from './box.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -78,6 +79,46 @@ test('cloud-init that is done with complaints is degraded, and passes where that
     expect(cloudInit).toBe('degraded');
     expect(cloudInitErrors?.join()).toContain('schema validation');
   });
+});
+
+test("the address is that of a NIC of the instance's devices, whatever else the guest makes", async () => {
+  await using box = await sleepingBox(lab);
+  const guest = (script: string) => lab.client.exec.run(box.name, ['sh', '-c', script]);
+  // As Docker does: a bridge with an address before the guest has its own.
+  await guest(
+    'ip link add docker0 type bridge && ip addr add 172.17.0.1/16 dev docker0 && ip link set docker0 up',
+  );
+  await expect(waitReady(lab.client, box.name, { ipv4: true }, { timeout: 2_000 })).rejects.toMatchObject({
+    missing: ['ipv4'],
+  });
+  await guest('ip addr add 10.222.0.7/24 dev eth0');
+  expect(await waitReady(lab.client, box.name, { ipv4: true })).toMatchObject({
+    ipv4: '10.222.0.7',
+    nic: 'eth0',
+  });
+  expect(await waitReady(lab.client, box.name, { ipv4: true, nic: 'docker0' })).toMatchObject({
+    ipv4: '172.17.0.1',
+    nic: 'docker0',
+  });
+  await expect(
+    waitReady(lab.client, box.name, { agent: true, command: ['false'] }, { timeout: 1_000 }),
+  ).rejects.toMatchObject({ missing: ['command'], seen: { agent: true } });
+});
+
+test('an instance that nobody starts is refused, and one that is being started is waited for', async () => {
+  await using box = await emptyBox(lab);
+  const started = performance.now();
+  await expect(waitReady(lab.client, box.name, { ipv4: true })).rejects.toMatchObject({
+    code: 'NOT_READY',
+    message: expect.stringContaining('is stopped; start it first'),
+    seen: { status: 'Stopped' },
+  });
+  expect(performance.now() - started).toBeLessThan(30_000);
+  await using running = await sleepingBox(lab);
+  await lab.client.instances.stop(running.name, { force: true });
+  const waiting = waitReady(lab.client, running.name, { agent: true });
+  await lab.client.instances.start(running.name);
+  expect(await waiting).toMatchObject({ status: 'Running', agent: true });
 });
 
 test('an instance that is not there is not waited for', async () => {

@@ -59,7 +59,7 @@ describe('deploy --action', () => {
   it('dry-activate says what would be done', async () => {
     const { exitCode, stderr } = await client.run(['deploy', '--action', 'dry-activate']);
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('would start the following units: hello.service');
+    expect(stderr).toContain('would activate the configuration');
     expect(await marker()).toBe('one');
     expect(await machine.history()).toBe('1 of 1');
   });

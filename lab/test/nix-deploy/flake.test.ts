@@ -39,6 +39,7 @@ const settings: HostSettings = {
     ],
   },
   proxy: null,
+  tailnet: false,
   loops: { rig: 'cc-ci', configFile: 'loops.yaml', armedFile: '/var/lib/cutover/armed' },
   secrets: { manifest: 'secrets/manifest.json' },
 };
@@ -91,16 +92,33 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
       'hostname 10.0.0.9\nstricthostkeychecking true',
     );
     expect(await machine.sh('systemctl is-enabled loops-cc-ci.service')).toMatch(/^enabled/);
+    for (const unit of ['loops-cc-ci', 'loops-tmux-cc-ci']) {
+      expect(await machine.sh(`systemctl show --property Requires --value ${unit}.service`)).toContain(
+        'cutover-secrets.service',
+      );
+    }
+    expect(await machine.sh('systemctl is-active cutover-secrets.service')).toBe('active');
     expect(await machine.sh('systemctl is-active loops-cc-ci.service || :')).toBe('inactive');
     expect(await machine.sh('systemctl show --property ConditionResult --value loops-cc-ci.service')).toBe(
       'no',
     );
   };
   await look();
+  // What the system names and does not hold is gone now, as it would be on a machine that got it from elsewhere.
+  expect(await namedOutsideClosure(result.system)).toEqual([]);
+  await machine.sh('nix-store --gc > /dev/null 2>&1');
   await rebootProof(machine.target, { system: result.system, timeout: 120_000 });
   await machine.rebooted();
   await look();
 }, 300_000);
+
+/** Store paths that a file of a system's closure names, and that are not in the closure. */
+async function namedOutsideClosure(system: string): Promise<readonly string[]> {
+  const named = await machine.sh(`
+    nix-store --query --requisites ${system} | sort > /tmp/closure
+    xargs grep -rahoE '/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+' < /tmp/closure | sort -u | comm -23 - /tmp/closure`);
+  return named.split('\n').filter((line) => line !== '');
+}
 
 it('parts that do not fit together are refused before anything is written', async () => {
   const template = await readFlakeTemplate();

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ async function entryPoints(): Promise<string[]> {
   const found: string[] = [];
   for (const folder of await readdir(join(root, 'packages'))) {
     const path = join(root, 'packages', folder);
+    // What another branch left behind, and git ignores.
+    if (!existsSync(join(path, 'package.json'))) continue;
     const manifest: Manifest = JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
     if (manifest.private === true) continue;
     for (const [name, target] of Object.entries(manifest.exports)) {
@@ -40,11 +43,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A user's own script, named as a phase is named, which imports a package and says what it left open. */
-const script = `const before = process.getActiveResourcesInfo().join();
-await import(process.argv[2]);
-const after = process.getActiveResourcesInfo().join();
-console.log(after === before ? 'imported' : \`left open: \${after}\`);
+/** A user's own script, named as a phase is named, which imports a package and says what that left open: a timer, a child. */
+const script = `await import(process.argv[2]);
+// Standard streams are opened when they are first looked at, and the module loader closes its files later.
+const own = /^(?:PipeWrap|TTYWrap|CloseReq|FSReq)/;
+const open = process.getActiveResourcesInfo().filter((resource) => !own.test(resource));
+console.log(open.length === 0 ? 'imported' : \`left open: \${open.join()}\`);
 `;
 
 it.each(await entryPoints())('importing %s prints nothing and starts nothing', async (name) => {

@@ -25,12 +25,14 @@ export interface HostSettings {
   readonly commands: Readonly<Record<string, string>>;
   readonly swap: { readonly file: string; readonly sizeMiB: number } | null;
   readonly ssh: {
-    /** Public keys that may log in as root: that of whoever deploys. */
+    /** Public keys that may log in as root: that of the operator who deploys. */
     readonly rootKeys: readonly string[];
     readonly hosts: readonly SshHostSettings[];
     readonly knownHosts: readonly KnownHostSettings[];
   };
   readonly proxy: ProxySettings | null;
+  /** A direct peer of a tailnet, which it joined before its first deploy. */
+  readonly tailnet: boolean;
   readonly loops: {
     /** The rig's name, e.g. `cc-ci`. */
     readonly rig: string;

@@ -8,9 +8,9 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
-import { readOwner } from './work/ownership.ts';
-import { reviveByHand } from './work/revive-ownership.ts';
-import { claimOperator, takeOverOperator } from './world/operator-claim.ts';
+import { readOwner } from './ownership/ownership.ts';
+import { reviveByHand } from './ownership/revive-ownership.ts';
+import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 

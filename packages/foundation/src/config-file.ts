@@ -41,10 +41,19 @@ export async function readConfigFile<T>(
   return parseConfig(text, schema);
 }
 
-/** Parses the text of a config file. Anchors, aliases and merge keys are YAML 1.2 core's. */
-export function parseConfig<T>(text: string, schema: z.ZodType<T>): ConfigReading<T> {
+export interface ParseConfigOptions {
+  /** `<<` merges a map into the one it stands in, as in YAML 1.1. Default: false, as in YAML 1.2. */
+  readonly merge?: boolean | undefined;
+}
+
+/** Parses the text of a config file. */
+export function parseConfig<T>(
+  text: string,
+  schema: z.ZodType<T>,
+  { merge = false }: ParseConfigOptions = {},
+): ConfigReading<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge });
   if (document.errors.length > 0) {
     const mistakes = document.errors.map(({ pos, message }) => ({
       key: '',

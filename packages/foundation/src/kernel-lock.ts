@@ -28,7 +28,7 @@ export interface KernelLockOptions {
 export async function takeKernelLock(path: string, options: KernelLockOptions): Promise<LockAttempt> {
   const file = await open(path, 'a+', 0o600);
   try {
-    if (!(await flock(file, options))) {
+    if (!(await lockOpenFile(file, options))) {
       const holder = (await readFile(path, 'utf8')).trim();
       await file.close();
       return { taken: false, holder: holder === '' ? 'a process that has just begun' : holder };
@@ -56,7 +56,16 @@ export async function takeKernelLock(path: string, options: KernelLockOptions): 
 /** The exit code of `flock` for a lock that another holds; distinct from those of its own failures. */
 const held = 75;
 
-async function flock(file: FileHandle, { patience = 0, signal }: KernelLockOptions): Promise<boolean> {
+/**
+ * Takes the lock of an open file or directory, for as long as it is open. For what holds no words of its own, as a directory.
+ *
+ * @returns whether it was taken within `patience`.
+ * @throws {Error} `flock` cannot be run.
+ */
+export async function lockOpenFile(
+  file: FileHandle,
+  { patience = 0, signal }: Omit<KernelLockOptions, 'holder'> = {},
+): Promise<boolean> {
   const wait = patience > 0 ? ['--wait', String(patience / 1000)] : ['--nonblock'];
   const child = spawn('flock', ['--exclusive', ...wait, '--conflict-exit-code', String(held), '3'], {
     stdio: ['ignore', 'ignore', 'ignore', file.fd],

@@ -85,3 +85,10 @@ test('a file that is not there, or is a directory, says what to do', async () =>
     value: { name: 'pi' },
   });
 });
+
+test('a merge key merges only where it is asked for', () => {
+  const text = 'base: &b { a: 1, b: 2 }\nmore: { <<: *b, b: 3 }\n';
+  const any = z.record(z.string(), z.record(z.string(), z.unknown()));
+  expect(parseConfig(text, any, { merge: true })).toMatchObject({ value: { more: { a: 1, b: 3 } } });
+  expect(parseConfig(text, any)).toMatchObject({ value: { more: { '<<': { a: 1, b: 2 }, b: 3 } } });
+});

@@ -13,12 +13,19 @@ export type HostErrorCode =
   | 'CONNECTION_LOST'
   | 'HOST_KEY_MISMATCH'
   | 'HOST_KEY_UNKNOWN'
-  | 'AUTHENTICATION_FAILED';
+  | 'AUTHENTICATION_FAILED'
+  | 'OPTION_INVALID'
+  | 'END_UNKNOWN';
 
 /** Those of a `HostConnectionError`. */
 export type ConnectionErrorCode = Extract<
   HostErrorCode,
-  'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'HOST_KEY_MISMATCH' | 'HOST_KEY_UNKNOWN' | 'AUTHENTICATION_FAILED'
+  | 'CONNECTION_FAILED'
+  | 'CONNECTION_LOST'
+  | 'END_UNKNOWN'
+  | 'HOST_KEY_MISMATCH'
+  | 'HOST_KEY_UNKNOWN'
+  | 'AUTHENTICATION_FAILED'
 >;
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
@@ -38,6 +45,7 @@ export class HostError extends Error {
 /** A command ended with a non-zero exit code or by a signal; `result` has the shape of a success. */
 export class CommandError extends HostError {
   override readonly name: string = 'CommandError';
+  declare readonly code: 'COMMAND_FAILED';
   readonly result: RunResult;
 
   constructor(result: RunResult) {
@@ -49,6 +57,7 @@ export class CommandError extends HostError {
 /** The command could not be started as it is, e.g. its arguments are too long; nothing has happened. */
 export class CommandRefusedError extends HostError {
   override readonly name = 'CommandRefusedError';
+  declare readonly code: 'COMMAND_REFUSED';
   readonly argv: readonly string[];
 
   constructor(host: string, argv: readonly string[], why: string, options?: ErrorOptions) {
@@ -57,22 +66,29 @@ export class CommandRefusedError extends HostError {
   }
 }
 
-/** The command ran longer than its `timeout` and was ended. */
+/** The command ran longer than its `timeout` and was ended, or had not started by then (`started`). */
 export class CommandTimeoutError extends HostError {
   override readonly name = 'CommandTimeoutError';
+  declare readonly code: 'COMMAND_TIMEOUT';
   readonly argv: readonly string[];
   readonly timeout: number;
+  readonly started: boolean;
 
-  constructor(host: string, argv: readonly string[], timeout: number) {
-    super('COMMAND_TIMEOUT', host, `${argv[0] ?? ''} on ${host} ran longer than ${timeout} ms and was ended`);
+  constructor(host: string, argv: readonly string[], timeout: number, started = true) {
+    const what = started
+      ? `ran longer than ${timeout} ms and was ended`
+      : `did not start within ${timeout} ms`;
+    super('COMMAND_TIMEOUT', host, `${argv[0] ?? ''} on ${host} ${what}`);
     this.argv = argv;
     this.timeout = timeout;
+    this.started = started;
   }
 }
 
 /** The caller's signal was aborted and the command was ended; `cause` is the signal's reason. */
 export class CommandAbortedError extends HostError {
   override readonly name = 'CommandAbortedError';
+  declare readonly code: 'COMMAND_ABORTED';
   readonly argv: readonly string[];
 
   constructor(host: string, argv: readonly string[], reason: unknown) {
@@ -84,6 +100,7 @@ export class CommandAbortedError extends HostError {
 /** The command wrote more than `maxOutput` bytes and was ended. */
 export class OutputLimitError extends HostError {
   override readonly name = 'OutputLimitError';
+  declare readonly code: 'OUTPUT_LIMIT';
   readonly argv: readonly string[];
   readonly maxOutput: number;
 
@@ -98,13 +115,14 @@ export class OutputLimitError extends HostError {
   }
 }
 
-/** There is no file at `path`. */
+/** Nothing is at `path`. */
 export class FileNotFoundError extends HostError {
   override readonly name = 'FileNotFoundError';
+  declare readonly code: 'FILE_NOT_FOUND';
   readonly path: string;
 
   constructor(host: string, path: string) {
-    super('FILE_NOT_FOUND', host, `no file ${path} on ${host}`);
+    super('FILE_NOT_FOUND', host, `there is nothing at ${path} on ${host}`);
     this.path = path;
   }
 }
@@ -112,6 +130,7 @@ export class FileNotFoundError extends HostError {
 /** A file could not be read or written; `path` says which and the message why. */
 export class FileRefusedError extends HostError {
   override readonly name = 'FileRefusedError';
+  declare readonly code: 'FILE_REFUSED';
   readonly path: string;
 
   constructor(host: string, path: string, why: string, options?: ErrorOptions) {
@@ -121,8 +140,9 @@ export class FileRefusedError extends HostError {
 }
 
 /**
- * The host could not be reached, or the connection was lost under way. What a command did before that is
- * **unknown**: this is never evidence that something is absent, stopped or failed.
+ * The host could not be reached, or the connection was lost under way, or a command that was to be ended may still run
+ * (`END_UNKNOWN`). What a command did before that is **unknown**: this is never evidence that something is absent,
+ * stopped or failed.
  */
 export class HostConnectionError extends HostError {
   override readonly name = 'HostConnectionError';
@@ -132,6 +152,18 @@ export class HostConnectionError extends HostError {
   // oxlint-disable-next-line no-useless-constructor -- it narrows `code`
   constructor(code: ConnectionErrorCode, host: string, message: string, options?: ErrorOptions) {
     super(code, host, message, options);
+  }
+}
+
+/** What a host was to be made of cannot be used: `option` says which, the message what would be right. */
+export class HostOptionError extends HostError {
+  override readonly name = 'HostOptionError';
+  declare readonly code: 'OPTION_INVALID';
+  readonly option: string;
+
+  constructor(host: string, option: string, why: string, options?: ErrorOptions) {
+    super('OPTION_INVALID', host, `${option} of ${host}: ${why}`, options);
+    this.option = option;
   }
 }
 

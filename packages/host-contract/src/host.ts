@@ -15,7 +15,8 @@ export interface Host extends AsyncDisposable {
    * @throws {CommandTimeoutError} `timeout` passed; the command has been ended.
    * @throws {CommandAbortedError} `signal` was aborted; the command has been ended.
    * @throws {OutputLimitError} more than `maxOutput` bytes came; the command has been ended.
-   * @throws {HostConnectionError} the connection failed or was lost: how the command ended is unknown.
+   * @throws {HostConnectionError} the connection failed or was lost, or the command could not be ended: how it ended, or
+   *   whether it has, is unknown.
    */
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
 
@@ -25,7 +26,7 @@ export interface Host extends AsyncDisposable {
   /**
    * Reads a whole file.
    *
-   * @throws {FileNotFoundError} there is no file at `path`.
+   * @throws {FileNotFoundError} nothing is at `path`.
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
 
@@ -67,7 +68,7 @@ export type StreamOptions = CommandOptions;
  */
 export interface CommandExit {
   readonly exitCode: number | undefined;
-  /** The signal's name, e.g. `SIGKILL`. */
+  /** The signal's name, e.g. `SIGKILL`; `SIGUNKNOWN` where the transport cannot say which. */
   readonly signal: string | undefined;
 }
 
@@ -86,9 +87,12 @@ export interface CommandStream extends AsyncDisposable {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Settles once: how the command ended, or the reason why that is unknown. Never rejects on a non-zero exit. */
+  /**
+   * Settles once: how the command ended, or the reason why that is unknown. Never rejects on a non-zero exit. At a timeout,
+   * an abort or the disposal it rejects when the command has been ended, which can take seconds; the outputs break at once.
+   */
   readonly exit: Promise<CommandExit>;
-  /** Sends a signal (default `SIGTERM`) to the command. */
+  /** Sends a signal (default `SIGTERM`) to the command and what it has started; does nothing once they have ended. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -105,5 +109,10 @@ export interface WriteFileOptions {
   readonly owner?: string | number | undefined;
   /** Group's name or gid; the owner's own group without it. */
   readonly group?: string | number | undefined;
+  /**
+   * Gives the new file the ACL and the extended attributes of the one that it replaces; `mode` is then the mask of the
+   * ACL. Default `false`: it has none, whatever the directory's default ACL says.
+   */
+  readonly keepAttributes?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -20,6 +20,7 @@ export {
   HostConnectionError,
   HostError,
   type HostErrorCode,
+  HostOptionError,
   OutputLimitError,
 } from './errors.ts';
 export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';

@@ -1,13 +1,28 @@
 import { commandsContract } from './suite/commands.ts';
 import { endingsContract } from './suite/endings.ts';
 import { filesContract } from './suite/files.ts';
-import type { ContractOptions, ContractRunner } from './suite/fixture.ts';
+import type { ContractOptions, ContractPart, ContractRunner } from './suite/fixture.ts';
 import { inputContract } from './suite/input.ts';
 import { streamsContract } from './suite/streams.ts';
 
-export type { ContractOptions, ContractRunner } from './suite/fixture.ts';
+export type { ContractOptions, ContractPart, ContractRunner } from './suite/fixture.ts';
 /** What tests of a transport need besides the suite. */
 export { processesWith, rejection, uniqueSleep, until } from './suite/fixture.ts';
+
+const parts = {
+  commands: commandsContract,
+  input: inputContract,
+  endings: endingsContract,
+  streams: streamsContract,
+  files: filesContract,
+};
+const allParts = [
+  'commands',
+  'input',
+  'endings',
+  'streams',
+  'files',
+] as const satisfies readonly ContractPart[];
 
 /**
  * The promises of `Host`, as tests: what passes them may be used wherever a `Host` is asked for. Needs a Linux host
@@ -19,8 +34,6 @@ export { processesWith, rejection, uniqueSleep, until } from './suite/fixture.ts
  */
 export function hostContract(runner: ContractRunner, options: ContractOptions): void {
   runner.describe(`the contract of Host: ${options.name}`, () => {
-    for (const part of [commandsContract, inputContract, endingsContract, streamsContract, filesContract]) {
-      part(runner, options);
-    }
+    for (const part of options.parts ?? allParts) parts[part](runner, options);
   });
 }

@@ -45,6 +45,9 @@ export interface SpawnedCommand {
    * the output has been read.
    */
   readonly exit: Promise<CommandExit>;
-  /** Signals the command and what it started: its process group. No error when it is gone. */
+  /**
+   * Signals the command and what it started: its process group. No error when it is gone, and then never a later process
+   * of the same number. Rejects when the signal could not be sent.
+   */
   kill(signal: NodeJS.Signals): Promise<void>;
 }

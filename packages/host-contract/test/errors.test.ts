@@ -22,6 +22,7 @@ describe('the errors', () => {
     [new host.OutputLimitError('pi', ['true'], 5), 'OUTPUT_LIMIT'],
     [new host.FileNotFoundError('pi', '/x'), 'FILE_NOT_FOUND'],
     [new host.FileRefusedError('pi', '/x', 'no'), 'FILE_REFUSED'],
+    [new host.HostOptionError('pi', 'hostKeys', 'no'), 'OPTION_INVALID'],
     [new host.HostConnectionError('CONNECTION_LOST', 'pi', 'lost'), 'CONNECTION_LOST'],
   ])('%s is a HostError with a code and a name', (error, code) => {
     expect(error).toBeInstanceOf(host.HostError);

@@ -24,6 +24,7 @@ export {
   FileRefusedError,
   HostConnectionError,
   HostError,
+  HostOptionError,
   OutputLimitError,
 } from '@cutover/host-contract';
 export { asUser } from './as-user.ts';
@@ -32,4 +33,5 @@ export { localHost, type LocalHostOptions } from './local/local-host.ts';
 export { quoteForDisplay } from './quote-for-display.ts';
 export { type Destination, type ParsedDestination, parseDestination } from './ssh/destination.ts';
 export { sshHost } from './ssh/ssh-host.ts';
-export type { Socks5Proxy, SshHostOptions } from './ssh/options.ts';
+export type { Socks5Proxy, SshHostOptions, SshQuestion } from './ssh/options.ts';
+export type { Passphrase } from './ssh/private-key.ts';

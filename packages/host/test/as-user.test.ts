@@ -45,7 +45,12 @@ describe.skipIf(!root)('asUser', () => {
   it('says that there is no such user', async () => {
     await using host = asUser(localHost(), 'no-such-user');
     expect(await rejection(host.run(['true']))).toMatchObject({ code: 'COMMAND_REFUSED', host: 'localhost' });
-    expect(() => asUser(localHost(), '-x')).toThrow(TypeError);
+    expect(() => asUser(localHost(), '-x')).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    // Users of a directory service, which this machine has not.
+    for (const user of ['ada@example.org', String.raw`OFFICE\ada`]) {
+      await using other = asUser(localHost(), user);
+      expect(await rejection(other.run(['true']))).toMatchObject({ code: 'COMMAND_REFUSED' });
+    }
   });
 
   it('names both in errors', async () => {

@@ -20,7 +20,7 @@ const env = { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options) };
 
 beforeAll(async () => {
   await build({
-    entry: ['disposes', 'exits', 'waits'].map((name) =>
+    entry: ['disposes', 'exits', 'waits', 'waits-locally', 'reuses-pid'].map((name) =>
       fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url)),
     ),
     outDir,
@@ -29,8 +29,9 @@ beforeAll(async () => {
     config: false,
     silent: true,
     clean: true,
-    external: ['execa', 'ssh2', 'socks'],
+    external: ['execa', 'ssh2', 'socks', 'signal-exit'],
     noExternal: [/^@cutover\//],
+    loader: { '.sh': 'text' },
     esbuildOptions: (options) => {
       options.conditions = ['source'];
     },
@@ -57,6 +58,31 @@ describe('a program', () => {
     await using local = localHost();
     await until(async () => (await processesWith(local, seconds)).length === 0);
   });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'that gets %s takes its local commands with it',
+    async (signal) => {
+      const seconds = uniqueSleep();
+      const child = spawn(process.execPath, [program('waits-locally')], {
+        env: { ...env, SLEEP: seconds },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([null, signal]);
+      await using local = localHost();
+      await until(async () => (await processesWith(local, seconds)).length === 0);
+    },
+  );
+
+  it.runIf(process.getuid?.() === 0)(
+    'never signals a process that has the pid of a command now',
+    async () => {
+      const ownPids = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath];
+      const { stdout } = await promisify(execFile)('unshare', [...ownPids, program('reuses-pid')], { env });
+      expect(stdout).toBe('alive\n');
+    },
+  );
 
   it('that is killed takes its remote commands with it', async () => {
     const seconds = uniqueSleep();

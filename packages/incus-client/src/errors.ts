@@ -7,11 +7,18 @@ export type ConnectionErrorCode =
 
 /** What a daemon answers a request with. */
 export type ApiErrorCode =
-  'API_ERROR' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'BUSY' | 'PRECONDITION_FAILED';
+  | 'AGENT_ABSENT'
+  | 'API_ERROR'
+  | 'BAD_REQUEST'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'BUSY'
+  | 'PRECONDITION_FAILED';
 
 /** How an operation that was accepted ended badly. */
 export type OperationErrorCode =
-  'ALREADY_EXISTS' | 'BUSY' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OPERATION_CANCELLED';
+  'AGENT_ABSENT' | 'ALREADY_EXISTS' | 'BUSY' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OPERATION_CANCELLED';
 
 /** What is wrong with a file. */
 export type FileErrorCode =
@@ -158,13 +165,14 @@ function codeOfReply(status: number, message: string): ApiErrorCode {
   // Seen on 6.0.4: a restricted certificate in a foreign project is answered 500.
   if (/does not have permission/i.test(message)) return 'FORBIDDEN';
   const code = codeOfFailure(message);
-  return code === 'ALREADY_EXISTS' || code === 'BUSY' ? code : 'API_ERROR';
+  return code === 'ALREADY_EXISTS' || code === 'BUSY' || code === 'AGENT_ABSENT' ? code : 'API_ERROR';
 }
 
 /** Operations fail with error_code 500 and a sentence (6.0.4), so the sentence is all there is to go by. */
 function codeOfFailure(message: string): OperationErrorCode {
   if (/already (exists|in use)|UNIQUE constraint failed/i.test(message)) return 'ALREADY_EXISTS';
   if (/is busy running/i.test(message)) return 'BUSY';
+  if (/VM agent isn't currently running/i.test(message)) return 'AGENT_ABSENT';
   if (/not found|no such (object|alias)|image not provided|couldn't find alias/i.test(message))
     return 'NOT_FOUND';
   return 'OPERATION_FAILED';

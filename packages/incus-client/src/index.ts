@@ -2,6 +2,7 @@ export {
   connectIncus,
   type ConnectOptions,
   type HttpsConnectOptions,
+  type Passphrase,
   type SocketConnectOptions,
 } from './connect/connect-incus.ts';
 export {
@@ -21,7 +22,8 @@ export {
   decodeTrustToken,
   enrol,
 } from './connect/trust-token.ts';
-export { type Remote, type Remotes, configFolder, connectRemote, readRemotes } from './connect/remotes.ts';
+export { type Remote, type Remotes, configFolder, readRemotes } from './connect/remote-config.ts';
+export { type RemoteOptions, connectRemote } from './connect/remotes.ts';
 export { type LocatedSocket, locateSocket } from './connect/locate-socket.ts';
 export type { IncusClient, IncusScope } from './client.ts';
 export type { CallOptions, Tagged } from './api/call-options.ts';
@@ -210,7 +212,8 @@ export type { ExecArea } from './exec/area.ts';
 export type { ExecOptions, ExecResult, ExecSession, TerminalSize } from './exec/types.ts';
 export type { FileContent, FileReading, FilesArea } from './files/http-files.ts';
 export type { SftpAttributes } from './files/sftp/packets.ts';
-export type { DirectoryEntry, SftpSession } from './files/sftp/session.ts';
+export type { DirectoryEntry } from './files/sftp/calls.ts';
+export type { SftpSession } from './files/sftp/session.ts';
 export type { PushOptions } from './files/transfer.ts';
 export type { FileAttributes, WriteFileAttributes } from './files/types.ts';
 export type { Readiness, ReadyConditions } from './readiness/conditions.ts';

@@ -48,6 +48,9 @@ export interface Scope {
   rawStream(method: string, path: string, options?: RequestOptions): Promise<RawStreamReply>;
 }
 
+/** Milliseconds in which a request that has no content to send is accepted. */
+const acceptance = 50_000;
+
 export function createScope(
   transport: Transport,
   events: EventHub,
@@ -69,9 +72,9 @@ export function createScope(
     signal: options.signal,
   });
 
-  const exchange = async (method: string, base: string, options: RequestOptions) => {
+  const exchange = async (method: string, base: string, options: RequestOptions, patience?: number) => {
     const request = rawRequest(method, base, options);
-    const reply = await transport.send(request);
+    const reply = await transport.send({ ...request, patience });
     return { envelope: parseReply(reply.status, reply.body, method, request.path), reply };
   };
 
@@ -103,7 +106,12 @@ export function createScope(
           async run(accepted, update, signal) {
             const { signal: _outer, ...rest } = options;
             using following = await events.tracker(project).prepare(signal);
-            const { envelope } = await exchange(method, base, { ...rest, signal });
+            const { envelope } = await exchange(
+              method,
+              base,
+              { ...rest, signal },
+              options.body === undefined ? acceptance : undefined,
+            );
             const operation = started(envelope);
             // Some requests are answered at once by older or newer daemons: nothing is left to wait for.
             if (operation === undefined) return finishedAtOnce(`${method} ${base}`, envelope.metadata);

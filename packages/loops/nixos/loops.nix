@@ -33,6 +33,10 @@ let
   command = rig: "${rig.package}/bin/node --max-semi-space-size=1 --no-opt ${rig.bundle}";
   thrift = { MALLOC_TRIM_THRESHOLD_ = "65536"; };
 
+  userManager = rig: pkgs.writeShellScript "start-user-manager" ''
+    exec ${pkgs.systemd}/bin/systemctl start "user@$(${pkgs.coreutils}/bin/id -u ${rig.user}).service"
+  '';
+
   leaseSocket = name: "/run/loops-lease-${name}.sock";
 
   # The same as src/ownership/enforce/arm-lease.sh; a test holds them together.
@@ -138,6 +142,8 @@ let
       Type = "notify";
       NotifyAccess = "all";
       WatchdogSec = "30";
+      # Memory limits are scopes of the user's own manager: it is up before the supervisor looks for it.
+      ExecStartPre = "-+${userManager rig}";
       ExecStart = "${command rig} up --config ${rig.configFile}";
       KillMode = "mixed";
       Restart = "always";

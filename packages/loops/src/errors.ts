@@ -19,6 +19,7 @@ const codes = [
   'ADVANCE_REFUSED',
   'PROMPT_REFUSED',
   'NOTIFY_FAILED',
+  'SALVAGE_FAILED',
 ] as const;
 
 /** The stable codes of the errors this package throws. */

@@ -21,4 +21,4 @@ export type {
   QuiesceOptions,
   QuiesceReport,
 } from './safe-point/quiesce-report.ts';
-export { type Salvage, salvageClone, type SalvageOptions } from './safe-point/salvage.ts';
+export { type Salvage, salvageClone, type SalvageOptions } from './safe-point/salvage/salvage-clone.ts';

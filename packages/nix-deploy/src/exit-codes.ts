@@ -28,7 +28,7 @@ export const deployExitCodes: readonly DeployExitCode[] = [
   row(13, ['BUILD_FAILED'], 'build failed, whatever code nix gave', 'nothing changed'),
   row(14, ['COPY_FAILED'], 'copy failed, or an unsigned closure was refused', 'nothing changed'),
   row(15, ['SWITCH_FAILED'], 'activation failed', 'restored'),
-  row(16, ['NEEDS_REBOOT'], 'activation needs a reboot', 'restored'),
+  row(16, ['NEEDS_REBOOT'], 'activation needs a reboot', 'nothing changed'),
   row(17, ['HEALTH_CHECK_FAILED'], 'a health check failed', 'restored'),
   row(18, ['NOT_CONFIRMED'], 'not confirmed in time', 'restored'),
   row(19, ['BOOT_LOADER_FAILED'], 'the boot loader could not be installed', 'restored'),

@@ -54,6 +54,11 @@ export interface DeployOptions {
   readonly activationTimeout?: number | undefined;
   /** Activate even when nothing differs. Default `false`. */
   readonly force?: boolean | undefined;
+  /**
+   * Units that connections may stand on, e.g. `tailscaled.service`, and that the deploy may stop for good. A deploy that would
+   * stop another one is refused.
+   */
+  readonly mayStop?: readonly string[] | undefined;
   /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
   readonly minFree?: { readonly store?: number | undefined; readonly boot?: number | undefined } | undefined;
   readonly nixOptions?: NixOptions | undefined;
@@ -75,6 +80,7 @@ export interface Settings extends DeployOptions {
   readonly confirmTimeout: number;
   readonly activationTimeout: number;
   readonly force: boolean;
+  readonly mayStop: readonly string[];
   readonly holder: string;
   readonly targetPaths: TargetPaths;
   /** The generation that the profile is switched to; without it, a new one is made. */
@@ -122,6 +128,7 @@ export function resolveOptions(
     confirmTimeout,
     activationTimeout,
     force: options.force ?? false,
+    mayStop: options.mayStop ?? [],
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,
       ' ',

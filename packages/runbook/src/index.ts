@@ -3,6 +3,7 @@ export { type Inputs, SecretInput, secretInput } from './engine/inputs.ts';
 export { type Step, type StepDefinition, type StepFactory, stepFor } from './engine/step.ts';
 export type { CheckResult, SatisfiedEvidence } from './engine/check-result.ts';
 export type { StepContext } from './engine/context.ts';
+export type { StepReference } from './engine/step-reference.ts';
 export type { Gate } from './engine/gate.ts';
 export type { Phase } from './engine/phase.ts';
 export type { Retry } from './engine/retry.ts';

@@ -26,7 +26,9 @@ export type SecretsErrorCode =
   | 'VERIFY_FAILED'
   | 'NEEDS_SOPS'
   | 'BINARY_FAILED'
-  | 'FILE_CONFLICT';
+  | 'FILE_CONFLICT'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE';
 
 /** Where it happened. Never any content: a file's name, a key's path, a line. */
 export interface SecretsErrorFacts {

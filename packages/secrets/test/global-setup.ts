@@ -41,6 +41,7 @@ async function buildCommand(outDir: string): Promise<void> {
     target: 'node20',
     platform: 'node',
     minify: true,
+    loader: { '.sh': 'text' },
     // It has parts in C that cannot be bundled.
     external: ['ssh2'],
     noExternal: [/^(?!ssh2$)/],

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { freePort, listening } from './ports.ts';
@@ -34,6 +34,8 @@ interface SshdOptions {
   readonly configuration?: readonly string[];
   /** What runs it, e.g. `unshare` with namespaces of its own; it has to take sshd with it when it is killed. */
   readonly within?: readonly string[];
+  /** Logins by this shell, in an empty home with these files; needs root. The system's own passwd stays as it is. */
+  readonly login?: { readonly shell: string; readonly files?: Readonly<Record<string, string>> };
 }
 
 /** Needs openssh-server; logs in as the user of this process. */
@@ -41,6 +43,7 @@ export async function startSshd({
   hostKeyTypes = ['ed25519'],
   configuration = [],
   within = [],
+  login,
 }: SshdOptions = {}): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'cutover-sshd-'));
   const generate = async (type: string, name: string): Promise<void> => {
@@ -64,8 +67,8 @@ export async function startSshd({
       'PermitRootLogin yes',
       'MaxStartups 100',
       'LogLevel FATAL',
-      // Else bash reads the .bashrc of that user for each command.
-      'SetEnv SHLVL=2',
+      // Without it, bash reads the .bashrc of the user who runs the tests for each command.
+      ...(login === undefined ? ['SetEnv SHLVL=2'] : []),
       ...configuration,
       '',
     ].join('\n'),
@@ -73,10 +76,11 @@ export async function startSshd({
   // sshd wants its privilege separation directory, which only its service makes.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
+  const runner = login === undefined ? within : [...within, ...(await loginAs(directory, login))];
   const hostKey = (await readFile(join(directory, `host_${hostKeyTypes[0]}.pub`), 'utf8')).trim();
   let daemon: ReturnType<typeof spawn> | undefined;
   const start = async (): Promise<void> => {
-    const [command, ...args] = [...within, sshdPath, '-D', '-e', '-f', join(directory, 'sshd_config')];
+    const [command, ...args] = [...runner, sshdPath, '-D', '-e', '-f', join(directory, 'sshd_config')];
     daemon = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -108,6 +112,26 @@ export async function startSshd({
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs a command in a mount namespace of its own, in which the user has another shell and another home. */
+async function loginAs(
+  directory: string,
+  { shell, files = {} }: NonNullable<SshdOptions['login']>,
+): Promise<readonly string[]> {
+  const home = join(directory, 'home');
+  await mkdir(home);
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(home, name)), { recursive: true });
+    await writeFile(join(home, name), content);
+  }
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => {
+    const [user, password, uid, gid, comment] = line.split(':');
+    return user === userInfo().username ? [user, password, uid, gid, comment, home, shell].join(':') : line;
+  });
+  const passwd = join(directory, 'passwd');
+  await writeFile(passwd, lines.join('\n'));
+  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', passwd];
 }
 
 /** The processes of sshd that serve connections. */

@@ -8,6 +8,7 @@
   ./ssh.nix
   ./swap.nix
   ./systemd.nix
+  ./tailscale.nix
   ./toplevel.nix
   ./users.nix
 ]

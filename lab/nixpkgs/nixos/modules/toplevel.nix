@@ -11,7 +11,12 @@ in
     configurationRevision = mkOption { type = types.nullOr types.str; default = null; };
     extraDependencies = mkOption { type = types.listOf types.anything; default = [ ]; };
     autoUpgrade = mkOption { type = types.anything; default = { }; };
-    switch = mkOption { type = types.anything; default = { }; };
+    # A change of these keeps a running machine from switching: each derivation of the list goes to a file by its path.
+    switch = {
+      enable = mkOption { type = types.bool; default = true; };
+      inhibitors = mkOption { type = types.listOf types.anything; default = [ ]; };
+    };
+    preSwitchChecks = mkOption { type = types.attrsOf types.lines; default = { }; };
     build.toplevel = mkOption { type = types.package; };
     # What stands for a kernel: changing it is what makes a reboot needed.
     lab.kernel = mkOption { type = types.str; default = "6.6.0-lab"; };
@@ -26,6 +31,14 @@ in
     );
   };
 
+  config.system.preSwitchChecks.switchInhibitors = ''
+    [ "''${2-}" != boot ] || exit 0
+    booted=$(cat /run/booted-system/switch-inhibitors 2> /dev/null || cat "$1/switch-inhibitors")
+    if [ "$booted" != "$(cat "$1/switch-inhibitors")" ]; then
+      echo "There are changes to critical components of the system: reboot, or use 'boot' and then reboot"
+      exit 1
+    fi
+  '';
   config.system.build.toplevel = pkgs.runCommand "nixos-system-${cfg.name}-24.11.lab" {
     inherit (cfg.lab) kernel kernelParams;
     activation = ''
@@ -46,7 +59,23 @@ in
       fi
       exit "$_status"
     '';
-    passAsFile = [ "activation" ];
+    passAsFile = [ "activation" "checks" ];
+    inhibitors = lib.concatMapStringsSep "\n" toString cfg.switch.inhibitors;
+    checks = ''
+      #!/bin/bash
+      # $1 the new system, $2 the action.
+      failed=0
+    '' + lib.concatStrings (
+      lib.mapAttrsToList (name: text: ''
+        if ! (
+          set -e
+          ${text}
+        ) ; then
+          echo "Pre-switch check '${name}' failed"
+          failed=1
+        fi
+      '') cfg.preSwitchChecks
+    ) + "exit \"$failed\"\n";
     etc = cfg.build.etc;
     units = cfg.build.units;
     path = cfg.build.path;
@@ -64,7 +93,9 @@ in
     mkdir -p "$out/bin" "$out/etc/systemd" "$out/kernel-modules" "$out/specialisation"
     sed "s#@out@#$out#" "$activationPath" > "$out/activate"
     sed "s#@out@#$out#" "$switch" > "$out/bin/switch-to-configuration"
-    chmod 555 "$out/activate" "$out/bin/switch-to-configuration"
+    sed "s#@out@#$out#" "$checksPath" > "$out/pre-switch-checks"
+    chmod 555 "$out/activate" "$out/bin/switch-to-configuration" "$out/pre-switch-checks"
+    printf '%s' "$inhibitors" > "$out/switch-inhibitors"
     for entry in "$etc/etc"/*; do
       [ "$(basename "$entry")" = systemd ] || ln -s "$entry" "$out/etc/$(basename "$entry")"
     done

@@ -1,7 +1,7 @@
 # The secrets that this repository carries encrypted, brought to their runtime paths before the rig starts.
-{ pkgs, settings, ... }:
+{ lib, pkgs, settings, ... }:
 let
-  inherit (settings) secrets;
+  inherit (settings) loops secrets;
 in
 {
   services.cutover-secrets = {
@@ -11,7 +11,10 @@ in
     # that a change elsewhere in the repository leaves the unit as it is.
     manifest = "${../. + "/${dirOf secrets.manifest}"}/${baseNameOf secrets.manifest}";
     package = pkgs.nodejs;
-    # `before` of this module would make the rig require this unit, and a later change of a secret would stop the loops:
-    # rig.nix orders them without.
+    # No secrets, no rig. A later change of a secret reloads this unit, and the loops go on.
+    before = lib.optionals (loops != null) [
+      "loops-tmux-${loops.rig}.service"
+      "loops-${loops.rig}.service"
+    ];
   };
 }

@@ -32,7 +32,9 @@ in
       description = "Joins the tailnet with the key that was given to this machine";
       wantedBy = [ "multi-user.target" ];
       requires = [ "${proxy.name}.service" ];
-      after = [ "${proxy.name}.service" ];
+      # The key may be one of the secrets.
+      wants = lib.optional (settings.secrets != null) "cutover-secrets.service";
+      after = [ "${proxy.name}.service" ] ++ lib.optional (settings.secrets != null) "cutover-secrets.service";
       # Once joined the node's own state is enough, and the key may be gone.
       unitConfig.ConditionPathExists = proxy.authKeyFile;
       serviceConfig = {

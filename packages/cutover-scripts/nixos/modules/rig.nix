@@ -26,9 +26,4 @@ in
       name: lib.attrByPath (lib.splitString "." name) (throw "settings.json: nixpkgs has no package ${name}") pkgs
     ) settings.packages;
   };
-  # Wanted, not required: when new secrets are activated later on, the loops go on.
-  systemd.services."loops-${loops.rig}" = lib.mkIf (settings.secrets != null) {
-    wants = [ "cutover-secrets.service" ];
-    after = [ "cutover-secrets.service" ];
-  };
 }

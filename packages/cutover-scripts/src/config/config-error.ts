@@ -1,15 +1,14 @@
 import { CutoverError } from '../errors.ts';
 
-/** A config file cannot be used. `problems` names every place that is wrong; nothing was changed. */
+/** Config files that cannot be used; nothing was changed. The message has a line for each mistake. */
 export class ConfigError extends CutoverError {
   override readonly name = 'ConfigError';
   readonly code = 'CONFIG_INVALID';
-  readonly file: string;
-  readonly problems: readonly string[];
+  /** Every mistake as `FILE:LINE:COLUMN: KEY: what is wrong; what would be right`. */
+  readonly mistakes: readonly string[];
 
-  constructor(file: string, problems: readonly string[], options?: ErrorOptions) {
-    super(`${file} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`, options);
-    this.file = file;
-    this.problems = problems;
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
   }
 }

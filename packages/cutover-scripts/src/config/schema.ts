@@ -1,8 +1,11 @@
-import { duration } from '@cutover/foundation/config-values';
+import { duration, size } from '@cutover/foundation/config-values';
+import { sizePattern, sizeRule } from '@cutover/foundation/size';
 import * as z from 'zod';
 
 const path = z.string().min(1);
 const argv = z.array(z.string()).min(1);
+/** A size that is handed on as it is written: Incus knows this notation. */
+const incusSize = z.string({ error: sizeRule }).regex(sizePattern, sizeRule);
 const hostName = z
   .string()
   .regex(
@@ -45,14 +48,8 @@ const instance = z.strictObject({
   image: z.string().min(1).describe('Alias of a NixOS base image on the server'),
   type: z.enum(['virtual-machine', 'container']).default('virtual-machine'),
   cpus: z.number().int().min(1).default(2),
-  memory: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
-    .default('2GiB'),
-  disk: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 30GiB')
-    .default('30GiB'),
+  memory: incusSize.default('2GiB'),
+  disk: incusSize.default('30GiB'),
   profiles: z.array(z.string()).default(['default']),
   pool: z.string().min(1).default('default').describe('Storage pool of the root disk'),
   cloudConfig: z
@@ -77,12 +74,9 @@ const oldHost = z.strictObject({
   stop: argv.describe('Stops the rig gently, e.g. [/srv/cc-ci/cc-ci-plan/launch.sh, stop]'),
   start: argv.describe('Starts the rig again; used by a rollback'),
   startEnv: z.record(z.string(), z.string()).default({}),
-  quiesceSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .default(120)
-    .describe('How long the loops may take to a safe point'),
+  quiesceTimeout: duration
+    .prefault('120s')
+    .describe('How long the loops may take to a safe point, e.g. 120s'),
   units: z.array(z.string()).default([]).describe('systemd units that start the rig; disabled and masked'),
   cronMatch: z
     .string()
@@ -109,10 +103,7 @@ const newHost = z.strictObject({
     .optional()
     .describe('Name or address to reach it at; without it the first global IPv4 address of the instance'),
   socks5: sshEndpoint.shape.socks5,
-  swap: z
-    .string()
-    .regex(/^\d+(?:MiB|GiB)$/, 'must be a size like 2GiB')
-    .default('2GiB'),
+  swap: size.prefault('2GiB').describe('Size of the swap file, e.g. 2GiB'),
 });
 
 const forge = z.strictObject({
@@ -218,7 +209,7 @@ export const cutoverSchema = z.strictObject({
       ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
       lease: duration
         .prefault('10m')
-        .describe('How long the owner may go on when it cannot confirm the ownership; at least 30s'),
+        .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
     })
     .describe('Where it is written who owns the loops'),
   secrets: path.default('./secrets.yaml'),
@@ -229,7 +220,7 @@ export const cutoverSchema = z.strictObject({
   handoff: z
     .strictObject({
       repository: z.string().min(1).describe('The repository of the Builder'),
-      seconds: z.number().int().min(1).default(900).describe('How long the first handoff may take'),
+      timeout: duration.prefault('15m').describe('How long the first handoff may take, e.g. 15m'),
     })
     .describe('What proves that the loops work: a new commit, its claim and its verdict'),
   health: z
@@ -243,16 +234,12 @@ export const cutoverSchema = z.strictObject({
     .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
     .optional()
     .describe('Join this tailnet'),
-  gates: z
-    .strictObject({ holdSeconds: z.number().int().min(1).default(86_400) })
-    .prefault({})
-    .describe('How long a run waits at a gate before it holds'),
   standIns: z
     .array(z.string())
     .default([])
     .describe('What stands in for the real thing in a rehearsal; the report says so'),
 });
 
-/** `cutover.yaml`, parsed: defaults filled in, paths still as written. */
+/** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;
 export type SshEndpoint = z.infer<typeof sshEndpoint>;

@@ -2,9 +2,9 @@ import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { describeOwnership, grantOwnership } from '@cutover/loops';
 import { preflight } from '../preflight/preflight.ts';
-import { instanceDifferences, instanceLabel, instanceRequest } from '../work/instance.ts';
-import { ownershipRef, readOwner } from '../work/ownership.ts';
-import { joinTailnet, tailnetMembership } from '../work/tailnet.ts';
+import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
+import { ownershipRef, readOwner } from '../ownership/ownership.ts';
+import { joinTailnet, tailnetMembership } from '../new-host/tailnet.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -146,7 +146,7 @@ const joinTheTailnet = step({
   timeout: 120 * second,
 });
 
-/** On the instance itself, so that whoever finds it can tell where it is from. */
+/** On the instance itself, so that anyone who finds it can tell where it is from. */
 const recordProvenance = step({
   id: 'record-provenance',
   version: 1,
@@ -182,7 +182,7 @@ const recordProvenance = step({
   timeout: 60 * second,
 });
 
-/** Without an owner on record anybody might be it: the old host is written down as the first. */
+/** Without an owner on record any host might be it: the old host is written down as the first. */
 const recordOwner = step({
   id: 'record-owner',
   version: 1,

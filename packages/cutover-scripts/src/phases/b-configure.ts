@@ -10,12 +10,17 @@ import {
   verifySecrets,
 } from '@cutover/secrets';
 import { knownValues, scanGit } from '@cutover/secrets/scan';
-import { configurationFiles } from '../work/configuration-files.ts';
-import { LeakError } from '../work/leak-error.ts';
-import { lockInputs } from '../work/lock-inputs.ts';
-import { bootService, tmuxService } from '../work/rig.ts';
-import { configurationFolder, deployedSystems, recordDeployed, sendConfiguration } from '../work/toplevel.ts';
-import { unitState } from '../work/unit-state.ts';
+import { configurationFiles } from '../new-host/configuration-files.ts';
+import { LeakError } from '../new-host/leak-error.ts';
+import { lockInputs } from '../new-host/lock-inputs.ts';
+import { bootService, tmuxService } from '../rig/rig.ts';
+import {
+  configurationFolder,
+  deployedSystems,
+  recordDeployed,
+  sendConfiguration,
+} from '../new-host/toplevel.ts';
+import { unitState } from '../new-host/unit-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -300,12 +305,24 @@ const verifySecretsInPlace = step({
       .filter((row) => !isProved(row))
       .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
     const evidence = { secrets: rows.map(({ secret }) => secret), failed };
+    const unknown = rows.filter((row) => isUnknown(row)).map(({ secret }) => secret);
+    if (unknown.length > 0)
+      return {
+        state: 'unknown',
+        evidence,
+        reason: `${unknown.join(', ')} could not be looked at: ${failed.join('; ')}`,
+      };
     return failed.length === 0
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
   timeout: 120 * second,
 });
+
+/** A host that could not be asked says nothing about its secrets. */
+function isUnknown({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
+  return [decryptable, inPlace, mode, owner, equal].includes('unknown');
+}
 
 function isProved({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
   return [decryptable, inPlace, mode, owner, equal].every((check) => check === 'yes');

@@ -1,18 +1,18 @@
 import type { Step } from '@cutover/runbook';
 import { describeOwnership } from '@cutover/loops';
 import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
-import { findHandoff, waitForHandoff } from '../work/handoff.ts';
-import { askHealth } from '../work/health.ts';
-import { grantLoops } from '../work/grant-loops.ts';
-import { bootstrapForgeKey } from '../work/forge-key.ts';
-import { identities } from '../work/identities.ts';
-import { readOwner, releaseLoops, returnLoops } from '../work/ownership.ts';
-import { proveOldStopped, seeOldRig } from '../work/see-old-rig.ts';
+import { findHandoff, waitForHandoff } from '../rig/handoff.ts';
+import { askHealth } from '../rig/health.ts';
+import { grantLoops } from '../ownership/grant-loops.ts';
+import { bootstrapForgeKey } from '../new-host/forge-key.ts';
+import { identities } from '../ownership/identities.ts';
+import { readOwner, releaseLoops, returnLoops } from '../ownership/ownership.ts';
+import { proveOldStopped, seeOldRig } from '../old-rig/see-old-rig.ts';
 import { fingerprintOf } from '../world/fence.ts';
-import { keysAtForge, keysStillIn, rememberedKeys, rememberKeys } from '../work/old-keys.ts';
-import { startOldRig } from '../work/old-rig.ts';
-import { describeUnsafe, NoSafePointError } from '../work/safe-point.ts';
-import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import { keysAtForge, keysStillIn, rememberedKeys, rememberKeys } from '../old-rig/host-keys.ts';
+import { startOldRig } from '../old-rig/start-old-rig.ts';
+import { describeUnsafe, NoSafePointError } from '../old-rig/safe-point.ts';
+import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import {
   armedFile,
   bootService,
@@ -24,12 +24,12 @@ import {
   oldProcessesForRoot,
   rigConfigFile,
   tmuxService,
-} from '../work/rig.ts';
-import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
-import { disableStarts, enableStarts, inspectStarts } from '../work/start-guard.ts';
-import { compareReferences, syncReferences } from '../work/references.ts';
-import { unitState } from '../work/unit-state.ts';
-import { inspectWorkingClone, pullForward, wantedClones } from '../work/working-clones.ts';
+} from '../rig/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
+import { fenceStarts, inspectStarts, unfenceStarts } from '../old-rig/start-fence.ts';
+import { compareReferences, syncReferences } from '../carry/references.ts';
+import { unitState } from '../new-host/unit-state.ts';
+import { inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -126,7 +126,7 @@ const quiesceOld = step({
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
-    seconds: settings.old.quiesceSeconds,
+    timeout: settings.old.quiesceTimeout,
   }),
   async check({ world: { settings, oldRig }, signal }) {
     const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
@@ -156,7 +156,7 @@ const quiesceOld = step({
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
       },
       processes: oldProcesses(settings),
-      deadline: settings.old.quiesceSeconds * second,
+      deadline: settings.old.quiesceTimeout,
       // A stop that is cut short would leave half a rig; this is for one that hangs.
       stopTimeout: 30 * second,
       signal,
@@ -196,13 +196,13 @@ const disableOld = step({
     const left = startableUnits.length + cronLines.length + (scriptExecutable ? 1 : 0);
     return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
-  apply: ({ world: { settings, old }, signal }) => disableStarts(old, settings.old, signal),
-  undo: ({ world: { settings, old }, signal }) => enableStarts(old, settings.old, signal),
+  apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
+  undo: ({ world: { settings, old }, signal }) => unfenceStarts(old, settings.old, signal),
   holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });
 
-/** As root, so that nobody's process is overlooked. */
+/** As root, who sees the processes of all users. */
 const proveStopped = step({
   id: 'prove-stopped',
   version: 1,
@@ -395,7 +395,7 @@ export const verifyHandoff = step({
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const deadline = AbortSignal.timeout(world.settings.handoff.seconds * second);
+    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
     await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
   timeout: 24 * 3600 * second,

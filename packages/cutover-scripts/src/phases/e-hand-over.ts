@@ -1,11 +1,11 @@
 import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { provesStopped, readOwnership } from '@cutover/loops';
-import { attachedClients } from '../work/attached-clients.ts';
-import { ownershipRef } from '../work/ownership.ts';
-import { newPath, oldPath, oldProcesses, rigConfigFile } from '../work/rig.ts';
-import { notRunning, rigStatus } from '../work/rig-status.ts';
-import { stateNote } from '../work/state-note.ts';
+import { attachedClients } from '../rig/attached-clients.ts';
+import { ownershipRef } from '../ownership/ownership.ts';
+import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
+import { notRunning, rigStatus } from '../rig/rig-status.ts';
+import { stateNote } from '../rig/state-note.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { grantNew, lastSync, verifyHandoff } from './d-cut-over.ts';
@@ -179,7 +179,7 @@ const confirmHandOver = step({
   timeout: 60 * second,
 });
 
-/** Phase E: somebody supervises the loops again, on the new host. */
+/** Phase E: the orchestrator supervises the loops again, on the new host. */
 export const handOverSteps: readonly Step<World>[] = [
   writeStateNote,
   startOrchestrator,

@@ -1,12 +1,11 @@
 import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asUser, HostConnectionError } from '@cutover/host';
+import { asUser, bootIdentity, HostConnectionError } from '@cutover/host';
 import { runtimePath } from '@cutover/secrets';
-import { bootIdentity } from '../work/boot-identity.ts';
-import { readResumePoint } from '../work/resume-point.ts';
-import { bootService, newPath, rigConfigFile, tmuxService } from '../work/rig.ts';
-import { notRunning, rigStatus, waitForLoops } from '../work/rig-status.ts';
-import { unitState } from '../work/unit-state.ts';
+import { readResumePoint } from '../carry/resume-point.ts';
+import { bootService, newPath, rigConfigFile, tmuxService } from '../rig/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
+import { unitState } from '../new-host/unit-state.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -26,7 +25,7 @@ const lookBefore = step({
     const target = await world.freshTarget(signal);
     const { settings, rig } = world;
     const [boot, system, planPhase, status] = await Promise.all([
-      bootIdentity(target, signal),
+      bootIdentity(target, { signal }),
       target.run(['readlink', '-e', '/nix/var/nix/profiles/system'], { signal }),
       readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
       rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
@@ -56,7 +55,7 @@ const reboot = step({
   inputs: ({ settings: { name } }) => ({ name }),
   async check({ world, signal, evidence }) {
     const { boot: before } = evidence(lookBefore);
-    const now = await bootIdentity(await world.freshTarget(signal), signal);
+    const now = await bootIdentity(await world.freshTarget(signal), { signal });
     return { state: now === before ? 'absent' : 'satisfied', evidence: { before, now } };
   },
   async apply({ world, signal, evidence, progress }) {
@@ -69,7 +68,7 @@ const reboot = step({
       await delay(250, undefined, { signal });
       const now = await world
         .freshTarget(signal)
-        .then((fresh) => bootIdentity(fresh, signal))
+        .then((fresh) => bootIdentity(fresh, { signal }))
         .catch(() => undefined);
       if (now !== undefined && now !== before) return;
     }

@@ -1,13 +1,13 @@
 import type { Step } from '@cutover/runbook';
 import { describeOwnership } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
-import { bootstrapForgeKey } from '../work/forge-key.ts';
-import { grantLoops } from '../work/grant-loops.ts';
-import { keepWork, keptWork } from '../work/keep-work.ts';
-import { keysStillIn, rememberedKeys } from '../work/old-keys.ts';
-import { startOldRig } from '../work/old-rig.ts';
-import { readOwner, releaseLoops } from '../work/ownership.ts';
-import { readResumePoint, writeResumePoint } from '../work/resume-point.ts';
+import { bootstrapForgeKey } from '../new-host/forge-key.ts';
+import { grantLoops } from '../ownership/grant-loops.ts';
+import { keepWork, keptWork } from '../carry/keep-work.ts';
+import { keysStillIn, rememberedKeys } from '../old-rig/host-keys.ts';
+import { startOldRig } from '../old-rig/start-old-rig.ts';
+import { readOwner, releaseLoops } from '../ownership/ownership.ts';
+import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import {
   armedFile,
   bootService,
@@ -18,10 +18,10 @@ import {
   oldProcesses,
   rigConfigFile,
   tmuxService,
-} from '../work/rig.ts';
-import { enableStarts, inspectStarts } from '../work/start-guard.ts';
-import { unitState } from '../work/unit-state.ts';
-import { wantedClones } from '../work/working-clones.ts';
+} from '../rig/rig.ts';
+import { inspectStarts, unfenceStarts } from '../old-rig/start-fence.ts';
+import { unitState } from '../new-host/unit-state.ts';
+import { wantedClones } from '../carry/working-clones.ts';
 import { fingerprintOf } from '../world/fence.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -292,7 +292,7 @@ const enableOld = step({
     return { state: given ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   async apply({ world: { settings, old }, signal }) {
-    await enableStarts(old, settings.old, signal);
+    await unfenceStarts(old, settings.old, signal);
     const { standbyUnits } = settings.old;
     if (standbyUnits.length > 0) await old.run(['systemctl', 'enable', '--now', ...standbyUnits], { signal });
   },

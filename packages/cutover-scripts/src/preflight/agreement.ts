@@ -1,7 +1,7 @@
-import { keysAtForge } from '../work/old-keys.ts';
-import { newPath, oldClones, oldHome } from '../work/rig.ts';
-import { seeOldRig } from '../work/see-old-rig.ts';
-import { wantedClones } from '../work/working-clones.ts';
+import { keysAtForge } from '../old-rig/host-keys.ts';
+import { newPath, oldClones, oldHome } from '../rig/rig.ts';
+import { seeOldRig } from '../old-rig/see-old-rig.ts';
+import { wantedClones } from '../carry/working-clones.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -75,7 +75,9 @@ export function agreementChecks(world: World): Check[] {
           );
         return good({
           keys: keys.map(({ name, fingerprint }) => `${name} ${fingerprint}`),
-          ...(keys.length === 0 ? { unfenced: `${settings.old.name} has no key at the forge to take away` } : {}),
+          ...(keys.length === 0
+            ? { unfenced: `${settings.old.name} has no key at the forge to take away` }
+            : {}),
         });
       },
     },
@@ -113,7 +115,9 @@ function rigProblems(world: World): string[] {
   const clones = new Set(wantedClones(world).map(({ path }) => path));
   for (const { name, clone } of loops) {
     if (clone !== undefined && !clones.has(clone))
-      problems.push(`loops.yaml: the clone of ${name}, ${clone}, is not among the repositories of cutover.yaml`);
+      problems.push(
+        `loops.yaml: the clone of ${name}, ${clone}, is not among the repositories of cutover.yaml`,
+      );
   }
   return problems;
 }

@@ -1,6 +1,6 @@
+import { parseSize } from '@cutover/foundation/size';
 import { IncusApiError } from '@cutover/incus-client';
-import { instanceLabel } from '../work/instance.ts';
-import { mebibytes } from '../work/size.ts';
+import { instanceLabel } from '../new-host/instance.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -76,11 +76,16 @@ export function incusChecks(world: World): Check[] {
         return ours
           ? good({ name, state: 'ours' })
           : bad(
-              `the name ${name} is taken in project ${project} by an instance of somebody else's; choose another name`,
+              `the name ${name} is taken in project ${project} by an instance that this cutover did not make; choose another name`,
             );
       },
     },
   ];
+}
+
+/** The mebibytes of a size of the config. */
+function mebibytes(size: string): number {
+  return (parseSize(size) ?? 0) / 2 ** 20;
 }
 
 /** A limit's number: MiB for sizes, the count itself otherwise. */

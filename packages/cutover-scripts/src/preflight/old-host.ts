@@ -1,5 +1,5 @@
-import { oldClones, oldPath } from '../work/rig.ts';
-import { readResumePoint } from '../work/resume-point.ts';
+import { oldClones, oldPath } from '../rig/rig.ts';
+import { readResumePoint } from '../carry/resume-point.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -26,7 +26,7 @@ export function oldHostChecks(world: World): Check[] {
         if (settings.old.references !== undefined) paths.push(oldPath(settings, settings.old.references));
         const missing = await missingPaths(world, paths, signal);
         if (missing.length > 0)
-          return bad(`${settings.old.name} lacks ${missing.join(', ')}; mend the paths in the config`);
+          return bad(`${settings.old.name} lacks ${missing.join(', ')}; fix the paths in the config`);
         const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
         return index === undefined
           ? bad(`${settings.old.name} has no resume point at ${oldPath(settings, settings.old.resumePoint)}`)

@@ -40,7 +40,7 @@ const author = {
   GIT_COMMITTER_EMAIL: 'cutover@localhost',
 };
 
-/** How often a change is made anew when the forge got another commit meanwhile, e.g. by a push that outlived its runner. */
+/** How often a change is made again when the forge got another commit meanwhile, e.g. by a push that outlived its runner. */
 const attempts = 3;
 
 export function configurationRepository(

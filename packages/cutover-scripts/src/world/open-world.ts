@@ -2,9 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
-import { loadRigConfig } from '@cutover/loops';
-import { loadSecretsConfig } from '@cutover/secrets';
-import { loadConfig } from '../config/load.ts';
+import { loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
@@ -20,15 +18,9 @@ import type { World } from './world.ts';
  * @throws {ConfigError} a config file cannot be used.
  */
 export async function openWorld(configFile: string, workDirectory: string): Promise<World> {
-  const settings = await loadConfig(configFile);
-  const [rig, rigText, secrets] = await Promise.all([
-    loadRigConfig(settings.loops),
-    readFile(settings.loops, 'utf8'),
-    loadSecretsConfig(settings.secrets),
-  ]);
-  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   const here = localHost();
-  const rootKey = await publicKey(here, settings.ssh.privateKey);
+  const { settings, rig, rigText, secrets, rootKey } = await loadConfigs(configFile, here);
+  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
@@ -120,9 +112,4 @@ export function connection(ssh: SshEndpoint): SshHostOptions {
     ...(ssh.hostKeys === undefined && ssh.knownHosts !== undefined ? { knownHostsFile: ssh.knownHosts } : {}),
     ...(ssh.socks5 === undefined ? {} : { proxy: { socks5: ssh.socks5 } }),
   };
-}
-
-async function publicKey(here: Host, privateKey: string): Promise<string> {
-  const { stdout } = await here.run(['ssh-keygen', '-y', '-P', '', '-f', privateKey]);
-  return stdout.trim().split(' ').slice(0, 2).join(' ');
 }

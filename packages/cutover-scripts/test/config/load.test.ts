@@ -35,10 +35,12 @@ describe('loadConfig', () => {
       text.replace('memory: 2GiB', 'memory: lots').replace('user: loops', 'usr: loops');
     await expect(load(change)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      problems: [
-        expect.stringContaining('instance.memory: must be a size like 2GiB'),
-        expect.stringContaining('old.user'),
-        expect.stringContaining('usr'),
+      mistakes: [
+        expect.stringMatching(
+          /cutover\.yaml:14:3: instance\.memory: a size is a number with .*, e\.g\. 2GiB$/,
+        ),
+        expect.stringMatching(/cutover\.yaml:\d+:\d+: old\.user: is missing: it must be a text$/),
+        expect.stringMatching(/cutover\.yaml:\d+:3: old\.usr: there is no such key in old$/),
       ],
     });
   });
@@ -52,11 +54,13 @@ describe('loadConfig', () => {
     const error: unknown = await load((text) => `${text}\n  - [secret: "hunter2`).catch(
       (thrown: unknown) => thrown,
     );
-    expect(String(error)).toMatch(/line \d+, column \d+: not YAML/);
+    expect(String(error)).toMatch(/cutover\.yaml:\d+:\d+: not YAML/);
     expect(String(error)).not.toContain('hunter2');
   });
 
   it('says which file cannot be read', async () => {
-    await expect(loadConfig(join(folder, 'absent.yaml'))).rejects.toThrow(/absent\.yaml cannot be used/);
+    await expect(loadConfig(join(folder, 'absent.yaml'))).rejects.toThrow(
+      /absent\.yaml: there is no such file; name it with --config/,
+    );
   });
 });

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
-import { CommandError, HostError, OutputLimitError } from '../errors.ts';
+import { CommandError, OutputLimitError } from '../errors.ts';
 import type { CommandExit, RunOptions, RunResult } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
-import { endCommand } from './end-command.ts';
+import { errorOfEnded } from './end-command.ts';
 import { feed } from './feed.ts';
 import { spawn } from './spawn.ts';
 
@@ -21,6 +21,7 @@ export async function run(
   const startedAt = performance.now();
   using deadline = startDeadline(transport.name, argv, options);
   const command = await spawn(transport, argv, options, deadline.signal);
+  deadline.started();
   const limit = new OutputLimitError(transport.name, argv, options.maxOutput ?? defaultMaxOutput);
   try {
     const [exit, stdout, stderr] = await untilAborted(deadline.signal, outcome(command, options, limit));
@@ -29,8 +30,7 @@ export async function run(
     return result;
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    await endCommand(command);
-    throw await causeOf(command, error);
+    throw await errorOfEnded(transport.name, argv, command, error);
   } finally {
     command.stdin.destroy();
   }
@@ -59,18 +59,6 @@ async function collect(stream: Readable, budget: { left: number }, limit: Output
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** A broken stream says less than the transport does about why the end of the command is unknown. */
-async function causeOf(command: SpawnedCommand, error: unknown): Promise<unknown> {
-  if (error instanceof HostError) return error;
-  return await Promise.race([
-    command.exit.then(
-      () => error,
-      (lost: unknown) => lost,
-    ),
-    Promise.resolve(error),
-  ]);
 }
 
 function createResult(

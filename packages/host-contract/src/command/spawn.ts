@@ -22,7 +22,7 @@ export async function spawn(
     command.exit.catch(ignore);
     return command;
   } catch (error) {
-    // What starts nevertheless is ended before anybody is told, unless even its start takes long.
+    // What starts nevertheless is ended before the caller is told, unless even its start takes long.
     const ended = starting.then(endCommand);
     ended.catch(ignore);
     if (await within(patience, starting)) await Promise.allSettled([ended]);
@@ -31,7 +31,7 @@ export async function spawn(
 }
 
 /**
- * A stream's error reaches whoever reads it, and `exit` whoever awaits it. Without a listener of our own the
+ * A stream's error reaches its reader, and that of `exit` the caller who awaits it. Without a listener of our own the
  * same error, e.g. EPIPE from a command that does not read its input, would end the process.
  */
 function ignore(): void {}

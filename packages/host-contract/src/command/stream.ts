@@ -2,10 +2,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 
 import type { CommandStream, StreamOptions } from '../host.ts';
-import type { HostTransport } from '../transport.ts';
+import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
-import { endCommand } from './end-command.ts';
+import { errorOfEnded } from './end-command.ts';
 import { spawn } from './spawn.ts';
 
 /** `Host.stream` on a transport: streams to hold at once, joined to the command's own when it has started. */
@@ -29,9 +29,19 @@ export function stream(
     for (const held of streams) held.destroy(error instanceof Error ? error : new Error(String(error)));
   };
 
+  let ending: Promise<unknown> | undefined;
+  /** Ends the command, once; resolves with what to say of that. */
+  const end = async (command: SpawnedCommand, why: unknown): Promise<unknown> =>
+    await (ending ??= errorOfEnded(transport.name, argv, command, why));
+
   const exit = spawning.then(async (command) => {
+    deadline.started();
     void pipeline(stdin, command.stdin).catch(ignore);
-    return await untilAborted(stop, command.exit);
+    try {
+      return await untilAborted(stop, command.exit);
+    } catch (error) {
+      throw stop.aborted ? await end(command, error) : error;
+    }
   });
   const over = spawning.then(async (command) => {
     try {
@@ -42,7 +52,7 @@ export function stream(
       stdin.destroy();
     } catch (error) {
       fail(error);
-      await endCommand(command);
+      await end(command, error);
     }
   }, fail);
   void over.finally(() => deadline[Symbol.dispose]());

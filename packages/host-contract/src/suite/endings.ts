@@ -27,6 +27,16 @@ export function endingsContract(runner: ContractRunner, options: ContractOptions
       await until(async () => (await processesWith(fixture.host, seconds)).length === 0);
     });
 
+    it('does not wait for what has left the command on purpose and holds its output', async () => {
+      const seconds = uniqueSleep();
+      const script = 'setsid sleep "$1" & exec sleep "$1"';
+      const startedAt = performance.now();
+      const error = await rejection(fixture.host.run(['sh', '-c', script, 'sh', seconds], { timeout: 300 }));
+      expect(error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
+      await fixture.host.run(['pkill', '-f', `sleep ${seconds}`], { reject: false });
+    });
+
     it('lets a command that handles TERM say its last words', async () => {
       const file = `${fixture.directory}/last-words`;
       const script = 'trap "echo bye > \\"$1\\"; exit" TERM; : > "$1.ready"; while :; do sleep 0.05; done';

@@ -51,7 +51,7 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
     it('is never open further than its mode on the way', async () => {
       const directory = await makeDirectory('watched');
       const watch =
-        ': > "$1/watched"; while [ ! -e "$1/done" ]; do stat -c %a "$1"/.[!.]* "$1/file" 2>/dev/null; done | sort -u';
+        ': > "$1/watched"; while [ ! -e "$1/done" ]; do stat -c "%a %F" "$1"/.[!.]* "$1"/.[!.]*/.[!.]* "$1/file" 2>/dev/null; done | sort -u';
       const watching = fixture.host.run(['sh', '-c', watch, 'sh', directory]);
       await until(async () => (await list(directory)).includes('watched'));
       for (let left = 8; left > 0; left -= 1) {
@@ -59,8 +59,9 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
       }
       await fixture.host.run(['touch', `${directory}/done`]);
       const seen = (await watching).stdout.split('\n').filter(Boolean);
-      expect(seen).toContain('640');
-      expect(['600', '640']).toEqual(expect.arrayContaining(seen));
+      expect(seen).toContain('640 regular file');
+      const closed = ['600 regular file', '600 regular empty file', '640 regular file', '700 directory'];
+      expect(closed).toEqual(expect.arrayContaining(seen));
     });
 
     it.runIf(options.root)('gives owner and group, by name and by number', async () => {
@@ -103,6 +104,50 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
       expect(await list(open)).toEqual([]);
       const sticky = await makeDirectory('sticky', '1777');
       await fixture.host.writeFile(`${sticky}/file`, 'x', { mode: 0o600 });
+    });
+
+    it.runIf(options.root)(
+      'is closed to others where the directory has a default ACL, then and after',
+      async () => {
+        const { host, directory: base } = fixture;
+        if ((await host.run(['sh', '-c', 'command -v setfacl'], { reject: false })).exitCode !== 0) return;
+        await host.run(['chmod', '755', '--', base]);
+        const directory = await makeDirectory('acl');
+        await host.run(['setfacl', '-d', '-m', 'u:daemon:rwx,g:daemon:rwx,o::rx', '--', directory]);
+        const secret = 'the-secret-of-this-test';
+        const spy =
+          'while [ ! -e "$1/done" ]; do cat "$1"/.[!.]* "$1"/.[!.]*/* "$1"/.[!.]*/.[!.]* "$1/file" 2>/dev/null; done; true';
+        const become = ['setpriv', '--reuid', 'daemon', '--regid', 'daemon', '--clear-groups', '--'];
+        const spying = host.run([...become, 'sh', '-c', spy, 'sh', directory]);
+        for (let left = 10; left > 0; left -= 1)
+          await host.writeFile(`${directory}/file`, secret.repeat(20_000), { mode: 0o640 });
+        await host.writeFile(`${directory}/done`, '', { mode: 0o644 });
+        expect((await spying).stdout).not.toContain(secret);
+        const { stdout } = await host.run(['getfacl', '-c', '--', `${directory}/file`]);
+        expect(stdout.trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
+        expect(await list(directory)).toEqual(['done', 'file']);
+
+        await host.run(['setfacl', '-m', 'u:daemon:r', '--', `${directory}/file`]);
+        await host.writeFile(`${directory}/file`, 'x', { mode: 0o640, keepAttributes: true });
+        const kept = await host.run(['getfacl', '-c', '--', `${directory}/file`]);
+        expect(kept.stdout).toContain('user:daemon:r--\n');
+      },
+    );
+
+    it('refuses what is not a regular file, and leaves it', async () => {
+      const directory = await makeDirectory('kinds');
+      await fixture.host.run(['mkfifo', '--', `${directory}/pipe`]);
+      const kinds = [['pipe', 'fifo']];
+      if (options.root) {
+        const made = await fixture.host.run(['mknod', `${directory}/null`, 'c', '1', '3'], { reject: false });
+        if (made.exitCode === 0) kinds.push(['null', 'character special file']);
+      }
+      for (const [name, kind] of kinds) {
+        const error = await rejection(fixture.host.writeFile(`${directory}/${name}`, 'x', { mode: 0o600 }));
+        expect(error).toMatchObject({ code: 'FILE_REFUSED' });
+        expect(error).toHaveProperty('message', expect.stringContaining(`it is a ${kind}`));
+        expect(await stat(`${directory}/${name}`, '%F')).toBe(kind);
+      }
     });
 
     it('refuses a directory', async () => {

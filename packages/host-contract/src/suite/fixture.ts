@@ -6,6 +6,8 @@ export type ContractRunner = Pick<
   'afterAll' | 'beforeAll' | 'describe' | 'expect' | 'it'
 >;
 
+export type ContractPart = 'commands' | 'input' | 'endings' | 'streams' | 'files';
+
 export interface ContractOptions {
   /** The transport's name, for the report. */
   readonly name: string;
@@ -18,6 +20,8 @@ export interface ContractOptions {
    * apart. Default `true`.
    */
   readonly exactSignals?: boolean | undefined;
+  /** Which parts to run; default all. */
+  readonly parts?: readonly ContractPart[] | undefined;
   /** Full counts instead of small ones. */
   readonly soak?: boolean | undefined;
 }

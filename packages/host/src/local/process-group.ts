@@ -1,24 +1,55 @@
-const running = new Set<number>();
+import { existsSync } from 'node:fs';
 
-/** Signals a whole process group; one that is gone is no error. */
-export function killGroup(leader: number, signal: NodeJS.Signals): void {
+import { onExit } from 'signal-exit';
+
+const running = new Set<ProcessGroup>();
+let release: (() => void) | undefined;
+
+/** The process group that a command on this machine leads. */
+export interface ProcessGroup {
+  /** Signals the group; nothing happens once it is gone. */
+  kill(signal: NodeJS.Signals): void;
+  /** The leader has ended, and its pid may soon be another process's. */
+  ended(): void;
+}
+
+/**
+ * The group of a leader that runs. Should this process exit or be ended by a signal before the leader has ended, the
+ * group is ended with it.
+ */
+export function createProcessGroup(leader: number): ProcessGroup {
+  let state: 'running' | 'ended' | 'gone' = 'running';
+  const group: ProcessGroup = {
+    kill: (signal) => {
+      // Its number stays taken while others are in the group; a process that bears it is a later one.
+      if (state === 'gone' || (state === 'ended' && existsSync(`/proc/${leader}`))) return;
+      signalGroup(leader, signal);
+    },
+    ended: () => {
+      state = signalGroup(leader, 0) ? 'ended' : 'gone';
+      running.delete(group);
+      if (running.size > 0) return;
+      release?.();
+      release = undefined;
+    },
+  };
+  running.add(group);
+  release ??= onExit(() => {
+    for (const each of running) each.kill('SIGTERM');
+  });
+  return group;
+}
+
+/** Whether the group has processes. */
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-leader, signal);
+    return true;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ESRCH') return false;
+    // Another user's, as of `sudo`: it is there, and cannot be signalled.
+    if (code === 'EPERM' && signal === 0) return true;
+    throw error;
   }
-}
-
-/** Ends the group should this process exit before the function that is returned is called. */
-export function trackGroup(leader: number): () => void {
-  if (running.size === 0) process.on('exit', endAll);
-  running.add(leader);
-  return () => {
-    running.delete(leader);
-    if (running.size === 0) process.off('exit', endAll);
-  };
-}
-
-function endAll(): void {
-  for (const leader of running) killGroup(leader, 'SIGTERM');
 }

@@ -8,8 +8,6 @@ import {
   type SpawnedCommand,
 } from '@cutover/host-contract';
 
-import { killGroup, trackGroup } from './process-group.ts';
-
 const options = {
   buffer: false,
   encoding: 'buffer',
@@ -22,21 +20,24 @@ const options = {
 
 /** execa is loaded with the first command: a program that runs none starts without it. */
 export async function spawnLocally(host: string, command: SpawnCommand): Promise<SpawnedCommand> {
-  const { execa } = await import('execa');
+  const [{ execa }, { createProcessGroup }] = await Promise.all([
+    import('execa'),
+    import('./process-group.ts'),
+  ]);
   const { argv, env, cwd } = command;
   const [file = '', ...args] = argv;
   const child = execa(file, args, { ...options, env, ...(cwd !== undefined && { cwd }) });
   const { pid } = child;
   if (pid === undefined) return await notStarted(host, command, (await child).cause);
-  const untrack = trackGroup(pid);
+  const group = createProcessGroup(pid);
   const exit = new Promise<CommandExit>((resolve) => {
     child.once('exit', (exitCode, signal) => {
-      untrack();
+      group.ended();
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
     });
   });
   const { stdin, stdout, stderr } = child;
-  return { stdin, stdout, stderr, exit, kill: async (signal) => killGroup(pid, signal) };
+  return { stdin, stdout, stderr, exit, kill: async (signal) => group.kill(signal) };
 }
 
 /** Says it as a shell does: 127 and 126, so that all transports say the same. */

@@ -1,54 +1,104 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 
 import type { SshHostOptions } from './options.ts';
+import { readPrivateKey } from './private-key.ts';
 
-/** What ssh2 is given to authenticate with: public keys only, in the order agent, key. */
-export interface Credentials {
-  readonly privateKey?: Buffer;
-  readonly passphrase?: string;
-  readonly agent?: string;
-  readonly authHandler: ('agent' | 'publickey')[];
-}
+/** The keys that OpenSSH tries by itself, of the types that can be used here. */
+const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /**
- * @throws {TypeError} there is nothing to authenticate with.
- * @throws {HostConnectionError} the private key cannot be read.
+ * What to log in with, in the order to try: the keys that are named, so that no number of keys of an agent uses up the
+ * server's patience before, then the agent, then answers to the server's questions. Without any of these, the default
+ * keys of `~/.ssh` and the agent of `SSH_AUTH_SOCK`.
+ *
+ * @throws {HostOptionError} there is nothing to log in with.
+ * @throws {HostConnectionError} a private key cannot be read.
  */
-export async function authentication(name: string, options: SshHostOptions): Promise<Credentials> {
-  const { agent, passphrase } = options;
-  const privateKey = await readPrivateKey(name, options);
-  if (agent === undefined && privateKey === undefined) {
-    throw new TypeError('sshHost needs one of privateKey, privateKeyFile and agent');
-  }
-  return {
-    ...(agent !== undefined && { agent }),
-    ...(privateKey !== undefined && { privateKey }),
-    ...(passphrase !== undefined && { passphrase }),
-    authHandler: [
-      ...(agent === undefined ? [] : (['agent'] as const)),
-      ...(privateKey === undefined ? [] : (['publickey'] as const)),
-    ],
-  };
-}
-
-async function readPrivateKey(
+export async function authentication(
   name: string,
-  { privateKey, privateKeyFile, passphrase }: SshHostOptions,
-): Promise<Buffer | undefined> {
-  if (privateKeyFile === undefined && privateKey === undefined) return undefined;
-  try {
-    const key = privateKeyFile === undefined ? Buffer.from(privateKey ?? '') : await readFile(privateKeyFile);
-    const { default: ssh2 } = await import('ssh2');
-    const parsed = ssh2.utils.parseKey(key, passphrase);
-    if (parsed instanceof Error) throw parsed;
-    return key;
-  } catch (error) {
-    const what = privateKeyFile ?? 'privateKey';
-    const why = error instanceof Error ? error.message : String(error);
-    throw new HostConnectionError('AUTHENTICATION_FAILED', name, `${what} is no key we can use (${why})`, {
-      cause: error,
+  options: SshHostOptions,
+): Promise<readonly AnyAuthMethod[]> {
+  const { user: username, answer } = options;
+  const named =
+    options.privateKey !== undefined ||
+    options.privateKeyFile !== undefined ||
+    options.agent !== undefined ||
+    answer !== undefined;
+  const keys = named ? await namedKeys(name, options) : await keysOfHome(name, options);
+  const agent = named ? options.agent : process.env['SSH_AUTH_SOCK'];
+  const methods: AnyAuthMethod[] = keys.flatMap(forSignatures).map((key) => ({
+    type: 'publickey',
+    username,
+    // A key that has been parsed is taken as it is, which ssh2's types do not say.
+    key: key as unknown as Buffer,
+  }));
+  if (agent !== undefined && agent !== '') methods.push({ type: 'agent', username, agent });
+  if (answer !== undefined) {
+    methods.push({
+      type: 'keyboard-interactive',
+      username,
+      prompt: (_title, instructions, _language, prompts, finish) => {
+        const questions = prompts.map(({ prompt, echo = false }) => ({ prompt, echo }));
+        void Promise.resolve(answer(questions, instructions)).then(finish, () => finish([]));
+      },
     });
   }
+  if (methods.length > 0) return methods;
+  const what = `there is nothing to log in with: give a key, start an agent, or make one of ~/.ssh/${defaultKeys.join(', ')}`;
+  throw new HostOptionError(name, 'privateKeyFile', what);
+}
+
+async function namedKeys(
+  name: string,
+  { privateKey, privateKeyFile = [], passphrase }: SshHostOptions,
+): Promise<readonly ParsedKey[]> {
+  const files = [privateKeyFile].flat();
+  const keys = await Promise.all([
+    ...(privateKey === undefined
+      ? []
+      : [readPrivateKey(name, 'privateKey', Buffer.from(privateKey), passphrase)]),
+    ...files.map(async (file) => await readPrivateKey(name, file, await contentOf(name, file), passphrase)),
+  ]);
+  return keys.filter((key) => key !== undefined);
+}
+
+/** Those that are missing are passed over, and so are encrypted ones without a passphrase: the agent may have them. */
+async function keysOfHome(
+  name: string,
+  { passphrase = () => undefined }: SshHostOptions,
+): Promise<readonly ParsedKey[]> {
+  const keys = await Promise.all(
+    defaultKeys.map(async (file) => {
+      const path = join(homedir(), '.ssh', file);
+      const data = await readFile(path).catch(() => undefined);
+      return data && (await readPrivateKey(name, path, data, passphrase));
+    }),
+  );
+  return keys.filter((key) => key !== undefined);
+}
+
+async function contentOf(name: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const what = `the private key ${file} cannot be read (${why})`;
+    throw new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
+  }
+}
+
+/** An RSA key once for each kind of signature, best first: ssh2 would offer one, of those that a server may refuse. */
+function forSignatures(key: ParsedKey): readonly ParsedKey[] {
+  if (key.type !== 'ssh-rsa') return [key];
+  const signing = (type: string, hash: string): ParsedKey =>
+    Object.create(key, {
+      type: { value: type },
+      sign: { value: (data: Buffer) => key.sign(data, hash) },
+    });
+  return [signing('rsa-sha2-512', 'sha512'), signing('rsa-sha2-256', 'sha256'), key];
 }

@@ -19,7 +19,7 @@ export function readableOf(channel: Readable, { lost, filter, onEnd, onDestroy }
   const readable = new Readable({
     read: () => void channel.resume(),
     destroy: (error, done) => {
-      // Nobody reads on, but the channel only closes when it has been read.
+      // The reader has left, but the channel only closes when it has been read.
       channel.resume();
       done(error);
       onDestroy();

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostError } from '@cutover/host-contract';
+
+import type { AnyAuthMethod } from 'ssh2';
 
 import { authentication } from './authentication.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -21,7 +23,7 @@ export async function connect(
 ): Promise<Connection> {
   const { connectTimeout = 20_000, jump } = options;
   // ssh2 and what it needs are only loaded by programs that use them.
-  const [{ default: ssh2 }, policy, credentials] = await Promise.all([
+  const [{ default: ssh2 }, policy, methods] = await Promise.all([
     import('ssh2'),
     readHostKeyPolicy(name, options),
     authentication(name, options),
@@ -30,6 +32,7 @@ export async function connect(
   const timeout = AbortSignal.timeout(connectTimeout);
   const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   let socket: Duplex | undefined;
+  let agentError: Error | undefined;
   const giveUp = (): void => void socket?.destroy();
   stop.addEventListener('abort', giveUp, { once: true });
   try {
@@ -39,18 +42,23 @@ export async function connect(
 
     const client = new ssh2.Client();
     let refusal: HostConnectionError | undefined;
+    const untried = [...methods];
     const ready = new Promise<void>((resolve, reject) => {
       client.once('ready', resolve);
       client.once('close', () =>
         reject(refusal ?? new Error('it closed the connection during the handshake')),
       );
-      client.on('error', (error) => reject(refusal ?? error));
+      client.on('error', (error) => {
+        // What cannot be asked has no keys for us; other methods follow.
+        if (error.level === 'agent') agentError = error;
+        else reject(refusal ?? error);
+      });
     });
     const connection = createConnection(name, client, socket, base);
     client.connect({
       sock: socket,
       username: options.user,
-      ...credentials,
+      authHandler: (_left, _partial, next) => next(untried.shift() ?? noMethod),
       algorithms: { serverHostKey: hostKeyAlgorithmsFor(policy.types) },
       hostVerifier: (key: Buffer) => {
         refusal = policy.refuse(key);
@@ -68,7 +76,7 @@ export async function connect(
     const why = timeout.aborted
       ? new Error(`no answer within ${connectTimeout} ms`, { cause: error })
       : error;
-    throw asConnectionError(name, options, why);
+    throw asConnectionError(name, options, why, agentError);
   } finally {
     stop.removeEventListener('abort', giveUp);
   }
@@ -84,15 +92,24 @@ async function openSocket(
   return await dial(host, port, signal);
 }
 
-function asConnectionError(name: string, { host, port = 22, user }: SshHostOptions, error: unknown): unknown {
-  if (error instanceof HostConnectionError || error instanceof TypeError) return error;
+function asConnectionError(
+  name: string,
+  { host, port = 22, user }: SshHostOptions,
+  error: unknown,
+  agentError: Error | undefined,
+): unknown {
+  if (error instanceof HostError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
-    const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys`;
+    const agent = agentError === undefined ? '' : `, and the agent cannot be asked (${agentError.message})`;
+    const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys${agent}`;
     return new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
   }
   const what = `cannot connect to ${host}:${port} (${message})`;
   return new HostConnectionError('CONNECTION_FAILED', name, what, { cause: error });
 }
+
+/** Tells ssh2 that nothing is left to try; its types have only `undefined` for that, with which it waits. */
+const noMethod = false as unknown as AnyAuthMethod;
 
 function ignore(): void {}

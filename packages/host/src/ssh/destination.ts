@@ -25,7 +25,7 @@ export function parseDestination(text: string): ParsedDestination {
 
   const at = text.lastIndexOf('@');
   const user = at === -1 ? undefined : text.slice(0, at);
-  if (user === '') return wrong('there is no user before the @');
+  if (user === '') return wrong('the user before the @ is missing');
   if (user !== undefined && !/^[^\s\p{Control}:-][^\s\p{Control}:]*$/u.test(user)) {
     return wrong(`${JSON.stringify(user)} cannot be a user's name`);
   }
@@ -38,7 +38,7 @@ export function parseDestination(text: string): ParsedDestination {
     return wrong(`${JSON.stringify(address)} is not an IPv6 address`);
   if (digits?.includes(':') === true) return wrong('an IPv6 address has to stand in brackets, e.g. [::1]');
   const host = address ?? name ?? '';
-  if (host === '') return wrong('there is no host');
+  if (host === '') return wrong('the host is missing');
   if (name !== undefined && !/^[\p{Letter}\p{Number}_][\p{Letter}\p{Number}_.-]*$/u.test(name)) {
     return wrong(`${JSON.stringify(name)} cannot be a host's name`);
   }

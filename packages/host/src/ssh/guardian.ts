@@ -3,81 +3,50 @@ import { once } from 'node:events';
 import type { ClientChannel } from 'ssh2';
 
 import type { Connection } from './connection.ts';
+import guardianScript from './guardian.sh';
+import type { ProcessGroup } from './launch.ts';
+import { loginShellLine } from './login-shell-line.ts';
 import { quoteArgv } from './quote.ts';
+import signalScript from './signal-group.sh';
 
-/**
- * One small shell per connection, on the host, that can signal what runs there. sshd itself refuses signals from root
- * (before 9.8: "session signalling requires privilege separation"), and leaves commands running when a connection
- * goes away; the guardian sees end of file then, and ends those that were running.
- *
- * Its lines of input: `+ GROUP` a command has started, `- GROUP` it has ended, `SIGNAL GROUP`. It answers the last
- * with an empty line. A group is told from a later one of the same number by its leader's start time (field 22 of
- * /proc/PID/stat, counted from behind the name, which may contain anything).
- */
-const guardianScript = `
-trap '' HUP INT PIPE TERM
-started() {
-  stat=
-  read -r stat 2>/dev/null < "/proc/$1/stat" || return 1
-  set -- \${stat##*) }
-  start=\${20-}
-}
-groups=
-while read -r word group; do
-  case $word in
-    +) start=; started "$group" && groups="$groups $group:$start" ;;
-    -) kept=
-       for known in $groups; do [ "\${known%:*}" = "$group" ] || kept="$kept $known"; done
-       groups=$kept ;;
-    *) kill -s "$word" -- "-$group" 2>/dev/null || kill -s "$word" "$group" 2>/dev/null
-       echo ;;
-  esac
-done
-for signal in TERM KILL; do
-  for known in $groups; do
-    start=; started "\${known%:*}"
-    [ -n "$start" ] && [ "$start" != "\${known##*:}" ] || kill -s "$signal" -- "-\${known%:*}" 2>/dev/null
-  done
-  [ -z "$groups" ] || [ "$signal" = KILL ] || sleep 2
-done
-`;
-
-export const guardianLine: string = quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']);
+export const guardianLine: string = loginShellLine(
+  quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']),
+);
 
 export interface Guardian {
   /** The command of this group has started; it is ended should the connection go away. */
-  add(group: number): void;
+  add(group: ProcessGroup): void;
   /** It has ended. */
-  remove(group: number): void;
-  /** Resolves when the signal has been sent, or when that can no longer be known. */
-  kill(group: number, signal: NodeJS.Signals): Promise<void>;
+  remove(group: ProcessGroup): void;
+  /** Resolves when the signal has been sent; `false`: the guardian is gone, so that is unknown. */
+  kill(group: ProcessGroup, signal: NodeJS.Signals): Promise<boolean>;
   /** Resolves when its session is free again. */
   close(): Promise<void>;
 }
 
 export function createGuardian(channel: ClientChannel): Guardian {
-  const answers: (() => void)[] = [];
+  const answers: ((sent: boolean) => void)[] = [];
   let closed = false;
   channel.on('error', () => undefined);
   channel.stderr.resume();
   channel.on('data', (lines: Buffer) => {
-    for (const byte of lines) if (byte === 0x0a) answers.shift()?.();
+    for (const byte of lines) if (byte === 0x0a) answers.shift()?.(true);
   });
   channel.on('close', () => {
     closed = true;
-    for (const answer of answers.splice(0)) answer();
+    for (const answer of answers.splice(0)) answer(false);
   });
   const say = (line: string): void => {
     if (!closed) channel.write(`${line}\n`);
   };
   return {
-    add: (group) => say(`+ ${group}`),
-    remove: (group) => say(`- ${group}`),
-    kill: async (group, signal) => {
-      if (closed) return;
-      await new Promise<void>((resolve) => {
+    add: ({ id, startTime }) => say(`+ ${id} ${startTime}`),
+    remove: ({ id }) => say(`- ${id}`),
+    kill: async ({ id }, signal) => {
+      if (closed) return false;
+      return await new Promise<boolean>((resolve) => {
         answers.push(resolve);
-        say(`${signal.slice(3)} ${group}`);
+        say(`${signal.slice(3)} ${id}`);
       });
     },
     close: async () => {
@@ -90,19 +59,20 @@ export function createGuardian(channel: ClientChannel): Guardian {
 }
 
 /**
- * Signals over a connection that is made for it, where the server has no session to spare for a guardian. A command
- * that was running when its connection was lost then runs on.
+ * Signals over a connection that is made for it, where the server has no session to spare for a guardian, or the
+ * guardian is gone. A command that was running when its connection was lost then runs on.
  */
-export function createDistantGuardian(connectAgain: () => Promise<Connection>): Guardian {
-  return {
-    add: () => undefined,
-    remove: () => undefined,
-    kill: async (group, signal) => {
-      const connection = await connectAgain();
-      const line = quoteArgv(['kill', '-s', signal.slice(3), '--', `-${group}`]);
-      await connection.exec(line, async (channel) => await once(channel.resume(), 'close'));
-      await connection.close();
-    },
-    close: async () => undefined,
-  };
+export async function signalOverNewConnection(
+  connectAgain: () => Promise<Connection>,
+  { id, startTime }: ProcessGroup,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const connection = await connectAgain();
+  try {
+    const argv = ['exec', 'sh', '-c', signalScript, 'sh', signal.slice(3), String(id), startTime];
+    const line = loginShellLine(quoteArgv(argv));
+    await connection.exec(line, async (channel) => await once(channel.resume(), 'close'));
+  } finally {
+    await connection.close();
+  }
 }

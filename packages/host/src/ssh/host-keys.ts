@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
-import { findKnownHosts, knownHostsName } from './known-hosts.ts';
+import { findKnownHosts, type KnownHost, knownHostsName } from './known-hosts.ts';
 import type { SshHostOptions } from './options.ts';
 
 /** Which keys a host may show. */
@@ -21,14 +21,15 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** @throws {TypeError} a pinned key is neither a public key nor a fingerprint. */
+/** @throws {HostOptionError} a pinned key is neither a public key nor a fingerprint, or there is none. */
 export async function readHostKeyPolicy(host: string, options: SshHostOptions): Promise<HostKeyPolicy> {
   if (options.hostKeys !== undefined) return pinnedPolicy(host, options.hostKeys);
   return await knownHostsPolicy(host, options);
 }
 
 function pinnedPolicy(host: string, hostKeys: readonly string[]): HostKeyPolicy {
-  const keys = hostKeys.map(parseHostKey);
+  if (hostKeys.length === 0) throw new HostOptionError(host, 'hostKeys', `it is empty: ${hostKeyForms}`);
+  const keys = hostKeys.map((text) => parseHostKey(host, text));
   const accepted = new Set(keys.map((key) => key.fingerprint));
   return {
     types: keys.flatMap(({ type }) => type ?? []),
@@ -43,30 +44,33 @@ function pinnedPolicy(host: string, hostKeys: readonly string[]): HostKeyPolicy 
   };
 }
 
-function parseHostKey(text: string): { type: string | undefined; fingerprint: string } {
+const hostKeyForms = 'give public keys ("ssh-ed25519 AAAA…") or fingerprints ("SHA256:…")';
+
+function parseHostKey(host: string, text: string): { type: string | undefined; fingerprint: string } {
   const [first = '', second] = text.trim().split(/\s+/);
   if (/^SHA256:[\w+/]{43}=?$/.test(first)) return { type: undefined, fingerprint: first.replace(/=$/, '') };
   const key = Buffer.from(second ?? '', 'base64');
   if (key.length === 0 || keyType(key) !== first) {
-    throw new TypeError(
-      `hostKeys: neither a public key ("ssh-ed25519 AAAA…") nor a fingerprint ("SHA256:…"): ${text}`,
-    );
+    throw new HostOptionError(host, 'hostKeys', `${JSON.stringify(text)} is neither: ${hostKeyForms}`);
   }
   return { type: first, fingerprint: fingerprint(key) };
 }
 
 async function knownHostsPolicy(host: string, options: SshHostOptions): Promise<HostKeyPolicy> {
-  const name = options.hostKeyAlias?.toLowerCase() ?? knownHostsName(options.host, options.port ?? 22);
+  const { port = 22, hostKeyAlias } = options;
+  const name = hostKeyAlias?.toLowerCase() ?? knownHostsName(options.host, port);
   const files = [
     options.knownHostsFile ?? [join(homedir(), '.ssh/known_hosts'), '/etc/ssh/ssh_known_hosts'],
   ].flat();
-  const entries = (
-    await Promise.all(
-      files.map(async (file) =>
-        findKnownHosts(await readIfThere(file), name).map((entry) => ({ ...entry, file })),
-      ),
-    )
-  ).flat();
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readIfThere(host, file) })));
+  const named = (wanted: string): (KnownHost & { readonly file: string })[] =>
+    texts.flatMap(({ file, text }) => findKnownHosts(text, wanted).map((entry) => ({ ...entry, file })));
+  const exact = named(name);
+  const plain = port === 22 || hostKeyAlias !== undefined ? [] : named(knownHostsName(options.host, 22));
+  // As OpenSSH does: a line without a port is about all ports, where no line has this one. It says what is revoked in any case.
+  const entries = exact.some(({ marker }) => marker !== '@revoked')
+    ? [...exact, ...plain.filter(({ marker }) => marker === '@revoked')]
+    : [...exact, ...plain];
   const keys = entries.filter(({ marker }) => marker === undefined);
 
   return {
@@ -107,7 +111,7 @@ function mismatch(host: string, what: string): HostConnectionError {
   return new HostConnectionError(
     'HOST_KEY_MISMATCH',
     host,
-    `${host} ${what}. Either the host was installed anew, or someone is between it and you. Compare with ` +
+    `${host} ${what}. Either the host was reinstalled, or another machine answers in its place. Compare with ` +
       '`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host itself before you replace the key that is known.',
   );
 }
@@ -117,11 +121,12 @@ function keyType(key: Buffer): string {
   return key.length < 4 ? '' : key.toString('latin1', 4, 4 + key.readUInt32BE(0));
 }
 
-async function readIfThere(file: string): Promise<string> {
+async function readIfThere(host: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HostOptionError(host, 'knownHostsFile', `${file} cannot be read (${why})`, { cause: error });
   }
 }

@@ -13,14 +13,17 @@ import {
 
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
-import { createDistantGuardian, createGuardian, guardianLine, type Guardian } from './guardian.ts';
+import { createGuardian, type Guardian, guardianLine, signalOverNewConnection } from './guardian.ts';
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
-import { adoptSession } from './session.ts';
+import { adoptSession, type Groups } from './session.ts';
 import { createSessionQueue } from './session-queue.ts';
 
 /** How often a session is asked for again before fewer are opened at once. */
 const retries = 5;
+
+/** Milliseconds that the guardian has to answer. */
+const patience = 2_000;
 
 /** A connection with its sessions: many commands at once, as many as the server grants. */
 export interface Link {
@@ -34,17 +37,27 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   const mark = `cutover-${randomBytes(8).toString('hex')}`;
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 
-  const distant = createDistantGuardian(async () => await connect(host, options));
   // Asked for before the first command: later there may be no session left for it.
-  let guarding: Promise<Guardian> =
+  let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
-      ? connection.exec(guardianLine, createGuardian).catch(() => distant)
-      : Promise.resolve(distant);
+      ? connection.exec(guardianLine, createGuardian).catch(() => undefined)
+      : Promise.resolve(undefined);
   /** Gives the guardian's session to a command. */
   const spareGuardian = async (): Promise<void> => {
     const dismissed = await guarding;
-    guarding = Promise.resolve(distant);
-    await dismissed.close();
+    guarding = Promise.resolve(undefined);
+    await dismissed?.close();
+  };
+  const groups: Groups = {
+    add: (group) => void guarding.then((guardian) => guardian?.add(group)),
+    remove: (group) => void guarding.then((guardian) => guardian?.remove(group)),
+    kill: async (group, name) => {
+      const guardian = await guarding;
+      const sent = guardian?.kill(group, name) ?? Promise.resolve(false);
+      if (await Promise.race([sent, setTimeout(patience, false, { ref: false })])) return;
+      if (connection.lost === undefined)
+        await signalOverNewConnection(async () => await connect(host, options), group, name);
+    },
   };
 
   /** Opens a session, once more for each time the server refused while it may yet grant one. */
@@ -88,7 +101,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
           argv: command.argv,
           mark,
           connection,
-          guardian: async () => await guarding,
+          groups,
         }),
       ),
   };

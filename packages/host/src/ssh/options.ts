@@ -1,3 +1,5 @@
+import type { Passphrase } from './private-key.ts';
+
 /** How to reach a host over ssh. Keys are always verified: there is no option to accept an unknown one. */
 export interface SshHostOptions {
   /** Name or address. */
@@ -8,14 +10,18 @@ export interface SshHostOptions {
   /** What to call the host in messages and evidence; default `user@host`. */
   readonly name?: string | undefined;
 
-  /** Our private key, in OpenSSH's or PEM format. */
+  /** Our private key: OpenSSH's format, PEM or PKCS #8. With none of key,
+   * agent and `answer`: the default keys of `~/.ssh`, and the agent of `SSH_AUTH_SOCK`. */
   readonly privateKey?: string | Uint8Array | undefined;
-  /** The file that holds it, on this machine. */
-  readonly privateKeyFile?: string | undefined;
-  /** Opens an encrypted private key. */
-  readonly passphrase?: string | undefined;
-  /** An agent's socket, e.g. `process.env.SSH_AUTH_SOCK`. */
+  /** The file that holds it, on this machine, or several to try in this order. */
+  readonly privateKeyFile?: string | readonly string[] | undefined;
+  /** An agent's socket, e.g. `process.env.SSH_AUTH_SOCK`. Its keys are tried after those that are named. */
   readonly agent?: string | undefined;
+  /** Answers the server's questions (keyboard-interactive), e.g. for a one-time code; last of all. */
+  readonly answer?:
+    ((questions: readonly SshQuestion[], instructions: string) => Promise<string[]>) | undefined;
+  /** Opens an encrypted private key, or is asked for its passphrase; `undefined` passes the key over. */
+  readonly passphrase?: Passphrase | undefined;
 
   /**
    * The host's public keys, any of which is accepted: `ssh-ed25519 AAAA…` as in `/etc/ssh/ssh_host_*_key.pub`, or a
@@ -48,4 +54,10 @@ export interface Socks5Proxy {
   readonly port?: number | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+}
+
+export interface SshQuestion {
+  readonly prompt: string;
+  /** Whether what is typed may be shown. */
+  readonly echo: boolean;
 }

@@ -1,4 +1,4 @@
-import { createHost, type Host, HostConnectionError } from '@cutover/host-contract';
+import { createHost, type Host, HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
 import { openLink, type Link } from './link.ts';
 import type { SshHostOptions } from './options.ts';
@@ -9,10 +9,10 @@ import { untilAborted } from './until-aborted.ts';
  * makes a new one. Its commands run by way of the user's login shell (POSIX or fish) and `sh`.
  */
 export function sshHost(options: SshHostOptions): Host {
-  if (options.jump !== undefined && options.proxy !== undefined) {
-    throw new TypeError('sshHost takes jump or proxy, not both: give the proxy to the jump');
-  }
   const name = options.name ?? `${options.user}@${options.host}`;
+  if (options.jump !== undefined && options.proxy !== undefined) {
+    throw new HostOptionError(name, 'proxy', 'with a jump, give the proxy to the jump');
+  }
   let current: Promise<Link> | undefined;
   const disposal = new AbortController();
 

@@ -1,6 +1,6 @@
 import { sshHost } from '../../src/index.ts';
 
-// Runs a command on the host until somebody kills this program, and says so once it hears of the command.
+// Runs a command on the host until this program is killed, and says so once it hears of the command.
 const host = sshHost(JSON.parse(process.env['SSH_OPTIONS'] ?? ''));
 const script = 'sleep "$1" & echo started; sleep "$1"; sleep "$1"';
 await using command = host.stream(['sh', '-c', script, 'sh', process.env['SLEEP'] ?? '']);

@@ -138,7 +138,7 @@ describe('connecting', () => {
     }
     const { privateKeyFile: _file, ...rest } = sshd.options;
     await using host = sshHost(rest);
-    expect(await rejection(host.run(['true']))).toBeInstanceOf(TypeError);
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'OPTION_INVALID' });
   });
 
   it('is disposed of at once, also while it connects and when nobody answers', async () => {

@@ -16,9 +16,9 @@ describe('parseDestination', () => {
   });
 
   it.each([
-    ['', 'there is no host'],
-    ['root@', 'there is no host'],
-    ['@pi', 'there is no user'],
+    ['', 'the host is missing'],
+    ['root@', 'the host is missing'],
+    ['@pi', 'the user before the @ is missing'],
     ['-oProxyCommand=x@pi', "cannot be a user's name"],
     ['ada lovelace@pi', "cannot be a user's name"],
     ['root:secret@pi', "cannot be a user's name"],

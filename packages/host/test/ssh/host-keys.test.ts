@@ -66,9 +66,16 @@ describe('pinned host keys', () => {
   it.each(['', 'ssh-ed25519', 'ssh-ed25519 AAAA', 'SHA256:short', 'MD5:00'])(
     'refuses %j as a pin',
     async (wrong) => {
-      expect(await connectWith({ hostKeys: [wrong] })).toBeInstanceOf(TypeError);
+      expect(await connectWith({ hostKeys: [wrong] })).toMatchObject({
+        name: 'HostOptionError',
+        option: 'hostKeys',
+      });
     },
   );
+});
+
+it('refuses no pins at all', async () => {
+  expect(await connectWith({ hostKeys: [] })).toMatchObject({ code: 'OPTION_INVALID', option: 'hostKeys' });
 });
 
 describe('known_hosts', () => {
@@ -87,6 +94,23 @@ describe('known_hosts', () => {
     const error = await knowing('# comment', `${name} ${other}`);
     expect(error).toMatchObject({ code: 'HOST_KEY_MISMATCH' });
     expect(error).toHaveProperty('message', expect.stringContaining('known_hosts:2'));
+  });
+
+  it('accepts a line without a port for any port, unless one has the port', async () => {
+    expect(await knowing(`127.0.0.1 ${await publicKey('ed25519')}`)).toBe('in\n');
+    const other = (await readFile(join(sshd.directory, 'user.pub'), 'utf8')).trim();
+    expect(await knowing(`127.0.0.1 ${await publicKey('ed25519')}`, `${name} ${other}`)).toMatchObject({
+      code: 'HOST_KEY_MISMATCH',
+    });
+    expect(await knowing(`127.0.0.1 ${other}`)).toMatchObject({ code: 'HOST_KEY_MISMATCH' });
+  });
+
+  it('says that a file cannot be read', async () => {
+    expect(await connectWith({ knownHostsFile: sshd.directory })).toMatchObject({
+      code: 'OPTION_INVALID',
+      option: 'knownHostsFile',
+      message: expect.stringContaining(sshd.directory),
+    });
   });
 
   it('refuses an unknown host, and says how to add it', async () => {

@@ -11,13 +11,20 @@ export interface Relay extends AsyncDisposable {
   /** Passes nothing on any more, without a word to either side. */
   freeze(): void;
   thaw(): void;
+  /** Takes no further connections. */
+  refuse(): void;
 }
 
 export async function startRelay(target: number): Promise<Relay> {
   const sockets = new Set<Socket>();
   let frozen = false;
   let connections = 0;
+  let refusing = false;
   const server = createServer((client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
     connections += 1;
     const upstream = connect(target, '127.0.0.1');
     for (const [from, to] of [
@@ -53,6 +60,9 @@ export async function startRelay(target: number): Promise<Relay> {
     },
     thaw: () => {
       frozen = false;
+    },
+    refuse: () => {
+      refusing = true;
     },
     [Symbol.asyncDispose]: async () => {
       cut();

@@ -53,20 +53,20 @@ describe('a connection that is cut', () => {
     await using host = sshHost({ ...sshd.options, port: relay.port });
     const pi = on(host)({ nothrow: true, quiet: true });
     const lost = { cause: { code: 'CONNECTION_LOST' }, exitCode: null };
-    const cutWhile = async (promise: Promise<unknown>): Promise<unknown> => {
-      const rejected = rejection(promise);
+    const cutWhile = async (start: () => Promise<unknown>): Promise<unknown> => {
+      await pi`true`;
+      const rejected = rejection(start());
       setTimeout(() => relay.cut(), 300);
       return await rejected;
     };
-    await pi`true`;
-    expect(await cutWhile(pi`echo begun; sleep 100`)).toMatchObject({ ...lost, stdout: 'begun\n' });
-    expect(await cutWhile(pi`sleep 100`.exitCode)).toMatchObject(lost);
-    expect(await cutWhile(pi`sleep 100`.text())).toMatchObject(lost);
+    expect(await cutWhile(() => pi`echo begun; sleep 100`)).toMatchObject({ ...lost, stdout: 'begun\n' });
+    expect(await cutWhile(() => pi`sleep 100`.exitCode)).toMatchObject(lost);
+    expect(await cutWhile(() => pi`sleep 100`.text())).toMatchObject(lost);
     // The half of what was to come is not taken for the whole.
-    expect(await cutWhile(pi`echo begun; sleep 100`.pipe($`cat`))).toMatchObject({
+    expect(await cutWhile(() => pi`echo begun; sleep 100`.pipe($`cat`))).toMatchObject({
       cause: { code: 'CONNECTION_LOST' },
     });
-    expect(await cutWhile($`sleep 2; echo x`.nothrow().pipe(pi`cat`))).toMatchObject(lost);
+    expect(await cutWhile(() => $`sleep 2; echo x`.nothrow().pipe(pi`cat`))).toMatchObject(lost);
     expect((await pi`exit 4`).exitCode).toBe(4);
   });
 });

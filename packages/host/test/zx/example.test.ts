@@ -62,6 +62,7 @@ async function compiled(name: string): Promise<string> {
     silent: true,
     external: ['execa', 'ssh2', 'socks', /^zx/],
     noExternal: [/^@cutover\//],
+    loader: { '.sh': 'text' },
     esbuildOptions: (options) => {
       options.conditions = ['source'];
     },

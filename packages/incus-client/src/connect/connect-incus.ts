@@ -1,11 +1,15 @@
 import { type IncusClient, createClient } from '../client.ts';
+import { certificateFingerprint, describeCertificate } from '../certificates/certificate-facts.ts';
 import { IncusConnectionError, IncusError } from '../errors.ts';
 import { createTransport } from '../transport/transport.ts';
-import type { TlsMaterial, TransportOptions } from '../transport/types.ts';
-import { certificateFingerprint } from '../certificates/certificate-facts.ts';
+import type { TransportOptions } from '../transport/types.ts';
+import { type Passphrase, clientIdentity } from './client-identity.ts';
 import { locateSocket } from './locate-socket.ts';
 import { oidcRefusal } from './oidc-refusal.ts';
 import { pinned } from './peer-check.ts';
+import { proxyFor } from './proxy-for.ts';
+
+export type { Passphrase } from './client-identity.ts';
 
 /** A server over HTTPS. Without `serverCert`, `serverFingerprint` or `ca`, its certificate must be one that Node trusts. */
 export interface HttpsConnectOptions {
@@ -14,12 +18,21 @@ export interface HttpsConnectOptions {
   /** The client's certificate and key, PEM. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  /** Of an encrypted key; a function is asked only when it is needed. */
+  readonly passphrase?: Passphrase | undefined;
   /** The server's own certificate, PEM: exactly this one is accepted, whatever names it bears. */
   readonly serverCert?: string | undefined;
   /** The same by its fingerprint: hex of the SHA-256 of its DER. */
   readonly serverFingerprint?: string | undefined;
   /** Of a PKI: PEM of the authority that signed the server's certificate. */
   readonly ca?: string | undefined;
+  /** The server need not know us: what it shows to everyone, public images for instance, is all that is wanted of it. */
+  readonly public?: boolean | undefined;
+  /**
+   * The proxy to go through: `http://`, `https://` or `socks5://host:port`, with `user:password@` where it asks for them.
+   * `false`: none. Without it, as `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+   */
+  readonly proxy?: string | false | undefined;
 }
 
 /** A server over a unix socket. */
@@ -43,16 +56,18 @@ export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
  * Connects to an Incus server and sees that it answers and knows us.
  *
  * @throws {IncusConnectionError} it cannot be reached, its certificate is not the pinned one, or it does not trust ours.
+ * @throws {IncusError} `OPTION_INVALID`: nothing was sent.
  */
 export async function connectIncus(options: ConnectOptions = {}): Promise<IncusClient> {
-  const { transport, project } = 'url' in options ? https(options) : socket(options);
+  const { transport, project } = 'url' in options ? await https(options) : socket(options);
   const client = createClient(createTransport({ ...transport, connectTimeout: options.connectTimeout }), {
     project: options.project ?? project,
     target: options.target,
   });
   try {
     const { auth, auth_methods: methods } = await client.server.get({ signal: options.signal });
-    if (auth !== 'trusted') throw untrusted(client.address, methods);
+    const known = auth === 'trusted' || ('public' in options && options.public === true);
+    if (!known) throw untrusted(client.address, methods, transport.tls?.cert);
     return client;
   } catch (error) {
     await client.close();
@@ -71,20 +86,20 @@ function socket(options: SocketConnectOptions): Resolved {
   return { transport: { origin: 'http://incus', socketPath }, ...rest };
 }
 
-function https({ url, cert, key, serverCert, serverFingerprint, ca }: HttpsConnectOptions): Resolved {
+async function https(options: HttpsConnectOptions): Promise<Resolved> {
+  const { url, cert, key, serverCert, serverFingerprint, ca } = options;
   const { origin, protocol } = parseUrl(url);
   if (protocol !== 'https:') throw new IncusError('OPTION_INVALID', `${url} is not an https:// address`);
-  if ((cert === undefined) !== (key === undefined))
+  if (cert === undefined ? key !== undefined : key === undefined)
     throw new IncusError('OPTION_INVALID', 'a client certificate needs both cert and key');
+  const identity =
+    cert === undefined || key === undefined ? {} : await clientIdentity(cert, key, options.passphrase);
   const fingerprint =
     serverFingerprint ?? (serverCert === undefined ? undefined : certificateFingerprint(serverCert));
-  const tls: TlsMaterial = {
-    cert,
-    key,
-    ca,
-    checkPeer: fingerprint === undefined ? undefined : pinned(fingerprint, origin),
+  const checkPeer = fingerprint === undefined ? undefined : pinned(fingerprint, origin);
+  return {
+    transport: { origin, tls: { ...identity, ca, checkPeer }, proxy: proxyFor(origin, options.proxy) },
   };
-  return { transport: { origin, tls } };
 }
 
 function parseUrl(url: string): URL {
@@ -99,8 +114,14 @@ function parseUrl(url: string): URL {
   }
 }
 
-function untrusted(address: string, methods: readonly string[]): IncusError {
+function untrusted(address: string, methods: readonly string[], cert: string | undefined): IncusError {
   if (!methods.includes('tls') && methods.includes('oidc')) return oidcRefusal(address);
-  const why = `${address} does not trust this client's certificate; add it there (incus config trust add-certificate), or enrol with a trust token`;
+  const expiry = cert === undefined ? undefined : describeCertificate(cert).notAfter;
+  const why =
+    expiry !== undefined && expiry.getTime() < Date.now()
+      ? `${address} does not accept this client's certificate, which expired on ${expiry.toISOString()}; make a new one (generateClientCertificate) and have it trusted there`
+      : cert === undefined
+        ? `${address} trusts clients by their certificates; give cert and key`
+        : `${address} does not trust this client's certificate; add it there (incus config trust add-certificate), or enrol with a trust token`;
   return new IncusConnectionError('CLIENT_UNTRUSTED', address, why);
 }

@@ -4,12 +4,10 @@ import { IncusApiError, IncusError, OperationError, OperationLostError } from '.
 import { NotOursError } from './not-ours-error.ts';
 import type { WaitOptions } from '../follow/operation-run.ts';
 import type { Instance, InstanceCreate } from '../instances/types.ts';
+import { operationsOn } from '../operations-on.ts';
 
 /** Configuration keys and values that mark an instance as ours, e.g. `{ 'user.cutover.runbook': 'cc-ci' }`. */
 export type Label = Readonly<Record<`user.cutover.${string}`, string>>;
-
-/** How often other callers may be at work on the same instance before this one gives up. */
-const overtakenLimit = 100;
 
 /** The instance, and how it came to be there. */
 export interface EnsuredInstance {
@@ -40,19 +38,16 @@ export async function ensureInstance(
     }
     // What was being made when it was found may have failed since.
     const outcome = found === undefined ? 'created' : 'adopted';
+    let there = found !== undefined;
     try {
-      if (found === undefined)
+      if (!there)
         await client.instances.create({ ...create, config: { ...create.config, ...label } }, options);
+      there = true;
       const instance = await client.instances.get(wanted.name, { signal });
       if (start && instance.status !== 'Running') await startOnce(client, wanted.name, options);
       return { outcome, instance: await client.instances.get(wanted.name, { signal }) };
     } catch (error) {
-      const overtaken =
-        error instanceof IncusError &&
-        (error.code === 'ALREADY_EXISTS' ||
-          error.code === 'BUSY' ||
-          (found !== undefined && error.code === 'NOT_FOUND'));
-      if (!overtaken || attempt === overtakenLimit) throw error;
+      if (attempt >= triesAfter(error, there)) throw error;
     }
     await pause(200, signal);
   }
@@ -78,11 +73,23 @@ export async function ensureAbsent(
       if (instance.status !== 'Stopped') await client.instances.stop(name, { ...options, force: true });
       if (!instance.ephemeral) await client.instances.delete(name, options);
     } catch (error) {
-      // Another client may be stopping or deleting it: look again.
-      if (!(error instanceof IncusError) || attempt === 5) throw error;
+      // Another client may be making, starting, stopping or deleting it: look again.
+      if (attempt >= triesAfter(error, true)) throw error;
     }
     await pause(attempt === 1 ? 0 : 200, options.signal);
   }
+}
+
+/**
+ * How often to try again after an error that may come of another caller at work on the same instance. With `there` it existed
+ * a moment ago: that it is gone, or in another state than it was (the daemon calls that a bad request), is that caller's doing.
+ */
+function triesAfter(error: unknown, there: boolean): number {
+  if (!(error instanceof IncusError)) return 0;
+  if (error.code === 'ALREADY_EXISTS' || error.code === 'BUSY') return 50;
+  if (!there) return 0;
+  if (error.code === 'NOT_FOUND') return 50;
+  return ['BAD_REQUEST', 'OPERATION_FAILED', 'OPERATION_LOST'].includes(error.code) ? 5 : 0;
 }
 
 async function find(
@@ -105,16 +112,9 @@ function refuseForeign(instance: Instance, label: Label): void {
 
 /** Waits for the operations that are at work on an instance, however they end. */
 async function settle(client: IncusScope, name: string, options: WaitOptions): Promise<void> {
-  for (const operation of await client.operations.list({ signal: options.signal })) {
-    const concerns =
-      operation.class === 'task' &&
-      operation.status_code < 200 &&
-      Object.values(operation.resources ?? {})
-        .flat()
-        .some((url) => isInstance(url, name));
-    if (!concerns) continue;
+  for (const { id } of await operationsOn(client, name, options.signal)) {
     try {
-      await client.operations.wait(operation.id, options);
+      await client.operations.wait(id, options);
     } catch (error) {
       const ended =
         error instanceof OperationError ||
@@ -123,10 +123,6 @@ async function settle(client: IncusScope, name: string, options: WaitOptions): P
       if (!ended) throw error;
     }
   }
-}
-
-function isInstance(url: string, name: string): boolean {
-  return url.split('?')[0] === `/1.0/instances/${encodeURIComponent(name)}`;
 }
 
 async function startOnce(client: IncusScope, name: string, options: WaitOptions): Promise<void> {

@@ -8,6 +8,7 @@ export interface ExecArea {
   /**
    * Runs `argv` to its end. No shell reads it. A non-zero exit code is a result, not an error.
    *
+   * @throws {OperationError} the daemon could not start it; `AGENT_ABSENT`: a virtual machine whose agent does not run.
    * @throws {OperationLostError} how it ended cannot be known.
    */
   run(

@@ -3,9 +3,10 @@ import { IncusError } from '../errors.ts';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
-import { messageSocket } from '../websocket/messages.ts';
+import { watchPulse } from '../websocket/pulse.ts';
 import { attachSockets } from './attach.ts';
 import { consolePath, detachOnAbort, startConsole } from './console-operation.ts';
+import { controlSocket } from './operation-channel.ts';
 import type { TerminalSize } from './types.ts';
 import { type VgaOptions, type VgaSession, attachVga } from './vga.ts';
 
@@ -57,7 +58,12 @@ export function consoleArea(scope: Scope): ConsoleArea {
       }
       const terminal = new Channel(data, { endsWithSocket: true });
       terminal.on('error', () => {});
-      const messages = messageSocket(control, { message: () => {}, closed: () => {} });
+      watchPulse(scope.transport, data, {
+        what: `the console of ${instance}`,
+        pings: true,
+        dead: (error) => terminal.destroy(error),
+      });
+      const messages = controlSocket(scope, control, `the console of ${instance}`);
       const detach = await detachOnAbort(signal, async () => {
         messages.close();
         terminal.destroy();

@@ -3,9 +3,12 @@ import { IncusApiError, IncusConnectionError, IncusError, OperationError } from 
 import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
+import { pause } from '../transport/pause.ts';
 import { Channel } from '../websocket/channel.ts';
-import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
+import type { MessageSocket } from '../websocket/messages.ts';
+import { watchPulse } from '../websocket/pulse.ts';
 import { attachSockets } from './attach.ts';
+import { controlSocket } from './operation-channel.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
 const killSignal = 9;
@@ -22,18 +25,26 @@ export async function startExec(
   const { signal } = options;
   const interactive = options.terminal !== undefined;
   const { operation, exit, sockets } = await startAttached(scope, instance, argv, options);
-  const control = sockets.control && messageSocket(sockets.control, { message: () => {}, closed: () => {} });
-  const lost = (cause: unknown) => {
+  const control = sockets.control && controlSocket(scope, sockets.control, `exec in ${instance}`);
+  const lost = async (cause: unknown) => {
+    const refusal = await refusalIn(exit);
+    if (refusal !== undefined) return refusal;
     const what = `lost the connection to ${scope.transport.server} before all that ${argv[0] ?? ''} wrote in ${instance} had come`;
     return new IncusConnectionError('CONNECTION_LOST', scope.transport.server, what, { cause });
   };
-  const [input, output, errors] = sockets.standard.map(
-    (socket, fd) => new Channel(socket, { endsTogether: interactive, readOnly: fd > 0, lost }),
-  );
+  const [input, output, errors] = sockets.standard.map((socket, fd) => {
+    const channel = new Channel(socket, { endsTogether: interactive, readOnly: fd > 0, lost });
+    watchPulse(scope.transport, socket, {
+      what: `exec in ${instance}`,
+      pings: fd === 0,
+      dead: (error) => channel.destroy(error),
+    });
+    return channel;
+  });
   if (input === undefined) throw new IncusError('PROTOCOL_ERROR', 'exec without channels');
   const stdout = output ?? input;
   const stderr = errors ?? Readable.from([]);
-  // A failure is told by `exit`, and by the streams to whoever reads them: it must not end the process of one who does not.
+  // A failure is told by `exit`, and by the streams to their readers: it must not end the process of a caller that does not read.
   for (const stream of [input, stdout, stderr]) stream.on('error', () => {});
   output?.end();
   errors?.end();
@@ -116,13 +127,32 @@ function execBody(
   };
 }
 
-/** A command's own failure is an exit code, whatever the operation says: 6.0.4 fails that of a missing command (127). */
+/** Milliseconds in which the end of an operation is known after its channels have gone. */
+const telling = 3_000;
+
+/** Why a command was never started, where that is so: the daemon then drops its channels without an end of file. */
+async function refusalIn(exit: Promise<number>): Promise<OperationError | undefined> {
+  const late = new AbortController();
+  const failure = exit.then(
+    () => undefined,
+    (error: unknown) => (error instanceof OperationError ? error : undefined),
+  );
+  const nothing = pause(telling, late.signal).catch(() => undefined);
+  const first = await Promise.race([failure, nothing]);
+  late.abort();
+  return first ?? undefined;
+}
+
+/**
+ * A command's own failure is an exit code, whatever the operation says: 6.0.4 fails that of a missing command (127). One that
+ * was never started has -1 or none, and the daemon's words.
+ */
 async function exitCode(run: PromiseLike<Operation>): Promise<number> {
   try {
     return returnOf(await run);
   } catch (error) {
-    if (error instanceof OperationError && typeof error.operation.metadata?.['return'] === 'number')
-      return returnOf(error.operation);
+    const code = error instanceof OperationError ? error.operation.metadata?.['return'] : undefined;
+    if (typeof code === 'number' && code >= 0) return code;
     throw error;
   }
 }

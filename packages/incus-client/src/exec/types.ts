@@ -32,6 +32,7 @@ export interface ExecSession extends AsyncDisposable {
    * The exit code; 127 for a command that is not there, 128 + n for one that signal n ended.
    * Resolves once the command has ended, though `stdout` and `stderr` may still hold bytes to be read.
    *
+   * @throws {OperationError} the daemon could not start it, e.g. for an argument that is too long; its words are in the message.
    * @throws {OperationLostError} how it ended cannot be known.
    */
   readonly exit: Promise<number>;

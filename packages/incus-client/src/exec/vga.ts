@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { Channel } from '../websocket/channel.ts';
-import { messageSocket } from '../websocket/messages.ts';
+import { watchPulse } from '../websocket/pulse.ts';
+
 import { detachOnAbort, startConsole } from './console-operation.ts';
-import { openOperationChannel } from './operation-channel.ts';
+import { controlSocket, openOperationChannel } from './operation-channel.ts';
 
 /** An attached graphical console of a virtual machine. */
 export interface VgaSession extends AsyncDisposable {
@@ -31,10 +32,11 @@ export async function attachVga(
 ): Promise<VgaSession> {
   const wanted = { type: 'vga', width: 0, height: 0, force };
   const { operation, ended } = await startConsole(scope, instance, wanted, signal);
-  const control = messageSocket(await openOperationChannel(scope, operation, 'control', signal), {
-    message: () => {},
-    closed: () => {},
-  });
+  const control = controlSocket(
+    scope,
+    await openOperationChannel(scope, operation, 'control', signal),
+    `the console of ${instance}`,
+  );
   const connections = new Set<Channel>();
   const detach = await detachOnAbort(signal, async () => {
     control.close();
@@ -45,7 +47,12 @@ export async function attachVga(
     async connect(options = {}) {
       const socket = await openOperationChannel(scope, operation, '0', options.signal);
       const connection = new Channel(socket, { endsWithSocket: true });
-      // A failure is told to whoever reads or writes: it must not end the process of one who does not.
+      watchPulse(scope.transport, socket, {
+        what: `the console of ${instance}`,
+        pings: true,
+        dead: (error) => connection.destroy(error),
+      });
+      // A failure is told to those that read or write: it must not end the process of a caller that does neither.
       connection.on('error', () => {});
       connections.add(connection);
       connection.once('close', () => connections.delete(connection));

@@ -17,8 +17,8 @@ export interface FileReading extends FileAttributes {
 }
 
 /**
- * The files of instances, over the files endpoint: one request for each. It needs no SFTP and no shell in the guest.
- * Those of volumes are had in the same way: there `instance` is the volume's name.
+ * The files of instances: what reads is one request to the files endpoint, what writes content goes by SFTP. Neither needs
+ * a shell in the guest. Those of volumes are had in the same way: there `instance` is the volume's name.
  */
 export interface FilesArea {
   /**
@@ -33,14 +33,19 @@ export interface FilesArea {
   list(instance: string, directory: string, options?: CallOptions): Promise<readonly string[]>;
   /** Attributes alone. */
   stat(instance: string, filePath: string, options?: CallOptions): Promise<FileAttributes>;
-  /** Writes a file, replacing what is there; chunks are streamed. */
+  /**
+   * Puts a file in the place of what is there, in one step and with its owner and mode, by SFTP; chunks are streamed. No
+   * other user of the guest sees it before its mode is set. A symlink is replaced, not followed.
+   *
+   * @throws {FileError} `FORBIDDEN`: a symlink of a user's is on its way.
+   */
   write(
     instance: string,
     filePath: string,
     content: FileContent,
     options?: WriteFileAttributes & CallOptions,
   ): Promise<void>;
-  /** Adds to the end of a file, which is made where it is missing. */
+  /** Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`. */
   append(
     instance: string,
     filePath: string,
@@ -83,7 +88,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
   const post = async (
     instance: string,
     filePath: string,
-    body: string | Uint8Array | Readable,
+    body: string,
     headers: Record<string, string>,
     { uid = 0, gid = 0, mode, signal }: WriteFileAttributes & CallOptions,
   ) => {
@@ -102,9 +107,29 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     });
   };
 
+  /** By SFTP: the files endpoint sets owner and mode after the content, and those of new files only. */
+  const writeFile = async (
+    instance: string,
+    filePath: string,
+    content: FileContent,
+    { signal, ...options }: WriteFileAttributes & CallOptions & { readonly append?: boolean },
+  ) => {
+    await using session = await openSession(instance, signal);
+    await session.write(filePath, chunksOf(content), options);
+  };
+
+  async function* readBySftp(instance: string, filePath: string, signal: AbortSignal | undefined) {
+    await using session = await openSession(instance, signal);
+    yield* session.read(filePath);
+  }
+
   const get = async (instance: string, filePath: string, options: CallOptions = {}) => {
     const reply = await scope.rawStream('GET', request(instance), { ...options, query: { path: filePath } });
-    return { body: reply.body, attributes: attributesIn(reply.headers, filePath) };
+    return {
+      body: reply.body,
+      attributes: attributesIn(reply.headers, filePath),
+      contentLength: reply.headers['content-length'],
+    };
   };
 
   const open = async (
@@ -112,12 +137,18 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     filePath: string,
     options: CallOptions = {},
   ): Promise<FileReading> => {
-    const { body, attributes } = await get(instance, filePath, options);
+    const { body, attributes, contentLength } = await get(instance, filePath, options);
     if (attributes.type === 'directory') {
       body.destroy();
       throw new IncusError('BAD_REQUEST', `${filePath} in ${instance} is a directory; list() reads it`);
     }
-    return { ...attributes, content: body };
+    if (attributes.type !== 'file' || contentLength !== '0') return { ...attributes, content: body };
+    // The endpoint sends as much as the file's size says, and those of /proc and /sys say 0 whatever they hold.
+    body.destroy();
+    return {
+      ...attributes,
+      content: Readable.from(readBySftp(instance, filePath, options.signal), { objectMode: false }),
+    };
   };
 
   const read = async (instance: string, filePath: string, options: CallOptions = {}) => {
@@ -143,22 +174,9 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       });
       return attributesIn(headers, filePath);
     },
-    write: (instance, filePath, content, options = {}) =>
-      post(
-        instance,
-        filePath,
-        bodyOf(content),
-        { 'x-incus-type': 'file', 'x-incus-write': 'overwrite' },
-        { ...options, mode: options.mode ?? 0o644 },
-      ),
+    write: (instance, filePath, content, options = {}) => writeFile(instance, filePath, content, options),
     append: (instance, filePath, content, options = {}) =>
-      post(
-        instance,
-        filePath,
-        bodyOf(content),
-        { 'x-incus-type': 'file', 'x-incus-write': 'append' },
-        options,
-      ),
+      writeFile(instance, filePath, content, { ...options, append: true }),
     makeDirectory: (instance, directory, options = {}) =>
       post(
         instance,
@@ -191,9 +209,9 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
   };
 }
 
-function bodyOf(content: FileContent): string | Uint8Array | Readable {
-  if (typeof content === 'string' || content instanceof Uint8Array) return content;
-  return content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+function chunksOf(content: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof content === 'string') return [Buffer.from(content)];
+  return content instanceof Uint8Array ? [content] : content;
 }
 
 function attributesIn(

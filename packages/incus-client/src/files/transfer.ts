@@ -1,9 +1,23 @@
 import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { basename, join, posix } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  type FileHandle,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
+import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
-import type { DirectoryEntry, SftpSession } from './sftp/session.ts';
+import { localError, onLocalFile } from './local-file.ts';
+import type { DirectoryEntry } from './sftp/calls.ts';
+import type { SftpSession } from './sftp/session.ts';
 import type { WriteFileAttributes } from './types.ts';
 
 /** How a tree is pushed into an instance. */
@@ -22,7 +36,7 @@ export async function pushPath(
 ): Promise<void> {
   options.signal?.throwIfAborted();
   const { uid = 0, gid = 0 } = options;
-  const facts = await lstat(source);
+  const facts = await onLocalFile(source, lstat(source));
   const attributes = { uid, gid, mode: facts.mode & 0o7777 };
   if (facts.isSymbolicLink()) await replaceLink(session, target, await readlink(source));
   else if (facts.isDirectory()) {
@@ -30,8 +44,17 @@ export async function pushPath(
     for (const name of await readdir(source))
       await pushPath(session, join(source, name), posix.join(target, name), options);
   } else if (facts.isFile()) {
-    await session.write(target, createReadStream(source, { highWaterMark: chunkSize }), attributes);
+    await session.write(target, contentOf(source), attributes);
   } else throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
+}
+
+/** Opened when the first chunk is asked for. */
+async function* contentOf(source: string): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* createReadStream(source, { highWaterMark: chunkSize });
+  } catch (error) {
+    throw localError(source, error);
+  }
 }
 
 /** Pulls a file, or a directory with all that is in it. Modes and symlinks are kept; what is there is replaced. */
@@ -62,8 +85,10 @@ async function pullEntry(
     await removeLink(target);
     await symlink(await session.readLink(source), target);
   } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
+  else if (entry.type === 'other')
+    throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
   else {
-    await mkdir(target, { recursive: true });
+    await onLocalFile(target, mkdir(target, { recursive: true }));
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..')
@@ -82,25 +107,33 @@ async function pullEntry(
 }
 
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
-  // Never written through a link that stands there, and never open wider than the original.
-  await removeLink(target);
-  const file = await open(target, 'w', mode);
+  // Never written through a link that stands there, nor into a file that others have opened: a new one takes its place.
+  const draft = join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
+  const file = await onLocalFile(dirname(target), open(draft, 'wx', 0o600));
   try {
+    await writeAll(file, session.read(source));
     await file.chmod(mode);
-    let gathered: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of session.read(source)) {
-      gathered.push(piece);
-      bytes += piece.length;
-      if (bytes < chunkSize) continue;
-      await file.writev(gathered);
-      gathered = [];
-      bytes = 0;
-    }
-    if (gathered.length > 0) await file.writev(gathered);
+    await onLocalFile(target, rename(draft, target));
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
+}
+
+async function writeAll(file: FileHandle, pieces: AsyncIterable<Buffer>): Promise<void> {
+  let gathered: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    gathered.push(piece);
+    bytes += piece.length;
+    if (bytes < chunkSize) continue;
+    await file.writev(gathered);
+    gathered = [];
+    bytes = 0;
+  }
+  if (gathered.length > 0) await file.writev(gathered);
 }
 
 async function removeLink(target: string): Promise<void> {

@@ -2,9 +2,10 @@
 export interface FileAttributes {
   readonly uid: number;
   readonly gid: number;
-  /** Permission bits, e.g. `0o644`. */
+  /** Permission bits, e.g. `0o644`; set-uid, set-gid and sticky included. */
   readonly mode: number;
-  readonly type: 'file' | 'directory' | 'symlink';
+  /** `other`: a pipe, a socket or a device. */
+  readonly type: 'file' | 'directory' | 'symlink' | 'other';
 }
 
 /** How a file is written. */

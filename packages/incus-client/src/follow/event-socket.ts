@@ -31,7 +31,7 @@ export interface EventSocket {
 }
 
 const firstRetry = 100;
-const lastRetry = 5_000;
+const lastRetry = 1_000;
 
 /** Opens nothing until there is a listener. */
 export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
@@ -52,18 +52,23 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
 
   const open = async () => {
     const duplex = await openWebsocket(transport, url, transport.closed);
-    const opened = messageSocket(duplex, {
-      message: (text) => {
-        const event: IncusEvent = JSON.parse(text);
-        tell((listener) => listener.event(event));
+    const opened = messageSocket(
+      duplex,
+      {
+        message: (text) => {
+          const event: IncusEvent = JSON.parse(text);
+          tell((listener) => listener.event(event));
+        },
+        closed: () => {
+          if (socket !== opened) return;
+          socket = undefined;
+          opening = undefined;
+          if (listeners.size > 0) reconnect();
+        },
       },
-      closed: () => {
-        if (socket !== opened) return;
-        socket = undefined;
-        opening = undefined;
-        if (listeners.size > 0) reconnect();
-      },
-    });
+      transport,
+      'GET /1.0/events',
+    );
     socket = opened;
     openedAt = performance.now();
     opened.hold(listeners.size > 0);

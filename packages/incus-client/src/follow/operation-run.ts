@@ -29,8 +29,9 @@ interface OperationSteps<T> {
  * @throws {WaitTimeoutError} `timeout` passed; it goes on.
  */
 export class OperationRun<T> implements PromiseLike<T> {
-  /** Resolves once the daemon has accepted the request; rejects where it refused. */
-  readonly started: Promise<Operation>;
+  readonly #started: Promise<Operation>;
+  /** Whether anyone looks at this run, and so learns of its failure. */
+  #observed = false;
   readonly #end: Promise<T>;
   readonly #steps: OperationSteps<T>;
   #latest: Operation | undefined;
@@ -40,7 +41,7 @@ export class OperationRun<T> implements PromiseLike<T> {
   constructor(what: string, steps: OperationSteps<T>, options: WaitOptions) {
     this.#steps = steps;
     const started = promiseWithResolvers<Operation>();
-    this.started = started.promise;
+    this.#started = started.promise;
     const update = (operation: Operation) => {
       this.#latest = operation;
       this.#changed.resolve();
@@ -56,9 +57,21 @@ export class OperationRun<T> implements PromiseLike<T> {
         this.#ended = true;
         this.#changed.resolve();
       });
-    this.#end.catch(started.reject);
+    this.#end.catch((error: unknown) => {
+      started.reject(error);
+      setImmediate(() => {
+        // As a promise that is not awaited: an unhandled rejection, rather than a failure that no one hears of.
+        if (!this.#observed) void Promise.reject(error);
+      });
+    });
     // Who awaits the run learns of the failure there; `started` and the run need not both be awaited.
     started.promise.catch(() => {});
+  }
+
+  /** Resolves once the daemon has accepted the request; rejects where it refused. */
+  get started(): Promise<Operation> {
+    this.#observed = true;
+    return this.#started;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- awaiting it is its main use
@@ -66,11 +79,13 @@ export class OperationRun<T> implements PromiseLike<T> {
     resolved?: ((value: T) => Result | PromiseLike<Result>) | null,
     rejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Result | Failure> {
+    this.#observed = true;
     return this.#end.then(resolved, rejected);
   }
 
   /** The operation's states as they change; a slow reader sees the newest, not each. Ends with the operation, however it ended. */
   async *progress(): AsyncGenerator<Operation, void, void> {
+    this.#observed = true;
     let seen: Operation | undefined;
     for (;;) {
       if (this.#latest !== undefined && this.#latest !== seen) {

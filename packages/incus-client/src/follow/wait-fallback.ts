@@ -6,8 +6,11 @@ import type { Transport } from '../transport/types.ts';
 import { type Operation, isFinal } from '../api/operation.ts';
 
 /** How long a server may be unreachable before an operation is given up as lost, in milliseconds. */
-const patience = 60_000;
+const patience = 50_000;
 const retryDelay = 250;
+/** Milliseconds for one read; `/wait` is asked to answer within `waitTime`. */
+const readTime = 10_000;
+const waitTime = 10_000;
 
 /**
  * Reads an operation, riding out lost connections.
@@ -20,8 +23,13 @@ export async function readOperation(
   signal: AbortSignal | undefined,
 ): Promise<Operation> {
   const url = path`/1.0/operations/${id}`;
-  return persist(transport, id, signal, async () => {
-    const reply = await transport.send({ method: 'GET', path: url, signal });
+  return persist(transport, id, signal, async (left) => {
+    const reply = await transport.send({
+      method: 'GET',
+      path: url,
+      signal,
+      patience: Math.min(left, readTime),
+    });
     const { metadata } = parseReply(reply.status, reply.body, 'GET', url);
     return asOperation(metadata);
   });
@@ -37,10 +45,11 @@ export async function waitOperation(
   signal: AbortSignal | undefined,
   update: (operation: Operation) => void,
 ): Promise<Operation> {
-  const url = withQuery(path`/1.0/operations/${id}/wait`, { timeout: 10 });
+  const url = withQuery(path`/1.0/operations/${id}/wait`, { timeout: waitTime / 1000 });
   for (;;) {
-    const seen = await persist(transport, id, signal, async () => {
-      const reply = await transport.send({ method: 'GET', path: url, signal });
+    const seen = await persist(transport, id, signal, async (left) => {
+      const allowed = Math.min(left, waitTime + readTime);
+      const reply = await transport.send({ method: 'GET', path: url, signal, patience: allowed });
       const envelope = parseEnvelope(reply.status, reply.body, 'GET', url);
       if (envelope.type === 'error' && envelope.error_code === 404)
         throw new IncusApiError(404, 'GET', url, envelope.error);
@@ -56,19 +65,19 @@ async function persist<T>(
   transport: Transport,
   id: string,
   signal: AbortSignal | undefined,
-  read: () => Promise<T>,
+  read: (left: number) => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + patience;
   for (;;) {
     try {
-      return await read();
+      return await read(deadline - performance.now());
     } catch (error) {
       if (error instanceof IncusApiError && error.status === 404)
         throw new OperationLostError(id, 'the daemon no longer knows it', { cause: error });
       if (!(error instanceof IncusConnectionError)) throw error;
       if (transport.closed.aborted)
         throw new OperationLostError(id, 'the client was closed', { cause: error });
-      if (performance.now() > deadline)
+      if (performance.now() + retryDelay > deadline)
         throw new OperationLostError(id, 'the server stayed out of reach', { cause: error });
     }
     await pause(retryDelay, signal);

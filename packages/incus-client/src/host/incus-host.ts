@@ -11,7 +11,7 @@ import {
   createHost,
 } from '@cutover/host-contract';
 import type { IncusScope } from '../client.ts';
-import { IncusError } from '../errors.ts';
+import { IncusError, OperationError } from '../errors.ts';
 import type { ExecSession } from '../exec/types.ts';
 import { killArgv, launchArgv } from './launch.ts';
 import { LaunchMark } from './launch-mark.ts';
@@ -85,6 +85,18 @@ async function start(
   }
 }
 
+/** The daemon could not start it. Without its agent a virtual machine runs nothing that it is asked for here. */
+function refused(host: string, argv: readonly string[], error: OperationError): Error {
+  if (error.code !== 'AGENT_ABSENT')
+    return new CommandRefusedError(host, argv, error.operation.err, { cause: error });
+  return new HostConnectionError(
+    'CONNECTION_FAILED',
+    host,
+    `cannot run commands on ${host}: its agent does not run; wait for it (waitReady with agent), or reach the machine by ssh`,
+    { cause: error },
+  );
+}
+
 async function exitOf(
   session: ExecSession,
   launch: LaunchMark,
@@ -95,6 +107,7 @@ async function exitOf(
   try {
     code = await session.exit;
   } catch (error) {
+    if (error instanceof OperationError) throw refused(host, argv, error);
     throw new HostConnectionError(
       'CONNECTION_LOST',
       host,

@@ -1,3 +1,4 @@
+import { onLocalFile } from '../files/local-file.ts';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -71,5 +72,5 @@ async function* contents(file: ImageFile): AsyncGenerator<Uint8Array> {
 }
 
 async function sizeOf(file: ImageFile): Promise<number> {
-  return file instanceof Uint8Array ? file.length : (await stat(file.path)).size;
+  return file instanceof Uint8Array ? file.length : (await onLocalFile(file.path, stat(file.path))).size;
 }

@@ -6,7 +6,7 @@ export interface ReadyConditions {
   readonly ipv4?: boolean | undefined;
   /** A global IPv6 address. */
   readonly ipv6?: boolean | undefined;
-  /** The interface that must bear the addresses, e.g. `eth0`; any but the loopback without it. */
+  /** The interface that must have the addresses, as the guest calls it; those that the instance's devices name without it. */
   readonly nic?: string | undefined;
   /** cloud-init is done. `degraded` (done, with recoverable errors) passes only when asked for by that word. */
   readonly cloudInit?: boolean | 'degraded' | undefined;
@@ -22,8 +22,12 @@ export interface ReadyConditions {
 export interface Readiness {
   /** The instance's status, e.g. `Running`. */
   readonly status?: string;
+  /** Whether commands can be run: of a virtual machine, whether its agent answers. */
+  readonly agent?: boolean;
   readonly ipv4?: string;
   readonly ipv6?: string;
+  /** The interface, as the guest calls it, whose address that is. */
+  readonly nic?: string;
   /** `done`, `degraded`, `error`, `running`, `disabled` or `absent` (no cloud-init in the guest). */
   readonly cloudInit?: string;
   /** What cloud-init says went wrong. */

@@ -2,7 +2,9 @@ import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
 import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
 import { NotReadyError } from './not-ready-error.ts';
-import type { InstanceState } from '../instances/types.ts';
+import { given } from '../api/given.ts';
+import { operationsOn } from '../operations-on.ts';
+import { type Nic, addressOf, nicsOf } from './nics.ts';
 import type { Readiness, ReadyConditions } from './conditions.ts';
 import { cloudInitStatus, systemdStatus } from './guest-status.ts';
 import { sshBanner } from './ssh-banner.ts';
@@ -40,7 +42,15 @@ export async function waitReady(
     onProgress?.(seen);
   };
   try {
-    const context = { client, instance, conditions, note, signal: either };
+    const context: Context = {
+      client,
+      instance,
+      conditions,
+      note,
+      nics: undefined,
+      resting: 0,
+      signal: either,
+    };
     await retry(context, () => network(context));
     await Promise.all([
       conditions.cloudInit !== undefined &&
@@ -78,6 +88,10 @@ interface Context {
   readonly instance: string;
   readonly conditions: ReadyConditions;
   readonly note: (more: Readiness) => void;
+  /** Known from the first look on. */
+  nics: readonly Nic[] | undefined;
+  /** In how many looks in a row it did nothing. */
+  resting: number;
   readonly signal: AbortSignal;
 }
 
@@ -100,34 +114,47 @@ async function retry({ signal }: Context, look: () => Promise<boolean>): Promise
   }
 }
 
-async function network({ client, instance, conditions, note, signal }: Context): Promise<boolean> {
+async function network(context: Context): Promise<boolean> {
+  const { client, instance, conditions, note, signal } = context;
   const state = await client.instances.state(instance, { signal });
-  const ipv4 = address(state, 'inet', conditions.nic);
-  const ipv6 = address(state, 'inet6', conditions.nic);
-  note({ status: state.status, ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) });
-  if (state.status === 'Error') throw new Refusal('is in status Error');
-  if (state.status !== 'Running' && state.status !== 'Ready') return false;
   // A virtual machine has no processes to show (-1) before its agent is up.
+  const agent = state.processes >= 0;
+  context.nics ??= nicsOf(await client.instances.get(instance, { signal }), conditions.nic);
+  const ipv4 = addressOf(state, 'inet', context.nics);
+  const ipv6 = addressOf(state, 'inet6', context.nics);
+  const nic = ipv4?.nic ?? ipv6?.nic;
+  note({
+    status: state.status,
+    agent,
+    ...given({ ipv4: ipv4?.address, ipv6: ipv6?.address, nic }),
+  });
+  if (state.status !== 'Running' && state.status !== 'Ready') {
+    await refuseResting(context, state.status);
+    return false;
+  }
+  context.resting = 0;
   const needsAgent =
     conditions.agent ??
     (conditions.cloudInit !== undefined ||
       conditions.systemd !== undefined ||
       conditions.command !== undefined);
-  if (needsAgent && state.processes < 0) return false;
+  if (needsAgent && !agent) return false;
   return (conditions.ipv4 !== true || ipv4 !== undefined) && (conditions.ipv6 !== true || ipv6 !== undefined);
 }
 
-function address(
-  state: InstanceState,
-  family: 'inet' | 'inet6',
-  nic: string | undefined,
-): string | undefined {
-  for (const [name, { addresses, type }] of Object.entries(state.network ?? {})) {
-    if (nic === undefined ? type === 'loopback' : name !== nic) continue;
-    const found = addresses.find((candidate) => candidate.family === family && candidate.scope === 'global');
-    if (found !== undefined) return found.address;
-  }
-  return undefined;
+/** So many looks in a row see an instance that is just restarted by someone who stops it first and starts it then. */
+const restingLooks = 5;
+
+/** Refuses an instance in a state that it does not leave by itself. */
+async function refuseResting(context: Context, status: string): Promise<void> {
+  const { client, instance, signal } = context;
+  if (status === 'Error') throw new Refusal('is in status Error');
+  if (status !== 'Stopped' && status !== 'Frozen') return;
+  context.resting += 1;
+  if (context.resting < restingLooks) return;
+  if ((await operationsOn(client, instance, signal)).length > 0) context.resting = 0;
+  else
+    throw new Refusal(status === 'Stopped' ? 'is stopped; start it first' : 'is frozen; unfreeze it first');
 }
 
 async function cloudInit({ client, instance, conditions, note, signal }: Context): Promise<boolean> {
@@ -164,7 +191,7 @@ async function command({ client, instance, signal }: Context, argv: readonly str
 /** The conditions that were not met, by name. */
 function missing(conditions: ReadyConditions, seen: Readiness): readonly string[] {
   const met: Readonly<Record<string, boolean>> = {
-    agent: seen.status === 'Running' && (seen.cloudInit !== undefined || seen.systemd !== undefined),
+    agent: seen.status === 'Running' && seen.agent === true,
     ipv4: seen.ipv4 !== undefined,
     ipv6: seen.ipv6 !== undefined,
     nic: seen.ipv4 !== undefined || seen.ipv6 !== undefined,

@@ -1,5 +1,6 @@
 import { IncusConnectionError, IncusError } from '../errors.ts';
 import { withoutSecret } from '../api/path.ts';
+import { wasUnsent } from './unsent.ts';
 
 const neverReached = new Set([
   'ECONNREFUSED',
@@ -64,7 +65,14 @@ export function connectionError(error: unknown, server: string, attempt: Attempt
       `${server} turned down the client certificate: ${why}`,
       options,
     );
-  if (neverReached.has(code))
+  if (/wrong version number|packet length too long/i.test(why))
+    return new IncusConnectionError(
+      'CONNECTION_FAILED',
+      server,
+      `${server} does not speak TLS, so nothing was sent to it; see whether the port is the one of core.https_address`,
+      options,
+    );
+  if (neverReached.has(code) || wasUnsent(error))
     return new IncusConnectionError('CONNECTION_FAILED', server, `cannot reach ${server}: ${why}`, options);
   return new IncusConnectionError(
     'CONNECTION_LOST',

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { PeerCheck } from './checking-connector.ts';
+import type { Watch, Watched } from './silence.ts';
 
 /** Where a server is and how to know it. */
 export interface TransportOptions {
@@ -7,6 +8,8 @@ export interface TransportOptions {
   readonly origin: string;
   readonly socketPath?: string | undefined;
   readonly tls?: TlsMaterial | undefined;
+  /** To go through; see `dialThrough`. */
+  readonly proxy?: URL | undefined;
   /** Milliseconds to dial and shake hands. Default 10 000. */
   readonly connectTimeout?: number | undefined;
 }
@@ -25,6 +28,8 @@ export interface RawRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds of silence after which it is given up; see `defaultPatience`. */
+  readonly patience?: number | undefined;
 }
 
 export interface RawReply {
@@ -42,6 +47,8 @@ export interface RawStreamReply extends Omit<RawReply, 'body'> {
 export interface Transport extends AsyncDisposable {
   /** `https://host:port` or `unix:/path`, for messages. */
   readonly server: string;
+  /** Whether a network is between us. */
+  readonly remote: boolean;
   send(request: RawRequest): Promise<RawReply>;
   sendForStream(request: RawRequest): Promise<RawStreamReply>;
   upgrade(
@@ -50,6 +57,8 @@ export interface Transport extends AsyncDisposable {
     headers: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): Promise<Duplex>;
+  /** Watches what a socket that left the pool hears. */
+  watch(watched: Watched): Watch;
   /** Aborted when the client is closed, with the error to tell. */
   readonly closed: AbortSignal;
 }

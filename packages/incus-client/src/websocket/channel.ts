@@ -9,7 +9,7 @@ interface ChannelOptions {
   /** The dialect of terminals: the far side's end of file is the end of both directions. */
   readonly endsTogether?: boolean | undefined;
   /** The error for a socket that ended before its end of file. */
-  readonly lost?: ((cause: unknown) => Error) | undefined;
+  readonly lost?: ((cause: unknown) => Error | Promise<Error>) | undefined;
   /**
    * Nothing is ever written, neither an end of file nor an answer to a ping, which the daemon does not wait for. The daemon
    * hangs up after its own, and a write that meets that takes with it what has not been read yet.
@@ -26,7 +26,7 @@ export class Channel extends Duplex {
   readonly #endsWithSocket: boolean;
   readonly #endsTogether: boolean;
   readonly #readOnly: boolean;
-  readonly #lostError: (cause: unknown) => Error;
+  readonly #lostError: (cause: unknown) => Error | Promise<Error>;
   #ended = false;
 
   constructor(
@@ -93,10 +93,15 @@ export class Channel extends Duplex {
     if (this.#endsTogether) this.end();
   }
 
+  async #fail(cause: Error | undefined): Promise<void> {
+    const error = await this.#lostError(cause);
+    this.destroy(error);
+  }
+
   #lost(cause?: Error): void {
     if (this.destroyed) return;
     if (!this.#ended && this.#endsWithSocket) this.#endOfFile();
-    if (!this.#ended) this.destroy(this.#lostError(cause));
+    if (!this.#ended) void this.#fail(cause);
     // The far side reads no more: what is still to be written has nowhere to go.
     else if (!this.writableEnded) this.end();
   }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
+import type { Transport } from '../transport/types.ts';
 import { send } from './channel.ts';
 import { frameParser, opcode } from './frames.ts';
+import { watchPulse } from './pulse.ts';
 
 /** A websocket that carries whole text messages, as events and exec's control do. */
 export interface MessageSocket {
@@ -17,7 +19,12 @@ interface MessageHandler {
 }
 
 /** Takes over `socket`, which speaks websocket frames. */
-export function messageSocket(socket: Duplex, handler: MessageHandler): MessageSocket {
+export function messageSocket(
+  socket: Duplex,
+  handler: MessageHandler,
+  transport: Transport,
+  what: string,
+): MessageSocket {
   let parts: Buffer[] = [];
   let open = true;
   const finish = (cause?: Error) => {
@@ -46,6 +53,7 @@ export function messageSocket(socket: Duplex, handler: MessageHandler): MessageS
       finish(error instanceof Error ? error : new Error(String(error)));
     }
   });
+  watchPulse(transport, socket, { what, pings: true, dead: finish });
   socket.on('error', finish);
   socket.on('end', () => finish());
   socket.on('close', () => finish());

@@ -1,14 +1,14 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
-import type { QuiesceReport } from '../safe-point/quiesce-report.ts';
+import type { QuiescedClone, QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 /** `loops quiesce`: bring this machine's rig to rest at a safe point. */
 export function addQuiesceCommand(program: Command): void {
   withCommonOptions(program.command('quiesce'))
-    .option('--deadline <duration>', 'how long to wait for a safe point, e.g. 30s')
+    .option('--deadline <duration>', 'time for all of it, e.g. 30s (default: the one in the config)')
     .option('--keep', 'keep all loops stopped until loops start, also after a reboot')
     .description('stop all loops at a safe point; unsafe work is kept under a ref')
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
@@ -33,9 +33,21 @@ function quiesceText(report: QuiesceReport): string {
   const clones = report.clones.flatMap((clone) => [
     `${clone.safe ? 'safe  ' : 'UNSAFE'} ${clone.path}  ${clone.head ?? ''}`,
     ...clone.reasons.map(({ code, detail }) => `       ${code}: ${detail}`),
-    ...(clone.salvage === undefined ? [] : [`       kept in ${clone.salvage.ref}`]),
-    ...(clone.salvageProblem === undefined ? [] : [`       NOT kept: ${clone.salvageProblem}`]),
+    ...keptLines(clone).map((line) => `       ${line}`),
   ]);
   const left = report.stopped.remaining.map(({ kind, detail }) => `left: ${kind} ${detail}`);
-  return [...clones, ...left, report.safe ? 'at rest, at a safe point' : 'not at a safe point'].join('\n');
+  const problems = [report.holdProblem, report.stopProblem].filter((problem) => problem !== undefined);
+  const end = report.safe ? 'at rest, at a safe point' : 'not at a safe point';
+  return [...clones, ...left, ...problems.map((problem) => `problem: ${problem}`), end].join('\n');
+}
+
+function keptLines({ salvage, salvageProblem }: QuiescedClone): string[] {
+  if (salvageProblem !== undefined) return [`NOT kept: ${salvageProblem}`];
+  if (salvage === undefined) return [];
+  const { ref, pushedTo, pushProblem, notKept } = salvage;
+  const where = pushedTo === undefined ? 'here only' : `here and at ${pushedTo}`;
+  return [
+    `kept in ${ref}, ${where}${pushProblem === undefined ? '' : `: ${pushProblem}`}`,
+    ...notKept.map((what) => `NOT kept: ${what}`),
+  ];
 }

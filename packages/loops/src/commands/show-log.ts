@@ -44,7 +44,7 @@ export async function showLog(path: string, options: ShowLogOptions): Promise<vo
   }
 }
 
-/** Tells of changes of a file and of what takes its place; one that comes while nobody waits is kept. */
+/** Tells of changes of a file and of what takes its place; one that comes while no reader waits is kept. */
 function watchFor(path: string, signal: AbortSignal): Disposable & { change(): Promise<void> } {
   const changed = new EventTarget();
   let pending = false;

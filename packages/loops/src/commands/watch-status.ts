@@ -12,7 +12,7 @@ import { eventLine, statusText } from './view.ts';
 const clear = '\u001B[H\u001B[2J';
 const shownEvents = 12;
 
-/** Shows the status anew with every event until the signal is aborted; waits for a supervisor that is not there. */
+/** Shows the status again with every event until the signal is aborted; waits for a supervisor that is not there. */
 export async function watchStatus(
   config: RigConfig,
   options: CommonOptions,

@@ -14,7 +14,7 @@ export class Background {
     this.#tasks.add(task);
   }
 
-  /** Waits until nothing is under way, what was begun meanwhile included. */
+  /** Waits until nothing is under way, what was started meanwhile included. */
   async settled(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }

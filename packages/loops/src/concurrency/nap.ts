@@ -1,4 +1,4 @@
-/** A pause that can be ended early. An end that comes while nobody pauses ends the next pause. */
+/** A pause that can be ended early. An end that comes while there is no pause ends the next pause. */
 export class Nap {
   #woken = false;
   #wake: () => void = () => {

@@ -55,7 +55,7 @@ export async function glanceControlSocket(configPath: string): Promise<string | 
     const socket = words === undefined ? undefined : controlSocket(rigPlaces(words, path));
     return Buffer.byteLength(socket ?? '') > longestSocketPath ? undefined : socket;
   } catch {
-    // Whoever then reads the config in full says what is wrong with it.
+    // What reads the config in full afterwards says what is wrong with it.
     return undefined;
   }
 }

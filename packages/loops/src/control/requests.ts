@@ -45,7 +45,14 @@ export interface Requests {
   /** Ask at once who owns the loops. */
   readonly ownership: { readonly params: object; readonly result: RigStatus };
   readonly release: { readonly params: object; readonly result: RigStatus };
-  readonly 'stop-all': { readonly params: { readonly reason: string }; readonly result: RigStatus };
+  readonly 'stop-all': {
+    readonly params: {
+      readonly reason: string;
+      /** Milliseconds between TERM and KILL. Default: the rig's own. */
+      readonly grace?: number | undefined;
+    };
+    readonly result: RigStatus;
+  };
   /** End the supervisor; with `stop` every loop and the tmux server too. */
   readonly end: {
     readonly params: { readonly reason: string; readonly stop: boolean };
@@ -66,7 +73,7 @@ export interface RequestMessage {
 }
 
 /**
- * One line from the supervisor. It greets whoever connects, who asks only then: what is asked of a supervisor that is
+ * One line from the supervisor. It greets each client, which asks only then: what is asked of a supervisor that is
  * stopped is not carried out when it goes on. A pulse says that it is still at work.
  */
 export type AnswerMessage =

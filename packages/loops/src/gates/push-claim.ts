@@ -12,7 +12,7 @@ import { type Claim, gateContext, type GatePlace, gateRef, readClaim } from './g
  *
  * @param options.sha the clone's HEAD without it.
  * @param options.gate what the commit must pass first; a claim that it fails is none, and spends no round.
- * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, or somebody else claimed
+ * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, or another loop claimed
  * meanwhile; `ROUNDS_USED_UP`; `GATE_FAILED`.
  */
 export async function pushClaim(
@@ -51,7 +51,7 @@ export async function pushClaim(
   if (!result.swapped) {
     throw new LoopsError(
       'CLAIM_REFUSED',
-      `plan phase ${phase} was claimed by somebody else meanwhile; look at that claim first`,
+      `plan phase ${phase} was claimed by another loop meanwhile; look at that claim first`,
     );
   }
   return { ...claim, commit: result.commit };

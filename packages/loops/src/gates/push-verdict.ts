@@ -53,7 +53,7 @@ export async function pushVerdict(
   if (!result.swapped) {
     throw new LoopsError(
       'VERDICT_REFUSED',
-      `plan phase ${phase} was answered by somebody else meanwhile; read that verdict first`,
+      `plan phase ${phase} was answered by another loop meanwhile; read that verdict first`,
     );
   }
   return { ...document, commit: result.commit };

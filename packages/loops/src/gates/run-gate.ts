@@ -19,7 +19,7 @@ const shownBytes = 2000;
 
 /**
  * Runs the gate commands on one commit, in a fresh checkout that shares nothing with the work tree, so that the same
- * commit gets the same answer whoever asks.
+ * commit gets the same answer for every caller.
  *
  * @throws {LoopsError} `GATE_FAILED`: a command failed or took too long; its last output is in the message.
  */

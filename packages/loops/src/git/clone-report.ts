@@ -14,6 +14,12 @@ export type UnsafeCode =
   | 'fetch-failed'
   | 'submodule'
   | 'worktree'
+  /** A change that `git status` does not show: assume-unchanged, skip-worktree. */
+  | 'hidden'
+  /** Objects of git-lfs that may be only here. */
+  | 'lfs'
+  /** Git could not tell. */
+  | 'unknown'
   /** Not looked at in time: nothing is known. */
   | 'unseen';
 

@@ -10,7 +10,11 @@ export function rigProcesses(config: RigConfig, names?: readonly string[]): Proc
 }
 
 /** Ends loops without a supervisor: TERM, KILL after the rig's grace, then their sessions. */
-export async function endLoops(config: RigConfig, names: readonly string[]): Promise<void> {
+export async function endLoops(
+  config: RigConfig,
+  names: readonly string[],
+  grace: number = config.stopGrace,
+): Promise<void> {
   await using host = localHost();
   const selector = rigProcesses(config, names);
   const found = await findRigProcesses(host, selector);
@@ -19,7 +23,7 @@ export async function endLoops(config: RigConfig, names: readonly string[]): Pro
     const pids = processes.map(({ pid }) => pid);
     await signalProcesses(host, signal, pids);
     await signalProcesses(host, 'SIGCONT', pids);
-    const end = performance.now() + config.stopGrace;
+    const end = performance.now() + grace;
     while (performance.now() < end && (await findRigProcesses(host, selector)).processes.length > 0)
       await delay(50);
   }

@@ -36,14 +36,15 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
         if (options.keep) await recordQuiesced(config, true);
       }
     },
-    stop: async (signal) => {
+    stop: async (signal, grace) => {
       try {
-        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced' }, { signal });
+        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced', grace }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         await endLoops(
           config,
           config.loops.map(({ name }) => name),
+          grace,
         );
       }
     },

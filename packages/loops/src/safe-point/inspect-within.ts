@@ -9,10 +9,22 @@ export async function inspectWithin(
   milliseconds: number,
   { signal, ...options }: InspectOptions = {},
 ): Promise<CloneReport> {
+  return within(path, milliseconds, signal, (either) =>
+    inspectClone(host, path, { ...options, signal: either }),
+  );
+}
+
+/** A report of a clone, or that it was `unseen` when that takes longer than so many milliseconds. */
+export async function within(
+  path: string,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  look: (either: AbortSignal) => Promise<CloneReport>,
+): Promise<CloneReport> {
   const timeUp = AbortSignal.timeout(Math.max(0, Math.round(milliseconds)));
   const either = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp]);
   try {
-    return await inspectClone(host, path, { ...options, signal: either });
+    return await look(either);
   } catch (error) {
     const late =
       error instanceof CommandTimeoutError || (error instanceof CommandAbortedError && timeUp.aborted);

@@ -5,6 +5,8 @@ export interface StatusReport {
   readonly upstream: string | undefined;
   /** False when an upstream is configured and gone: then there is no `branch.ab` line. */
   readonly upstreamExists: boolean;
+  /** Commits that the upstream lacks, as far as the clone knows. */
+  readonly ahead: number;
   readonly stashes: number;
   readonly changed: readonly string[];
   readonly untracked: readonly string[];
@@ -42,6 +44,7 @@ export function parseStatus(output: string): StatusReport {
     branch: branch === '(detached)' ? undefined : branch,
     upstream: headers.get('branch.upstream'),
     upstreamExists: headers.has('branch.ab') || head === '(initial)',
+    ahead: Number(/^\+(\d+)/.exec(headers.get('branch.ab') ?? '')?.[1] ?? 0),
     stashes: Number(headers.get('stash') ?? 0),
     changed,
     untracked,

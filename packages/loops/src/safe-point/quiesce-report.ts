@@ -1,7 +1,7 @@
 import type { CloneReport } from '../git/clone-report.ts';
 import type { ProcessSelector } from './processes.ts';
 import type { StoppedOptions, StoppedProof } from './proves-stopped.ts';
-import type { Salvage } from './salvage.ts';
+import type { Salvage } from './salvage/salvage-clone.ts';
 
 export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** The clones that must be at a safe point. */
@@ -9,12 +9,13 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** Called once the rig shall stop, before anything of it is ended: keeps what watches it from starting it again. */
   readonly hold?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /**
-   * What stops the rig: an argv for the host, or a function. Without it, its processes are simply ended. What it
-   * leaves is ended as well, so an argv that fails is only told; a function that throws ends the quiesce there.
+   * What stops the rig: an argv for the host, or a function, which is told after how many milliseconds to kill what
+   * does not heed TERM. Without it, the rig's processes are simply ended. What it leaves is ended as well, so that it
+   * fails is only told.
    */
-  readonly stop?: readonly string[] | ((signal: AbortSignal) => Promise<void>);
+  readonly stop?: readonly string[] | ((signal: AbortSignal, grace: number) => Promise<void>) | undefined;
   readonly processes: ProcessSelector;
-  /** Milliseconds to wait for a safe point. */
+  /** Milliseconds for all of it: the wait for a safe point, the end of the rig, and the keeping of what is not safe. */
   readonly deadline: number;
   /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
   readonly atDeadline?: 'stop' | 'leave' | undefined;
@@ -23,7 +24,7 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
    * stillness, so that nothing can begin in between. Default true.
    */
   readonly freeze?: boolean | undefined;
-  /** Milliseconds for the rig's own stop, and then again until what is left is killed. Default 10 s. */
+  /** Milliseconds for the rig's own stop, at most, and then again until what is left is killed. Default 10 s. */
   readonly stopTimeout?: number | undefined;
   /** `false`: what is unsafe is only said. Otherwise kept under a ref, which is pushed unless told otherwise. */
   readonly salvage?: false | { readonly push?: boolean | undefined } | undefined;
@@ -51,6 +52,8 @@ export interface QuiesceReport {
   readonly safe: boolean;
   readonly clones: readonly QuiescedClone[];
   readonly stopped: StoppedProof;
+  /** Why the rig could not be held: what watches it may start it again, so it is not safe. */
+  readonly holdProblem?: string | undefined;
   /** Why the rig's own stop failed, when it did. */
   readonly stopProblem?: string | undefined;
   /** Whether the deadline passed before all clones were at a safe point. */

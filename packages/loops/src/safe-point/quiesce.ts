@@ -1,31 +1,38 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { CommandError, CommandTimeoutError, type Host } from '@cutover/host';
-import type { Frozen } from './freeze.ts';
+import type { Host } from '@cutover/host';
+import { endProcesses } from './end-processes.ts';
 import { inspectWithin } from './inspect-within.ts';
-import { findRigProcesses, type ProcessSelector, signalProcesses } from './processes.ts';
+import { keepClone } from './keep-clone.ts';
 import { provesStopped } from './proves-stopped.ts';
-import type { QuiescedClone, QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
-import { salvageClone } from './salvage.ts';
+import type { QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
+import { stopRig } from './stop-rig.ts';
+import { Deadline } from './deadline.ts';
 import { waitForSafePoint } from './wait-for-safe-point.ts';
-import { runLimits } from '../processes/run-limits.ts';
 
-/** How long the last look at a clone may take, in milliseconds: while its rig goes on, and once it has ended. */
+/**
+ * The most that is kept back of the deadline, in milliseconds, for what follows the wait: half goes to the end of the
+ * rig, the rest to what its clones hold.
+ */
+const mostReserve = 20_000;
+/** How long the last look at a clone of a rig that goes on may take, in milliseconds. */
 const briefLook = 5000;
-const finalLook = 120_000;
 
 /**
  * Brings a rig to rest: waits until all its clones are at a safe point, stops it there, proves that nothing of it
  * is left, and keeps under a ref whatever is not safe. It needs nothing of the rig but its clones, its processes
  * and a way to stop it, so it also works on a rig that `loops` did not start.
  *
+ * All of it ends within the deadline. What is not safe by then is kept in the clone before any remote is asked; each
+ * question to a remote has what is left.
+ *
  * @throws {HostConnectionError} the host was lost: nothing is known about the rig then. Processes that were
  * stopped by SIGSTOP go on by themselves within a minute.
  */
 export async function quiesce(host: Host, options: QuiesceOptions): Promise<QuiesceReport> {
   const { stopTimeout = 10_000, onEvent = () => {} } = options;
-  const started = performance.now();
-  const { frozen, deadlineHit } = await waitForSafePoint(host, options);
-  const waitedMs = Math.round(performance.now() - started);
+  const deadline = new Deadline(options.deadline);
+  const reserve = options.atDeadline === 'leave' ? 0 : Math.min(options.deadline / 2, mostReserve);
+  const { frozen, deadlineHit } = await waitForSafePoint(host, options, deadline.before(reserve));
+  const waitedMs = deadline.passed;
   if (!deadlineHit) onEvent({ type: 'safe', waitedMs });
   if (deadlineHit && options.atDeadline === 'leave') {
     const clones = await Promise.all(
@@ -34,99 +41,25 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     return { safe: false, clones, stopped: await provesStopped(host, options), deadlineHit, waitedMs };
   }
   onEvent({ type: 'stopping' });
-  const stopProblem = await stopRig(host, options, frozen, stopTimeout);
+  const grace = Math.min(stopTimeout, Math.max(deadline.left / 4, 100));
+  const problems = await stopRig(host, options, frozen, grace);
   const killed = await endProcesses(
     host,
     options.processes,
-    options.stop === undefined ? 0 : stopTimeout,
-    stopTimeout,
+    options.stop === undefined ? 0 : grace / 4,
+    grace,
   );
   if (killed.length > 0) onEvent({ type: 'killed', pids: killed });
-  const clones = await Promise.all(options.clones.map((path) => finalReport(host, path, options)));
+  const clones = await Promise.all(
+    options.clones.map((path) => keepClone(host, path, options, deadline, deadlineHit)),
+  );
   const stopped = await provesStopped(host, options);
   return {
-    safe: stopped.stopped && clones.every(({ safe }) => safe),
+    safe: stopped.stopped && problems.holdProblem === undefined && clones.every(({ safe }) => safe),
     clones,
     stopped,
     deadlineHit,
     waitedMs,
-    stopProblem,
+    ...problems,
   };
-}
-
-/**
- * What is frozen gets TERM before it goes on, so that an agent ends instead of beginning something new. Then the
- * rig's own stop does the rest.
- */
-async function stopRig(
-  host: Host,
-  { stop, hold, signal }: QuiesceOptions,
-  frozen: Frozen | undefined,
-  timeout: number,
-): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(timeout);
-  const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  try {
-    await hold?.(either);
-  } finally {
-    await frozen?.thaw('SIGTERM');
-  }
-  if (stop === undefined) return undefined;
-  if (typeof stop === 'function') {
-    await stop(either);
-    return undefined;
-  }
-  try {
-    await host.run(stop, runLimits(timeout, signal));
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommandError || error instanceof CommandTimeoutError) return error.message;
-    throw error;
-  }
-}
-
-/** Waits for the rig's processes to end, then ends them: TERM first, KILL when that does not help. */
-async function endProcesses(
-  host: Host,
-  selector: ProcessSelector,
-  patience: number,
-  grace: number,
-): Promise<number[]> {
-  const ended = new Set<number>();
-  if (await gone(host, selector, patience / 4)) return [];
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const { processes } = await findRigProcesses(host, selector);
-    for (const { pid } of processes) ended.add(pid);
-    await signalProcesses(
-      host,
-      signal,
-      processes.map(({ pid }) => pid),
-    );
-    if (await gone(host, selector, signal === 'SIGTERM' ? grace / 4 : grace)) break;
-  }
-  return [...ended];
-}
-
-async function gone(host: Host, selector: ProcessSelector, patience: number): Promise<boolean> {
-  const end = performance.now() + patience;
-  for (;;) {
-    const { processes } = await findRigProcesses(host, selector);
-    if (processes.length === 0) return true;
-    if (performance.now() >= end) return false;
-    await delay(100);
-  }
-}
-
-async function finalReport(host: Host, path: string, options: QuiesceOptions): Promise<QuiescedClone> {
-  const { signal, salvage = {}, onEvent = () => {} } = options;
-  const report = await inspectWithin(host, path, finalLook, { signal });
-  if (report.safe || salvage === false || report.reasons.some(({ code }) => code === 'not-a-clone'))
-    return report;
-  try {
-    const kept = await salvageClone(host, path, { ...salvage, signal });
-    onEvent({ type: 'salvaged', path, salvage: kept });
-    return { ...report, salvage: kept };
-  } catch (error) {
-    return { ...report, salvageProblem: error instanceof Error ? error.message : String(error) };
-  }
 }

@@ -1,70 +1,87 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
+import type { Deadline } from './deadline.ts';
 import { type Frozen, freeze } from './freeze.ts';
+import { glanceAtClone } from './glance-at-clone.ts';
 import { inspectWithin } from './inspect-within.ts';
 import type { QuiesceOptions } from './quiesce-report.ts';
 
 /** How long a look that is under way at the deadline may go on, in milliseconds: with all the rest less than 1 s. */
 const lastLook = 600;
+/** How long a rig is held frozen for a look, in milliseconds; the host lets it go on after a minute at the latest. */
+const longestFreeze = 20_000;
+/** The longest pause between two times of being frozen, in milliseconds: each takes a moment from the agents. */
+const longestPause = 5000;
 
 /**
- * Waits until all clones are at a safe point and stay there while nothing of the rig moves, or until the deadline.
+ * Waits until all clones are at a safe point and stay there while nothing of the rig moves, or until the deadline. A
+ * glance, which is quick, says when it is worth while to stop the rig for a whole look.
  *
  * @returns what was frozen, for the rig to be ended out of that stillness.
  */
 export async function waitForSafePoint(
   host: Host,
   options: QuiesceOptions,
+  deadline: Deadline,
 ): Promise<{ readonly frozen: Frozen | undefined; readonly deadlineHit: boolean }> {
   const { interval = 200, signal, onEvent = () => {} } = options;
-  const end = performance.now() + options.deadline;
-  for (let fetch = true; ; fetch = false) {
-    const unsafe = await look(host, options, fetch, end + lastLook);
+  const end = performance.now() + deadline.left;
+  for (let pause = interval; ;) {
+    let unsafe: readonly CloneReport[] = await glance(host, options, end + lastLook);
     if (unsafe.length === 0) {
       const still = await lookStill(host, options, end + lastLook);
-      if (still !== undefined) return { frozen: still.frozen, deadlineHit: false };
-    } else
-      onEvent({ type: 'waiting', unsafe, remainingMs: Math.max(0, Math.round(end - performance.now())) });
-    if (performance.now() + interval >= end) {
+      if (still.unsafe.length === 0) return { frozen: still.frozen, deadlineHit: false };
+      unsafe = still.unsafe;
+      pause = Math.min(pause * 2, longestPause);
+    }
+    const remainingMs = Math.max(0, Math.round(end - performance.now()));
+    onEvent({ type: 'waiting', unsafe, remainingMs });
+    if (remainingMs <= interval) {
       onEvent({ type: 'deadline', unsafe });
       return { frozen: undefined, deadlineHit: true };
     }
-    await delay(interval, undefined, { signal });
+    await delay(Math.min(pause, remainingMs), undefined, { signal });
   }
 }
 
-/** A second look while nothing moves: frozen, or else once more after a pause. */
+/** A whole look while nothing moves: frozen, or else twice with a pause in between. */
 async function lookStill(
   host: Host,
   options: QuiesceOptions,
   limit: number,
-): Promise<{ readonly frozen: Frozen | undefined } | undefined> {
+): Promise<{ readonly frozen: Frozen | undefined; readonly unsafe: readonly CloneReport[] }> {
   const { interval = 200, signal } = options;
   if (options.freeze === false) {
+    const unsafe = await look(host, options, limit);
+    if (unsafe.length > 0) return { frozen: undefined, unsafe };
     await delay(interval, undefined, { signal });
-    return (await look(host, options, true, limit)).length === 0 ? { frozen: undefined } : undefined;
+    return { frozen: undefined, unsafe: await look(host, options, limit) };
   }
   const frozen = await freeze(host, options.processes, 60, signal);
   try {
-    if ((await look(host, options, true, limit)).length === 0) return { frozen };
+    const unsafe = await look(host, options, Math.min(limit, performance.now() + longestFreeze));
+    if (unsafe.length === 0) return { frozen, unsafe };
+    await frozen.thaw();
+    return { frozen: undefined, unsafe };
   } catch (error) {
     await frozen.thaw();
     throw error;
   }
-  await frozen.thaw();
-  return undefined;
+}
+
+/** The clones of which a glance says that they are not at a safe point, or which could not be glanced at by the limit. */
+async function glance(host: Host, { clones, signal }: QuiesceOptions, limit: number): Promise<CloneReport[]> {
+  const milliseconds = limit - performance.now();
+  const reports = await Promise.all(clones.map((path) => glanceAtClone(host, path, milliseconds, signal)));
+  return reports.filter(({ safe }) => !safe);
 }
 
 /** The clones that are not at a safe point now, or could not be looked at by the limit. */
-async function look(
-  host: Host,
-  { clones, signal }: QuiesceOptions,
-  fetch: boolean,
-  limit: number,
-): Promise<CloneReport[]> {
+async function look(host: Host, { clones, signal }: QuiesceOptions, limit: number): Promise<CloneReport[]> {
   const milliseconds = limit - performance.now();
-  const how = { fetch, signal };
-  const reports = await Promise.all(clones.map((path) => inspectWithin(host, path, milliseconds, how)));
+  const reports = await Promise.all(
+    clones.map((path) => inspectWithin(host, path, milliseconds, { signal })),
+  );
   return reports.filter(({ safe }) => !safe);
 }

@@ -58,7 +58,7 @@ export async function readState(stateDir: string): Promise<RigState | undefined>
   throw new LoopsError(
     'STATE_DAMAGED',
     `${path} and ${path}.bak cannot be read (${current.problem ?? 'absent'}); put a good copy there, ` +
-      'or remove both to begin anew at the phase in .phase-idx',
+      'or remove both to begin again at the phase in .phase-idx',
   );
 }
 

@@ -104,9 +104,9 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
     },
   },
   'stop-all': {
-    params: z.object({ reason: z.string() }),
-    answer: async (supervisor, { reason }) => {
-      await supervisor.stopAll(reason);
+    params: z.object({ reason: z.string(), grace: z.number().optional() }),
+    answer: async (supervisor, { reason, grace }) => {
+      await supervisor.stopAll(reason, grace);
       return supervisor.status();
     },
   },

@@ -49,7 +49,7 @@ export class PlanPhases {
     for (const { name } of roles) this.#store.forgetSession(name);
     await this.#store.moveTo(to, passed);
     this.#emit({ type: 'phase', from, to, reason, sha: passed?.sha });
-    await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${to} begins`)));
+    await Promise.all(roles.map((loop) => this.#keeper.stop(loop, `phase ${to} begins`, { only: 'agent' })));
     await this.#keeper.reconcile();
   }
 }

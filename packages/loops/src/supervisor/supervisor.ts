@@ -202,8 +202,8 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Stops every loop now; which are wanted stays as it is, so they come back unless the rig is held. */
-  async stopAll(reason: string): Promise<void> {
-    await Promise.all(this.config.loops.map((loop) => this.#keeper.stop(loop, reason)));
+  async stopAll(reason: string, grace?: number): Promise<void> {
+    await Promise.all(this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })));
   }
 
   /**

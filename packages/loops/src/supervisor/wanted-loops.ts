@@ -44,7 +44,7 @@ export class WantedLoops {
   async restart(loops: readonly LoopConfig[], fresh: boolean, reason: string): Promise<void> {
     await Promise.all(
       loops.map(async (loop) => {
-        await this.#keeper.stop(loop, reason);
+        await this.#keeper.stop(loop, reason, { only: 'agent' });
         // Before it is started again, which does not wait for the others.
         if (fresh) this.#store.forgetSession(loop.name);
       }),

@@ -10,9 +10,10 @@ import { runTmux } from './tmux-server.ts';
 export const hubSession = 'loops-hub';
 const deathChannel = 'loops-pane-died';
 
-/** One loop's pane as tmux sees it. */
+/** The pane that a loop's agent was started in, as tmux sees it. Other panes, also of its session, are others'. */
 export interface Pane {
-  readonly session: string;
+  /** The loop, which is also the name of the session that was made for it. */
+  readonly loop: string;
   /** tmux's own id, e.g. `%3`: never used again by the same server. */
   readonly id: string;
   readonly pid: number;
@@ -29,7 +30,7 @@ export interface Pane {
 }
 
 export interface SessionStart {
-  readonly session: string;
+  readonly loop: string;
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -42,13 +43,16 @@ export interface SessionStart {
 /** The tmux server of a rig, through two control clients: one runs commands, the other waits for panes to die. */
 export interface RigTmux extends AsyncDisposable {
   readonly closed: Promise<void>;
-  /** Every pane of the rig's sessions. */
+  /** The panes that agents were started in. */
   panes(): Promise<Pane[]>;
-  /** @throws {LoopsError} `TMUX_FAILED`: there is a session of that name, for example. */
+  /** Starts a command in a session of its own; where there is one, with panes of others only, in a window of its own. */
   create(start: SessionStart): Promise<void>;
   /** Starts a command in a dead pane, or with `kill` in any. People who are attached stay so. */
   respawn(paneId: string, start: SessionStart, kill?: boolean): Promise<void>;
-  kill(session: string): Promise<void>;
+  /** Ends one pane; its session with it when there is no other. */
+  killPane(paneId: string): Promise<void>;
+  /** Ends a session with all its panes; one that is not there is no error. */
+  killSession(session: string): Promise<void>;
   /** Ends the server and everything on it. */
   endServer(): Promise<void>;
   /** What the pane shows, as lines. */
@@ -60,7 +64,7 @@ export interface RigTmux extends AsyncDisposable {
 }
 
 const paneFormat = [
-  'session_name',
+  '@loops_loop',
   'pane_id',
   'pane_pid',
   'pane_dead',
@@ -99,6 +103,11 @@ export async function connectRigTmux(socket: string, onChange: () => void): Prom
   );
   try {
     const events = await connectControlClient(socket, [['attach-session', '-t', exactSession(hubSession)]]);
+    // Only agents' panes, and the hub's, stay when their command has ended: that of a person goes away.
+    await commands.run([
+      ['set-option', '-w', '-t', exactSession(hubSession), 'remain-on-exit', 'on'],
+      ['set-option', '-g', 'remain-on-exit', 'off'],
+    ]);
     void waitForDeaths(events, onChange);
     return new ConnectedRigTmux(socket, commands, events);
   } catch (error) {
@@ -112,7 +121,7 @@ const stalePatience = 3000;
 
 /**
  * Ends the clients of a supervisor that was killed, and waits until the server has seen their end. It may wait for one
- * forever, with output for it that nobody takes, and then does not end itself either. And tmux to 3.6 crashes when it
+ * forever, with output for it that is not taken, and then does not end itself either. And tmux to 3.6 crashes when it
  * has to tell of a client's end while another control client is about to be one (tmux/tmux#4980), so ours come after.
  * Only the holder of the rig's lock has clients here.
  *
@@ -133,7 +142,7 @@ async function endStaleClients(socket: string): Promise<void> {
   }
 }
 
-/** A wake-up that comes while nobody waits is kept by the server, so none is lost in between. */
+/** A wake-up that comes while no caller waits is kept by the server, so none is lost in between. */
 async function waitForDeaths(events: ControlClient, onChange: () => void): Promise<void> {
   try {
     for (;;) {
@@ -161,48 +170,46 @@ class ConnectedRigTmux implements RigTmux {
 
   async panes(): Promise<Pane[]> {
     const [lines = []] = await this.#commands.run([['list-panes', '-a', '-F', paneFormat]]);
-    return lines.map(parsePane).filter(({ session }) => session !== hubSession);
+    return lines.map(parsePane).filter(({ loop }) => loop !== '');
   }
 
   async create(start: SessionStart): Promise<void> {
-    const target = exactSession(start.session);
-    await this.#commands.run([
-      [
-        'new-session',
-        '-d',
-        '-s',
-        start.session,
-        '-c',
-        literalPath(start.cwd),
-        ...environmentWords(start),
-        '--',
-        ...programWords(start),
-      ],
-      ['set-option', '-t', target, '@loops_run', start.run],
-      ['pipe-pane', '-t', target, literalCommand(start.logger)],
-    ]);
+    const target = exactSession(start.loop);
+    const words = ['-c', literalPath(start.cwd), ...environmentWords(start), '--', ...programWords(start)];
+    try {
+      await this.#commands.run([
+        ['new-session', '-d', '-s', start.loop, ...words],
+        // The environment of a session is that of its next windows too: the agent's is its own.
+        ...Object.keys(start.environment).map((name) => ['set-environment', '-u', '-t', target, name]),
+        ...agentWords(start, target),
+      ]);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      const window = `loops-${start.run}`;
+      await this.#commands.run([
+        ['new-window', '-d', '-t', target, '-n', window, ...words],
+        ...agentWords(start, `=${start.loop}:=${window}`),
+        ['rename-window', '-t', `=${start.loop}:=${window}`, start.loop],
+      ]);
+    }
   }
 
   async respawn(paneId: string, start: SessionStart, kill = false): Promise<void> {
+    const words = ['-c', literalPath(start.cwd), ...environmentWords(start), '--', ...programWords(start)];
     await this.#commands.run([
-      [
-        'respawn-pane',
-        ...(kill ? ['-k'] : []),
-        '-t',
-        paneId,
-        '-c',
-        literalPath(start.cwd),
-        ...environmentWords(start),
-        '--',
-        ...programWords(start),
-      ],
-      ['set-option', '-t', paneId, '@loops_run', start.run],
-      ['pipe-pane', '-o', '-t', paneId, literalCommand(start.logger)],
+      ['respawn-pane', ...(kill ? ['-k'] : []), '-t', paneId, ...words],
+      ...agentWords(start, paneId, '-o'),
     ]);
   }
 
-  async kill(session: string): Promise<void> {
-    await this.#commands.run([['kill-session', '-t', exactSession(session)]]);
+  async killPane(paneId: string): Promise<void> {
+    await this.#commands.run([['kill-pane', '-t', paneId]]);
+  }
+
+  async killSession(session: string): Promise<void> {
+    await this.#commands.run([['kill-session', '-t', exactSession(session)]]).catch((error: unknown) => {
+      if (!(error instanceof LoopsError && /can't find session/.test(error.message))) throw error;
+    });
   }
 
   /** The server is gone before it answers. */
@@ -242,6 +249,20 @@ class ConnectedRigTmux implements RigTmux {
   }
 }
 
+/** What makes a pane an agent's, in the same go as its start: its marks, and the log of its output. */
+function agentWords(start: SessionStart, target: string, ...pipeFlags: readonly string[]): string[][] {
+  return [
+    ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
+    ['set-option', '-p', '-t', target, '@loops_run', start.run],
+    ['set-option', '-p', '-t', target, '@loops_loop', start.loop],
+    ['pipe-pane', ...pipeFlags, '-t', target, literalCommand(start.logger)],
+  ];
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof LoopsError && error.message.includes('duplicate session');
+}
+
 function environmentWords({ environment }: SessionStart): string[] {
   return Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
 }
@@ -263,7 +284,7 @@ function programWords({ argv }: SessionStart): readonly string[] {
 
 function parsePane(line: string): Pane {
   const [
-    session = '',
+    loop = '',
     id = '',
     pid = '',
     dead = '',
@@ -274,7 +295,7 @@ function parsePane(line: string): Pane {
     serverPid = '',
   ] = line.split('\t');
   return {
-    session,
+    loop,
     id,
     pid: Number(pid),
     dead: dead === '1',

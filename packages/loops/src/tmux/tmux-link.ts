@@ -12,7 +12,7 @@ export type TmuxServerMode = 'own' | 'external';
 /** How long a new server may take until it listens, in milliseconds. */
 const patience = 3000;
 
-/** The connection to the rig's tmux server: made anew whenever it is lost, the server started where that is ours to do. */
+/** The connection to the rig's tmux server: made again whenever it is lost, the server started where that is ours to do. */
 export class TmuxLink implements AsyncDisposable {
   readonly #socket: string;
   readonly #mode: TmuxServerMode;
@@ -49,7 +49,7 @@ export class TmuxLink implements AsyncDisposable {
   }
 
   /**
-   * The server if there is one, connected anew where the connection was lost; none is started.
+   * The server if there is one, connected again where the connection was lost; none is started.
    *
    * @throws {LoopsError} `TMUX_LOST`: one listens, and cannot be connected to.
    */

@@ -1,133 +1,13 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { UnsafeCode } from '../../src/git/clone-report.ts';
 import { inspectClone } from '../../src/safe-point/inspect-clone.ts';
-import { salvageClone } from '../../src/safe-point/salvage.ts';
-import { type GitFixture, makeGitFixture } from '../git-fixture.ts';
+import { salvageClone } from '../../src/safe-point/salvage/salvage-clone.ts';
+import { makeGitFixture } from '../git-fixture.ts';
 import { soak } from '../soak.ts';
-
-type Trouble = (fixture: GitFixture, path: string) => Promise<UnsafeCode>;
-
-/** Ways in which a clone holds something that is nowhere else, or is in the middle of something. */
-const troubles: Record<string, Trouble> = {
-  'a changed file': async (_, path) => {
-    await writeFile(join(path, 'first'), 'changed');
-    return 'dirty';
-  },
-  'a staged file': async ({ git }, path) => {
-    await writeFile(join(path, 'sta ged'), 'x');
-    await git(path, 'add', 'sta ged');
-    return 'dirty';
-  },
-  'an untracked file': async (_, path) => {
-    await writeFile(join(path, 'new'), 'x');
-    return 'untracked';
-  },
-  'an unpushed commit': async ({ commit }, path) => {
-    await commit(path, 'unpushed');
-    return 'unpushed';
-  },
-  'an unpushed commit on another branch': async ({ git, commit }, path) => {
-    await git(path, 'switch', '-q', '-c', 'side');
-    await commit(path, 'on-the-side');
-    await git(path, 'switch', '-q', 'main');
-    return 'unpushed';
-  },
-  'an unpushed tag': async ({ git, commit }, path) => {
-    await git(path, 'switch', '-q', '-c', 'gone');
-    await commit(path, 'tagged');
-    await git(path, 'tag', 'only-here');
-    await git(path, 'switch', '-q', 'main');
-    await git(path, 'branch', '-q', '-D', 'gone');
-    return 'unpushed';
-  },
-  'commits on a detached HEAD': async ({ git, commit }, path) => {
-    await git(path, 'switch', '-q', '--detach');
-    await commit(path, 'detached');
-    return 'unpushed';
-  },
-  'a stash': async ({ git }, path) => {
-    await writeFile(join(path, 'first'), 'stashed');
-    await git(path, 'stash', '-q');
-    return 'stash';
-  },
-  'a branch without upstream': async ({ git }, path) => {
-    await git(path, 'switch', '-q', '-c', 'lonely', '--no-track');
-    return 'no-upstream';
-  },
-  'an upstream that is gone': async ({ git, remote, commit }, path) => {
-    await git(path, 'switch', '-q', '-c', 'passing');
-    await commit(path, 'pushed-once');
-    await git(path, 'push', '-q', '-u', 'origin', 'passing');
-    await git(remote, 'branch', '-q', '-D', 'passing');
-    return 'upstream-gone';
-  },
-  'a push that the remote lost': async ({ git, remote, commit }, path) => {
-    const before = await git(path, 'rev-parse', 'HEAD');
-    await commit(path, 'pushed');
-    await git(path, 'push', '-q');
-    await git(remote, 'update-ref', 'refs/heads/main', before);
-    return 'unpushed';
-  },
-  'an index lock': async (_, path) => {
-    await writeFile(join(path, '.git', 'index.lock'), '');
-    return 'locked';
-  },
-  'a merge with conflicts': async (fixture, path) => {
-    await diverge(fixture, path);
-    await fixture.git(path, 'merge', '-q', 'other').catch(() => '');
-    return 'in-progress';
-  },
-  'a rebase with conflicts': async (fixture, path) => {
-    await diverge(fixture, path);
-    await fixture.git(path, 'rebase', '-q', 'other').catch(() => '');
-    return 'in-progress';
-  },
-  'a cherry-pick with conflicts': async (fixture, path) => {
-    await diverge(fixture, path);
-    await fixture.git(path, 'cherry-pick', 'other').catch(() => '');
-    return 'in-progress';
-  },
-  'a bisection': async ({ git }, path) => {
-    await git(path, 'bisect', 'start', '-q').catch(() => '');
-    return 'in-progress';
-  },
-  'a further work tree': async ({ git, directory }, path) => {
-    await git(path, 'worktree', 'add', '-q', '--detach', join(directory, `tree-${Math.random()}`));
-    return 'worktree';
-  },
-  'a remote that is away': async ({ git }, path) => {
-    await git(path, 'remote', 'set-url', 'origin', '/nowhere/at/all.git');
-    return 'fetch-failed';
-  },
-  'a submodule with changes': async ({ git, remote }, path) => {
-    await git(path, 'submodule', '--quiet', 'add', remote, 'module');
-    await git(path, 'commit', '-q', '-m', 'module');
-    await git(path, 'push', '-q');
-    await writeFile(join(path, 'module', 'first'), 'changed');
-    return 'submodule';
-  },
-  'no repository': async (_, path) => {
-    await rm(join(path, '.git'), { recursive: true });
-    return 'not-a-clone';
-  },
-};
-
-async function diverge({ git, commit }: GitFixture, path: string): Promise<void> {
-  await git(path, 'switch', '-q', '-c', 'other');
-  await writeFile(join(path, 'both'), 'theirs');
-  await git(path, 'add', 'both');
-  await git(path, 'commit', '-q', '-m', 'theirs');
-  await git(path, 'push', '-q', '-u', 'origin', 'other');
-  await git(path, 'switch', '-q', 'main');
-  await writeFile(join(path, 'both'), 'ours');
-  await git(path, 'add', 'both');
-  await git(path, 'commit', '-q', '-m', 'ours');
-  await commit(path, 'more');
-}
+import { troubles } from './troubles.ts';
 
 const names = Object.keys(troubles);
 
@@ -153,6 +33,29 @@ describe('a clone', () => {
     const report = await inspectClone(localHost(), path);
     expect(report.safe).toBe(false);
     expect(report.reasons.map((reason) => reason.code)).toContain(code);
+  });
+
+  it('is at a safe point with a further work tree whose folder is gone, once its commits are pushed', async () => {
+    await using fixture = await makeGitFixture();
+    const path = await fixture.clone('work');
+    const tree = join(fixture.directory, 'tree');
+    await fixture.git(path, 'worktree', 'add', '-q', '--detach', tree);
+    const commit = await fixture.commit(tree, 'detached');
+    await rm(tree, { recursive: true });
+    const codes = async () => (await inspectClone(localHost(), path)).reasons.map(({ code }) => code);
+    expect(await codes()).toEqual(['unpushed']);
+    await fixture.git(path, 'push', '-q', 'origin', `${commit}:refs/heads/kept`);
+    expect(await codes()).toEqual([]);
+  });
+
+  it('of another user is not known, and the report says what to do', async () => {
+    await using fixture = await makeGitFixture();
+    const path = await fixture.clone('work');
+    await chown(path, 65_534, 65_534);
+    await chown(join(path, '.git'), 65_534, 65_534);
+    expect((await inspectClone(localHost(), path)).reasons).toMatchObject([
+      { code: 'unknown', detail: expect.stringContaining('safe.directory') },
+    ]);
   });
 
   it('is not changed by the look', async () => {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HostConnectionError } from '@cutover/host';
 
-import { LockedError } from '../errors.ts';
+import { LockedError, PreflightError } from '../errors.ts';
+import { strands } from '../preflight/connection-units.ts';
 import type { TargetlessEvent } from '../events.ts';
 import type { CheckResult } from '../health/run-checks.ts';
 import { runChecks } from '../health/run-checks.ts';
@@ -12,12 +13,14 @@ import { reach } from '../target/connection.ts';
 import { asRoot, script } from '../target/script.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
-import { followLog, RefusedError } from './follow.ts';
+import { followLog, RefusedError, StrandsError } from './follow.ts';
 import { createDeployRecord, type DeployRecord } from './deploy-record.ts';
+import connectionUnitsScript from './connection-units.sh';
 import decideScript from './decide.sh';
 import showLogScript from './show-log.sh';
 import startScript from './start.sh';
 import supervisorScript from './supervisor.sh';
+import switchLockScript from '../target/switch-lock.sh';
 
 export interface ActivationResult {
   /** The generation of the profile that boots now; `undefined` for `test`. */
@@ -54,9 +57,10 @@ export async function activate(
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
-    `${showLogScript}${startScript}`,
+    `${showLogScript}${connectionUnitsScript}${startScript}`,
     paths.state,
-    supervisorScript,
+    `${switchLockScript}${supervisorScript}`,
+    settings.mayStop.join(' '),
     id,
     paths.profile,
     toplevel,
@@ -97,7 +101,7 @@ export async function activate(
       }
       const { event } = line;
       record.event(event);
-      if (event.type === 'locked') throw new LockedError(target.name, event.holder);
+      if (event.type === 'locked' || event.type === 'busy') throw new LockedError(target.name, event.holder);
       if (event.type === 'armed') emit({ type: 'armed', id, previous: event.previous });
       if (event.type === 'activated') emit({ ...event, failedUnits: record.failedUnits });
       if (event.type === 'decided' && event.decision === 'confirmed') emit({ type: 'confirmed' });
@@ -117,6 +121,7 @@ export async function activate(
       }
     }
   } catch (error) {
+    if (error instanceof StrandsError) throw new PreflightError(target.name, [strands(error.units)]);
     if (error instanceof RefusedError) {
       throw record.error(
         { code: 'SWITCH_FAILED', step: 'activate', target: target.name },
@@ -176,14 +181,14 @@ async function conclude(
       `${target.name} could not be made to boot the new system${diskFull(record.log, settings)}`,
     );
   }
-  if (exitCode === 100) {
+  if (needsReboot(record)) {
     throw record.error(
       { code: 'NEEDS_REBOOT', step: 'activate', ...named },
       `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
     );
   }
   if (
-    record.decision === 'revoked' &&
+    (outcome === 'untouched' || record.decision === 'revoked') &&
     exitCode !== undefined &&
     problem === undefined &&
     !checks.some((c) => !c.ok)
@@ -212,15 +217,21 @@ async function conclude(
   );
 }
 
+/** Another init, or a switch inhibitor: a change of a part that cannot be replaced while it runs. */
+function needsReboot({ exitCode, outcome, log }: DeployRecord): boolean {
+  return (
+    exitCode === 100 ||
+    (outcome === 'untouched' && /^Pre-switch check '?switchInhibitors'? failed/m.test(log))
+  );
+}
+
 function activationMessage(target: Target, { exitCode, failedUnits, log }: DeployRecord): string {
   const why =
     failedUnits.length > 0
       ? `units failed: ${failedUnits.join(', ')}`
       : exitCode === 124 || exitCode === 137
         ? 'it took longer than the activation may'
-        : exitCode === 11
-          ? 'another switch-to-configuration runs'
-          : log.trimEnd().split('\n').slice(-3).join('\n');
+        : log.trimEnd().split('\n').slice(-3).join('\n');
   return `the activation on ${target.name} ended with exit code ${exitCode}: ${why}`;
 }
 

@@ -1,5 +1,5 @@
 import { type ActivationCode, ActivationError, type Restoration } from '../errors.ts';
-import type { SupervisorEvent } from './log-line.ts';
+import type { DeployOutcome, SupervisorEvent } from './log-line.ts';
 
 /** What is known of a deploy from its log so far. */
 export interface DeployRecord {
@@ -10,7 +10,7 @@ export interface DeployRecord {
   readonly bootLoader: number | undefined;
   readonly decision: 'confirmed' | 'revoked' | 'expired' | undefined;
   /** `undefined` while it goes on, and where the supervisor is gone. */
-  readonly outcome: 'committed' | 'restored' | 'restore-failed' | undefined;
+  readonly outcome: DeployOutcome | undefined;
   output(line: string): void;
   event(event: SupervisorEvent): void;
   error(
@@ -30,12 +30,14 @@ export function createDeployRecord(): DeployRecord {
     generation?: number;
     bootLoader?: number;
     decision?: 'confirmed' | 'revoked' | 'expired';
-    outcome?: 'committed' | 'restored' | 'restore-failed';
+    outcome?: DeployOutcome;
+    superseded?: string;
   } = { started: false, failedUnits: [] };
 
   const restoration = (): Restoration => {
     if (known.outcome === 'restored') return 'restored';
     if (known.outcome === 'restore-failed') return 'restore-failed';
+    if (known.outcome === 'untouched') return 'untouched';
     return known.started ? 'unknown' : 'untouched';
   };
   return {
@@ -69,6 +71,7 @@ export function createDeployRecord(): DeployRecord {
       if (event.type === 'boot-loader') known.bootLoader = event.exitCode;
       if (event.type === 'decided') known.decision = event.decision;
       if (event.type === 'restoring') known.decision ??= 'revoked';
+      if (event.type === 'superseded') known.superseded = event.system;
       if (event.type === 'finished') known.outcome = event.outcome;
     },
     error: (facts, message, cause, journal = '') => {
@@ -83,7 +86,9 @@ export function createDeployRecord(): DeployRecord {
           log: lines.map((line) => `${line}\n`).join(''),
           restoration: end,
         },
-        message,
+        known.superseded === undefined
+          ? message
+          : `${message}; meanwhile another program activated ${known.superseded}, which was left as it is`,
         ...(cause === undefined ? [] : [{ cause }]),
       );
     },

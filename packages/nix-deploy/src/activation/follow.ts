@@ -18,6 +18,17 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The new system would stop units that connections stand on. Nothing had been started. */
+export class StrandsError extends Error {
+  override readonly name = 'StrandsError';
+  readonly units: readonly string[];
+
+  constructor(units: readonly string[]) {
+    super(`the new system has no ${units.join(', ')}`);
+    this.units = units;
+  }
+}
+
 /** The target refused: the message says why. Nothing had been started. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -46,6 +57,9 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
     try {
       for await (const chunk of stream.stdout) {
         for (const line of reader.push(chunk)) {
+          if (line.type === 'output' && line.text.startsWith('@strands ')) {
+            throw new StrandsError(line.text.split(' ').slice(1));
+          }
           if (line.type === 'output' && line.text.startsWith('@refused ')) {
             throw new RefusedError(line.text.slice('@refused '.length));
           }

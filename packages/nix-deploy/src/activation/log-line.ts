@@ -2,6 +2,8 @@
 export type SupervisorEvent =
   | { readonly type: 'armed'; readonly previous: string | undefined }
   | { readonly type: 'locked'; readonly holder: string }
+  /** Another switch-to-configuration held its lock: nothing was done. */
+  | { readonly type: 'busy'; readonly holder: string }
   | { readonly type: 'activating'; readonly system: string }
   /** Units that failed now and had not failed before. */
   | { readonly type: 'units'; readonly failed: readonly string[] }
@@ -12,9 +14,14 @@ export type SupervisorEvent =
   | { readonly type: 'boot-loader'; readonly exitCode: number }
   | { readonly type: 'restoring'; readonly system: string }
   | { readonly type: 'restored'; readonly exitCode: number }
-  | { readonly type: 'finished'; readonly outcome: 'committed' | 'restored' | 'restore-failed' }
+  /** Another program has activated this system meanwhile, and it was left as it is. */
+  | { readonly type: 'superseded'; readonly system: string }
+  | { readonly type: 'finished'; readonly outcome: DeployOutcome }
   /** The supervisor is no longer there and left no end: the machine went down under it. */
   | { readonly type: 'gone' };
+
+/** How the supervisor left the target; `untouched`: it stopped before anything was changed. */
+export type DeployOutcome = 'committed' | 'restored' | 'restore-failed' | 'untouched';
 
 export type LogLine =
   | { readonly type: 'output'; readonly text: string }
@@ -36,6 +43,9 @@ function parseEvent(said: string): SupervisorEvent | undefined {
       return { type: word, previous: rest === '' ? undefined : rest };
     case 'locked':
       return { type: word, holder: rest === '' ? 'an unnamed deploy' : rest };
+    case 'busy':
+      return { type: word, holder: `another switch-to-configuration${rest === '' ? '' : ` (${rest})`}` };
+    case 'superseded':
     case 'activating':
     case 'restoring':
       return { type: word, system: rest };
@@ -54,7 +64,7 @@ function parseEvent(said: string): SupervisorEvent | undefined {
         ? { type: word, decision: rest }
         : undefined;
     case 'finished':
-      return rest === 'committed' || rest === 'restored' || rest === 'restore-failed'
+      return rest === 'committed' || rest === 'restored' || rest === 'restore-failed' || rest === 'untouched'
         ? { type: word, outcome: rest }
         : undefined;
     case 'gone':

@@ -1,20 +1,25 @@
 #!/bin/sh
-# After show-log.sh. Puts the supervisor on the target and starts it in its unit, then shows its log from the beginning. The
+# After show-log.sh and connection-units.sh. Puts the supervisor on the target and starts it in its unit, then shows its log from the beginning. The
 # unit's commands come from the system that runs now, by its store path: whatever the new one breaks, these are there to
 # restore it.
 #
-# $1 state directory, $2 the supervisor's text, then the lines of its request (id, profile, toplevel, system, action,
+# $1 state directory, $2 the supervisor's text, $3 connection units that may be stopped, then the lines of its request (id, profile, toplevel, system, action,
 # seconds to wait for the confirmation, seconds for the activation, link to the current system, number of the
 # generation to switch the profile to or `new`, holder).
 set -e
 umask 077
-state=$1 text=$2
-shift 2
-id=$1 toplevel=$3 system=$4 current=$8
+state=$1 text=$2 may_stop=$3
+shift 3
+id=$1 profile=$2 toplevel=$3 system=$4 action=$5 current=$8
 [ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
 [ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
+if [ "$action" != boot ] && [ -d /run/systemd/system ]; then
+  lost=$(lost_connection_units "$current" "$system" "$may_stop")
+  # shellcheck disable=SC2086 # a word a unit
+  [ -z "$lost" ] || { echo "@strands" $lost; exit 0; }
+fi
 folder=$state/deploys/$id
-mkdir -p "$folder" /nix/var/nix/gcroots
+mkdir -p "$folder" /nix/var/nix/gcroots "${profile%/*}"
 printf '%s' "$text" > "$folder/supervisor"
 printf '%s\n' "$@" > "$folder/request"
 mkfifo "$folder/wake"

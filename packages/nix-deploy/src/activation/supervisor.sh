@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs on the target, in a systemd unit of its own, and outlives the connection that started it. It activates the new
+# After switch-lock.sh. Runs on the target, in a systemd unit of its own, and outlives the connection that started it. It activates the new
 # system, waits to be confirmed, and then either makes the new system the one that boots, or activates again
 # exactly the one that ran before. Until it is confirmed, neither the profile nor the boot loader is touched: a power cut
 # at any moment boots the system that was there before.
@@ -16,6 +16,7 @@ mode=$1 folder=$2
   read -r patience; read -r limit; read -r current; read -r generation; read -r holder
 } < "$folder/request" || exit 1
 state=${folder%/deploys/*}
+lock=/run/nixos/switch-to-configuration.lock
 cd / || exit 1
 exec < /dev/null >> "$folder/log" 2>&1
 
@@ -35,31 +36,101 @@ finish() {
   exit 0
 }
 
+# switch SYSTEM ACTION [SECONDS]: runs its switch-to-configuration, and leaves its exit code in `code`. What it writes goes to
+# the log, from the byte `first` on.
+switch() {
+  first=$(( $(stat -c %s "$folder/log") + 1 ))
+  timeout --kill-after=10 "${3:-0}" "$1/bin/switch-to-configuration" "$2" 8>&- 3>&-
+  code=$?
+}
+# What the last `switch` wrote before the units that have failed, whose status and journal come after them.
+said() { tail -c "+$first" "$folder/log" | sed '/^warning: the following units failed: /q'; }
+# units_of WORDS: the units of the lines that begin so, e.g. `restarting the following units: a.service, b.service`.
+units_of() { said | sed -n -E "s/^($1): //p" | tr -d , | tr '\n' ' '; }
+# Another switch-to-configuration held the lock: nothing was done. Its own words are needed, for the code alone is an errno.
+locked_out() { [ "$code" = 11 ] && said | grep -q '^Could not acquire lock'; }
+# It stopped before it changed anything, and said so.
+stopped_early() {
+  said | grep -q -e '^stopping ' -e '^activating the configuration' && return 1
+  [ "$code" != 0 ] && said | grep -q -e '^Pre-switch checks failed' -e 'take effect until you reboot'
+}
+
+# Whether a unit that was announced is up, or ran to its end, or had a reason of its own not to run.
+is_well() {
+  shown=$(systemctl show --property=ActiveState,Type,Result,ConditionResult,ConditionTimestampMonotonic,ExecMainExitTimestampMonotonic "$1" 2> /dev/null)
+  has() { printf '%s\n' "$shown" | grep -qxE "$1"; }
+  if has 'ActiveState=(active|activating|reloading)'; then return 0; fi
+  if ! has 'ActiveState=inactive' || ! has 'Result=success'; then return 1; fi
+  if has 'ConditionResult=no' && has 'ConditionTimestampMonotonic=[1-9].*'; then return 0; fi
+  has 'Type=oneshot' && has 'ExecMainExitTimestampMonotonic=[1-9].*'
+}
+# Whether the last `switch` did all of its work. 4 stands for many things, and covers a 2 of the activation script: it is
+# well only where the one complaint is about units that had failed before. What cannot be read is a failure.
+succeeded() {
+  [ "$code" != 0 ] || return 0
+  [ "$code" = 4 ] || return 1
+  before=$(noted failed-before)
+  complained=$(units_of 'warning: the following units failed')
+  if [ -z "$complained" ] || [ -n "$(new_failures "$before" "$complained$(failed_units)")" ]; then return 1; fi
+  if said | grep -q -e '^Failed to ' -e '^Activation script snippet .* failed' -e '^Unable to '; then return 1; fi
+  said | grep -q '^activating the configuration' || return 1
+  for unit in $(units_of '(reloading|restarting|starting) the following units'); do
+    case " $before " in *" $unit "*) continue ;; esac
+    is_well "$unit" || return 1
+  done
+}
+# switch_unlocked SYSTEM ACTION: as `switch`, but waits up to a minute for another switch-to-configuration to end.
+switch_unlocked() {
+  switch "$1" "$2"
+  tries=0
+  while locked_out && [ "$tries" -lt 6 ]; do
+    tries=$((tries + 1))
+    flock --wait 10 "$lock" true || continue
+    switch "$1" "$2"
+  done
+}
+
+# In a container /sbin/init is what boots, and activation alone links it: until the confirmation it stays what it was.
+keep_init() {
+  now=$(readlink /sbin/init)
+  if [ "$now" != "$(noted init)" ] && [ -n "$(noted init)" ]; then
+    note new-init "$now"
+    ln -sfn "$(noted init)" /sbin/init.nix-deploy && mv -T /sbin/init.nix-deploy /sbin/init
+  fi
+}
+
 restore() {
-  code=0
+  failure=0
   link=$(noted previous-link)
   if [ -n "$(noted profile-changed)" ] && [ -n "$link" ]; then
     link=${link%-link}
-    nix-env --profile "$profile" --switch-generation "${link##*-}" || code=$?
+    nix-env --profile "$profile" --switch-generation "${link##*-}" || failure=$?
     previous=$(real "$profile")
-    [ -z "$previous" ] || "$previous/bin/switch-to-configuration" boot 8>&- 3>&- || code=$?
+    if [ -n "$previous" ]; then
+      switch_unlocked "$previous" boot
+      [ "$code" = 0 ] || failure=$code
+    fi
   fi
   previous=$(noted previous-system)
   if [ "$action" != boot ] && [ -n "$(noted activating)" ] && [ -n "$previous" ]; then
+    now=$(real "$current")
+    if [ "$now" != "$previous" ] && [ "$now" != "$(real "$system")" ]; then
+      say "superseded $now"
+      finish restore-failed
+    fi
     say "restoring $previous"
-    before=$(noted failed-before)
     # What failed is of the system that is left: as a failed unit without a file it would stay for ever.
-    fresh=$(new_failures "$before" "$(failed_units)")
+    fresh=$(new_failures "$(noted failed-before)" "$(failed_units)")
     # shellcheck disable=SC2086 # a word a unit
     [ -z "$fresh" ] || systemctl reset-failed $fresh
-    "$previous/bin/switch-to-configuration" test 8>&- 3>&-
-    restored=$?
-    if [ "$restored" = 4 ] && [ -z "$(new_failures "$before" "$(failed_units)")" ]; then restored=0; fi
-    [ "$(real "$current")" = "$previous" ] || restored=1
-    [ "$restored" = 0 ] || code=$restored
+    switch_unlocked "$previous" test
+    if succeeded; then code=0; fi
+    [ "$(real "$current")" = "$previous" ] || code=1
+    [ "$code" = 0 ] || failure=$code
+    keep_init
   fi
-  say "restored $code"
-  if [ "$code" = 0 ]; then finish restored; else finish restore-failed; fi
+  say "restored $failure"
+  if [ "$failure" = 0 ]; then finish restored; else finish restore-failed; fi
 }
 
 commit() {
@@ -76,10 +147,11 @@ commit() {
     link=${link%-link}
     say "profile ${link##*-}"
     note profile-changed yes
-    "$toplevel/bin/switch-to-configuration" boot 8>&- 3>&-
-    code=$?
+    switch_unlocked "$toplevel" boot
     say "boot-loader $code"
     [ "$code" = 0 ] || restore
+    new_init=$(noted new-init)
+    [ -z "$new_init" ] || { ln -sfn "$new_init" /sbin/init.nix-deploy && mv -T /sbin/init.nix-deploy /sbin/init; }
   fi
   note committed yes
   finish committed
@@ -94,6 +166,7 @@ if [ "$mode" = recover ]; then
   [ -z "$(noted committed)" ] || finish committed
   if [ "$(readlink "$folder/decision")" = confirmed ]; then commit; fi
   ln -s revoked "$folder/decision" 2> /dev/null
+  keep_init
   restore
 fi
 
@@ -107,6 +180,7 @@ exec 3<> "$folder/wake"
 note previous-system "$(real "$current")"
 note previous-link "$(readlink "$profile")"
 note failed-before "$(failed_units)"
+note init "$(readlink /sbin/init)"
 note armed yes
 say "armed $(noted previous-system)"
 
@@ -114,8 +188,17 @@ if [ "$action" = boot ]; then commit; fi
 
 note activating yes
 say "activating $system"
-timeout --kill-after=10 "$limit" "$system/bin/switch-to-configuration" test 8>&- 3>&-
-code=$?
+switch "$system" test "$limit"
+keep_init
+# Nothing was done, so there is nothing to restore: what runs may be what the other one activated meanwhile.
+if locked_out; then
+  say "busy $(switch_lock_holder)"
+  finish untouched
+fi
+if stopped_early && [ "$(real "$current")" = "$(noted previous-system)" ]; then
+  say "activated $code"
+  finish untouched
+fi
 # Without a complaint there is nothing to be told apart.
 if [ "$code" = 0 ]; then after=; else after=$(failed_units); fi
 fresh=$(new_failures "$(noted failed-before)" "$after")
@@ -125,8 +208,7 @@ fresh=$(new_failures "$(noted failed-before)" "$after")
 [ -z "$fresh" ] || journalctl --no-pager --lines=20 --output=short $(for unit in $fresh; do printf -- '--unit=%s ' "$unit"; done) > "$folder/journal" 2>&1
 say "units $fresh"
 say "activated $code"
-if [ "$code" = 4 ] && [ -z "$fresh" ] && [ -n "$after" ]; then :
-elif [ "$code" != 0 ]; then
+if ! succeeded; then
   ln -s revoked "$folder/decision"
   restore
 fi

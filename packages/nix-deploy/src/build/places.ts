@@ -1,6 +1,5 @@
 import { type Host, localHost } from '@cutover/host';
 
-import type { Settings } from '../options.ts';
 import type { Privilege } from '../target/script.ts';
 import type { Target } from '../target/target.ts';
 
@@ -17,8 +16,17 @@ export interface Places extends AsyncDisposable {
   privilegeOn(host: Host): Privilege;
 }
 
+/** What of a deploy's settings says where. */
+interface PlaceSettings {
+  readonly buildOn: Place;
+  /** Default: where it is built. */
+  readonly evaluateOn?: Place | undefined;
+  readonly sudo: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws {TypeError} something is to happen on the target, which was left out. */
-export async function openPlaces(target: Host | undefined, settings: Settings): Promise<Places> {
+export async function openPlaces(target: Host | undefined, settings: PlaceSettings): Promise<Places> {
   const { buildOn, evaluateOn = buildOn, signal } = settings;
   const opened = new OpenedHosts();
   const open = async (place: Place): Promise<Host> => {

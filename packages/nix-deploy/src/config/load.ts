@@ -1,12 +1,18 @@
-import {
-  type ConfigMistake,
-  mistakeLines,
-  parseConfig,
-  readConfigFile,
-} from '@cutover/foundation/config-file';
+import { mistakeLines, parseConfig, readConfigFile } from '@cutover/foundation/config-file';
 
 import { checkFiles } from './files.ts';
 import { type DeployConfig, deployConfig } from './schema.ts';
+
+/** One mistake in a config file. */
+export interface ConfigMistake {
+  /** The key, e.g. `targets.vm.address`; empty for the file as a whole. */
+  readonly key: string;
+  /** What is wrong, and what would be right. */
+  readonly message: string;
+  /** Where it is, counted from 1; absent where the file could not be read. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
 
 /** A config file that cannot be read or contains mistakes; the message has a line for each of them. */
 export class ConfigError extends Error {

@@ -83,6 +83,10 @@ const deployFields = {
   sudo: z.boolean().optional(),
   confirmTimeout: duration.optional().describe('Until an unconfirmed target restores itself; default 60s'),
   activationTimeout: duration.optional().describe('Default 10m'),
+  mayStop: z
+    .array(z.string())
+    .optional()
+    .describe('Units that connections may stand on and that a deploy may stop, e.g. tailscaled.service'),
   minFree: z
     .strictObject({
       store: size.optional().describe('Default 256MiB'),

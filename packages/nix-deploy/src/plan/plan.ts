@@ -9,6 +9,7 @@ import { dryRunArgv, pathInfoArgv, rebuildArgv } from '../nix/arguments.ts';
 import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
 import { type DeployOptions, resolveOptions, type Settings } from '../options.ts';
 import { checkSpace } from '../preflight/check-space.ts';
+import { connectionUnits, lostWays, strands } from '../preflight/connection-units.ts';
 import { checkTarget } from '../preflight/check-target.ts';
 import { requirementsOf } from '../preflight/requirements.ts';
 import { installable } from '../source.ts';
@@ -42,6 +43,8 @@ export interface Plan {
   readonly copy: { readonly paths: readonly string[]; readonly bytes: number } | undefined;
   readonly closure: ClosureDifference | undefined;
   readonly units: UnitDifference | undefined;
+  /** The units among those stopped, restarted or reloaded that the connection may stand on: network, firewall, ways in. */
+  readonly connection: readonly string[];
   /** The parts that differ from what booted, e.g. `kernel`; not empty: a reboot is needed. */
   readonly rebootFor: readonly string[];
 }
@@ -77,6 +80,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
       copy: undefined,
       closure: undefined,
       units: undefined,
+      connection: [],
       rebootFor: [],
     };
   }
@@ -97,9 +101,10 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     closure,
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
     places.onTarget ? undefined : missingIn(host, await closure, settings),
-    unitsOf(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
+    plannedUnits(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
     partsOf(places.buildOn, system, signal),
   ]);
+  const { after: _after, ...changes } = units;
   const parts = differingParts(facts.bootedParts, ownParts);
   const copy =
     missing === undefined ? undefined : { paths: missing.map(({ path }) => path), bytes: sizeOf(missing) };
@@ -109,7 +114,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   };
   return {
     ...base,
-    problems: [...base.problems, ...checkSpace(facts, additions, paths)],
+    problems: [...base.problems, ...checkSpace(facts, additions, paths), ...checkConnection(units, settings)],
     system,
     unchanged:
       settings.specialisation === undefined &&
@@ -117,9 +122,16 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
       facts.profileSystem === system,
     copy,
     closure: closureDifference(before, after),
-    units,
+    units: changes,
+    connection: connectionUnits([...units.stopped, ...units.restarted, ...units.reloaded]),
     rebootFor: parts.map(({ part }) => part),
   };
+}
+
+/** What `deploy` would refuse; it asks the target itself, at the last moment. */
+function checkConnection(units: PlannedUnits, { action, mayStop }: Settings): readonly Problem[] {
+  const lost = action === 'boot' ? [] : lostWays(units.stopped, units.after, mayStop);
+  return lost.length === 0 ? [] : [strands(lost)];
 }
 
 async function dryRun(
@@ -168,18 +180,24 @@ async function pathInfo(
   return parsePathInfo(stdout);
 }
 
-async function unitsOf(
+interface PlannedUnits extends UnitDifference {
+  /** The units of the new system. */
+  readonly after: readonly string[];
+}
+
+async function plannedUnits(
   target: Host,
   builder: Host,
   facts: TargetFacts,
   system: string,
   signal: AbortSignal | undefined,
-): Promise<UnitDifference> {
-  const read = async (host: Host, path: string): Promise<string> =>
-    (await host.run(script('units', unitsScript, path), { signal })).stdout;
+): Promise<PlannedUnits> {
+  const read = async (host: Host, path: string, ...active: readonly string[]): Promise<string> =>
+    (await host.run(script('units', unitsScript, path, ...active), { signal })).stdout;
   const [before, after] = await Promise.all([
-    facts.currentSystem === undefined ? '' : read(target, facts.currentSystem),
+    facts.currentSystem === undefined ? '' : read(target, facts.currentSystem, 'active'),
     read(builder, system),
   ]);
-  return unitDifference(parseUnits(before), parseUnits(after));
+  const parsed = parseUnits(after);
+  return { ...unitDifference(parseUnits(before), parsed), after: [...parsed.files.keys()] };
 }

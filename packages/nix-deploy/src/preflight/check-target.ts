@@ -111,6 +111,12 @@ export function checkTarget(
     `another deploy is under way, by ${facts.lockHolder}`,
     'wait for it: the lock frees itself when it ends',
   );
+  unless(
+    facts.switchLockHolder === undefined,
+    'locked',
+    `another switch-to-configuration is under way (${facts.switchLockHolder})`,
+    'wait for it, e.g. for the nixos-rebuild that runs it',
+  );
   return problems;
 }
 

@@ -20,6 +20,8 @@ export interface TargetFacts {
   readonly writable: { readonly store: boolean; readonly state: boolean; readonly profiles: boolean };
   /** What holds the activation lock, in its own words. */
   readonly lockHolder: string | undefined;
+  /** The process that holds the lock of switch-to-configuration, e.g. of a nixos-rebuild by hand. */
+  readonly switchLockHolder: string | undefined;
   /** The active generation of the profile and the store path that it names. */
   readonly generation: number | undefined;
   readonly profileSystem: string | undefined;
@@ -59,6 +61,7 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     bootFree: number('bootFree'),
     writable: { store: values.has('store'), state: values.has('state'), profiles: values.has('profiles') },
     lockHolder: text('lockHolder'),
+    switchLockHolder: text('switchLockHolder'),
     generation: number('generation'),
     profileSystem: text('profileSystem'),
     currentSystem: text('currentSystem'),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# After parts.sh. Says the facts of this machine in lines of `name value`, then takes the lock of the deploys for the holder
+# After parts.sh and switch-lock.sh. Says the facts of this machine in lines of `name value`, then takes the lock of the deploys for the holder
 # that is named on its input, and keeps it until the input ends. As much as can be is done by the shell itself: a
 # deploy to many hosts feels every process.
 #
@@ -41,6 +41,8 @@ for lock in session activation; do
     break
   fi
 done
+rebuild=$(switch_lock_holder)
+[ -z "$rebuild" ] || say switchLockHolder "$rebuild"
 link=$(readlink "$profile" 2> /dev/null)
 link=${link##*/}
 generation=${link%-link}

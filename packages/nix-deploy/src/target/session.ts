@@ -9,6 +9,7 @@ import type { TargetPaths } from './paths.ts';
 import partsFunction from './parts.sh';
 import { asRoot, type Privilege, script } from './script.ts';
 import sessionScript from './session.sh';
+import switchLockScript from './switch-lock.sh';
 
 /** Milliseconds that a target may take for each of its answers. */
 const patience = 60_000;
@@ -38,7 +39,7 @@ export async function openSession(
   signal?: AbortSignal,
 ): Promise<TargetSession> {
   const values = [paths.profile, paths.state, paths.current, paths.booted, paths.boot];
-  const argv = script('session', `${partsFunction}${sessionScript}`, ...values);
+  const argv = script('session', `${partsFunction}${switchLockScript}${sessionScript}`, ...values);
   const session =
     (await begin(host, asRoot(argv, privilege), true, signal)) ??
     // Where root cannot be had, the facts say so.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { closureDifference, splitName } from '../../src/plan/closure-difference.ts';
 import { parseDryRun } from '../../src/plan/dry-run.ts';
+import { connectionUnits } from '../../src/preflight/connection-units.ts';
 import { parseUnits, unitDifference } from '../../src/plan/unit-difference.ts';
 
 const path = (name: string, hash = '0'): string => `/nix/store/${hash.repeat(32)}-${name}`;
@@ -61,19 +62,57 @@ describe('closureDifference', () => {
 });
 
 describe('unitDifference', () => {
-  it('sorts units by what becomes of them', () => {
+  it('sorts units by what becomes of them, which depends on whether they run', () => {
     const before = parseUnits(
-      '1 restart a.service\n1 restart gone.service\n1 reload r.service\n1 leave l.service\n',
+      [
+        ...['a', 'gone', 'r', 'l', 't', 'web', 'stays'].map((name) => `active ${name}.service`),
+        'active web.socket',
+        'unit\ta.service\trestart\t1\t1',
+        'unit\tidle.service\trestart\t1\t1',
+        'unit\tgone.service\trestart\t1\t1',
+        'unit\tstays.service\trestart,stays\t1\t1',
+        'unit\toff.service\trestart\t1\t1',
+        'unit\tr.service\treload\t1\t1',
+        'unit\tl.service\tleave\t1\t1',
+        'unit\tt.service\trestart\t1\t1',
+        'unit\tsame.service\trestart\t1\t1',
+        'unit\tweb.service\tsocket\t1\t1',
+        'unit\tweb.socket\tleave\t1\t1',
+      ].join('\n'),
     );
     const after = parseUnits(
-      '2 restart a.service\n1 restart new.service\n2 reload r.service\n2 leave l.service\n',
+      [
+        'unit\ta.service\trestart\t1\t2',
+        'unit\tidle.service\trestart\t1\t2',
+        'unit\tnew.service\trestart\t1\t1',
+        'unit\tr.service\treload\t1\t2',
+        'unit\tl.service\tleave\t1\t2',
+        'unit\tt.service\trestart\t2\t1',
+        'unit\tsame.service\trestart\t1\t1',
+        'unit\tweb.service\tsocket\t1\t2',
+        'unit\tweb.socket\tleave\t1\t1',
+      ].join('\n'),
     );
     expect(unitDifference(before, after)).toEqual({
       added: ['new.service'],
-      removed: ['gone.service'],
-      restarted: ['a.service'],
-      reloaded: ['r.service'],
+      removed: ['gone.service', 'off.service', 'stays.service'],
+      stopped: ['gone.service'],
+      restarted: ['a.service', 'web.socket'],
+      reloaded: ['r.service', 't.service'],
       left: ['l.service'],
+      inactive: ['idle.service'],
     });
+  });
+
+  it('knows the units that a connection may stand on', () => {
+    const units = [
+      'sshd.service',
+      'sshd@.service',
+      'tailscaled.service',
+      'dhcpcd.service',
+      'web.service',
+      'wg-quick-a.service',
+    ];
+    expect(connectionUnits(units)).toEqual(units.filter((unit) => unit !== 'web.service'));
   });
 });

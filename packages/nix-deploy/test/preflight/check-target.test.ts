@@ -17,6 +17,7 @@ const well: TargetFacts = {
   bootFree: 1e9,
   writable: { store: true, state: true, profiles: true },
   lockHolder: undefined,
+  switchLockHolder: undefined,
   generation: 1,
   profileSystem: undefined,
   currentSystem: undefined,

@@ -5,13 +5,14 @@ import type { OwnExitCode } from './exit-codes.ts';
 /** What a command line is made from: all that can be known before a config file is read. */
 export interface RunbookCommand<World> {
   /**
-   * The command's name as it is typed, e.g. `move-service`. It also names the default config file
-   * (`move-service.yaml`), the default state directory (`.move-service` beside that file) and the environment variables
-   * `MOVE_SERVICE_CONFIG` and `MOVE_SERVICE_STATE`.
+   * The command's name as it is typed, e.g. `move-service`. It also names the default state directory (`.move-service`
+   * beside the config file) and the environment variables `MOVE_SERVICE_CONFIG` and `MOVE_SERVICE_STATE`.
    */
   readonly name: string;
   /** One sentence for `--help`. */
   readonly description: string;
+  /** The config file where none is named. Default: the command's name and `.yaml`. */
+  readonly configFile?: string | undefined;
   /** What `--version` prints. */
   readonly version?: string | undefined;
   /**

@@ -12,14 +12,18 @@ export interface CommonOptions {
 /** What of a command line the options are made from. */
 export interface CommandName {
   readonly name: string;
+  readonly configFile?: string | undefined;
 }
 
 /** Adds `--config`, `--state` and `--json`. */
-export function withCommonOptions(command: Command, { name }: CommandName): Command {
+export function withCommonOptions(
+  command: Command,
+  { name, configFile = `${name}.yaml` }: CommandName,
+): Command {
   const prefix = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
   return command
     .addOption(
-      new Option('-c, --config <file>', 'the config file').default(`${name}.yaml`).env(`${prefix}_CONFIG`),
+      new Option('-c, --config <file>', 'the config file').default(configFile).env(`${prefix}_CONFIG`),
     )
     .addOption(
       new Option('--state <dir>', `where the journal is (default: .${name} beside the config file)`).env(

@@ -1,5 +1,5 @@
 import type { Evidence } from './json.ts';
-import type { Step } from './step.ts';
+import type { StepReference } from './step-reference.ts';
 
 /** What a step's functions are given. */
 export interface StepContext<World> {
@@ -15,7 +15,7 @@ export interface StepContext<World> {
    *
    * @throws {InvalidRunbookError} that step is not verified: name it in `needs`.
    */
-  evidence<Found extends Evidence>(step: Step<World, Found>): Found;
+  evidence<Found extends Evidence>(step: StepReference<Found>): Found;
   /** The operation that an interrupted attempt of this step recorded. */
   readonly recordedOperation: string | undefined;
   /**

@@ -7,7 +7,7 @@
  * `human`: a person does the step. `apply`, if any, first prepares what they need; then the instructions are shown and
  * `check` is asked every `poll` milliseconds until it answers `satisfied`: what is there decides, not anyone's word.
  *
- * A gate that nobody answers in time holds: nothing is assumed, the run ends with the exit code for "waiting at a
+ * A gate that is not answered in time holds: nothing is assumed, the run ends with the exit code for "waiting at a
  * gate", and `resume` comes back to it.
  */
 export type Gate<World> =

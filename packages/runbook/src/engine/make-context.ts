@@ -3,6 +3,7 @@ import { InvalidRunbookError } from './errors.ts';
 import type { Evidence } from './json.ts';
 import { listState, record, recordOf, recordStep, type Session } from './session.ts';
 import type { Step } from './step.ts';
+import type { StepReference } from './step-reference.ts';
 
 /** What a call of `step` is given. */
 export function makeContext<World>(
@@ -42,7 +43,7 @@ export function makeContext<World>(
 function evidenceOf<World, Found extends Evidence>(
   session: Session<World>,
   asking: string,
-  { id, version }: Step<World, Found>,
+  { id, version }: StepReference<Found>,
 ): Found {
   const known = listState(session)?.steps.get(id);
   if (known?.status !== 'verified' || known.version !== version) {

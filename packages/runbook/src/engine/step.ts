@@ -4,6 +4,7 @@ import type { Gate } from './gate.ts';
 import type { Inputs } from './inputs.ts';
 import type { Evidence } from './json.ts';
 import type { Retry } from './retry.ts';
+import type { StepReference } from './step-reference.ts';
 
 /** All of a step but the two calls that find evidence. */
 interface StepParts<World> {
@@ -55,15 +56,14 @@ interface StepParts<World> {
   readonly retry?: Retry | undefined;
 }
 
-declare const found: unique symbol;
-
 /**
  * One step of a runbook: how to see whether it is done, do it, prove it and undo it. It may be killed at any point
  * and be run again, so `apply` and `undo` are idempotent: they finish what an interrupted attempt of theirs left.
  *
  * @typeParam Found what `context.evidence(step)` returns; `stepFor` infers it.
  */
-export interface Step<World, Found extends Evidence = Evidence> extends StepParts<World> {
+export interface Step<World, Found extends Evidence = Evidence>
+  extends StepParts<World>, StepReference<Found> {
   /**
    * Looks, and changes nothing. A thrown error counts as `unknown`. Without `check` nothing can tell whether the step
    * was done: it then needs `verify`, runs once, and when it was interrupted a gate asks a person.
@@ -71,8 +71,6 @@ export interface Step<World, Found extends Evidence = Evidence> extends StepPart
   check?(context: StepContext<World>): Promise<CheckResult>;
   /** Proves that it is done, by more than `check` looks at. Without it: `check` again, which must be `satisfied`. */
   verify?(context: StepContext<World>): Promise<Evidence>;
-  /** A type only; no step has it. */
-  readonly [found]?: Found;
 }
 
 /** A step as it is written down, before the type of its evidence is known. */

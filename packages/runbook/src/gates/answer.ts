@@ -22,7 +22,7 @@ export interface Decision {
   readonly note?: string | undefined;
 }
 
-/** An open gate, as it is shown to whoever decides. */
+/** An open gate, as it is shown to the person who decides. */
 export type OpenGate = Omit<GateRecord, 'state'> & { readonly step: string };
 
 /** Asks the person at the terminal. Aborted when the answer came another way. `undefined`: they do not answer here. */

@@ -51,7 +51,7 @@ export async function passGate<World>(
   }
 }
 
-/** The gate that stands open on this very question, or a new one. `approved`: it was answered while nobody ran. */
+/** The gate that stands open on this very question, or a new one. `approved`: it was answered while no runner was at work. */
 export async function openGate<World>(
   session: Session<World>,
   step: Step<World>,

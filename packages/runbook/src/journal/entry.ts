@@ -66,7 +66,7 @@ export type StepEvent = StepIdentity &
         readonly evidence: Evidence;
       }
     | { readonly type: 'failed'; readonly during: StepCall; readonly error: RecordedError }
-    /** The world is in a state on which nobody may act: `unknown` or `conflict`. */
+    /** The world is in a state on which no step may act: `unknown` or `conflict`. */
     | {
         readonly type: 'stopped';
         readonly state: 'unknown' | 'conflict';

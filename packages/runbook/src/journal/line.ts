@@ -29,7 +29,7 @@ export function decodeLine(line: Buffer, seq: number, prevHash: string): Journal
   return value;
 }
 
-/** `undefined`: not JSON, though whoever wrote it gave it its hash. */
+/** `undefined`: not JSON, though its writer gave it its hash. */
 function parse(line: Buffer): unknown {
   try {
     return JSON.parse(line.toString('utf8'));

@@ -1,6 +1,7 @@
 import { readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { sweepPrivateDirectories } from '../files/private-directory.ts';
 import { type Accounts, systemAccounts } from './accounts.ts';
 import { type Changes, compare, hasSecrets } from './changes.ts';
 import {
@@ -64,12 +65,14 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   const dry = process.env['NIXOS_ACTION'] === 'dry-activate';
   const owners = ignoreAccounts || manifest.userMode || dry ? ownOwners : ownersBy(accounts);
   const { secretsMountPoint: mountPoint, symlinkPath } = manifest;
+  // Plain text that a killed edit left in memory.
+  if (!dry) await sweepPrivateDirectories();
   // A dry run makes nothing, so it need not wait.
   await using _lock = dry ? undefined : await lockActivation(mountPoint, lockPatience);
   await checkSymlinkPath(symlinkPath);
   const contents = await resolveSecrets(manifest, options.manifest);
   const files = await generationFiles(manifest, contents, owners, options.manifest);
-  await checkCustomPaths(manifest);
+  await checkCustomPaths(manifest, owners.of);
   const changes = await compare(symlinkPath, files);
   const units =
     noUnits || !(await hasSecrets(symlinkPath))

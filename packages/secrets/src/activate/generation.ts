@@ -14,8 +14,9 @@ import {
   statfs,
   symlink,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { openFolder } from './folder.ts';
 
 const run = promisify(execFile);
 
@@ -39,12 +40,13 @@ export async function prepareMountPoint(
   group: number | undefined,
 ): Promise<Backing> {
   const backing = await mountOn(path, options);
-  if (group !== undefined) await chown(path, 0, group);
+  await using folder = await openFolder(path);
+  if (group !== undefined) await folder.handle.chown(0, group);
   return backing;
 }
 
 async function mountOn(path: string, options: { useTmpfs: boolean; userMode: boolean }): Promise<Backing> {
-  if ((await mkdir(path, { recursive: true, mode: 0o751 })) !== undefined) await chmod(path, 0o751);
+  await (await openFolder(path, { mode: 0o751 }))[Symbol.asyncDispose]();
   const before = await backingOf(path);
   if (before === 'ramfs' || options.userMode || (await isMountPoint(path))) return before;
   const kind = options.useTmpfs ? 'tmpfs' : 'ramfs';
@@ -54,7 +56,8 @@ async function mountOn(path: string, options: { useTmpfs: boolean; userMode: boo
     // No right to mount (a container, no root): what is there is used, and the report says what it is.
     return before;
   }
-  await chmod(path, 0o751);
+  await using folder = await openFolder(path);
+  await folder.handle.chmod(0o751);
   return backingOf(path);
 }
 
@@ -136,35 +139,33 @@ export async function swapSymlink(
   target: string,
   owner?: { uid: number; gid: number },
 ): Promise<void> {
-  await makeFolders(dirname(path));
+  await using folder = await openFolder(dirname(path), { owner: owner?.uid });
   // One name for all, so that the next activation takes away what a killed one has left; the lock keeps them apart.
-  const temporary = `${path}.cutover.tmp`;
+  const temporary = folder.at(`${basename(path)}.cutover.tmp`);
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   try {
     if (owner !== undefined) await lchownIfRoot(temporary, owner);
-    await rename(temporary, path);
+    await rename(temporary, folder.at(basename(path)));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
 }
 
-/** Makes the missing folders of a path such that everybody can pass through them, under any umask, as sops-nix does. */
-async function makeFolders(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o755 });
-  if (first === undefined) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await chmod(folder, 0o755);
-}
-
 async function lchownIfRoot(path: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
   if (process.getuid?.() === 0) await lchown(path, uid, gid);
 }
 
-/** Removes the generations older than the last `keep`; 0 keeps all, as in sops-nix. */
+/**
+ * Removes the generations older than the last `keep`, and those above the current one, which are left of a mount point that
+ * was used otherwise; 0 keeps all, as in sops-nix.
+ */
 export async function pruneGenerations(mountPoint: string, current: number, keep: number): Promise<number[]> {
   if (keep === 0) return [];
-  const old = (await generations(mountPoint)).filter((number) => number <= current - keep);
+  const old = (await generations(mountPoint)).filter(
+    (number) => number <= current - keep || number > current,
+  );
   for (const number of old) await rm(join(mountPoint, String(number)), { recursive: true, force: true });
   return old;
 }

@@ -1,7 +1,8 @@
 import { isErrno } from '@cutover/foundation/errno';
 import { lstat, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { checkFolder } from './folder.ts';
 import { swapSymlink } from './generation.ts';
 import type { Manifest, ManifestSecret, ManifestTemplate } from './manifest.ts';
 
@@ -29,9 +30,17 @@ function linksOf(
   ].filter(({ item, target }) => item.path !== target && item.path !== '');
 }
 
-/** A directory in the way of a link is not replaced, as a file is: that is said before anything is changed. */
-export async function checkCustomPaths(manifest: Manifest): Promise<void> {
+/**
+ * A directory in the way of a link is not replaced, as a file is, and a link is made only in folders that no other user can
+ * turn elsewhere: that is said before anything is changed.
+ */
+export async function checkCustomPaths(
+  manifest: Manifest,
+  ownerOf: (item: ManifestSecret | ManifestTemplate) => Promise<{ uid: number; gid: number } | undefined>,
+): Promise<void> {
+  await checkFolder(dirname(manifest.symlinkPath));
   for (const { item } of linksOf(manifest)) {
+    await checkFolder(dirname(item.path), { owner: (await ownerOf(item))?.uid });
     if ((await lstat(item.path).catch(missing))?.isDirectory() !== true) continue;
     throw new SecretsError(
       'ACTIVATION_FAILED',

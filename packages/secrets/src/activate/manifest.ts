@@ -75,7 +75,9 @@ export function parseManifest(json: string, file = 'the manifest'): Manifest {
   }
   // JSON is YAML too, and that parser says where a mistake is.
   const read = parseConfig(json, manifestSchema);
-  const mistakes = read.ok ? conflicts(read.value, read.placeOf) : read.mistakes;
+  const mistakes = read.ok
+    ? [...conflicts(read.value, read.placeOf), ...pathConflicts(read.value, read.placeOf)]
+    : read.mistakes;
   if (!read.ok || mistakes.length > 0) throw new ConfigError(file, mistakes);
   if (read.value.gnupgHome !== '') {
     throw new SecretsError(
@@ -103,6 +105,43 @@ function conflicts({ secrets, templates }: Manifest, placeOf: PlaceOf): ConfigMi
       return [];
     }
     return [placeOf(at, `${file} is there twice; give each its own name`)];
+  });
+}
+
+/** Links that would take each other's place, or that of what they lead to. */
+function pathConflicts(
+  { secrets, templates, symlinkPath, secretsMountPoint }: Manifest,
+  placeOf: PlaceOf,
+): ConfigMistake[] {
+  const links = [
+    ...secrets.map((item, index) => ({
+      item,
+      at: ['secrets', index, 'path'],
+      own: `${symlinkPath}/${item.name}`,
+    })),
+    ...templates.map((item, index) => ({
+      item,
+      at: ['templates', index, 'path'],
+      own: `${symlinkPath}/rendered/${item.name}`,
+    })),
+  ];
+  const taken = new Map<string, string>();
+  return links.flatMap(({ item: { name: secret, path }, at, own }) => {
+    const other = taken.get(path);
+    if (path !== '') taken.set(path, secret);
+    if (path === '' || path === own) return [];
+    if (other !== undefined) return [placeOf(at, `${path} is the path of ${other} too; give each its own`)];
+    const reserved = [symlinkPath, secretsMountPoint].find(
+      (one) => path === one || path.startsWith(`${one}/`),
+    );
+    return reserved === undefined
+      ? []
+      : [
+          placeOf(
+            at,
+            `${path} is in ${reserved}, where the secrets themselves are; choose a path outside it`,
+          ),
+        ];
   });
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import { type DecryptedFile, decryptFile } from '../sops/file.ts';
 import { valueAt } from '../sops/tree-path.ts';
 import { compactJson } from './json-value.ts';
@@ -32,17 +32,7 @@ async function open(
   { identities, unused }: ManifestIdentities,
   manifest: Manifest,
 ): Promise<DecryptedFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new SecretsError(
-      'ACTIVATION_FAILED',
-      'the sops file cannot be read',
-      { file: path },
-      { cause: error },
-    );
-  }
+  const bytes = await readFileBounded(path);
   try {
     return await decryptFile(bytes, { file: path, format, identities });
   } catch (error) {

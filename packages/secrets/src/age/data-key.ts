@@ -23,7 +23,7 @@ export async function parseRecipient(text: string): Promise<AgeRecipient | 'libr
   return x25519Recipient(text);
 }
 
-/** The plugin that a recipient is of, e.g. `yubikey` of `age1yubikey1…`; `undefined` for those that are none's. */
+/** The plugin that a recipient is of, e.g. `yubikey` of `age1yubikey1…`; `undefined` for a recipient without a plugin. */
 export function pluginOf(recipient: string): string | undefined {
   return /^age1(?!pq1)([a-z0-9+._-]+)1/.exec(recipient)?.[1];
 }

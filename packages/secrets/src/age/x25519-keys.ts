@@ -62,7 +62,7 @@ export function openFileKey(body: Uint8Array, wrappingKey: Uint8Array): Uint8Arr
   try {
     decipher.final();
   } catch {
-    // The only way to learn that a stanza is for somebody else.
+    // The only way to learn that a stanza is for another recipient.
     return null;
   }
   return new Uint8Array(fileKey);

@@ -32,7 +32,7 @@ export function createCoverage(repository: string): Coverage {
       } catch (error) {
         if (!(error instanceof SecretsError)) throw error;
         // Covered by a rule for keys of another kind, or by a pattern we cannot read: then it is not ours to let through.
-        return error.code === 'NEEDS_SOPS' || !/no (?:\.sops\.yaml|creation rule)/.test(error.what);
+        return error.code === 'NEEDS_SOPS' || !/^no (?:\.sops\.yaml|creation rule)/.test(error.what);
       }
     },
   };

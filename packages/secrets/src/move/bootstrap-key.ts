@@ -73,7 +73,7 @@ export async function readBootstrapIdentities(
 ): Promise<ReturnType<typeof parseIdentities>> {
   const found = await readKey(host, path, options.signal);
   if (found === undefined) {
-    throw new SecretsError('NO_IDENTITY', `there is no key at ${path}; place the bootstrap key first`, {
+    throw new SecretsError('NO_IDENTITY', `no key was found at ${path}; place the bootstrap key first`, {
       host: host.name,
     });
   }

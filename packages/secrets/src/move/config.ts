@@ -23,11 +23,18 @@ const insideRepo = z
     'must be a path inside the repository',
   );
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'may have letters, digits, ., _ and - only');
-const account = z.string().regex(/^[a-z_][a-z0-9_-]*\$?$|^\d+$/, 'must be the name or the number of an account');
+const account = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]*\$?$|^\d+$/, 'must be the name or the number of an account');
 const unit = z
   .string()
-  .regex(/^[A-Za-z0-9:_.@\\-]+\.(?:service|target|socket|timer|path)$/, 'must be the name of a unit, such as nginx.service');
-const recipient = z.string().regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …');
+  .regex(
+    /^[A-Za-z0-9:_.@\\-]+\.(?:service|target|socket|timer|path)$/,
+    'must be the name of a unit, such as nginx.service',
+  );
+const recipient = z
+  .string()
+  .regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …');
 
 /** What a secret is: says which parts of it a scan looks for, and what has to be replaced at its issuer. */
 export const secretKinds = ['opaque', 'env', 'private-key', 'age-identity', 'certificate', 'token'] as const;

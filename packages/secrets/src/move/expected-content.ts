@@ -95,7 +95,7 @@ function isUnavailable(found: readonly AgeIdentity[] | Unavailable): found is Un
   return 'why' in found;
 }
 
-/** The message for a report of a host's error that is no evidence; what was aborted or is no host's error is thrown. */
+/** The message for a report of a host's error that is no evidence; what was aborted or is not a host's error is thrown. */
 export function notAnswered(error: unknown): string {
   if (error instanceof CommandAbortedError || !(error instanceof HostError)) throw error;
   return `${error.message}: verify again when that is fixed`;

@@ -5,25 +5,41 @@ import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '../config-error.ts';
 import { SecretsError, howToSops } from '../errors.ts';
+import type { FileLayout } from './formats/format.ts';
 import { compileGoRegex } from './go-regex.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
 
+/** As Go reads it into a string: numbers and booleans too. */
+const text = z
+  .union([z.string(), z.number(), z.boolean()])
+  .nullish()
+  .transform((value) => (value === undefined || value === null ? undefined : String(value)));
+/** go-yaml takes YAML 1.1's words where a boolean is wanted. */
+const flag = z
+  .union([z.boolean(), z.string().regex(/^(?:y|yes|on|n|no|off)$/i, 'must be true or false')])
+  .nullish()
+  .transform((value) => (typeof value === 'string' ? /^(?:y|yes|on)$/i.test(value) : (value ?? undefined)));
+const indent = z.int().min(-1).nullish();
+const layout = z.looseObject({ indent }).nullish();
 const names = z.union([z.string(), z.array(z.string())]).nullish();
 const group = z.looseObject({ age: z.array(z.string()).nullish() });
 const rule = z.looseObject({
-  path_regex: z.string().optional(),
+  path_regex: text,
   age: names,
   key_groups: z.array(group).nullish(),
-  shamir_threshold: z.int().optional(),
-  unencrypted_suffix: z.string().optional(),
-  encrypted_suffix: z.string().optional(),
-  unencrypted_regex: z.string().optional(),
-  encrypted_regex: z.string().optional(),
-  unencrypted_comment_regex: z.string().optional(),
-  encrypted_comment_regex: z.string().optional(),
-  mac_only_encrypted: z.boolean().optional(),
+  shamir_threshold: z.int().nullish(),
+  unencrypted_suffix: text,
+  encrypted_suffix: text,
+  unencrypted_regex: text,
+  encrypted_regex: text,
+  unencrypted_comment_regex: text,
+  encrypted_comment_regex: text,
+  mac_only_encrypted: flag,
 });
-const schema = z.looseObject({ creation_rules: z.array(rule).nullish() });
+const schema = z.looseObject({
+  creation_rules: z.array(rule).nullish(),
+  stores: z.looseObject({ yaml: layout, json: layout, json_binary: layout }).nullish(),
+});
 
 /** Keys that only the sops binary encrypts for, as `.sops.yaml` names them. */
 const foreign = [
@@ -59,7 +75,11 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
   const path = resolve(file);
   const from = config === undefined ? await findConfig(dirname(path)) : resolve(config);
   if (from === undefined)
-    throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', { file });
+    throw new SecretsError(
+      'RULE_INVALID',
+      'no .sops.yaml was found from its folder upward; write one with creation_rules, or name recipients with --recipient',
+      { file },
+    );
   const found = await matchingRule(await readFile(from, 'utf8'), from, path);
   if (found === undefined)
     throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
@@ -73,12 +93,12 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
  * @throws {SecretsError} `RULE_INVALID`: not a config of sops, or a pattern that is refused.
  */
 export async function matchingRule(
-  text: string,
+  content: string,
   from: string,
   file: string,
 ): Promise<z.output<typeof rule> | undefined> {
   const name = relative(dirname(from), file);
-  for (const found of parseRules(text, from)) {
+  for (const found of parseRules(content, from).creation_rules ?? []) {
     const { path_regex: pattern = '' } = found;
     if (pattern === '' || (await compileGoRegex(pattern))(name)) return found;
   }
@@ -100,7 +120,7 @@ function understood(found: z.output<typeof rule>, from: string): Omit<CreationRu
   });
   return {
     recipients: groups.map(({ age }) => [...new Set((age ?? []).flatMap(listOf))]),
-    shamirThreshold: found.shamir_threshold,
+    shamirThreshold: found.shamir_threshold ?? undefined,
     rule: onlyRule(selection),
     macOnlyEncrypted: found.mac_only_encrypted ?? false,
   };
@@ -114,10 +134,29 @@ function listOf(value: string | readonly string[] | null | undefined): string[] 
   return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 
-function parseRules(text: string, file: string): z.output<typeof rule>[] {
-  const read = parseConfig(text, schema);
+function parseRules(content: string, file: string): z.output<typeof schema> {
+  const read = parseConfig(content, schema, { merge: true });
   if (!read.ok) throw new ConfigError(file, read.mistakes, 'RULE_INVALID');
-  return read.value.creation_rules ?? [];
+  return read.value;
+}
+
+/**
+ * How files are laid out by `stores` of the `.sops.yaml` that is found upward from a file.
+ *
+ * @param config - a config file to use instead of looking for one.
+ * @throws {ConfigError} `RULE_INVALID`: not a config of sops.
+ */
+export async function layoutFor(file: string, config?: string): Promise<FileLayout> {
+  const from = config === undefined ? await findConfig(dirname(resolve(file))) : resolve(config);
+  if (from === undefined) return {};
+  const { stores } = parseRules(await readFile(from, 'utf8'), from);
+  const blanks = (value: number | null | undefined, least: number): number | undefined =>
+    value === undefined || value === null || value < least ? undefined : value;
+  return {
+    yaml: blanks(stores?.yaml?.indent, 1),
+    json: blanks(stores?.json?.indent, 0),
+    binary: blanks(stores?.json_binary?.indent, 0),
+  };
 }
 
 export async function findConfig(directory: string): Promise<string | undefined> {

@@ -13,6 +13,7 @@ import { emitPlain, parsePlain } from './formats/format.ts';
 import { type KeyGroup, type SopsMetadata, formatVersion, timestamp } from './metadata.ts';
 import { type PathPart, setValue, unsetValue } from './tree-path.ts';
 import { type Documents, type TreeValue, str } from './tree.ts';
+import { requireWritable } from './writable.ts';
 
 export interface EditOptions extends FileOptions {
   readonly identities: readonly AgeIdentity[];
@@ -65,7 +66,8 @@ export async function replaceContent(
 ): Promise<EditResult> {
   return withFileAsync(options.file, async () => {
     const opened = await openFile(bytes, options);
-    const before = Buffer.from(await emitPlain(opened.format, opened.documents));
+    await requireWritable(opened.format, opened.documents);
+    const before = Buffer.from(await emitPlain(opened.format, opened.documents, options.layout));
     if (before.equals(plaintext)) return { bytes, changed: false };
     return seal(opened, await parsePlain(opened.format, plaintext), options);
   });
@@ -88,7 +90,9 @@ export async function rotateFile(bytes: Uint8Array, options: EditOptions): Promi
       lastModified: timestamp(options.now),
       version: formatVersion,
     };
-    return { bytes: await sealFile(opened.format, opened.documents, metadata, dataKey), changed: true };
+    const { format, documents } = opened;
+    const { layout } = options;
+    return { bytes: await sealFile({ format, documents, metadata, dataKey, layout }), changed: true };
   });
 }
 
@@ -127,11 +131,10 @@ export async function updateRecipients(
       version: formatVersion,
       ...(options.rotate === true && { lastModified: timestamp(options.now) }),
     };
+    const { format, documents } = opened;
+    const { layout } = options;
     const stash = options.rotate === true ? undefined : opened.stash;
-    return {
-      bytes: await sealFile(opened.format, opened.documents, metadata, dataKey, stash),
-      changed: true,
-    };
+    return { bytes: await sealFile({ format, documents, metadata, dataKey, stash, layout }), changed: true };
   });
 }
 
@@ -152,12 +155,13 @@ async function change(
   });
 }
 
-async function seal(opened: OpenedFile, documents: Documents, { now }: EditOptions): Promise<EditResult> {
+async function seal(
+  { format, dataKey, stash, ...opened }: OpenedFile,
+  documents: Documents,
+  { now, layout }: EditOptions,
+): Promise<EditResult> {
   const metadata = { ...opened.metadata, lastModified: timestamp(now), version: formatVersion };
-  return {
-    bytes: await sealFile(opened.format, documents, metadata, opened.dataKey, opened.stash),
-    changed: true,
-  };
+  return { bytes: await sealFile({ format, documents, metadata, dataKey, stash, layout }), changed: true };
 }
 
 /** Keeps the entries of those who stay, so that their lines do not change. */

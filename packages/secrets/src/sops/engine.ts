@@ -1,8 +1,9 @@
+import { dirname, resolve } from 'node:path';
 import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import type { EditResult } from './edit.ts';
 import type { EncryptOptions } from './file.ts';
-import type { SopsFormat } from './formats/format.ts';
+import { type FileLayout, type SopsFormat, formatOf } from './formats/format.ts';
 import type { PathPart } from './tree-path.ts';
 import type { TreeValue } from './tree.ts';
 
@@ -32,14 +33,14 @@ export interface SopsEngine {
   updateKeys(bytes: Uint8Array, file: EngineFile & Pick<EngineRules, 'rules'>): Promise<EditResult>;
 }
 
-/** This package's own engine. `identities` are asked for when a file is opened. */
+/**
+ * This package's own engine. Files are laid out as `stores` of the `.sops.yaml` above them says.
+ *
+ * @param identities - asked for when a file is opened.
+ */
 export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>): SopsEngine {
-  const opened = async ({
-    file,
-    format,
-  }: EngineFile): Promise<EngineFile & { identities: readonly AgeIdentity[] }> => ({
-    file,
-    format,
+  const opened = async (file: EngineFile & Pick<EngineRules, 'rules'>): Promise<OpenedWith> => ({
+    ...(await laidOut(file)),
     identities: await identities(),
   });
   const edits = (): Promise<typeof import('./edit.ts')> => import('./edit.ts');
@@ -51,7 +52,7 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     },
     async encrypt(plaintext, file) {
       const { encryptFile } = await import('./file.ts');
-      return encryptFile(plaintext, { ...file, ...(await recipientsOf(file)) });
+      return encryptFile(plaintext, { ...(await laidOut(file)), ...(await recipientsOf(file)) });
     },
     set: async (bytes, path, value, file) =>
       (await edits()).setInFile(bytes, path, value, await opened(file)),
@@ -67,6 +68,25 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
       });
     },
   };
+}
+
+type OpenedWith = EngineFile & {
+  readonly identities: readonly AgeIdentity[];
+  readonly layout: FileLayout | undefined;
+};
+
+/** A file with its layout; only of formats that have one. */
+async function laidOut({
+  file,
+  format = formatOf(file),
+  rules,
+}: EngineFile & Pick<EngineRules, 'rules'>): Promise<
+  EngineFile & { readonly layout: FileLayout | undefined }
+> {
+  if (format === 'dotenv' || format === 'ini') return { file, format, layout: undefined };
+  const { findConfig, layoutFor } = await import('./creation-rules.ts');
+  const config = rules ?? (await findConfig(dirname(resolve(file))));
+  return { file, format, layout: config === undefined ? undefined : await layoutFor(file, config) };
 }
 
 async function recipientsOf({ file, recipients, rules }: EngineFile & EngineRules): Promise<EncryptOptions> {

@@ -4,6 +4,7 @@ import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError, howToSops, withFileAsync } from '../errors.ts';
 import { type NonceStash, decryptBytes, encryptBytes } from './cipher.ts';
 import {
+  type FileLayout,
   type SopsFormat,
   emitEncrypted,
   emitPlain,
@@ -21,12 +22,15 @@ import {
 } from './metadata.ts';
 import { type SelectionRule, defaultRule, selectorOf } from './selection.ts';
 import { type Documents, entry, map, valueOf } from './tree.ts';
+import { requireWritable } from './writable.ts';
 import { decryptDocuments, encryptDocuments } from './walk.ts';
 
 export interface FileOptions {
   /** The file's name, for messages and, without `format`, for its format. */
   readonly file?: string | undefined;
   readonly format?: SopsFormat | undefined;
+  /** How the file is laid out. Default: as sops does without `stores` in its config. */
+  readonly layout?: FileLayout | undefined;
 }
 
 export interface EncryptOptions extends FileOptions {
@@ -85,7 +89,7 @@ export async function encryptFile(
       macOnlyEncrypted: options.macOnlyEncrypted ?? false,
       version: formatVersion,
     };
-    return sealFile(format, documents, metadata, dataKey);
+    return sealFile({ format, documents, metadata, dataKey, layout: options.layout });
   });
 }
 
@@ -103,7 +107,7 @@ export async function decryptFile(
   const { format, documents, metadata } = await openFile(bytes, options);
   return withFileAsync(options.file, async () => ({
     format,
-    plaintext: await emitPlain(format, documents),
+    plaintext: await emitPlain(format, documents, options.layout),
     documents,
     metadata,
   }));
@@ -128,15 +132,21 @@ export async function openFile(bytes: Uint8Array | string, options: DecryptOptio
   });
 }
 
+/** What is to be written: documents in plain text, which are encrypted in place. */
+export interface UnsealedFile {
+  readonly format: SopsFormat;
+  readonly documents: Documents;
+  readonly metadata: SopsMetadata;
+  readonly dataKey: Uint8Array;
+  readonly stash?: NonceStash | undefined;
+  readonly layout?: FileLayout | undefined;
+}
+
 /** Encrypts documents in place under a data key and writes them with their metadata. */
-export async function sealFile(
-  format: SopsFormat,
-  documents: Documents,
-  metadata: SopsMetadata,
-  dataKey: Uint8Array,
-  stash?: NonceStash,
-): Promise<Uint8Array> {
+export async function sealFile(file: UnsealedFile): Promise<Uint8Array> {
+  const { format, documents, metadata, dataKey, stash, layout } = file;
   refuseOwnKey(format, documents);
+  await requireWritable(format, documents);
   const { rule, macOnlyEncrypted, lastModified } = metadata;
   const select = await selectorOf(rule);
   const mac = encryptDocuments(documents, { dataKey, select, macOnlyEncrypted, stash });
@@ -147,6 +157,7 @@ export async function sealFile(
   return emitEncrypted(
     format,
     documents.map((document) => map([...document.entries, entry('sops', tree)])),
+    layout,
   );
 }
 

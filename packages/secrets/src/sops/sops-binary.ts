@@ -1,9 +1,10 @@
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { execa, ExecaError } from 'execa';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SecretsError, type SecretsErrorCode } from '../errors.ts';
-import { memoryDirectory } from '../files/memory-directory.ts';
+import { privateDirectory } from '../files/private-directory.ts';
 import { findConfig } from './creation-rules.ts';
 import type { EditResult } from './edit.ts';
 import type { EngineFile, SopsEngine } from './engine.ts';
@@ -67,19 +68,35 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
       return onCopy(bytes, file, (copy) => run(['unset', ...types(file), copy, at], file));
     },
     async replace(bytes, input, file) {
-      // sops edits a plain file of its own, which has to lie in memory; the editor takes the content from the pipe.
-      const env = { EDITOR: `'${process.execPath}' -e '${takeInput}'`, TMPDIR: await memoryDirectory() };
-      return onCopy(bytes, file, (copy) =>
-        run(['edit', ...types(file), copy], file, { input, env, unchanged: 200 }),
-      );
+      // sops edits a plain file in TMPDIR, which has to lie in memory; the editor takes the content from the pipe.
+      await using memory = await privateDirectory();
+      const again = join(memory.path, 'again');
+      const env = {
+        EDITOR: `'${process.execPath}' -e '${takeInput}'`,
+        TMPDIR: memory.path,
+        CUTOVER_EDIT_AGAIN: again,
+      };
+      const edit = (copy: string): Promise<unknown> =>
+        run(['edit', ...types(file), copy], file, { input, env, unchanged: 200 });
+      try {
+        return await onCopy(bytes, file, edit);
+      } catch (error) {
+        if ((await readIfThere(`${again}.asked`)) === undefined) throw error;
+        const what = 'sops cannot read the edited content, so it was not saved; correct it and try again';
+        throw new SecretsError('PARSE_FAILED', what, { file: file.file });
+      }
     },
     rotate: (bytes, file) => onCopy(bytes, file, (copy) => run(['rotate', '-i', ...types(file), copy], file)),
     async updateKeys(bytes, file) {
       const config = file.rules ?? (await findConfig(dirname(resolve(file.file))));
       if (config === undefined) {
-        throw new SecretsError('RULE_INVALID', 'no .sops.yaml was found from here upward', {
-          file: file.file,
-        });
+        throw new SecretsError(
+          'RULE_INVALID',
+          'no .sops.yaml was found from its folder upward; write one with creation_rules, or name it with --rules',
+          {
+            file: file.file,
+          },
+        );
       }
       // The rule is found by the path from the config, so the copy lies below one of the config in the same way.
       const name =
@@ -93,8 +110,18 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
   };
 }
 
-/** A whole editor, without a shell and without a PATH. */
-const takeInput = 'const fs = require("fs"); fs.writeFileSync(process.argv[1], fs.readFileSync(0));';
+/**
+ * A whole editor, without a shell and without a PATH. sops opens the editor again on what it cannot read; there is no other
+ * content then, so the second time it says so and fails, and sops saves nothing.
+ */
+const takeInput = [
+  'const fs = require("fs"), again = process.env.CUTOVER_EDIT_AGAIN;',
+  'if (fs.existsSync(again)) { fs.writeFileSync(again + ".asked", ""); process.exit(1); }',
+  'fs.writeFileSync(again, "");',
+  'fs.writeFileSync(process.argv[1], fs.readFileSync(0));',
+].join(' ');
+
+const readIfThere = (path: string): Promise<Buffer | undefined> => unlessAbsent(readFile(path));
 
 const formatFor = ({ file, format }: EngineFile): ReturnType<typeof formatOf> => format ?? formatOf(file);
 

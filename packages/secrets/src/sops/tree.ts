@@ -11,6 +11,8 @@ export interface Entry {
   readonly type: 'entry';
   readonly key: string;
   value: TreeValue;
+  /** YAML's key `<<`, which merges its map into the one it stands in; a quoted `"<<"` is a key like any other. */
+  readonly merge?: true | undefined;
 }
 
 export interface ListNode {
@@ -43,7 +45,8 @@ export type TreeValue = MapNode | ListNode | Scalar;
 export type Documents = MapNode[];
 
 export const str = (value: string): Scalar => ({ type: 'str', value });
-export const entry = (key: string, value: TreeValue): Entry => ({ type: 'entry', key, value });
+export const entry = (key: string, value: TreeValue, merge = false): Entry =>
+  merge ? { type: 'entry', key, value, merge } : { type: 'entry', key, value };
 export const comment = (text: string, inline = false): Comment => ({ type: 'comment', text, inline });
 export const map = (entries: (Entry | Comment)[] = []): MapNode => ({ type: 'map', entries });
 export const list = (items: (TreeValue | Comment)[] = []): ListNode => ({ type: 'list', items });

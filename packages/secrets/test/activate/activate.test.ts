@@ -195,7 +195,7 @@ test.each([
         { name: 'x', key: '', path: '/tmp/x', sopsFile: '$ROOT/none.yaml', format: 'yaml', mode: '0400' },
       ],
     },
-    'ACTIVATION_FAILED',
+    'FILE_UNREADABLE',
   ],
   [
     'an owner who does not exist',

@@ -14,6 +14,7 @@
       ../../modules/ssh.nix
       ../../modules/swap.nix
       ../../modules/proxy.nix
+      ../../modules/tailnet.nix
     ]
     ++ lib.optional (settings.instanceType == "virtual-machine") "${modulesPath}/virtualisation/incus-virtual-machine.nix"
     ++ lib.optional (settings.instanceType == "container") "${modulesPath}/virtualisation/lxc-container.nix"

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Transport } from '../../transport/types.ts';
 import { FileError, IncusConnectionError } from '../../errors.ts';
 import { PacketReader, PacketWriter, packetType, statusCode } from './packets.ts';
 
@@ -7,6 +8,11 @@ export interface Answer {
   readonly type: number;
   readonly payload: Buffer;
 }
+
+type SftpTransport = Pick<Transport, 'server' | 'watch'>;
+
+/** Milliseconds that an answer may take. */
+const silenceLimit = 50_000;
 
 interface Pending {
   readonly resolve: (answer: Answer) => void;
@@ -23,18 +29,28 @@ export class SftpConnection {
   #heldBytes = 0;
   #lost: unknown;
 
-  private constructor(socket: Duplex, server: string) {
+  private constructor(socket: Duplex, transport: SftpTransport) {
     this.#socket = socket;
-    this.#server = server;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#server = transport.server;
+    const watch = transport.watch({
+      what: 'SFTP',
+      limit: silenceLimit,
+      held: () => this.#pending.size === 0,
+      dead: (error) => this.#end(error),
+    });
+    socket.once('close', () => watch[Symbol.dispose]());
+    socket.on('data', (chunk: Buffer) => {
+      watch.progress();
+      this.#receive(chunk);
+    });
     socket.on('error', (error) => this.#fail(error));
     socket.on('end', () => this.#fail());
     socket.on('close', () => this.#fail());
   }
 
   /** Agrees on version 3, the one that the daemon's server speaks. */
-  static async open(socket: Duplex, server: string, signal?: AbortSignal): Promise<SftpConnection> {
-    const connection = new SftpConnection(socket, server);
+  static async open(socket: Duplex, transport: SftpTransport, signal?: AbortSignal): Promise<SftpConnection> {
+    const connection = new SftpConnection(socket, transport);
     const abort = () => connection.#end(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     socket.once('close', () => signal?.removeEventListener('abort', abort));

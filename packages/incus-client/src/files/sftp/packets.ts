@@ -9,7 +9,9 @@ export const packetType = {
   read: 5,
   write: 6,
   lstat: 7,
+  fstat: 8,
   setstat: 9,
+  fsetstat: 10,
   opendir: 11,
   readdir: 12,
   remove: 13,
@@ -28,7 +30,7 @@ export const packetType = {
 /** Status codes of SFTP version 3. */
 export const statusCode = { ok: 0, endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4 } as const;
 
-export const openFlag = { read: 0x01, write: 0x02, append: 0x04, create: 0x08, truncate: 0x10 } as const;
+export const openFlag = { read: 0x01, write: 0x02, append: 0x04, create: 0x08, exclusive: 0x20 } as const;
 
 const attributeFlag = {
   size: 0x01,
@@ -43,6 +45,13 @@ const fileTypes: ReadonlyMap<number, FileAttributes['type']> = new Map([
   [0o040_000, 'directory'],
   [0o120_000, 'symlink'],
 ]);
+
+interface Settable {
+  readonly size?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  readonly mode?: number | undefined;
+}
 
 /** Builds a packet's payload field by field. */
 export class PacketWriter {
@@ -72,18 +81,15 @@ export class PacketWriter {
     return this;
   }
 
-  /** Owner and permissions, as far as they are given. */
-  attributes({
-    uid,
-    gid,
-    mode,
-  }: {
-    readonly uid?: number | undefined;
-    readonly gid?: number | undefined;
-    readonly mode?: number | undefined;
-  }): this {
+  /** Size, owner and permissions, as far as they are given; owner and group only together. */
+  attributes({ size, uid, gid, mode }: Settable): this {
     const owned = uid !== undefined && gid !== undefined;
-    this.uint32((owned ? attributeFlag.owner : 0) | (mode === undefined ? 0 : attributeFlag.permissions));
+    this.uint32(
+      (size === undefined ? 0 : attributeFlag.size) |
+        (owned ? attributeFlag.owner : 0) |
+        (mode === undefined ? 0 : attributeFlag.permissions),
+    );
+    if (size !== undefined) this.uint64(size);
     if (owned) this.uint32(uid).uint32(gid);
     return mode === undefined ? this : this.uint32(mode);
   }
@@ -96,6 +102,13 @@ export class PacketWriter {
 /** A file's attributes with its size in bytes. */
 export interface SftpAttributes extends FileAttributes {
   readonly size: number;
+  /** When its content last changed, in seconds since the epoch. */
+  readonly mtime: number;
+}
+
+/** Whether two looks are most likely at one file, of which SFTP tells no inode. */
+export function isSame(one: SftpAttributes, other: SftpAttributes): boolean {
+  return (['type', 'uid', 'gid', 'mode', 'size', 'mtime'] as const).every((key) => one[key] === other[key]);
 }
 
 /** Reads a packet's payload field by field. */
@@ -137,14 +150,20 @@ export class PacketReader {
     const uid = has(attributeFlag.owner) ? this.uint32() : 0;
     const gid = has(attributeFlag.owner) ? this.uint32() : 0;
     const permissions = has(attributeFlag.permissions) ? this.uint32() : 0;
-    if (has(attributeFlag.times)) this.uint64();
+    const mtime = has(attributeFlag.times) ? this.#times() : 0;
     if (has(attributeFlag.extended)) for (let count = this.uint32() * 2; count > 0; count -= 1) this.bytes();
     return {
       size,
       uid,
       gid,
       mode: permissions & 0o7777,
-      type: fileTypes.get(permissions & fileTypeMask) ?? 'file',
+      mtime,
+      type: fileTypes.get(permissions & fileTypeMask) ?? 'other',
     };
+  }
+
+  #times(): number {
+    this.uint32();
+    return this.uint32();
   }
 }

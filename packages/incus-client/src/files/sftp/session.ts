@@ -1,13 +1,11 @@
 import type { Scope } from '../../scope.ts';
 import type { WriteFileAttributes } from '../types.ts';
-import { SftpConnection, isEndOfFile } from './connection.ts';
-import { PacketReader, PacketWriter, type SftpAttributes, openFlag, packetType } from './packets.ts';
-import { readPieces, writePieces } from './pipeline.ts';
-
-/** A name in a directory. */
-export interface DirectoryEntry extends SftpAttributes {
-  readonly name: string;
-}
+import { type DirectoryEntry, type SftpCalls, sftpCalls } from './calls.ts';
+import { SftpConnection } from './connection.ts';
+import { type Leftovers, discard } from './draft.ts';
+import { type SftpAttributes, openFlag } from './packets.ts';
+import { readPieces } from './pipeline.ts';
+import { type Chunks, appendToFile, replaceFile, setAttributes } from './replace-file.ts';
 
 /** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
 export interface SftpSession extends AsyncDisposable {
@@ -19,12 +17,19 @@ export interface SftpSession extends AsyncDisposable {
     filePath: string,
     options?: { readonly offset?: number | undefined },
   ): AsyncGenerator<Buffer, void, void>;
-  /** Writes what `content` yields, replacing the file or adding to its end. @returns bytes written */
+  /**
+   * Puts a file of what `content` yields in the place of what is there, in one step, with its owner and mode; or adds to
+   * the end of one, which keeps its own. No other user of the guest sees it before its mode is set. A symlink is replaced;
+   * one on the way is followed only where root made it in a folder of root's.
+   *
+   * @returns bytes written
+   */
   write(
     filePath: string,
-    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    content: Chunks,
     options?: WriteFileAttributes & { readonly append?: boolean | undefined },
   ): Promise<number>;
+  /** Of a file or a directory; a symlink is refused. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
   symlink(linkPath: string, target: string): Promise<void>;
@@ -36,125 +41,71 @@ export interface SftpSession extends AsyncDisposable {
   removeDirectory(directory: string): Promise<void>;
 }
 
+async function openConnection(scope: Scope, owner: string, signal: AbortSignal | undefined) {
+  const socket = await scope.transport.upgrade(scope.url(`${owner}/sftp`), 'sftp', {}, signal);
+  return SftpConnection.open(socket, scope.transport, signal);
+}
+
+/** Milliseconds to remove what an aborted transfer has left. */
+const patience = 5_000;
+
 /** Opens a session with the instance or volume of the path `owner`. */
 export async function openSftp(
   scope: Scope,
   owner: string,
   signal: AbortSignal | undefined,
 ): Promise<SftpSession> {
-  const socket = await scope.transport.upgrade(scope.url(`${owner}/sftp`), 'sftp', {}, signal);
-  return sftpSession(await SftpConnection.open(socket, scope.transport.server, signal));
+  const connection = await openConnection(scope, owner, signal);
+  const leftovers: Leftovers = new Set();
+  return {
+    ...sftpSession(connection, sftpCalls(connection), leftovers),
+    async [Symbol.asyncDispose]() {
+      connection.close();
+      if (leftovers.size === 0 || scope.transport.closed.aborted) return;
+      // The abort of a transfer ends its connection, so its draft is removed over another one.
+      const limit = AbortSignal.timeout(patience);
+      const other = await openConnection(scope, owner, limit).catch(() => undefined);
+      if (other === undefined) return;
+      await discard(sftpCalls(other), leftovers);
+      other.close();
+    },
+  };
 }
 
-function sftpSession(connection: SftpConnection): SftpSession {
-  const onPath = (filePath: string) => new PacketWriter().bytes(filePath);
-
-  const openHandle = async (type: number, payload: PacketWriter, filePath: string) => {
-    const answer = await connection.request(type, payload);
-    if (answer.type !== packetType.handle) throw connection.unexpected(answer, filePath);
-    return Buffer.from(new PacketReader(answer.payload).bytes());
-  };
-  const closeHandle = (handle: Buffer, filePath: string) =>
-    connection.command(packetType.close, new PacketWriter().bytes(handle), filePath);
-  // One request for each: pkg/sftp, the server, reads owner and permissions in the wrong order when both are in one.
-  // The owner first, for a change of owner takes set-uid bits away.
-  const setAttributes = async (filePath: string, { uid, gid, mode }: WriteFileAttributes) => {
-    if (uid !== undefined || gid !== undefined)
-      await connection.command(
-        packetType.setstat,
-        onPath(filePath).attributes({ uid: uid ?? 0, gid: gid ?? 0 }),
-        filePath,
-      );
-    if (mode !== undefined)
-      await connection.command(packetType.setstat, onPath(filePath).attributes({ mode }), filePath);
-  };
-
-  const listHandle = async (handle: Buffer, directory: string) => {
-    const entries: DirectoryEntry[] = [];
-    for (;;) {
-      const answer = await connection.request(packetType.readdir, new PacketWriter().bytes(handle));
-      if (isEndOfFile(answer)) return entries;
-      if (answer.type !== packetType.name) throw connection.unexpected(answer, directory);
-      const reader = new PacketReader(answer.payload);
-      for (let count = reader.uint32(); count > 0; count -= 1) {
-        const name = reader.text();
-        reader.text();
-        const attributes = reader.attributes();
-        if (name !== '.' && name !== '..') entries.push({ name, ...attributes });
-      }
-    }
-  };
-
+function sftpSession(
+  connection: SftpConnection,
+  calls: SftpCalls,
+  leftovers: Leftovers,
+): Omit<SftpSession, typeof Symbol.asyncDispose> {
   return {
-    async stat(filePath) {
-      const answer = await connection.request(packetType.lstat, onPath(filePath));
-      if (answer.type !== packetType.attrs) throw connection.unexpected(answer, filePath);
-      return new PacketReader(answer.payload).attributes();
-    },
+    stat: calls.lstat,
     async list(directory) {
-      const handle = await openHandle(packetType.opendir, onPath(directory), directory);
+      const handle = await calls.openDirectory(directory);
       try {
-        return await listHandle(handle, directory);
+        return await calls.readDirectory(handle, directory);
       } finally {
-        await closeHandle(handle, directory);
+        await calls.close(handle, directory);
       }
     },
     async *read(filePath, { offset = 0 } = {}) {
-      const handle = await openHandle(
-        packetType.open,
-        onPath(filePath).uint32(openFlag.read).attributes({}),
-        filePath,
-      );
+      const handle = await calls.open(filePath, openFlag.read);
       try {
         yield* readPieces(connection, handle, filePath, offset);
       } finally {
-        await closeHandle(handle, filePath);
+        await calls.close(handle, filePath);
       }
     },
-    async write(filePath, content, { append = false, ...attributes } = {}) {
-      const flags = openFlag.write | openFlag.create | (append ? openFlag.append : openFlag.truncate);
-      const start = append ? await sizeOf(connection, filePath) : 0;
-      const handle = await openHandle(
-        packetType.open,
-        onPath(filePath).uint32(flags).attributes({}),
-        filePath,
-      );
-      let written: number;
-      try {
-        // Before the first byte of content, so that none is ever open wider than asked for.
-        await setAttributes(filePath, attributes);
-        written = await writePieces(connection, handle, filePath, content, start);
-      } finally {
-        await closeHandle(handle, filePath);
-      }
-      return written;
-    },
-    setAttributes,
+    write: (filePath, content, { append = false, ...attributes } = {}) =>
+      (append ? appendToFile : replaceFile)(connection, calls, filePath, content, attributes, leftovers),
+    setAttributes: (filePath, attributes) => setAttributes(calls, filePath, attributes),
     async makeDirectory(directory, attributes = {}) {
-      await connection.command(packetType.mkdir, onPath(directory).attributes({}), directory);
-      await setAttributes(directory, attributes);
+      await calls.makeDirectory(directory);
+      await setAttributes(calls, directory, attributes);
     },
-    // OpenSSH's order of the two, which pkg/sftp keeps too: first the target.
-    symlink: (linkPath, target) =>
-      connection.command(packetType.symlink, onPath(target).bytes(linkPath), linkPath),
-    async readLink(linkPath) {
-      const answer = await connection.request(packetType.readlink, onPath(linkPath));
-      if (answer.type !== packetType.name) throw connection.unexpected(answer, linkPath);
-      const reader = new PacketReader(answer.payload);
-      reader.uint32();
-      return reader.text();
-    },
-    rename: (from, to) => connection.command(packetType.rename, onPath(from).bytes(to), from),
-    remove: (filePath) => connection.command(packetType.remove, onPath(filePath), filePath),
-    removeDirectory: (directory) => connection.command(packetType.rmdir, onPath(directory), directory),
-    async [Symbol.asyncDispose]() {
-      connection.close();
-    },
+    symlink: calls.symlink,
+    readLink: calls.readLink,
+    rename: calls.rename,
+    remove: calls.remove,
+    removeDirectory: calls.removeDirectory,
   };
-}
-
-/** 0 where there is no file yet. */
-async function sizeOf(connection: SftpConnection, filePath: string): Promise<number> {
-  const answer = await connection.request(packetType.lstat, new PacketWriter().bytes(filePath));
-  return answer.type === packetType.attrs ? new PacketReader(answer.payload).attributes().size : 0;
 }

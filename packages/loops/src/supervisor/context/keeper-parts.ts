@@ -19,7 +19,7 @@ export interface KeeperParts {
   readonly signal: AbortSignal;
   readonly emit: (event: RigEventBody) => void;
   readonly background: Background;
-  /** Called when an agent was started anew, so that its prompt can be typed. */
+  /** Called when an agent was started again, so that its prompt can be typed. */
   readonly onStarted: (loop: LoopConfig, state: LoopState & { readonly run: string }) => void;
 }
 

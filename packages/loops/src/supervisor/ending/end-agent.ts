@@ -20,7 +20,7 @@ export async function endAgent(tmux: RigTmux, pane: Pane, grace: number): Promis
   while (performance.now() < flushed) {
     const now = (await tmux.panes()).find(({ id }) => id === pane.id);
     if (now === undefined || now.dead) return;
-    // A child that tmux has missed stays a zombie: it asks anew when it hears of one.
+    // A child that tmux has missed stays a zombie: it asks again when it hears of one.
     endProcess(pane.serverPid, 'SIGCHLD');
     await delay(20);
   }

@@ -11,7 +11,7 @@ export function explainExit(
   if (sign !== undefined) return sign.kind;
   if (outOfMemory) return 'out-of-memory';
   if (pane === undefined) return 'lost';
-  // Ended by a signal, or nobody knows how.
+  // Ended by a signal, or in a way that is not known.
   if (pane.exitCode === undefined) return 'killed';
   return pane.exitCode === 0 ? 'clean' : 'crash';
 }

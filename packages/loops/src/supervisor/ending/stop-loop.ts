@@ -7,6 +7,13 @@ import type { KeeperContext } from '../context/keeper-parts.ts';
 import { forgetPane } from '../context/loop-runtime.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
+export interface StopOptions {
+  /** End only the agent's pane, since it starts again, and not the loop's whole session. */
+  readonly only?: 'agent' | undefined;
+  /** Milliseconds between TERM and KILL. Default: the rig's `stopGrace`. */
+  readonly grace?: number | undefined;
+}
+
 /** How often the end is tried, and how long after a failure, in milliseconds. */
 const attempts = 3;
 const pause = 100;
@@ -17,13 +24,18 @@ const pause = 100;
  *
  * @throws {LoopsError} `TMUX_LOST`, `TMUX_FAILED`: there is a server, and it cannot be asked.
  */
-export async function stopLoop(context: KeeperContext, loop: LoopConfig, reason: string): Promise<void> {
+export async function stopLoop(
+  context: KeeperContext,
+  loop: LoopConfig,
+  reason: string,
+  options: StopOptions,
+): Promise<void> {
   const { runtimes, rounds } = context;
   const runtime = runtimes.of(loop.name);
   while (runtime.busy === 'starting') await delay(10);
   if (runtime.stopping === undefined) {
     runtime.busy = 'stopping';
-    runtime.stopping = endRun(context, loop, reason).finally(() => {
+    runtime.stopping = endRun(context, loop, reason, options).finally(() => {
       delete runtime.busy;
       delete runtime.stopping;
       rounds.soon();
@@ -32,16 +44,21 @@ export async function stopLoop(context: KeeperContext, loop: LoopConfig, reason:
   return runtime.stopping;
 }
 
-async function endRun(context: KeeperContext, loop: LoopConfig, reason: string): Promise<void> {
+async function endRun(
+  context: KeeperContext,
+  loop: LoopConfig,
+  reason: string,
+  options: StopOptions,
+): Promise<void> {
   const { link } = context;
   for (let attempt = 1; ; attempt += 1) {
     let tmux: RigTmux | undefined;
     try {
       tmux = await link.existing();
-      await endEverything(context, tmux, loop, reason);
+      await endEverything(context, tmux, loop, reason, options);
       return;
     } catch (error) {
-      // Its session went away meanwhile, the server did, or only the connection to it: what is left is looked for anew.
+      // Its session went away meanwhile, the server did, or only the connection to it: what is left is looked for again.
       if (!(error instanceof LoopsError) || attempt === attempts) throw error;
       if (error.code === 'TMUX_LOST') await tmux?.closed;
       await delay(pause);
@@ -55,13 +72,15 @@ async function endEverything(
   tmux: RigTmux | undefined,
   loop: LoopConfig,
   reason: string,
+  options: StopOptions,
 ): Promise<void> {
   const runtime = runtimes.of(loop.name);
-  const pane = (await tmux?.panes())?.find(({ session }) => session === loop.name);
+  const pane = (await tmux?.panes())?.find((one) => one.loop === loop.name);
   if (tmux !== undefined && pane !== undefined) {
-    if (!pane.dead) await endAgent(tmux, pane, config.stopGrace);
-    await tmux.kill(loop.name);
+    if (!pane.dead) await endAgent(tmux, pane, options.grace ?? config.stopGrace);
+    await tmux.killPane(pane.id);
   }
+  if (options.only === undefined) await tmux?.killSession(loop.name);
   const { run } = store.loop(loop.name);
   if (run !== undefined) runtime.endedRun = run;
   const reaped = await reapRuns(run === undefined ? [] : [run]);

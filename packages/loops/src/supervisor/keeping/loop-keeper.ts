@@ -11,7 +11,7 @@ import type { Hold } from '../../ownership/ownership-watch.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { StartConditions } from '../starting/start-conditions.ts';
 import { type DueLoop, startLoops } from '../starting/start-loops.ts';
-import { stopLoop } from '../ending/stop-loop.ts';
+import { type StopOptions, stopLoop } from '../ending/stop-loop.ts';
 
 /** Until another round when tmux failed, in milliseconds. */
 const retryPause = 100;
@@ -60,9 +60,9 @@ export class LoopKeeper {
     return this.#context.rounds.end();
   }
 
-  /** Ends an agent, its session, and whatever of it outlives its terminal. */
-  async stop(loop: LoopConfig, reason: string): Promise<void> {
-    return stopLoop(this.#context, loop, reason);
+  /** Ends an agent and whatever of it outlives its terminal: its session too, unless it is about to start again. */
+  async stop(loop: LoopConfig, reason: string, options: StopOptions = {}): Promise<void> {
+    return stopLoop(this.#context, loop, reason, options);
   }
 
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
@@ -101,7 +101,7 @@ export class LoopKeeper {
       rounds.within(retryPause);
       return;
     }
-    const panes = new Map((await tmux.panes()).map((pane) => [pane.session, pane]));
+    const panes = new Map((await tmux.panes()).map((pane) => [pane.loop, pane]));
     const due: DueLoop[] = [];
     for (const loop of config.loops) {
       const pane = panes.get(loop.name);

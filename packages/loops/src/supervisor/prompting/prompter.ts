@@ -61,7 +61,7 @@ export class Prompter {
     const delivered = store.loop(name).prompts ?? [];
     if (delivered.includes(id)) return false;
     const tmux = link.current;
-    const pane = (await tmux?.panes())?.find(({ session }) => session === name);
+    const pane = (await tmux?.panes())?.find(({ loop: owner }) => owner === name);
     if (tmux === undefined || pane === undefined || pane.dead) {
       throw new RequestRefusedError('PROMPT_REFUSED', `${name} is not running; nothing was typed`);
     }

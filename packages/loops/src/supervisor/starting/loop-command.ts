@@ -42,7 +42,7 @@ export async function loopStart(
       ? [await readFile(loop.prompt.file, 'utf8')]
       : [];
   return {
-    session: loop.name,
+    loop: loop.name,
     argv: [...scopeArgv(config.rig, loop, run, scope), ...command.map(replace), ...promptArgument],
     cwd: loop.cwd,
     run,

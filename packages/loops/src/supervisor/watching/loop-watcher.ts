@@ -32,7 +32,7 @@ export interface WatchActions {
   sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
   /** A usage limit is over. */
   goOn(loop: LoopConfig): Promise<void>;
-  /** What blocked it is on its screen no more: somebody logged in, for example. */
+  /** What blocked it is no longer on its screen: an operator logged in, for example. */
   cleared(loop: LoopConfig): Promise<void>;
   stalled(loop: LoopConfig, rung: StallRung, quietMs: number): Promise<void>;
 }

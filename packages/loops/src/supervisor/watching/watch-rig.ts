@@ -50,7 +50,7 @@ async function watchedLoops(
   tmux: RigTmux,
   { config, keeper, store }: WatchParts,
 ): Promise<{ watched: WatchedLoop[]; unseen: boolean }> {
-  const panes = new Map((await tmux.panes()).map((pane) => [pane.session, pane]));
+  const panes = new Map((await tmux.panes()).map((pane) => [pane.loop, pane]));
   const watched: WatchedLoop[] = [];
   let unseen = false;
   for (const loop of config.loops) {

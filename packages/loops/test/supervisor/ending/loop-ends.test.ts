@@ -40,7 +40,7 @@ async function makeEndedLoop() {
   const [loop] = config.loops;
   if (loop === undefined) throw new Error('it has a loop');
   const pane: Pane = {
-    session: 'one',
+    loop: 'one',
     id: '%1',
     pid: 1,
     dead: true,

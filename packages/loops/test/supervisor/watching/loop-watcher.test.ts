@@ -25,7 +25,7 @@ function makeWatcher(block: LoopBlock | undefined) {
   const looked: WatchedLoop[] = config.loops.map((loop) => ({
     loop,
     pane: {
-      session: 'one',
+      loop: 'one',
       id: '%1',
       pid: 2,
       dead: false,

@@ -13,6 +13,7 @@ export interface DeployFlags extends SharedOptions {
   readonly action: Action;
   readonly specialisation?: string;
   readonly force?: boolean;
+  readonly mayStop?: string[];
   readonly parallel?: number;
   readonly canary?: string[];
   readonly continue?: boolean;
@@ -31,6 +32,11 @@ export function deployCommand(): Command {
     )
     .option('--specialisation <name>', 'activate this specialisation of the system')
     .option('--force', 'activate also when nothing differs')
+    .option(
+      '--may-stop <unit>',
+      'stop this unit although the connection may stand on it; may be repeated',
+      collect,
+    )
     .option('--parallel <n>', 'targets at once (default: 5)', positive)
     .option('--canary <name>', 'a target that goes first; may be repeated', collect)
     .option('--continue', 'go on with other targets after a failure')

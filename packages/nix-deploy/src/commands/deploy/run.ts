@@ -15,7 +15,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
   const { fleet = {} } = config;
   if (members.length === 0)
     throw new UsageError('there is no target: list targets in the config file, or give user@host');
-  const { action, specialisation, force, json } = options;
+  const { action, specialisation, force, mayStop, json } = options;
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
   const print = async (value: object): Promise<void> =>
     await write(processIo.stdout, `${JSON.stringify(value)}\n`);
@@ -29,6 +29,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
             action,
             specialisation: specialisation ?? one.options.specialisation,
             force,
+            mayStop: mayStop ?? one.options.mayStop,
           },
         })),
         {

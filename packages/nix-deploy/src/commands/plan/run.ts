@@ -44,6 +44,8 @@ export function render(planned: Plan): string {
       if (list.length > 0) lines.push(`  units    ${word}: ${list.join(', ')}`);
     }
   }
+  if (planned.connection.length > 0)
+    lines.push(`  ! the connection may stand on what this touches: ${planned.connection.join(', ')}`);
   if (planned.rebootFor.length > 0) lines.push(`  reboot   needed for ${planned.rebootFor.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }

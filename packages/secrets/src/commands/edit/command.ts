@@ -1,19 +1,22 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { SecretsError } from '../../errors.ts';
+import type { EditResult } from '../../sops/edit.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
-import { replaceIfChanged, reportChanges } from '../shared/replace.ts';
+import { reportChanges } from '../shared/replace.ts';
 
 /** `secrets edit FILE`: the plain text is in memory and in a private file on a memory file system, nowhere else. */
 export function setUpEdit(command: Command): Command {
-  command.argument('<file>');
+  command.argument('<file>', 'a sops file');
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
+    const { readFile } = await import('node:fs/promises');
     const { splitWords } = await import('../../age/search.ts');
+    const { readFileBounded } = await import('../../files/read-file.ts');
     const { privateFile } = await import('./private-file.ts');
     const { runEditor } = await import('./run-editor.ts');
     const engine = await chosenEngine(flags);
-    const before = await readFile(file);
+    let before = await readFileBounded(file);
     const plaintext = await engine.decrypt(before, engineFile(file, flags));
     const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
     await using copy = await privateFile(basename(file), plaintext);
@@ -21,31 +24,45 @@ export function setUpEdit(command: Command): Command {
       await runEditor(editor, copy.path);
       try {
         const edited = await engine.replace(before, await readFile(copy.path), engineFile(file, flags));
-        await requireAsBefore(file, before);
-        reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
+        await save(file, before, edited);
+        reportChanges(flags.json, [{ file, changed: edited.changed }]);
         return;
       } catch (error) {
         if (!(await backToEditor(error))) throw error;
+        // Saving again then replaces the other change, as the question said.
+        if (isConflict(error)) before = await readFileBounded(file);
       }
     }
   });
 }
 
-/** Another process's change while the editor was open would be lost. */
-async function requireAsBefore(file: string, before: Buffer): Promise<void> {
-  if ((await readFile(file)).equals(before)) return;
-  const { SecretsError } = await import('../../errors.ts');
-  throw new SecretsError('FILE_CONFLICT', 'it was changed while the editor was open; edit it again', {
-    file,
-  });
+/** Replaces the file, unless another process changed it while the editor was open; the edit is not lost either way. */
+async function save(file: string, before: Buffer, { bytes, changed }: EditResult): Promise<void> {
+  if (!changed) return;
+  const { whileLocked } = await import('../../files/lock-file.ts');
+  const { readFileBounded } = await import('../../files/read-file.ts');
+  const { replaceFile } = await import('../../files/replace-file.ts');
+  const { rescued } = await import('../../files/rescue.ts');
+  try {
+    await whileLocked(file, async () => {
+      if (!(await readFileBounded(file)).equals(before))
+        throw new SecretsError('FILE_CONFLICT', 'it was changed while the editor was open', { file });
+      await replaceFile(file, bytes);
+    });
+  } catch (error) {
+    throw await rescued(error, file, bytes);
+  }
 }
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof SecretsError && error.code === 'FILE_CONFLICT';
 
 /** An edit that cannot be taken is not lost: at a terminal the editor can be opened again. */
 async function backToEditor(error: unknown): Promise<boolean> {
-  const { SecretsError } = await import('../../errors.ts');
   if (!(error instanceof SecretsError) || !process.stdin.isTTY) return false;
+  const warning = isConflict(error) ? ' What is saved then replaces the change of the other process.' : '';
   process.stderr.write(
-    `${error.message}\nEnter goes back to the editor, Ctrl-C or Ctrl-D gives the edit up: `,
+    `${error.message}\nEnter goes back to the editor, Ctrl-C or Ctrl-D gives the edit up.${warning} `,
   );
   const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin, terminal: false });

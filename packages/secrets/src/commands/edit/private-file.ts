@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { memoryDirectory } from '../../files/memory-directory.ts';
+import { privateDirectory } from '../../files/private-directory.ts';
 
 /** A file of this user's alone on a memory file system. */
 export interface PrivateFile extends AsyncDisposable {
@@ -10,13 +9,14 @@ export interface PrivateFile extends AsyncDisposable {
 
 /**
  * Writes content to a private file. Its whole directory, with what an editor left beside it, is gone when the file is
- * disposed of, and when the process exits or is ended by SIGINT, SIGTERM or SIGHUP before that. (Not by SIGKILL.)
+ * disposed of, and when the process exits or is ended by SIGINT, SIGTERM or SIGHUP before that. What SIGKILL leaves, the
+ * next edit removes.
  *
  * @throws {SecretsError} `UNSUPPORTED`: there is no memory file system; a disk would keep what was written.
  */
 export async function privateFile(name: string, content: Uint8Array): Promise<PrivateFile> {
-  const directory = await mkdtemp(join(await memoryDirectory(), 'secrets-edit-'));
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  const directory = await privateDirectory();
+  const remove = (): void => directory.removeNow();
   // Exiting removes it; who else listens for a signal, as the editor's run does, decides about it.
   const end = (signal: keyof typeof endings): void => {
     if (process.listenerCount(signal) === 1) process.exit(endings[signal]);
@@ -24,7 +24,7 @@ export async function privateFile(name: string, content: Uint8Array): Promise<Pr
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, end);
   process.on('exit', remove);
-  const path = join(directory, name);
+  const path = join(directory.path, name);
   try {
     await writeFile(path, content, { mode: 0o600, flag: 'wx' });
   } catch (error) {

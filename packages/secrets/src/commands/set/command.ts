@@ -1,15 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
+import type { EditResult } from '../../sops/edit.ts';
 import type { TreeValue } from '../../sops/tree.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
 import { readInput } from '../shared/input.ts';
 import { parsePath } from '../shared/options.ts';
-import { replaceIfChanged, reportChanges } from '../shared/replace.ts';
+import { changeFile, reportChanges } from '../shared/replace.ts';
 
 interface Flags extends EngineFlags {
   readonly jsonValue?: boolean | undefined;
   readonly keepNewline?: boolean | undefined;
+  readonly empty?: boolean | undefined;
 }
 
 /** `secrets set FILE PATH`. */
@@ -18,18 +20,35 @@ export function setUpSet(command: Command): Command {
     .argument('<file>', 'a sops file')
     .argument('<path>', 'the keys to the value, / between them')
     .option('--json-value', 'the input is JSON: a number, a boolean, a list, a map')
-    .option('--keep-newline', 'keep a newline at the end of the input');
+    .option('--keep-newline', 'keep a newline at the end of the input')
+    .option('--empty', 'set an empty value; without it empty input is refused');
   return withEngineOptions(command).action(async (file: string, path: string, flags: Flags) => {
-    const { str } = await import('../../sops/tree.ts');
-    const text = Buffer.from(await readInput('-')).toString('utf8');
-    const value =
-      flags.jsonValue === true
-        ? await jsonValue(text)
-        : str(flags.keepNewline === true ? text : text.replace(/\n$/, ''));
+    const parts = parsePath(path);
+    const value = await valueFrom(await readValue(path), flags);
     const engine = await chosenEngine(flags);
-    const edited = await engine.set(await readFile(file), parsePath(path), value, engineFile(file, flags));
-    reportChanges(flags.json, [await replaceIfChanged(file, edited)]);
+    const edit = (before: Buffer): Promise<EditResult> =>
+      engine.set(before, parts, value, engineFile(file, flags));
+    reportChanges(flags.json, [await changeFile(file, edit)]);
   });
+}
+
+/** Standard input; at a terminal it is asked for, and not shown. */
+async function readValue(path: string): Promise<Uint8Array> {
+  if (!process.stdin.isTTY) return readInput('-');
+  const { askHidden } = await import('../shared/ask-hidden.ts');
+  return Buffer.from(await askHidden(`Value of ${path}: `), 'utf8');
+}
+
+async function valueFrom(input: Uint8Array, flags: Flags): Promise<TreeValue> {
+  if (!isUtf8(input))
+    throw new UsageError('the value is not UTF-8 text; encrypt such content as a binary file of its own');
+  const text = Buffer.from(input).toString('utf8');
+  if (flags.jsonValue === true) return jsonValue(text);
+  const value = flags.keepNewline === true ? text : text.replace(/\n$/, '');
+  if (value === '' && flags.empty !== true)
+    throw new UsageError('the input is empty, so nothing was changed; --empty sets an empty value');
+  const { str } = await import('../../sops/tree.ts');
+  return str(value);
 }
 
 async function jsonValue(text: string): Promise<TreeValue> {

@@ -1,10 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
+import { maxInputBytes } from '../../sops/formats/format.ts';
 
-/** A file's bytes, or standard input's for `-`. */
+/** A file's bytes, or standard input's for `-`; at most what a sops file may have. */
 export async function readInput(file: string): Promise<Uint8Array> {
-  return file === '-' ? buffer(process.stdin) : readFile(file);
+  const { readFileBounded, tooLarge } = await import('../../files/read-file.ts');
+  if (file !== '-') return readFileBounded(file);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk);
+    length += bytes.length;
+    if (length > maxInputBytes) throw tooLarge('standard input', maxInputBytes);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
 }
 
 /**

@@ -5,19 +5,56 @@ import { print } from './options.ts';
 export interface FileChange {
   readonly file: string;
   readonly changed: boolean;
+  /** Why it was left as it was. */
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** Replaces a file by what an edit made of it, or leaves it alone when nothing changed. */
-export async function replaceIfChanged(file: string, { bytes, changed }: EditResult): Promise<FileChange> {
-  if (changed) {
-    const { replaceFile } = await import('../../files/replace-file.ts');
-    await replaceFile(file, bytes);
+/** Reads a file, edits it and replaces it when something changed, while no other command changes it. */
+export async function changeFile(
+  file: string,
+  edit: (before: Buffer) => Promise<EditResult>,
+): Promise<FileChange> {
+  const { whileLocked } = await import('../../files/lock-file.ts');
+  const { readFileBounded } = await import('../../files/read-file.ts');
+  // Before the lock, for a clear message about what cannot be read.
+  await readFileBounded(file);
+  return whileLocked(file, async () => {
+    const { bytes, changed } = await edit(await readFileBounded(file));
+    if (changed) {
+      const { replaceFile } = await import('../../files/replace-file.ts');
+      await replaceFile(file, bytes);
+    }
+    return { file, changed };
+  });
+}
+
+/**
+ * Changes several files, each whether or not the ones before it could be changed; the exit code is that of the first error.
+ */
+export async function changeFiles(
+  files: readonly string[],
+  edit: (before: Buffer, file: string) => Promise<EditResult>,
+): Promise<FileChange[]> {
+  const { SecretsError } = await import('../../errors.ts');
+  const { exitCodes, secretsExitCode } = await import('../exit-codes.ts');
+  const done: FileChange[] = [];
+  for (const file of files) {
+    try {
+      done.push(await changeFile(file, (before) => edit(before, file)));
+    } catch (error) {
+      if (!(error instanceof SecretsError) || files.length === 1) throw error;
+      process.exitCode ??= secretsExitCode(error) ?? exitCodes.failed.code;
+      done.push({ file, changed: false, error: { code: error.code, message: error.message } });
+    }
   }
-  return { file, changed };
+  return done;
 }
 
-/** Says which files are as they were; with `--json`, one document of what was done. */
+/** Says which files are as they were, and why; with `--json`, one document of what was done. */
 export function reportChanges(json: boolean | undefined, files: readonly FileChange[]): void {
-  if (json === true) return print(true, { files }, () => []);
-  for (const { file, changed } of files) if (!changed) process.stderr.write(`${file} is unchanged\n`);
+  for (const { file, changed, error } of files) {
+    if (error !== undefined) process.stderr.write(`secrets: ${error.message}\n`);
+    else if (!changed && json !== true) process.stderr.write(`${file} is unchanged\n`);
+  }
+  if (json === true) print(true, { files }, () => []);
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
-import { type FileChange, replaceIfChanged, reportChanges } from '../shared/replace.ts';
+import { changeFiles, reportChanges } from '../shared/replace.ts';
 
 /** `secrets updatekeys FILE…`. */
 export function setUpUpdatekeys(command: Command): Command {
@@ -11,11 +10,9 @@ export function setUpUpdatekeys(command: Command): Command {
   return withEngineOptions(command).action(
     async (files: string[], flags: EngineFlags & { rules?: string }) => {
       const engine = await chosenEngine(flags);
-      const done: FileChange[] = [];
-      for (const file of files) {
-        const named = { ...engineFile(file, flags), rules: flags.rules };
-        done.push(await replaceIfChanged(file, await engine.updateKeys(await readFile(file), named)));
-      }
+      const done = await changeFiles(files, (before, file) =>
+        engine.updateKeys(before, { ...engineFile(file, flags), rules: flags.rules }),
+      );
       reportChanges(flags.json, done);
     },
   );

@@ -18,6 +18,13 @@ export function formatOf(path: string): SopsFormat {
   return 'binary';
 }
 
+/** How far the levels of a file are indented, in blanks: `stores` of `.sops.yaml`. Default: sops's own. */
+export interface FileLayout {
+  readonly yaml?: number | undefined;
+  readonly json?: number | undefined;
+  readonly binary?: number | undefined;
+}
+
 /** Reads a document that is not encrypted. */
 export async function parsePlain(format: SopsFormat, bytes: Uint8Array): Promise<Documents> {
   if (format === 'binary') {
@@ -34,32 +41,42 @@ export async function parseEncrypted(format: SopsFormat, bytes: Uint8Array): Pro
 }
 
 /** Writes a document that is not encrypted. */
-export async function emitPlain(format: SopsFormat, documents: Documents): Promise<Uint8Array> {
+export async function emitPlain(
+  format: SopsFormat,
+  documents: Documents,
+  layout: FileLayout = {},
+): Promise<Uint8Array> {
   if (format === 'binary') {
     const { unwrapBinary } = await import('./binary.ts');
     return unwrapBinary(documents);
   }
-  return emitEncrypted(format, documents);
+  return emitEncrypted(format, documents, layout);
 }
 
 /** Writes an encrypted document, its metadata already in it. */
-export async function emitEncrypted(format: SopsFormat, documents: Documents): Promise<Uint8Array> {
+export async function emitEncrypted(
+  format: SopsFormat,
+  documents: Documents,
+  layout: FileLayout = {},
+): Promise<Uint8Array> {
   switch (format) {
     case 'yaml': {
       const { emitYaml } = await import('./yaml-write.ts');
-      return Buffer.from(emitYaml(documents), 'utf8');
+      return Buffer.from(emitYaml(documents, layout.yaml), 'utf8');
     }
     case 'json':
     case 'binary': {
       const { emitJson } = await import('./json.ts');
-      return Buffer.from(emitJson(documents), 'utf8');
+      const indent = format === 'json' ? layout.json : layout.binary;
+      const blanks = indent === undefined ? undefined : ' '.repeat(indent);
+      return Buffer.from(emitJson(documents, blanks), 'utf8');
     }
     case 'dotenv': {
       const { emitDotenv } = await import('./dotenv.ts');
       return emitDotenv(documents);
     }
     default: {
-      const { emitIni } = await import('./ini.ts');
+      const { emitIni } = await import('./ini-write.ts');
       return Buffer.from(emitIni(documents), 'utf8');
     }
   }
@@ -82,7 +99,7 @@ async function parseText(format: Exclude<SopsFormat, 'binary'>, bytes: Uint8Arra
       return parseDotenv(text);
     }
     default: {
-      const { parseIni } = await import('./ini.ts');
+      const { parseIni } = await import('./ini-read.ts');
       return parseIni(text);
     }
   }

@@ -157,25 +157,25 @@ class JsonReader {
   }
 }
 
-/** Writes JSON as sops does: tabs, Go's escapes, comments left out, a newline at the end. */
-export function emitJson([document]: Documents): string {
+/** Writes JSON as sops does: tabs (or `indent`), Go's escapes, comments left out, a newline at the end. */
+export function emitJson([document]: Documents, indent = '\t'): string {
   if (document === undefined) throw new SecretsError('UNSUPPORTED', 'a JSON file holds one document');
-  return `${emitValue(document, '\n')}\n`;
+  return `${emitValue(document, '\n', indent)}\n`;
 }
 
-function emitValue(value: TreeValue, newline: string): string {
-  const inner = `${newline}\t`;
+function emitValue(value: TreeValue, newline: string, indent: string): string {
+  const inner = `${newline}${indent}`;
   switch (value.type) {
     case 'map': {
       const parts: string[] = [];
       for (const item of value.entries) {
-        if (item.type === 'entry') parts.push(`${quote(item.key)}: ${emitValue(item.value, inner)}`);
+        if (item.type === 'entry') parts.push(`${quote(item.key)}: ${emitValue(item.value, inner, indent)}`);
       }
       return parts.length === 0 ? '{}' : `{${inner}${parts.join(`,${inner}`)}${newline}}`;
     }
     case 'list': {
       const parts: string[] = [];
-      for (const item of value.items) if (item.type !== 'comment') parts.push(emitValue(item, inner));
+      for (const item of value.items) if (item.type !== 'comment') parts.push(emitValue(item, inner, indent));
       return parts.length === 0 ? '[]' : `[${inner}${parts.join(`,${inner}`)}${newline}]`;
     }
     case 'str':
@@ -192,7 +192,8 @@ function emitValue(value: TreeValue, newline: string): string {
     case 'float':
       if (!Number.isFinite(value.value))
         throw new SecretsError('UNSUPPORTED', 'JSON cannot hold an infinite number');
-      return Object.is(value.value, -0) ? '-0' : value.value.toString();
+      // `-0` would read back as the integer 0, and fail the MAC.
+      return Object.is(value.value, -0) ? '-0.0' : value.value.toString();
     default:
       return 'null';
   }

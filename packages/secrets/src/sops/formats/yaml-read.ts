@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   type Alias,
   type Document,
@@ -61,6 +62,9 @@ export function parseYaml(text: string): Documents {
   }
 }
 
+/** The tag of the key `<<` that merges a map into the one it stands in. */
+const mergeTag = 'tag:yaml.org,2002:merge';
+
 class YamlReader {
   readonly #document: Document;
   readonly #text: string;
@@ -99,17 +103,17 @@ class YamlReader {
     into.entries.push(...commentLines(node.commentBefore));
     const seen = new Set<string>();
     for (const pair of node.items) {
-      const { key, before } = this.#key(pair);
+      const { key, before, merge } = this.#key(pair);
       if (seen.has(key)) throw this.#fail('a key occurs twice', rangeOf(pair.key) ?? rangeOf(node) ?? 0);
       seen.add(key);
       into.entries.push(...before);
-      this.#entry(key, pair.value, into, depth);
+      this.#entry({ key, merge }, pair.value, into, depth);
     }
     into.entries.push(...commentLines(node.comment));
     return into;
   }
 
-  #key({ key }: Pair): { key: string; before: Comment[] } {
+  #key({ key }: Pair): { key: string; before: Comment[]; merge: boolean } {
     if (!isScalar(key)) throw this.#fail('a key is not text', rangeOf(key) ?? 0, 'UNSUPPORTED');
     const text = this.#separators.read(key, 'key') ?? scalarText(key);
     const value = key.type === 'PLAIN' ? readPlainScalar(text) : undefined;
@@ -120,14 +124,16 @@ class YamlReader {
         'UNSUPPORTED',
       );
     }
-    return { key: text, before: [...commentLines(key.commentBefore), ...commentLines(key.comment)] };
+    const before = [...commentLines(key.commentBefore), ...commentLines(key.comment)];
+    const merge = text === '<<' && (key.tag === mergeTag || (key.type === 'PLAIN' && key.tag === undefined));
+    return { key: text, before, merge };
   }
 
-  #entry(key: string, node: unknown, into: MapNode, depth: number): void {
+  #entry({ key, merge }: { key: string; merge: boolean }, node: unknown, into: MapNode, depth: number): void {
     const around = isScalar(node) || isAlias(node) ? this.#commentsOf(node) : { before: [], after: [] };
     into.entries.push(
       ...around.before,
-      entry(key, this.#value(node, depth + 1)) satisfies Entry,
+      entry(key, this.#value(node, depth + 1), merge) satisfies Entry,
       ...around.after,
     );
   }
@@ -189,7 +195,7 @@ class YamlReader {
       const compact = text.replace(/\s+/g, '');
       const bytes = Buffer.from(compact, 'base64');
       if (bytes.toString('base64') !== compact) throw this.#fail('!!binary is not base64', at);
-      return { type: 'str', value: bytes.toString('utf8') };
+      return isUtf8(bytes) ? { type: 'str', value: bytes.toString('utf8') } : { type: 'bytes', value: bytes };
     }
     const value = readPlainScalar(text);
     if (kind === 'float' && value.type === 'int') return { type: 'float', value: Number(value.value) };

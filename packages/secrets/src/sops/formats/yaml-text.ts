@@ -9,7 +9,7 @@ const base60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?$/;
  * same, double-quoted where it would read as something else, single-quoted where it holds indicators, and a literal
  * block where it has several lines.
  *
- * U+2028 and U+2029 become escapes, which everybody reads alike; go-yaml writes them as they are.
+ * U+2028 and U+2029 become escapes, which all parsers read alike; go-yaml writes them as they are.
  *
  * @param block - how far its lines would be indented, all in all and against the parent; never a block without it.
  */

@@ -10,58 +10,134 @@ import { formatFloatShort } from '../go-number.ts';
 import { emitText } from './yaml-text.ts';
 
 /** sops's own indentation. */
-const indentation = 4;
+const defaultIndent = 4;
 
-/** Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whoever wrote it. */
-export function emitYaml(documents: Documents): string {
-  return documents.map((document) => emitDocument(document)).join('---\n');
-}
-
-function emitDocument(document: MapNode): string {
-  const lines: string[] = [];
-  if (!document.entries.some((item) => item.type === 'entry')) {
-    const comments = document.entries.filter((item) => item.type === 'comment');
-    return [...comments.map(({ text }) => `#${text}\n`), '{}\n'].join('');
-  }
-  emitMap(document, 0, lines, false);
-  return `${lines.join('\n')}\n`;
+/**
+ * Writes YAML in the layout of go-yaml v3 as sops uses it, so that a file looks the same whichever tool wrote it.
+ *
+ * @param step - how far each level is indented.
+ */
+export function emitYaml(documents: Documents, step: number = defaultIndent): string {
+  const writer = new YamlWriter(step);
+  return documents.map((document) => writer.document(document)).join('---\n');
 }
 
 const spaces = (count: number): string => ' '.repeat(count);
 
-/** go-yaml aligns to the next multiple of the indentation. */
-const next = (indent: number): number => indentation * Math.floor((indent + indentation) / indentation);
+class YamlWriter {
+  readonly #step: number;
 
-/** `inItem`: the first line follows a `- ` that is already written, with the comments that lead it. */
-function emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean): void {
-  let head: string[] = [];
-  let inline: string[] = [];
-  let first = inItem;
-  const start = (text: string): void => {
-    if (first) lines[lines.length - 1] += text;
-    else lines.push(spaces(indent) + text);
-    first = false;
-  };
-  for (const item of node.entries) {
-    if (item.type === 'comment') {
-      if (!first) (item.inline ? inline : head).push(`#${item.text}`);
-      continue;
-    }
-    for (const text of head) start(text);
-    head = [];
-    if (isSimpleKey(item.key) || (beginsWithComment(item.value) && fitsOneLine(item.key))) {
-      start(`${emitText(item.key)}:`);
-      emitValue(item.value, indent, next(indent), lines, inline);
-    } else {
-      const step = next(indent) - indent;
-      const [line = '', ...body] = emitText(item.key, { indent: next(indent), step }).split('\n');
-      start(`? ${line}`);
-      lines.push(...body, `${spaces(indent)}:`);
-      emitComplexValue(item.value, indent, lines, inline);
-    }
-    inline = [];
+  constructor(step: number) {
+    this.#step = step;
   }
-  trailing([...head, ...inline], indent, lines);
+
+  document(document: MapNode): string {
+    const lines: string[] = [];
+    if (!document.entries.some((item) => item.type === 'entry')) {
+      const comments = document.entries.filter((item) => item.type === 'comment');
+      return [...comments.map(({ text }) => `#${text}\n`), '{}\n'].join('');
+    }
+    this.#emitMap(document, 0, lines, false);
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** go-yaml aligns to the next multiple of the indentation. */
+  #next(indent: number): number {
+    return this.#step * Math.floor((indent + this.#step) / this.#step);
+  }
+
+  /** `inItem`: the first line follows a `- ` that is already written, with the comments that lead it. */
+  #emitMap(node: MapNode, indent: number, lines: string[], inItem: boolean): void {
+    let head: string[] = [];
+    let inline: string[] = [];
+    let first = inItem;
+    const start = (text: string): void => {
+      if (first) lines[lines.length - 1] += text;
+      else lines.push(spaces(indent) + text);
+      first = false;
+    };
+    for (const item of node.entries) {
+      if (item.type === 'comment') {
+        if (!first) (item.inline ? inline : head).push(`#${item.text}`);
+        continue;
+      }
+      for (const text of head) start(text);
+      head = [];
+      if (item.merge === true) {
+        // As go-yaml writes it.
+        start('!!merge <<:');
+        this.#emitValue(item.value, indent, this.#next(indent), lines, inline);
+      } else if (isSimpleKey(item.key) || (beginsWithComment(item.value) && fitsOneLine(item.key))) {
+        start(`${emitText(item.key)}:`);
+        this.#emitValue(item.value, indent, this.#next(indent), lines, inline);
+      } else {
+        const step = this.#next(indent) - indent;
+        const [line = '', ...body] = emitText(item.key, { indent: this.#next(indent), step }).split('\n');
+        start(`? ${line}`);
+        lines.push(...body, `${spaces(indent)}:`);
+        this.#emitComplexValue(item.value, indent, lines, inline);
+      }
+      inline = [];
+    }
+    trailing([...head, ...inline], indent, lines);
+  }
+
+  /** The value of such a key: a map or a list begins on the colon's own line. */
+  #emitComplexValue(value: TreeValue, indent: number, lines: string[], inline: string[]): void {
+    const colon = lines.length - 1;
+    this.#emitValue(value, indent, this.#next(indent), lines, inline);
+    if (lines[colon] !== `${spaces(indent)}:`) return;
+    const [first = ''] = lines.splice(colon + 1, 1);
+    lines[colon] += first.slice(indent + 1);
+  }
+
+  #emitList(node: ListNode, indent: number, lines: string[], inItem: boolean): void {
+    let head: string[] = [];
+    let inline: string[] = [];
+    let first = inItem;
+    for (const item of node.items) {
+      if (item.type === 'comment') {
+        if (!first) (item.inline ? inline : head).push(`#${item.text}`);
+        continue;
+      }
+      // A comment that begins an item stands before its dash, as go-yaml has it.
+      if (!first) head.push(...leadingComments(item));
+      for (const text of head) lines.push(spaces(indent) + text);
+      head = [];
+      if (first) lines[lines.length - 1] += '-';
+      else lines.push(`${spaces(indent)}-`);
+      first = false;
+      if (item.type === 'map' && item.entries.some(({ type }) => type === 'entry')) {
+        lines[lines.length - 1] += ' ';
+        this.#emitMap(item, indent + 2, lines, true);
+      } else if (item.type === 'list' && item.items.some(({ type }) => type !== 'comment')) {
+        lines[lines.length - 1] += ' ';
+        this.#emitList(item, indent + 2, lines, true);
+      } else this.#emitValue(item, indent, indent + 2, lines, inline);
+      inline = [];
+    }
+    trailing([...head, ...inline], indent, lines);
+  }
+
+  /** What follows `key:` or `-`. `inner`: where the lines of a block are. */
+  #emitValue(value: TreeValue, indent: number, inner: number, lines: string[], inline: string[]): void {
+    const append = (text: string): void => {
+      lines[lines.length - 1] += text;
+    };
+    if (value.type === 'map' && value.entries.some(({ type }) => type === 'entry')) {
+      this.#emitMap(value, this.#next(indent), lines, false);
+    } else if (value.type === 'list' && value.items.some(({ type }) => type !== 'comment')) {
+      this.#emitList(value, this.#next(indent), lines, false);
+    } else if (value.type === 'map' || value.type === 'list') {
+      append(value.type === 'map' ? ' {}' : ' []');
+      trailing(onlyComments(value.type === 'map' ? value.entries : value.items), this.#next(indent), lines);
+    } else {
+      const [header = '', ...body] = emitScalar(value, inner, inner - indent).split('\n');
+      append(` ${header}`);
+      if (inline.length > 0) append(` ${inline.join(' ')}`);
+      lines.push(...body);
+    }
+  }
 }
 
 /** go-yaml writes a key of several lines, or of more than 128 bytes, behind a question mark. */
@@ -79,63 +155,6 @@ function beginsWithComment(value: TreeValue): boolean {
   return (
     first?.type === 'comment' || (first !== undefined && first.type !== 'entry' && beginsWithComment(first))
   );
-}
-
-/** The value of such a key: a map or a list begins on the colon's own line. */
-function emitComplexValue(value: TreeValue, indent: number, lines: string[], inline: string[]): void {
-  const colon = lines.length - 1;
-  emitValue(value, indent, next(indent), lines, inline);
-  if (lines[colon] !== `${spaces(indent)}:`) return;
-  const [first = ''] = lines.splice(colon + 1, 1);
-  lines[colon] += first.slice(indent + 1);
-}
-
-function emitList(node: ListNode, indent: number, lines: string[], inItem: boolean): void {
-  let head: string[] = [];
-  let inline: string[] = [];
-  let first = inItem;
-  for (const item of node.items) {
-    if (item.type === 'comment') {
-      if (!first) (item.inline ? inline : head).push(`#${item.text}`);
-      continue;
-    }
-    // A comment that begins an item stands before its dash, as go-yaml has it.
-    if (!first) head.push(...leadingComments(item));
-    for (const text of head) lines.push(spaces(indent) + text);
-    head = [];
-    if (first) lines[lines.length - 1] += '-';
-    else lines.push(`${spaces(indent)}-`);
-    first = false;
-    if (item.type === 'map' && item.entries.some(({ type }) => type === 'entry')) {
-      lines[lines.length - 1] += ' ';
-      emitMap(item, indent + 2, lines, true);
-    } else if (item.type === 'list' && item.items.some(({ type }) => type !== 'comment')) {
-      lines[lines.length - 1] += ' ';
-      emitList(item, indent + 2, lines, true);
-    } else emitValue(item, indent, indent + 2, lines, inline);
-    inline = [];
-  }
-  trailing([...head, ...inline], indent, lines);
-}
-
-/** What follows `key:` or `-`. `inner`: where the lines of a block are. */
-function emitValue(value: TreeValue, indent: number, inner: number, lines: string[], inline: string[]): void {
-  const append = (text: string): void => {
-    lines[lines.length - 1] += text;
-  };
-  if (value.type === 'map' && value.entries.some(({ type }) => type === 'entry')) {
-    emitMap(value, next(indent), lines, false);
-  } else if (value.type === 'list' && value.items.some(({ type }) => type !== 'comment')) {
-    emitList(value, next(indent), lines, false);
-  } else if (value.type === 'map' || value.type === 'list') {
-    append(value.type === 'map' ? ' {}' : ' []');
-    trailing(onlyComments(value.type === 'map' ? value.entries : value.items), next(indent), lines);
-  } else {
-    const [header = '', ...body] = emitScalar(value, inner, inner - indent).split('\n');
-    append(` ${header}`);
-    if (inline.length > 0) append(` ${inline.join(' ')}`);
-    lines.push(...body);
-  }
 }
 
 function emitScalar(value: Scalar, indent: number, step: number): string {

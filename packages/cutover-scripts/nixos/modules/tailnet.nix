@@ -1,0 +1,9 @@
+# A machine that joined its tailnet before this configuration was deployed stays in it: what a deploy does not declare it
+# stops, and the deploy itself may come by this way. The node's own state, below /var/lib/tailscale, is enough to come back.
+{ lib, settings, ... }:
+{
+  services.tailscale = lib.mkIf settings.tailnet {
+    enable = true;
+    openFirewall = true;
+  };
+}

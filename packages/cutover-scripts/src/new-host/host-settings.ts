@@ -1,0 +1,60 @@
+import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import type { HostSettings, KnownHostSettings, SshHostSettings } from '../flake-settings.ts';
+import { armedFile, forgeKeyFile, homeOf } from '../rig/rig.ts';
+
+/** Paths in the configuration repository. */
+export const repositoryPaths = {
+  rig: 'loops.yaml',
+  manifest: 'secrets/manifest.json',
+  commands: { loops: 'commands/loops.js', secrets: 'commands/secrets.js' },
+} as const;
+
+/** What the flake says of the new host, from the config of the cutover. */
+export function hostSettings(settings: CutoverSettings, rig: string, rootKey: string): HostSettings {
+  const { name, instance, nixos, forge } = settings;
+  const { user, workspace, swap } = settings.new;
+  return {
+    hostName: name,
+    system: nixos.system,
+    instanceType: instance.type,
+    stateVersion: nixos.stateVersion,
+    timeZone: nixos.timeZone,
+    user: { name: user, group: user, home: homeOf(user), authorizedKeys: [rootKey] },
+    workspace,
+    packages: nixos.packages,
+    unfree: nixos.unfree,
+    commands: repositoryPaths.commands,
+    swap: { file: '/swapfile', sizeMiB: Math.ceil(swap / 2 ** 20) },
+    ssh: {
+      rootKeys: [rootKey],
+      hosts: [forgeAlias(forge.ssh, user), ...nixos.sshHosts.map(sshHost)],
+      knownHosts: [
+        ...knownHosts(forge.ssh.host, forge.ssh.port, forge.ssh.hostKeys ?? []),
+        ...nixos.sshHosts.flatMap(({ alias, host, port, hostKeys }) => [
+          ...knownHosts(alias, port, hostKeys),
+          ...knownHosts(host, port, hostKeys),
+        ]),
+      ],
+    },
+    proxy:
+      nixos.proxy === undefined ? null : { ...nixos.proxy, loginServer: nixos.proxy.loginServer ?? null },
+    tailnet: settings.tailnet !== undefined,
+    loops: { rig, configFile: repositoryPaths.rig, armedFile },
+    secrets: { manifest: repositoryPaths.manifest },
+  };
+}
+
+/** The forge is called by its own address in git URLs; its block only names the key to use there. */
+function forgeAlias({ host, port, user }: SshEndpoint, rigUser: string): SshHostSettings {
+  return { alias: host, hostName: host, user, port, identityFile: forgeKeyFile(rigUser), proxy: false };
+}
+
+function sshHost(host: CutoverSettings['nixos']['sshHosts'][number]): SshHostSettings {
+  const { alias, user, port, identityFile, throughProxy } = host;
+  return { alias, hostName: host.host, user, port, identityFile: identityFile ?? null, proxy: throughProxy };
+}
+
+function knownHosts(host: string, port: number, hostKeys: readonly string[]): KnownHostSettings[] {
+  const name = port === 22 ? host : `[${host}]:${port}`;
+  return hostKeys.map((key) => ({ hostNames: [name], publicKey: key.split(' ').slice(0, 2).join(' ') }));
+}

@@ -1,0 +1,25 @@
+import type { CutoverSettings } from '../config/schema.ts';
+
+/** What the state note tells, beside the config. */
+export interface StateNoteFacts {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly planPhase: number | null;
+  /** The commit of the first handoff on the new host. */
+  readonly handoff: string | null;
+}
+
+/** The note that the old side leaves, in Markdown: for the next orchestrator session, and for anyone who finds the old host. */
+export function stateNote(settings: CutoverSettings, facts: StateNoteFacts): string {
+  const { name, old, ownership } = settings;
+  return `# The loops have moved to ${name}
+
+Moved from ${old.name} by cutover ${facts.runId}.
+
+- Owner of the loops: ${name}, epoch ${facts.epoch} (${ownership.ref} in ${ownership.repository}).
+- Resumed in plan phase ${facts.planPhase ?? 'unknown'}; the first handoff there was on ${facts.handoff ?? 'unknown'}.
+- ${old.name} is a cold standby: its workspace ${old.workspace} is whole, and nothing there can start the rig.
+- To go back: \`cutover rollback\`, from the machine that ran the cutover. Never start the rig on ${old.name} by hand.
+- Before ${old.workspace} on ${old.name} is deleted, ${name} should have come through a reboot: \`cutover reboot-proof\`.
+`;
+}

@@ -1,0 +1,22 @@
+/**
+ * One line that any login shell reads alike (sh, bash, zsh, ksh, csh, tcsh, fish), and that has `sh` run `script`. All
+ * that a shell could take for something else inside of single quotes is written as `\ooo`, which `printf` of `sh` makes
+ * bytes of: csh ends a command at a newline and expands `!`, and fish reads a backslash before a quote. `exec` makes
+ * the shell become `sh`, so that the exit code or the signal is the script's own.
+ */
+export function loginShellLine(script: string): string {
+  return `exec sh -c 'eval "$(printf "$0")"' '${encode(script)}'`;
+}
+
+function encode(script: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(script)) {
+    const character = String.fromCharCode(byte);
+    encoded += /[ -~]/.test(character) && !/['\\!%]/.test(character) ? character : octal(byte);
+  }
+  return encoded;
+}
+
+function octal(byte: number): string {
+  return `\\${byte.toString(8).padStart(3, '0')}`;
+}

@@ -1,0 +1,129 @@
+import { FileError } from '../../errors.ts';
+import type { WriteFileAttributes } from '../types.ts';
+import type { Handle, SftpCalls } from './calls.ts';
+import type { SftpConnection } from './connection.ts';
+import { type Leftovers, discard, makeDraft, putInPlace } from './draft.ts';
+import { isSame, type SftpAttributes, openFlag } from './packets.ts';
+import { writePieces } from './pipeline.ts';
+import { placeOf } from './place.ts';
+
+/** Chunks as they come. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Puts a new file in the place of what is there, whole and with its owner and mode, in one step. A symlink is replaced, not
+ * followed.
+ *
+ * @returns bytes written
+ */
+export async function replaceFile(
+  connection: SftpConnection,
+  calls: SftpCalls,
+  filePath: string,
+  content: Chunks,
+  { uid = 0, gid = 0, mode = 0o644 }: WriteFileAttributes,
+  leftovers: Leftovers,
+): Promise<number> {
+  const to = await placeOf(calls, filePath);
+  if ((await lookAt(calls, to.path))?.type === 'directory')
+    throw new FileError('ALREADY_EXISTS', filePath, 'is a directory');
+  const mine: Leftovers = new Set();
+  let handle: Handle | undefined;
+  try {
+    const draft = await makeDraft(calls, to, { uid, mode }, mine);
+    handle = draft.handle;
+    const written = await writePieces(connection, handle, filePath, content, 0);
+    await calls.fsetstat(handle, filePath, { uid, gid, mode });
+    await requireMode(calls, handle, filePath, mode);
+    await putInPlace(calls, draft, to, mine);
+    return written;
+  } catch (error) {
+    await discard(calls, mine);
+    for (const path of mine) leftovers.add(path);
+    throw error;
+  } finally {
+    if (handle !== undefined) await calls.close(handle, filePath);
+  }
+}
+
+/** Adds to the end of a file; one that is missing is made as by {@link replaceFile}. @returns bytes written */
+export async function appendToFile(
+  connection: SftpConnection,
+  calls: SftpCalls,
+  filePath: string,
+  content: Chunks,
+  attributes: WriteFileAttributes,
+  leftovers: Leftovers,
+): Promise<number> {
+  const { path } = await placeOf(calls, filePath);
+  if ((await lookAt(calls, path)) === undefined)
+    return replaceFile(connection, calls, filePath, content, attributes, leftovers);
+  const { handle, there } = await openSame(calls, path, openFlag.write | openFlag.append);
+  try {
+    return await writePieces(connection, handle, filePath, content, there.size);
+  } finally {
+    await calls.close(handle, filePath);
+  }
+}
+
+/** Sets owner and mode of a file or a directory. A symlink is refused: who owns its folder chooses where it leads. */
+export async function setAttributes(
+  calls: SftpCalls,
+  filePath: string,
+  { uid, gid, mode }: WriteFileAttributes,
+): Promise<void> {
+  const { handle, there } = await openSame(calls, filePath, openFlag.read);
+  try {
+    const owner =
+      uid === undefined && gid === undefined ? {} : { uid: uid ?? there.uid, gid: gid ?? there.gid };
+    await calls.fsetstat(handle, filePath, { ...owner, mode });
+    if (mode !== undefined) await requireMode(calls, handle, filePath, mode);
+  } finally {
+    await calls.close(handle, filePath);
+  }
+}
+
+/** Attributes, or `undefined` where there is nothing. */
+export async function lookAt(calls: SftpCalls, filePath: string): Promise<SftpAttributes | undefined> {
+  try {
+    return await calls.lstat(filePath);
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** How often a file is opened that changes meanwhile, such as a log that grows. */
+const attempts = 10;
+
+/** Opens what is there, and sees that no link was put in its place meanwhile. */
+async function openSame(
+  calls: SftpCalls,
+  filePath: string,
+  flags: number,
+): Promise<{ readonly handle: Handle; readonly there: SftpAttributes }> {
+  for (let left = attempts; left > 0; left -= 1) {
+    const there = await calls.lstat(filePath);
+    if (there.type === 'symlink')
+      throw new FileError('BAD_REQUEST', filePath, 'is a symlink; name what it leads to');
+    if (there.type === 'other')
+      throw new FileError('BAD_REQUEST', filePath, 'is neither a file nor a directory');
+    const handle =
+      there.type === 'directory' ? await calls.openDirectory(filePath) : await calls.open(filePath, flags);
+    if (isSame(await calls.fstat(handle, filePath), there)) return { handle, there };
+    await calls.close(handle, filePath);
+  }
+  throw new FileError('FORBIDDEN', filePath, 'changed each time it was opened');
+}
+
+/** A server that cannot set these bits leaves them out without a word. */
+async function requireMode(calls: SftpCalls, handle: Handle, filePath: string, mode: number): Promise<void> {
+  if ((mode & 0o7000) === 0) return;
+  const { mode: now } = await calls.fstat(handle, filePath);
+  if (now !== mode)
+    throw new FileError(
+      'API_ERROR',
+      filePath,
+      `could not be given the mode ${mode.toString(8)}: it has ${now.toString(8)}`,
+    );
+}

@@ -1,0 +1,113 @@
+import { CommandError } from '@cutover/host';
+import type { CloneReport, UnsafeReason } from '../../git/clone-report.ts';
+import { type GitContext, gitLine, gitRecords } from '../../git/git.ts';
+import { runLimits } from '../../processes/run-limits.ts';
+import type { GitPlaces } from './locate.ts';
+import { askRemotes, namedRemotes } from './remotes.ts';
+import { findUnpushed } from './unpushed.ts';
+
+/** Where a submodule stands is its parent's business: it follows a commit, not a branch. */
+const usual = new Set(['detached', 'no-upstream']);
+
+/** The paths of a clone's gitlinks, whether or not `.gitmodules` knows them. */
+async function gitlinks(context: GitContext): Promise<string[]> {
+  const staged = await gitRecords(context, ['ls-files', '--stage', '-z']);
+  return staged
+    .filter((record) => record.startsWith('160000 '))
+    .map((record) => record.slice(record.indexOf('\t') + 1));
+}
+
+/**
+ * Looks at each submodule that is checked out like at a clone, and at the repositories of those that are not for what
+ * no remote has.
+ *
+ * @param inspect looks at a clone by its path.
+ */
+export async function submoduleReasons(
+  context: GitContext,
+  { commonDir }: GitPlaces,
+  fetch: boolean,
+  inspect: (path: string) => Promise<CloneReport>,
+): Promise<UnsafeReason[]> {
+  const reasons: UnsafeReason[] = [];
+  const seen = new Set<string>();
+  for (const path of await gitlinks(context)) {
+    const whole = `${context.repository}/${path}`;
+    const content = await contentOf(context, whole);
+    if (content === 'files') {
+      reasons.push({ code: 'submodule', detail: `${path} holds files, and is not a repository` });
+    }
+    if (content !== 'repository') continue;
+    seen.add(
+      await gitLine({ ...context, repository: whole }, ['rev-parse', '--absolute-git-dir']).catch(
+        unknownGitDir,
+      ),
+    );
+    const report = await inspect(whole);
+    const troubles = report.reasons.filter(({ code }) => !usual.has(code));
+    reasons.push(
+      ...troubles.map(({ code, detail }) => ({
+        code: 'submodule' as const,
+        detail: `${path}: ${code}: ${detail}`,
+      })),
+    );
+  }
+  for (const gitDir of await absorbedRepositories(context, commonDir)) {
+    if (seen.has(gitDir)) continue;
+    const inside = { ...context, repository: gitDir, gitDir };
+    const { reasons: unpushed } = await findUnpushed(
+      inside,
+      await (fetch ? askRemotes : namedRemotes)(inside),
+    );
+    const stash = await gitLine(inside, ['for-each-ref', '--format=%(refname)', 'refs/stash']);
+    const found = [...unpushed.map(({ detail }) => detail), ...(stash === '' ? [] : ['it has a stash'])];
+    reasons.push(...found.map((detail) => ({ code: 'submodule' as const, detail: `${gitDir}: ${detail}` })));
+  }
+  return reasons;
+}
+
+/** Whatever git says of it, the look at it as a clone says too. */
+function unknownGitDir(error: unknown): string {
+  if (error instanceof CommandError) return '';
+  throw error;
+}
+
+async function contentOf(
+  { host, timeout = 30_000, signal }: GitContext,
+  path: string,
+): Promise<'repository' | 'files' | 'nothing'> {
+  const script =
+    'if [ -e "$1/.git" ]; then echo repository; elif [ -n "$(ls -A "$1" 2>/dev/null)" ]; then echo files; fi';
+  const { stdout } = await host.run(['sh', '-c', script, 'content', path], runLimits(timeout, signal));
+  const answer = stdout.trim();
+  return answer === 'repository' || answer === 'files' ? answer : 'nothing';
+}
+
+/** The git directories that submodules have in their parent's, at any depth. */
+export async function absorbedRepositories(
+  { host, timeout = 30_000, signal }: GitContext,
+  commonDir: string,
+): Promise<string[]> {
+  const inside = ['objects', 'refs', 'logs', 'worktrees', 'hooks'].flatMap((name, index) =>
+    index === 0 ? ['-name', name] : ['-o', '-name', name],
+  );
+  const { stdout } = await host.run(
+    [
+      'find',
+      `${commonDir}/modules`,
+      '(',
+      ...inside,
+      ')',
+      '-prune',
+      '-o',
+      '-name',
+      'HEAD',
+      '-type',
+      'f',
+      '-printf',
+      String.raw`%h\0`,
+    ],
+    { ...runLimits(timeout, signal), reject: false },
+  );
+  return stdout.split('\0').filter((path) => path !== '');
+}

@@ -1,0 +1,44 @@
+import { SecretsError } from '../errors.ts';
+import { type SopsFormat, emitPlain, parsePlain } from './formats/format.ts';
+import { scalarText } from './formats/scalar-text.ts';
+import type { Documents, MapNode, TreeValue } from './tree.ts';
+
+/**
+ * Refuses what a format could not give back: a file without any document, and in dotenv and INI a value that reads
+ * otherwise than it is written, e.g. one that begins and ends with a quote. It would be changed by the next edit.
+ *
+ * @throws {SecretsError} `UNSUPPORTED`, naming the key.
+ */
+export async function requireWritable(format: SopsFormat, documents: Documents): Promise<void> {
+  if (documents.length === 0) {
+    const what = 'the file has no content besides comments, as sops refuses it too; give it a key, or {}';
+    throw new SecretsError('UNSUPPORTED', what);
+  }
+  if (format !== 'dotenv' && format !== 'ini') return;
+  const [document] = documents;
+  const again = await parsePlain(format, await emitPlain(format, documents));
+  if (document === undefined || again[0] === undefined) return;
+  const [wanted, found] = [leavesOf(document), leavesOf(again[0])];
+  const changed = [...wanted].find(([key, text]) => found.get(key) !== text)?.[0];
+  if (changed === undefined && found.size === wanted.size) return;
+  const what = `the value cannot be written into ${format} so that it reads the same; use JSON or YAML for it`;
+  throw new SecretsError('UNSUPPORTED', what, { key: changed });
+}
+
+/** The text of every value, by its path. A section or a key may occur more than once. */
+function leavesOf(document: MapNode): Map<string, string> {
+  const leaves = new Map<string, string>();
+  const add = (path: string, value: TreeValue): void => {
+    if (value.type === 'map') {
+      for (const [index, item] of value.entries.entries())
+        if (item.type === 'entry') add(`${path}${path === '' ? '' : ':'}${item.key}`, item.value);
+        else leaves.set(`${path}#${index}`, '');
+    } else if (value.type !== 'list') {
+      let key = path;
+      while (leaves.has(key)) key += '+';
+      leaves.set(key, scalarText(value));
+    }
+  };
+  add('', document);
+  return leaves;
+}

@@ -1,0 +1,186 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
+import { decryptFile, encryptFile } from '../../src/sops.ts';
+import { ended, secretsCommand } from '../secrets-command.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const secrets = secretsCommand();
+const keys = generateKeyPair();
+const identities = parseIdentities(keys.identity);
+
+async function fixture(text = 'a: one\n') {
+  const directory = await temporaryDirectory();
+  const [file, key] = [join(directory, 'a.yaml'), join(directory, 'key.txt')];
+  await writeFile(key, identityFile(keys), { mode: 0o644 });
+  await writeFile(file, await encryptFile(text, { file, recipients: [keys.recipient] }));
+  const content = async (path = file): Promise<string> =>
+    Buffer.from((await decryptFile(await readFile(path), { file: path, identities })).plaintext).toString();
+  return { directory, file, key, content };
+}
+
+test('of six sets at once none is lost', async () => {
+  const { file, key, content } = await fixture();
+  const names = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6'];
+  const ends = await Promise.all(
+    names.map((name) => secrets.run(['set', file, name, '-i', key], { input: `value of ${name}` })),
+  );
+  expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect((await content()).split('\n').slice(1, -1).sort()).toEqual(
+    names.map((name) => `${name}: value of ${name}`),
+  );
+});
+
+test('empty input, and input that is not text, are no values', async () => {
+  const { file, key, content } = await fixture();
+  const empty = await secrets.run(['set', file, 'a', '-i', key], { input: '' });
+  expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('--empty') });
+  const child = secrets.start(['set', file, 'a', '-i', key]);
+  child.stdin?.end(Buffer.from([0xff, 0xfe]));
+  expect((await once(child, 'exit'))[0]).toBe(2);
+  expect(await content()).toBe('a: one\n');
+  expect(await secrets.run(['set', file, 'a', '-i', key, '--empty'], { input: '' })).toMatchObject({
+    code: 0,
+  });
+  expect(await content()).toBe('a: ""\n');
+});
+
+test('at a terminal a value is asked for, and not shown', async () => {
+  const { file, key, content } = await fixture();
+  const command = [process.execPath, secrets.path, 'set', file, 'a', '-i', key].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' });
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const asked = seen.includes('Value of a');
+    seen += chunk.toString();
+    if (!asked && seen.includes('Value of a')) child.stdin.write('CANARY\n');
+  });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(seen).not.toContain('CANARY');
+  expect(await content()).toBe('a: CANARY\n');
+});
+
+test('of several files each is rotated, whether or not another one can be', async () => {
+  const { directory, file, key } = await fixture();
+  const [bad, other] = [join(directory, 'bad.yaml'), join(directory, 'b.yaml')];
+  await writeFile(bad, 'plain: 1\n');
+  await writeFile(other, await readFile(file));
+  const before = await readFile(other, 'utf8');
+  const done = await secrets.run(['rotate', file, bad, other, '-i', key, '--json']);
+  expect(done.code).toBe(1);
+  expect(JSON.parse(done.stdout)).toEqual({
+    files: [
+      { file, changed: true },
+      { file: bad, changed: false, error: { code: 'NOT_ENCRYPTED', message: expect.stringContaining(bad) } },
+      { file: other, changed: true },
+    ],
+  });
+  expect(done.stderr).toContain(bad);
+  expect(await readFile(other, 'utf8')).not.toBe(before);
+});
+
+test('what is no file of a sensible size is refused at once', async () => {
+  const { directory, key } = await fixture();
+  const [sparse, fifo] = [join(directory, 'sparse'), join(directory, 'fifo')];
+  await writeFile(sparse, '');
+  await truncate(sparse, 2 ** 40);
+  execFileSync('mkfifo', [fifo]);
+  for (const [path, why] of [
+    [sparse, 'it has more than 64 MiB'],
+    ['/dev/zero', 'it has more than 64 MiB'],
+    [fifo, 'it is a pipe'],
+    [directory, 'it is a directory'],
+    [join(directory, 'none'), 'there is no such file'],
+  ] as const) {
+    for (const command of ['decrypt', 'rotate']) {
+      const { code, stderr } = await secrets.run([command, path, '-i', key], { timeout: 20_000 });
+      expect({ path, code, stderr }).toEqual({
+        path,
+        code: 1,
+        stderr: expect.stringContaining(`${path}: ${why}`),
+      });
+      expect(stderr).not.toMatch(/ENOENT|EISDIR/);
+    }
+  }
+  const piped = spawn('bash', [
+    '-c',
+    `"${process.execPath}" "${secrets.path}" decrypt <(cat "${sparse}.none") -i "${key}"`,
+  ]);
+  expect((await once(piped, 'exit'))[0]).toBe(1);
+});
+
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+
+test.runIf(isRoot)('a file of mine in a folder that is not mine can be changed', async () => {
+  const { directory, file, key, content } = await fixture();
+  await chown(file, nobody, nobody);
+  await chmod(directory, 0o755);
+  // Where that user may read it.
+  const command = join(directory, 'command');
+  await cp(dirname(secrets.path), command, { recursive: true });
+  const args = [join(command, basename(secrets.path)), 'set', file, 'a', '-i', key];
+  const child = spawn(process.execPath, args, { uid: nobody, gid: nobody, stdio: 'pipe' });
+  child.stdin?.end('two');
+  expect(await ended(child)).toMatchObject({ code: 0, stderr: '' });
+  expect(await content()).toBe('a: two\n');
+});
+
+async function withEditor(script: string) {
+  const world = await fixture();
+  const [program, memory] = [
+    join(world.directory, 'editor'),
+    join('/dev/shm', `cutover-test-${process.pid}-${Math.random()}`),
+  ];
+  await mkdir(memory);
+  await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const options = {
+    env: { ...process.env, VISUAL: program, XDG_RUNTIME_DIR: memory, TMPDIR: world.directory },
+  };
+  return {
+    ...world,
+    memory,
+    options,
+    args: ['edit', world.file, '-i', world.key],
+    [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
+  };
+}
+
+test('an edit that meets a change of another process is kept, encrypted', async () => {
+  await using world = await withEditor('sed -i s/one/mine/ "$1"; cp "$OTHER" "$TARGET"');
+  const other = join(world.directory, 'other.yaml');
+  await writeFile(other, await encryptFile('a: theirs\n', { file: other, recipients: [keys.recipient] }));
+  const env = { ...world.options.env, OTHER: other, TARGET: world.file };
+  const { code, stderr } = await secrets.run(world.args, { env });
+  expect(code).toBe(1);
+  expect(await world.content()).toBe('a: theirs\n');
+  const kept = /kept, encrypted, as (\S+)/.exec(stderr)?.[1] ?? '';
+  expect(await readFile(kept, 'utf8')).not.toContain('mine');
+  expect(await world.content(kept)).toBe('a: mine\n');
+});
+
+test('plain text that a killed edit left in memory is removed by the next edit, and that of a living one stays', async () => {
+  await using world = await withEditor('echo ready; read line');
+  const start = async () => {
+    const child = secrets.start(world.args, { ...world.options, detached: true });
+    if (child.stdout) await once(child.stdout, 'data');
+    return child;
+  };
+  const living = await start();
+  const killed = await start();
+  process.kill(-(killed.pid ?? 0), 'SIGKILL');
+  await once(killed, 'exit');
+  expect(await readdir(world.memory)).toHaveLength(2);
+  const next = await start();
+  const left = await readdir(world.memory);
+  expect(left.filter((name) => name.includes(`-${killed.pid}-`))).toEqual([]);
+  expect(left.filter((name) => name.includes(`-${living.pid}-`))).toHaveLength(1);
+  for (const child of [living, next]) {
+    child.stdin?.end('done\n');
+    await once(child, 'exit');
+  }
+  expect(await readdir(world.memory)).toEqual([]);
+});
