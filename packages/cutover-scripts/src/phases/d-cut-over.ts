@@ -21,7 +21,6 @@ import {
   oldHome,
   oldPath,
   oldProcesses,
-  oldProcessesForRoot,
   rigConfigFile,
   tmuxService,
 } from '../rig/rig.ts';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { grantOwnership, type HeldOwnership, readOwnership, releaseOwnership } from '../../src/index.ts';
-import type { LeaseEnforcer } from '../../src/ownership/enforce/enforcer.ts';
+import type { LeaseEnforcer } from '../../src/ownership/enforce/lease-enforcer.ts';
 import { LeaseClock, machineClocks } from '../../src/ownership/lease-clock.ts';
 import { LeaseUnenforcedError } from '../../src/ownership/ownership-errors.ts';
 import { type Hold, OwnershipWatch } from '../../src/ownership/ownership-watch.ts';
