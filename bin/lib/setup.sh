@@ -6,8 +6,8 @@
 # iptables beside the nftables that Incus brings: nft of Debian 12 crashes on some tables that newer programs make, and
 # Incus then falls back to iptables.
 setup_packages=(
-  acl btrfs-progs ca-certificates curl dnsmasq-base fish git incus-base incus-client iproute2 iptables jq mmdebstrap netcat-openbsd
-  mksh nix-bin openssh-client openssh-server procps rsync shellcheck tcsh tmux zsh
+  acl btrfs-progs ca-certificates curl dnsmasq-base dropbear-bin fish git incus-base incus-client iproute2 iptables jq mksh
+  mmdebstrap netcat-openbsd nix-bin openssh-client openssh-server procps rsync shellcheck tcsh tmux zsh
 )
 
 setup() {

@@ -100,6 +100,34 @@ describe('deploy --action', () => {
     expect(await machine.history()).toBe('3 of 1 2 3');
   });
 
+  it('names the specialisations that there are, where there is none of that name', async () => {
+    const before = await machine.running();
+    const specialisation = ['--specialisation', 'none', '--force'];
+    const { exitCode, stderr } = await client.run([
+      'deploy',
+      '--store-path',
+      systems.four,
+      ...specialisation,
+    ]);
+    expect(stderr).toContain(`${systems.four} has no specialisation none; it has other; nothing was changed`);
+    expect(exitCode).toBe(15);
+    expect(await machine.running()).toBe(before);
+  });
+
+  it('check runs the pre-switch checks only, and the boot loader is written again where that is wanted', async () => {
+    const before = [await machine.running(), await machine.history()];
+    const check = await client.run(['deploy', '--store-path', systems.one, '--action', 'check']);
+    expect(check.exitCode).toBe(0);
+    expect([await machine.running(), await machine.history()]).toEqual(before);
+    expect(await machine.sh('ls /boot/nixos')).not.toContain('installed');
+    await deploy(machine.target, {
+      source: { storePath: systems.four },
+      force: true,
+      installBootLoader: true,
+    });
+    expect(await machine.sh('ls /boot/nixos')).toContain('installed');
+  });
+
   it('of a flake that does not evaluate has an exit code of its own', async () => {
     await machine.declare('{ ... }: { environment.etc.marker.text = thereIsNoSuchThing; }\n');
     const { exitCode, stderr } = await client.run(['deploy']);

@@ -12,7 +12,12 @@ export function createHost(transport: HostTransport): Host {
     name: transport.name,
     run: async (argv, options) => await run(transport, argv, options),
     stream: (argv, options) => stream(transport, argv, options),
-    readFile: async (path, options) => await readFile(host, path, options),
+    readFile: async (path, options) =>
+      await readFile(
+        { name: transport.name, run: async (...call) => await run(transport, ...call) },
+        path,
+        options,
+      ),
     writeFile: async (path, data, options) => {
       await writeFile(host, path, data, options);
     },

@@ -72,7 +72,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   await using session = await openSession(connection.host, settings.targetPaths, settings, settings.signal);
   const { facts } = session;
   preflight(target, facts, settings);
-  if (settings.action !== 'dry-activate') await session.lock(settings.holder);
+  if (!onlyAsks(settings)) await session.lock(settings.holder);
 
   const { system, parts } = await ensureOnTarget(connection.host, facts, settings, emit, speculative);
   const done = {
@@ -84,8 +84,8 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
     previousGeneration: facts.generation,
   };
   const compared = { rebootNeeded: parts.length > 0 };
-  if (settings.action === 'dry-activate') {
-    const log = await dryActivate(connection.host, system, settings, emit);
+  if (onlyAsks(settings)) {
+    const log = await askSwitch(connection.host, system, settings, emit);
     return {
       ...done,
       changed: false,
@@ -211,20 +211,37 @@ async function checkUnchanged(
   );
 }
 
-async function dryActivate(
+/** Whether the deploy changes nothing on the target. */
+function onlyAsks({ action }: Settings): boolean {
+  return action === 'dry-activate' || action === 'check';
+}
+
+/** @throws {ActivationError} a pre-switch check failed. */
+async function askSwitch(
   host: Host,
   system: string,
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
 ): Promise<string> {
-  const { specialisation, signal, activationTimeout } = settings;
+  const { action, specialisation, signal, activationTimeout } = settings;
   const path = specialised(system, specialisation);
-  const argv = script('dry-activate', 'exec "$1/bin/switch-to-configuration" dry-activate 2>&1', path);
-  const { stdout } = await host.run(asRoot(argv, settings), {
+  const argv = script(action, 'exec "$1/bin/switch-to-configuration" "$2" 2>&1', path, action);
+  const { stdout, exitCode } = await host.run(asRoot(argv, settings), {
     reject: false,
     timeout: activationTimeout,
     signal,
   });
   for (const line of stdout.trimEnd().split('\n')) emit({ type: 'output', line });
-  return stdout;
+  if (action === 'dry-activate' || exitCode === 0) return stdout;
+  throw new ActivationError(
+    {
+      code: 'SWITCH_FAILED',
+      step: 'activate',
+      target: host.name,
+      exitCode,
+      log: stdout,
+      restoration: 'untouched',
+    },
+    `${host.name} may not switch to this system: ${stdout.trimEnd().split('\n').slice(-3).join('\n')}`,
+  );
 }

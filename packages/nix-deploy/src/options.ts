@@ -12,13 +12,13 @@ import { type TargetPaths, targetPaths } from './target/paths.ts';
 
 export type Engine = 'nix' | 'nixos-rebuild';
 
-export type Action = 'switch' | 'boot' | 'test' | 'dry-activate';
+export type Action = 'switch' | 'boot' | 'test' | 'dry-activate' | 'check';
 
 export interface DeployOptions {
   readonly source: Source;
   /**
    * `switch`: activate, and boot from it. `boot`: boot from it next time. `test`: activate only.
-   * `dry-activate`: say what would be done. Default `switch`.
+   * `dry-activate`: say what would be done. `check`: run the pre-switch checks only. Default `switch`.
    */
   readonly action?: Action | undefined;
   /** `system`, another name as nixos-rebuild's `--profile-name`, or a path. Default `system`. */
@@ -52,6 +52,8 @@ export interface DeployOptions {
   readonly confirmTimeout?: number | undefined;
   /** Milliseconds that the activation may take. Default 600,000. */
   readonly activationTimeout?: number | undefined;
+  /** Write the boot loader itself again, not only its entries (`NIXOS_INSTALL_BOOTLOADER`). Default `false`. */
+  readonly installBootLoader?: boolean | undefined;
   /** Activate even when nothing differs. Default `false`. */
   readonly force?: boolean | undefined;
   /**
@@ -81,6 +83,7 @@ export interface Settings extends DeployOptions {
   readonly activationTimeout: number;
   readonly force: boolean;
   readonly mayStop: readonly string[];
+  readonly installBootLoader: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
   /** The generation that the profile is switched to; without it, a new one is made. */
@@ -129,6 +132,7 @@ export function resolveOptions(
     activationTimeout,
     force: options.force ?? false,
     mayStop: options.mayStop ?? [],
+    installBootLoader: options.installBootLoader ?? false,
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,
       ' ',

@@ -2,9 +2,10 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { type Login, loginAs } from './login.ts';
 import { freePort, listening } from './ports.ts';
 
 const execute = promisify(execFile);
@@ -34,8 +35,8 @@ interface SshdOptions {
   readonly configuration?: readonly string[];
   /** What runs it, e.g. `unshare` with namespaces of its own; it has to take sshd with it when it is killed. */
   readonly within?: readonly string[];
-  /** Logins by this shell, in an empty home with these files; needs root. The system's own passwd stays as it is. */
-  readonly login?: { readonly shell: string; readonly files?: Readonly<Record<string, string>> };
+  /** Needs root. */
+  readonly login?: Login;
 }
 
 /** Needs openssh-server; logs in as the user of this process. */
@@ -112,26 +113,6 @@ export async function startSshd({
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** Runs a command in a mount namespace of its own, in which the user has another shell and another home. */
-async function loginAs(
-  directory: string,
-  { shell, files = {} }: NonNullable<SshdOptions['login']>,
-): Promise<readonly string[]> {
-  const home = join(directory, 'home');
-  await mkdir(home);
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(home, name)), { recursive: true });
-    await writeFile(join(home, name), content);
-  }
-  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => {
-    const [user, password, uid, gid, comment] = line.split(':');
-    return user === userInfo().username ? [user, password, uid, gid, comment, home, shell].join(':') : line;
-  });
-  const passwd = join(directory, 'passwd');
-  await writeFile(passwd, lines.join('\n'));
-  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', passwd];
 }
 
 /** The processes of sshd that serve connections. */

@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream';
-
 import { CommandError, OutputLimitError } from '../errors.ts';
 import type { CommandExit, RunOptions, RunResult } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
+import { collect } from './collect.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
 import { errorOfEnded } from './end-command.ts';
 import { feed } from './feed.ts';
@@ -11,11 +10,12 @@ import { spawn } from './spawn.ts';
 
 const defaultMaxOutput = 64 * 1024 * 1024;
 
-/** `Host.run` on a transport. */
+/** `Host.run` on a transport. `expected`: how many bytes stdout will have, if that is known. */
 export async function run(
   transport: HostTransport,
   argv: readonly string[],
   options: RunOptions = {},
+  expected = 0,
 ): Promise<RunResult> {
   checkCommand(argv, options);
   const startedAt = performance.now();
@@ -24,7 +24,10 @@ export async function run(
   deadline.started();
   const limit = new OutputLimitError(transport.name, argv, options.maxOutput ?? defaultMaxOutput);
   try {
-    const [exit, stdout, stderr] = await untilAborted(deadline.signal, outcome(command, options, limit));
+    const [exit, stdout, stderr] = await untilAborted(
+      deadline.signal,
+      outcome(command, options, limit, expected),
+    );
     const result = createResult(transport.name, argv, exit, stdout, stderr, performance.now() - startedAt);
     if (exit.exitCode !== 0 && options.reject !== false) throw new CommandError(result);
     return result;
@@ -40,25 +43,20 @@ async function outcome(
   command: SpawnedCommand,
   { input }: RunOptions,
   limit: OutputLimitError,
+  expected: number,
 ): Promise<[CommandExit, Buffer, Buffer]> {
-  const budget = { left: limit.maxOutput };
+  let left = limit.maxOutput;
+  const take = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) throw limit;
+  };
   const ended = Promise.all([
     command.exit,
-    collect(command.stdout, budget, limit),
-    collect(command.stderr, budget, limit),
+    collect(command.stdout, take, expected),
+    collect(command.stderr, take),
   ]);
   // The command may well end before it has read its input, so only a failure of the source counts.
   return await Promise.race([ended, feed(command.stdin, input).then(async () => await ended)]);
-}
-
-async function collect(stream: Readable, budget: { left: number }, limit: OutputLimitError): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    budget.left -= chunk.length;
-    if (budget.left < 0) throw limit;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function createResult(

@@ -6,6 +6,8 @@ import { HostConnectionError } from '@cutover/host-contract';
 
 /** An authenticated connection. It is used until it is lost or closed; there is no way back. */
 export interface Connection {
+  /** How the server calls itself, e.g. `SSH-2.0-OpenSSH_9.2p1 Debian-2`. */
+  readonly server: string;
   /**
    * Opens a session for a command line. Rejects with ssh2's error when the server refuses it. `adopt` is called at
    * once: what follows in the same packet, up to how the command ended, would be lost on a later listener.
@@ -36,6 +38,14 @@ export function createConnection(
   client.on('error', (error) => {
     cause ??= error;
   });
+  // The first line that a server sends; what came before it, RFC 4253 lets a client skip.
+  let said = '';
+  const listen = (chunk: Buffer): void => {
+    said += chunk.toString('latin1');
+    if (/^SSH-.*\n/m.test(said) || said.length > 65_536) socket.off('data', listen);
+  };
+  // Once the client listens too: a listener alone would have the first chunk for itself.
+  queueMicrotask(() => socket.on('data', listen));
   const listeners = new Set<(error: HostConnectionError) => void>();
   const ended = new Promise<void>((resolve) => {
     const onEnd = (): void => {
@@ -69,6 +79,9 @@ export function createConnection(
     },
     get lost() {
       return lost;
+    },
+    get server() {
+      return /^SSH-.*/m.exec(said)?.[0].trim() ?? '';
     },
     exec: async <T>(commandLine: string, adopt: (channel: ClientChannel) => T) => {
       let adopted: { value: T } | undefined;

@@ -24,11 +24,13 @@ export function launchLine(
 ): string {
   return loginShellLine(
     [
-      '{ read -r _cutover < /proc/$$/stat; } 2>/dev/null',
+      '_cutover=; { read -r _cutover < /proc/$$/stat; } 2>/dev/null',
       `echo ${mark}`,
-      `echo ${mark} $$ "\${_cutover##*) }" >&2`,
+      // dropbear runs all sessions of a connection in its own process group.
+      'set -- ${_cutover##*) }; _lead=; [ "${3-$$}" = $$ ] || ! command -v setsid >/dev/null || _lead=setsid',
+      `echo ${mark} $$ "$*" >&2`,
       ...(cwd === undefined ? [] : [`cd -- ${quoteArgv([cwd])} || exit 127`]),
-      quoteArgv(['exec', ...become(argv, env)]),
+      `exec $_lead ${quoteArgv(become(argv, env))}`,
     ].join('; '),
   );
 }

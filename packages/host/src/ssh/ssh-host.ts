@@ -1,15 +1,17 @@
 import { createHost, type Host, HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
-import { openLink, type Link } from './link.ts';
+import { nameOf } from './destination.ts';
+import { type Link, openLink } from './link.ts';
+import { createLinkPool } from './link-pool.ts';
 import type { SshHostOptions } from './options.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /**
  * A machine behind ssh. The connection is made by the first call and shared by all; after it was lost, the next call
- * makes a new one. Its commands run by way of the user's login shell (POSIX or fish) and `sh`.
+ * makes a new one. Its commands run by way of the user's login shell and `sh`.
  */
 export function sshHost(options: SshHostOptions): Host {
-  const name = options.name ?? `${options.user}@${options.host}`;
+  const name = options.name ?? nameOf(options);
   if (options.jump !== undefined && options.proxy !== undefined) {
     throw new HostOptionError(name, 'proxy', 'with a jump, give the proxy to the jump');
   }
@@ -30,18 +32,24 @@ export function sshHost(options: SshHostOptions): Host {
     current = undefined;
   };
 
+  // dropbear (2022.83) closes sessions before they begin, or crashes, when several on a connection begin and end at once.
+  const alone = createLinkPool(
+    async () => await openLink(name, { ...options, maxSessions: 1 }, disposal.signal),
+  );
+
   return createHost({
     name,
     spawn: async (command) => {
       disposal.signal.throwIfAborted();
       // A call that gives up leaves the connection to the others that wait for it.
       const link = await untilAborted(command.signal, (current ??= open()));
-      return await link.spawn(command);
+      return await (link.connection.server.includes('dropbear') ? alone.spawn(command) : link.spawn(command));
     },
     close: async () => {
       disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));
       const [opened] = await Promise.allSettled([current]);
       if (opened.status === 'fulfilled') await opened.value?.connection.close();
+      await alone.close();
     },
   });
 }

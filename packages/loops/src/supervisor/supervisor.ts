@@ -232,9 +232,12 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Handoff): void {
+  async noteHandoff(handoff: Handoff): Promise<void> {
     this.#known(handoff.loop);
     this.events.emit(handoff);
+    if (handoff.type !== 'claimed') return;
+    this.#store.noteRound(handoff.phase, handoff.round);
+    await this.#store.save();
   }
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */

@@ -61,6 +61,7 @@ export async function activate(
     paths.state,
     `${switchLockScript}${supervisorScript}`,
     settings.mayStop.join(' '),
+    settings.installBootLoader ? 'NIXOS_INSTALL_BOOTLOADER=1' : '',
     id,
     paths.profile,
     toplevel,

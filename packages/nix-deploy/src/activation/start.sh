@@ -3,15 +3,22 @@
 # unit's commands come from the system that runs now, by its store path: whatever the new one breaks, these are there to
 # restore it.
 #
-# $1 state directory, $2 the supervisor's text, $3 connection units that may be stopped, then the lines of its request (id, profile, toplevel, system, action,
+# $1 state directory, $2 the supervisor's text, $3 connection units that may be stopped, $4 variables for
+# switch-to-configuration, then the lines of its request (id, profile, toplevel, system, action,
 # seconds to wait for the confirmation, seconds for the activation, link to the current system, number of the
 # generation to switch the profile to or `new`, holder).
 set -e
 umask 077
-state=$1 text=$2 may_stop=$3
-shift 3
+state=$1 text=$2 may_stop=$3 variables=$4
+shift 4
 id=$1 profile=$2 toplevel=$3 system=$4 action=$5 current=$8
 [ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
+if [ ! -e "$system" ]; then
+  known=$(cd "$toplevel/specialisation" 2> /dev/null && echo *)
+  [ "$known" != '*' ] || known=
+  echo "@refused $toplevel has no specialisation ${system##*/}; it has ${known:-none}"
+  exit 3
+fi
 [ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
 if [ "$action" != boot ] && [ -d /run/systemd/system ]; then
   lost=$(lost_connection_units "$current" "$system" "$may_stop")
@@ -32,8 +39,10 @@ set -- "$state"/deploys/*
   if [ -f "$state/deploys/$old/outcome" ]; then rm -rf "$state/deploys/$old"; fi
 done
 running=$(readlink -f "$current" || :)
+set --
+for variable in $variables ${LOCALE_ARCHIVE:+"LOCALE_ARCHIVE=$LOCALE_ARCHIVE"}; do set -- "$@" "--setenv=$variable"; done
 systemd-run --quiet --collect --no-ask-password --unit="nix-deploy-$id" --service-type=exec \
-  --description="Deploy of $toplevel" --setenv=PATH="$running/sw/bin:$PATH" \
+  --description="Deploy of $toplevel" --setenv=PATH="$running/sw/bin:$PATH" "$@" \
   --property=ExecStopPost="/bin/sh $folder/supervisor recover $folder" \
   --property=KillMode=mixed --property=TimeoutStopSec=infinity --property=OOMScoreAdjust=-900 \
   -- /bin/sh "$folder/supervisor" run "$folder"

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { exitCodeHelp } from '../exit-codes.ts';
 import { deployCommand } from './deploy/command.ts';
+import { execCommand } from './exec/command.ts';
 import { gcCommand } from './gc/command.ts';
 import { generationsCommand } from './generations/command.ts';
 import { planCommand } from './plan/command.ts';
@@ -15,11 +16,13 @@ import { rollbackCommand } from './rollback/command.ts';
 export function createProgram(): Command {
   return new Command('nix-deploy')
     .description('NixOS deploys that cannot strand a host')
+    .enablePositionalOptions()
     .addCommand(planCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
     .addCommand(generationsCommand())
     .addCommand(rebootProofCommand())
     .addCommand(gcCommand())
+    .addCommand(execCommand())
     .addHelpText('after', exitCodeHelp());
 }

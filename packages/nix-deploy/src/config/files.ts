@@ -1,10 +1,11 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
 
+import { absoluteFlake, isLocalFlake } from './local-flake.ts';
 import type { DeployConfig, SshConfig, TargetConfig } from './schema.ts';
 
 export interface CheckedFiles {
@@ -47,18 +48,32 @@ export async function checkFiles(
   ): Promise<TargetConfig['buildOn']> =>
     typeof buildOn === 'object' ? { ssh: await endpoint(buildOn.ssh, [...key, 'buildOn', 'ssh']) } : buildOn;
 
+  const flake = (reference: string | undefined): string | undefined =>
+    reference === undefined || !isLocalFlake(reference)
+      ? reference
+      : `./${relative(process.cwd(), absoluteFlake(reference, folder))}`;
+
   const { defaults } = config;
   const targets: Record<string, TargetConfig> = {};
   for (const [name, target] of Object.entries(config.targets)) {
     const key = ['targets', name];
     const ssh = await endpoint(target.ssh, [...key, 'ssh']);
-    targets[name] = { ...target, ssh, buildOn: await builder(target.buildOn, key) };
+    targets[name] = {
+      ...target,
+      ssh,
+      flake: flake(target.flake),
+      buildOn: await builder(target.buildOn, key),
+    };
   }
   return {
     config: {
       ...config,
       targets,
-      defaults: defaults && { ...defaults, buildOn: await builder(defaults.buildOn, ['defaults']) },
+      defaults: defaults && {
+        ...defaults,
+        flake: flake(defaults.flake),
+        buildOn: await builder(defaults.buildOn, ['defaults']),
+      },
     },
     mistakes,
   };

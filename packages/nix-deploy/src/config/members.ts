@@ -1,23 +1,23 @@
-import { type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
+import { type Host, localHost, parseDestination, sshHost, type SshHostOptions } from '@cutover/host';
 
-import { DeployOptionsError } from '../errors.ts';
 import type { FleetMember } from '../fleet/deploy-fleet.ts';
 import type { DeployOptions } from '../options.ts';
 import { type Target, targetOf } from '../target/target.ts';
+import { chooseTargets } from './choose-targets.ts';
+import { absoluteFlake, isLocalFlake } from './local-flake.ts';
+import { askOpenSsh } from './openssh.ts';
 import type { DeployConfig, SshConfig, TargetConfig } from './schema.ts';
 
 /**
- * The targets of a config that are named, each with its options; all of them where none is named.
+ * The targets of a config that are named, by a name, `@tag` or a pattern such as `web*`, each with its options; all of them
+ * where none is named.
  *
- * @throws {DeployOptionsError} there is no target of that name.
+ * @throws {DeployOptionsError} there is no such target.
  */
 export function membersOf(config: DeployConfig, names: readonly string[] = []): readonly FleetMember[] {
-  const chosen = names.length === 0 ? Object.keys(config.targets) : names;
-  return chosen.map((name) => {
+  return chooseTargets(config, names).flatMap((name) => {
     const target = config.targets[name];
-    if (target !== undefined) return memberFrom(name, withDefaults(config, target));
-    const known = Object.keys(config.targets).join(', ') || 'none';
-    throw new DeployOptionsError(`there is no target ${name} in the config file; its targets are: ${known}`);
+    return target === undefined ? [] : [memberFrom(name, withDefaults(config, target))];
   });
 }
 
@@ -31,13 +31,28 @@ export function withDefaults({ defaults = {} }: DeployConfig, target: TargetConf
 }
 
 function memberFrom(name: string, config: TargetConfig): FleetMember {
-  const { ssh, machineId, hostName, buildOn, flake, storePath, configuration, healthChecks, ...rest } =
-    config;
+  const {
+    ssh,
+    machineId,
+    hostName,
+    flake = '.',
+    storePath,
+    configuration,
+    healthChecks,
+    tags: _tags,
+    ...rest
+  } = config;
+  const { buildOn, engine } = rest;
+  // A path that is relative is one of this machine, and is evaluated here; a builder elsewhere gets the derivations.
+  const isLocal = storePath === undefined && isLocalFlake(flake);
+  const evaluateHere = isLocal && engine !== 'nixos-rebuild' ? ('here' as const) : undefined;
   const options: DeployOptions = {
     ...rest,
     // A target may be listed without a source: its generations can be read all the same.
-    source: storePath === undefined ? { flake: flake ?? '.', configuration } : { storePath },
+    source:
+      storePath === undefined ? { flake: absoluteFlake(flake, process.cwd()), configuration } : { storePath },
     buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
+    evaluateOn: config.evaluateOn ?? evaluateHere,
     expect: { machineId, hostName },
     healthChecks: healthChecks ?? [],
   };
@@ -48,20 +63,36 @@ function targetFrom(name: string, ssh: SshConfig | undefined): Target {
   if (ssh === undefined) return { ...targetOf(localHost({ name })), name };
   return {
     name,
-    connect: (): Promise<Host> => Promise.resolve(sshHost({ ...sshOptions(ssh), name })),
+    connect: async (signal): Promise<Host> => sshHost({ ...(await sshOptions(ssh, signal)), name }),
   };
 }
 
-function sshOptions({ socks5, jump, ...ssh }: SshConfig): SshHostOptions {
+/** What the config leaves out, the user's OpenSSH configuration may say. */
+async function sshOptions(ssh: SshConfig, signal: AbortSignal | undefined): Promise<SshHostOptions> {
+  const { socks5 } = ssh;
+  const known = await askOpenSsh(ssh.host, { signal });
+  const agent = ssh.privateKey === undefined ? process.env['SSH_AUTH_SOCK'] : undefined;
+  const identityFile = agent === undefined ? known?.identityFile : undefined;
+  const jump = ssh.jump ?? (socks5 === undefined ? jumpFrom(known?.jump) : undefined);
   return {
-    host: ssh.host,
-    port: ssh.port,
+    host: known?.hostName ?? ssh.host,
+    port: ssh.port ?? known?.port,
     user: ssh.user ?? 'root',
-    privateKeyFile: ssh.privateKey,
-    agent: ssh.privateKey === undefined ? process.env['SSH_AUTH_SOCK'] : undefined,
+    privateKeyFile: ssh.privateKey ?? identityFile,
+    agent,
     hostKeys: ssh.hostKeys,
+    hostKeyAlias: known?.hostKeyAlias,
     knownHostsFile: ssh.knownHosts,
     proxy: socks5 && { socks5 },
-    jump: jump && sshOptions(jump),
+    jump: jump && (await sshOptions(jump, signal)),
   };
+}
+
+/** The last of `ProxyJump`'s hosts, which is reached through those before it. */
+function jumpFrom(list: string | undefined): SshConfig | undefined {
+  if (list === undefined) return undefined;
+  const comma = list.lastIndexOf(',');
+  const { destination } = parseDestination(list.slice(comma + 1));
+  if (destination === undefined) return undefined;
+  return { ...destination, ...(comma === -1 ? {} : { jump: jumpFrom(list.slice(0, comma)) }) };
 }

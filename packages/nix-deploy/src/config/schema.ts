@@ -10,7 +10,9 @@ const sshFields = {
   user: z.string().min(1).optional().describe('Default root'),
   privateKey: path
     .optional()
-    .describe('File of the private key to log in with; default: the agent of SSH_AUTH_SOCK'),
+    .describe(
+      'File of the private key to log in with; default: the agent of SSH_AUTH_SOCK, or the keys of ~/.ssh',
+    ),
   hostKeys: z
     .array(z.string())
     .nonempty()
@@ -61,7 +63,10 @@ const healthCheck = z.discriminatedUnion('type', [
 const place = z.enum(['target', 'here']);
 
 const deployFields = {
-  flake: z.string().optional().describe('Flake reference, as seen from where it is evaluated'),
+  flake: z
+    .string()
+    .optional()
+    .describe('Flake reference, as seen from where it is evaluated; a relative path is evaluated here'),
   configuration: z
     .string()
     .optional()
@@ -117,6 +122,10 @@ export const deployConfig = z
         .object({
           ...deployFields,
           ssh: ssh.optional().describe('How to reach it; default: it is this machine'),
+          tags: z
+            .array(z.string().regex(/^[A-Za-z0-9._-]+$/))
+            .optional()
+            .describe('Names for groups of targets: @tag on the command line'),
           machineId: z.string().optional().describe('Its /etc/machine-id, checked before anything else'),
           hostName: z.string().optional().describe('Its host name, checked before anything else'),
         })

@@ -1,3 +1,5 @@
+import { HostConnectionError } from '@cutover/host';
+
 import type { SharedBuilds } from '../build/shared-builds.ts';
 import { type DeployResult, runDeploy } from '../deploy.ts';
 import { DeployError, DeployOptionsError } from '../errors.ts';
@@ -5,6 +7,7 @@ import type { DeployEvent } from '../events.ts';
 import { rollback } from '../history/rollback.ts';
 import { type DeployOptions, resolveOptions } from '../options.ts';
 import type { Target } from '../target/target.ts';
+import { inParallel } from './in-parallel.ts';
 
 export interface FleetMember {
   readonly target: Target;
@@ -20,6 +23,8 @@ export interface FleetOptions {
   readonly onFailure?: 'halt' | 'continue' | undefined;
   /** After a failure, those that succeeded go back to the generation that they had. Default `false`. */
   readonly revoke?: boolean | undefined;
+  /** A target that cannot be reached before anything is started is left out and is no failure. Default `false`. */
+  readonly skipUnreachable?: boolean | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,6 +33,8 @@ export interface FleetOptions {
 export type FleetOutcome = { readonly target: string } & (
   | { readonly status: 'deployed' | 'unchanged'; readonly result: DeployResult }
   | { readonly status: 'failed'; readonly error: unknown }
+  /** Left out, because it could not be reached and that was allowed; nothing was started there. */
+  | { readonly status: 'unreachable'; readonly error: HostConnectionError }
   /** Not started, because another target had failed. */
   | { readonly status: 'skipped' }
   /** Deployed, and then rolled back. */
@@ -114,6 +121,10 @@ async function attempt(
     const result = await runDeploy(target, resolveOptions(options, { sharedBuilds }));
     return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
   } catch (error) {
+    // Once something was started, a lost connection is an ActivationError.
+    if (fleet.skipUnreachable === true && error instanceof HostConnectionError) {
+      return { target: target.name, status: 'unreachable', error };
+    }
     return { target: target.name, status: 'failed', error };
   }
 }
@@ -146,21 +157,4 @@ async function rollBack(target: Target, own: DeployOptions, result: DeployResult
   } catch (error) {
     return { target: target.name, status: 'revoke-failed', result, error };
   }
-}
-
-/** Works through `items`, at most `limit` at once; begins no more when `stop()` says so. */
-async function inParallel<T>(
-  items: readonly T[],
-  limit: number,
-  stop: () => boolean,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) {
-      if (stop()) return;
-      await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }

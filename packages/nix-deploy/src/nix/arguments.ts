@@ -34,6 +34,11 @@ export function derivationArgv(installable: string, options: NixOptions = []): r
   return ['nix', ...features, 'eval', '--raw', ...options, `${installable}.drvPath`];
 }
 
+/** What a flake's output `nix-deploy` says, as JSON. */
+export function targetsArgv(flake: string): readonly string[] {
+  return ['nix', ...features, 'eval', '--json', `${flake}#nix-deploy`];
+}
+
 /** nixos-rebuild, which `build` makes leave a link `result` in the folder it is run in. */
 export function rebuildArgv(
   action: 'build' | 'dry-build',

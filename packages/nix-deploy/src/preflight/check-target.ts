@@ -8,7 +8,7 @@ import type { TargetPaths } from '../target/paths.ts';
 export interface Requirements {
   readonly machineId: string | undefined;
   readonly hostName: string | undefined;
-  readonly action: 'switch' | 'boot' | 'test' | 'dry-activate';
+  readonly action: 'switch' | 'boot' | 'test' | 'dry-activate' | 'check';
   /** Free bytes that must be there, at least. */
   readonly storeFree: number;
   readonly bootFree: number;
@@ -100,6 +100,7 @@ export function checkTarget(
     facts.bootFree === undefined ||
       action === 'test' ||
       action === 'dry-activate' ||
+      action === 'check' ||
       facts.bootFree >= requirements.bootFree,
     'boot-full',
     `${paths.boot} is full: ${formatSize(facts.bootFree ?? 0)} are free and ${formatSize(requirements.bootFree)} are needed`,

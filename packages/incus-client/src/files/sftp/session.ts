@@ -9,8 +9,8 @@ import { type Chunks, appendToFile, replaceFile, setAttributes } from './replace
 
 /** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
 export interface SftpSession extends AsyncDisposable {
-  /** Of the path itself: a symlink is not followed. */
-  stat(filePath: string): Promise<SftpAttributes>;
+  /** Of the path itself; with `followLinks` of what a symlink leads to in the end. */
+  stat(filePath: string, options?: { readonly followLinks?: boolean | undefined }): Promise<SftpAttributes>;
   list(directory: string): Promise<readonly DirectoryEntry[]>;
   /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
   read(
@@ -78,7 +78,7 @@ function sftpSession(
   leftovers: Leftovers,
 ): Omit<SftpSession, typeof Symbol.asyncDispose> {
   return {
-    stat: calls.lstat,
+    stat: (filePath, { followLinks = false } = {}) => (followLinks ? calls.stat : calls.lstat)(filePath),
     async list(directory) {
       const handle = await calls.openDirectory(directory);
       try {

@@ -14,6 +14,8 @@ export interface DeployFlags extends SharedOptions {
   readonly specialisation?: string;
   readonly force?: boolean;
   readonly mayStop?: string[];
+  readonly installBootloader?: boolean;
+  readonly skipUnreachable?: boolean;
   readonly parallel?: number;
   readonly canary?: string[];
   readonly continue?: boolean;
@@ -27,7 +29,7 @@ export function deployCommand(): Command {
   return withSourceOptions(withSharedOptions(command))
     .addOption(
       new Option('--action <action>', 'what to do with the system')
-        .choices(['switch', 'boot', 'test', 'dry-activate'])
+        .choices(['switch', 'boot', 'test', 'dry-activate', 'check'])
         .default('switch'),
     )
     .option('--specialisation <name>', 'activate this specialisation of the system')
@@ -37,6 +39,8 @@ export function deployCommand(): Command {
       'stop this unit although the connection may stand on it; may be repeated',
       collect,
     )
+    .option('--install-bootloader', 'write the boot loader itself again, not only its entries')
+    .option('--skip-unreachable', 'leave out targets that cannot be reached; they are no failure')
     .option('--parallel <n>', 'targets at once (default: 5)', positive)
     .option('--canary <name>', 'a target that goes first; may be repeated', collect)
     .option('--continue', 'go on with other targets after a failure')

@@ -29,6 +29,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
             action,
             specialisation: specialisation ?? one.options.specialisation,
             force,
+            installBootLoader: options.installBootloader,
             mayStop: mayStop ?? one.options.mayStop,
           },
         })),
@@ -37,6 +38,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
           canaries: options.canary ?? fleet.canaries,
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,
+          skipUnreachable: options.skipUnreachable,
           signal,
           onEvent: (event) => {
             if (json === true) process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -86,6 +88,8 @@ function sentence(outcome: FleetOutcome): string {
       return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'already runs this system'}`;
     case 'skipped':
       return `${outcome.target}: skipped, because another target failed`;
+    case 'unreachable':
+      return `${outcome.target}: skipped, because it cannot be reached: ${describeError(outcome.error).message}`;
     case 'revoked':
       return `${outcome.target}: rolled back to generation ${outcome.result.previousGeneration}`;
     case 'revoke-failed':

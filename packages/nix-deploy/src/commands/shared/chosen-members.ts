@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+
 import { UsageError } from '@cutover/foundation/usage-error';
 
+import { loadFlakeTargets } from '../../config/flake-targets.ts';
 import { loadDeployConfig } from '../../config/load.ts';
 import { membersOf } from '../../config/members.ts';
 import type { DeployConfig } from '../../config/schema.ts';
@@ -25,15 +28,19 @@ export async function chosenMembers(
   names: readonly string[],
   options: SharedOptions,
 ): Promise<ChosenMembers> {
-  const adHoc = names.filter((name) => name.includes('@'));
+  const adHoc = names.filter((name) => name.indexOf('@') > 0);
   const config =
-    names.length > 0 && adHoc.length === names.length
-      ? { targets: {} }
-      : await loadDeployConfig(options.config);
+    names.length > 0 && adHoc.length === names.length ? { targets: {} } : await readTargets(options);
   const overridden = override(config, adHoc, options);
   const members = membersOf(overridden, names);
   for (const member of members) resolveOptions(member.options);
   return { members, config: overridden };
+}
+
+/** From the config file; where there is none and a flake is given, from the flake. */
+async function readTargets({ config, flake }: SharedOptions): Promise<DeployConfig> {
+  if (flake === undefined || existsSync(config)) return await loadDeployConfig(config);
+  return await loadFlakeTargets(flake);
 }
 
 /** Where a command is for one target. @throws {UsageError} */

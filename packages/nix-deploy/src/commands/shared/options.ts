@@ -20,14 +20,27 @@ export interface SharedOptions {
 }
 
 export function withSharedOptions(command: Command): Command {
-  return command
-    .argument(
+  return withConnectionOptions(
+    command.argument(
       '[targets...]',
-      'names in the config file, or user@host[:port] (default: all of the config file)',
-    )
+      'names, @tags or patterns (web*) of the config file, or user@host[:port] (default: all of the config file)',
+    ),
+  );
+}
+
+/** The options of every command, without its targets. */
+export function withConnectionOptions(command: Command): Command {
+  return command
     .option('-c, --config <file>', 'config file', 'nix-deploy.yaml')
+    .option(
+      '--flake <ref>',
+      'flake reference, as seen from where it is evaluated; a relative path is evaluated here. Without a config file its output nix-deploy says the targets',
+    )
     .option('--json', 'write JSON: one document, or one object a line where the command goes on for a while')
-    .option('--identity <file>', 'private key to log in with as user@host (default: the ssh agent)')
+    .option(
+      '--identity <file>',
+      'private key to log in with as user@host (default: the ssh agent, or the keys of ~/.ssh)',
+    )
     .option('--known-hosts <file>', 'known_hosts file for user@host (default: ~/.ssh/known_hosts)')
     .option('--profile <name>', 'profile, as nixos-rebuild’s --profile-name (default: system)')
     .option('--sudo', 'run commands on the target through sudo');
@@ -35,7 +48,6 @@ export function withSharedOptions(command: Command): Command {
 
 export function withSourceOptions(command: Command): Command {
   return command
-    .option('--flake <ref>', 'flake reference, as seen from where it is evaluated')
     .option('--configuration <name>', 'attribute of nixosConfigurations (default: the target’s host name)')
     .option('--store-path <path>', 'a system that is built already, in place of a flake')
     .option(

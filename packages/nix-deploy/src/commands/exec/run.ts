@@ -1,0 +1,54 @@
+import { describeError } from '@cutover/foundation/describe-error';
+import { withInterrupts } from '@cutover/foundation/interrupts';
+import { processIo, write } from '@cutover/foundation/io';
+
+import { inParallel } from '../../fleet/in-parallel.ts';
+import { asRoot, script } from '../../target/script.ts';
+import { chosenMembers } from '../shared/chosen-members.ts';
+import type { ExecFlags } from './command.ts';
+
+/** `nix-deploy exec`. Its exit code is 1 where the command failed, or could not be run, on one of the targets. */
+export async function runExec(argv: readonly string[], flags: ExecFlags): Promise<void> {
+  const { members } = await chosenMembers(flags.on ?? [], flags);
+  let failed = false;
+  await withInterrupts(async (signal) => {
+    await inParallel(
+      members,
+      flags.parallel,
+      () => signal.aborted,
+      async ({ target, options: { sudo = false } }) => {
+        try {
+          await using host = await target.connect(signal);
+          const command = asRoot(script('exec', 'exec "$@"', ...argv), { sudo });
+          const {
+            exitCode,
+            signal: killedBy,
+            stdout,
+            stderr,
+          } = await host.run(command, { reject: false, signal });
+          if (exitCode !== 0) failed = true;
+          const result = { target: target.name, exitCode, signal: killedBy, stdout, stderr };
+          if (flags.json === true) return await write(processIo.stdout, `${JSON.stringify(result)}\n`);
+          await write(processIo.stdout, named(target.name, stdout));
+          await write(processIo.stderr, named(target.name, stderr));
+          if (exitCode !== 0) {
+            await write(processIo.stderr, `${target.name}: ended with ${exitCode ?? killedBy}\n`);
+          }
+        } catch (error) {
+          signal.throwIfAborted();
+          failed = true;
+          const described = describeError(error);
+          if (flags.json === true) {
+            await write(processIo.stdout, `${JSON.stringify({ target: target.name, error: described })}\n`);
+          } else await write(processIo.stderr, `${target.name}: ${described.message}\n`);
+        }
+      },
+    );
+    signal.throwIfAborted();
+  });
+  if (failed) process.exitCode = 1;
+}
+
+function named(name: string, text: string): string {
+  return text === '' ? '' : text.trimEnd().replaceAll(/^/gm, `${name}: `).concat('\n');
+}

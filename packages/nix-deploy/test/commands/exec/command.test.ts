@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+
+import { runCommand } from '@cutover/foundation/run-command';
+import { expect, it, onTestFinished, vi } from 'vitest';
+
+import { createProgram } from '../../../src/commands/program.ts';
+
+async function exec(...argv: readonly string[]): Promise<{ code: number; written: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'nix-deploy-'));
+  onTestFinished(async () => await rm(folder, { recursive: true }));
+  const config = join(folder, 'nix-deploy.yaml');
+  await writeFile(config, 'targets: { one: { tags: [a] }, two: { tags: [a] }, three: {} }\n');
+  let written = '';
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation((chunk: string | Uint8Array) => {
+      written += String(chunk);
+      return true;
+    }),
+  );
+  const io = { stdout: new PassThrough(), stderr: new PassThrough() };
+  try {
+    const code = await runCommand(createProgram(), { argv: ['exec', '-c', config, ...argv], io });
+    return { code, written };
+  } finally {
+    process.exitCode = undefined;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+it('runs a command on each of the targets, and names the target of each line', async () => {
+  const { code, written } = await exec('--on', '@a', '--', 'printf', 'a\\nb --on x\\n');
+  expect(code).toBe(0);
+  expect(written.split('\n').sort().join('\n').trim()).toBe('one: a\none: b --on x\ntwo: a\ntwo: b --on x');
+});
+
+it('ends with 1 where the command failed on one of them', async () => {
+  const { code, written } = await exec('--on', 'three', '--json', '--', 'sh', '-c', 'echo no >&2; exit 3');
+  expect(code).toBe(1);
+  expect(JSON.parse(written)).toMatchObject({ target: 'three', exitCode: 3, stderr: 'no\n' });
+});
