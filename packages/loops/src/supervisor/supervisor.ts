@@ -210,7 +210,7 @@ export class Supervisor implements AsyncDisposable {
   async stopAll(reason: string, grace?: number): Promise<void> {
     await Promise.all([
       ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })),
-      ...this.#keeper.orphans.map(({ loop }) => this.#keeper.stopOrphan(loop, reason, { grace })),
+      this.#keeper.stopOrphans(reason, { grace }),
     ]);
   }
 

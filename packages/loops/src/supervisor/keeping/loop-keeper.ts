@@ -82,6 +82,13 @@ export class LoopKeeper {
     return true;
   }
 
+  /** Ends all that is left of loops that are not in the config: also the pane of one that has ended. */
+  async stopOrphans(reason: string, options: StopOptions = {}): Promise<void> {
+    const panes = (await (await this.#context.link.existing())?.panes()) ?? [];
+    const names = panes.map(({ loop }) => loop).filter((name) => !this.#isConfigured(name));
+    await Promise.all(names.map((name) => this.stopOrphan(name, reason, options)));
+  }
+
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
   async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
     return this.#ends.block(loop, sign);
