@@ -9,6 +9,11 @@ export interface SshHostOptions {
   /** Default: the user of this process, as ssh's own. */
   readonly user?: string | undefined;
   /**
+   * `openssh`: connect by the system's `ssh`, which has what ssh2 has not: certificates of users and hosts, hardware keys,
+   * Kerberos, all its algorithms. It needs setsid on the host, and takes keys from files and agents only. Default `ssh2`, which is faster and needs no ssh.
+   */
+  readonly client?: 'ssh2' | 'openssh' | undefined;
+  /**
    * `true`: what is not said here is read from ssh's configuration (`~/.ssh/config`, or the file that is named), by
    * `ssh -G` where there is an ssh: HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent, ProxyJump,
    * ProxyCommand, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias. Default `false`.
