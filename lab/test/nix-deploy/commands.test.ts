@@ -1,4 +1,4 @@
-import { deploy, plan } from '@cutover/nix-deploy';
+import { deploy, plan, withSudoPassword } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { type Client, startClient } from './client.ts';
@@ -39,6 +39,8 @@ describe('plan', () => {
         action: 'switch',
         problems: [],
         unchanged: false,
+        disagreements: [],
+        inhibitors: [],
         generation: 1,
         units: { added: expect.arrayContaining(['hello.service']), removed: [] },
         closure: { packages: expect.arrayContaining([expect.objectContaining({ name: 'system-units' })]) },
@@ -100,6 +102,34 @@ describe('deploy --action', () => {
     expect(await machine.history()).toBe('3 of 1 2 3');
   });
 
+  it('names the specialisations that there are, where there is none of that name', async () => {
+    const before = await machine.running();
+    const specialisation = ['--specialisation', 'none', '--force'];
+    const { exitCode, stderr } = await client.run([
+      'deploy',
+      '--store-path',
+      systems.four,
+      ...specialisation,
+    ]);
+    expect(stderr).toContain(`${systems.four} has no specialisation none; it has other; nothing was changed`);
+    expect(exitCode).toBe(15);
+    expect(await machine.running()).toBe(before);
+  });
+
+  it('check runs the pre-switch checks only, and the boot loader is written again where that is wanted', async () => {
+    const before = [await machine.running(), await machine.history()];
+    const check = await client.run(['deploy', '--store-path', systems.one, '--action', 'check']);
+    expect(check.exitCode).toBe(0);
+    expect([await machine.running(), await machine.history()]).toEqual(before);
+    expect(await machine.sh('ls /boot/nixos')).not.toContain('installed');
+    await deploy(machine.target, {
+      source: { storePath: systems.four },
+      force: true,
+      installBootLoader: true,
+    });
+    expect(await machine.sh('ls /boot/nixos')).toContain('installed');
+  });
+
   it('of a flake that does not evaluate has an exit code of its own', async () => {
     await machine.declare('{ ... }: { environment.etc.marker.text = thereIsNoSuchThing; }\n');
     const { exitCode, stderr } = await client.run(['deploy']);
@@ -140,6 +170,18 @@ describe('by a user with sudo', () => {
       code: 'PREFLIGHT_FAILED',
       problems: [expect.objectContaining({ check: 'not-root', message: expect.stringContaining('sudo -n') })],
     });
+  });
+
+  it('that asks for a password, it is told, and everything goes as for root', async () => {
+    await machine.sh(`
+      echo 'deployer:a secret' | chpasswd
+      echo 'deployer ALL=(ALL) ALL' > ${sudoers} && chmod 440 ${sudoers}`);
+    const target = withSudoPassword(machine.targetAs('deployer'), 'a secret');
+    const source = { storePath: await machine.running() };
+    expect(await deploy(target, { source, sudo: true, force: true })).toMatchObject({ changed: true });
+    await expect(
+      deploy(withSudoPassword(machine.targetAs('deployer'), 'another'), { source, sudo: true }),
+    ).rejects.toMatchObject({ problems: [expect.objectContaining({ check: 'not-root' })] });
   });
 
   it('that asks for none, everything goes as for root', async () => {

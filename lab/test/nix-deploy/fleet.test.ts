@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { sshHost } from '@cutover/host';
 import { deployFleet, FleetError, type FleetMember, type FleetOutcome } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
@@ -96,6 +97,25 @@ it('those that succeeded are taken back when that is wished', async () => {
   expect(await Promise.all(machines.slice(0, -1).map(async (machine) => await machine.running()))).toEqual(
     before,
   );
+});
+
+it('a target that is off is left out where that is allowed, and named', async () => {
+  const privateKeyFile = machines[0]?.operatorKey;
+  const nowhere = {
+    host: '127.0.0.1',
+    port: 1,
+    user: 'root',
+    privateKeyFile,
+    hostKeys: machines.map(({ hostKey }) => hostKey),
+  };
+  const off = { name: 'off', connect: () => Promise.resolve(sshHost(nowhere)) };
+  const some = (await members('four')).slice(0, 1);
+  const options = some[0]?.options;
+  if (options === undefined) throw new Error('there is no member');
+  const fleet = [...some, { target: off, options }];
+  const all = await deployFleet(fleet, { skipUnreachable: true });
+  expect(all.map(({ status }) => status)).toEqual(['deployed', 'unreachable']);
+  expect((await outcomes(deployFleet(fleet))).map(({ status }) => status)).toEqual(['unchanged', 'failed']);
 });
 
 it('a target is built on another host, which the command names', async () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -185,6 +185,37 @@ describe('a closure that is built elsewhere', () => {
       ],
     });
     expect(await marker()).toBe('substituted');
+  });
+});
+
+describe('a flake that says its targets itself', () => {
+  it('needs no config file; a relative path is evaluated here and built on the target', async () => {
+    await declareHere(marked('by its flake'));
+    const flake = join(folder, 'fleet');
+    await mkdir(flake);
+    const ssh = `{ host = "127.0.0.1"; port = ${machine.relay.port}; privateKey = "${machine.operatorKey}"; hostKeys = [ "${machine.hostKey}" ]; }`;
+    await writeFile(
+      join(flake, 'flake.nix'),
+      `{
+        inputs.machines.url = "path:${folder}";
+        outputs = { machines, ... }: {
+          inherit (machines) nixosConfigurations;
+          nix-deploy.targets.box = { ssh = ${ssh}; tags = [ "web" ]; };
+        };
+      }`,
+    );
+    await using other = await startClient();
+    const local = relative(process.cwd(), flake);
+    const reference = local.startsWith('.') ? local : `./${local}`;
+    const { exitCode, stderr, stdout } = await other.run(['deploy', '@web', '--flake', reference]);
+    expect(stderr).toContain('confirming on a fresh connection');
+    expect(stdout).toMatch(/^box: deployed /m);
+    expect(exitCode).toBe(0);
+    expect(await marker()).toBe('by its flake');
+    // The client names a config file last, which is the shell's here.
+    const command = ['sh', '-c', 'cat /etc/marker'];
+    const ran = await other.run(['exec', '--flake', reference, '--on', 'b*', '--', ...command]);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: 'box: by its flake' });
   });
 });
 

@@ -5,7 +5,7 @@ export interface HostSettings {
   /** Nix's name of the platform, e.g. `x86_64-linux`. */
   readonly system: string;
   readonly instanceType: 'virtual-machine' | 'container';
-  /** The NixOS release the machine was first installed with, e.g. `24.11`; never changed afterwards. */
+  /** The NixOS release the machine was first installed with, e.g. `26.05`; never changed afterwards. */
   readonly stateVersion: string;
   readonly timeZone: string;
   readonly user: {

@@ -3,7 +3,7 @@ import type { HostSettings } from './flake-settings.ts';
 /** What a flake repository is made of, beside its template. */
 export interface FlakeParts {
   readonly settings: HostSettings;
-  /** Where nixpkgs comes from, e.g. `github:NixOS/nixpkgs/nixos-24.11` or `path:/srv/nixpkgs`. */
+  /** Where nixpkgs comes from, e.g. `github:NixOS/nixpkgs/nixos-26.05` or `path:/srv/nixpkgs`. */
   readonly nixpkgs: string;
   /** The template's files (path → text): `readFlakeTemplate()`. */
   readonly template: ReadonlyMap<string, string>;
@@ -25,11 +25,11 @@ export function renderFlake(parts: FlakeParts): Map<string, string> {
   const { settings, nixpkgs } = parts;
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?=&%@+-]+$/.test(nixpkgs)) {
     throw new TypeError(
-      `nixpkgs: ${JSON.stringify(nixpkgs)} is no flake reference; write e.g. github:NixOS/nixpkgs/nixos-24.11`,
+      `nixpkgs: ${JSON.stringify(nixpkgs)} is no flake reference; write e.g. github:NixOS/nixpkgs/nixos-26.05`,
     );
   }
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(settings.hostName)) {
-    throw new TypeError(`hostName: ${JSON.stringify(settings.hostName)} is no host name (a-z, 0-9 and -)`);
+    throw new TypeError(`hostName: ${JSON.stringify(settings.hostName)} is not a host name (a-z, 0-9 and -)`);
   }
   const files = new Map<string, string>();
   const add = (path: string, text: string): void => {

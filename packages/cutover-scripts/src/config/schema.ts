@@ -19,6 +19,25 @@ const hostKeys = z
   .min(1)
   .describe("The host's public keys, as in a .pub file: the connection is refused when it shows another");
 
+/** The NixOS release that a new host is made from, where the config names no other. */
+const nixosRelease = '26.05';
+
+/** What NixOS and shadow accept; what it refuses would come out in phase B only, when the instance is there. */
+const userName = z
+  .string()
+  .regex(
+    /^[a-z_][a-z0-9_-]{0,30}$/,
+    'must be the name of a user: at most 31 of a-z, 0-9, _ and -, beginning with a letter',
+  )
+  .refine((name) => name !== 'root', 'must not be root: the loops have a user of their own');
+
+const unitName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9:_.@-]{1,200}$/,
+    'must be the name of a unit: letters, digits, and : _ . @ -, with no spaces',
+  );
+
 const sshEndpoint = z
   .strictObject({
     host: z.string().min(1).describe('Name or address'),
@@ -88,7 +107,7 @@ const oldHost = z.strictObject({
     .describe('Texts: a process whose command line holds one of them is a loop of the rig'),
   tmuxSessions: z.array(z.string()).default([]).describe('The names of its tmux sessions'),
   standbyUnits: z
-    .array(z.string())
+    .array(unitName)
     .default([])
     .describe(
       'Units that only the rig needed, e.g. its proxy; stopped and disabled once the new rig has handed over work',
@@ -96,7 +115,7 @@ const oldHost = z.strictObject({
 });
 
 const newHost = z.strictObject({
-  user: z.string().min(1).default('loops'),
+  user: userName.default('loops'),
   workspace: path.default('/srv/cc-ci'),
   address: z
     .string()
@@ -130,13 +149,21 @@ const workingRepository = z.strictObject({
 });
 
 const nixos = z.strictObject({
-  nixpkgs: z.string().min(1).default('github:NixOS/nixpkgs/nixos-24.11').describe('The flake input nixpkgs'),
+  nixpkgs: z
+    .string()
+    .min(1)
+    .default(`github:NixOS/nixpkgs/nixos-${nixosRelease}`)
+    .describe('The flake input nixpkgs'),
   system: z.string().default('x86_64-linux'),
   stateVersion: z
     .string()
-    .default('24.11')
+    .regex(/^\d\d\.\d\d$/, 'must be a NixOS release, e.g. 26.05')
+    .default(nixosRelease)
     .describe('The NixOS release that the instance is first installed with'),
-  timeZone: z.string().default('UTC'),
+  timeZone: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be a time zone, e.g. Europe/Berlin')
+    .default('UTC'),
   packages: z
     .array(z.string())
     .default(['git', 'tmux', 'nodejs', 'jq', 'openssh', 'rsync', 'coreutils', 'python3', 'curl', 'age'])
@@ -161,7 +188,7 @@ const nixos = z.strictObject({
     .describe('Hosts that the loops reach by ssh'),
   proxy: z
     .strictObject({
-      name: z.string().min(1).default('tailscaled-proxy').describe('Name of its unit'),
+      name: unitName.default('tailscaled-proxy').describe('Name of its unit'),
       port: z.number().int().default(1055),
       authKeyFile: path,
       loginServer: z.url().optional(),
@@ -207,6 +234,9 @@ export const cutoverSchema = z.strictObject({
     .strictObject({
       repository: z.string().min(1).describe('The repository that holds the ownership ref'),
       ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+      lease: duration
+        .prefault('10m')
+        .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
     })
     .describe('Where it is written who owns the loops'),
   secrets: path.default('./secrets.yaml'),

@@ -45,6 +45,23 @@ describe('loadConfig', () => {
     });
   });
 
+  it.each([
+    ['new:\n', 'new:\n  user: root\n', /new\.user: must not be root/],
+    ['new:\n', `new:\n  user: ${'a'.repeat(32)}\n`, /new\.user: must be the name of a user: at most 31/],
+    ['nixos:\n', 'nixos:\n  timeZone: Europe/New York\n', /nixos\.timeZone: must be a time zone/],
+    [
+      'nixos:\n',
+      'nixos:\n  proxy: { name: a b, authKeyFile: /key }\n',
+      /nixos\.proxy\.name: must be the name of a unit/,
+    ],
+  ])('refuses what NixOS would refuse when the instance is there: %j as %j', async (key, value, message) => {
+    const change = (text: string): string =>
+      text.replace(/^  (user|timeZone): .*\n/gm, '').replace(key, value);
+    await expect(load(change)).rejects.toMatchObject({
+      mistakes: expect.arrayContaining([expect.stringMatching(message)]),
+    });
+  });
+
   it('demands a way to verify each host key', async () => {
     const change = (text: string): string => text.replace('    knownHosts: ./ssh/known_hosts\n', '');
     await expect(load(change)).rejects.toThrow(/a host key is always verified/);

@@ -1,4 +1,4 @@
-/** Works through `items`, at most `limit` at once; starts no more when `stop()` says so. */
+/** Works through `items`, at most `limit` at once; starts none after `stop()` says so. */
 export async function inParallel<T>(
   items: readonly T[],
   limit: number,

@@ -15,6 +15,7 @@ export interface SharedOptions {
   readonly engine?: 'nix' | 'nixos-rebuild';
   readonly profile?: string;
   readonly sudo?: boolean;
+  readonly askSudoPassword?: boolean;
   /** Milliseconds. */
   readonly confirmTimeout?: number;
 }
@@ -32,6 +33,10 @@ export function withSharedOptions(command: Command): Command {
 export function withConnectionOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'config file', 'nix-deploy.yaml')
+    .option(
+      '--flake <ref>',
+      'flake reference, as seen from where it is evaluated; a relative path is evaluated here. Without a config file its output nix-deploy says the targets',
+    )
     .option('--json', 'write JSON: one document, or one object a line where the command goes on for a while')
     .option(
       '--identity <file>',
@@ -39,15 +44,12 @@ export function withConnectionOptions(command: Command): Command {
     )
     .option('--known-hosts <file>', 'known_hosts file for user@host (default: ~/.ssh/known_hosts)')
     .option('--profile <name>', 'profile, as nixos-rebuild’s --profile-name (default: system)')
-    .option('--sudo', 'run commands on the target through sudo');
+    .option('--sudo', 'run commands on the target through sudo')
+    .option('--ask-sudo-password', 'ask for the password of sudo once, for all targets');
 }
 
 export function withSourceOptions(command: Command): Command {
   return command
-    .option(
-      '--flake <ref>',
-      'flake reference, as seen from where it is evaluated; a relative path is evaluated here',
-    )
     .option('--configuration <name>', 'attribute of nixosConfigurations (default: the target’s host name)')
     .option('--store-path <path>', 'a system that is built already, in place of a flake')
     .option(
