@@ -156,7 +156,7 @@ export class Supervisor implements AsyncDisposable {
     });
   }
 
-  /** The status now, and anew with every event after it, until the signal is aborted. */
+  /** The status now, and again with every event after it, until the signal is aborted. */
   async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
     const events = this.events.stream(signal);
     yield { status: this.status() };

@@ -27,7 +27,7 @@ while :; do
       continue
     fi
     rm -f "$trouble"
-    # A log that somebody removed is made again.
+    # A log that was removed is made again.
     [ -e "$log" ] || continue
     [ "$(stat -c %s "$log")" -ge "$half" ] || exit 0
   fi

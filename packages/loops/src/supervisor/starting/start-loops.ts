@@ -40,7 +40,7 @@ export async function startLoops(
   background.run(() => store.save());
 }
 
-/** From here on whoever stops the loop waits for its start, so that no stop comes too early for it. */
+/** From here on each stop of the loop waits for its start, so that no stop comes too early for it. */
 function beginRun({ store, runtimes }: KeeperContext, { name }: LoopConfig): StartedState {
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
