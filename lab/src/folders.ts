@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unlessAbsent } from '@cutover/foundation/errno';
 
 /** Where one lab keeps what: all of it outside the checkout. */
 export interface LabFolders {
@@ -78,10 +79,7 @@ export function foldersIn(root: string, id: string): LabFolders {
 
 /** All labs of this machine, of every checkout. */
 export async function allLabs(): Promise<LabFolders[]> {
-  const names = await readdir(labsFolder()).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await unlessAbsent(readdir(labsFolder()))) ?? [];
   return names
     .filter((name) => /^lab-[0-9a-f]{8}$/.test(name))
     .map((name) => foldersIn(join(labsFolder(), name), name.slice(4)));

@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { type ProcessIdentity, identify, isAlive } from './processes.ts';
 
 let counter = 0;
@@ -16,10 +17,7 @@ export async function takeLease(folder: string): Promise<string> {
 
 /** The processes that use the lab now. Leases of the dead are removed on the way. */
 export async function liveLeases(folder: string): Promise<ProcessIdentity[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await unlessAbsent(readdir(folder))) ?? [];
   const holders = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);

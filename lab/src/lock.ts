@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isErrno } from '@cutover/foundation/errno';
 
 interface Holder {
   readonly server: Server;
@@ -40,7 +41,7 @@ async function listen(address: string): Promise<Holder | undefined> {
     server.unref();
     return { server, waiting };
   } catch (error) {
-    if (isCode(error, 'EADDRINUSE')) return undefined;
+    if (isErrno(error, 'EADDRINUSE')) return undefined;
     throw error;
   }
 }
@@ -73,8 +74,4 @@ async function holderGone(address: string, signal: AbortSignal | undefined): Pro
     signal?.removeEventListener('abort', abort);
     connection.destroy();
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
+import { isErrno } from '@cutover/foundation/errno';
 
 /** A process of this machine, known well enough not to be mistaken for a later one with its number. */
 export interface ProcessIdentity {
@@ -45,7 +46,7 @@ export async function endProcesses(pids: readonly number[], grace = 0): Promise<
       try {
         process.kill(pid, name);
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+        if (!isErrno(error, 'ESRCH')) throw error;
       }
     }
   };
@@ -81,11 +82,6 @@ export async function readProc(path: string): Promise<string | undefined> {
 
 /** For a look into /proc that fails because the process has ended, or is one of the kernel's. */
 export function gone(error: unknown): undefined {
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    ['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes(String(error.code))
-  )
-    return undefined;
+  if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES', 'EINVAL')) return undefined;
   throw error;
 }

@@ -1,4 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { isErrno } from '@cutover/foundation/errno';
 import type { LabFolders } from './folders.ts';
 import type { Subnet } from './subnet.ts';
 
@@ -29,8 +30,7 @@ export async function readRecord(folders: LabFolders): Promise<LabRecord | undef
     return typeof record.bridge === 'string' ? record : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
-      return undefined;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
 }

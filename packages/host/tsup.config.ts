@@ -7,6 +7,8 @@ export default defineConfig({
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
   loader: { '.sh': 'text' },
+  // The private package of small ideas that several packages share: bundled, so users never see it.
+  noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

@@ -27,7 +27,8 @@ const words = [
 const read =
   /^(README|CONTRIBUTING)\.md$|^(docs|bin|\.ci|\.changeset|examples)\/|^(lab|bench)\/src\/|^packages\/[^/]+\/((src|schema|schemas)\/|[^/]+\.(md|json)$)/;
 /** Not held to it yet. */
-const pending = /^(packages|docs)\/(cutover|loops|runbook)/;
+const pending =
+  /^docs\/(runbook|cutover-commands)\.md$|^packages\/(cutover-scripts\/src\/(phases\/|ownership\/|cutover\.ts)|loops\/src\/ownership\/)/;
 /** Changelogs are history, and this file has to name the words. */
 const spared = /(^|\/)CHANGELOG\.md$|^bin\/lib\/checks\/plain-words\.mjs$/;
 

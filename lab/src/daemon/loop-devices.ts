@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { isErrno } from '@cutover/foundation/errno';
 
 /** Loop devices whose backing file lies in `folder`, mounted or not, e.g. `/dev/loop3`; also where the file is deleted. */
 export function loopDevices(folder: string): string[] {
@@ -12,8 +13,7 @@ function backingFile(name: string): string | undefined {
   try {
     return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENXIO'].includes(String(error.code)))
-      return undefined;
+    if (isErrno(error, 'ENOENT', 'ENXIO')) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises';
+import { isErrno } from '@cutover/foundation/errno';
 import { foreignMounts } from '../mounts.ts';
 import { allPids, identify, type ProcessIdentity, readProc } from '../processes.ts';
 
@@ -48,7 +49,6 @@ async function renew(path: string): Promise<void> {
     await chmod(path, mode & 0o7777);
   } catch (error) {
     // Gone, a file, not empty or mounted here: then its mounts stay, and their holders are named.
-    const harmless = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EBUSY'];
-    if (!(error instanceof Error && 'code' in error && harmless.includes(String(error.code)))) throw error;
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EBUSY')) throw error;
   }
 }

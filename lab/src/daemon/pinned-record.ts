@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '@cutover/foundation/errno';
 import type { Holder } from './mount-holders.ts';
 
 /** A loop device of a lab that stays in use when all that the lab ran has ended. */
@@ -19,7 +20,7 @@ export async function readPinned(folder: string): Promise<PinnedDevice[]> {
   } catch (error) {
     // Half written by a crash, it says nothing.
     if (error instanceof SyntaxError) return [];
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

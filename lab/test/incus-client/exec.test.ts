@@ -199,7 +199,7 @@ test('user, group, directory and environment are as asked for', async () => {
 });
 
 test.for([
-  ['an argument that is too long', ['x'.repeat(3_000_000)], {}, /argument list too long/],
+  ['an argument that is too long', ['x'.repeat(200_000)], {}, /argument list too long/],
   ['an argument with NUL', ['a\0b'], {}, /invalid argument/],
   ['a variable with NUL', ['true'], { env: { A: 'a\0b' } }, /invalid argument/],
   ['no command', [], {}, /child process/],
@@ -216,7 +216,7 @@ test.for([
 
 test('a host says that such a command was not started', async () => {
   await using host = incusHost(client, box.name);
-  await expect(host.run(['echo', 'x'.repeat(3_000_000)])).rejects.toMatchObject({
+  await expect(host.run(['echo', 'x'.repeat(200_000)])).rejects.toMatchObject({
     code: 'COMMAND_REFUSED',
     message: expect.stringContaining('argument list too long'),
   });

@@ -159,6 +159,35 @@ test('a stream is written over the files endpoint as it comes, and read as one',
   expect(hash.digest('hex')).toBe(createHash('sha256').update(Buffer.concat(chunks)).digest('hex'));
 });
 
+test('folders on the way are made on wish, with an owner and mode apart from the file', async () => {
+  await expect(files.write(box.name, '/srv/a/b/file', 'x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const createDirectories = { uid: 5, gid: 6, mode: 0o750 };
+  await files.write(box.name, '/srv/a/b/file', 'x', { mode: 0o600, uid: 7, gid: 8, createDirectories });
+  expect(await guest('stat', '-c', '%a %u %g', '/srv', '/srv/a', '/srv/a/b', '/srv/a/b/file')).toBe(
+    '755 0 0\n750 5 6\n750 5 6\n600 7 8\n',
+  );
+  const source = join(folder, 'pushed');
+  await writeFile(source, 'y', { mode: 0o640 });
+  await files.push(box.name, source, '/srv/c/d/pushed', { createDirectories: true });
+  expect(await guest('stat', '-c', '%a %u %g', '/srv/c/d', '/srv/c/d/pushed')).toBe('755 0 0\n640 0 0\n');
+});
+
+test('what links lead to is pulled on wish, and a circle is an error', async () => {
+  await guest(
+    'sh',
+    '-c',
+    'mkdir -p /srv/links/real && echo one > /srv/links/real/file && ln -s real /srv/links/folder && ln -s /srv/links/real/file /srv/links/absolute',
+  );
+  const back = join(folder, 'followed');
+  await files.pull(box.name, '/srv/links', back, { followLinks: true });
+  const kinds = execFileSync('sh', ['-c', `cd ${back}; find . -type l; cat absolute folder/file`]).toString();
+  expect(kinds).toBe('one\none\n');
+  await guest('sh', '-c', 'ln -s .. /srv/links/real/up');
+  await expect(
+    files.pull(box.name, '/srv/links', join(folder, 'circle'), { followLinks: true }),
+  ).rejects.toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('circle') });
+});
+
 test('a file of this machine that is not there is named', async () => {
   const missing = join(folder, 'missing');
   const told = { name: 'FileError', code: 'NOT_FOUND', path: missing };

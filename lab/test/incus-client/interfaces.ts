@@ -13,13 +13,17 @@ export interface Field {
 
 /** The sources whose types are what goes over the wire, and nothing else. */
 export const wireFiles: readonly string[] = [
+  'api/access.ts',
+  'api/backup-target.ts',
   'api/events.ts',
   'api/operation.ts',
   'certificates/types.ts',
   'cluster/types.ts',
   'images/types.ts',
+  'instances/backups.ts',
   'instances/types.ts',
   'networks/acl-types.ts',
+  'networks/address-set-types.ts',
   'networks/forward-types.ts',
   'networks/types.ts',
   'networks/zone-types.ts',

@@ -187,7 +187,7 @@ systemctl start --no-block demo-orchestrator rival loops-tmux-demo`);
       expect(identity(await machine.status())).toEqual(before);
     }
     const ups = JSON.parse(await machine.loops('history', '--json', '--event', 'up')) as unknown[];
-    expect(ups.at(-1)).toMatchObject({ event: 'up', reboot: 'unexpected' });
+    expect(ups.at(-1)).toMatchObject({ type: 'up', reboot: 'unexpected' });
   }, 1_800_000);
 });
 

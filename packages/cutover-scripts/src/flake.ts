@@ -29,7 +29,7 @@ export function renderFlake(parts: FlakeParts): Map<string, string> {
     );
   }
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(settings.hostName)) {
-    throw new TypeError(`hostName: ${JSON.stringify(settings.hostName)} is no host name (a-z, 0-9 and -)`);
+    throw new TypeError(`hostName: ${JSON.stringify(settings.hostName)} is not a host name (a-z, 0-9 and -)`);
   }
   const files = new Map<string, string>();
   const add = (path: string, text: string): void => {

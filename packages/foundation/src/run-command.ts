@@ -1,5 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.ts';
+import { isErrno } from './errno.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type CommandIo, processIo, write } from './io.ts';
 import { InterruptedError } from './interrupts.ts';
@@ -65,7 +66,7 @@ function watchReader({ stdout }: CommandIo): Reader {
 }
 
 function isBrokenPipe(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return isErrno(error, 'EPIPE');
 }
 
 /** By its code and not its class: a command may bring a commander of its own. */

@@ -45,7 +45,7 @@ export interface IncusScope {
   project(name: string): IncusScope;
   /** The same connections, for a cluster member or `@group`. */
   target(member: string): IncusScope;
-  /** Anything else of the API; resolves to the answer's metadata. */
+  /** Anything else of the API; resolves to the answer's metadata, or to a `Buffer` where the answer is not JSON. */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }
 

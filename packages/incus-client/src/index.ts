@@ -46,6 +46,7 @@ export {
   WaitTimeoutError,
 } from './errors.ts';
 export { OperationRun, type WaitOptions } from './follow/operation-run.ts';
+export { type OperationProgress, operationProgress } from './operations/operation-progress.ts';
 export type { OperationsArea } from './operations/operations.ts';
 export type { Operation, OperationStatusCode } from './api/operation.ts';
 export type {
@@ -70,11 +71,54 @@ export type {
   ClusterMember,
   ClusterMemberChange,
   ClusterMemberConfigKey,
+  ClusterMemberState,
+  ClusterMemberSysinfo,
 } from './cluster/types.ts';
 export type { Warning, WarningsArea } from './warnings/warnings.ts';
 export type { ServerArea, ServerChange } from './server/server.ts';
-export type { ServerResources } from './server/resources-types.ts';
-export type { Server, ServerEnvironment } from './server/types.ts';
+export type {
+  ServerResources,
+  ResourcesCPU,
+  ResourcesCPUSocket,
+  ResourcesCPUCache,
+  ResourcesCPUCore,
+  ResourcesCPUThread,
+  ResourcesGPU,
+  ResourcesGPUCard,
+  ResourcesGPUCardDRM,
+  ResourcesGPUCardSRIOV,
+  ResourcesGPUCardNvidia,
+  ResourcesGPUCardMdev,
+  ResourcesNetwork,
+  ResourcesNetworkCard,
+  ResourcesNetworkCardPort,
+  ResourcesNetworkCardPortInfiniband,
+  ResourcesNetworkCardSRIOV,
+  ResourcesNetworkCardVDPA,
+  ResourcesStorage,
+  ResourcesStorageDisk,
+  ResourcesStorageDiskPartition,
+  ResourcesMemory,
+  ResourcesMemoryNode,
+  ResourcesUSB,
+  ResourcesUSBDevice,
+  ResourcesUSBDeviceInterface,
+  ResourcesPCI,
+  ResourcesPCIDevice,
+  ResourcesPCIVPD,
+  ResourcesSystem,
+  ResourcesSystemFirmware,
+  ResourcesSystemChassis,
+  ResourcesSystemMotherboard,
+  ResourcesLoad,
+} from './server/resources-types.ts';
+export type {
+  MetadataConfigGroup,
+  MetadataConfigKey,
+  MetadataConfiguration,
+  Server,
+  ServerEnvironment,
+} from './server/types.ts';
 export type { ProjectsArea } from './projects/projects.ts';
 export type {
   Project,
@@ -88,7 +132,14 @@ export type {
 export type { TokenCreate } from './certificates/types.ts';
 export type { CertificatesArea } from './certificates/certificates.ts';
 export type { Certificate, CertificateChange, CertificateCreate } from './certificates/types.ts';
-export type { NetworkAclsArea, NetworkZonesArea, NetworksArea } from './networks/networks.ts';
+export type { AccessEntry } from './api/access.ts';
+export type { AddressSet, AddressSetChange, AddressSetCreate } from './networks/address-set-types.ts';
+export type {
+  AllocationsOptions,
+  NetworkAclsArea,
+  NetworkZonesArea,
+  NetworksArea,
+} from './networks/networks.ts';
 export type { NetworkAcl, NetworkAclChange, NetworkAclCreate, NetworkAclRule } from './networks/acl-types.ts';
 export type {
   LoadBalancer,
@@ -119,8 +170,13 @@ export type {
   NetworkConfig,
   NetworkConfigKey,
   NetworkCreate,
+  NetworkAllocation,
   NetworkLease,
   NetworkState,
+  NetworkStateBond,
+  NetworkStateBridge,
+  NetworkStateOvn,
+  NetworkStateVlan,
   NetworkType,
 } from './networks/types.ts';
 export type { BucketKeysArea, BucketsArea } from './storage/buckets.ts';
@@ -162,7 +218,7 @@ export type {
 } from './storage/types.ts';
 export type { ProfilesArea } from './profiles/profiles.ts';
 export type { Profile, ProfileChange, ProfileCreate } from './profiles/types.ts';
-export type { FetchOptions, ImagePart, ImageSource } from './images/transfer.ts';
+export type { FetchOptions, ImagePart, ImageSource, ImageTarget } from './images/transfer.ts';
 export type { ImagesArea, ImportOptions, PublishOptions } from './images/images.ts';
 export type {
   Image,
@@ -195,27 +251,37 @@ export type {
   InstanceSource,
   InstanceState,
   InstanceStateChange,
+  InstanceStateCpu,
   InstanceStateDisk,
   InstanceStateMemory,
   InstanceStateNetwork,
+  InstanceStateOsInfo,
   InstanceStatus,
   InstanceType,
 } from './instances/types.ts';
 export type { CopyOptions } from './instances/move.ts';
 export { type MigrateOptions, migrateInstance } from './migration/migrate-instance.ts';
-export type { SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
+export type { RestoreOptions, SnapshotCreate, SnapshotsArea } from './instances/snapshots.ts';
+export type { BackupTarget } from './api/backup-target.ts';
 export type { BackupCreate, BackupsArea } from './instances/backups.ts';
-export type { InstanceMetadata, InstanceTemplate, LogsArea, MetadataArea } from './instances/metadata.ts';
+export type {
+  InstanceMetadata,
+  InstanceTemplate,
+  LogFiles,
+  LogsArea,
+  MetadataArea,
+} from './instances/metadata.ts';
 export type { ConsoleArea, ConsoleOptions, ConsoleSession } from './exec/console.ts';
 export type { VgaOptions, VgaSession } from './exec/vga.ts';
 export type { ExecArea } from './exec/area.ts';
+export type { RecordOptions, RecordedExec } from './exec/record.ts';
 export type { ExecOptions, ExecResult, ExecSession, TerminalSize } from './exec/types.ts';
 export type { FileContent, FileReading, FilesArea } from './files/http-files.ts';
 export type { SftpAttributes } from './files/sftp/packets.ts';
 export type { DirectoryEntry } from './files/sftp/calls.ts';
 export type { SftpSession } from './files/sftp/session.ts';
-export type { PushOptions } from './files/transfer.ts';
-export type { FileAttributes, WriteFileAttributes } from './files/types.ts';
+export type { PullOptions, PushOptions } from './files/transfer.ts';
+export type { FileAttributes, PutFileOptions, WriteFileAttributes } from './files/types.ts';
 export type { Readiness, ReadyConditions } from './readiness/conditions.ts';
 export { NotReadyError } from './readiness/not-ready-error.ts';
 export { type WaitReadyOptions, waitReady } from './readiness/wait-ready.ts';

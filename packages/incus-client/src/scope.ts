@@ -30,7 +30,10 @@ export interface Scope {
   readonly target: string | undefined;
   /** The path with this scope's project and target in its query. */
   url(path: string, query?: Query): string;
-  /** For what the daemon answers at once; where it answers with an operation after all, that is waited for. */
+  /**
+   * For what the daemon answers at once; where it answers with an operation after all, that is waited for. An answer that is
+   * not JSON is a `Buffer`.
+   */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
   requestTagged<T>(path: string, options?: RequestOptions): Promise<Tagged<T>>;
   /** For what the daemon does in the background. */
@@ -88,7 +91,11 @@ export function createScope(
     target,
     url,
     async request<T>(method: string, base: string, options: RequestOptions = {}) {
-      const { envelope } = await exchange(method, base, options);
+      const request = rawRequest(method, base, options);
+      const reply = await transport.send(request);
+      // Recorded output, logs, templates, metrics: what the daemon does not wrap is the answer itself.
+      if (reply.status < 400 && !isJson(reply)) return reply.body as T;
+      const envelope = parseReply(reply.status, reply.body, method, request.path);
       if (envelope.type === 'sync') return envelope.metadata as T;
       // Newer daemons answer some requests in the background that older ones answered at once.
       const operation = await waitOperation(transport, envelope.metadata.id, options.signal, () => {});
@@ -147,6 +154,10 @@ export function createScope(
       return reply;
     },
   };
+}
+
+function isJson({ headers }: RawReply): boolean {
+  return String(headers['content-type'] ?? '').includes('json');
 }
 
 function finishedAtOnce(description: string, metadata: unknown): Operation {

@@ -16,10 +16,12 @@ const codes = [
   'ROUNDS_USED_UP',
   'GATE_FAILED',
   'VERDICT_REFUSED',
+  'GATE_DAMAGED',
   'ADVANCE_REFUSED',
   'PROMPT_REFUSED',
   'NOTIFY_FAILED',
   'SALVAGE_FAILED',
+  'FOLDER_MISSING',
 ] as const;
 
 /** The stable codes of the errors this package throws. */
@@ -53,6 +55,22 @@ export class ConfigError extends LoopsError {
     super('CONFIG_INVALID', mistakes.join('\n'));
     this.path = path;
     this.mistakes = mistakes;
+  }
+}
+
+/** A claim or a verdict at the remote that cannot be read; a new claim or verdict replaces it. */
+export class GateDamagedError extends LoopsError {
+  override readonly name = 'GateDamagedError';
+  declare readonly code: 'GATE_DAMAGED';
+  /** The commit that the ref points at. */
+  readonly commit: string;
+
+  constructor(ref: string, remote: string, commit: string) {
+    super(
+      'GATE_DAMAGED',
+      `${ref} at ${remote} holds ${commit}, which is not what loops writes there; a new one replaces it`,
+    );
+    this.commit = commit;
   }
 }
 

@@ -46,6 +46,7 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   ROUNDS_USED_UP: loopsExitCodes.refused,
   GATE_FAILED: loopsExitCodes.refused,
   VERDICT_REFUSED: loopsExitCodes.refused,
+  GATE_DAMAGED: loopsExitCodes.refused,
   ADVANCE_REFUSED: loopsExitCodes.refused,
   PROMPT_REFUSED: loopsExitCodes.refused,
 };

@@ -337,6 +337,49 @@ describe('loops', () => {
     up.kill('SIGTERM');
   });
 
+  it('takes no verdict of an agent for that of another loop, whatever it calls itself', async () => {
+    await using fixture = await makeGitFixture();
+    const [builder, adversary] = [await fixture.clone('builder'), await fixture.clone('adversary')];
+    // It does what is in the file, as itself and as one that has left its terminal.
+    const agent =
+      'while sleep 0.1; do [ -e do ] || continue; LOOPS_LOOP=adversary sh do >said 2>&1; setsid -w sh do >>said 2>&1; rm do; done';
+    await using rig = await makeRig(
+      JSON.stringify({
+        rig: 'demo',
+        workspace: '.',
+        phases: { plans: ['one.md'] },
+        loops: {
+          builder: { command: ['sh', '-c', agent], clone: builder, cwd: '.', role: 'claimer' },
+          adversary: { command: ['sleep', '1000'], clone: adversary, role: 'reviewer' },
+        },
+      }),
+    );
+    const up = rig.up();
+    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    const sha = await fixture.commit(builder, 'work');
+    await fixture.git(builder, 'push', '-q');
+    expect((await rig.run('claim', '--phase', '7')).exitCode).toBe(2);
+    expect((await rig.run('claim')).exitCode).toBe(0);
+    const attempts = [
+      ['verdict', 'pass', '--sha', sha, '--loop', 'adversary'],
+      ['verdict', 'pass', '--sha', sha],
+      ['phase', 'advance', '--from', '0', '--without-verdict', 'me'],
+    ];
+    const lines = attempts.map((words) => `${rig.argv(...words).join(' ')}; echo "exit code $?"`);
+    await writeFile(join(rig.directory, 'attempt'), lines.join('\n'));
+    await rename(join(rig.directory, 'attempt'), join(rig.directory, 'do'));
+    const said = await until(
+      () => readFile(join(rig.directory, 'said'), 'utf8').catch(() => ''),
+      (text) => text.split('exit code').length === 7,
+    );
+    expect(said.match(/exit code \d+/g)).toEqual(Array.from({ length: 6 }, () => 'exit code 16'));
+    expect((await rig.run('phase', 'advance', '--from', '0')).stderr).toContain('no verdict means no');
+    // The loop's own state knows how often the phase was claimed.
+    await fixture.git(fixture.remote, 'update-ref', '-d', 'refs/loops/demo/claims/0');
+    expect((await rig.run('claim')).stdout).toContain('round 2');
+    up.kill('SIGTERM');
+  });
+
   it('holds a rig still without a supervisor, until it is started', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
     expect((await rig.run('quiesce', '--keep', '--deadline', '1s')).exitCode).toBe(0);

@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { $ } from 'zx/core';
 
 /** Milliseconds after which a lock of git's that nothing changed is one whose holder was killed. */
@@ -27,10 +28,7 @@ export function gitIn(folder: string, environment: Readonly<Record<string, strin
 
 async function freed(lock: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const held = await stat(lock).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const held = await unlessAbsent(stat(lock));
     if (held === undefined) return;
     if (Date.now() - held.mtimeMs > lockPatience) return await rm(lock, { force: true });
     await delay(50, undefined, { signal });

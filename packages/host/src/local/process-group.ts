@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import { isErrno } from '@cutover/foundation/errno';
 import { onExit } from 'signal-exit';
 
 const running = new Set<ProcessGroup>();
@@ -46,10 +47,9 @@ function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
     process.kill(-leader, signal);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ESRCH') return false;
+    if (isErrno(error, 'ESRCH')) return false;
     // Another user's, as of `sudo`: it is there, and cannot be signalled.
-    if (code === 'EPERM' && signal === 0) return true;
+    if (signal === 0 && isErrno(error, 'EPERM')) return true;
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 
+import { describeError } from '@cutover/foundation/describe-error';
+import { isErrno } from '@cutover/foundation/errno';
 import {
   type CommandExit,
   CommandRefusedError,
@@ -46,16 +48,14 @@ async function notStarted(
   { argv, cwd }: SpawnCommand,
   error: unknown,
 ): Promise<SpawnedCommand> {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') {
+  if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) {
     const cwdProblem = cwd === undefined ? undefined : await problemOf(cwd);
     if (cwdProblem !== undefined) return ended(127, `cd: ${cwd}: ${cwdProblem}\n`);
-    if (code === 'EACCES') return ended(126, `${argv[0]}: Permission denied\n`);
+    if (error.code === 'EACCES') return ended(126, `${argv[0]}: Permission denied\n`);
     return ended(127, `${argv[0]}: not found\n`);
   }
-  throw new CommandRefusedError(host, argv, code === 'E2BIG' ? 'its arguments are too long' : code, {
-    cause: error,
-  });
+  const why = isErrno(error, 'E2BIG') ? 'its arguments are too long' : describeError(error).code;
+  throw new CommandRefusedError(host, argv, why, { cause: error });
 }
 
 async function problemOf(directory: string): Promise<string | undefined> {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 
-import type { SshHostOptions } from './options.ts';
+import { agentWithKeys } from './agent-keys.ts';
 import { readPrivateKey } from './private-key.ts';
+import type { ResolvedOptions } from './ssh-config.ts';
 
 /** The keys that OpenSSH tries by itself, of the types that can be used here. */
 const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
@@ -21,7 +22,7 @@ const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
  */
 export async function authentication(
   name: string,
-  options: SshHostOptions,
+  options: ResolvedOptions,
 ): Promise<readonly AnyAuthMethod[]> {
   const { user: username, answer } = options;
   const named =
@@ -29,15 +30,25 @@ export async function authentication(
     options.privateKeyFile !== undefined ||
     options.agent !== undefined ||
     answer !== undefined;
-  const keys = named ? await namedKeys(name, options) : await keysOfHome(name, options);
-  const agent = named ? options.agent : process.env['SSH_AUTH_SOCK'];
+  const { candidateKeys, onlyKeys } = options;
+  const configured = candidateKeys !== undefined;
+  const candidates = configured
+    ? candidateKeys
+    : named
+      ? []
+      : defaultKeys.map((file) => join(homedir(), '.ssh', file));
+  const keys = [...(await namedKeys(name, options)), ...(await usableKeys(name, candidates, options))];
+  const agent = named || configured ? options.agent : process.env['SSH_AUTH_SOCK'];
   const methods: AnyAuthMethod[] = keys.flatMap(forSignatures).map((key) => ({
     type: 'publickey',
     username,
     // A key that has been parsed is taken as it is, which ssh2's types do not say.
     key: key as unknown as Buffer,
   }));
-  if (agent !== undefined && agent !== '') methods.push({ type: 'agent', username, agent });
+  if (agent !== undefined && agent !== '') {
+    const some = onlyKeys === undefined ? agent : await agentWithKeys(agent, onlyKeys);
+    methods.push({ type: 'agent', username, agent: some });
+  }
   if (answer !== undefined) {
     methods.push({
       type: 'keyboard-interactive',
@@ -55,7 +66,7 @@ export async function authentication(
 
 async function namedKeys(
   name: string,
-  { privateKey, privateKeyFile = [], passphrase }: SshHostOptions,
+  { privateKey, privateKeyFile = [], passphrase }: ResolvedOptions,
 ): Promise<readonly ParsedKey[]> {
   const files = [privateKeyFile].flat();
   const keys = await Promise.all([
@@ -67,16 +78,16 @@ async function namedKeys(
   return keys.filter((key) => key !== undefined);
 }
 
-/** Those that are missing are passed over, and so are encrypted ones without a passphrase: the agent may have them. */
-async function keysOfHome(
+/** Those that are missing are passed over, and so are those that cannot be used as they are: the agent may have them. */
+async function usableKeys(
   name: string,
-  { passphrase = () => undefined }: SshHostOptions,
+  files: readonly string[],
+  { passphrase = () => undefined }: ResolvedOptions,
 ): Promise<readonly ParsedKey[]> {
   const keys = await Promise.all(
-    defaultKeys.map(async (file) => {
-      const path = join(homedir(), '.ssh', file);
-      const data = await readFile(path).catch(() => undefined);
-      return data && (await readPrivateKey(name, path, data, passphrase));
+    files.map(async (file) => {
+      const data = await readFile(file).catch(() => undefined);
+      return data && (await readPrivateKey(name, file, data, passphrase).catch(() => undefined));
     }),
   );
   return keys.filter((key) => key !== undefined);

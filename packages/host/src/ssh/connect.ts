@@ -6,10 +6,13 @@ import type { AnyAuthMethod } from 'ssh2';
 
 import { authentication } from './authentication.ts';
 import { type Connection, createConnection } from './connection.ts';
+import { nameOf } from './destination.ts';
+import { dialThroughCommand } from './dial-command.ts';
 import { dial, dialThroughSocks5 } from './dial.ts';
 import { hostKeyAlgorithmsFor } from './host-key-algorithms.ts';
 import { readHostKeyPolicy } from './host-keys.ts';
 import type { SshHostOptions } from './options.ts';
+import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
 
 /**
  * Makes a connection: through the proxy or the jump, host key verified, authenticated. `signal` gives it up.
@@ -18,9 +21,10 @@ import type { SshHostOptions } from './options.ts';
  */
 export async function connect(
   name: string,
-  options: SshHostOptions,
+  given: SshHostOptions,
   signal?: AbortSignal,
 ): Promise<Connection> {
+  const options = await resolveOptions(name, given);
   const { connectTimeout = 20_000, jump } = options;
   // ssh2 and what it needs are only loaded by programs that use them.
   const [{ default: ssh2 }, policy, methods] = await Promise.all([
@@ -28,7 +32,7 @@ export async function connect(
     readHostKeyPolicy(name, options),
     authentication(name, options),
   ]);
-  const base = jump && (await connect(jump.name ?? `${jump.user}@${jump.host}`, jump, signal));
+  const base = jump && (await connect(jump.name ?? nameOf(jump), jump, signal));
   const timeout = AbortSignal.timeout(connectTimeout);
   const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   let socket: Duplex | undefined;
@@ -84,17 +88,19 @@ export async function connect(
 
 async function openSocket(
   base: Connection | undefined,
-  { host, port = 22, proxy }: SshHostOptions,
+  { host, port = 22, user, proxy }: ResolvedOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
   if (base !== undefined) return await base.forward(host, port);
+  if (proxy !== undefined && 'command' in proxy)
+    return dialThroughCommand(proxy.command, { host, port, user });
   if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);
   return await dial(host, port, signal);
 }
 
 function asConnectionError(
   name: string,
-  { host, port = 22, user }: SshHostOptions,
+  { host, port = 22, user }: ResolvedOptions,
   error: unknown,
   agentError: Error | undefined,
 ): unknown {

@@ -48,3 +48,14 @@ export function parseDestination(text: string): ParsedDestination {
   }
   return { destination: { user, host, port }, problem: undefined };
 }
+
+/** What users write to reach a host. */
+export function nameOf({
+  user,
+  host,
+}: {
+  readonly user?: string | undefined;
+  readonly host: string;
+}): string {
+  return user === undefined ? host : `${user}@${host}`;
+}

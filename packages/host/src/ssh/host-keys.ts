@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { isErrno } from '@cutover/foundation/errno';
 import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
 import { findKnownHosts, type KnownHost, knownHostsName } from './known-hosts.ts';
@@ -125,7 +126,7 @@ async function readIfThere(host: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (isErrno(error, 'ENOENT')) return '';
     const why = error instanceof Error ? error.message : String(error);
     throw new HostOptionError(host, 'knownHostsFile', `${file} cannot be read (${why})`, { cause: error });
   }

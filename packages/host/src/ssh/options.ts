@@ -2,11 +2,18 @@ import type { Passphrase } from './private-key.ts';
 
 /** How to reach a host over ssh. Keys are always verified: there is no option to accept an unknown one. */
 export interface SshHostOptions {
-  /** Name or address. */
+  /** Name or address, or with `config` a name that ssh's configuration knows. */
   readonly host: string;
   /** Default 22. */
   readonly port?: number | undefined;
-  readonly user: string;
+  /** Default: the user of this process, as ssh's own. */
+  readonly user?: string | undefined;
+  /**
+   * `true`: what is not said here is read from ssh's configuration (`~/.ssh/config`, or the file that is named), by
+   * `ssh -G` where there is an ssh: HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent, ProxyJump,
+   * ProxyCommand, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias. Default `false`.
+   */
+  readonly config?: boolean | string | undefined;
   /** What to call the host in messages and evidence; default `user@host`. */
   readonly name?: string | undefined;
 
@@ -33,8 +40,11 @@ export interface SshHostOptions {
   /** The name to look up in known_hosts instead of `host` (as OpenSSH's HostKeyAlias). */
   readonly hostKeyAlias?: string | undefined;
 
-  /** Reach the host through a SOCKS5 proxy, which also resolves its name. */
-  readonly proxy?: { readonly socks5: Socks5Proxy } | undefined;
+  /**
+   * Reach the host through a SOCKS5 proxy, which also resolves its name, or through the standard input and output of a
+   * command, as OpenSSH's ProxyCommand (`%h`, `%p` and `%r` are host, port and user).
+   */
+  readonly proxy?: { readonly socks5: Socks5Proxy } | { readonly command: string } | undefined;
   /** Reach the host from another one, as OpenSSH's ProxyJump. Not together with `proxy`, which the jump may have. */
   readonly jump?: SshHostOptions | undefined;
 

@@ -1,5 +1,6 @@
 import { createHost, type Host, HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
+import { nameOf } from './destination.ts';
 import { type Link, openLink } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
 import type { SshHostOptions } from './options.ts';
@@ -10,7 +11,7 @@ import { untilAborted } from './until-aborted.ts';
  * makes a new one. Its commands run by way of the user's login shell and `sh`.
  */
 export function sshHost(options: SshHostOptions): Host {
-  const name = options.name ?? `${options.user}@${options.host}`;
+  const name = options.name ?? nameOf(options);
   if (options.jump !== undefined && options.proxy !== undefined) {
     throw new HostOptionError(name, 'proxy', 'with a jump, give the proxy to the jump');
   }

@@ -12,6 +12,7 @@ import type {
   ClusterGroupCreate,
   ClusterMember,
   ClusterMemberChange,
+  ClusterMemberState,
 } from './types.ts';
 
 /** The cluster that the server is in, if it is in one: `enabled` says so. */
@@ -33,6 +34,8 @@ export interface ClusterMembersArea extends Omit<
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
   /** `force` for a member that is gone for good. */
   remove(name: string, options?: CallOptions & { readonly force?: boolean | undefined }): Promise<void>;
+  /** What a member has and uses. */
+  state(name: string, options?: CallOptions): Promise<ClusterMemberState>;
   /** Moves, stops or live-migrates what is on a member, or brings it back. */
   setState(
     name: string,
@@ -75,6 +78,7 @@ export function clusterArea(scope: Scope): ClusterArea {
           query: { force: force === true ? 1 : undefined },
         });
       },
+      state: (name, options = {}) => scope.request('GET', path`/1.0/cluster/members/${name}/state`, options),
       setState: (name, change, options = {}) =>
         scope.start('POST', path`/1.0/cluster/members/${name}/state`, { ...options, json: change }, () => {}),
     },

@@ -1,3 +1,5 @@
+import type { StoragePoolResources } from '../storage/types.ts';
+
 /** A cluster as one member sees it (`GET /1.0/cluster`). */
 export interface Cluster {
   readonly server_name: string;
@@ -69,4 +71,24 @@ export interface ClusterGroupChange {
 /** A new group. */
 export interface ClusterGroupCreate extends ClusterGroupChange {
   readonly name: string;
+}
+
+/** What a member has and uses (`GET /1.0/cluster/members/{name}/state`). */
+export interface ClusterMemberState {
+  readonly sysinfo: ClusterMemberSysinfo;
+  readonly storage_pools: Readonly<Record<string, StoragePoolResources>>;
+}
+
+/** Bytes; `uptime` in seconds. */
+export interface ClusterMemberSysinfo {
+  readonly uptime: number;
+  /** Over 1, 5 and 15 minutes. */
+  readonly load_averages: readonly number[];
+  readonly total_ram: number;
+  readonly free_ram: number;
+  readonly shared_ram: number;
+  readonly buffered_ram: number;
+  readonly total_swap: number;
+  readonly free_swap: number;
+  readonly processes: number;
 }

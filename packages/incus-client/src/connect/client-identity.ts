@@ -6,7 +6,7 @@ import { IncusError } from '../errors.ts';
 export type Passphrase = string | (() => string | Promise<string>);
 
 /** A client's certificate and key as TLS takes them. */
-export interface ClientIdentity {
+interface ClientIdentity {
   readonly cert: string;
   /** Not encrypted: it is never written anywhere. */
   readonly key: string;

@@ -8,6 +8,7 @@ import { Channel } from '../websocket/channel.ts';
 import type { MessageSocket } from '../websocket/messages.ts';
 import { watchPulse } from '../websocket/pulse.ts';
 import { attachSockets } from './attach.ts';
+import { execBody } from './exec-body.ts';
 import { controlSocket } from './operation-channel.ts';
 import type { ExecOptions, ExecSession } from './types.ts';
 
@@ -109,22 +110,6 @@ async function startAttached(scope: Scope, instance: string, argv: readonly stri
       if (left === 1 || !(error instanceof IncusApiError)) throw error;
     }
   }
-}
-
-function execBody(
-  argv: readonly string[],
-  { env, cwd, user, group, terminal }: ExecOptions,
-): Record<string, unknown> {
-  return {
-    command: argv,
-    'wait-for-websocket': true,
-    interactive: terminal !== undefined,
-    environment: env,
-    cwd,
-    user,
-    group,
-    ...terminal,
-  };
 }
 
 /** Milliseconds in which the end of an operation is known after its channels have gone. */

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
-import { IncusError } from '../errors.ts';
+import { FileError, IncusError } from '../errors.ts';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
 import { parseReply } from '../transport/reply.ts';
 import { type SftpSession, openSftp } from './sftp/session.ts';
-import { type PushOptions, pullPath, pushPath } from './transfer.ts';
-import type { FileAttributes, WriteFileAttributes } from './types.ts';
+import { makeParents } from './make-parents.ts';
+import { type PullOptions, type PushOptions, pullPath, pushPath } from './transfer.ts';
+import type { FileAttributes, PutFileOptions, WriteFileAttributes } from './types.ts';
 
 /** What a file of an instance may be written from: bytes, text, or chunks as they come. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -43,7 +44,7 @@ export interface FilesArea {
     instance: string,
     filePath: string,
     content: FileContent,
-    options?: WriteFileAttributes & CallOptions,
+    options?: WriteFileAttributes & PutFileOptions & CallOptions,
   ): Promise<void>;
   /** Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`. */
   append(
@@ -70,11 +71,11 @@ export interface FilesArea {
   sftp(instance: string, options?: CallOptions): Promise<SftpSession>;
   /**
    * Pushes a file of this machine, or a directory with all that is in it, by SFTP: in bounded memory, modes and symlinks
-   * kept, owned by root unless said otherwise. Its parent directory must be there.
+   * kept, owned by root unless said otherwise. Its parent directory must be there, unless `createDirectories` says otherwise.
    */
   push(instance: string, source: string, target: string, options?: PushOptions): Promise<void>;
   /** Pulls a file, or a directory with all that is in it, to this machine, by SFTP: in bounded memory, modes and symlinks kept. */
-  pull(instance: string, source: string, target: string, options?: CallOptions): Promise<void>;
+  pull(instance: string, source: string, target: string, options?: PullOptions): Promise<void>;
   /** Deletes a file, a symlink or an empty directory. */
   delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
 }
@@ -112,9 +113,14 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     instance: string,
     filePath: string,
     content: FileContent,
-    { signal, ...options }: WriteFileAttributes & CallOptions & { readonly append?: boolean },
+    {
+      signal,
+      createDirectories,
+      ...options
+    }: WriteFileAttributes & PutFileOptions & CallOptions & { readonly append?: boolean },
   ) => {
     await using session = await openSession(instance, signal);
+    await makeParents(session, filePath, createDirectories);
     await session.write(filePath, chunksOf(content), options);
   };
 
@@ -177,14 +183,11 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     write: (instance, filePath, content, options = {}) => writeFile(instance, filePath, content, options),
     append: (instance, filePath, content, options = {}) =>
       writeFile(instance, filePath, content, { ...options, append: true }),
-    makeDirectory: (instance, directory, options = {}) =>
-      post(
-        instance,
-        directory,
-        '',
-        { 'x-incus-type': 'directory' },
-        { ...options, mode: options.mode ?? 0o755 },
-      ),
+    async makeDirectory(instance, directory, { signal, uid = 0, gid = 0, mode = 0o755 } = {}) {
+      await using session = await openSession(instance, signal);
+      if (!(await isDirectory(session, directory)))
+        await session.makeDirectory(directory, { uid, gid, mode });
+    },
     symlink: (instance, linkPath, target, options = {}) =>
       post(instance, linkPath, target, { 'x-incus-type': 'symlink' }, options),
     async readLink(instance, linkPath, options = {}) {
@@ -197,16 +200,26 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     sftp: (instance, options = {}) => openSession(instance, options.signal),
     async push(instance, source, target, options = {}) {
       await using session = await openSession(instance, options.signal);
+      await makeParents(session, target, options.createDirectories);
       await pushPath(session, source, target, options);
     },
     async pull(instance, source, target, options = {}) {
       await using session = await openSession(instance, options.signal);
-      await pullPath(session, source, target, options.signal);
+      await pullPath(session, source, target, options);
     },
     async delete(instance, filePath, options = {}) {
       await scope.request('DELETE', request(instance), { ...options, query: { path: filePath } });
     },
   };
+}
+
+async function isDirectory(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    return (await session.stat(path, { followLinks: true })).type === 'directory';
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 function chunksOf(content: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

@@ -18,14 +18,23 @@ import { FileError } from '../errors.ts';
 import { localError, onLocalFile } from './local-file.ts';
 import type { DirectoryEntry } from './sftp/calls.ts';
 import type { SftpSession } from './sftp/session.ts';
-import type { WriteFileAttributes } from './types.ts';
+import type { CallOptions } from '../api/call-options.ts';
+import type { PutFileOptions, WriteFileAttributes } from './types.ts';
 
 /** How a tree is pushed into an instance. */
-export interface PushOptions extends Omit<WriteFileAttributes, 'mode'> {
+export interface PushOptions extends Omit<WriteFileAttributes, 'mode'>, PutFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a tree is pulled out of an instance. */
+export interface PullOptions extends CallOptions {
+  /** Pull what a symlink leads to, within the guest, in the link's place; without it the link itself is pulled. */
+  readonly followLinks?: boolean | undefined;
+}
+
 const chunkSize = 992 * 1024;
+/** As many links within links as Linux follows. */
+const linkLimit = 40;
 
 /** Pushes a file, or a directory with all that is in it. Modes and symlinks are kept; all gets one owner, root by default. */
 export async function pushPath(
@@ -62,14 +71,15 @@ export async function pullPath(
   session: SftpSession,
   source: string,
   target: string,
-  signal: AbortSignal | undefined,
+  options: PullOptions,
 ): Promise<void> {
   await pullEntry(
     session,
     source,
     target,
     { name: basename(source), ...(await session.stat(source)) },
-    signal,
+    options,
+    0,
   );
 }
 
@@ -78,10 +88,16 @@ async function pullEntry(
   source: string,
   target: string,
   entry: DirectoryEntry,
-  signal: AbortSignal | undefined,
+  options: PullOptions,
+  links: number,
 ): Promise<void> {
-  signal?.throwIfAborted();
-  if (entry.type === 'symlink') {
+  options.signal?.throwIfAborted();
+  if (entry.type === 'symlink' && options.followLinks === true) {
+    if (links === linkLimit)
+      throw new FileError('BAD_REQUEST', source, 'is reached by links that go round in a circle');
+    const behind = { name: entry.name, ...(await session.stat(source, { followLinks: true })) };
+    await pullEntry(session, source, target, behind, options, links + 1);
+  } else if (entry.type === 'symlink') {
     await removeLink(target);
     await symlink(await session.readLink(source), target);
   } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
@@ -100,7 +116,7 @@ async function pullEntry(
           place,
           'is a symlink where a directory is to be; remove it first',
         );
-      await pullEntry(session, posix.join(source, child.name), place, child, signal);
+      await pullEntry(session, posix.join(source, child.name), place, child, options, links);
     }
     await chmod(target, entry.mode);
   }

@@ -8,6 +8,15 @@ export interface FileAttributes {
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
 }
 
+/** How a file is put into an instance. */
+export interface PutFileOptions {
+  /**
+   * Make the folders on the way that are missing: `true` for root's with mode `0o755`, or with an owner and mode of their own,
+   * apart from the file's.
+   */
+  readonly createDirectories?: boolean | WriteFileAttributes | undefined;
+}
+
 /** How a file is written. */
 export interface WriteFileAttributes {
   /** Default 0. */

@@ -9,9 +9,11 @@ import {
   type FetchOptions,
   type ImagePart,
   type ImageSource,
+  type ImageTarget,
   exportImage,
   fetchImage,
   fingerprintIn,
+  sendImage,
 } from './transfer.ts';
 import { type ImageUpload, uploadBody } from './upload.ts';
 
@@ -53,6 +55,19 @@ export interface ImagesArea {
   export(fingerprint: string, options?: CallOptions): AsyncGenerator<ImagePart, void, void>;
   /** A secret that lets another server fetch a private image, for a short while; for {@link ImageSource}. */
   createSecret(fingerprint: string, options?: CallOptions): Promise<string>;
+  /**
+   * A secret that lets another server {@link ImagesArea.send} an image of this fingerprint to this one. The image gets these
+   * aliases once it is there.
+   */
+  createUploadSecret(
+    fingerprint: string,
+    options?: CallOptions & {
+      readonly aliases?: readonly string[] | undefined;
+      readonly public?: boolean | undefined;
+    },
+  ): Promise<string>;
+  /** Has the daemon send an image to another server, which made a secret for it: bytes go between the two servers. */
+  send(fingerprint: string, target: ImageTarget, options?: WaitOptions): OperationRun<void>;
   update(
     fingerprint: string,
     change: ImageChange,
@@ -114,6 +129,21 @@ export function imagesArea(scope: Scope): ImagesArea {
       return scope.start('POST', collection, { ...options, json }, fingerprintIn);
     },
     export: (fingerprint, options = {}) => exportImage(scope, fingerprint, options),
+    async createUploadSecret(
+      fingerprint,
+      { aliases: names = [], public: isPublic = false, ...options } = {},
+    ) {
+      const json = {
+        source: { type: 'image', mode: 'push', fingerprint },
+        aliases: names.map((name) => ({ name, description: '' })),
+        public: isPublic,
+      };
+      const { metadata } = await scope.accept('POST', collection, { ...options, json });
+      const secret = metadata?.['secret'];
+      if (typeof secret === 'string') return secret;
+      throw new IncusError('PROTOCOL_ERROR', `no secret for an upload of the image ${fingerprint} came`);
+    },
+    send: (fingerprint, target, options = {}) => sendImage(scope, fingerprint, target, options),
     async createSecret(fingerprint, options = {}) {
       const operation = await scope.accept('POST', path`/1.0/images/${fingerprint}/secret`, options);
       const secret = operation.metadata?.['secret'];

@@ -40,6 +40,30 @@ export interface FetchOptions extends WaitOptions {
   readonly imageType?: 'container' | 'virtual-machine' | undefined;
 }
 
+/** Where an image is sent to. */
+export interface ImageTarget {
+  /** `https://host:port`, as the sending server reaches it. */
+  readonly server: string;
+  /** PEM of that server's certificate. */
+  readonly certificate: string;
+  /** From {@link ImagesArea.createUploadSecret} there. */
+  readonly secret: string;
+  readonly project?: string | undefined;
+  readonly aliases?: readonly string[] | undefined;
+  readonly profiles?: readonly string[] | undefined;
+}
+
+/** Has the daemon send an image to another server. */
+export function sendImage(
+  scope: Scope,
+  fingerprint: string,
+  { server, aliases = [], ...target }: ImageTarget,
+  options: WaitOptions,
+): OperationRun<void> {
+  const json = { ...target, target: server, aliases: aliases.map((name) => ({ name, description: '' })) };
+  return scope.start('POST', path`/1.0/images/${fingerprint}/export`, { ...options, json }, () => {});
+}
+
 /** Has the daemon fetch an image by itself. */
 export function fetchImage(scope: Scope, source: ImageSource, options: FetchOptions): OperationRun<string> {
   const { aliases = [], public: isPublic = false, autoUpdate = false, imageType, ...wait } = options;

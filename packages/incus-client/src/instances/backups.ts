@@ -1,3 +1,4 @@
+import type { BackupTarget } from '../api/backup-target.ts';
 import { type Backups, backupsOf } from '../resource/backups.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
@@ -13,6 +14,10 @@ export interface BackupCreate {
   readonly optimized_storage?: boolean | undefined;
   /** E.g. `gzip`, `zstd` or `none`. */
   readonly compression_algorithm?: string | undefined;
+  /** Without the other disks; since Incus 7.0. */
+  readonly root_only?: boolean | undefined;
+  /** Where the daemon uploads it instead of keeping it; since the API extension `backup_s3_upload`. */
+  readonly target?: BackupTarget | undefined;
 }
 
 /** The backups of one instance: tarballs that {@link InstancesArea.importBackup} makes instances from. */

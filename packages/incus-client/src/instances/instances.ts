@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { IncusApiError } from '../errors.ts';
 import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
+import type { AccessEntry } from '../api/access.ts';
 import { path } from '../api/path.ts';
 import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
@@ -42,6 +43,11 @@ export interface InstancesArea {
   exists(name: string, options?: CallOptions): Promise<boolean>;
   /** @throws {OperationError} `ALREADY_EXISTS`, or `NOT_FOUND` for an unknown image alias. */
   create(instance: InstanceCreate, options?: WaitOptions): OperationRun<void>;
+  /**
+   * Makes an instance and starts it, as `incus launch` does; {@link operationProgress} reads from `progress()` how far the
+   * download of its image is.
+   */
+  launch(instance: Omit<InstanceCreate, 'start'>, options?: WaitOptions): OperationRun<void>;
   /** Replaces all that can be changed. With `ifMatch`, only while the instance is still as it was read. */
   update(
     name: string,
@@ -61,6 +67,10 @@ export interface InstancesArea {
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   state(name: string, options?: CallOptions): Promise<InstanceState>;
   setState(name: string, change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
+  /** Changes the state of all instances of the project at once. */
+  setStateOfAll(change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
+  /** Who may do what with an instance. */
+  access(name: string, options?: CallOptions): Promise<readonly AccessEntry[]>;
   start(name: string, options?: WaitOptions): OperationRun<void>;
   stop(name: string, options?: StopOptions): OperationRun<void>;
   restart(name: string, options?: StopOptions): OperationRun<void>;
@@ -135,6 +145,8 @@ export function instancesArea(scope: Scope): InstancesArea {
     },
     create: (instance, options = {}) =>
       scope.start('POST', collection, { ...options, json: instance }, nothing),
+    launch: (instance, options = {}) =>
+      scope.start('POST', collection, { ...options, json: { ...instance, start: true } }, nothing),
     update,
     patch: (name, change, { ifMatch, ...options } = {}) =>
       patchOnly(
@@ -163,6 +175,17 @@ export function instancesArea(scope: Scope): InstancesArea {
     delete: (name, options = {}) => scope.start('DELETE', path`/1.0/instances/${name}`, options, nothing),
     state: (name, options = {}) => scope.request('GET', path`/1.0/instances/${name}/state`, options),
     setState: (name, change, options = {}) => setState(name, change, options),
+    setStateOfAll: (change, options = {}) =>
+      scope.start('PUT', collection, { ...options, json: { state: change } }, nothing),
+    async access(name, options = {}) {
+      return (
+        (await scope.request<readonly AccessEntry[] | null>(
+          'GET',
+          path`/1.0/instances/${name}/access`,
+          options,
+        )) ?? []
+      );
+    },
     start: (name, options = {}) => setState(name, { action: 'start', timeout: -1 }, options),
     stop: (name, options = {}) => stopLike('stop', name, options),
     restart: (name, options = {}) => stopLike('restart', name, options),

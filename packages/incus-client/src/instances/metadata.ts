@@ -30,9 +30,14 @@ export interface MetadataArea {
   deleteTemplate(name: string, options?: CallOptions): Promise<void>;
 }
 
-/** The logs that the daemon keeps of one instance. */
-export interface LogsArea {
-  /** Names, e.g. `lxc.log`. */
+/** The logs that the daemon keeps of one instance, such as `lxc.log`. */
+export interface LogsArea extends LogFiles {
+  /** What {@link ExecArea.record} had the daemon keep. */
+  readonly execOutput: LogFiles;
+}
+
+/** Files that the daemon keeps until they are deleted. */
+export interface LogFiles {
   list(options?: CallOptions): Promise<readonly string[]>;
   read(name: string, options?: CallOptions): Promise<string>;
   delete(name: string, options?: CallOptions): Promise<void>;
@@ -64,6 +69,10 @@ export function metadataArea(scope: Scope, instance: string): MetadataArea {
 
 export function logsArea(scope: Scope, instance: string): LogsArea {
   const collection = path`/1.0/instances/${instance}/logs`;
+  return { ...logFiles(scope, collection), execOutput: logFiles(scope, `${collection}/exec-output`) };
+}
+
+function logFiles(scope: Scope, collection: string): LogFiles {
   const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
   return {
     async list(options = {}) {

@@ -13,6 +13,14 @@ export interface SnapshotCreate {
   readonly expires_at?: string | undefined;
 }
 
+/** How an instance is put back to a snapshot. */
+export interface RestoreOptions extends WaitOptions {
+  /** With its memory. */
+  readonly stateful?: boolean | undefined;
+  /** The disk alone: configuration and devices stay as they are; since Incus 7.0. */
+  readonly diskOnly?: boolean | undefined;
+}
+
 /** The snapshots of one instance. */
 export interface SnapshotsArea {
   list(options?: CallOptions): Promise<readonly InstanceSnapshot[]>;
@@ -24,10 +32,7 @@ export interface SnapshotsArea {
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** Puts the instance back to it. */
-  restore(
-    name: string,
-    options?: WaitOptions & { readonly stateful?: boolean | undefined },
-  ): OperationRun<void>;
+  restore(name: string, options?: RestoreOptions): OperationRun<void>;
 }
 
 export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {
@@ -44,11 +49,11 @@ export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {
     rename: (name, newName, options = {}) =>
       scope.start('POST', one(name), { ...options, json: { name: newName } }, nothing),
     delete: (name, options = {}) => scope.start('DELETE', one(name), options, nothing),
-    restore: (name, { stateful = false, ...options } = {}) =>
+    restore: (name, { stateful = false, diskOnly, ...options } = {}) =>
       scope.start(
         'PUT',
         path`/1.0/instances/${instance}`,
-        { ...options, json: { restore: name, stateful } },
+        { ...options, json: { restore: name, stateful, disk_only: diskOnly } },
         nothing,
       ),
   };

@@ -128,10 +128,29 @@ export interface InstanceState {
   readonly pid: number;
   /** Of a virtual machine without its agent: -1. */
   readonly processes: number;
-  readonly cpu: { readonly usage: number };
+  readonly cpu: InstanceStateCpu;
+  /** When it was started; since the API extension `instance_state_started_at`. */
+  readonly started_at?: string;
+  /** What the agent of a virtual machine says of its system; since `instances_state_os_info`. */
+  readonly os_info?: InstanceStateOsInfo | null;
   readonly memory: InstanceStateMemory;
   readonly disk: Readonly<Record<string, InstanceStateDisk>> | null;
   readonly network: Readonly<Record<string, InstanceStateNetwork>> | null;
+}
+
+/** Nanoseconds that it used, and that it may use in a second; since the API extension `instances_state_cpu_time`. */
+export interface InstanceStateCpu {
+  readonly usage: number;
+  readonly allocated_time?: number;
+}
+
+/** The system in a virtual machine. */
+export interface InstanceStateOsInfo {
+  readonly os: string;
+  readonly os_version: string;
+  readonly kernel_version: string;
+  readonly hostname: string;
+  readonly fqdn: string;
 }
 
 /** Bytes. */

@@ -6,6 +6,8 @@ export interface NetworkForwardPort {
   /** The same ports without it. */
   readonly target_port?: string | undefined;
   readonly description?: string | undefined;
+  /** Whether the target sees the network's address instead of the sender's; since `network_forward_snat`. */
+  readonly snat?: boolean | undefined;
 }
 
 /** Traffic to one address led into a network. Named by its listen address. */

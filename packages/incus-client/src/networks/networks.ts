@@ -2,6 +2,7 @@ import { type NamedResources, type RenamableResources, namedResources } from '..
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
+import type { AddressSet, AddressSetChange, AddressSetCreate } from './address-set-types.ts';
 import type { NetworkAcl, NetworkAclChange, NetworkAclCreate } from './acl-types.ts';
 import type {
   LoadBalancer,
@@ -14,7 +15,14 @@ import type {
   NetworkPeerChange,
   NetworkPeerCreate,
 } from './forward-types.ts';
-import type { Network, NetworkChange, NetworkCreate, NetworkLease, NetworkState } from './types.ts';
+import type {
+  Network,
+  NetworkAllocation,
+  NetworkChange,
+  NetworkCreate,
+  NetworkLease,
+  NetworkState,
+} from './types.ts';
 import type {
   NetworkZone,
   NetworkZoneChange,
@@ -35,7 +43,17 @@ export interface NetworksArea extends RenamableResources<Network, NetworkCreate,
   /** Of an OVN network. */
   peers(network: string): NamedResources<NetworkPeer, NetworkPeerCreate, NetworkPeerChange>;
   readonly acls: NetworkAclsArea;
+  /** Since the API extension `network_address_set` (Incus 7.0 has it, 6.0 has not). */
+  readonly addressSets: RenamableResources<AddressSet, AddressSetCreate, AddressSetChange>;
+  /** The addresses that are taken, and by what. */
+  allocations(options?: AllocationsOptions): Promise<readonly NetworkAllocation[]>;
   readonly zones: NetworkZonesArea;
+}
+
+/** Which allocations are listed. */
+export interface AllocationsOptions extends CallOptions {
+  /** Of every project that the caller may see, rather than of the scope's own. */
+  readonly allProjects?: boolean | undefined;
 }
 
 /** Network ACLs. */
@@ -81,6 +99,16 @@ export function networksArea(scope: Scope): NetworksArea {
         config,
       })),
     acls: aclsArea(scope),
+    addressSets: namedResources(
+      scope,
+      '/1.0/network-address-sets',
+      ({ addresses, description }: AddressSet) => ({ addresses, description }),
+    ),
+    allocations: ({ allProjects, ...options } = {}) =>
+      scope.request('GET', '/1.0/network-allocations', {
+        ...options,
+        query: allProjects === true ? { 'all-projects': true, project: undefined } : {},
+      }),
     zones: zonesArea(scope),
   };
 }

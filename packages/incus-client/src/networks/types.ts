@@ -65,6 +65,46 @@ export interface NetworkState {
   readonly mtu: number;
   readonly state: string;
   readonly type: string;
+  readonly bond: NetworkStateBond | null;
+  readonly bridge: NetworkStateBridge | null;
+  readonly vlan: NetworkStateVlan | null;
+  readonly ovn: NetworkStateOvn | null;
+}
+
+/** What a bond is made of; delays and frequency in milliseconds. */
+export interface NetworkStateBond {
+  readonly mode: string;
+  readonly transmit_policy: string;
+  readonly up_delay: number;
+  readonly down_delay: number;
+  readonly mii_frequency: number;
+  readonly mii_state: string;
+  readonly lower_devices: readonly string[] | null;
+}
+
+/** A bridge and what hangs on it; the delay in hundredths of a second. */
+export interface NetworkStateBridge {
+  readonly id: string;
+  readonly stp: boolean;
+  readonly forward_delay: number;
+  readonly vlan_default: number;
+  readonly vlan_filtering: boolean;
+  readonly upper_devices: readonly string[] | null;
+}
+
+/** A VLAN interface. */
+export interface NetworkStateVlan {
+  readonly lower_device: string;
+  readonly vid: number;
+}
+
+/** An OVN network. */
+export interface NetworkStateOvn {
+  readonly chassis: string;
+  readonly logical_router: string;
+  readonly logical_switch: string;
+  readonly uplink_ipv4: string;
+  readonly uplink_ipv6: string;
 }
 
 /** An address that a network gave (`GET /1.0/networks/{name}/leases`). */
@@ -74,4 +114,17 @@ export interface NetworkLease {
   readonly address: string;
   readonly type: 'static' | 'dynamic' | 'gateway' | 'uplink';
   readonly location: string;
+}
+
+/** An address that the daemon gave (`GET /1.0/network-allocations`). */
+export interface NetworkAllocation {
+  /** With its length, e.g. `10.1.2.3/32`. */
+  readonly addresses: string;
+  readonly hwaddr: string;
+  readonly nat: boolean;
+  readonly type: 'instance' | 'network' | 'network-forward' | 'network-load-balancer' | 'uplink';
+  /** The API path of what has it. */
+  readonly used_by: string;
+  /** Since Incus 6.x: the network it belongs to. */
+  readonly network?: string;
 }

@@ -24,7 +24,7 @@ export function nicsOf(
 }
 
 /** A global address, and the interface that has it. */
-export interface NicAddress {
+interface NicAddress {
   readonly address: string;
   readonly nic: string;
 }

@@ -2,7 +2,7 @@ import { MissingExtensionError } from '../errors.ts';
 import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import type { ServerResources } from './resources-types.ts';
-import type { Server } from './types.ts';
+import type { MetadataConfiguration, Server } from './types.ts';
 
 /** What can be changed of a server. */
 export interface ServerChange {
@@ -29,6 +29,8 @@ export interface ServerArea {
   requireExtension(name: string, options?: CallOptions): Promise<void>;
   /** The hardware of the machine, or of the scope's cluster target. */
   resources(options?: CallOptions): Promise<ServerResources>;
+  /** Every configuration key that the server knows, with what it is for. */
+  configurationKeys(options?: CallOptions): Promise<MetadataConfiguration>;
   /** Metrics of the server and its instances in the OpenMetrics text format. */
   metrics(options?: CallOptions): Promise<string>;
 }
@@ -42,6 +44,7 @@ export function serverArea(scope: Scope): ServerArea {
       await scope.request('PUT', '/1.0', { ...options, json: change });
     },
     resources: (options = {}) => scope.request('GET', '/1.0/resources', options),
+    configurationKeys: (options = {}) => scope.request('GET', '/1.0/metadata/configuration', options),
     async metrics(options = {}) {
       return (await scope.raw('GET', '/1.0/metrics', options)).body.toString();
     },

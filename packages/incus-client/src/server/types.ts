@@ -40,3 +40,25 @@ export interface ServerEnvironment {
   readonly storage: string;
   readonly storage_version: string;
 }
+
+/** Every configuration key that the server knows (`GET /1.0/metadata/configuration`), by entity (`instance`, `network-bridge`) and group. */
+export interface MetadataConfiguration {
+  readonly configs: Readonly<Record<string, Readonly<Record<string, MetadataConfigGroup>>>>;
+}
+
+/** The keys of one group, each in a map of its own. */
+export interface MetadataConfigGroup {
+  readonly keys: readonly Readonly<Record<string, MetadataConfigKey>>[];
+}
+
+/** What the server says of a configuration key. */
+export interface MetadataConfigKey {
+  readonly condition?: string;
+  readonly scope?: string;
+  readonly type: string;
+  readonly defaultdesc?: string;
+  readonly liveupdate?: string;
+  readonly managed?: string;
+  readonly shortdesc: string;
+  readonly longdesc: string;
+}

@@ -1,4 +1,5 @@
 import type { PullSource } from '../api/pull-source.ts';
+import type { BackupTarget } from '../api/backup-target.ts';
 
 /** What a volume belongs to; `custom` ones are made by people. */
 export type VolumeType = 'custom' | 'container' | 'virtual-machine' | 'image';
@@ -100,4 +101,6 @@ export interface VolumeBackupCreate {
   readonly optimized_storage?: boolean | undefined;
   /** Without snapshots. */
   readonly volume_only?: boolean | undefined;
+  /** Where the daemon uploads it instead of keeping it; since the API extension `backup_s3_upload`. */
+  readonly target?: BackupTarget | undefined;
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 /** A body that is sent as it comes, and whether it waits for its source: then silence on the wire is no sign of anything. */
-export interface StreamedBody {
+interface StreamedBody {
   readonly stream: Readable;
   waiting(): boolean;
 }

@@ -2,7 +2,7 @@ import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /** A server as a proxy is asked for it. */
-export interface Destination {
+interface Destination {
   readonly host: string;
   readonly port: number;
 }

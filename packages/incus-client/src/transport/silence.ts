@@ -26,7 +26,7 @@ export interface Watch extends Disposable {
 }
 
 /** Notices connections that are dead without a word: a network that drops packets tells neither side. */
-export interface SilenceWatch extends Disposable {
+interface SilenceWatch extends Disposable {
   watch(watched: Watched): Watch;
 }
 

@@ -14,7 +14,7 @@ export interface TransportOptions {
   readonly connectTimeout?: number | undefined;
 }
 
-export interface TlsMaterial {
+interface TlsMaterial {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly ca?: string | undefined;

@@ -8,7 +8,7 @@ const pingInterval = 10_000;
 const idleLimit = 40_000;
 
 /** How a websocket is seen to be alive. */
-export interface PulseOptions {
+interface PulseOptions {
   /** For the error, e.g. `GET /1.0/events`. */
   readonly what: string;
   /** Whether to ping; where nothing may be written, the daemon's own pings are waited for. */

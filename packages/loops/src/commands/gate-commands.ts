@@ -3,6 +3,7 @@ import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
 import type { Handoff } from '../control/requests.ts';
+import type { RigState } from '../state/rig-state.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface GateOptions extends CommonOptions {
@@ -44,25 +45,28 @@ export async function passedCommit(config: RigConfig, phase: number): Promise<st
   ]);
   const loop = config.loops.find(({ role, clone }) => role === 'claimer' && clone !== undefined);
   if (loop === undefined) throw new UsageError(`${config.rig} has no loop with the role claimer and a clone`);
+  const reviewers = config.loops.filter(({ role }) => role === 'reviewer').map(({ name }) => name);
   return withInterrupts(async (signal) => {
     const place = { ...gatePlace(config, loop, phase), signal };
-    const { claim: claimed } = await requirePassed(thisHost(), place);
+    const { claim: claimed } = await requirePassed(thisHost(), place, reviewers);
     const gate = rigGate(config, phase);
     if (gate === undefined) return claimed.sha;
     await runGate(thisHost(), place, gate, claimed.sha);
     // It may have taken long, and the branch may have moved on.
-    return (await requirePassed(thisHost(), place)).claim.sha;
+    return (await requirePassed(thisHost(), place, reviewers)).claim.sha;
   });
 }
 
 async function claim(options: GateOptions & { sha?: string }): Promise<void> {
-  const { config, loop, phase } = await chosen(options, 'claimer');
-  const [{ thisHost }, { pushClaim }, { gatePlace, rigGate }, { LoopsError }] = await Promise.all([
-    import('./this-host.ts'),
-    import('../gates/push-claim.ts'),
-    import('../gates/rig-gate.ts'),
-    import('../errors.ts'),
-  ]);
+  const { config, loop, phase, state } = await chosen(options, 'claimer');
+  const [{ thisHost }, { pushClaim }, { gatePlace, rigGate }, { LoopsError }, { roundsSpent }] =
+    await Promise.all([
+      import('./this-host.ts'),
+      import('../gates/push-claim.ts'),
+      import('../gates/rig-gate.ts'),
+      import('../errors.ts'),
+      import('../state/rounds-spent.ts'),
+    ]);
   const gate = rigGate(config, phase);
   try {
     const claimed = await withInterrupts((signal) =>
@@ -71,6 +75,7 @@ async function claim(options: GateOptions & { sha?: string }): Promise<void> {
         by: loop.name,
         signal,
         maxRounds: config.phases?.maxRounds,
+        roundsSpent: roundsSpent(state, phase),
         sha: options.sha,
         gate,
       }),
@@ -112,28 +117,35 @@ async function tellSupervisor(config: RigConfig, handoff: Handoff): Promise<void
     await askSupervisor(controlSocket(config), 'handoff', handoff);
   } catch (error) {
     if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+    if (handoff.type !== 'claimed') return;
+    const { recordRound } = await import('../rig/offline.ts');
+    await recordRound(config, handoff.phase, handoff.round);
   }
 }
 
 async function chosen(
   options: GateOptions,
   role: 'claimer' | 'reviewer',
-): Promise<{ config: RigConfig; loop: LoopConfig; phase: number }> {
-  const [{ loadRigConfig }, { readState }, { initialState }] = await Promise.all([
+): Promise<{ config: RigConfig; loop: LoopConfig; phase: number; state: RigState }> {
+  const [{ loadRigConfig }, { readState }, { initialState }, { speakingLoop }] = await Promise.all([
     import('../config/load-rig-config.ts'),
     import('../state/state-store.ts'),
     import('../state/initial-state.ts'),
+    import('../rig/speaking-loop.ts'),
   ]);
   const config = await loadRigConfig(options.config);
-  const name = options.loop ?? process.env['LOOPS_LOOP'];
-  const loop = config.loops.find((one) => (name === undefined ? one.role === role : one.name === name));
-  if (loop?.clone === undefined)
-    throw new UsageError(
-      `${config.rig} has no loop with the role ${role} and a clone; say which with --loop`,
-    );
-  const phase =
-    options.phase === undefined
-      ? ((await readState(config.stateDir)) ?? (await initialState(config))).phaseIndex
-      : Number(options.phase);
-  return { config, loop, phase };
+  const loop = await speakingLoop(config, role, options.loop);
+  const state = (await readState(config.stateDir)) ?? (await initialState(config));
+  const phase = options.phase === undefined ? state.phaseIndex : planPhase(config, options.phase);
+  return { config, loop, phase, state };
+}
+
+function planPhase(config: RigConfig, text: string): number {
+  const total = config.phases?.plans.length ?? 0;
+  if (/^\d+$/.test(text) && Number(text) < total) return Number(text);
+  throw new UsageError(
+    total === 0
+      ? `${config.rig} has no plan phases`
+      : `--phase ${text}: must be a plan phase, 0 to ${total - 1}`,
+  );
 }

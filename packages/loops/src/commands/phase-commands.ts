@@ -1,5 +1,6 @@
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
+import type { RigConfig } from '../config/rig-config.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 import { ask } from './control-commands.ts';
 
@@ -41,6 +42,7 @@ export function addPhaseCommands(program: Command): void {
         import('./gate-commands.ts'),
       ]);
       const config = await loadRigConfig(options.config);
+      if (options.withoutVerdict !== undefined) await requireOutsiderOf(config);
       const passed =
         options.withoutVerdict === undefined
           ? { sha: await passedCommit(config, from), reason: 'the verdict is a pass' }
@@ -52,12 +54,19 @@ export function addPhaseCommands(program: Command): void {
     .requiredOption('--reason <text>', 'the reason, kept in the history')
     .description('set the plan phase by hand, and accept the plan list as it is')
     .action(async (index: string, options: CommonOptions & { reason: string }) => {
+      const { loadRigConfig } = await import('../config/load-rig-config.ts');
+      await requireOutsiderOf(await loadRigConfig(options.config));
       await print(
         options,
         await ask(options, 'phase.set', { index: indexOf(index), reason: options.reason }),
         `phase ${index}`,
       );
     });
+}
+
+async function requireOutsiderOf(config: RigConfig): Promise<void> {
+  const { requireOutsider } = await import('../rig/speaking-loop.ts');
+  await requireOutsider(config);
 }
 
 function indexOf(text: string): number {

@@ -76,7 +76,7 @@ const loop = z.strictObject({
   prompt: prompt.optional(),
   environment,
   environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
-  autostart: z.boolean().default(true).describe('wanted as long as nobody started or stopped it by hand'),
+  autostart: z.boolean().default(true).describe('wanted until it is started or stopped by hand'),
   after: z.array(name).default([]).describe('loops that must be ready before this one starts'),
   ready: z
     .strictObject({ output: pattern.describe('pattern on the screen'), timeout: wait.prefault('1m') })

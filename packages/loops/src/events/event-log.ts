@@ -1,7 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEvent } from './rig-event.ts';
@@ -13,23 +11,55 @@ export function eventLogPath({ stateDir }: Pick<RigConfig, 'stateDir'>): string 
   return join(stateDir, 'events.jsonl');
 }
 
-/** Appends events to the rig's history. */
-export async function appendEvents(
-  config: RigConfig,
-): Promise<AsyncDisposable & { append(event: RigEvent): void }> {
-  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
-  const path = eventLogPath(config);
-  if ((await sizeOf(path)) > rotateAt) await rename(path, `${path}.1`);
-  const stream: WriteStream = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  return {
-    append: (event) => void stream.write(`${JSON.stringify(event)}\n`),
-    [Symbol.asyncDispose]: async () => {
-      stream.end();
-      await finished(stream);
-    },
-  };
-}
+/** Appends events to the rig's history, in their order. */
+export class EventLog implements AsyncDisposable {
+  readonly #path: string;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #rotateAt: number;
+  #size: number;
+  #writing: Promise<void> = Promise.resolve();
+  #failed = false;
 
-async function sizeOf(path: string): Promise<number> {
-  return (await unlessAbsent(stat(path)))?.size ?? 0;
+  private constructor(path: string, size: number, onFailure: (error: unknown) => void, rotate: number) {
+    this.#path = path;
+    this.#size = size;
+    this.#onFailure = onFailure;
+    this.#rotateAt = rotate;
+  }
+
+  /** @param onFailure is told once when the history cannot be written any more. */
+  static async open(
+    config: Pick<RigConfig, 'stateDir'>,
+    onFailure: (error: unknown) => void,
+    rotate: number = rotateAt,
+  ): Promise<EventLog> {
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+    const path = eventLogPath(config);
+    return new EventLog(path, (await unlessAbsent(stat(path)))?.size ?? 0, onFailure, rotate);
+  }
+
+  append(event: RigEvent): void {
+    const line = `${JSON.stringify(event)}\n`;
+    this.#writing = this.#writing.then(() => this.#write(line));
+  }
+
+  /** What was appended is in the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(line: string): Promise<void> {
+    if (this.#failed) return;
+    try {
+      if (this.#size > this.#rotateAt) {
+        await unlessAbsent(rename(this.#path, `${this.#path}.1`));
+        this.#size = 0;
+      }
+      await appendFile(this.#path, line, { mode: 0o600 });
+      this.#size += Buffer.byteLength(line);
+    } catch (error) {
+      this.#failed = true;
+      this.#onFailure(error);
+    }
+  }
 }

@@ -62,6 +62,8 @@ export type RigEventBody =
       readonly verdict: 'pass' | 'fail';
       readonly note: string;
     }
+  /** The log of a running agent was lost, or cannot be written. */
+  | { readonly type: 'log-trouble'; readonly loop: string; readonly detail: string }
   | { readonly type: 'notify-failed'; readonly detail: string };
 
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */

@@ -1,7 +1,8 @@
-import type { Host } from '@cutover/host';
+import { CommandError, type Host } from '@cutover/host';
 import * as z from 'zod';
+import { GateDamagedError } from '../errors.ts';
 import type { GitContext } from '../git/git.ts';
-import { type RemoteDocument, readRemoteDocument, type RemoteRef } from '../git/remote-document.ts';
+import { readRemoteDocument, remoteCommit, type RemoteRef } from '../git/remote-document.ts';
 
 /** Where the claims and verdicts of one plan phase lie. */
 export interface GatePlace {
@@ -62,20 +63,22 @@ const verdictSchema = z.object({
   note: z.string(),
 });
 
-/** The newest claim on a plan phase; `undefined` when there is none. */
+/**
+ * The newest claim on a plan phase; `undefined` when there is none.
+ *
+ * @throws {GateDamagedError} what is there is not a claim.
+ */
 export async function readClaim(host: Host, place: GatePlace): Promise<Claim | undefined> {
-  const document = await read(host, place, 'claims');
-  return document === undefined
-    ? undefined
-    : { ...claimSchema.parse(document.data), commit: document.commit };
+  return readDocument(host, place, 'claims', claimSchema);
 }
 
-/** The newest verdict on a plan phase; `undefined` when there is none. Check it against the claim before use. */
+/**
+ * The newest verdict on a plan phase; `undefined` when there is none. Check it against the claim before use.
+ *
+ * @throws {GateDamagedError} what is there is not a verdict.
+ */
 export async function readVerdict(host: Host, place: GatePlace): Promise<Verdict | undefined> {
-  const document = await read(host, place, 'verdicts');
-  return document === undefined
-    ? undefined
-    : { ...verdictSchema.parse(document.data), commit: document.commit };
+  return readDocument(host, place, 'verdicts', verdictSchema);
 }
 
 /** The ref of a plan phase's claims or verdicts. */
@@ -95,10 +98,35 @@ export function gateContext(host: Host, { repository, timeout, signal }: GatePla
   };
 }
 
-async function read(
+async function readDocument<T extends object>(
   host: Host,
   place: GatePlace,
   kind: 'claims' | 'verdicts',
-): Promise<RemoteDocument | undefined> {
-  return readRemoteDocument(gateContext(host, place), gateRef(place, kind));
+  schema: z.ZodType<T>,
+): Promise<(T & { readonly commit: string }) | undefined> {
+  const context = gateContext(host, place);
+  const at = gateRef(place, kind);
+  try {
+    const document = await readRemoteDocument(context, at);
+    return document === undefined ? undefined : { ...schema.parse(document.data), commit: document.commit };
+  } catch (error) {
+    const isDamage =
+      error instanceof SyntaxError || error instanceof z.ZodError || error instanceof CommandError;
+    const commit = isDamage ? await remoteCommit(context, at) : undefined;
+    if (commit === undefined) throw error;
+    throw new GateDamagedError(at.ref, at.remote, commit);
+  }
+}
+
+/** What is there as the base of the next one: one that is damaged is replaced as if there were none. */
+export async function orDamaged<T>(
+  reading: Promise<T | undefined>,
+): Promise<{ readonly document: T | undefined; readonly commit: string | undefined }> {
+  try {
+    const document = await reading;
+    return { document, commit: undefined };
+  } catch (error) {
+    if (error instanceof GateDamagedError) return { document: undefined, commit: error.commit };
+    throw error;
+  }
 }

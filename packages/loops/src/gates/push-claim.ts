@@ -4,7 +4,7 @@ import { LoopsError } from '../errors.ts';
 import { gitLine } from '../git/git.ts';
 import { remoteCommit, swapRemoteDocument } from '../git/remote-document.ts';
 import { type Gate, runGate } from './run-gate.ts';
-import { type Claim, gateContext, type GatePlace, gateRef, readClaim } from './gate-refs.ts';
+import { type Claim, gateContext, type GatePlace, gateRef, orDamaged, readClaim } from './gate-refs.ts';
 
 /**
  * Claims that a plan phase is done at one commit, which the branch must hold as its head at the remote. The claim
@@ -22,6 +22,8 @@ export async function pushClaim(
     readonly sha?: string | undefined;
     readonly maxRounds?: number | undefined;
     readonly gate?: Gate | undefined;
+    /** Claims on this plan phase that are known of, also when their ref is there no more. */
+    readonly roundsSpent?: number | undefined;
   },
 ): Promise<Claim> {
   const { phase, by, branch = 'main', remote = 'origin', maxRounds = 5 } = options;
@@ -34,9 +36,9 @@ export async function pushClaim(
       `${sha} is not the head of ${branch} at ${remote} (${head ?? 'no such branch'}); push it first`,
     );
   }
-  const previous = await readClaim(host, options);
+  const { document: previous, commit: damaged } = await orDamaged(readClaim(host, options));
   if (previous?.sha === sha) return previous;
-  const round = (previous?.round ?? 0) + 1;
+  const round = Math.max(previous?.round ?? 0, options.roundsSpent ?? 0) + 1;
   if (round > maxRounds) {
     throw new LoopsError(
       'ROUNDS_USED_UP',
@@ -45,9 +47,13 @@ export async function pushClaim(
   }
   if (options.gate !== undefined) await runGate(host, options, options.gate, sha);
   const claim = { phase, sha, nonce: randomUUID(), round, by };
-  const result = await swapRemoteDocument(context, gateRef(options, 'claims'), claim, previous?.commit, [
-    sha,
-  ]);
+  const result = await swapRemoteDocument(
+    context,
+    gateRef(options, 'claims'),
+    claim,
+    previous?.commit ?? damaged,
+    [sha],
+  );
   if (!result.swapped) {
     throw new LoopsError(
       'CLAIM_REFUSED',

@@ -6,6 +6,7 @@ import {
   gateContext,
   type GatePlace,
   gateRef,
+  orDamaged,
   readClaim,
   readVerdict,
   type Verdict,
@@ -38,7 +39,7 @@ export async function pushVerdict(
     );
   }
   await requireCurrent(host, options, claim);
-  const previous = await readVerdict(host, options);
+  const { document: previous, commit: damaged } = await orDamaged(readVerdict(host, options));
   if (previous?.claim === claim.commit) {
     if (previous.verdict === verdict) return previous;
     throw new LoopsError(
@@ -47,9 +48,13 @@ export async function pushVerdict(
     );
   }
   const document = { phase, sha, claim: claim.commit, verdict, by, note };
-  const result = await swapRemoteDocument(context, gateRef(options, 'verdicts'), document, previous?.commit, [
-    claim.commit,
-  ]);
+  const result = await swapRemoteDocument(
+    context,
+    gateRef(options, 'verdicts'),
+    document,
+    previous?.commit ?? damaged,
+    [claim.commit],
+  );
   if (!result.swapped) {
     throw new LoopsError(
       'VERDICT_REFUSED',
@@ -60,14 +65,16 @@ export async function pushVerdict(
 }
 
 /**
- * Checks that a plan phase was passed: the newest verdict is a pass, on the newest claim, on the very commit that is
+ * Checks that a plan phase was passed: the newest verdict is a pass, of a reviewer other than the claimer, on the newest claim, on the very commit that is
  * still the branch's head at the remote.
  *
+ * @param reviewers the loops whose verdict counts.
  * @throws {LoopsError} `ADVANCE_REFUSED`, saying what is missing.
  */
 export async function requirePassed(
   host: Host,
   place: GatePlace,
+  reviewers: readonly string[],
 ): Promise<{ readonly claim: Claim; readonly verdict: Verdict }> {
   const [claim, verdict] = [await readClaim(host, place), await readVerdict(host, place)];
   const refuse = (why: string): LoopsError =>
@@ -76,6 +83,9 @@ export async function requirePassed(
   if (verdict === undefined) throw refuse('there is no verdict, and no verdict means no');
   if (verdict.claim !== claim.commit || verdict.sha !== claim.sha || claim.phase !== place.phase) {
     throw refuse(`the verdict is about ${verdict.sha} and another claim, the claim about ${claim.sha}`);
+  }
+  if (!reviewers.includes(verdict.by) || verdict.by === claim.by) {
+    throw refuse(`the verdict is by ${verdict.by}, who is not its reviewer (${reviewers.join(', ')})`);
   }
   if (verdict.verdict !== 'pass') throw refuse(`the verdict is ${verdict.verdict}: ${verdict.note}`);
   await requireCurrent(host, place, claim);

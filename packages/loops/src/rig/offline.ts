@@ -3,6 +3,7 @@ import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { initialState, loopState } from '../state/initial-state.ts';
 import type { RigState } from '../state/rig-state.ts';
+import { withRound } from '../state/rounds-spent.ts';
 import { readState, writeState } from '../state/state-store.ts';
 import { lockRig } from '../state/rig-lock.ts';
 
@@ -17,6 +18,11 @@ async function changeState(config: RigConfig, change: (state: RigState) => RigSt
 /** Records that no loop shall start before `loops start`, or that they may again, while no supervisor is there. */
 export async function recordQuiesced(config: RigConfig, quiesced: boolean): Promise<void> {
   await changeState(config, ({ quiesced: _before, ...state }) => (quiesced ? { ...state, quiesced } : state));
+}
+
+/** Records that a plan phase was claimed for the `round`th time. */
+export async function recordRound(config: RigConfig, phase: number, round: number): Promise<void> {
+  await changeState(config, (state) => withRound(state, phase, round));
 }
 
 /** Records which loops are wanted while no supervisor is there; the next one acts on it. */

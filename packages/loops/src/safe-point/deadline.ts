@@ -1,4 +1,4 @@
-/** One end of time for all that follows, by a clock that nobody sets. */
+/** One end of time for all that follows, by a clock that cannot be set. */
 export class Deadline {
   readonly #start = performance.now();
   readonly #end: number;

@@ -53,6 +53,8 @@ export interface RigState {
   readonly planListHash: string;
   /** Set while a quiesce holds the rig until it is released, across reboots too. */
   readonly quiesced?: boolean | undefined;
+  /** How often each plan phase was claimed, by its index: a claim's ref may be removed. */
+  readonly rounds?: Readonly<Record<string, number>> | undefined;
   readonly passed: readonly PhasePassed[];
   readonly loops: Readonly<Record<string, LoopState>>;
 }

@@ -5,6 +5,7 @@ import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause } from '../events/rig-event.ts';
 import { initialState, loopState, planNames } from './initial-state.ts';
 import type { LoopState, PhasePassed, RigState } from './rig-state.ts';
+import { withRound } from './rounds-spent.ts';
 import { hashPlans, readState, writeState } from './state-store.ts';
 
 /** The state of a rig in memory, and its way to disk. Only the holder of the rig's lock may have one. */
@@ -63,6 +64,11 @@ export class RigStore {
   unblock(name: string): void {
     const { block: _block, ...rest } = this.loop(name);
     this.#setLoop(name, rest);
+  }
+
+  /** Remembers that a plan phase was claimed for the `round`th time. */
+  noteRound(phase: number, round: number): void {
+    this.#state = withRound(this.#state, phase, round);
   }
 
   setQuiesced(quiesced: boolean): void {

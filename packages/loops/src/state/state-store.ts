@@ -31,6 +31,7 @@ const stateSchema = z.object({
   phaseIndex: z.int().min(0),
   planListHash: z.string(),
   quiesced: z.boolean().optional(),
+  rounds: z.record(z.string(), z.number()).optional(),
   passed: z.array(
     z.object({
       index: z.number(),

@@ -77,8 +77,8 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
       }),
       z.object({ type: z.literal('escalated'), loop: z.string(), detail: z.string() }),
     ]),
-    answer: (supervisor, handoff) => {
-      supervisor.noteHandoff(handoff);
+    answer: async (supervisor, handoff) => {
+      await supervisor.noteHandoff(handoff);
       return {};
     },
   },

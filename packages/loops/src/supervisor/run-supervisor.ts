@@ -8,7 +8,7 @@ import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import { answerRequest } from './answer-request.ts';
-import { appendEvents } from '../events/event-log.ts';
+import { EventLog } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
@@ -30,9 +30,12 @@ export async function runSupervisor(
   options: RunSupervisorOptions,
 ): Promise<SupervisorEnd> {
   const notifier = createServiceNotifier();
-  const log = await appendEvents(config);
+  let early: unknown;
+  let fail = (error: unknown): void => {
+    early = error;
+  };
   await using cleanup = new CleanupStack();
-  cleanup.use(log);
+  const log = cleanup.use(await EventLog.open(config, (error) => fail(error)));
   const supervisor = cleanup.use(
     await Supervisor.start(config, {
       ...options,
@@ -42,6 +45,11 @@ export async function runSupervisor(
       },
     }),
   );
+  fail = (error) =>
+    supervisor.inBackground(async () => {
+      throw error;
+    });
+  if (early !== undefined) throw early;
   cleanup.use(
     await serveControl(controlSocket(config), async (request, signal) =>
       answerRequest(supervisor, request, signal),

@@ -156,7 +156,7 @@ export class Supervisor implements AsyncDisposable {
     });
   }
 
-  /** The status now, and anew with every event after it, until the signal is aborted. */
+  /** The status now, and again with every event after it, until the signal is aborted. */
   async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
     const events = this.events.stream(signal);
     yield { status: this.status() };
@@ -232,9 +232,12 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells of a claim, a verdict, or that the rounds of a plan phase are used up: `loops` pushes those without us. */
-  noteHandoff(handoff: Handoff): void {
+  async noteHandoff(handoff: Handoff): Promise<void> {
     this.#known(handoff.loop);
     this.events.emit(handoff);
+    if (handoff.type !== 'claimed') return;
+    this.#store.noteRound(handoff.phase, handoff.round);
+    await this.#store.save();
   }
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */

@@ -25,6 +25,8 @@ export interface Pane {
   readonly run: string | undefined;
   /** The server's own process. */
   readonly serverPid: number;
+  /** Whether its logger runs, as far as tmux has seen. */
+  readonly piped: boolean;
   /** Unix seconds of its last output. */
   readonly activity: number;
 }
@@ -49,6 +51,8 @@ export interface RigTmux extends AsyncDisposable {
   create(start: SessionStart): Promise<void>;
   /** Starts a command in a dead pane, or with `kill` in any. People who are attached stay so. */
   respawn(paneId: string, start: SessionStart, kill?: boolean): Promise<void>;
+  /** Gives a pane a logger in place of the one it has, or had. */
+  pipe(paneId: string, logger: string): Promise<void>;
   /** Ends one pane; its session with it when there is no other. */
   killPane(paneId: string): Promise<void>;
   /** Ends a session with all its panes; one that is not there is no error. */
@@ -73,6 +77,7 @@ const paneFormat = [
   '@loops_run',
   'window_activity',
   'pid',
+  'pane_pipe',
 ]
   .map((field) => `#{${field}}`)
   .join('\t');
@@ -202,6 +207,13 @@ class ConnectedRigTmux implements RigTmux {
     ]);
   }
 
+  async pipe(paneId: string, logger: string): Promise<void> {
+    await this.#commands.run([
+      ['pipe-pane', '-t', paneId],
+      ['pipe-pane', '-t', paneId, literalCommand(logger)],
+    ]);
+  }
+
   async killPane(paneId: string): Promise<void> {
     await this.#commands.run([['kill-pane', '-t', paneId]]);
   }
@@ -293,6 +305,7 @@ function parsePane(line: string): Pane {
     run = '',
     activity = '',
     serverPid = '',
+    pipe = '',
   ] = line.split('\t');
   return {
     loop,
@@ -304,5 +317,6 @@ function parsePane(line: string): Pane {
     run: run === '' ? undefined : run,
     activity: Number(activity),
     serverPid: Number(serverPid),
+    piped: pipe === '1',
   };
 }

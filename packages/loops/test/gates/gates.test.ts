@@ -32,18 +32,60 @@ describe('a gate', () => {
   it('is passed by a claim and a verdict on the very same commit', async () => {
     const { fixture, builder, adversary, path } = await setUp();
     await using _ = fixture;
-    await expect(requirePassed(host, builder)).rejects.toMatchObject({ code: 'ADVANCE_REFUSED' });
+    await expect(requirePassed(host, builder, ['adversary'])).rejects.toMatchObject({
+      code: 'ADVANCE_REFUSED',
+    });
     const sha = await push(fixture, path, 'work');
     const claim = await pushClaim(host, { ...builder, by: 'builder' });
     expect(claim).toMatchObject({ sha, round: 1, phase: 2 });
     expect(await pushClaim(host, { ...builder, by: 'builder' })).toEqual(claim);
-    await expect(requirePassed(host, builder)).rejects.toThrow('no verdict means no');
+    await expect(requirePassed(host, builder, ['adversary'])).rejects.toThrow('no verdict means no');
     await pushVerdict(host, { ...adversary, by: 'adversary', sha, verdict: 'pass' });
-    expect(await requirePassed(host, builder)).toMatchObject({
+    expect(await requirePassed(host, builder, ['adversary'])).toMatchObject({
       claim: { sha },
       verdict: { sha, verdict: 'pass' },
     });
   });
+
+  it('is not passed by the claimer, nor by a loop that is not a reviewer', async () => {
+    const { fixture, builder, path } = await setUp();
+    await using _ = fixture;
+    const sha = await push(fixture, path, 'work');
+    await pushClaim(host, { ...builder, by: 'builder' });
+    await pushVerdict(host, { ...builder, by: 'builder', sha, verdict: 'pass' });
+    await expect(requirePassed(host, builder, ['adversary'])).rejects.toThrow('not its reviewer');
+    await expect(requirePassed(host, builder, ['adversary', 'builder'])).rejects.toThrow('not its reviewer');
+  });
+
+  it('counts its rounds also when the ref of a claim was removed', async () => {
+    const { fixture, builder, path } = await setUp();
+    await using _ = fixture;
+    await push(fixture, path, 'work');
+    const claim = { ...builder, by: 'builder', maxRounds: 2 };
+    expect(await pushClaim(host, { ...claim, roundsSpent: 1 })).toMatchObject({ round: 2 });
+    await fixture.git(fixture.remote, 'update-ref', '-d', 'refs/loops/test/claims/2');
+    await expect(pushClaim(host, { ...claim, roundsSpent: 2 })).rejects.toMatchObject({
+      code: 'ROUNDS_USED_UP',
+    });
+  });
+
+  it.each([['what is no JSON'], ['{"phase": "two"}']])(
+    'says that a claim is damaged by %j, and the next one replaces it',
+    async (garbage) => {
+      const { fixture, builder, path } = await setUp();
+      await using _ = fixture;
+      await writeFile(join(path, 'document.json'), garbage);
+      await fixture.git(path, 'add', 'document.json');
+      await fixture.git(path, 'commit', '-q', '-m', 'garbage');
+      await fixture.git(path, 'push', '-q', 'origin', 'HEAD:refs/loops/test/claims/2', 'HEAD:main');
+      await expect(readClaim(host, builder)).rejects.toMatchObject({
+        code: 'GATE_DAMAGED',
+        message: expect.stringContaining('refs/loops/test/claims/2'),
+      });
+      expect(await pushClaim(host, { ...builder, by: 'builder' })).toMatchObject({ round: 1 });
+      expect(await readClaim(host, builder)).toMatchObject({ by: 'builder' });
+    },
+  );
 
   it('refuses a verdict on another commit, before the claim, and after the branch moved on', async () => {
     const { fixture, builder, adversary, path } = await setUp();
@@ -71,9 +113,11 @@ describe('a gate', () => {
     await pushClaim(host, { ...builder, by: 'builder' });
     await pushVerdict(host, { ...adversary, by: 'adversary', sha: first, verdict: 'pass' });
     await push(fixture, path, 'two');
-    await expect(requirePassed(host, builder)).rejects.toThrow('the claim is void');
+    await expect(requirePassed(host, builder, ['adversary'])).rejects.toThrow('the claim is void');
     await pushClaim(host, { ...builder, by: 'builder' });
-    await expect(requirePassed(host, builder)).rejects.toMatchObject({ code: 'ADVANCE_REFUSED' });
+    await expect(requirePassed(host, builder, ['adversary'])).rejects.toMatchObject({
+      code: 'ADVANCE_REFUSED',
+    });
   });
 
   it('takes a claim only on what is pushed, only so many times, and only one verdict for each', async () => {

@@ -1,3 +1,4 @@
+import { textTable } from '@cutover/foundation/text-table';
 import type { Outcome } from '../engine/outcome.ts';
 
 /** One exit code: what it means, and the codes of the errors that end a command with it. */
@@ -50,8 +51,11 @@ export function exitCodeTable(own: readonly OwnExitCode[] = []): readonly ExitCo
 
 /** The part of `--help` that lists them. */
 export function exitCodeHelp(table: readonly ExitCode[]): string {
-  const rows = table.map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`);
-  return ['', 'Exit codes:', ...rows].join('\n');
+  const rows = textTable(
+    table.map(({ code, meaning }) => [String(code), meaning]),
+    { right: [0] },
+  );
+  return ['', 'Exit codes:', ...rows.map((row) => `  ${row}`)].join('\n');
 }
 
 /** The exit code for an error that kept a command from doing its work; `undefined`: the table does not name it. */

@@ -3,7 +3,7 @@ export interface JournalWitness {
   readonly runId: string;
   /** The journal's file. Its inode tells a copy from the original. */
   readonly file: string;
-  /** Whether a step of this journal was begun: something outside may be as it is because of it. */
+  /** Whether a step of this journal was started: something outside may be as it is because of it. */
   readonly begun: boolean;
   /** The last whole line: its number and its hash. */
   readonly end: JournalPlace;

@@ -34,7 +34,7 @@ export function decideRun(
   const unfinished = rollbackUnderWay(state);
   if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state, committed);
   if (unfinished) {
-    throw new UsageError('a rollback was begun and is not complete; `resume` completes it');
+    throw new UsageError('a rollback was started and is not complete; `resume` completes it');
   }
   if (command === 'run') return { list: list ?? mainList, mode: 'run', undo: false };
   if (state.lastRun === undefined) {
@@ -52,7 +52,7 @@ export function decideRun(
   return { list: last, mode: 'resume', undo: false };
 }
 
-/** Whether a rollback was begun and not completed. */
+/** Whether a rollback was started and not completed. */
 export function rollbackUnderWay(state: JournalState): boolean {
   const steps = [...(state.lists.get(mainList)?.steps.values() ?? [])];
   return (
@@ -64,7 +64,7 @@ function decideRollback(state: JournalState, committed: boolean): RunDecision {
   if (state.commits.has('C2')) {
     throw new UsageError('the commit point C2 is passed: there is nothing left to roll back to');
   }
-  // Once a reverse move is begun, the world passes back through C1 before it is complete.
+  // Once a reverse move has started, the world passes back through C1 before it is complete.
   const undo = !committed && !state.lists.has(rollbackList);
   return { list: undo ? mainList : rollbackList, mode: 'rollback', undo };
 }

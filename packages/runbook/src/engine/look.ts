@@ -1,6 +1,6 @@
 import { makeContext } from './make-context.ts';
 import { withDeadline } from './deadline.ts';
-import { describeError } from './describe-error.ts';
+import { recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import type { CheckResult } from './check-result.ts';
 import type { Step } from './step.ts';
@@ -23,7 +23,7 @@ export async function look<World>(
     );
   } catch (error) {
     session.signal.throwIfAborted();
-    const { message, causes } = describeError(error);
+    const { message, causes } = recordedError(error);
     return { state: 'unknown', evidence: {}, reason: [message, ...causes].join('; ') };
   }
 }

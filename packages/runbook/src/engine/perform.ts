@@ -5,7 +5,7 @@ import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
 import type { StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
-import { describeError } from './describe-error.ts';
+import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
@@ -18,7 +18,7 @@ import type { Step } from './step.ts';
 type How = 'applied' | 'satisfied' | 'recovered' | 'human';
 
 /**
- * Brings one step from wherever an earlier run left it to `verified`: finds again what was begun, looks, asks where
+ * Brings one step from wherever an earlier run left it to `verified`: finds again what was started, looks, asks where
  * a gate stands, and only then acts; intent goes to the journal before the effect and evidence after it.
  */
 export async function perform<World>(session: Session<World>, step: Step<World>): Promise<Outcome> {
@@ -91,7 +91,7 @@ class StepRun<World> {
     if (this.#begun) {
       const held = await passGate(this.#session, this.#step, this.#attempt, {
         kind: 'approval',
-        text: `${this.#step.title}: it was begun and did not end, and nothing can tell whether it was done. Do it again?`,
+        text: `${this.#step.title}: it was started and did not end, and nothing can tell whether it was done. Do it again?`,
         evidence,
         timeout: this.#step.gate?.timeout ?? 15 * 60_000,
       });
@@ -222,7 +222,7 @@ class StepRun<World> {
   }
 
   async #fail(during: StepCall, error: unknown): Promise<Outcome> {
-    const recorded = describeError(error);
+    const recorded = recordedError(error);
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'failed', during, error: recorded });
     if (this.#session.signal.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted', error };

@@ -1,6 +1,6 @@
 import { makeContext } from './make-context.ts';
 import { withDeadline } from './deadline.ts';
-import { describeError } from './describe-error.ts';
+import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
@@ -44,7 +44,7 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
     await recordStep(session, step, attempt, { type: 'undone', evidence: { ...found, ...left } });
     return undefined;
   } catch (error) {
-    const recorded = describeError(error);
+    const recorded = recordedError(error);
     await recordStep(session, step, attempt, { type: 'failed', during: 'undo', error: recorded });
     if (session.signal.aborted) return { result: 'interrupted', step: step.id, reason: 'interrupted', error };
     const unsafe = error instanceof VerificationError && error.state === 'unknown';

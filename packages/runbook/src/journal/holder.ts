@@ -36,7 +36,7 @@ export async function readHolder(path: string): Promise<Holder | undefined> {
     const value: unknown = JSON.parse(text);
     return isHolder(value) ? value : undefined;
   } catch (error) {
-    // Half a file is what a runner leaves that was killed while it wrote it: it had not begun anything.
+    // Half a file is what a runner leaves that was killed while it wrote it: it had started nothing.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -1,3 +1,4 @@
+import { textTable } from '@cutover/foundation/text-table';
 import type { Outcome } from '../engine/outcome.ts';
 import type { RunView } from './view.ts';
 
@@ -38,8 +39,11 @@ export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
     ['journal', journal],
     ...nextCommands(outcome, command, options),
   ];
-  const longest = Math.max(...rows.map(([what]) => what.length));
-  lines.push('', ...rows.map(([what, text]) => `${`${what}:`.padEnd(longest + 1)} ${text}`));
+  const table = textTable(
+    rows.map(([what, text]) => [`${what}:`, text]),
+    { separator: ' ' },
+  );
+  lines.push('', ...table);
   return lines;
 }
 

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
+import { formatDuration } from '@cutover/foundation/duration';
 import type { EngineEvent } from '../engine/events.ts';
-import { duration, shortPlan, summary } from './format.ts';
+import { shortPlan, summary } from './format.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import type { Renderer } from './renderer.ts';
 import { type RunView, show } from './view.ts';
@@ -17,7 +18,7 @@ export function plainRenderer(output: Writable, view: RunView): Renderer {
     const now = monotonic();
     for (const { state, plan, startedAt, news } of view.steps.values()) {
       if (state !== 'running' && state !== 'gate') continue;
-      const time = startedAt === undefined ? '' : ` after ${duration(now - startedAt)}`;
+      const time = startedAt === undefined ? '' : ` after ${formatDuration(now - startedAt)}`;
       say(
         `… ${plan.id} ${state === 'gate' ? 'waits for a person' : 'still runs'}${time}${news === undefined ? '' : `: ${news.text}`}`,
       );
@@ -51,7 +52,7 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
       return `  ${event.step}: operation ${event.operation}`;
     case 'verified': {
       const took = view.steps.get(event.step)?.took ?? 0;
-      const time = took >= 1000 ? ` in ${duration(took)}` : '';
+      const time = took >= 1000 ? ` in ${formatDuration(took)}` : '';
       const facts = summary(event.evidence, 100);
       return `✓ ${event.step} ${event.how}${time}${facts === '' ? '' : `: ${facts}`}`;
     }

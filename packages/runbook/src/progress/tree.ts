@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
-import { clock, duration, shortPlan, summary } from './format.ts';
+import { shortPlan, summary } from './format.ts';
 import { covered, type Span } from './spans.ts';
 import type { RunView, StepView } from './view.ts';
 
@@ -48,7 +49,7 @@ function header({ planHash, runbook, owner, steps, list, commits }: RunView, pai
 
 function phaseLines(name: string, steps: StepView[], now: number, style: TreeStyle, paint: Paint): string[] {
   const took = covered(steps.flatMap((step) => spanOf(step, now)));
-  const title = `${name.padEnd(20)} ${took >= 1000 ? duration(took) : ''}`.trimEnd();
+  const title = `${name.padEnd(20)} ${took >= 1000 ? formatDuration(took) : ''}`.trimEnd();
   if (steps.every(({ state }) => state === 'done')) return [`${paint('green', '✓')} ${title}`];
   if (steps.every(({ state }) => state === 'pending')) return [paint('dim', `◦ ${name}`)];
   const bad = steps.some(({ state }) => state === 'failed' || state === 'stopped');
@@ -83,12 +84,12 @@ function stepLine(
   }
 }
 
-/** `0:12/2:00  copying closure  last news 3s ago`; times only above a second. */
+/** `12s of 2m00s  copying closure  last news 3s ago`; times only above a second. */
 function activity(step: StepView, now: number): string {
   const spent = elapsed(step, now);
-  const time = spent >= 1000 ? `${clock(spent)}/${clock(step.plan.timeout)}` : '';
+  const time = spent >= 1000 ? `${formatDuration(spent)} of ${formatDuration(step.plan.timeout)}` : '';
   const silent = step.news === undefined ? 0 : now - step.news.at;
-  const age = silent >= 3000 ? `last news ${duration(silent)} ago` : '';
+  const age = silent >= 3000 ? `last news ${formatDuration(silent)} ago` : '';
   return [time, oneLine(step.news?.text ?? step.plan.title), age].filter((part) => part !== '').join('  ');
 }
 

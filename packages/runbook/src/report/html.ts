@@ -1,6 +1,7 @@
+import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
 import type { Phase } from '../engine/phase.ts';
-import { duration, factText, shortPlan } from '../progress/format.ts';
+import { factText, shortPlan } from '../progress/format.ts';
 import { covered } from '../progress/spans.ts';
 import { type Html, html, join } from './html-text.ts';
 import type { GateReport, Report, StepReport } from './model.ts';
@@ -33,8 +34,8 @@ export function htmlReport(report: Report): string {
         <main>
           <dl class="figures">
             ${figure('steps verified', `${verified} of ${steps.length}`)}
-            ${figure('time', duration(Date.parse(report.ended) - Date.parse(report.started)))}
-            ${figure(report.words.downtime, downtime === undefined ? 'none recorded' : duration(downtime))}
+            ${figure('time', formatDuration(Date.parse(report.ended) - Date.parse(report.started)))}
+            ${figure(report.words.downtime, downtime === undefined ? 'none recorded' : formatDuration(downtime))}
             ${figure(report.words.owner, owner === undefined ? 'not recorded' : `${owner.owner}, epoch ${owner.epoch}`)}
             ${figure('plan', shortPlan(report.plans.findLast(({ list }) => list === mainList)?.hash ?? ''))}
             ${figure('run', report.runId)}
@@ -70,7 +71,7 @@ function phaseBar(phases: readonly Phase[], steps: readonly StepReport[]): Html 
       present,
       ({ title, colour, milliseconds }) =>
         html`<span class="p-${colour}" style="flex-grow:${Math.max(1, Math.round(milliseconds))}"
-          >${title} <b>${duration(milliseconds)}</b></span
+          >${title} <b>${formatDuration(milliseconds)}</b></span
         >`,
     )}
   </div>`;
@@ -101,7 +102,7 @@ function stepDetails({ plan, state, how, attempts, milliseconds, evidence, error
       <span class="state">${state}</span> <code>${plan.id}</code>
       <span class="title">${plan.title}</span>
       ${join(marks, (mark) => html`<span class="mark">${mark}</span>`)}<span class="time"
-        >${milliseconds === 0 ? '' : duration(milliseconds)}</span
+        >${milliseconds === 0 ? '' : formatDuration(milliseconds)}</span
       >
     </summary>
     <div class="body">

@@ -1,6 +1,7 @@
+import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
 import type { Phase } from '../engine/phase.ts';
-import { duration, factText, shortPlan } from '../progress/format.ts';
+import { factText, shortPlan } from '../progress/format.ts';
 import type { Report, StepReport } from './model.ts';
 import { totalDowntime } from './read-report.ts';
 
@@ -17,7 +18,7 @@ export function markdownReport(report: Report): string {
         ['plan', shortPlan(report.plans.findLast(({ list }) => list === mainList)?.hash ?? '')],
         ['from', report.started],
         ['to', report.ended],
-        [report.words.downtime, downtime === undefined ? 'none recorded' : duration(downtime)],
+        [report.words.downtime, downtime === undefined ? 'none recorded' : formatDuration(downtime)],
         [report.words.owner, ownerText(report)],
       ],
     ),
@@ -66,7 +67,7 @@ function phaseSection({ id, title }: Phase, all: readonly StepReport[]): string[
         [step.state, step.how ?? '', step.attempts > 1 ? `${step.attempts} attempts` : '']
           .filter((part) => part !== '')
           .join(', '),
-        step.milliseconds === 0 ? '' : duration(step.milliseconds),
+        step.milliseconds === 0 ? '' : formatDuration(step.milliseconds),
         Object.entries(step.evidence)
           .map(([fact, value]) => `${fact}: ${factText(value)}`)
           .join('; '),

@@ -15,6 +15,8 @@ export interface DirectoryEntry extends SftpAttributes {
 export interface SftpCalls {
   /** Of the path itself: a symlink is not followed. */
   lstat(path: string): Promise<SftpAttributes>;
+  /** Of what a symlink leads to in the end, within the guest. */
+  stat(path: string): Promise<SftpAttributes>;
   open(path: string, flags: number): Promise<Handle>;
   openDirectory(path: string): Promise<Handle>;
   close(handle: Handle, path: string): Promise<void>;
@@ -51,6 +53,7 @@ export function sftpCalls(connection: SftpConnection): SftpCalls {
 
   return {
     lstat: (path) => attributes(packetType.lstat, path, path),
+    stat: (path) => attributes(packetType.stat, path, path),
     open: (path, flags) => handle(packetType.open, on(path).uint32(flags).attributes({}), path),
     openDirectory: (path) => handle(packetType.opendir, on(path), path),
     close: (held, path) => command(packetType.close, on(held), path),

@@ -6,7 +6,7 @@ import { isSame, openFlag } from './packets.ts';
 import { type Place, placeOf } from './place.ts';
 
 /** A new, empty file that no other user of the guest can have opened, to be filled and renamed into its place. */
-export interface Draft {
+interface Draft {
   readonly handle: Handle;
   readonly path: string;
   /** The folder that hides it, where it is in one. */

@@ -17,6 +17,7 @@ export const packetType = {
   remove: 13,
   mkdir: 14,
   rmdir: 15,
+  stat: 17,
   rename: 18,
   readlink: 19,
   symlink: 20,

@@ -84,7 +84,7 @@ export async function setAttributes(
 }
 
 /** Attributes, or `undefined` where there is nothing. */
-export async function lookAt(calls: SftpCalls, filePath: string): Promise<SftpAttributes | undefined> {
+async function lookAt(calls: SftpCalls, filePath: string): Promise<SftpAttributes | undefined> {
   try {
     return await calls.lstat(filePath);
   } catch (error) {

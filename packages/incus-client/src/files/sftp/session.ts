@@ -5,12 +5,13 @@ import { SftpConnection } from './connection.ts';
 import { type Leftovers, discard } from './draft.ts';
 import { type SftpAttributes, openFlag } from './packets.ts';
 import { readPieces } from './pipeline.ts';
+import { placeOf } from './place.ts';
 import { type Chunks, appendToFile, replaceFile, setAttributes } from './replace-file.ts';
 
 /** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
 export interface SftpSession extends AsyncDisposable {
-  /** Of the path itself: a symlink is not followed. */
-  stat(filePath: string): Promise<SftpAttributes>;
+  /** Of the path itself; with `followLinks` of what a symlink leads to in the end. */
+  stat(filePath: string, options?: { readonly followLinks?: boolean | undefined }): Promise<SftpAttributes>;
   list(directory: string): Promise<readonly DirectoryEntry[]>;
   /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
   read(
@@ -31,6 +32,7 @@ export interface SftpSession extends AsyncDisposable {
   ): Promise<number>;
   /** Of a file or a directory; a symlink is refused. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
+  /** A symlink of a user's on the way is refused, as for `write`; so it is for `symlink`. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
   symlink(linkPath: string, target: string): Promise<void>;
   readLink(linkPath: string): Promise<string>;
@@ -78,7 +80,7 @@ function sftpSession(
   leftovers: Leftovers,
 ): Omit<SftpSession, typeof Symbol.asyncDispose> {
   return {
-    stat: calls.lstat,
+    stat: (filePath, { followLinks = false } = {}) => (followLinks ? calls.stat : calls.lstat)(filePath),
     async list(directory) {
       const handle = await calls.openDirectory(directory);
       try {
@@ -99,10 +101,14 @@ function sftpSession(
       (append ? appendToFile : replaceFile)(connection, calls, filePath, content, attributes, leftovers),
     setAttributes: (filePath, attributes) => setAttributes(calls, filePath, attributes),
     async makeDirectory(directory, attributes = {}) {
-      await calls.makeDirectory(directory);
-      await setAttributes(calls, directory, attributes);
+      const { path } = await placeOf(calls, directory);
+      await calls.makeDirectory(path);
+      await setAttributes(calls, path, attributes);
     },
-    symlink: calls.symlink,
+    async symlink(linkPath, target) {
+      const { path } = await placeOf(calls, linkPath);
+      await calls.symlink(path, target);
+    },
     readLink: calls.readLink,
     rename: calls.rename,
     remove: calls.remove,

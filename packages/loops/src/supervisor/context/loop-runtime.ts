@@ -17,6 +17,8 @@ export interface LoopRuntime {
   /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
   ending?: { readonly isThere: boolean; readonly since: number };
   lastExit?: LoopExit | undefined;
+  /** Why its last start failed. */
+  startProblem?: string | undefined;
   /** Why it is not running although it is wanted. */
   waitingFor?: string | undefined;
 }

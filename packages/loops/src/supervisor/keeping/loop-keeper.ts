@@ -119,7 +119,7 @@ export class LoopKeeper {
       return;
     }
     if (await this.#conditions.memoryIsShort(due.map(({ loop }) => loop))) return;
-    // Whoever held the rig meanwhile has seen nothing of these starts.
+    // Another holder of the rig meanwhile has seen nothing of these starts.
     if (this.hold !== undefined) rounds.again();
     else await startLoops(this.#context, tmux, due);
   }
@@ -131,7 +131,7 @@ export class LoopKeeper {
     if (runtime.busy !== undefined) return false;
     delete runtime.waitingFor;
     if (pane !== undefined && isUnexplained(pane) && !this.#liveness.isGone(runtime, pane)) {
-      // A child that ends right after its start can escape tmux: it asks anew when it hears of one.
+      // A child that ends right after its start can escape tmux: it asks again when it hears of one.
       endProcess(pane.serverPid, 'SIGCHLD');
       return false;
     }

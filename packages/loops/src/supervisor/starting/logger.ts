@@ -22,9 +22,21 @@ export function logPath(config: RigConfig, loop: string): string {
   return join(config.logDir, `${loop}.log`);
 }
 
+/** Is there while the log of a loop cannot be written. */
+export function logTroublePath({ runtimeDir }: RigConfig, loop: string): string {
+  return join(runtimeDir, `log-trouble-${loop}`);
+}
+
 /** The shell command that tmux pipes a loop's output into. */
 export function loggerCommand(config: RigConfig, loop: LoopConfig): string {
-  const words = ['sh', loggerPath(config), logPath(config, loop.name), String(Math.ceil(loop.logCap / 2))];
+  const half = String(Math.ceil(loop.logCap / 2));
+  const words = [
+    'sh',
+    loggerPath(config),
+    logPath(config, loop.name),
+    half,
+    logTroublePath(config, loop.name),
+  ];
   return `exec ${words.map(quoteForShell).join(' ')}`;
 }
 

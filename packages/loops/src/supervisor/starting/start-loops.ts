@@ -7,6 +7,7 @@ import type { LoopState } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { loopStart } from './loop-command.ts';
+import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
@@ -39,7 +40,7 @@ export async function startLoops(
   background.run(() => store.save());
 }
 
-/** From here on whoever stops the loop waits for its start, so that no stop comes too early for it. */
+/** From here on each stop of the loop waits for its start, so that no stop comes too early for it. */
 function beginRun({ store, runtimes }: KeeperContext, { name }: LoopConfig): StartedState {
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
@@ -60,6 +61,7 @@ async function startLoop(
   const { config, store, scope, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
+    await requireFolders(config, loop);
     const index = store.phaseIndex;
     const plan = config.phases?.plans[index];
     const phase = plan === undefined ? { index } : { index, plan };
@@ -75,6 +77,7 @@ async function startLoop(
     else await tmux.respawn(pane.id, start, true);
     delete runtime.nextStartAt;
     delete runtime.ending;
+    delete runtime.startProblem;
     // A session that was forgotten meanwhile is none to resume.
     if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
@@ -93,6 +96,6 @@ function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig,
   const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
   runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
-  runtime.waitingFor = reason;
+  runtime.startProblem = reason;
   store.change(loop.name, { recentRestarts: decision.recentRestarts });
 }

@@ -10,12 +10,12 @@ export function viewLoop(
   state: LoopState,
   held: boolean,
 ): LoopStatus {
-  const { waitingFor, pid, nextStartAt, lastExit } = runtime;
+  const { waitingFor, startProblem, pid, nextStartAt, lastExit } = runtime;
   const { session, startedAt, block, wanted, restarts } = state;
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
-    reason: waitingFor,
+    reason: waitingFor ?? startProblem,
     wanted,
     ready: runtime.ready,
     pid,

@@ -2,6 +2,7 @@ import type { RigConfig } from '../../config/rig-config.ts';
 import { LoopsError } from '../../errors.ts';
 import type { EventHub } from '../../events/event-hub.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
+import { LogWatch } from './log-watch.ts';
 import type { LoopWatcher, WatchedLoop } from './loop-watcher.ts';
 import { Nap } from '../../concurrency/nap.ts';
 import type { RigStore } from '../../state/rig-store.ts';
@@ -22,8 +23,9 @@ const soon = 100;
 
 /** Looks at the agents from time to time, and at a new one soon, until the signal is aborted. */
 export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promise<void> {
-  const { link, signal, events } = parts;
+  const { config, link, signal, events } = parts;
   const nap = new Nap();
+  const logs = new LogWatch(config, (event) => events.emit(event));
   signal.addEventListener('abort', () => nap.end(), { once: true });
   using _listener = events.listen(({ type }) => {
     if (type === 'started') nap.end();
@@ -35,6 +37,7 @@ export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promi
       if (tmux !== undefined) {
         const { watched, unseen } = await watchedLoops(tmux, parts);
         await watcher.look(tmux, watched);
+        await logs.look(tmux, watched);
         pause = unseen ? soon : watcher.pause(watched);
       }
     } catch (error) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explainExit } from '../../../src/supervisor/ending/explain-exit.ts';
 
 describe('why an agent ended', () => {
-  const pane = { loop: 'one', id: '%1', pid: 2, run: 'a run', serverPid: 1, activity: 0 };
+  const pane = { loop: 'one', id: '%1', pid: 2, run: 'a run', serverPid: 1, piped: true, activity: 0 };
 
   it.each([
     [0, undefined, 'clean'],

@@ -48,6 +48,7 @@ async function makeEndedLoop() {
     exitSignal: undefined,
     run: 'a run',
     serverPid: 1,
+    piped: true,
     activity: 0,
   };
   return {

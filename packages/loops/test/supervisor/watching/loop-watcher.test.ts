@@ -33,6 +33,7 @@ function makeWatcher(block: LoopBlock | undefined) {
       exitSignal: undefined,
       run: 'a run',
       serverPid: 1,
+      piped: true,
       activity: Infinity,
     },
     ready: true,

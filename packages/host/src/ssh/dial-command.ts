@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
+
+/**
+ * What stands behind a command's standard input and output, as OpenSSH's ProxyCommand: `%h`, `%p`, `%r` and `%%` are host,
+ * port, user and a percent sign. Its last words on stderr are the error when it fails.
+ */
+export function dialThroughCommand(
+  command: string,
+  { host, port, user }: { readonly host: string; readonly port: number; readonly user: string },
+): Duplex {
+  const values: Readonly<Record<string, string>> = { h: host, n: host, p: String(port), r: user, '%': '%' };
+  const line = command.replaceAll(/%(.)/g, (token, letter: string) => values[letter] ?? token);
+  const child = spawn('sh', ['-c', `exec ${line}`], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-500);
+  });
+  child.stdin.on('error', () => undefined);
+  const duplex = new Duplex({
+    read: () => void child.stdout.resume(),
+    // That it does not read is not the error to tell: why it ended is.
+    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: (done) => {
+      child.stdin.end();
+      done();
+    },
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!duplex.push(chunk)) child.stdout.pause();
+  });
+  child.once('error', (error) => duplex.destroy(error));
+  child.once('close', (code, signal) => {
+    if (code === 0) duplex.push(null);
+    else
+      duplex.destroy(
+        new Error(`the proxy command ended with ${signal ?? `exit code ${code}`}: ${said.trim()}`),
+      );
+  });
+  return duplex;
+}

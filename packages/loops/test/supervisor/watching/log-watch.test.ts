@@ -1,0 +1,53 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { localHost } from '@cutover/host';
+import { expect, it } from 'vitest';
+import { logPath } from '../../../src/supervisor/starting/logger.ts';
+import { makeRig, until, untilRunning } from '../../rig.ts';
+
+const talker = {
+  command: ['sh', '-c', 'n=0; while :; do n=$((n + 1)); printf "line %0200d\\n" $n; sleep 0.05; done'],
+};
+const host = localHost();
+
+it('makes a log that was removed again, and starts a logger that was killed again', async () => {
+  await using rig = await makeRig({ loops: { one: talker } });
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const log = logPath(rig.config, 'one');
+  const text = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
+  const untilWritten = async (): Promise<unknown> => until(text, (seen) => seen.includes('line '));
+  await untilWritten();
+  await rm(log);
+  await untilWritten();
+  expect(rig.events.filter(({ type }) => type === 'log-trouble')).toHaveLength(1);
+  await host.run(['pkill', '-KILL', '-f', `logger.sh ${log}`]);
+  await writeFile(log, '');
+  await untilWritten();
+});
+
+it('tells that a log cannot be written, and goes on with it when it can', async () => {
+  await using rig = await makeRig({ logDir: 'logs', loops: { one: talker } });
+  const folder = rig.config.logDir;
+  await host.run(['mkdir', folder]);
+  await host.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
+  try {
+    const supervisor = await rig.supervise();
+    await untilRunning(supervisor);
+    await host.run(['dd', 'if=/dev/zero', `of=${join(folder, 'filler')}`, 'bs=4k'], { reject: false });
+    await until(
+      () => rig.events.filter(({ type }) => type === 'log-trouble'),
+      ({ length }) => length === 1,
+    );
+    const before = await readFile(logPath(rig.config, 'one'), 'utf8');
+    await rm(join(folder, 'filler'));
+    await until(
+      () => readFile(logPath(rig.config, 'one'), 'utf8'),
+      (text) => text.length > before.length && text.endsWith('\n'),
+    );
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'running', restarts: 0 });
+    await supervisor.unwant(['one']);
+  } finally {
+    await host.run(['umount', '-l', folder]);
+  }
+});
