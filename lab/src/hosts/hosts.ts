@@ -13,7 +13,7 @@ import { hostsRecipe } from './recipe.ts';
 /** The machines around a cutover, running. Disposing of it stops them, unless the lab is kept; the next time they
  * begin where they began now. */
 export interface LabHosts extends AsyncDisposable {
-  /** Git over ssh: `git@forge:NAME.git`, and with the operator's key `ssh git@forge init|authorize|revoke|list`. */
+  /** Git over ssh: `git@forge:NAME.git`, and with the operator's key `ssh git@forge init|authorize|keys|revoke|list`. */
   readonly forge: ReadyInstance;
   /** The server that the loops look after: `http://ccci/health`. */
   readonly ccci: ReadyInstance;

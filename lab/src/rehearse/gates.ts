@@ -29,9 +29,9 @@ export function answerGates(options: GateAnswers): GateAnswerer {
   });
 
   const answers: Record<string, () => Promise<void>> = {
-    'quiesce-old': async () => {
+    'release-ownership': async () => {
       await options.beforeApproval();
-      const argv = ['approve', 'quiesce-old', '--by', 'the scripted operator'];
+      const argv = ['approve', 'release-ownership', '--by', 'the scripted operator'];
       const { exitCode, stderr } = await runCutover({ config, state, argv, signal, onEvent: () => {} });
       if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
     },

@@ -131,18 +131,22 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   }
 
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
-  await evidence.look('running it again adopts and changes nothing', async () => {
+  await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');
-    const argvAgain = ['run', '--yes', '--until', 'create-instance'];
-    const end = await runCutover({
-      config: files.config,
-      state: again,
-      argv: argvAgain,
-      signal,
-      onEvent: () => {},
-    });
-    demandSuccess('cutover run, again', end);
+    for (const argvAgain of [
+      ['run', '--yes'],
+      ['rollback', '--yes'],
+    ]) {
+      const end = await runCutover({
+        config: files.config,
+        state: again,
+        argv: argvAgain,
+        signal,
+        onEvent: () => {},
+      });
+      demand(end.exitCode === 11, `cutover ${argvAgain[0]} from there is refused`, { stderr: end.stderr });
+    }
     demand(before === (await instanceIdentity(scene, scope)), 'the instance is untouched');
     return { instance: newHostName };
   });

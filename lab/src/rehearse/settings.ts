@@ -192,7 +192,7 @@ function rigConfig({ forge, ccci }: LabHosts): object {
       LOOPS_CONFIG: `/etc/loops/${rigName}.yaml`,
       HEALTH_URL: `http://${ccci.address}/health`,
     },
-    ownership: { remote, owner: newHostName, checkEvery: '5s' },
+    ownership: { remote, owner: newHostName },
     phases: {
       plans: [0, 1, 2, 3].map((index) => `cc-ci-plan/plan-phase${index}.md`),
       mirror: '.cc-ci-logs/.phase-idx',

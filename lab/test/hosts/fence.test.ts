@@ -26,7 +26,13 @@ describe('the fence of git over ssh', () => {
     const host = sshHost({ ...forge.ssh, user: 'git' });
     const opened = await openForge(
       {
-        ssh: { host: forge.address, port: 22, user: 'git', privateKey: operatorKey, hostKeys: [forge.hostKey] },
+        ssh: {
+          host: forge.address,
+          port: 22,
+          user: 'git',
+          privateKey: operatorKey,
+          hostKeys: [forge.hostKey],
+        },
         root: '/srv/git',
         createRepository: ['init', '{repository}'],
         authorizeKey: ['authorize', '{name}'],

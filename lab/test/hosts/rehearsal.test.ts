@@ -25,13 +25,13 @@ async function expectRehearsal(options: Options, kills: number): Promise<Rehears
 
 describe('the whole cutover', () => {
   it('comes to the same evidence when the runner is killed in phases B and D, and can go back', async () => {
-    await expectRehearsal({ killAt: ['deploy', 'claim-epoch'], rollback: true }, 2);
+    await expectRehearsal({ killAt: ['deploy', 'grant-ownership'], rollback: true }, 2);
   }, 560_000);
 
   it.runIf(process.env['CUTOVER_SOAK'])(
     'is undone before its commit point, with the old rig already stopped, and then done after all',
     async () => {
-      const { evidence } = await expectRehearsal({ killAt: [], undoAt: 'claim-epoch' }, 1);
+      const { evidence } = await expectRehearsal({ killAt: [], undoAt: 'revoke-old' }, 1);
       expect(evidence.map((one) => one.evidence)).toContain('after the rollback: the new host is gone');
     },
     560_000,

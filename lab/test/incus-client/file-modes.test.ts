@@ -138,6 +138,13 @@ test("a link that a user has put on the way is not followed, and root's own is",
     code: 'FORBIDDEN',
     message: expect.stringContaining('/srv/user/link on its way is a symlink that a user of the guest'),
   });
+  await using sftp = await files.sftp(box.name);
+  const forbidden = { code: 'FORBIDDEN' };
+  await expect(files.makeDirectory(box.name, '/srv/user/link/planted')).rejects.toMatchObject(forbidden);
+  await expect(sftp.symlink('/srv/user/link/planted', '/')).rejects.toMatchObject(forbidden);
+  await expect(sftp.setAttributes('/srv/user/file', { mode: 0o666 })).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+  });
   await expect(files.append(box.name, '/srv/user/file', 'x')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
   await write('/srv/user/file');
   expect(await guest('stat -c %F /srv/user/file; test ! -e /etc/planted; grep -c ^root: /etc/passwd')).toBe(

@@ -51,7 +51,7 @@ describe('the lease of a rig under systemd', () => {
   });
 
   it('is armed by root for a rig of another user, once, and not before the first start', async () => {
-    expect(await machine.sh('ps -o user= -C tmux | sort -u')).toBe('loops');
+    expect(await machine.sh("ps -o user= -p $(pgrep -d, -x 'tmux: server') | sort -u")).toBe('loops');
     const timers = await machine.sh("systemctl list-timers --no-legend 'loops-lease-end-demo-*' | wc -l");
     expect(timers).toBe('1');
     expect(await machine.status()).toMatchObject({ ownership: { lease: { enforcedBy: 'systemd' } } });
@@ -86,11 +86,11 @@ describe('the lease of a rig under systemd', () => {
     await machine.sh('umount -l /srv/demo/.loops; systemctl kill --signal=KILL demo-orchestrator || :');
   }, 180_000);
 
-  it('ends the loops in time when they are frozen with their supervisor', async () => {
-    await machine.sh('systemctl freeze loops-tmux-demo demo-orchestrator');
+  it('ends the loops in time when all of them are stopped with their supervisor, as in a suspend', async () => {
+    await machine.sh('systemctl kill --signal=STOP loops-tmux-demo demo-orchestrator');
     const since = performance.now();
     await forgeAway();
     expect(await untilGone(since)).toBeLessThan(lease);
-    await machine.sh('systemctl thaw loops-tmux-demo demo-orchestrator 2>&1 || :');
+    await machine.sh('systemctl kill --signal=CONT demo-orchestrator || :');
   }, 180_000);
 });

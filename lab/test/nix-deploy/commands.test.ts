@@ -1,4 +1,4 @@
-import { deploy, plan } from '@cutover/nix-deploy';
+import { deploy, plan, withSudoPassword } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { type Client, startClient } from './client.ts';
@@ -39,6 +39,8 @@ describe('plan', () => {
         action: 'switch',
         problems: [],
         unchanged: false,
+        disagreements: [],
+        inhibitors: [],
         generation: 1,
         units: { added: expect.arrayContaining(['hello.service']), removed: [] },
         closure: { packages: expect.arrayContaining([expect.objectContaining({ name: 'system-units' })]) },
@@ -168,6 +170,18 @@ describe('by a user with sudo', () => {
       code: 'PREFLIGHT_FAILED',
       problems: [expect.objectContaining({ check: 'not-root', message: expect.stringContaining('sudo -n') })],
     });
+  });
+
+  it('that asks for a password, it is told, and everything goes as for root', async () => {
+    await machine.sh(`
+      echo 'deployer:a secret' | chpasswd
+      echo 'deployer ALL=(ALL) ALL' > ${sudoers} && chmod 440 ${sudoers}`);
+    const target = withSudoPassword(machine.targetAs('deployer'), 'a secret');
+    const source = { storePath: await machine.running() };
+    expect(await deploy(target, { source, sudo: true, force: true })).toMatchObject({ changed: true });
+    await expect(
+      deploy(withSudoPassword(machine.targetAs('deployer'), 'another'), { source, sudo: true }),
+    ).rejects.toMatchObject({ problems: [expect.objectContaining({ check: 'not-root' })] });
   });
 
   it('that asks for none, everything goes as for root', async () => {

@@ -125,7 +125,9 @@ describe('what switch-to-configuration refuses before it changes anything', () =
     expect(await state()).toBe(before);
   });
 
-  it('is not restored from: a switch inhibitor, which needs a reboot', async () => {
+  it('is not restored from: a switch inhibitor, which needs a reboot, as the plan says', async () => {
+    const { inhibitors } = await plan(machine.target, { source: { storePath: systems.inhibited } });
+    expect(inhibitors).toEqual([expect.stringContaining('coreutils')]);
     await expect(deploy(machine.target, { source: { storePath: systems.inhibited } })).rejects.toMatchObject({
       code: 'NEEDS_REBOOT',
       restoration: 'untouched',

@@ -11,6 +11,15 @@ export const cutover: RunbookCommand<World> = {
   // Only some commands need it, and it takes longer to load than they take.
   load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
   lists: { 'reboot-proof': 'reboot the new host and prove that everything comes back by itself' },
+  unlocks: {
+    operator: 'take over from another operator or state directory; the words are shown when they are wrong',
+    ownership:
+      'write the ownership anew where its ref was deleted or restored; the words are shown when they are wrong',
+  },
   // The same code in this package and in those of loops.yaml and secrets.yaml.
-  exitCodes: [{ code: 2, errors: ['CONFIG_INVALID'] }],
+  exitCodes: [
+    { code: 2, errors: ['CONFIG_INVALID'] },
+    { code: 11, errors: ['CLAIMED'] },
+    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED'] },
+  ],
 };

@@ -1,6 +1,5 @@
 import type { Phase, Runbook } from '@cutover/runbook';
 import { join } from 'node:path';
-import { readOwnership } from '@cutover/loops';
 import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';
@@ -9,7 +8,9 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
-import { ownershipRef } from './rig/ownership.ts';
+import { readOwner } from './ownership/ownership.ts';
+import { reviveByHand } from './ownership/revive-ownership.ts';
+import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
@@ -39,10 +40,19 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     lists: { 'reboot-proof': rebootProofSteps },
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
+    claim: (witness, signal) => claimOperator(world, witness, signal),
+    async isCommitted(signal) {
+      const found = await readOwner(world, signal);
+      return (found?.state === 'held' ? found.owner : found?.from) === settings.name;
+    },
+    unlocks: {
+      operator: (words, signal) => takeOverOperator(world, words, signal),
+      ownership: (words, signal) => reviveByHand(world, words, signal),
+    },
     async ownership(signal) {
-      const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
+      const found = await readOwner(world, signal);
       if (found === undefined) return { owner: settings.old.name, epoch: 0 };
-      return { owner: found.owner ?? 'no host', epoch: found.epoch };
+      return { owner: found.owner ?? 'no host: the loops are released', epoch: found.epoch };
     },
     // No step ever holds the content of a secret beyond its own call, so there is nothing to redact.
     standIns: settings.standIns,

@@ -16,7 +16,6 @@ export {
   type ReleasedOwnership,
 } from './ownership/document.ts';
 export { type GrantDecision, type GrantFacts, type LastOwner, mayGrant } from './ownership/may-grant.ts';
-export { claimOwnership } from './ownership/claim-ownership.ts';
 export {
   type GrantOptions,
   grantOwnership,
@@ -30,6 +29,13 @@ export {
   OwnershipRegressedError,
   OwnershipUnknownError,
 } from './ownership/ownership-errors.ts';
+export {
+  defaultOperatorRef,
+  type OperatorDocument,
+  readOperator,
+  writeOperator,
+} from './ownership/operator-claim.ts';
+export { isRegressed, readSeenEpoch, rememberEpoch, type SeenEpoch } from './ownership/memory.ts';
 export type { OwnershipPlace } from './ownership/place.ts';
 export { quiesceRig, type QuiesceRigOptions } from './rig/quiesce-rig.ts';
 export { readRigStatus } from './rig/read-rig-status.ts';

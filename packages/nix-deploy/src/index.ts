@@ -3,6 +3,7 @@ export type { Action, DeployOptions, Engine } from './options.ts';
 export type { DeployEvent, DeployStage } from './events.ts';
 export type { Source } from './source.ts';
 export { type Target, targetOf } from './target/target.ts';
+export { withSudoPassword } from './target/sudo-password.ts';
 export type { TargetPaths } from './target/paths.ts';
 export type { HealthCheck } from './health/check.ts';
 export type { CheckResult } from './health/run-checks.ts';

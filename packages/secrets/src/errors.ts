@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 /** The stable codes of the errors this package throws. */
 export type SecretsErrorCode =
   | 'PARSE_FAILED'
@@ -28,7 +30,8 @@ export type SecretsErrorCode =
   | 'BINARY_FAILED'
   | 'FILE_CONFLICT'
   | 'FILE_UNREADABLE'
-  | 'FILE_UNWRITABLE';
+  | 'FILE_UNWRITABLE'
+  | 'COMMAND_FAILED';
 
 /** Where it happened. Never any content: a file's name, a key's path, a line. */
 export interface SecretsErrorFacts {
@@ -98,7 +101,7 @@ function compose(what: string, { file, key, line, host }: SecretsErrorFacts): st
     file === undefined && line !== undefined ? `line ${line}` : undefined,
     key === undefined ? undefined : `key ${key}`,
     host === undefined ? undefined : `on ${host}`,
-  ].filter((part) => part !== undefined);
+  ].flatMap((part) => (part === undefined ? [] : [visible(part)]));
   return place.length === 0 ? what : `${place.join(', ')}: ${what}`;
 }
 

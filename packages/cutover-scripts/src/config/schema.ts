@@ -234,6 +234,9 @@ export const cutoverSchema = z.strictObject({
     .strictObject({
       repository: z.string().min(1).describe('The repository that holds the ownership ref'),
       ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+      lease: duration
+        .prefault('10m')
+        .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
     })
     .describe('Where it is written who owns the loops'),
   secrets: path.default('./secrets.yaml'),

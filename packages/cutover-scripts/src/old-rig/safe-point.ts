@@ -7,8 +7,13 @@ export class NoSafePointError extends CutoverError {
   readonly code = 'NO_SAFE_POINT';
   readonly unsafe: readonly string[];
 
-  constructor(host: string, unsafe: readonly string[]) {
-    super(`the rig on ${host} reached no safe point in time:\n${unsafe.join('\n')}`);
+  /** @param stopped the rig was stopped all the same: nothing of it runs. */
+  constructor(host: string, unsafe: readonly string[], stopped = false) {
+    const what = stopped
+      ? `the rig on ${host} was stopped, and it is not proven that it was at a safe point. The loops run nowhere now: ` +
+        'resume looks again and goes on, rollback starts the rig again'
+      : `the rig on ${host} reached no safe point in time, and works on`;
+    super(`${what}:\n${unsafe.join('\n')}`);
     this.unsafe = unsafe;
   }
 }

@@ -14,7 +14,9 @@ const patience = 10_000;
  */
 export async function startOldRig({ settings, oldRig }: World, signal: AbortSignal): Promise<void> {
   const { name, start, startEnv, workspace, processes } = settings.old;
-  await oldRig.run(start, { env: startEnv, cwd: workspace, signal });
+  // A start script need not be idempotent: what runs already is not started a second time.
+  const before = await findRigProcesses(oldRig, oldProcesses(settings), signal);
+  if (before.processes.length === 0) await oldRig.run(start, { env: startEnv, cwd: workspace, signal });
   const end = performance.now() + patience;
   for (;;) {
     const running = await findRigProcesses(oldRig, oldProcesses(settings), signal);

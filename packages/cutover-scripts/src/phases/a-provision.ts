@@ -1,9 +1,9 @@
 import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
-import { claimOwnership, readOwnership } from '@cutover/loops';
+import { describeOwnership, grantOwnership } from '@cutover/loops';
 import { preflight } from '../preflight/preflight.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
-import { ownershipRef } from '../rig/ownership.ts';
+import { ownershipRef, readOwner } from '../ownership/ownership.ts';
 import { joinTailnet, tailnetMembership } from '../new-host/tailnet.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -192,28 +192,36 @@ const recordOwner = step({
   needs: [lookFirst],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
-    const { settings, gitHere } = world;
-    const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    const { settings } = world;
+    const found = await readOwner(world, signal);
     if (found === undefined) return { state: 'absent', evidence: {} };
     const evidence = { owner: found.owner ?? null, epoch: found.epoch };
-    return found.owner === settings.old.name || found.owner === settings.name
+    const last = found.state === 'held' ? found.owner : found.from;
+    return last === settings.old.name || last === settings.name
       ? { state: 'satisfied', evidence }
       : {
           state: 'conflict',
           evidence,
-          reason: `${found.owner ?? 'no host'} owns the loops, which is neither host of this cutover`,
+          reason: `the loops are ${describeOwnership(found)}, which is neither host of this cutover`,
         };
   },
-  async apply({ world, signal }) {
+  async apply({ world, signal, runId }) {
     const { settings, gitHere } = world;
-    await claimOwnership(gitHere, { ...ownershipRef(world), from: undefined, to: settings.old.name, signal });
+    await grantOwnership(gitHere, {
+      ...ownershipRef(world),
+      expected: undefined,
+      to: settings.old.name,
+      run: runId,
+      lease: settings.ownership.lease,
+      signal,
+    });
   },
   async verify({ world, signal, owner }) {
-    const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
-    if (found?.owner === undefined)
+    const found = await readOwner(world, signal);
+    if (found === undefined)
       throw new Error('the forge has no owner of the loops on record, although it was just written');
-    await owner(found.owner, found.epoch);
-    return { owner: found.owner, epoch: found.epoch };
+    await owner(found.owner ?? 'no host', found.epoch);
+    return { owner: found.owner ?? null, epoch: found.epoch };
   },
   leaves: 'the old host on record as the owner, which it is',
   timeout: 60 * second,

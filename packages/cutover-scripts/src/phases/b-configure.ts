@@ -305,12 +305,24 @@ const verifySecretsInPlace = step({
       .filter((row) => !isProved(row))
       .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
     const evidence = { secrets: rows.map(({ secret }) => secret), failed };
+    const unknown = rows.filter((row) => isUnknown(row)).map(({ secret }) => secret);
+    if (unknown.length > 0)
+      return {
+        state: 'unknown',
+        evidence,
+        reason: `${unknown.join(', ')} could not be looked at: ${failed.join('; ')}`,
+      };
     return failed.length === 0
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
   timeout: 120 * second,
 });
+
+/** A host that could not be asked says nothing about its secrets. */
+function isUnknown({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
+  return [decryptable, inPlace, mode, owner, equal].includes('unknown');
+}
 
 function isProved({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
   return [decryptable, inPlace, mode, owner, equal].every((check) => check === 'yes');

@@ -2,9 +2,11 @@ import type { Step } from '@cutover/runbook';
 import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
-import { newPath, oldPath } from '../rig/rig.ts';
+import { homeOf, newPath, oldPath } from '../rig/rig.ts';
+import { missingLoopFiles } from '../new-host/loop-files.ts';
 import { inspectSwap } from '../new-host/swap.ts';
 import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
+import { keysAtForge } from '../old-rig/host-keys.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { deployConfiguration } from './b-configure.ts';
@@ -22,6 +24,12 @@ const authorizeTarget = step({
   inputs: ({ settings: { name, forge } }) => ({ name, forge: forge.ssh.host }),
   async check({ world, signal }) {
     const answers = await forgeAnswers(world, signal);
+    const { settings } = world;
+    const letIn = await keysAtForge(world, await world.target(signal), homeOf(settings.new.user), signal);
+    if (!answers && letIn.length > 0) {
+      const reason = `the forge has the key of ${settings.name}, and does not answer from there; look at its network`;
+      return { state: 'unknown', evidence: { forge: settings.forge.ssh.host, answers }, reason };
+    }
     return {
       state: answers ? 'satisfied' : 'absent',
       evidence: { forge: world.settings.forge.ssh.host, answers },
@@ -140,6 +148,29 @@ const copyResumePoint = step({
   timeout: 60 * second,
 });
 
+/** Tried before the old rig is stopped: a prompt or a program that is missing would be a crash loop after it. */
+const checkLoopFiles = step({
+  id: 'check-loop-files',
+  version: 1,
+  phase,
+  title: 'find what each loop needs',
+  kind: 'reversible',
+  needs: [cloneRepositories],
+  inputs: ({ rig }) => ({ loops: rig.loops.map(({ name }) => name) }),
+  async check({ world, signal }) {
+    const missing = await missingLoopFiles(await world.targetRig(signal), world.rig, signal);
+    const evidence = { loops: world.rig.loops.length, missing };
+    return missing.length === 0
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: `${world.settings.name} lacks ${missing.join('; ')}; correct loops.yaml, or what should have brought it`,
+        };
+  },
+  timeout: 60 * second,
+});
+
 /** Three agents in 2 GB want one. NixOS makes it; here it is looked at. */
 const checkSwap = step({
   id: 'check-swap',
@@ -170,7 +201,7 @@ const logAgentIn = step({
   phase,
   title: 'log the agent in',
   kind: 'reversible',
-  needs: [cloneRepositories, carryReferences, copyResumePoint, checkSwap],
+  needs: [cloneRepositories, carryReferences, copyResumePoint, checkLoopFiles, checkSwap],
   inputs: ({ settings: { agent } }) => ({ whoami: agent.whoami }),
   gate: {
     kind: 'human',
@@ -203,6 +234,7 @@ export const stageSteps: readonly Step<World>[] = [
   cloneRepositories,
   carryReferences,
   copyResumePoint,
+  checkLoopFiles,
   checkSwap,
   logAgentIn,
 ];

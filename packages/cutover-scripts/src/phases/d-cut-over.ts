@@ -1,8 +1,15 @@
 import type { Step } from '@cutover/runbook';
-import { claimOwnership, inspectClone, provesStopped, quiesce, readOwnership } from '@cutover/loops';
+import { describeOwnership } from '@cutover/loops';
+import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { findHandoff, waitForHandoff } from '../rig/handoff.ts';
 import { askHealth } from '../rig/health.ts';
-import { ownershipRef } from '../rig/ownership.ts';
+import { grantLoops } from '../ownership/grant-loops.ts';
+import { bootstrapForgeKey } from '../new-host/forge-key.ts';
+import { identities } from '../ownership/identities.ts';
+import { readOwner, releaseLoops, returnLoops } from '../ownership/ownership.ts';
+import { proveOldStopped, seeOldRig } from '../old-rig/see-old-rig.ts';
+import { fingerprintOf } from '../world/fence.ts';
+import { keysAtForge, keysStillIn, rememberedKeys, rememberKeys } from '../old-rig/host-keys.ts';
 import { startOldRig } from '../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../old-rig/safe-point.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
@@ -11,14 +18,14 @@ import {
   bootService,
   newPath,
   oldClones,
+  oldHome,
   oldPath,
   oldProcesses,
-  oldProcessesForRoot,
   rigConfigFile,
   tmuxService,
 } from '../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
-import { fenceStarts, unfenceStarts, inspectStarts } from '../old-rig/start-fence.ts';
+import { fenceStarts, inspectStarts, unfenceStarts } from '../old-rig/start-fence.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
 import { unitState } from '../new-host/unit-state.ts';
 import { inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
@@ -28,7 +35,87 @@ import type { World } from '../world/world.ts';
 const phase = 'd-cut-over';
 const second = 1000;
 
-/** No half-written commit, nothing unpushed. The approval to cut over is asked here, before anything stops. */
+/** Found and recorded before anything stops: what is gone afterwards must have been there before. */
+const seeRunning = step({
+  id: 'see-old-rig',
+  version: 1,
+  phase,
+  title: 'see what of the old rig runs',
+  kind: 'reversible',
+  inputs: ({ settings: { old } }) => ({
+    processes: old.processes,
+    sessions: old.tmuxSessions,
+    units: old.units,
+  }),
+  async check({ world, signal }) {
+    const { settings, old } = world;
+    const [seen, keys] = await Promise.all([
+      seeOldRig(world, signal),
+      keysAtForge(world, old, oldHome(settings), signal),
+    ]);
+    const evidence = { ...seen, keys };
+    return seen.down || seen.unmatched.length === 0
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: `nothing on ${old.name} matches ${seen.unmatched.join(', ')}; correct it in the config, or start that part of the rig`,
+        };
+  },
+  holdsUntil: 'release-ownership',
+  timeout: 60 * second,
+});
+
+/**
+ * The approval to cut over is asked here: before anything stops, and also where the rig is found down already. From
+ * here on no host may start a loop; the old rig works on to its safe point.
+ */
+const releaseOld = step({
+  id: 'release-ownership',
+  version: 1,
+  phase,
+  title: 'release the loops: no host may start them until they are granted',
+  kind: 'reversible',
+  needs: [seeRunning],
+  inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, ref: ownership.ref }),
+  gate: {
+    kind: 'approval',
+    question: 'Stop the loops on the old host and move them now?',
+    timeout: 24 * 60 * 60 * second,
+  },
+  async check({ world, signal, evidence, runId }) {
+    const { settings } = world;
+    const found = await readOwner(world, signal);
+    // Only what does not change by itself while a person reads it.
+    const facts = {
+      owner: found?.owner ?? null,
+      epoch: found?.epoch ?? 0,
+      rig: evidence(seeRunning).down ? 'already down' : 'running',
+      ...(await identities(world, signal)),
+    };
+    if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
+    if (found?.state === 'released' && found.from === settings.old.name)
+      return { state: found.run === runId ? 'satisfied' : 'absent', evidence: facts };
+    if (found === undefined || found.owner === settings.old.name) return { state: 'absent', evidence: facts };
+    return {
+      state: 'conflict',
+      evidence: facts,
+      reason: `the loops are ${describeOwnership(found)}, which is neither host of this cutover`,
+    };
+  },
+  async apply({ world, signal, owner, runId }) {
+    const from = world.settings.old.name;
+    await owner('no host', await releaseLoops(world, { run: runId, from, signal }));
+  },
+  async undo({ world, signal, owner, runId }) {
+    const to = world.settings.old.name;
+    await owner(to, await returnLoops(world, { run: runId, to, signal }));
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
+
+/** No half-written commit, nothing unpushed. */
 const quiesceOld = step({
   id: 'quiesce-old',
   version: 1,
@@ -40,11 +127,6 @@ const quiesceOld = step({
     clones: oldClones(settings),
     timeout: settings.old.quiesceTimeout,
   }),
-  gate: {
-    kind: 'approval',
-    question: 'Stop the loops on the old host and move them now?',
-    timeout: 24 * 60 * 60 * second,
-  },
   async check({ world: { settings, oldRig }, signal }) {
     const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
     if (!stopped) return { state: 'absent', evidence: { running: remaining.length } };
@@ -62,11 +144,13 @@ const quiesceOld = step({
   },
   async apply({ world: { settings, oldRig }, signal, progress, downtime }) {
     let unsafe: string[] = [];
+    let stopped = false;
     const report = await quiesce(oldRig, {
       clones: oldClones(settings),
       stop: async (stopSignal) => {
         // Without a safe point the rig is left running: the moment was not a good one, and another can be chosen.
         if (unsafe.length > 0) throw new NoSafePointError(settings.old.name, unsafe);
+        stopped = true;
         await downtime('begins');
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
       },
@@ -83,14 +167,17 @@ const quiesceOld = step({
     if (!report.safe) {
       const clones = report.clones.filter(({ safe }) => !safe).map(describeUnsafe);
       const remaining = report.stopped.remaining.map(({ kind, detail }) => `${kind} ${detail}`);
-      throw new NoSafePointError(settings.old.name, [...clones, ...remaining]);
+      throw new NoSafePointError(settings.old.name, [...clones, ...remaining], stopped);
     }
   },
-  async undo({ world, signal, downtime }) {
+  async undo({ world, signal, downtime, owner, runId }) {
+    const to = world.settings.old.name;
+    // No rig is started that does not hold the loops.
+    await owner(to, await returnLoops(world, { run: runId, to, signal }));
     await startOldRig(world, signal);
     await downtime('ends');
   },
-  holdsUntil: 'start-new',
+  holdsUntil: 'grant-ownership',
   timeout: 3600 * second,
 });
 
@@ -110,6 +197,7 @@ const disableOld = step({
   },
   apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
   undo: ({ world: { settings, old }, signal }) => unfenceStarts(old, settings.old, signal),
+  holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });
 
@@ -121,23 +209,50 @@ const proveStopped = step({
   title: 'prove that nothing of the old rig is left',
   kind: 'reversible',
   inputs: ({ settings: { old } }) => ({ processes: old.processes, sessions: old.tmuxSessions }),
-  async check({ world: { settings, old }, signal }) {
-    const { stopped, remaining } = await provesStopped(old, {
-      processes: oldProcessesForRoot(settings),
-      units: settings.old.units,
-      ...(settings.old.cronMatch === undefined
-        ? {}
-        : { scheduled: [settings.old.cronMatch], cronUsers: [settings.old.user] }),
-      signal,
-    });
-    const evidence = { remaining: remaining.map(({ kind, detail }) => `${kind}: ${detail}`) };
+  needs: [seeRunning, disableOld],
+  async check({ world, signal, evidence: of }) {
+    const { stopped, remaining } = await proveOldStopped(world, of(seeRunning).processes, signal);
+    const evidence = { seen: of(seeRunning).processes.length, remaining };
     return stopped
       ? { state: 'satisfied', evidence }
       : {
           state: 'conflict',
           evidence,
-          reason: `something of the old rig still runs on ${old.name}; stop it by hand`,
+          reason: `something of the old rig still runs on ${world.old.name}: ${remaining.join('; ')}; stop it by hand`,
         };
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
+
+/** Before the heads are read: a push that is still under way must not land after that. */
+const revokeOld = step({
+  id: 'revoke-old',
+  version: 1,
+  phase,
+  title: 'take the key of the old host away at the forge',
+  kind: 'reversible',
+  needs: [seeRunning, proveStopped],
+  inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
+  async check({ world, signal, evidence: of }) {
+    const { keys } = of(seeRunning);
+    const left = await keysStillIn(world, keys, signal);
+    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+    const evidence = { revoked: keys.map(({ fingerprint }) => fingerprint), left };
+    if (left.includes(own)) {
+      const reason = `${own} is the key of both hosts, so taking it away fences neither; give each its own`;
+      return { state: 'conflict', evidence, reason };
+    }
+    return { state: left.length === 0 ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal, evidence: of }) {
+    const { keys } = of(seeRunning);
+    await rememberKeys(world, keys);
+    for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
+  },
+  async undo({ world, signal }) {
+    for (const { name, publicKey } of await rememberedKeys(world))
+      await world.forge.fence.grant(name, publicKey, signal);
   },
   timeout: 60 * second,
 });
@@ -181,65 +296,57 @@ export const lastSync = step({
       ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),
     ]);
   },
-  holdsUntil: 'start-new',
+  holdsUntil: 'grant-ownership',
   leaves: 'what it carried to the new host, which goes with the instance',
   timeout: 600 * second,
 });
 
-/** Compare-and-swap on the forge, epoch + 1: from here on only the new host may run the loops. */
-export const claimEpoch = step({
-  id: 'claim-epoch',
+/** C1: from here on the new host may run the loops, and write work of its own. */
+export const grantNew = step({
+  id: 'grant-ownership',
   version: 1,
   phase,
-  title: 'move the ownership of the loops',
-  kind: 'compensable',
-  inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, ref: ownership.ref }),
+  title: 'grant the loops to the new host',
+  kind: 'irreversible',
+  commitPoint: 'C1',
+  inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, lease: ownership.lease }),
   async check({ world, signal }) {
-    const { settings, gitHere } = world;
-    const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    const { settings } = world;
+    const found = await readOwner(world, signal);
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence };
-    if (found === undefined || found.owner === settings.old.name) return { state: 'absent', evidence };
+    if (found?.state === 'released' && found.from === settings.old.name) return { state: 'absent', evidence };
     return {
       state: 'conflict',
       evidence,
-      reason: `${found.owner} owns the loops, which is neither host of this cutover`,
+      reason: `the loops are ${describeOwnership(found)}, and not released by ${settings.old.name}`,
     };
   },
-  async apply({ world, signal, owner }) {
-    const { settings, gitHere } = world;
-    const from = await readOwnership(gitHere, { ...ownershipRef(world), signal });
-    const { epoch } = await claimOwnership(gitHere, {
-      ...ownershipRef(world),
-      from,
-      to: settings.name,
-      signal,
-    });
-    await owner(settings.name, epoch);
-  },
-  async undo({ world, signal, owner }) {
-    const { settings, gitHere } = world;
-    const from = await readOwnership(gitHere, { ...ownershipRef(world), signal });
-    if (from?.owner === settings.old.name) return;
-    const { epoch } = await claimOwnership(gitHere, {
-      ...ownershipRef(world),
-      from,
-      to: settings.old.name,
-      signal,
-    });
-    await owner(settings.old.name, epoch);
+  async apply({ world, signal, owner, runId, evidence: of }) {
+    const { processes, keys } = of(seeRunning);
+    const last = {
+      name: world.settings.old.name,
+      supervised: false,
+      answers: true,
+      instance: 'not asked',
+      // Looked at here once more: hours may lie between the proof and a resumed run.
+      stopped: (await proveOldStopped(world, processes, signal)).stopped,
+      key: (await keysStillIn(world, keys, signal)).length === 0 ? 'revoked' : 'valid',
+    } as const;
+    const { name: to } = world.settings;
+    await owner(to, await grantLoops(world, { run: runId, to, last, signal }));
   },
   timeout: 60 * second,
 });
 
-/** C1: from here on the new host writes work of its own. */
+/** Its supervisor asks for the ownership before it starts a loop, and finds the grant. */
 const startNew = step({
   id: 'start-new',
   version: 1,
   phase,
   title: 'start the loops on the new host by its boot service',
-  kind: 'irreversible',
-  commitPoint: 'C1',
+  kind: 'compensable',
+  leaves: 'nothing: past C1 a rollback moves the loops back',
   inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -337,13 +444,19 @@ const coldStandby = step({
   timeout: 60 * second,
 });
 
-/** Phase D: the only disruptive moment. Stop, prove, sync, move the ownership, start, see it work. */
+/**
+ * Phase D: the only disruptive moment. Release, stop, prove, take the key away, sync, grant, start, see it work. The
+ * release lies in the old rig's last turn; what lies in the downtime begins with the stop.
+ */
 export const cutOverSteps: readonly Step<World>[] = [
+  seeRunning,
+  releaseOld,
   quiesceOld,
   disableOld,
   proveStopped,
+  revokeOld,
   lastSync,
-  claimEpoch,
+  grantNew,
   startNew,
   verifyHandoff,
   verifyHealth,

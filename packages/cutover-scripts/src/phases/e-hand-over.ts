@@ -2,13 +2,13 @@ import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { provesStopped, readOwnership } from '@cutover/loops';
 import { attachedClients } from '../rig/attached-clients.ts';
-import { ownershipRef } from '../rig/ownership.ts';
+import { ownershipRef } from '../ownership/ownership.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
 import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { stateNote } from '../rig/state-note.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { claimEpoch, lastSync, verifyHandoff } from './d-cut-over.ts';
+import { grantNew, lastSync, verifyHandoff } from './d-cut-over.ts';
 
 const phase = 'e-hand-over';
 const second = 1000;
@@ -43,7 +43,7 @@ const writeStateNote = step({
     const target = await world.target(signal);
     const text = stateNote(settings, {
       runId,
-      epoch: evidence(claimEpoch).epoch,
+      epoch: evidence(grantNew).epoch,
       planPhase: evidence(lastSync).planPhase,
       handoff: evidence(verifyHandoff).commit,
     });

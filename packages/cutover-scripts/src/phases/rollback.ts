@@ -1,7 +1,12 @@
 import type { Step } from '@cutover/runbook';
-import { claimOwnership, provesStopped, readOwnership } from '@cutover/loops';
+import { describeOwnership } from '@cutover/loops';
+import { provesStopped } from '@cutover/loops/safe-point';
+import { bootstrapForgeKey } from '../new-host/forge-key.ts';
+import { grantLoops } from '../ownership/grant-loops.ts';
+import { keepWork, keptWork } from '../carry/keep-work.ts';
+import { keysStillIn, rememberedKeys } from '../old-rig/host-keys.ts';
 import { startOldRig } from '../old-rig/start-old-rig.ts';
-import { ownershipRef } from '../rig/ownership.ts';
+import { readOwner, releaseLoops } from '../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import {
   armedFile,
@@ -14,7 +19,10 @@ import {
   rigConfigFile,
   tmuxService,
 } from '../rig/rig.ts';
-import { unfenceStarts, inspectStarts } from '../old-rig/start-fence.ts';
+import { inspectStarts, unfenceStarts } from '../old-rig/start-fence.ts';
+import { unitState } from '../new-host/unit-state.ts';
+import { wantedClones } from '../carry/working-clones.ts';
+import { fingerprintOf } from '../world/fence.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -22,6 +30,47 @@ const phase = 'd-cut-over';
 const second = 1000;
 /** A way back is not undone: the way forward is the cutover itself. */
 const wayBack = { leaves: 'the loops on the old host' };
+
+/** Before anything is stopped: a way back to a host that does not answer would end with the loops nowhere. */
+const reachOld = step({
+  id: 'back-reach-old',
+  version: 1,
+  phase,
+  title: 'see that the old host answers',
+  kind: 'reversible',
+  inputs: ({ settings: { old } }) => ({ host: old.ssh.host }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { stdout } = await oldRig.run(['uname', '-n'], { signal });
+    return { state: 'satisfied', evidence: { host: stdout.trim(), workspace: settings.old.workspace } };
+  },
+  timeout: 30 * second,
+});
+
+/** The new rig works on to its safe point; its supervisor starts nothing more. */
+const releaseNew = step({
+  id: 'back-release-ownership',
+  version: 1,
+  phase,
+  title: 'release the loops: no host may start them until they are granted',
+  kind: 'compensable',
+  inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
+  async check({ world, signal }) {
+    const { settings } = world;
+    const found = await readOwner(world, signal);
+    const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
+    if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
+    if (found?.state === 'released' && found.from === settings.name) return { state: 'satisfied', evidence };
+    if (found?.owner === settings.name) return { state: 'absent', evidence };
+    const reason = `the loops are ${describeOwnership(found)}, and not held by ${settings.name}`;
+    return { state: 'conflict', evidence, reason };
+  },
+  async apply({ world, signal, owner, runId }) {
+    const from = world.settings.name;
+    await owner('no host', await releaseLoops(world, { run: runId, from, signal }));
+  },
+  ...wayBack,
+  timeout: 60 * second,
+});
 
 const quiesceNew = step({
   id: 'back-quiesce-new',
@@ -67,6 +116,80 @@ const disarmNew = step({
   async apply({ world, signal }) {
     const target = await world.target(signal);
     await target.run(['rm', '-f', armedFile], { signal });
+  },
+  ...wayBack,
+  timeout: 60 * second,
+});
+
+/** Commits that only the new host has are pushed; what cannot be is kept under a ref, and the evidence names it. */
+const saveWork = step({
+  id: 'back-save-work',
+  version: 1,
+  phase,
+  title: 'push what only the new host has',
+  kind: 'compensable',
+  inputs: ({ settings }) => ({ repositories: settings.repositories }),
+  async check({ world, signal, runId }) {
+    const kept = await Promise.all(
+      wantedClones(world).map(async ({ path }) =>
+        keptWork(await world.targetRig(signal), path, runId, signal),
+      ),
+    );
+    const open = kept.filter(({ state }) => state === 'only here');
+    const evidence = { kept: Object.fromEntries(kept.map(({ path, where }) => [path, where])) };
+    return { state: open.length === 0 ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal, runId }) {
+    const user = await world.targetRig(signal);
+    for (const { path, branch } of wantedClones(world)) await keepWork(user, { path, branch }, runId, signal);
+  },
+  ...wayBack,
+  timeout: 300 * second,
+});
+
+const proveNewStopped = step({
+  id: 'back-prove-stopped',
+  version: 1,
+  phase,
+  title: 'prove that nothing of the new rig is left',
+  kind: 'reversible',
+  inputs: ({ rig }) => ({ rig: rig.rig }),
+  async check({ world, signal }) {
+    const remaining = await newRemainders(world, signal);
+    return remaining.length === 0
+      ? { state: 'satisfied', evidence: { remaining } }
+      : {
+          state: 'conflict',
+          evidence: { remaining },
+          reason: `something of the rig still runs on ${world.settings.name}: ${remaining.join('; ')}; stop it by hand`,
+        };
+  },
+  timeout: 60 * second,
+});
+
+/** Before the heads are read: a push that is still under way must not land after that. */
+const swapKeys = step({
+  id: 'back-swap-keys',
+  version: 1,
+  phase,
+  title: 'take the key of the new host away at the forge, and let the old host in again',
+  kind: 'compensable',
+  inputs: ({ settings: { forge } }) => ({ forge: forge.ssh.host }),
+  async check({ world, signal }) {
+    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+    const left = await keysStillIn(world, [{ fingerprint: own }], signal);
+    const old = await oldReachesForge(world, signal);
+    const evidence = { revoked: own, left, oldHostIsLetIn: old };
+    return { state: left.length === 0 && old ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal }) {
+    const { fence } = world.forge;
+    await fence.revoke(fingerprintOf(await bootstrapForgeKey(world, signal)), signal);
+    for (const { name, publicKey } of await rememberedKeys(world)) await fence.grant(name, publicKey, signal);
+    if (await oldReachesForge(world, signal)) return;
+    throw new Error(
+      `${world.settings.old.name} cannot reach the forge, and its key is not known here: let it in at the forge by hand, then resume`,
+    );
   },
   ...wayBack,
   timeout: 60 * second,
@@ -123,28 +246,34 @@ const syncBack = step({
   timeout: 600 * second,
 });
 
-const claimBack = step({
-  id: 'back-claim-epoch',
+const grantOld = step({
+  id: 'back-grant-ownership',
   version: 1,
   phase,
-  title: 'move the ownership of the loops back',
+  title: 'grant the loops to the old host',
   kind: 'compensable',
-  inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
+  inputs: ({ settings: { name, old, ownership } }) => ({ from: name, to: old.name, lease: ownership.lease }),
   async check({ world, signal }) {
-    const { settings, gitHere } = world;
-    const found = await readOwnership(gitHere, { ...ownershipRef(world), signal });
+    const { settings } = world;
+    const found = await readOwner(world, signal);
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
-    if (found?.owner === settings.name) return { state: 'absent', evidence };
-    const reason = `${found?.owner ?? 'no host'} owns the loops, which is neither host of this cutover`;
+    if (found?.state === 'released' && found.from === settings.name) return { state: 'absent', evidence };
+    const reason = `the loops are ${describeOwnership(found)}, and not released by ${settings.name}`;
     return { state: 'conflict', evidence, reason };
   },
-  async apply({ world, signal, owner }) {
-    const { settings, gitHere } = world;
-    const from = await readOwnership(gitHere, { ...ownershipRef(world), signal });
-    const to = settings.old.name;
-    const { epoch } = await claimOwnership(gitHere, { ...ownershipRef(world), from, to, signal });
-    await owner(to, epoch);
+  async apply({ world, signal, owner, runId }) {
+    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+    const { name, old } = world.settings;
+    const last = {
+      name,
+      supervised: true,
+      answers: true,
+      instance: 'not asked',
+      stopped: (await newRemainders(world, signal)).length === 0,
+      key: (await keysStillIn(world, [{ fingerprint: own }], signal)).length === 0 ? 'revoked' : 'valid',
+    } as const;
+    await owner(old.name, await grantLoops(world, { run: runId, to: old.name, last, signal }));
   },
   ...wayBack,
   timeout: 60 * second,
@@ -191,14 +320,44 @@ const startOld = step({
 });
 
 /**
- * The way back once the new host has written work of its own: a cutover in the other direction, with the same order.
- * Stop, prove, sync, move the ownership with a higher epoch, start.
+ * The way back once the new host may have written work of its own: a move in the other direction, with the same order.
+ * Release, stop, prove, take the key away, sync, grant, start.
  */
 export const rollbackSteps: readonly Step<World>[] = [
+  reachOld,
+  releaseNew,
   quiesceNew,
   disarmNew,
+  saveWork,
+  proveNewStopped,
+  swapKeys,
   syncBack,
-  claimBack,
+  grantOld,
   enableOld,
   startOld,
 ];
+
+/** What of the new rig runs, or would start by itself. */
+async function newRemainders(world: World, signal: AbortSignal): Promise<string[]> {
+  const [user, target] = [await world.targetRig(signal), await world.target(signal)];
+  const { remaining } = await provesStopped(user, { processes: newProcesses(world.rig), signal });
+  const states = await Promise.all(
+    [bootService(world.rig.rig), tmuxService(world.rig.rig)].map((unit) => unitState(target, unit, signal)),
+  );
+  const armed = await target.run(['test', '-e', armedFile], { reject: false, signal });
+  return [
+    ...remaining.map(({ kind, detail }) => `${kind}: ${detail}`),
+    ...states.filter(({ active }) => active).map(({ unit }) => `unit: ${unit} is active`),
+    ...(armed.exitCode === 0 ? [`${armedFile} is there`] : []),
+  ];
+}
+
+async function oldReachesForge({ settings, oldRig }: World, signal: AbortSignal): Promise<boolean> {
+  const [clone = settings.old.workspace] = oldClones(settings);
+  const asked = await oldRig.run(['git', '-C', clone, 'ls-remote', '--heads', 'origin'], {
+    env: { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' },
+    reject: false,
+    signal,
+  });
+  return asked.exitCode === 0;
+}

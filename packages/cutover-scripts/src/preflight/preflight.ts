@@ -1,5 +1,6 @@
 import type { Finding } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
+import { agreementChecks } from './agreement.ts';
 import { certificateChecks } from './certificates.ts';
 import type { Check } from './check.ts';
 import { forgeChecks } from './forge.ts';
@@ -17,6 +18,7 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
     ...certificateChecks(world),
     ...incusChecks(world),
     ...oldHostChecks(world),
+    ...agreementChecks(world),
     ...forgeChecks(world),
   ];
   const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));

@@ -39,7 +39,21 @@ export async function findHandoff(world: World, end: OldRigEnd, signal: AbortSig
   const claim = await readClaim(user, place);
   const none: Handoff = { complete: false, commit: null, newCommits: 0, claimed: false, verdict: null };
   if (claim === undefined) return none;
-  await user.run(['git', '-C', builder.path, 'fetch', '--quiet', 'origin'], { signal });
+  // Its objects alone: the Builder fetches there too, and would find its refs locked.
+  await user.run(
+    [
+      'git',
+      '-C',
+      builder.path,
+      'fetch',
+      '--quiet',
+      '--refmap=',
+      '--no-write-fetch-head',
+      'origin',
+      builder.branch,
+    ],
+    { signal },
+  );
   const count = await user.run(
     ['git', '-C', builder.path, 'rev-list', '--count', `${before}..${claim.sha}`],
     { reject: false, signal },

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { IncusError } from '../errors.ts';
+import { FileError, IncusError } from '../errors.ts';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
@@ -183,14 +183,11 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     write: (instance, filePath, content, options = {}) => writeFile(instance, filePath, content, options),
     append: (instance, filePath, content, options = {}) =>
       writeFile(instance, filePath, content, { ...options, append: true }),
-    makeDirectory: (instance, directory, options = {}) =>
-      post(
-        instance,
-        directory,
-        '',
-        { 'x-incus-type': 'directory' },
-        { ...options, mode: options.mode ?? 0o755 },
-      ),
+    async makeDirectory(instance, directory, { signal, uid = 0, gid = 0, mode = 0o755 } = {}) {
+      await using session = await openSession(instance, signal);
+      if (!(await isDirectory(session, directory)))
+        await session.makeDirectory(directory, { uid, gid, mode });
+    },
     symlink: (instance, linkPath, target, options = {}) =>
       post(instance, linkPath, target, { 'x-incus-type': 'symlink' }, options),
     async readLink(instance, linkPath, options = {}) {
@@ -214,6 +211,15 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       await scope.request('DELETE', request(instance), { ...options, query: { path: filePath } });
     },
   };
+}
+
+async function isDirectory(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    return (await session.stat(path, { followLinks: true })).type === 'directory';
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 function chunksOf(content: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { HoldReason } from '../events/rig-event.ts';
 import { bootIdentity, localHost } from '@cutover/host';
-import { chooseEnforcer, type LeaseEnforcer } from './enforce/enforcer.ts';
+import { chooseEnforcer } from './enforce/choose-enforcer.ts';
+import type { LeaseEnforcer } from './enforce/lease-enforcer.ts';
 import { LeaseClock } from './lease-clock.ts';
 import { leaseFile, readLease, recordOf, uptime, writeLease } from './lease-file.ts';
 import { leaseTimes, type LeaseTimes } from './lease.ts';
@@ -105,8 +106,8 @@ export class OwnershipWatch {
       for (let failures = 0; !this.#signal.aborted;) {
         await this.ask();
         failures = this.hold === undefined ? 0 : failures + 1;
-        const soon = Math.min(ownership.checkEvery, 500 * 2 ** Math.min(failures, 6));
-        await delay(failures === 0 ? ownership.checkEvery : soon, undefined, {
+        const soon = 500 * 2 ** Math.min(failures, 6);
+        await delay(Math.min(this.#round, failures === 0 ? Infinity : soon), undefined, {
           signal: this.#signal,
           ref: false,
         });
@@ -130,6 +131,13 @@ export class OwnershipWatch {
       this.#asking = undefined;
     });
     return this.#asking;
+  }
+
+  /** Until the next question: a short lease is confirmed at least three times before its stop would begin. */
+  get #round(): number {
+    const { checkEvery = Infinity } = this.#config.ownership ?? {};
+    const remaining = this.lease?.remainingMs ?? Infinity;
+    return Math.max(100, Math.min(checkEvery, remaining / 3));
   }
 
   /** Without any lease, what runs here may do so only until the first answer. */

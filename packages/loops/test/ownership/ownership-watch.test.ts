@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
 import { grantOwnership, type HeldOwnership, readOwnership, releaseOwnership } from '../../src/index.ts';
-import type { LeaseEnforcer } from '../../src/ownership/enforce/enforcer.ts';
+import type { LeaseEnforcer } from '../../src/ownership/enforce/lease-enforcer.ts';
 import { LeaseClock, machineClocks } from '../../src/ownership/lease-clock.ts';
 import { LeaseUnenforcedError } from '../../src/ownership/ownership-errors.ts';
 import { type Hold, OwnershipWatch } from '../../src/ownership/ownership-watch.ts';
@@ -127,6 +127,20 @@ describe('what a supervisor does with the ownership', () => {
     expect(performance.now() - away).toBeLessThan(8000);
     await rename(`${fixture.remote}.away`, fixture.remote);
     await untilRunning(supervisor);
+  });
+
+  it('confirms a lease that is shorter than the round often enough: nothing is stopped in between', async () => {
+    await using fixture = await makeGitFixture();
+    await grant(fixture, 'vm', 6000);
+    await using rig = await makeRig({
+      loops: { one: sleeper },
+      ownership: { remote: fixture.remote, owner: 'vm', checkEvery: '1h' },
+    });
+    const supervisor = await rig.supervise();
+    await untilRunning(supervisor);
+    const pid = pidOf(supervisor.status(), 'one');
+    await delay(7000);
+    expect(pidOf(supervisor.status(), 'one')).toBe(pid);
   });
 
   it('holds when the ref is deleted, and what runs goes on', async () => {

@@ -9,21 +9,21 @@ import { dryRunArgv, pathInfoArgv, rebuildArgv } from '../nix/arguments.ts';
 import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
 import { type DeployOptions, resolveOptions, type Settings } from '../options.ts';
 import { checkSpace } from '../preflight/check-space.ts';
-import { connectionUnits, lostWays, strands } from '../preflight/connection-units.ts';
+import { connectionUnits } from '../preflight/connection-units.ts';
 import { checkTarget } from '../preflight/check-target.ts';
 import { requirementsOf } from '../preflight/requirements.ts';
 import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
-import type { TargetFacts } from '../target/facts.ts';
 import { bootBytes, differingParts, partsOf } from '../target/parts.ts';
 import { asRoot, script } from '../target/script.ts';
 import { readFacts } from '../target/session.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
+import { askDryActivate, changedInhibitors, plannedUnits, strandedBy } from './activation-preview.ts';
+import { disagreements } from './dry-activation.ts';
 import { type DryRun, parseDryRun } from './dry-run.ts';
-import { parseUnits, type UnitDifference, unitDifference } from './unit-difference.ts';
-import unitsScript from './units.sh';
+import type { UnitDifference } from './unit-difference.ts';
 
 /** What a deploy would do, to be read before it is done. */
 export interface Plan {
@@ -43,6 +43,13 @@ export interface Plan {
   readonly copy: { readonly paths: readonly string[]; readonly bytes: number } | undefined;
   readonly closure: ClosureDifference | undefined;
   readonly units: UnitDifference | undefined;
+  /**
+   * Where it is built on the target: in what the new system's own `dry-activate` disagrees with `units`; empty where they
+   * agree. `undefined`: it was not asked, or did not answer.
+   */
+  readonly disagreements: readonly string[] | undefined;
+  /** Parts whose change keeps the running system from switching (`system.switch.inhibitors`): it has to be booted. */
+  readonly inhibitors: readonly string[];
   /** The units among those stopped, restarted or reloaded that the connection may stand on: network, firewall, ways in. */
   readonly connection: readonly string[];
   /** The parts that differ from what booted, e.g. `kernel`; not empty: a reboot is needed. */
@@ -81,6 +88,8 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
       closure: undefined,
       units: undefined,
       connection: [],
+      disagreements: undefined,
+      inhibitors: [],
       rebootFor: [],
     };
   }
@@ -97,14 +106,20 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     signal,
   });
   const closure = pathInfo(places.buildOn, system, places, signal);
-  const [after, before, missing, units, ownParts] = await Promise.all([
+  const activated = specialised(system, settings.specialisation);
+  const [after, before, missing, units, ownParts, inhibitors, real] = await Promise.all([
     closure,
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
     places.onTarget ? undefined : missingIn(host, await closure, settings),
-    plannedUnits(host, places.buildOn, facts, specialised(system, settings.specialisation), signal),
+    plannedUnits(host, places.buildOn, facts, activated, signal),
     partsOf(places.buildOn, system, signal),
+    changedInhibitors(host, places.buildOn, paths.booted, activated, signal),
+    places.onTarget && facts.root && facts.currentSystem !== activated
+      ? askDryActivate(host, activated, settings)
+      : undefined,
   ]);
   const { after: _after, ...changes } = units;
+
   const parts = differingParts(facts.bootedParts, ownParts);
   const copy =
     missing === undefined ? undefined : { paths: missing.map(({ path }) => path), bytes: sizeOf(missing) };
@@ -114,7 +129,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   };
   return {
     ...base,
-    problems: [...base.problems, ...checkSpace(facts, additions, paths), ...checkConnection(units, settings)],
+    problems: [...base.problems, ...checkSpace(facts, additions, paths), ...strandedBy(units, settings)],
     system,
     unchanged:
       settings.specialisation === undefined &&
@@ -124,14 +139,10 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     closure: closureDifference(before, after),
     units: changes,
     connection: connectionUnits([...units.stopped, ...units.restarted, ...units.reloaded]),
+    disagreements: real && disagreements(changes, real),
+    inhibitors: settings.action === 'boot' ? [] : inhibitors,
     rebootFor: parts.map(({ part }) => part),
   };
-}
-
-/** What `deploy` would refuse; it asks the target itself, at the last moment. */
-function checkConnection(units: PlannedUnits, { action, mayStop }: Settings): readonly Problem[] {
-  const lost = action === 'boot' ? [] : lostWays(units.stopped, units.after, mayStop);
-  return lost.length === 0 ? [] : [strands(lost)];
 }
 
 async function dryRun(
@@ -178,26 +189,4 @@ async function pathInfo(
     { signal },
   );
   return parsePathInfo(stdout);
-}
-
-interface PlannedUnits extends UnitDifference {
-  /** The units of the new system. */
-  readonly after: readonly string[];
-}
-
-async function plannedUnits(
-  target: Host,
-  builder: Host,
-  facts: TargetFacts,
-  system: string,
-  signal: AbortSignal | undefined,
-): Promise<PlannedUnits> {
-  const read = async (host: Host, path: string, ...active: readonly string[]): Promise<string> =>
-    (await host.run(script('units', unitsScript, path, ...active), { signal })).stdout;
-  const [before, after] = await Promise.all([
-    facts.currentSystem === undefined ? '' : read(target, facts.currentSystem, 'active'),
-    read(builder, system),
-  ]);
-  const parsed = parseUnits(after);
-  return { ...unitDifference(parseUnits(before), parsed), after: [...parsed.files.keys()] };
 }

@@ -46,7 +46,7 @@ export function checkTarget(
       ? `sudo -n is refused (uid ${facts.uid})`
       : `the connection is not root's (uid ${facts.uid})`,
     requirements.sudo
-      ? 'allow the user to run commands through sudo without a password'
+      ? 'allow the user to run commands through sudo without a password, or give it (--ask-sudo-password)'
       : 'connect as root, or deploy with sudo',
   );
   const version = nixVersion(facts.nixVersion);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { closureDifference, splitName } from '../../src/plan/closure-difference.ts';
+import { disagreements, parseDryActivation } from '../../src/plan/dry-activation.ts';
 import { parseDryRun } from '../../src/plan/dry-run.ts';
 import { connectionUnits } from '../../src/preflight/connection-units.ts';
 import { parseUnits, unitDifference } from '../../src/plan/unit-difference.ts';
@@ -114,5 +115,43 @@ describe('unitDifference', () => {
       'wg-quick-a.service',
     ];
     expect(connectionUnits(units)).toEqual(units.filter((unit) => unit !== 'web.service'));
+  });
+});
+
+describe('the new system’s own dry-activate', () => {
+  const text = `would stop the following units: gone.service, web.service
+would NOT stop the following changed units: l.service
+would activate the configuration...
+would reload the following units: r.service
+would restart the following units: a.service, asked-for.service
+would start the following units: web.service
+`;
+
+  it('is read, in the words of switch-to-configuration-ng', () => {
+    expect(parseDryActivation(text)).toEqual({
+      stopped: ['gone.service', 'web.service'],
+      restarted: ['a.service', 'asked-for.service'],
+      reloaded: ['r.service'],
+      started: ['web.service'],
+      left: ['l.service'],
+    });
+    expect(parseDryActivation('Could not acquire lock\n')).toBeUndefined();
+  });
+
+  it('is held against what the files tell', () => {
+    const theirs = parseDryActivation(text);
+    const ours = {
+      added: [],
+      removed: [],
+      stopped: ['gone.service'],
+      restarted: ['a.service', 'web.service'],
+      reloaded: ['r.service', 'b.service'],
+      left: [],
+      inactive: [],
+    };
+    expect(theirs && disagreements(ours, theirs)).toEqual([
+      'it would restart asked-for.service, which its files do not tell',
+      'it would not reload b.service, although its file differs',
+    ]);
   });
 });

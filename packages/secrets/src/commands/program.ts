@@ -13,11 +13,15 @@ const setups: Readonly<Record<CommandName, () => Promise<Setup>>> = {
   edit: async () => (await import('./edit/command.ts')).setUpEdit,
   set: async () => (await import('./set/command.ts')).setUpSet,
   unset: async () => (await import('./unset/command.ts')).setUpUnset,
+  'exec-env': async () => (await import('./exec-env/command.ts')).setUpExecEnv,
+  'exec-file': async () => (await import('./exec-file/command.ts')).setUpExecFile,
+  filestatus: async () => (await import('./filestatus/command.ts')).setUpFilestatus,
   rotate: async () => (await import('./rotate/command.ts')).setUpRotate,
   updatekeys: async () => (await import('./updatekeys/command.ts')).setUpUpdatekeys,
   move: async () => (await import('./move/command.ts')).setUpMove,
   verify: async () => (await import('./verify/command.ts')).setUpVerify,
   guard: async () => (await import('./guard/command.ts')).setUpGuard,
+  'git-setup': async () => (await import('./git-setup/command.ts')).setUpGitSetup,
   scan: async () => (await import('./scan/command.ts')).setUpScan,
   revoke: async () => (await import('./revoke/command.ts')).setUpRevoke,
   lint: async () => (await import('./lint/command.ts')).setUpLint,
@@ -27,6 +31,7 @@ const setups: Readonly<Record<CommandName, () => Promise<Setup>>> = {
 /** The program for these arguments: of the commands that they do not name it has the description only. */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('secrets')
+    .enablePositionalOptions()
     .description('sops files natively, and secrets that move from host to host without being seen')
     .addHelpText('after', `\n${exitCodeText()}`);
   const named = argv[0] === 'help' ? argv[1] : argv[0];

@@ -12,14 +12,22 @@ export interface StagedFile {
 }
 
 /**
- * What the next commit would change, and every `.sops.yaml` of the index, changed or not. Submodules are left out: they
+ * What the next commit would change, and every `.sops.yaml` and the `.secrets-allow.yaml` of the index, changed or not. Submodules are left out: they
  * are commits elsewhere, with no content here.
  */
 export async function listStaged(
   repository: GitRepository,
 ): Promise<{ files: StagedFile[]; rules: StagedFile[] }> {
   const changed = await repository.run(diff);
-  const rules = await repository.list(['ls-files', '-z', '-s', '--', '.sops.yaml', '*/.sops.yaml']);
+  const rules = await repository.list([
+    'ls-files',
+    '-z',
+    '-s',
+    '--',
+    '.sops.yaml',
+    '*/.sops.yaml',
+    '.secrets-allow.yaml',
+  ]);
   return { files: parseRawDiff(changed.stdout), rules: rules.flatMap(parseIndex) };
 }
 
@@ -50,5 +58,7 @@ function parseIndex(line: string): StagedFile[] {
   const [facts = '', ...path] = line.split('\t');
   const [mode = '', id = ''] = facts.split(' ');
   const file = path.join('\t');
-  return basename(file) === '.sops.yaml' ? [{ file, id, isLink: mode === '120000' }] : [];
+  return basename(file) === '.sops.yaml' || file === '.secrets-allow.yaml'
+    ? [{ file, id, isLink: mode === '120000' }]
+    : [];
 }

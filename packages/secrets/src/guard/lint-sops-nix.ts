@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isErrno } from '@cutover/foundation/errno';
 import { type ManifestSecret, type Manifest, parseManifest } from '../activate/manifest.ts';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import { extractMetadata } from '../sops/metadata.ts';
 import { parseEncrypted } from '../sops/formats/format.ts';
 import { valueAt } from '../sops/tree-path.ts';
@@ -27,7 +28,7 @@ export interface LintOptions {
  * @throws {SecretsError} `CONFIG_INVALID`: not a manifest.
  */
 export async function lintSopsNix(manifestPath: string, options: LintOptions = {}): Promise<LintFinding[]> {
-  const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);
+  const manifest = parseManifest((await readFileBounded(manifestPath)).toString('utf8'), manifestPath);
   const findings = [...lintPlaces(manifest), ...(options.recipient === undefined ? [silentFailure] : [])];
   for (const secret of manifest.secrets) {
     findings.push(...(await lintSecret(secret, manifest, manifestPath, options)));

@@ -38,6 +38,8 @@ export interface RevokeReport {
    * is to be replaced at its issuer, for history keeps the old ciphertext.
    */
   readonly replace: readonly { readonly secret: string; readonly file: string; readonly issuer: string }[];
+  /** Every file that the revoked recipient can still open in the history, with the commits that gave or took it. */
+  readonly history: readonly { readonly file: string; readonly commits: readonly string[] }[];
 }
 
 /**
@@ -56,7 +58,9 @@ export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
   for (const file of tracked) files.push(...(await rewritten(file, options)));
   const configs: Change[] = [];
   for (const path of configPaths(tracked, options)) configs.push(...(await reworded(path, options)));
-  const seen = new Set([...files.map(({ file }) => file), ...(await everSeen(git, options))]);
+  const history = await historyOf(git, given.recipient);
+  const staged = await stagedFor(git, given.recipient);
+  const seen = new Set([...files.map(({ file }) => file), ...staged, ...history.map(({ file }) => file)]);
   await writeAll([...files, ...configs]);
   const replace = secrets
     .filter((spec) => seen.has(spec.file))
@@ -69,6 +73,7 @@ export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
     files: files.map(({ file }) => file),
     configs: configs.map(({ path }) => relative(repository, path)),
     replace,
+    history,
   };
 }
 
@@ -131,16 +136,31 @@ async function reworded(path: string, { recipient, add = [] }: RevokeOptions): P
   return after === undefined ? [] : [{ file: path, path, before, after: Buffer.from(after) }];
 }
 
-/** The secrets' files that were for the recipient in the index or in any commit. */
-async function everSeen(git: GitRepository, options: RevokeOptions): Promise<string[]> {
-  const files = [...new Set((options.secrets ?? []).map(({ file }) => file))];
-  if (files.length === 0) return [];
-  const { recipient } = options;
-  const grep = ['grep', '--cached', '-l', '-z', '-F', '-e', recipient, '--', ...files];
+/** The files of the index that name the recipient. */
+function stagedFor(git: GitRepository, recipient: string): Promise<string[]> {
   // It ends with 1 when it finds nothing.
-  const staged = await git.list(grep, { reject: false });
-  const log = ['log', '--all', '--format=', '--name-only', '-z', `-S${recipient}`, '--', ...files];
-  return [...staged, ...(await git.list(log))];
+  return git.list(['grep', '--cached', '-l', '-z', '-F', '-e', recipient], { reject: false });
+}
+
+/** The sops files that named the recipient in any commit, and the commits that brought it in or took it out. */
+async function historyOf(git: GitRepository, recipient: string): Promise<RevokeReport['history']> {
+  const { stdout } = await git.run([
+    'log',
+    '--all',
+    '--format=%x01%H',
+    '--name-only',
+    '-z',
+    `-S${recipient}`,
+  ]);
+  const commits = new Map<string, string[]>();
+  for (const part of stdout.split('\u0001')) {
+    const [commit = '', ...files] = part.split('\0').map((name) => name.replace(/^\n/, ''));
+    for (const file of files.filter(
+      (name) => name !== '' && !/^(?:.*\/)?(?:\.sops|secrets)\.yaml$/.test(name),
+    ))
+      commits.set(file, [...(commits.get(file) ?? []), commit]);
+  }
+  return [...commits].map(([file, found]) => ({ file, commits: found }));
 }
 
 interface Change {

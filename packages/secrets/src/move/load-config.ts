@@ -10,6 +10,10 @@ import { type SecretsConfig, configMistakes, secretsConfigSchema } from './confi
  */
 export async function loadSecretsConfig(path: string): Promise<SecretsConfig> {
   const read = await readConfigFile(path, secretsConfigSchema);
+  if (!read.ok && read.mistakes.some(({ key }) => key === 'sops.mac' || key === 'sops.lastmodified')) {
+    const message = 'it is a sops file, not the config; name the config with --config';
+    throw new ConfigError(path, [{ key: '', message }]);
+  }
   const mistakes = configMistakes(read);
   if (!read.ok || mistakes.length > 0) throw new ConfigError(path, mistakes);
   return { ...read.value, repository: resolve(dirname(path), read.value.repository) };

@@ -1,8 +1,9 @@
 import { parseConfig } from '@cutover/foundation/config-file';
 import { unlessAbsent } from '@cutover/foundation/errno';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
+import { readFileBounded } from '../files/read-file.ts';
 import { ConfigError } from '../config-error.ts';
 import { SecretsError, howToSops } from '../errors.ts';
 import type { FileLayout } from './formats/format.ts';
@@ -80,7 +81,7 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
       'no .sops.yaml was found from its folder upward; write one with creation_rules, or name recipients with --recipient',
       { file },
     );
-  const found = await matchingRule(await readFile(from, 'utf8'), from, path);
+  const found = await matchingRule((await readFileBounded(from)).toString('utf8'), from, path);
   if (found === undefined)
     throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
   return { from, ...understood(found, from) };
@@ -149,7 +150,7 @@ function parseRules(content: string, file: string): z.output<typeof schema> {
 export async function layoutFor(file: string, config?: string): Promise<FileLayout> {
   const from = config === undefined ? await findConfig(dirname(resolve(file))) : resolve(config);
   if (from === undefined) return {};
-  const { stores } = parseRules(await readFile(from, 'utf8'), from);
+  const { stores } = parseRules((await readFileBounded(from)).toString('utf8'), from);
   const blanks = (value: number | null | undefined, least: number): number | undefined =>
     value === undefined || value === null || value < least ? undefined : value;
   return {

@@ -138,6 +138,32 @@ export async function updateRecipients(
   });
 }
 
+/**
+ * Adds and removes recipients and gives a new data key in the same write, so that who was removed does not open what comes.
+ *
+ * @throws {SecretsError} `KEY_INVALID`: one to be removed is not a recipient, or none would be left; `UNSUPPORTED`: key groups.
+ */
+export async function changeRecipients(
+  bytes: Uint8Array,
+  { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  options: EditOptions,
+): Promise<EditResult> {
+  return withFileAsync(options.file, async () => {
+    const { metadata } = await openFile(bytes, options);
+    const [present = [], ...more] = recipientGroups(metadata);
+    if (more.length > 0)
+      throw new SecretsError(
+        'UNSUPPORTED',
+        'it has key groups; change key_groups of .sops.yaml and run updatekeys',
+      );
+    const unknown = remove.filter((one) => !present.includes(one));
+    if (unknown.length > 0)
+      throw new SecretsError('KEY_INVALID', `it is not for ${unknown.join(', ')}; nothing was changed`);
+    const wanted = [...new Set([...present.filter((one) => !remove.includes(one)), ...add])];
+    return updateRecipients(bytes, wanted, { ...options, rotate: true });
+  });
+}
+
 /** The recipients of a file, in their groups. */
 export function recipientGroups(metadata: SopsMetadata): string[][] {
   return metadata.groups.map(({ age }) => age.map(({ recipient }) => recipient));

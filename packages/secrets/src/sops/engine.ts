@@ -4,6 +4,7 @@ import { SecretsError } from '../errors.ts';
 import type { EditResult } from './edit.ts';
 import type { EncryptOptions } from './file.ts';
 import { type FileLayout, type SopsFormat, formatOf } from './formats/format.ts';
+import type { SelectionRule } from './selection.ts';
 import type { PathPart } from './tree-path.ts';
 import type { TreeValue } from './tree.ts';
 
@@ -17,18 +18,31 @@ export interface EngineFile {
 export interface EngineRules {
   readonly recipients?: readonly string[] | undefined;
   readonly rules?: string | undefined;
+  /** Which values are encrypted, instead of what the creation rule says. */
+  readonly selection?: SelectionRule | undefined;
+  readonly macOnlyEncrypted?: boolean | undefined;
+}
+
+/** Recipients that come in and go out with a new data key. */
+export interface RecipientChanges {
+  readonly add?: readonly string[] | undefined;
+  readonly remove?: readonly string[] | undefined;
 }
 
 /** What is done with sops files, natively or by the sops command. */
 export interface SopsEngine {
   readonly name: 'native' | 'sops';
-  decrypt(bytes: Uint8Array, file: EngineFile): Promise<Uint8Array>;
+  /** `ignoreMac`: also what was changed since it was encrypted; for recovery only. */
+  decrypt(
+    bytes: Uint8Array,
+    file: EngineFile & { readonly ignoreMac?: boolean | undefined },
+  ): Promise<Uint8Array>;
   encrypt(plaintext: Uint8Array, file: EngineFile & EngineRules): Promise<Uint8Array>;
   set(bytes: Uint8Array, path: readonly PathPart[], value: TreeValue, file: EngineFile): Promise<EditResult>;
   unset(bytes: Uint8Array, path: readonly PathPart[], file: EngineFile): Promise<EditResult>;
   /** Gives it a whole new content, keeping the ciphertext of what is the same. */
   replace(bytes: Uint8Array, plaintext: Uint8Array, file: EngineFile): Promise<EditResult>;
-  rotate(bytes: Uint8Array, file: EngineFile): Promise<EditResult>;
+  rotate(bytes: Uint8Array, file: EngineFile & RecipientChanges): Promise<EditResult>;
   /** Makes it open for whom its creation rule names. */
   updateKeys(bytes: Uint8Array, file: EngineFile & Pick<EngineRules, 'rules'>): Promise<EditResult>;
 }
@@ -48,7 +62,7 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     name: 'native',
     async decrypt(bytes, file) {
       const { decryptFile } = await import('./file.ts');
-      return (await decryptFile(bytes, await opened(file))).plaintext;
+      return (await decryptFile(bytes, { ...(await opened(file)), ignoreMac: file.ignoreMac })).plaintext;
     },
     async encrypt(plaintext, file) {
       const { encryptFile } = await import('./file.ts');
@@ -59,7 +73,12 @@ export function nativeEngine(identities: () => Promise<readonly AgeIdentity[]>):
     unset: async (bytes, path, file) => (await edits()).unsetInFile(bytes, path, await opened(file)),
     replace: async (bytes, plaintext, file) =>
       (await edits()).replaceContent(bytes, plaintext, await opened(file)),
-    rotate: async (bytes, file) => (await edits()).rotateFile(bytes, await opened(file)),
+    async rotate(bytes, file) {
+      const { add = [], remove = [] } = file;
+      const { changeRecipients, rotateFile } = await edits();
+      if (add.length + remove.length === 0) return rotateFile(bytes, await opened(file));
+      return changeRecipients(bytes, { add, remove }, await opened(file));
+    },
     async updateKeys(bytes, file) {
       const { recipients, shamirThreshold } = await recipientsOf(file);
       return (await edits()).updateRecipients(bytes, recipients, {
@@ -89,15 +108,16 @@ async function laidOut({
   return { file, format, layout: config === undefined ? undefined : await layoutFor(file, config) };
 }
 
-async function recipientsOf({ file, recipients, rules }: EngineFile & EngineRules): Promise<EncryptOptions> {
-  if (recipients !== undefined) return { recipients };
+async function recipientsOf(given: EngineFile & EngineRules): Promise<EncryptOptions> {
+  const { file, recipients, rules, selection, macOnlyEncrypted } = given;
+  if (recipients !== undefined) return { recipients, rule: selection, macOnlyEncrypted };
   const { creationRuleFor } = await import('./creation-rules.ts');
   const found = await creationRuleFor(file, rules);
   const [only = []] = found.recipients;
   return {
     recipients: found.recipients.length === 1 ? only : found.recipients,
-    rule: found.rule,
-    macOnlyEncrypted: found.macOnlyEncrypted,
+    rule: selection ?? found.rule,
+    macOnlyEncrypted: macOnlyEncrypted ?? found.macOnlyEncrypted,
     shamirThreshold: found.shamirThreshold,
   };
 }

@@ -45,6 +45,8 @@ export interface EncryptOptions extends FileOptions {
 
 export interface DecryptOptions extends FileOptions {
   readonly identities: readonly AgeIdentity[];
+  /** Do not check the MAC: for recovery of a file that was changed or merged by hand. Each value is still authenticated. */
+  readonly ignoreMac?: boolean | undefined;
 }
 
 /** A decrypted file. */
@@ -127,7 +129,7 @@ export async function openFile(bytes: Uint8Array | string, options: DecryptOptio
       macOnlyEncrypted: metadata.macOnlyEncrypted,
       stash,
     });
-    checkMac(metadata, computed, dataKey);
+    if (options.ignoreMac !== true) checkMac(metadata, computed, dataKey);
     return { format, documents, metadata, dataKey, stash };
   });
 }

@@ -46,15 +46,25 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
     indexText(await parseEncrypted(formatFor(file), bytes), path);
   return {
     name: 'sops',
-    decrypt: (input, file) =>
-      run(['decrypt', ...types(file), '--filename-override', resolve(file.file)], file, { input }),
+    decrypt(input, file) {
+      const name = ['--filename-override', resolve(file.file)];
+      return run(
+        ['decrypt', ...(file.ignoreMac === true ? ['--ignore-mac'] : []), ...types(file), ...name],
+        file,
+        { input },
+      );
+    },
     async encrypt(input, file) {
       const { recipients, rules } = file;
       const config = rules ?? (await findConfig(dirname(resolve(file.file))));
       const whom = recipients === undefined ? [] : ['--age', recipients.join(',')];
       const from = recipients !== undefined || config === undefined ? [] : ['--config', resolve(config)];
       const name = ['--filename-override', resolve(file.file)];
-      return run([...from, 'encrypt', ...whom, ...types(file), ...name], file, { input });
+      const { selection, macOnlyEncrypted } = file;
+      const what =
+        selection === undefined ? [] : [`--${selection.kind.replaceAll('_', '-')}`, selection.value];
+      const mac = macOnlyEncrypted === true ? ['--mac-only-encrypted'] : [];
+      return run([...from, 'encrypt', ...whom, ...what, ...mac, ...types(file), ...name], file, { input });
     },
     async set(bytes, path, value, file) {
       const at = await index(bytes, path, file);
@@ -86,7 +96,13 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
         throw new SecretsError('PARSE_FAILED', what, { file: file.file });
       }
     },
-    rotate: (bytes, file) => onCopy(bytes, file, (copy) => run(['rotate', '-i', ...types(file), copy], file)),
+    rotate(bytes, file) {
+      const whom = [
+        ...(file.add ?? []).flatMap((one) => ['--add-age', one]),
+        ...(file.remove ?? []).flatMap((one) => ['--rm-age', one]),
+      ];
+      return onCopy(bytes, file, (copy) => run(['rotate', '-i', ...whom, ...types(file), copy], file));
+    },
     async updateKeys(bytes, file) {
       const config = file.rules ?? (await findConfig(dirname(resolve(file.file))));
       if (config === undefined) {

@@ -184,8 +184,8 @@ function startMac(macOnlyEncrypted: boolean): ReturnType<typeof createHash> {
 }
 
 /**
- * The keys of leaves that are selected and that are not encrypted. Needs no key: only the form is looked at.
- * An empty string counts as encrypted, as in sops.
+ * The keys of leaves that are selected and that are not encrypted; of a comment, the key of what it stands in and `#`. Needs
+ * no key: only the form is looked at. An empty string counts as encrypted, as in sops.
  */
 export function plaintextLeaves(documents: Documents, select: Selector): string[] {
   const found: string[] = [];
@@ -195,7 +195,10 @@ export function plaintextLeaves(documents: Documents, select: Selector): string[
       if (selected && !fine) found.push(place.slice(0, -1));
       return value;
     },
-    comment: ({ text }) => text,
+    comment({ text }, place, selected) {
+      if (selected && text !== '' && !isEncrypted(text)) found.push(`${place.slice(0, -1)}#`);
+      return text;
+    },
   });
   return found;
 }

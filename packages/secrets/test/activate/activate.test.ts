@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { activate } from '../../src/activate.ts';
 import { encryptFile } from '../../src/sops.ts';
@@ -241,7 +241,7 @@ test('what is in the way of a custom link is said before anything is changed, an
     const secret = (link: string, index: number): object => ({
       name: `new-${index}`,
       key: 'top',
-      path: join(root, link),
+      path: resolve(root, link),
       sopsFile: join(root, 'a.yaml'),
       format: 'yaml',
       mode: '0400',
@@ -251,7 +251,7 @@ test('what is in the way of a custom link is said before anything is changed, an
   await withLinks('other', 'taken');
   await expect(activate({ manifest })).rejects.toThrow(/taken is a directory; move it away/);
   expect(await readFile(join(root, 'other'), 'utf8')).toBe('other');
-  await withLinks('file/link');
+  await withLinks('/proc/none/link');
   await expect(activate({ manifest })).rejects.toThrow(
     'generation 2 could not be made; the one before is kept',
   );

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { activate } from '../../src/activate.ts';
 import { generateKeyPair, identityFile } from '../../src/age.ts';
 import { encryptFile } from '../../src/sops.ts';
@@ -13,6 +13,8 @@ const [alice, bob] = [61_001, 61_002];
 /** A manifest with one secret of alice's at a path in her home. */
 async function fixture(path: (root: string) => string, more: object = {}) {
   const root = await temporaryDirectory();
+  // Activating mounted a memory file system there.
+  onTestFinished(() => void spawnSync('umount', ['-l', join(root, 'secrets.d')]));
   await chmod(root, 0o755);
   const keys = generateKeyPair();
   const file = join(root, 'a.yaml');

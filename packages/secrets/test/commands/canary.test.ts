@@ -150,6 +150,11 @@ test.runIf(asRoot)(
     const revoke = ['revoke', '--repository', repository, '-i', bootstrap, '-c', config];
     const [leaver = ''] = await recipientsOf(await readFile(bootstrap, 'utf8'));
     await quiet(0, [...revoke, leaver, '--add', recipient]);
+    await quiet(0, ['filestatus', file]);
+    await quiet(0, ['exec-file', file, '/bin/true', '{}']);
+    // It gives its command the values as variables, and shows them nowhere else.
+    await quiet(0, ['exec-env', file, '/bin/true', 'x']);
+    await quiet(0, ['git-setup', '--repository', repository]);
 
     // And when it fails, in every way with --soak: another key, a torn file, what is no YAML or JSON, a leak, a conflict.
     const stranger = join(root, 'stranger.txt');
@@ -179,7 +184,7 @@ test.runIf(asRoot)(
       [1, ['decrypt', file, '--key', 'nope']],
       [2, ['verify', '--to', 'local', '-c', join(given, 'plain.yaml'), '--json']],
       [2, ['activate', join(given, 'plain.yaml')]],
-      [1, ['move', '--from', 'local', '--to', 'local', '-c', config, '-i', stranger]],
+      [1, ['move', '--from', 'local', '--to', 'local', '-c', config, '--bootstrap-identity', stranger]],
     ];
     await writeFile(join(root, 'source', 'one'), `TOKEN=${canary}-2\n`);
     for (const failure of soak([...parsing, ...others], parsing)) await quiet(...failure);

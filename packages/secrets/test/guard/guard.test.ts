@@ -6,6 +6,7 @@ import { type SecretsError, parseSecretsConfig, revoke } from '../../src/index.t
 import { decryptFile, encryptFile } from '../../src/sops.ts';
 import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { guardStaged } from '../../src/scan.ts';
+import { setUpGit } from '../../src/guard/set-up-git.ts';
 import { git, makeRepository } from '../git.ts';
 import { runSops, sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -39,7 +40,7 @@ test('a staged file with one plaintext leaf is stopped, although sops filestatus
   await stage(path, 'secrets/x.yaml', leaky);
   // The work tree is mended and the index is not: what is staged counts.
   await writeFile(join(path, 'secrets', 'x.yaml'), good);
-  expect(await guardStaged({ host, repository: path })).toEqual([
+  expect((await guardStaged({ host, repository: path })).findings).toMatchObject([
     { file: 'secrets/x.yaml', problem: 'plaintext leaf', detail: 'b' },
   ]);
   await writeFile(join(path, 'leaky.yaml'), leaky);
@@ -63,7 +64,7 @@ test('whole sops files pass, in every format, and no key is needed', async () =>
     await stage(path, `secrets/${file}`, await encryptFile(text, { file, recipients: [keys.recipient] }));
   }
   await stage(path, 'README.md', '# sops: how we use it\n');
-  expect(await guardStaged({ host, repository: path })).toEqual([]);
+  expect((await guardStaged({ host, repository: path })).findings).toEqual([]);
 });
 
 test.each([
@@ -80,7 +81,7 @@ test.each([
 ])('%s is stopped', async (_what, file, content, problem) => {
   const path = await repository();
   await stage(path, file, content);
-  expect((await guardStaged({ host, repository: path })).map((finding) => finding.problem)).toEqual([
+  expect((await guardStaged({ host, repository: path })).findings.map((finding) => finding.problem)).toEqual([
     problem,
   ]);
 });
@@ -112,7 +113,7 @@ test('revoke shuts a recipient out of every file, and says what is still to be r
   );
   const identities = parseIdentities(keys.identity);
   const report = await revoke({ host, repository: path, recipient: leaver.recipient, identities, secrets });
-  expect(report).toEqual({
+  expect(report).toMatchObject({
     files: ['secrets/a.yaml', 'secrets/b.sops'],
     configs: [],
     replace: [{ secret: 'bot', file: 'secrets/b.sops', issuer: 'git.example.org' }],
@@ -208,10 +209,12 @@ test('the rules are the staged ones, not those of the work tree', async () => {
     JSON.stringify({ creation_rules: [{ path_regex: pattern, age: keys.recipient }] });
   // The work tree's rules would let it through, and then would stop what the staged ones do not cover.
   await writeFile(join(path, '.sops.yaml'), rules('^nothing/'));
-  expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/a.yaml' }]);
+  expect((await guardStaged({ host, repository: path })).findings).toMatchObject([
+    { file: 'secrets/a.yaml' },
+  ]);
   git(path, 'add', '.sops.yaml');
   await writeFile(join(path, '.sops.yaml'), rules('^secrets/'));
-  expect(await guardStaged({ host, repository: path })).toEqual([]);
+  expect((await guardStaged({ host, repository: path })).findings).toEqual([]);
 });
 
 test('a nearer .sops.yaml comes before one farther up, and one that is not staged counts where there is no other', async () => {
@@ -219,10 +222,12 @@ test('a nearer .sops.yaml comes before one farther up, and one that is not stage
   await mkdir(join(path, 'secrets', 'open'));
   await stage(path, 'secrets/open/.sops.yaml', 'creation_rules: []\n');
   await stage(path, 'secrets/open/a.yaml', 'a: 1\n');
-  expect(await guardStaged({ host, repository: path })).toEqual([]);
+  expect((await guardStaged({ host, repository: path })).findings).toEqual([]);
   git(path, 'rm', '-q', '--cached', '.sops.yaml', 'secrets/open/.sops.yaml');
   await stage(path, 'secrets/b.yaml', 'a: 1\n');
-  expect(await guardStaged({ host, repository: path })).toMatchObject([{ file: 'secrets/b.yaml' }]);
+  expect((await guardStaged({ host, repository: path })).findings).toMatchObject([
+    { file: 'secrets/b.yaml' },
+  ]);
 });
 
 test('names with newlines, symbolic links and many files take four processes of git', async () => {
@@ -238,7 +243,7 @@ test('names with newlines, symbolic links and many files take four processes of 
     stream: (argv, options) => (argvs.push(argv), host.stream(argv, options)),
   };
   await stage(path, 'secrets/plain.yaml', 'a: 1\n');
-  expect(await guardStaged({ host: counted, repository: path })).toMatchObject([
+  expect((await guardStaged({ host: counted, repository: path })).findings).toMatchObject([
     { file: 'secrets/plain.yaml', problem: 'not encrypted' },
   ]);
   expect(argvs).toHaveLength(4);
@@ -252,7 +257,7 @@ test('from a folder of the working tree, guard and revoke look at all of it', as
   await mkdir(join(path, 'sub'));
   await stage(path, 'secrets/plain.yaml', 'a: readable\n');
   const here = join(path, 'sub');
-  expect(await guardStaged({ host, repository: here })).toMatchObject([
+  expect((await guardStaged({ host, repository: here })).findings).toMatchObject([
     { file: 'secrets/plain.yaml', problem: 'not encrypted' },
   ]);
   const identities = parseIdentities(keys.identity);
@@ -260,4 +265,67 @@ test('from a folder of the working tree, guard and revoke look at all of it', as
   expect(report.files).toEqual(['top.sops']);
   const nowhere = { host, repository: '/', recipient: leaver.recipient, identities };
   await expect(revoke(nowhere)).rejects.toMatchObject({ code: 'REPO_INVALID' });
+});
+
+test('a plain comment in an encrypted file is stopped, with its line', async () => {
+  const path = await repository();
+  const encrypted = Buffer.from(
+    await encryptFile('# a comment\na: one\n', { file: 'a.yaml', recipients: [keys.recipient] }),
+  );
+  await stage(path, 'secrets/a.yaml', encrypted.toString().replace(/^#ENC.*$/m, '# the password is hunter2'));
+  expect((await guardStaged({ host, repository: path })).findings).toMatchObject([
+    {
+      file: 'secrets/a.yaml',
+      problem: 'plaintext comment',
+      line: 1,
+      fix: expect.stringContaining('secrets edit'),
+    },
+  ]);
+});
+
+test('what the allow-list names with a reason may be committed, and nothing else', async () => {
+  const path = await repository();
+  await mkdir(join(path, 'docs'));
+  await stage(path, 'docs/example.txt', `\nkey: ${generateKeyPair().identity}\n`);
+  await stage(path, 'other.txt', `key: ${generateKeyPair().identity}\n`);
+  await stage(
+    path,
+    '.secrets-allow.yaml',
+    'allow:\n  - file: docs/\n    finding: age identity\n    reason: an example\n',
+  );
+  const { findings, allowed } = await guardStaged({ host, repository: path });
+  expect(findings).toMatchObject([{ file: 'other.txt', detail: 'age identity', line: 1 }]);
+  expect(allowed).toMatchObject([{ file: 'docs/example.txt', line: 2, reason: 'an example' }]);
+  await stage(path, '.secrets-allow.yaml', 'allow:\n  - file: docs/\n');
+  await expect(guardStaged({ host, repository: path })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});
+
+test('git is set up once: a hook that asks no registry, and sops files decrypted in a diff', async () => {
+  const path = await repository();
+  const options = { host, repository: path, patterns: ['secrets/**'] };
+  const first = await setUpGit(options);
+  expect(first).toMatchObject({ hook: { outcome: 'written' }, attributes: { outcome: 'written' } });
+  expect(await readFile(first.hook.path, 'utf8')).toBe('#!/bin/sh\nexec npx --no -- secrets guard\n');
+  expect((await stat(first.hook.path)).mode & 0o777).toBe(0o755);
+  expect(await setUpGit(options)).toMatchObject({
+    hook: { outcome: 'unchanged' },
+    attributes: { outcome: 'unchanged' },
+  });
+  expect(git(path, 'config', 'diff.secrets.cachetextconv')).toBe('false\n');
+  await writeFile(first.hook.path, '#!/bin/sh\nexit 0\n');
+  await expect(setUpGit(options)).rejects.toMatchObject({ code: 'FILE_CONFLICT' });
+});
+
+test('revoke names the files and commits that the recipient can still open, also without a config', async () => {
+  const path = await repository();
+  const leaver = generateKeyPair();
+  const recipients = [keys.recipient, leaver.recipient];
+  await stage(path, 'secrets/a.yaml', await encryptFile('a: one\n', { file: 'a.yaml', recipients }));
+  git(path, 'commit', '-q', '-m', 'Add a secret');
+  const commit = git(path, 'rev-parse', 'HEAD').trim();
+  const identities = parseIdentities(keys.identity);
+  const options = { host, repository: path, recipient: leaver.recipient, identities };
+  const history = [{ file: 'secrets/a.yaml', commits: [commit] }];
+  expect(await revoke(options)).toMatchObject({ files: ['secrets/a.yaml'], replace: [], history });
+  expect(await revoke(options)).toMatchObject({ files: [], history });
 });

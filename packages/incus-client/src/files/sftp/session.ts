@@ -5,6 +5,7 @@ import { SftpConnection } from './connection.ts';
 import { type Leftovers, discard } from './draft.ts';
 import { type SftpAttributes, openFlag } from './packets.ts';
 import { readPieces } from './pipeline.ts';
+import { placeOf } from './place.ts';
 import { type Chunks, appendToFile, replaceFile, setAttributes } from './replace-file.ts';
 
 /** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
@@ -31,6 +32,7 @@ export interface SftpSession extends AsyncDisposable {
   ): Promise<number>;
   /** Of a file or a directory; a symlink is refused. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
+  /** A symlink of a user's on the way is refused, as for `write`; so it is for `symlink`. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
   symlink(linkPath: string, target: string): Promise<void>;
   readLink(linkPath: string): Promise<string>;
@@ -99,10 +101,14 @@ function sftpSession(
       (append ? appendToFile : replaceFile)(connection, calls, filePath, content, attributes, leftovers),
     setAttributes: (filePath, attributes) => setAttributes(calls, filePath, attributes),
     async makeDirectory(directory, attributes = {}) {
-      await calls.makeDirectory(directory);
-      await setAttributes(calls, directory, attributes);
+      const { path } = await placeOf(calls, directory);
+      await calls.makeDirectory(path);
+      await setAttributes(calls, path, attributes);
     },
-    symlink: calls.symlink,
+    async symlink(linkPath, target) {
+      const { path } = await placeOf(calls, linkPath);
+      await calls.symlink(path, target);
+    },
     readLink: calls.readLink,
     rename: calls.rename,
     remove: calls.remove,

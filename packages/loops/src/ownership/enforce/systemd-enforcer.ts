@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { uptime } from '../lease-file.ts';
 import { LeaseUnenforcedError } from '../ownership-errors.ts';
-import type { LeaseEnforcer } from './enforcer.ts';
+import type { LeaseEnforcer } from './lease-enforcer.ts';
 
 /** How long systemd may take to arm a timer, in milliseconds. */
 const patience = 15_000;

@@ -6,7 +6,7 @@ import type { RigConfig } from '../../config/rig-config.ts';
 import { tmuxSocket } from '../../config/rig-places.ts';
 import { leaseFile } from '../lease-file.ts';
 import { LeaseUnenforcedError } from '../ownership-errors.ts';
-import type { LeaseEnforcer } from './enforcer.ts';
+import type { LeaseEnforcer } from './lease-enforcer.ts';
 import script from './watchdog.sh';
 
 /** How long the process may take to begin, in milliseconds. */

@@ -44,6 +44,13 @@ export function render(planned: Plan): string {
       if (list.length > 0) lines.push(`  units    ${word}: ${list.join(', ')}`);
     }
   }
+  for (const line of planned.disagreements ?? []) lines.push(`  units    asked itself: ${line}`);
+  if (planned.inhibitors.length > 0) {
+    lines.push(
+      `  ! it cannot be switched to while it runs, for these changed: ${planned.inhibitors.map(storeName).join(', ')}`,
+    );
+    lines.push('    deploy it with --action boot, then reboot');
+  }
   if (planned.connection.length > 0)
     lines.push(`  ! the connection may stand on what this touches: ${planned.connection.join(', ')}`);
   if (planned.rebootFor.length > 0) lines.push(`  reboot   needed for ${planned.rebootFor.join(', ')}`);

@@ -9,6 +9,8 @@ import type { DeployConfig } from '../../config/schema.ts';
 import type { FleetMember } from '../../fleet/deploy-fleet.ts';
 import { resolveOptions } from '../../options.ts';
 import type { SharedOptions } from './options.ts';
+import { withSudoPassword } from '../../target/sudo-password.ts';
+import { askPassword } from './ask-password.ts';
 import { override } from './override.ts';
 
 export interface ChosenMembers {
@@ -34,7 +36,13 @@ export async function chosenMembers(
   const overridden = override(config, adHoc, options);
   const members = membersOf(overridden, names);
   for (const member of members) resolveOptions(member.options);
-  return { members, config: overridden };
+  if (options.askSudoPassword !== true) return { members, config: overridden };
+  const password = await askPassword('Password of sudo on the targets: ');
+  const answering = members.map(({ target, options: own }) => ({
+    target: withSudoPassword(target, password),
+    options: { ...own, sudo: true },
+  }));
+  return { members: answering, config: overridden };
 }
 
 /** From the config file; where there is none and a flake is given, from the flake. */

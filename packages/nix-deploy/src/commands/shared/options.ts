@@ -15,6 +15,7 @@ export interface SharedOptions {
   readonly engine?: 'nix' | 'nixos-rebuild';
   readonly profile?: string;
   readonly sudo?: boolean;
+  readonly askSudoPassword?: boolean;
   /** Milliseconds. */
   readonly confirmTimeout?: number;
 }
@@ -43,7 +44,8 @@ export function withConnectionOptions(command: Command): Command {
     )
     .option('--known-hosts <file>', 'known_hosts file for user@host (default: ~/.ssh/known_hosts)')
     .option('--profile <name>', 'profile, as nixos-rebuild’s --profile-name (default: system)')
-    .option('--sudo', 'run commands on the target through sudo');
+    .option('--sudo', 'run commands on the target through sudo')
+    .option('--ask-sudo-password', 'ask for the password of sudo once, for all targets');
 }
 
 export function withSourceOptions(command: Command): Command {

@@ -1,43 +1,77 @@
 import { isUtf8 } from 'node:buffer';
+import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
+import { visible } from '../../visible.ts';
+import type { SopsFormat } from '../../sops/formats/format.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
 import { readInput, writeOutput } from '../shared/input.ts';
-import { print } from '../shared/options.ts';
+import { formatOption, print } from '../shared/options.ts';
+import { pathHelp } from '../shared/value-path.ts';
 
 interface Flags extends EngineFlags {
   readonly output?: string | undefined;
+  readonly extract?: string | undefined;
   readonly key?: string | undefined;
+  readonly outputType?: SopsFormat | undefined;
+  readonly inPlace?: boolean | undefined;
+  readonly ignoreMac?: boolean | undefined;
 }
 
-/** `secrets decrypt FILE`. */
+/** `secrets decrypt FILE…`. */
 export function setUpDecrypt(command: Command): Command {
   command
-    .argument('<file>', 'a sops file, or - for standard input')
+    .argument('<file...>', 'sops files, or - for standard input')
     .option('-o, --output <file>', 'write to this file, mode 0600 (default: standard output)')
-    .option('--key <path>', 'only the text at this path, / between its parts');
-  return withEngineOptions(command).action(async (file: string, flags: Flags) => {
-    const engine = await chosenEngine(flags);
-    const bytes = await readInput(file);
-    const plaintext = await engine.decrypt(bytes, engineFile(file, flags));
-    const content = flags.key === undefined ? plaintext : await textAt(plaintext, flags.key, file, flags);
-    const written = flags.output !== undefined && flags.output !== '-';
-    if (written || flags.json !== true)
-      await writeOutput(flags.output, content, { newMode: 0o600, mode: 0o600 });
+    .option('--in-place', 'replace the encrypted file by its plain text')
+    .option('--extract <path>', `only one value: ${pathHelp}`)
+    .option('--key <path>', 'the same as --extract')
+    .option('--ignore-mac', 'also what was changed since it was encrypted; for recovery only')
+    .addOption(
+      formatOption('--output-type', 'write the plain text in this format (default: that of the file)'),
+    );
+  return withEngineOptions(command).action(async (files: string[], flags: Flags) => {
+    if (files.length > 1 && flags.output !== undefined)
+      throw new UsageError('--output takes the content of one file; decrypt the others one by one');
+    if (flags.inPlace === true && (flags.output !== undefined || files.includes('-')))
+      throw new UsageError('--in-place replaces the named files, so it goes with neither --output nor -');
+    const reports: object[] = [];
+    for (const file of files) reports.push(await decryptOne(file, flags));
     if (flags.json !== true) return;
-    const { summaryOf } = await import('../shared/summary.ts');
-    const what = written ? { output: flags.output } : encoded(content);
-    print(true, { ...(await summaryOf(bytes, engineFile(file, flags))), ...what }, () => []);
+    print(true, files.length === 1 ? reports[0] : { files: reports }, () => []);
   });
 }
 
-async function textAt(plaintext: Uint8Array, key: string, file: string, flags: Flags): Promise<Uint8Array> {
+async function decryptOne(file: string, flags: Flags): Promise<object> {
+  const engine = await chosenEngine(flags);
+  const named = engineFile(file, flags);
+  if (file === '-' && flags.format === undefined)
+    throw new UsageError('standard input has no name: say what it is by --format');
+  if (flags.ignoreMac === true)
+    process.stderr.write(
+      `WARNING: the MAC of ${visible(file)} is not checked: values may have been added, removed or moved\n`,
+    );
+  const bytes = await readInput(file);
+  const plaintext = await engine.decrypt(bytes, { ...named, ignoreMac: flags.ignoreMac });
+  const content = await wanted(plaintext, file, flags);
+  const output = flags.inPlace === true ? file : flags.output;
+  const written = output !== undefined && output !== '-';
+  if (written || flags.json !== true) await writeOutput(output, content, { newMode: 0o600, mode: 0o600 });
+  if (flags.json !== true) return {};
+  const { summaryOf } = await import('../shared/summary.ts');
+  return { ...(await summaryOf(bytes, named)), ...(written ? { output } : encoded(content)) };
+}
+
+/** The plain text, or the value or the form of it that was asked for. */
+async function wanted(plaintext: Uint8Array, file: string, flags: Flags): Promise<Uint8Array> {
+  const { extract = flags.key, outputType } = flags;
+  if (extract === undefined && outputType === undefined) return plaintext;
   const { formatOf, parsePlain } = await import('../../sops/formats/format.ts');
-  const { contentAt } = await import('../../sops/content.ts');
-  const documents = await parsePlain(flags.format ?? formatOf(file), plaintext);
-  const content = contentAt({ plaintext, documents }, key);
-  if (content !== undefined) return content;
-  const { SecretsError } = await import('../../errors.ts');
-  throw new SecretsError('KEY_NOT_FOUND', 'there is no text at this key', { file, key });
+  const { converted, extracted } = await import('../shared/convert.ts');
+  const format = flags.format ?? formatOf(file);
+  const documents = await parsePlain(format, plaintext);
+  return extract === undefined
+    ? converted(documents, format, outputType ?? format, file)
+    : extracted(documents, extract, { file, format, outputType });
 }
 
 /** Text as it is, and other bytes in base64. */

@@ -10,12 +10,15 @@ import { reportChanges } from '../shared/replace.ts';
 export function setUpEdit(command: Command): Command {
   command.argument('<file>', 'a sops file');
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
-    const { readFile } = await import('node:fs/promises');
+    const { lstat, readFile } = await import('node:fs/promises');
+    const { unlessAbsent } = await import('@cutover/foundation/errno');
+    const { createFile } = await import('./create-file.ts');
     const { splitWords } = await import('../../age/search.ts');
     const { readFileBounded } = await import('../../files/read-file.ts');
     const { privateFile } = await import('./private-file.ts');
     const { runEditor } = await import('./run-editor.ts');
     const engine = await chosenEngine(flags);
+    if ((await unlessAbsent(lstat(file))) === undefined) return createFile(file, engine, flags);
     let before = await readFileBounded(file);
     const plaintext = await engine.decrypt(before, engineFile(file, flags));
     const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');

@@ -1,35 +1,49 @@
-import type { Command } from 'commander';
+import { UsageError } from '@cutover/foundation/usage-error';
+import { type Command, Option } from 'commander';
+import { type SelectionRule, selectionKinds } from '../../sops/selection.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
 import { readInput, writeOutput } from '../shared/input.ts';
-import { print } from '../shared/options.ts';
+import { print, recipientOption } from '../shared/options.ts';
 
 interface Flags extends EngineFlags {
   readonly recipient?: string[] | undefined;
+  readonly age?: string[] | undefined;
   readonly output?: string | undefined;
   readonly inPlace?: boolean | undefined;
   readonly rules?: string | undefined;
   readonly as?: string | undefined;
+  readonly macOnlyEncrypted?: boolean | undefined;
 }
 
 /** `secrets encrypt FILE`. */
 export function setUpEncrypt(command: Command): Command {
   command
     .argument('<file>', 'a plain file, or - for standard input')
-    .option(
-      '-r, --recipient <recipient...>',
-      'age1…, ssh-ed25519 … or ssh-rsa …; .sops.yaml is not read then',
+    .addOption(
+      recipientOption(
+        '-r, --recipient <recipient>',
+        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again; .sops.yaml is not read then (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
+      ),
     )
+    .addOption(recipientOption('-a, --age <recipient>', 'the same as --recipient'))
     .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
     .option('--as <file>', 'the name that decides format and rule, for standard input')
     .option('-o, --output <file>', 'write to this file (default: standard output)')
-    .option('--in-place', 'replace the plain file');
+    .option('--in-place', 'replace the plain file')
+    .option('--mac-only-encrypted', 'the MAC covers the encrypted values only');
+  for (const kind of selectionKinds)
+    command.addOption(new Option(`--${kind.replaceAll('_', '-')} <text>`, `as ${kind} of .sops.yaml`));
   return withEngineOptions(command).action(async (file: string, flags: Flags) => {
-    const { as: name = file, recipient, rules } = flags;
+    const { as: name = file, rules } = flags;
+    if (name === '-' && flags.format === undefined)
+      throw new UsageError('standard input has no name: say what it is by --format or --as');
     const engine = await chosenEngine(flags);
     const encrypted = await engine.encrypt(await readInput(file), {
       ...engineFile(name, flags),
-      recipients: recipient,
+      recipients: recipientsOf(flags),
       rules,
+      selection: selectionOf(flags),
+      macOnlyEncrypted: flags.macOnlyEncrypted,
     });
     const output = flags.inPlace === true ? file : flags.output;
     const written = output !== undefined && output !== '-';
@@ -39,4 +53,29 @@ export function setUpEncrypt(command: Command): Command {
     const { summaryOf } = await import('../shared/summary.ts');
     print(true, { ...(await summaryOf(encrypted, engineFile(name, flags))), ...content }, () => []);
   });
+}
+
+function recipientsOf({ recipient, age, rules }: Flags): string[] | undefined {
+  if (recipient !== undefined || age !== undefined) return [...(recipient ?? []), ...(age ?? [])];
+  const named = rules === undefined ? process.env['SOPS_AGE_RECIPIENTS'] : undefined;
+  const found =
+    named
+      ?.split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== '') ?? [];
+  return found.length === 0 ? undefined : found;
+}
+
+/** The one selection rule of the options. */
+function selectionOf(flags: object): SelectionRule | undefined {
+  const given = selectionKinds.flatMap((kind): SelectionRule[] => {
+    const option = kind.replaceAll(/_(.)/g, (_all, letter: string) => letter.toUpperCase());
+    const value: unknown = Reflect.get(flags, option);
+    return typeof value === 'string' ? [{ kind, value }] : [];
+  });
+  if (given.length > 1)
+    throw new UsageError(
+      `a file has one selection rule: give one of ${given.map(({ kind }) => `--${kind.replaceAll('_', '-')}`).join(', ')}`,
+    );
+  return given[0];
 }

@@ -13,12 +13,16 @@ export function setUpGuard(command: Command): Command {
       const { localHost } = await import('@cutover/host');
       const { guardStaged } = await import('../../guard/guard-staged.ts');
       await using host = localHost();
-      const findings = await withInterrupts((signal) =>
+      const report = await withInterrupts((signal) =>
         guardStaged({ host, repository: resolve(flags.repository), signal }),
       );
-      print(flags.json, { findings }, () =>
-        findings.map(({ file, problem, detail }) => `${file}: ${problem}: ${detail}`),
-      );
-      if (findings.length > 0) process.exitCode = exitCodes.findings.code;
+      print(flags.json, report, () => [
+        ...report.findings.flatMap(({ file, line, problem, detail, fix }) => [
+          `${file}${line === undefined ? '' : `:${line}`}: ${problem}: ${detail}`,
+          `  → ${fix}`,
+        ]),
+        ...report.allowed.map(({ file, detail, reason }) => `allowed: ${file}: ${detail} (${reason})`),
+      ]);
+      if (report.findings.length > 0) process.exitCode = exitCodes.findings.code;
     });
 }

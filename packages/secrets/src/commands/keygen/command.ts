@@ -14,9 +14,15 @@ export function setUpKeygen(command: Command): Command {
         const text = options.json === true ? JSON.stringify({ recipients }) : recipients.join('\n');
         process.stdout.write(`${text}\n`);
       };
-      const { readFile, writeFile } = await import('node:fs/promises');
+      const { writeFile } = await import('node:fs/promises');
+      const { readFileBounded } = await import('../../files/read-file.ts');
       if (options.recipients !== undefined) {
-        print(await recipientsOf(await readFile(options.recipients, 'utf8'), options.recipients));
+        print(
+          await recipientsOf(
+            (await readFileBounded(options.recipients)).toString('utf8'),
+            options.recipients,
+          ),
+        );
         return;
       }
       const pair = generateKeyPair();

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { MoveReport } from '../../move/move-secrets.ts';
 import { type SshFlags, openSources, withHosts, withSshOptions } from '../shared/host.ts';
 import { configOption, identityOption, jsonOption, print } from '../shared/options.ts';
+import { defaultConfig } from '../shared/optional-config.ts';
 
 interface Flags extends SshFlags {
-  readonly config: string;
+  readonly config?: string | undefined;
   readonly from: string[];
   readonly to: string;
   readonly identity?: string | undefined;
@@ -36,7 +37,7 @@ export function setUpMove(command: Command): Command {
       const { loadSecretsConfig } = await import('../../move/load-config.ts');
       const { readIdentityFile } = await import('../../age/search.ts');
       const { readIdentityText } = await import('../shared/identities.ts');
-      const config = await loadSecretsConfig(flags.config);
+      const config = await loadSecretsConfig(flags.config ?? defaultConfig);
       const { bootstrapIdentity, identity } = flags;
       const identities = identity === undefined ? [] : await readIdentityFile(identity);
       const placed = bootstrapIdentity === undefined ? undefined : await readIdentityText(bootstrapIdentity);

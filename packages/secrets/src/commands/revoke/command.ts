@@ -3,10 +3,11 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
 import type { RevokeReport } from '../../guard/revoke.ts';
 import { gatherIdentities } from '../shared/identities.ts';
+import { defaultConfig, optionalConfig } from '../shared/optional-config.ts';
 import { type FileFlags, configOption, identityOption, jsonOption, print } from '../shared/options.ts';
 
 interface Flags extends FileFlags {
-  readonly config: string;
+  readonly config?: string | undefined;
   readonly repository: string;
   readonly add?: string[] | undefined;
 }
@@ -23,7 +24,6 @@ export function setUpRevoke(command: Command): Command {
     .action(async (recipient: string, flags: Flags) => {
       const { localHost } = await import('@cutover/host');
       const { revoke } = await import('../../guard/revoke.ts');
-      const { optionalConfig } = await import('../shared/optional-config.ts');
       await using host = localHost();
       const config = await optionalConfig(flags.config);
       const identities = await gatherIdentities(flags.identity);
@@ -35,7 +35,7 @@ export function setUpRevoke(command: Command): Command {
           identities,
           add: flags.add,
           secrets: config?.secrets,
-          config: config && resolve(flags.config),
+          config: config && resolve(flags.config ?? defaultConfig),
           signal,
         }),
       );
@@ -43,10 +43,17 @@ export function setUpRevoke(command: Command): Command {
     });
 }
 
-function revokeLines({ files, configs, replace }: RevokeReport, recipient: string): string[] {
+function revokeLines({ files, configs, replace, history }: RevokeReport, recipient: string): string[] {
   return [
     ...[...files, ...configs].map((file) => `rewritten: ${file}`),
     ...(files.length === 0 ? [`no file is for ${recipient}`] : []),
+    ...history.map(
+      ({ file, commits }) =>
+        `old commits keep ciphertext for it: ${file} (${commits.map((commit) => commit.slice(0, 12)).join(', ')})`,
+    ),
+    ...(replace.length === 0 && history.length > 0
+      ? ['replace what those files hold at its issuers: the revoked key still opens the old commits']
+      : []),
     ...replace.map(({ secret, issuer }) => `replace this credential at its issuer: ${secret} (${issuer})`),
   ];
 }

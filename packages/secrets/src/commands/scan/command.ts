@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import type { Finding } from '../../scan/scan-git.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type SshFlags, openSources, withHosts, withSshOptions } from '../shared/host.ts';
+import { defaultConfig, optionalConfig } from '../shared/optional-config.ts';
 import { configOption, jsonOption, print } from '../shared/options.ts';
 
 interface Flags extends SshFlags {
   readonly host: string;
-  readonly config: string;
+  readonly config?: string | undefined;
   readonly from?: string[] | undefined;
   readonly json?: boolean | undefined;
 }
@@ -30,11 +31,10 @@ export function setUpScan(command: Command): Command {
       const { scanGit } = await import('../../scan/scan-git.ts');
       const { knownValues } = await import('../../scan/needles.ts');
       const { collect } = await import('../../move/collect.ts');
-      const { optionalConfig } = await import('../shared/optional-config.ts');
       const { from } = flags;
       const config = await optionalConfig(flags.config);
       if (from !== undefined && config === undefined)
-        throw new UsageError(`there is no ${flags.config}; name the config with --config`);
+        throw new UsageError(`there is no ${defaultConfig} here; name the config with --config`);
       const report = await withHosts(flags, (open) =>
         withInterrupts(async (signal) => {
           const secrets =

@@ -5,8 +5,9 @@ import type { EditResult } from '../../sops/edit.ts';
 import type { TreeValue } from '../../sops/tree.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
 import { readInput } from '../shared/input.ts';
-import { parsePath } from '../shared/options.ts';
+import { encryptedDocuments } from '../shared/documents.ts';
 import { changeFile, reportChanges } from '../shared/replace.ts';
+import { parsePath, pathHelp } from '../shared/value-path.ts';
 
 interface Flags extends EngineFlags {
   readonly jsonValue?: boolean | undefined;
@@ -18,16 +19,16 @@ interface Flags extends EngineFlags {
 export function setUpSet(command: Command): Command {
   command
     .argument('<file>', 'a sops file')
-    .argument('<path>', 'the keys to the value, / between them')
+    .argument('<path>', pathHelp)
     .option('--json-value', 'the input is JSON: a number, a boolean, a list, a map')
     .option('--keep-newline', 'keep a newline at the end of the input')
     .option('--empty', 'set an empty value; without it empty input is refused');
   return withEngineOptions(command).action(async (file: string, path: string, flags: Flags) => {
-    const parts = parsePath(path);
     const value = await valueFrom(await readValue(path), flags);
     const engine = await chosenEngine(flags);
-    const edit = (before: Buffer): Promise<EditResult> =>
-      engine.set(before, parts, value, engineFile(file, flags));
+    const named = engineFile(file, flags);
+    const edit = async (before: Buffer): Promise<EditResult> =>
+      engine.set(before, parsePath(path, await encryptedDocuments(before, named)), value, named);
     reportChanges(flags.json, [await changeFile(file, edit)]);
   });
 }

@@ -55,7 +55,7 @@ async function sopsEngine({ sops, sopsVersion, identity }: EngineFlags): Promise
 
 async function pinnedInConfig(): Promise<{ path: string; version: string } | undefined> {
   const { optionalConfig } = await import('./optional-config.ts');
-  return (await optionalConfig('secrets.yaml'))?.sops;
+  return (await optionalConfig(undefined))?.sops;
 }
 
 /**

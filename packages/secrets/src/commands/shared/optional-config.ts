@@ -1,13 +1,23 @@
 import type { SecretsConfig } from '../../move/config.ts';
 
-/** The config, or `undefined` when there is no such file. */
-export async function optionalConfig(path: string): Promise<SecretsConfig | undefined> {
-  const { access } = await import('node:fs/promises');
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!there) return undefined;
+/** Where the config is when no other is named. */
+export const defaultConfig = 'secrets.yaml';
+
+/**
+ * The config that `--config` names, or `secrets.yaml`. Without `--config` there may be none, and a sops file of that name, as
+ * sops-nix has it, is not the config.
+ *
+ * @throws {ConfigError} `CONFIG_INVALID`: the named file is not there, or the config has mistakes.
+ */
+export async function optionalConfig(named: string | undefined): Promise<SecretsConfig | undefined> {
   const { loadSecretsConfig } = await import('../../move/load-config.ts');
-  return loadSecretsConfig(path);
+  if (named !== undefined) return loadSecretsConfig(named);
+  return (await isConfig()) ? loadSecretsConfig(defaultConfig) : undefined;
+}
+
+async function isConfig(): Promise<boolean> {
+  const { unlessAbsent } = await import('@cutover/foundation/errno');
+  const { readFile } = await import('node:fs/promises');
+  const text = await unlessAbsent(readFile(defaultConfig, 'utf8'));
+  return text !== undefined && !(/^sops:/m.test(text) && /^ +mac:/m.test(text));
 }

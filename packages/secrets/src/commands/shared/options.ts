@@ -1,7 +1,6 @@
 import { Option } from 'commander';
-import { UsageError } from '@cutover/foundation/usage-error';
+import { visible } from '../../visible.ts';
 import type { SopsFormat } from '../../sops/formats/format.ts';
-import type { PathPart } from '../../sops/tree-path.ts';
 
 /** What most commands that open a file take. */
 export interface FileFlags {
@@ -10,14 +9,10 @@ export interface FileFlags {
   readonly json?: boolean | undefined;
 }
 
-export const formatOption = (): Option =>
-  new Option('--format <format>', 'of the file (default: by its name)').choices([
-    'yaml',
-    'json',
-    'dotenv',
-    'ini',
-    'binary',
-  ]);
+export const formatOption = (
+  name = '--format',
+  text = 'the format of the file (default: by its name)',
+): Option => new Option(`${name} <format>`, text).choices(['yaml', 'json', 'dotenv', 'ini', 'binary']);
 
 export const identityOption = (text = 'open files with this identity file and nothing else'): Option =>
   new Option('-i, --identity <file>', text);
@@ -25,18 +20,20 @@ export const identityOption = (text = 'open files with this identity file and no
 export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
 
 export const configOption = (): Option =>
-  new Option('-c, --config <file>', 'the config file').default('secrets.yaml');
+  new Option('-c, --config <file>', 'the config file (default: secrets.yaml)');
 
-/** `a/0/b` as sops-nix writes paths; a part of digits is an index where there is a list. */
-export function parsePath(text: string): PathPart[] {
-  const parts = text.split('/');
-  if (parts.some((part) => part === ''))
-    throw new UsageError(`${text} is not a path: parts are separated by one /`);
-  return parts;
-}
+/** One recipient, or several with commas; given once or more often. It takes one argument, so a file may follow. */
+export const recipientOption = (name: string, text: string): Option =>
+  new Option(name, text).argParser((value: string, before: string[] | undefined) => [
+    ...(before ?? []),
+    ...value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  ]);
 
 /** Prints a document as JSON, or as lines. */
 export function print(json: boolean | undefined, document: unknown, lines: () => readonly string[]): void {
-  const text = json === true ? [JSON.stringify(document)] : lines();
+  const text = json === true ? [JSON.stringify(document)] : lines().map(visible);
   process.stdout.write(text.map((line) => `${line}\n`).join(''));
 }

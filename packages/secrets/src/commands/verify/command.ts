@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import { type SshFlags, openSources, withHosts, withSshOptions } from '../shared/host.ts';
 import { configOption, identityOption, jsonOption, print } from '../shared/options.ts';
+import { defaultConfig } from '../shared/optional-config.ts';
 
 interface Flags extends SshFlags {
-  readonly config: string;
+  readonly config?: string | undefined;
   readonly from?: string[] | undefined;
   readonly to: string[];
   readonly identity?: string | undefined;
@@ -27,7 +28,7 @@ export function setUpVerify(command: Command): Command {
       const { readIdentityFile } = await import('../../age/search.ts');
       const { readBootstrapIdentities } = await import('../../move/bootstrap-key.ts');
       const { matrixLines } = await import('./matrix.ts');
-      const config = await loadSecretsConfig(flags.config);
+      const config = await loadSecretsConfig(flags.config ?? defaultConfig);
       const given = flags.identity === undefined ? undefined : await readIdentityFile(flags.identity);
       const rows = await withHosts(flags, (open) =>
         withInterrupts((signal) =>

@@ -1,0 +1,63 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { writeFileDurably } from '@cutover/foundation/durable-file';
+import type { Host } from '@cutover/host';
+import * as z from 'zod';
+import { fingerprintOf } from '../world/fence.ts';
+import type { World } from '../world/world.ts';
+
+const keysSchema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
+
+/** A key of a host that the forge lets in. */
+export type HostKey = z.infer<typeof keysSchema>[number];
+
+/** The keys of `user` on `host` that the forge lets in, by their fingerprints. */
+export async function keysAtForge(
+  { forge }: World,
+  host: Host,
+  home: string,
+  signal: AbortSignal,
+): Promise<HostKey[]> {
+  const script = 'for file in "$1"/.ssh/*.pub; do [ ! -f "$file" ] || cat "$file"; done';
+  const [{ stdout }, let_] = await Promise.all([
+    host.run(['sh', '-c', script, 'sh', home], { signal }),
+    forge.fence.list(signal),
+  ]);
+  return stdout
+    .split('\n')
+    .filter((line) => /^\S+ \S+/.test(line))
+    .flatMap((publicKey) => {
+      const fingerprint = fingerprintOf(publicKey);
+      return let_
+        .filter((key) => key.fingerprint === fingerprint)
+        .map(({ name }) => ({ name, fingerprint, publicKey: publicKey.split(' ').slice(0, 2).join(' ') }));
+    });
+}
+
+/** Which of the keys the forge still lets in. */
+export async function keysStillIn(
+  { forge }: World,
+  keys: readonly { readonly fingerprint: string }[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const list = await forge.fence.list(signal);
+  return list
+    .map(({ fingerprint }) => fingerprint)
+    .filter((one) => keys.some((key) => key.fingerprint === one));
+}
+
+function keysFile({ workDirectory }: World): string {
+  return join(workDirectory, 'revoked-keys.json');
+}
+
+/** Remembers the keys that are about to be revoked, so that a way back can let them in again. */
+export async function rememberKeys(world: World, keys: readonly HostKey[]): Promise<void> {
+  await mkdir(world.workDirectory, { recursive: true, mode: 0o700 });
+  await writeFileDurably(keysFile(world), JSON.stringify(keys), { mode: 0o600 });
+}
+
+export async function rememberedKeys(world: World): Promise<readonly HostKey[]> {
+  const text = await unlessAbsent(readFile(keysFile(world), 'utf8'));
+  return text === undefined ? [] : keysSchema.parse(JSON.parse(text));
+}

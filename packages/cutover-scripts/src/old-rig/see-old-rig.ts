@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Host } from '@cutover/host';
+import { findRigProcesses, provesStopped } from '@cutover/loops/safe-point';
+import type { World } from '../world/world.ts';
+import { oldClones, oldProcessesForRoot } from '../rig/rig.ts';
+
+/** One process of the old rig: the start time tells it from another that is given its number later. */
+export type SeenProcess = { readonly pid: number; readonly start: string; readonly command: string };
+
+/** What of the old rig runs, and which of the config's patterns match nothing. */
+export type SeenRig = {
+  /** Nothing of it runs at all. */
+  readonly down: boolean;
+  readonly processes: readonly SeenProcess[];
+  readonly unmatched: readonly string[];
+};
+
+/** Milliseconds that a loop between two turns may take to be there again. */
+const patience = 5000;
+
+/** Finds the old rig by what runs. A pattern that matches nothing proves nothing when it later matches nothing. */
+export async function seeOldRig(world: World, signal: AbortSignal): Promise<SeenRig> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const seen = await look(world, signal);
+    if (seen.down || seen.unmatched.length === 0 || performance.now() > end) return seen;
+    await delay(250, undefined, { signal });
+  }
+}
+
+async function look({ settings, old }: World, signal: AbortSignal): Promise<SeenRig> {
+  const found = await findRigProcesses(old, oldProcessesForRoot(settings), signal);
+  const starts = await startTimes(
+    old,
+    found.processes.map(({ pid }) => pid),
+    signal,
+  );
+  const processes = found.processes.map(({ pid, commandLine }) => ({
+    pid,
+    start: starts.get(pid) ?? 'ended',
+    command: commandLine.slice(0, 200),
+  }));
+  const sessions = new Set(found.sessions.map(({ session }) => session));
+  const unmatched = [
+    ...settings.old.processes
+      .filter((text) => !found.processes.some(({ commandLine }) => commandLine.includes(text)))
+      .map((text) => `processes: ${text}`),
+    ...settings.old.tmuxSessions
+      .filter((session) => !sessions.has(session))
+      .map((session) => `tmuxSessions: ${session}`),
+    ...(await missingUnits(old, settings.old.units, signal)).map((unit) => `units: ${unit}`),
+  ];
+  return { down: processes.length === 0 && sessions.size === 0, processes, unmatched };
+}
+
+/** What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. */
+export async function proveOldStopped(
+  { settings, old }: World,
+  seen: readonly SeenProcess[],
+  signal: AbortSignal,
+): Promise<{ readonly stopped: boolean; readonly remaining: readonly string[] }> {
+  const { cronMatch, user, units } = settings.old;
+  const [proof, starts] = await Promise.all([
+    provesStopped(old, {
+      // Whatever works in a clone can commit and push from it.
+      processes: { ...oldProcessesForRoot(settings), workingDirectories: oldClones(settings) },
+      units,
+      ...(cronMatch === undefined ? {} : { scheduled: [cronMatch], cronUsers: [user] }),
+      signal,
+    }),
+    startTimes(
+      old,
+      seen.map(({ pid }) => pid),
+      signal,
+    ),
+  ]);
+  const alive = seen.filter(({ pid, start }) => starts.get(pid) === start);
+  const remaining = [
+    ...proof.remaining.map(({ kind, detail }) => `${kind}: ${detail}`),
+    ...alive.map(({ pid, command }) => `process: ${pid} ${command}`),
+  ];
+  return { stopped: remaining.length === 0, remaining };
+}
+
+async function startTimes(
+  host: Host,
+  pids: readonly number[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, string>> {
+  // Field 22 of /proc/PID/stat, counted after the name, which may hold anything.
+  const script =
+    'one() { shift 19; echo "$pid $1"; }; for pid; do stat=$(cat "/proc/$pid/stat" 2>/dev/null) && one ${stat##*) }; done; :';
+  const { stdout } = await host.run(['sh', '-c', script, 'sh', ...pids.map(String)], { signal });
+  return new Map(
+    stdout
+      .split('\n')
+      .map((line) => line.split(' '))
+      .flatMap(([pid, start]) => (pid === undefined || start === undefined ? [] : [[Number(pid), start]])),
+  );
+}
+
+/** Units that systemd does not know, for instance because of a typo. */
+async function missingUnits(host: Host, units: readonly string[], signal: AbortSignal): Promise<string[]> {
+  const known = await Promise.all(
+    units.map(async (unit) => {
+      const show = ['systemctl', 'show', '--property=LoadState', '--value', '--', unit];
+      return (await host.run(show, { signal })).stdout.trim() !== 'not-found';
+    }),
+  );
+  return units.filter((_, index) => known[index] !== true);
+}

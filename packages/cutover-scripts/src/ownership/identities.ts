@@ -1,0 +1,19 @@
+import type { Host } from '@cutover/host';
+import type { World } from '../world/world.ts';
+
+/** Which two machines the loops are moved between; none of it changes by itself. */
+export async function identities(
+  world: World,
+  signal: AbortSignal,
+): Promise<{ readonly old: string; readonly new: string }> {
+  const [old, target] = await Promise.all([
+    identity(world.old, signal),
+    world.target(signal).then((host) => identity(host, signal)),
+  ]);
+  return { old, new: target };
+}
+
+async function identity(host: Host, signal: AbortSignal): Promise<string> {
+  const { stdout } = await host.run(['sh', '-c', 'uname -n; cat /etc/machine-id 2>/dev/null; :'], { signal });
+  return stdout.trim().split('\n').join(' ');
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import {
+  grantOwnership,
+  type Ownership,
+  OwnershipRegressedError,
+  readOwnership,
+  readSeenEpoch,
+  releaseOwnership,
+  rememberEpoch,
+} from '@cutover/loops';
+import type { World } from '../world/world.ts';
+
+/** Where it is written who owns the loops, as `readOwnership` and its like take it. */
+export function ownershipRef({ settings, forge, workDirectory }: World): {
+  repository: string;
+  remote: string;
+  ref: string;
+} {
+  const { repository, ref } = settings.ownership;
+  return { repository: join(workDirectory, 'ownership.git'), remote: forge.url(repository), ref };
+}
+
+/** Where this cutover remembers the highest epoch that it saw. */
+export function seenEpochFile({ workDirectory }: World): string {
+  return join(workDirectory, 'epoch.json');
+}
+
+/**
+ * Asks who owns the loops, and remembers the epoch.
+ *
+ * @throws {OwnershipRegressedError} the ref was deleted, or is older than what was seen before.
+ * @throws {OwnershipUnknownError} the forge does not answer.
+ */
+export async function readOwner(world: World, signal: AbortSignal): Promise<Ownership | undefined> {
+  const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
+  const seen = await readSeenEpoch(seenEpochFile(world));
+  if (seen !== undefined && (found === undefined || found.epoch < seen.epoch))
+    throw new OwnershipRegressedError(ownershipRef(world).remote, seen.epoch, found);
+  if (found !== undefined) await rememberEpoch(seenEpochFile(world), seen, found);
+  return found;
+}
+
+/** Releases the loops for `run`, from whatever is there. @returns the epoch. */
+export async function releaseLoops(
+  world: World,
+  { run, from, signal }: { readonly run: string; readonly from: string; readonly signal: AbortSignal },
+): Promise<number> {
+  const expected = await readOwner(world, signal);
+  const { epoch } = await releaseOwnership(world.gitHere, {
+    ...ownershipRef(world),
+    expected,
+    run,
+    from,
+    seen: expected?.epoch,
+    signal,
+  });
+  return epoch;
+}
+
+/**
+ * Gives the loops back to the host that released them, before another had them. Nothing is done where it holds them.
+ *
+ * @returns the epoch that it holds them under.
+ */
+export async function returnLoops(
+  world: World,
+  { run, to, signal }: { readonly run: string; readonly to: string; readonly signal: AbortSignal },
+): Promise<number> {
+  const found = await readOwner(world, signal);
+  if (found?.state === 'held' && found.owner === to) return found.epoch;
+  if (found?.state !== 'released' || found.from !== to)
+    throw new Error(`the loops are not ${to}'s to take back: look with \`cutover status\``);
+  const { lease } = world.settings.ownership;
+  const granted = await grantOwnership(world.gitHere, {
+    ...ownershipRef(world),
+    expected: found,
+    to,
+    run,
+    lease,
+    seen: found.epoch,
+    signal,
+  });
+  return granted.epoch;
+}

@@ -1,0 +1,41 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isErrno } from '@cutover/foundation/errno';
+import { splitWords } from '../../age/search.ts';
+import { SecretsError } from '../../errors.ts';
+import { rescued } from '../../files/rescue.ts';
+import type { SopsEngine } from '../../sops/engine.ts';
+import { type SopsFormat, formatOf } from '../../sops/formats/format.ts';
+import { type EngineFlags, engineFile } from '../shared/engine.ts';
+import { reportChanges } from '../shared/replace.ts';
+import { privateFile } from './private-file.ts';
+import { runEditor } from './run-editor.ts';
+
+/** What a new file begins with. */
+const examples: Readonly<Record<SopsFormat, string>> = {
+  yaml: 'example: value\n',
+  json: '{\n\t"example": "value"\n}\n',
+  dotenv: 'example=value\n',
+  ini: '[section]\nexample = value\n',
+  binary: 'example\n',
+};
+
+/** Edits a file that is not there yet: it is encrypted by its creation rule, and not made when nothing was changed. */
+export async function createFile(file: string, engine: SopsEngine, flags: EngineFlags): Promise<void> {
+  const named = engineFile(file, flags);
+  const example = Buffer.from(examples[named.format ?? formatOf(file)]);
+  // Before the editor opens: an edit that no rule covers would be for nothing.
+  await engine.encrypt(example, named);
+  await using copy = await privateFile(basename(file), example);
+  await runEditor(splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi'), copy.path);
+  const content = await readFile(copy.path);
+  if (content.equals(example)) return reportChanges(flags.json, [{ file, changed: false }]);
+  const encrypted = await engine.encrypt(content, named);
+  try {
+    await writeFile(file, encrypted, { flag: 'wx', mode: 0o644, flush: true });
+  } catch (error) {
+    const meanwhile = new SecretsError('FILE_CONFLICT', 'it was made while the editor was open', { file });
+    throw await rescued(isErrno(error, 'EEXIST') ? meanwhile : error, file, encrypted);
+  }
+  reportChanges(flags.json, [{ file, changed: true }]);
+}
