@@ -102,7 +102,7 @@ async function laidOut({
   EngineFile & { readonly layout: FileLayout | undefined }
 > {
   if (format === 'dotenv' || format === 'ini') return { file, format, layout: undefined };
-  const { layoutFor } = await import('./find-config.ts');
+  const { layoutFor } = await import('./layout.ts');
   return { file, format, layout: await layoutFor(file, rules) };
 }
 
