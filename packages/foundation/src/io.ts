@@ -11,6 +11,6 @@ export interface CommandIo {
 export const processIo: CommandIo = { stdout: process.stdout, stderr: process.stderr };
 
 /** Writes `text` and waits when the reader is behind, so that a slow pipe never fills the memory. */
-export async function write(stream: Writable, text: string): Promise<void> {
+export async function write(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
 }

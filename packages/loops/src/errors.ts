@@ -1,6 +1,7 @@
 const codes = [
   'CONFIG_INVALID',
   'STATE_DAMAGED',
+  'RIG_MISMATCH',
   'LOOP_UNKNOWN',
   'SUPERVISOR_RUNNING',
   'SUPERVISOR_ABSENT',
@@ -22,6 +23,7 @@ const codes = [
   'NOTIFY_FAILED',
   'SALVAGE_FAILED',
   'FOLDER_MISSING',
+  'PROGRAM_MISSING',
 ] as const;
 
 /** The stable codes of the errors this package throws. */

@@ -33,6 +33,7 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
 
 const codes: Partial<Record<LoopsErrorCode, number>> = {
   CONFIG_INVALID: exitCodes.usage,
+  RIG_MISMATCH: exitCodes.usage,
   OWNERSHIP_CONFLICT: loopsExitCodes.notOwner,
   OWNERSHIP_UNKNOWN: loopsExitCodes.ownershipUnknown,
   OWNERSHIP_REGRESSED: loopsExitCodes.ownershipUnknown,

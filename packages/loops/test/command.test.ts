@@ -380,6 +380,66 @@ describe('loops', () => {
     up.kill('SIGTERM');
   });
 
+  it('says what runs when its supervisor is gone or stopped, and carries out later nothing that was given up', async () => {
+    await using rig = await makeRig(
+      '{rig: demo, workspace: ., metricsFile: metrics, loops: {one: {command: [sleep, "1000"]}}}',
+    );
+    let up = rig.up();
+    const pid = pidOf(
+      await until(rig.status, (status) => status.supervisor.state === 'up' && running(status)),
+      'one',
+    );
+    up.kill('SIGSTOP');
+    const [silent, stop] = await Promise.all([rig.status(), rig.run('stop', 'one')]);
+    expect(silent).toMatchObject({ supervisor: { state: 'silent' }, loops: [{ state: 'running', pid }] });
+    expect(stop).toMatchObject({ exitCode: 17, stderr: expect.stringContaining('said nothing for 5 s') });
+    up.kill('SIGCONT');
+    expect(await until(rig.status, ({ supervisor }) => supervisor.state === 'up')).toMatchObject({
+      loops: [{ state: 'running', wanted: true, pid }],
+    });
+    const exit = once(up, 'exit');
+    up.kill('SIGKILL');
+    await exit;
+    expect(await rig.status()).toMatchObject({
+      supervisor: { state: 'down' },
+      loops: [{ state: 'running', pid }],
+    });
+    expect((await rig.run('metrics')).stdout).toContain('loops_running{rig="demo",loop="one"} 1');
+    up = rig.up();
+    await until(rig.status, ({ supervisor }) => supervisor.state === 'up');
+    const ended = once(up, 'exit');
+    // The config may be named before the subcommand as well.
+    const [program = 'node', bundle = ''] = rig.argv();
+    const config = rig.argv().at(-1) ?? '';
+    expect((await host.run([program, bundle, '-c', config, 'down'], { reject: false })).exitCode).toBe(0);
+    await ended;
+    const metrics = await readFile(join(rig.directory, 'metrics'), 'utf8');
+    expect(metrics).toContain('loops_supervisor_up{rig="demo"} 0');
+    expect(metrics).toContain('loops_running{rig="demo",loop="one"} 0');
+  });
+
+  it('does nothing to another rig in the same workspace', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const up = rig.up();
+    const pid = pidOf(
+      await until(rig.status, (status) => status.supervisor.state === 'up' && running(status)),
+      'one',
+    );
+    const other = join(rig.directory, 'other.yaml');
+    await writeFile(other, '{rig: other, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const [program = 'node', bundle = ''] = rig.argv();
+    for (const words of [['stop', 'one'], ['down'], ['status'], ['quiesce', '--deadline', '4s']]) {
+      const result = await host.run([program, bundle, ...words, '--config', other], { reject: false });
+      expect({ words, code: result.exitCode }).not.toEqual({ words, code: 0 });
+      expect(`${words.join(' ')}: ${result.stdout}${result.stderr}`).toContain('stateDir of its own');
+    }
+    expect(pidOf(await rig.status(), 'one')).toBe(pid);
+    const exit = once(up, 'exit');
+    up.kill('SIGTERM');
+    await exit;
+    expect((await host.run([program, bundle, 'up', '--config', other], { reject: false })).exitCode).toBe(2);
+  });
+
   it('holds a rig still without a supervisor, until it is started', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
     expect((await rig.run('quiesce', '--keep', '--deadline', '1s')).exitCode).toBe(0);

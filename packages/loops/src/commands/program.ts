@@ -32,7 +32,14 @@ ${textTable(
 export function createProgram(): Command {
   const program = new Command('loops')
     .description('Keep agent programs running in tmux, and stop them where no work is lost')
-    .addHelpText('after', moreHelp);
+    .addHelpText('after', moreHelp)
+    .option('-c, --config <file>', 'config file of the rig, also after the subcommand')
+    .enablePositionalOptions()
+    .hook('preAction', (main, command) => {
+      const config: unknown = main.opts()['config'];
+      if (config !== undefined && command.getOptionValueSource('config') === 'default')
+        command.setOptionValue('config', config);
+    });
   addUpCommand(program);
   addControlCommands(program);
   addQuiesceCommand(program);

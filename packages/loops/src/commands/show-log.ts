@@ -23,8 +23,9 @@ export async function showLog(path: string, options: ShowLogOptions): Promise<vo
   using watcher = follow ? watchFor(path, signal) : undefined;
   let file = await openIfThere(path);
   try {
-    let offset =
-      file === undefined ? 0 : await print(file, Math.max(0, (await file.stat()).size - bytes), raw);
+    const size = (await file?.stat())?.size ?? 0;
+    if (size < bytes) await printOlder(`${path}.1`, bytes - size, raw);
+    let offset = file === undefined ? 0 : await print(file, Math.max(0, size - bytes), raw);
     if (watcher === undefined) return;
     for (;;) {
       await watcher.change();
@@ -74,8 +75,19 @@ async function print(file: FileHandle, offset: number, raw: boolean): Promise<nu
   if (size <= offset) return offset;
   const buffer = Buffer.alloc(size - offset);
   await file.read(buffer, 0, buffer.length, offset);
-  await write(processIo.stdout, raw ? buffer.toString() : stripVTControlCharacters(buffer.toString()));
+  await write(processIo.stdout, raw ? buffer : stripVTControlCharacters(buffer.toString()));
   return size;
+}
+
+/** The end of what was written before the last rotation. */
+async function printOlder(path: string, bytes: number, raw: boolean): Promise<void> {
+  const older = await openIfThere(path);
+  if (older === undefined) return;
+  try {
+    await print(older, Math.max(0, (await older.stat()).size - bytes), raw);
+  } finally {
+    await older.close();
+  }
 }
 
 /** An agent that never wrote anything has no log. */

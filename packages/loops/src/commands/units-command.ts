@@ -1,7 +1,10 @@
-import { userInfo } from 'node:os';
+import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { isErrno } from '@cutover/foundation/errno';
 import type { Command } from 'commander';
+import { userName } from '../processes/user-name.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
 interface UnitsOptions extends CommonOptions {
@@ -19,7 +22,7 @@ interface UnitsOptions extends CommonOptions {
 /** `loops units`: the systemd units of the rig. */
 export function addUnitsCommand(program: Command): void {
   withCommonOptions(program.command('units'))
-    .option('--user <name>', 'user of the units and the agents', userInfo().username)
+    .option('--user <name>', 'user of the units and the agents', userName())
     .option('--group <name>')
     .option('--unit-name <name>', "the supervisor's unit, without .service")
     .option('--tmux-unit-name <name>', "the tmux server's unit, without .service")
@@ -40,6 +43,7 @@ export function addUnitsCommand(program: Command): void {
         user,
         node: process.execPath,
         bundle: resolve(process.argv[1] ?? 'loops'),
+        systemdVersion: await systemdVersion(),
         group,
         unitName,
         tmuxUnitName,
@@ -60,4 +64,16 @@ export function addUnitsCommand(program: Command): void {
         out === undefined ? text : units.map(({ name }) => join(out, name)).join('\n'),
       );
     });
+}
+
+/** The version of this machine's systemd; `undefined` where there is none. */
+async function systemdVersion(): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('systemctl', ['--version']);
+    const version = /^systemd (\d+)/.exec(stdout)?.[1];
+    return version === undefined ? undefined : Number(version);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }

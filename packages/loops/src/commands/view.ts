@@ -37,6 +37,10 @@ export function statusText(status: RigStatus): string {
     head,
     ...(hold === undefined ? [] : [`held: ${hold}: ${holdDetail ?? ''}`]),
     ...textTable(rows),
+    ...(status.orphans ?? []).map(
+      ({ name, pid }) =>
+        `${name} (pid ${pid}) runs and is not in the config; end it with: loops stop ${name}`,
+    ),
   ].join('\n');
 }
 

@@ -35,10 +35,12 @@ export async function watchStatus(
         events.splice(0, events.length - shownEvents);
         await show(status);
       }
+      await show(await recordedStatus(config));
     } catch (error) {
-      if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+      const code = error instanceof LoopsError ? error.code : undefined;
+      if (code !== 'SUPERVISOR_ABSENT' && code !== 'SUPERVISOR_SILENT') throw error;
+      await show(await recordedStatus(config, code === 'SUPERVISOR_SILENT' ? 'silent' : 'down'));
     }
-    await show(await recordedStatus(config));
     await delay(1000, undefined, { signal });
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { controlSocket, glanceControlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
 import { type AskOptions, askSupervisor } from './control-connection.ts';
@@ -12,8 +13,9 @@ export async function askRig<Method extends keyof Requests>(
   configPath: string,
   method: Method,
   params: Requests[Method]['params'],
-  options: AskOptions = {},
+  { signal }: AskOptions = {},
 ): Promise<Requests[Method]['result']> {
+  const options = { signal, config: resolve(configPath) };
   const glanced = await glanceControlSocket(configPath);
   try {
     if (glanced !== undefined) return await askSupervisor(glanced, method, params, options);

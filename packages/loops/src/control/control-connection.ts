@@ -4,6 +4,8 @@ import { isLoopsErrorCode, LoopsError, RequestRefusedError } from '../errors.ts'
 import { type AnswerMessage, type Requests, silencePatience, type Streams } from './requests.ts';
 
 export interface AskOptions {
+  /** The config file that is meant: a supervisor of another rig refuses. */
+  readonly config?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,9 +20,9 @@ export async function askSupervisor<Method extends keyof Requests>(
   socketPath: string,
   method: Method,
   params: Requests[Method]['params'],
-  { signal }: AskOptions = {},
+  options: AskOptions = {},
 ): Promise<Requests[Method]['result']> {
-  for await (const message of answers(socketPath, method, params, signal)) {
+  for await (const message of answers(socketPath, method, params, options)) {
     // The supervisor is the same package, on the same machine: its answer is of the request's type.
     if (message.type === 'result') return message.result as Requests[Method]['result'];
   }
@@ -32,9 +34,9 @@ export async function* streamFromSupervisor<Method extends keyof Streams>(
   socketPath: string,
   method: Method,
   params: Streams[Method]['params'],
-  { signal }: AskOptions = {},
+  options: AskOptions = {},
 ): AsyncGenerator<Streams[Method]['item'], void, undefined> {
-  for await (const message of answers(socketPath, method, params, signal)) {
+  for await (const message of answers(socketPath, method, params, options)) {
     if (message.type === 'item') yield message.item as Streams[Method]['item'];
   }
 }
@@ -43,7 +45,7 @@ async function* answers(
   socketPath: string,
   method: string,
   params: unknown,
-  signal: AbortSignal | undefined,
+  { signal, config }: AskOptions,
 ): AsyncGenerator<AnswerMessage, void, undefined> {
   signal?.throwIfAborted();
   const socket = await open(socketPath);
@@ -58,7 +60,7 @@ async function* answers(
     for await (const line of linesOf(socket)) {
       const message = JSON.parse(line) as AnswerMessage;
       if (message.type === 'refusal') throw refusal(message);
-      if (message.type === 'greeting') socket.write(`${JSON.stringify({ method, params })}\n`);
+      if (message.type === 'greeting') socket.write(`${JSON.stringify({ method, params, config })}\n`);
       else yield message;
     }
     if (silent) throw saysNothing(socketPath, method);

@@ -89,7 +89,8 @@ function parseRequest(line: string): RequestMessage {
   if (typeof data !== 'object' || data === null || !('method' in data) || typeof data.method !== 'string') {
     throw new LoopsError('REQUEST_REFUSED', 'a request is {"method": …, "params": …}');
   }
-  return { method: data.method, params: 'params' in data ? data.params : undefined };
+  const config = 'config' in data && typeof data.config === 'string' ? data.config : undefined;
+  return { method: data.method, params: 'params' in data ? data.params : undefined, config };
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

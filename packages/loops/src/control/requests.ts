@@ -70,6 +70,8 @@ export interface Streams {
 export interface RequestMessage {
   readonly method: string;
   readonly params: unknown;
+  /** The config that the client was given: a supervisor of another rig refuses. */
+  readonly config?: string | undefined;
 }
 
 /**

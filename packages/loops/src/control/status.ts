@@ -3,7 +3,16 @@ import type { LoopBlock } from '../state/rig-state.ts';
 
 /** Where one loop stands. */
 export type LoopCondition =
-  'running' | 'starting' | 'stopping' | 'stopped' | 'backoff' | 'held' | 'waiting' | 'blocked' | 'exited';
+  | 'running'
+  | 'starting'
+  | 'stopping'
+  | 'stopped'
+  | 'backoff'
+  | 'held'
+  | 'waiting'
+  | 'blocked'
+  | 'exited'
+  | 'unknown';
 
 export interface LoopStatus {
   readonly name: string;
@@ -35,11 +44,12 @@ export interface LoopStatus {
 export interface RigStatus {
   readonly rig: string;
   readonly supervisor: {
-    readonly state: 'up' | 'down';
+    readonly state: 'up' | 'down' | 'silent';
     readonly pid?: number | undefined;
     readonly since?: number | undefined;
   };
-  readonly server: 'up' | 'down';
+  /** `silent`: it is there, and does not answer. */
+  readonly server: 'up' | 'down' | 'silent';
   /** Why no loop may start now. */
   readonly hold?: HoldReason | undefined;
   readonly holdDetail?: string | undefined;
@@ -56,6 +66,8 @@ export interface RigStatus {
   readonly phase?:
     { readonly index: number; readonly total: number; readonly plan?: string | undefined } | undefined;
   readonly loops: readonly LoopStatus[];
+  /** Agents that run and whose loops are not in the config; `loops stop NAME` ends them. */
+  readonly orphans?: readonly { readonly name: string; readonly pid: number }[] | undefined;
 }
 
 /** One look at a rig that is watched. */

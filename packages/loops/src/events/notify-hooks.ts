@@ -5,31 +5,43 @@ import type { RigEvent } from './rig-event.ts';
 /** How long a notification command may take, in milliseconds: the end of a supervisor waits for it. */
 const patience = 10_000;
 
+/** A notification command that failed. */
+export interface HookProblem {
+  readonly command: string;
+  readonly detail: string;
+}
+
 /**
  * Runs the notification commands that are meant for an event, with the event as JSON on standard input.
  *
- * @returns what went wrong, one text per command that failed.
+ * @returns what went wrong, one for each command that failed; a failure that is about failures is not told again.
  */
-export async function runNotifyHooks(config: RigConfig, event: RigEvent): Promise<string[]> {
-  const hooks = config.notify.filter(({ events }) => events.includes(event.type));
+export async function runNotifyHooks(config: RigConfig, event: RigEvent): Promise<HookProblem[]> {
+  const isAboutHooks = event.type === 'notify-failed';
+  const hooks = config.notify.filter(
+    ({ events, command }) =>
+      events.includes(event.type) && !(isAboutHooks && event.command === command.join(' ')),
+  );
   const problems = await Promise.all(hooks.map(({ command }) => runHook(command, event, config.workspace)));
-  return problems.filter((problem) => problem !== undefined);
+  // Two hooks that fail and listen to failures would set each other off without end.
+  return isAboutHooks ? [] : problems.filter((problem) => problem !== undefined);
 }
 
 async function runHook(
   command: readonly string[],
   event: RigEvent,
   cwd: string,
-): Promise<string | undefined> {
+): Promise<HookProblem | undefined> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], timeout: patience });
   // A command that does not read its input is none the worse for it.
   child.stdin.on('error', () => child.stdin.destroy());
   child.stdin.end(`${JSON.stringify(event)}\n`);
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`${program}: ${error.message}`));
+    const failed = (detail: string): void => resolve({ command: command.join(' '), detail });
+    child.once('error', (error) => failed(`${program}: ${error.message}`));
     child.once('close', (code, signal) =>
-      resolve(code === 0 ? undefined : `${program} ended with ${code ?? signal}`),
+      code === 0 ? resolve(undefined) : failed(`${program} ended with ${code ?? signal}`),
     );
   });
 }

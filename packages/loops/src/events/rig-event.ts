@@ -15,6 +15,8 @@ export type RigEventBody =
   | { readonly type: 'hold'; readonly reason: HoldReason; readonly detail: string }
   | { readonly type: 'released'; readonly reason: string }
   | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
+  /** An agent runs whose loop is not in the config. */
+  | { readonly type: 'orphan'; readonly loop: string; readonly pid: number }
   | { readonly type: 'started'; readonly loop: string; readonly run: string; readonly reason: string }
   | { readonly type: 'start-failed'; readonly loop: string; readonly reason: string }
   | { readonly type: 'ready'; readonly loop: string }
@@ -64,7 +66,7 @@ export type RigEventBody =
     }
   /** The log of a running agent was lost, or cannot be written. */
   | { readonly type: 'log-trouble'; readonly loop: string; readonly detail: string }
-  | { readonly type: 'notify-failed'; readonly detail: string };
+  | { readonly type: 'notify-failed'; readonly command: string; readonly detail: string };
 
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
 export type RebootCause = 'orderly' | 'unexpected';

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LoopConfig } from '../config/rig-config.ts';
@@ -13,19 +12,17 @@ export type ScopeManager = 'system' | 'user' | 'none';
 /** Finds the manager that this process may ask: the system's as root, else the user's own when it runs. */
 export async function findScopeManager(): Promise<ScopeManager> {
   if (!(await exists('/run/systemd/system'))) return 'none';
-  if (userInfo().uid === 0) return 'system';
-  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${userInfo().uid}`;
+  if ((process.getuid?.() ?? 0) === 0) return 'system';
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`;
   return (await exists(join(runtime, 'systemd/private'))) ? 'user' : 'none';
 }
 
-/** Whether a loop asks for limits. */
-export function hasLimits({ limits }: LoopConfig): boolean {
-  return Object.values(limits).some((limit) => limit !== undefined);
-}
-
-/** What goes before a loop's argv so that it runs in a scope of its own, with its limits; nothing without limits. */
+/**
+ * What goes before a loop's argv so that it runs in a scope of its own, with its limits: whatever it starts stays in there,
+ * also what leaves its terminal. Nothing where no manager makes scopes.
+ */
 export function scopeArgv(rig: string, loop: LoopConfig, run: string, manager: ScopeManager): string[] {
-  if (manager === 'none' || !hasLimits(loop)) return [];
+  if (manager === 'none') return [];
   const { memoryHigh, memoryMax, cpuQuota } = loop.limits;
   const properties = [
     ...(memoryHigh === undefined ? [] : [`MemoryHigh=${memoryHigh}`]),
@@ -64,6 +61,14 @@ export async function endedByMemory(
   ]);
   await execute('systemctl', [`--${manager}`, 'reset-failed', unit]).catch(() => undefined);
   return stdout.trim() === 'oom-kill';
+}
+
+/** Ends all that is left of a run in its scope; without one there is nothing to end. */
+export async function endScope(rig: string, loop: string, run: string, manager: ScopeManager): Promise<void> {
+  if (manager === 'none') return;
+  const unit = `${scopeName(rig, loop, run)}.scope`;
+  // It fails where there is no such scope any more, which is what is wanted.
+  await execute('systemctl', [`--${manager}`, 'kill', '--signal=SIGKILL', unit]).catch(() => undefined);
 }
 
 function scopeName(rig: string, loop: string, run: string): string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
-import { listens, runTmux } from '../tmux/tmux-server.ts';
+import { runningAgents } from '../tmux/running-agents.ts';
 
 /**
  * The loop whose agent runs this process, told by whose child it is; one that has left its agent's processes is told by
@@ -13,18 +13,7 @@ export async function callerLoop(
   config: Pick<RigConfig, 'runtimeDir'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string | undefined> {
-  const socket = tmuxSocket(config);
-  if (!(await listens(socket))) return undefined;
-  const { lines } = await runTmux(socket, [
-    'list-panes',
-    '-a',
-    '-F',
-    '#{pane_pid} #{@loops_run} #{@loops_loop}',
-  ]);
-  const agents = lines.flatMap((line) => {
-    const [, pid, run = '', loop = ''] = /^(\d+) (\S+) (\S+)$/.exec(line) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), run, loop }];
-  });
+  const agents = (await runningAgents(tmuxSocket(config))) ?? [];
   const ancestors = await ancestorsOf(process.pid);
   const agent =
     agents.find(({ pid }) => ancestors.has(pid)) ??

@@ -2,21 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
-import { findRigProcesses, type ProcessSelector, signalProcesses } from '../safe-point/processes.ts';
+import { findRigProcesses, signalProcesses } from '../safe-point/processes.ts';
+import { rigProcesses } from './rig-processes.ts';
 
-/** Which processes and sessions of this machine are a rig's. */
-export function rigProcesses(config: RigConfig, names?: readonly string[]): ProcessSelector {
-  return { tmux: [{ socket: tmuxSocket(config), sessions: names ?? config.loops.map(({ name }) => name) }] };
-}
-
-/** Ends loops without a supervisor: TERM, KILL after the rig's grace, then their sessions. */
+/** Ends loops without a supervisor, all that runs without names: TERM, KILL after the rig's grace, then their sessions. */
 export async function endLoops(
   config: RigConfig,
-  names: readonly string[],
+  names: readonly string[] | undefined,
   grace: number = config.stopGrace,
 ): Promise<void> {
   await using host = localHost();
-  const selector = rigProcesses(config, names);
+  const selector = await rigProcesses(config, names);
   const found = await findRigProcesses(host, selector);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const { processes } = await findRigProcesses(host, selector);

@@ -3,6 +3,7 @@ import type { RigConfig } from '../config/rig-config.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { initialState, loopState } from '../state/initial-state.ts';
 import type { RigState } from '../state/rig-state.ts';
+import { requireSameRig } from '../state/require-same-rig.ts';
 import { withRound } from '../state/rounds-spent.ts';
 import { readState, writeState } from '../state/state-store.ts';
 import { lockRig } from '../state/rig-lock.ts';
@@ -11,7 +12,9 @@ import { lockRig } from '../state/rig-lock.ts';
 async function changeState(config: RigConfig, change: (state: RigState) => RigState): Promise<void> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   await using _lock = await lockRig(config.stateDir, 'command');
-  const state = (await readState(config.stateDir)) ?? (await initialState(config));
+  const recorded = await readState(config.stateDir);
+  requireSameRig(config, recorded);
+  const state = recorded ?? (await initialState(config));
   await writeState(config.stateDir, { ...change(state), generation: state.generation + 1 });
 }
 

@@ -5,8 +5,11 @@ import { LoopsError } from '../errors.ts';
 import { quiesce } from '../safe-point/quiesce.ts';
 import type { QuiesceEvent, QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { askSupervisor } from '../control/control-connection.ts';
-import { endLoops, rigProcesses } from './end-loops.ts';
+import { requireSameRig } from '../state/require-same-rig.ts';
+import { readState } from '../state/state-store.ts';
+import { endLoops } from './end-loops.ts';
 import { recordQuiesced } from './offline.ts';
+import { rigProcesses } from './rig-processes.ts';
 
 export interface QuiesceRigOptions {
   /** Milliseconds to wait for a safe point. */
@@ -19,10 +22,11 @@ export interface QuiesceRigOptions {
 
 /** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
 export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<QuiesceReport> {
+  requireSameRig(config, await readState(config.stateDir));
   await using host = localHost();
   return quiesce(host, {
     clones: [...new Set(config.loops.flatMap(({ clone }) => clone ?? []))],
-    processes: rigProcesses(config),
+    processes: await rigProcesses(config),
     deadline: options.deadline,
     stopTimeout: config.stopGrace * 2 + 5000,
     salvage: { push: config.quiesce.push },
@@ -30,7 +34,12 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     onEvent: options.onEvent,
     hold: async (signal) => {
       try {
-        await askSupervisor(controlSocket(config), 'hold', { keep: options.keep }, { signal });
+        await askSupervisor(
+          controlSocket(config),
+          'hold',
+          { keep: options.keep },
+          { signal, config: config.path },
+        );
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         if (options.keep) await recordQuiesced(config, true);
@@ -38,14 +47,15 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
     stop: async (signal, grace) => {
       try {
-        await askSupervisor(controlSocket(config), 'stop-all', { reason: 'quiesced', grace }, { signal });
+        await askSupervisor(
+          controlSocket(config),
+          'stop-all',
+          { reason: 'quiesced', grace },
+          { signal, config: config.path },
+        );
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
-        await endLoops(
-          config,
-          config.loops.map(({ name }) => name),
-          grace,
-        );
+        await endLoops(config, undefined, grace);
       }
     },
   });

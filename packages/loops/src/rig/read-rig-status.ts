@@ -7,7 +7,10 @@ import type { RigStatus } from '../control/status.ts';
 
 /** The status as the supervisor tells it, or what is on disk when there is none. */
 export async function readRigStatus(config: RigConfig, options: AskOptions = {}): Promise<RigStatus> {
-  return orRecorded(askSupervisor(controlSocket(config), 'status', {}, options), async () => config);
+  return orRecorded(
+    askSupervisor(controlSocket(config), 'status', {}, { ...options, config: config.path }),
+    async () => config,
+  );
 }
 
 /** The same for a config by its path, which is read in full only when no supervisor answers. */
@@ -22,8 +25,9 @@ async function orRecorded(answer: Promise<RigStatus>, load: () => Promise<RigCon
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
+    const code = error instanceof LoopsError ? error.code : undefined;
+    if (code !== 'SUPERVISOR_ABSENT' && code !== 'SUPERVISOR_SILENT') throw error;
     const { recordedStatus } = await import('./recorded-status.ts');
-    return recordedStatus(await load());
+    return recordedStatus(await load(), code === 'SUPERVISOR_SILENT' ? 'silent' : 'down');
   }
 }

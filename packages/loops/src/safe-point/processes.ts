@@ -8,6 +8,13 @@ export interface ProcessSelector {
   readonly tmux?: readonly TmuxSelector[] | undefined;
   /** Directories: a process that works in one of them, or below, belongs to it. */
   readonly workingDirectories?: readonly string[] | undefined;
+  /**
+   * Directories: a process without a terminal that works in one of them, or below, belongs to it. A person's shell
+   * there does not.
+   */
+  readonly detachedIn?: readonly string[] | undefined;
+  /** Processes that do not belong to it by `detachedIn`, nor those whose children they are: its supervisor, for example. */
+  readonly except?: readonly number[] | undefined;
   /** Texts: a process whose command line holds one belongs to it. */
   readonly commandLines?: readonly string[] | undefined;
 }
@@ -19,11 +26,15 @@ export interface TmuxSelector {
   /** Whose server it is; the host's own user without it. */
   readonly user?: string | undefined;
   readonly sessions?: readonly string[] | undefined;
+  /** Sessions on it that do not count. */
+  readonly exceptSessions?: readonly string[] | undefined;
 }
 
 export interface RigProcess {
   readonly pid: number;
   readonly parent: number;
+  /** Whether it has a terminal. */
+  readonly hasTerminal?: boolean | undefined;
   readonly commandLine: string;
 }
 
@@ -61,9 +72,9 @@ export async function findProcesses(
   signal?: AbortSignal,
 ): Promise<RigProcesses> {
   const limits = runLimits(20_000, signal);
-  const list = host.run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,args='], limits);
+  const list = host.run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,tty=,args='], limits);
   const directories =
-    (selector.workingDirectories ?? []).length === 0
+    [...(selector.workingDirectories ?? []), ...(selector.detachedIn ?? [])].length === 0
       ? undefined
       : // Processes that end meanwhile, or belong to others, make find complain.
         host.run(
@@ -96,11 +107,14 @@ export function selectProcesses(
   all: readonly RigProcess[],
   directories: ReadonlyMap<number, string>,
 ): RigProcess[] {
-  const { workingDirectories = [], commandLines = [] } = selector;
+  const { workingDirectories = [], detachedIn = [], commandLines = [], except = [] } = selector;
   const chosen = new Set(sessions.map(({ panePid }) => panePid));
-  for (const { pid, commandLine } of all) {
+  const spared = withAncestors([process.pid, ...except], all);
+  for (const { pid, hasTerminal, commandLine } of all) {
     const directory = directories.get(pid);
-    const works = directory !== undefined && workingDirectories.some((one) => isWithin(directory, one));
+    const places =
+      hasTerminal === false && !spared.has(pid) ? [...workingDirectories, ...detachedIn] : workingDirectories;
+    const works = directory !== undefined && places.some((one) => isWithin(directory, one));
     if (works || commandLines.some((text) => commandLine.includes(text))) chosen.add(pid);
   }
   for (let grown = true; grown;) {
@@ -114,6 +128,18 @@ export function selectProcesses(
   }
   chosen.delete(process.pid);
   return all.filter(({ pid }) => chosen.has(pid));
+}
+
+/** Processes, and all whose children they are. */
+function withAncestors(pids: readonly number[], all: readonly RigProcess[]): Set<number> {
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const found = new Set<number>();
+  for (const start of pids) {
+    for (let pid: number | undefined = start; pid !== undefined && !found.has(pid); pid = parents.get(pid)) {
+      found.add(pid);
+    }
+  }
+  return found;
 }
 
 /** Sends one signal to many processes; those that are gone are no error. */
@@ -162,6 +188,7 @@ async function listSessions(
     const [, pid, serverPid, session] = /^(\d+) (\d+) (.+)$/.exec(line) ?? [];
     if (pid === undefined || session === undefined) continue;
     if (server.sessions !== undefined && !server.sessions.includes(session)) continue;
+    if (server.exceptSessions?.includes(session) === true) continue;
     sessions.push({ session, panePid: Number(pid), serverPid: Number(serverPid), server });
   }
   return sessions;
@@ -170,9 +197,11 @@ async function listSessions(
 function parseProcesses(output: string): RigProcess[] {
   const processes: RigProcess[] = [];
   for (const line of output.split('\n')) {
-    const [, pid, parent, state, commandLine] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const [, pid, parent, state, terminal, commandLine] =
+      /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     if (pid === undefined || state?.startsWith('Z') === true) continue;
-    processes.push({ pid: Number(pid), parent: Number(parent), commandLine: commandLine ?? '' });
+    const hasTerminal = terminal !== '?';
+    processes.push({ pid: Number(pid), parent: Number(parent), hasTerminal, commandLine: commandLine ?? '' });
   }
   return processes;
 }

@@ -10,6 +10,7 @@ import { hashPlans } from './state-store.ts';
 export async function initialState(config: RigConfig): Promise<RigState> {
   return {
     schema: 1,
+    rig: config.rig,
     generation: 0,
     bootId: await bootIdentity(localHost()),
     phaseIndex: await readMirror(config),

@@ -42,6 +42,8 @@ export interface PhasePassed {
 /** The whole state of a rig, one JSON file. */
 export interface RigState {
   readonly schema: 1;
+  /** The rig's name: another rig does not take it for its own. */
+  readonly rig?: string | undefined;
   /** Counts the writes. */
   readonly generation: number;
   /** The boot in which it was written. */

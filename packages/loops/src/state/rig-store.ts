@@ -5,6 +5,7 @@ import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause } from '../events/rig-event.ts';
 import { initialState, loopState, planNames } from './initial-state.ts';
 import type { LoopState, PhasePassed, RigState } from './rig-state.ts';
+import { requireSameRig } from './require-same-rig.ts';
 import { withRound } from './rounds-spent.ts';
 import { hashPlans, readState, writeState } from './state-store.ts';
 
@@ -24,9 +25,10 @@ export class RigStore {
     config: RigConfig,
   ): Promise<{ readonly store: RigStore; readonly reboot: RebootCause | undefined }> {
     const known = await readState(config.stateDir);
+    requireSameRig(config, known);
     const { endedAt, ...state } = known ?? (await initialState(config));
     const bootId = await bootIdentity(localHost());
-    const store = new RigStore(config, { ...state, bootId });
+    const store = new RigStore(config, { ...state, rig: config.rig, bootId });
     await store.save();
     if (state.bootId === bootId) return { store, reboot: undefined };
     return { store, reboot: endedAt === undefined ? 'unexpected' : 'orderly' };

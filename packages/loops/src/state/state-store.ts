@@ -25,6 +25,7 @@ const loop = z.object({
 });
 const stateSchema = z.object({
   schema: z.literal(1),
+  rig: z.string().optional(),
   generation: z.number(),
   bootId: z.string(),
   endedAt: z.number().optional(),

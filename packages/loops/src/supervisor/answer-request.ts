@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { loadRigConfig } from '../config/load-rig-config.ts';
 import type { RequestMessage, Requests } from '../control/requests.ts';
-import { RequestRefusedError } from '../errors.ts';
+import { ConfigError, RequestRefusedError } from '../errors.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** How one request is answered: its parameters are checked first. */
@@ -122,9 +123,10 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
 /** What the supervisor does for the commands, by the name of the request. */
 export async function answerRequest(
   supervisor: Supervisor,
-  { method, params }: RequestMessage,
+  { method, params, config }: RequestMessage,
   signal: AbortSignal,
 ): Promise<unknown> {
+  if (config !== undefined && config !== supervisor.config.path) await refuseOtherRig(supervisor, config);
   if (method === 'watch') return supervisor.watch(signal);
   if (method === 'events') return supervisor.events.stream(signal);
   if (isMethod(method)) return answered(method, supervisor, params);
@@ -144,4 +146,23 @@ async function answered<Method extends keyof Requests>(
 
 function isMethod(method: string): method is keyof Requests {
   return Object.hasOwn(answers, method);
+}
+
+/** Two rigs in one workspace would share the socket; a config that cannot be read says nothing of its rig. */
+async function refuseOtherRig({ config: own }: Supervisor, path: string): Promise<void> {
+  const rig = await rigOf(path);
+  if (rig === undefined || rig === own.rig) return;
+  throw new RequestRefusedError(
+    'RIG_MISMATCH',
+    `the supervisor here is of the rig ${own.rig} (${own.path}); give ${rig} a stateDir of its own in ${path}`,
+  );
+}
+
+async function rigOf(path: string): Promise<string | undefined> {
+  try {
+    return (await loadRigConfig(path)).rig;
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
 }

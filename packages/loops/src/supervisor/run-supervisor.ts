@@ -7,6 +7,7 @@ import { controlSocket } from '../config/rig-places.ts';
 import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
+import { recordedStatus } from '../rig/recorded-status.ts';
 import { answerRequest } from './answer-request.ts';
 import { EventLog } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
@@ -72,7 +73,7 @@ export async function runSupervisor(
 }
 
 /** Keeps the metrics file current; @returns what ends that. */
-async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<() => void> {
+async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<() => unknown> {
   const { metricsFile } = config;
   if (metricsFile === undefined) return () => {};
   const renew = async (): Promise<void> =>
@@ -80,5 +81,9 @@ async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<
   await mkdir(dirname(metricsFile), { recursive: true });
   await renew();
   const timer = setInterval(() => supervisor.inBackground(renew), 15_000);
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    // What runs goes on without a supervisor, or was stopped: either way nothing renews this file.
+    await writeFileDurably(metricsFile, metricsText(await recordedStatus(config)), { mode: 0o644 });
+  };
 }

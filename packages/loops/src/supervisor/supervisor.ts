@@ -170,7 +170,12 @@ export class Supervisor implements AsyncDisposable {
 
   /** Makes loops unwanted, and stops them. */
   async unwant(names: readonly string[]): Promise<void> {
-    await this.#wanted.unwant(this.#allKnown(names));
+    const isKnown = (name: string): boolean => this.config.loops.some((loop) => loop.name === name);
+    const others = names.filter((name) => !isKnown(name));
+    for (const name of others) {
+      if (!(await this.#keeper.stopOrphan(name, 'stopped by hand'))) this.#known(name);
+    }
+    await this.#wanted.unwant(this.#allKnown(names.filter(isKnown)));
   }
 
   /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
@@ -203,7 +208,10 @@ export class Supervisor implements AsyncDisposable {
 
   /** Stops every loop now; which are wanted stays as it is, so they come back unless the rig is held. */
   async stopAll(reason: string, grace?: number): Promise<void> {
-    await Promise.all(this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })));
+    await Promise.all([
+      ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })),
+      ...this.#keeper.orphans.map(({ loop }) => this.#keeper.stopOrphan(loop, reason, { grace })),
+    ]);
   }
 
   /**
@@ -263,8 +271,8 @@ export class Supervisor implements AsyncDisposable {
     this.#cleanup.use(
       events.listen((event) => {
         this.inBackground(async () => {
-          for (const detail of await runNotifyHooks(config, event))
-            events.emit({ type: 'notify-failed', detail });
+          for (const problem of await runNotifyHooks(config, event))
+            events.emit({ type: 'notify-failed', ...problem });
         });
       }),
     );

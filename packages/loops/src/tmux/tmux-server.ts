@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { homedir, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
+import { userHome, userName } from '../processes/user-name.ts';
 
 /** The arguments of a rig's tmux server: in the foreground, with no configuration of the user's. */
 export function tmuxServerArgv(socket: string): readonly string[] {
@@ -14,9 +14,9 @@ export function tmuxServerArgv(socket: string): readonly string[] {
 /** All that a tmux server, and so every session on it, inherits: nothing of the caller's own environment. */
 export function cleanEnvironment(): Record<string, string> {
   return {
-    HOME: process.env['HOME'] ?? homedir(),
-    USER: userInfo().username,
-    LOGNAME: userInfo().username,
+    HOME: process.env['HOME'] ?? userHome(),
+    USER: userName(),
+    LOGNAME: userName(),
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     LANG: process.env['LANG'] ?? 'C.UTF-8',
     SHELL: '/bin/sh',

@@ -22,6 +22,8 @@ export interface UnitOptions {
   /** Absolute path of tmux. Default `/usr/bin/tmux`. */
   readonly tmux?: string | undefined;
   readonly environmentFile?: string | undefined;
+  /** Of the machine that the units are for, e.g. 252. Default: one that knows all that is used. */
+  readonly systemdVersion?: number | undefined;
 }
 
 /** A rendered unit: its file name and content. */
@@ -49,14 +51,16 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
   const tmuxName = `${options.tmuxUnitName ?? `loops-tmux-${rig}`}.service`;
   const name = `${options.unitName ?? `loops-${rig}`}.service`;
   const path = (options.path ?? ['/usr/local/bin', '/usr/bin', '/bin']).join(':');
-  const command = `${options.node} ${nodeFlags} ${options.bundle}`;
-  const armed = options.armedFile === undefined ? [] : [`ConditionPathExists=${options.armedFile}`];
+  const command = `${word(options.node)} ${nodeFlags} ${word(options.bundle)}`;
+  const armed = options.armedFile === undefined ? [] : [`ConditionPathExists=${literal(options.armedFile)}`];
   const service = [
     `User=${options.user}`,
     ...(options.group === undefined ? [] : [`Group=${options.group}`]),
-    `WorkingDirectory=${config.workspace}`,
-    `Environment=PATH=${path} ${thrift}`,
-    ...(options.environmentFile === undefined ? [] : [`EnvironmentFile=-${options.environmentFile}`]),
+    `WorkingDirectory=${literal(config.workspace)}`,
+    `Environment=${word(`PATH=${path}`)} ${thrift}`,
+    ...(options.environmentFile === undefined
+      ? []
+      : [`EnvironmentFile=-${literal(options.environmentFile)}`]),
   ];
   const lease = config.ownership === undefined ? [] : leaseUnits(rig, tmuxName, options);
   return [
@@ -69,8 +73,8 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           'Type=exec',
           ...service,
           ...runtimeDirectory(config),
-          `ExecStart=${options.tmux ?? '/usr/bin/tmux'} ${tmuxServerArgv(tmuxSocket(config)).slice(1).join(' ')}`,
-          `ExecStop=-${command} quiesce --config ${config.path}`,
+          `ExecStart=${[options.tmux ?? '/usr/bin/tmux', ...tmuxServerArgv(tmuxSocket(config)).slice(1)].map(word).join(' ')}`,
+          `ExecStop=-${command} quiesce --config ${word(config.path)}`,
           'OOMPolicy=continue',
           'Restart=always',
           'RestartSec=100ms',
@@ -95,13 +99,11 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           'WatchdogSec=30',
           ...service,
           `Environment=LOOPS_TMUX=external${lease.length === 0 ? '' : ` LOOPS_LEASE_SOCKET=${leaseSocket(rig)}`}`,
-          `ExecStart=${command} up --config ${config.path}`,
+          `ExecStart=${command} up --config ${word(config.path)}`,
           'KillMode=mixed',
           'Restart=always',
           'RestartSec=200ms',
-          'RestartSteps=8',
-          // systemd never forgets a restart: the longest delay is the one that a supervisor killed now and then will have.
-          'RestartMaxDelaySec=1s',
+          ...restartSteps(options),
           'RestartPreventExitStatus=10',
           'SuccessExitStatus=10',
           'TimeoutStartSec=90',
@@ -160,6 +162,25 @@ function quoteForUnit(text: string): string {
     .replaceAll('%', '%%')
     .replaceAll('$', '$$$$');
   return `"${escaped}"`;
+}
+
+/** systemd never forgets a restart: the longest delay is the one that a supervisor killed now and then will have. */
+function restartSteps({ systemdVersion = newestSteps }: UnitOptions): string[] {
+  return systemdVersion < newestSteps ? [] : ['RestartSteps=8', 'RestartMaxDelaySec=1s'];
+}
+
+/** The first systemd that knows `RestartSteps` (systemd.service(5)). */
+const newestSteps = 254;
+
+/** A word of a command line or an assignment, as systemd reads it (systemd.service(5), "Command lines"). */
+function word(text: string): string {
+  const escaped = literal(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('$', '$$$$');
+  return /^[\w@%+=:,./-]+$/.test(text) ? escaped : `"${escaped}"`;
+}
+
+/** A value in which systemd expands specifiers only. */
+function literal(text: string): string {
+  return text.replaceAll('%', '%%');
 }
 
 /** Only a directory below /run can be made, and kept over restarts, by systemd. */

@@ -25,8 +25,6 @@ export function decideAfterExit(
   if (policy === 'never' || (policy === 'on-failure' && cause === 'clean')) {
     return { restartInMs: undefined, recentRestarts: recent };
   }
-  // No fault of the agent's: it neither pays for it nor waits for it longer each time.
-  if (cause === 'lost') return { restartInMs: backoffDelay(loop.restart, 0, random), recentRestarts: recent };
   if (maxRestarts !== undefined && recent >= maxRestarts) {
     return {
       restartInMs: undefined,

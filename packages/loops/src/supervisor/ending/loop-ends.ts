@@ -107,7 +107,7 @@ export class LoopEnds {
       restartInMs,
     });
     if (restartInMs === undefined) delete runtime.nextStartAt;
-    else runtime.nextStartAt = exit.at + restartInMs;
+    else runtime.nextStartAt = performance.now() + restartInMs;
     store.change(loop.name, {
       restarts: state.restarts + (restartInMs === undefined ? 0 : 1),
       recentRestarts,

@@ -5,6 +5,8 @@ import type { RigTmux } from '../../tmux/rig-tmux.ts';
 import { endAgent } from './end-agent.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { forgetPane } from '../context/loop-runtime.ts';
+import { endScope } from '../../processes/memory-scope.ts';
+import { reapDetached } from '../../processes/reap-detached.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
 export interface StopOptions {
@@ -68,14 +70,15 @@ async function endRun(
 
 /** Where there is no server, something of the agent may have outlived it. */
 async function endEverything(
-  { store, config, emit, runtimes }: KeeperContext,
+  { store, config, scope, emit, runtimes }: KeeperContext,
   tmux: RigTmux | undefined,
   loop: LoopConfig,
   reason: string,
   options: StopOptions,
 ): Promise<void> {
   const runtime = runtimes.of(loop.name);
-  const pane = (await tmux?.panes())?.find((one) => one.loop === loop.name);
+  const panes = (await tmux?.panes()) ?? [];
+  const pane = panes.find((one) => one.loop === loop.name);
   if (tmux !== undefined && pane !== undefined) {
     if (!pane.dead) await endAgent(tmux, pane, options.grace ?? config.stopGrace);
     await tmux.killPane(pane.id);
@@ -83,7 +86,12 @@ async function endEverything(
   if (options.only === undefined) await tmux?.killSession(loop.name);
   const { run } = store.loop(loop.name);
   if (run !== undefined) runtime.endedRun = run;
+  if (run !== undefined) await endScope(config.rig, loop.name, run, scope);
   const reaped = await reapRuns(run === undefined ? [] : [run]);
+  if (options.only === undefined && loop.clone !== undefined) {
+    const others = panes.filter((one) => one !== pane && !one.dead).map(({ pid }) => pid);
+    reaped.push(...(await reapDetached(loop.clone, others)));
+  }
   const ran = pane !== undefined || runtime.pid !== undefined || reaped.length > 0;
   forgetPane(runtime);
   runtime.nextStartAt = 0;

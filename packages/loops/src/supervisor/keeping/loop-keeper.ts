@@ -6,6 +6,7 @@ import type { AgentSign } from '../../agents/agent-signs.ts';
 import type { KeeperContext, KeeperParts } from '../context/keeper-parts.ts';
 import { Liveness } from './liveness.ts';
 import { LoopEnds } from '../ending/loop-ends.ts';
+import { stopOrphan } from '../ending/stop-orphan.ts';
 import { type LoopRuntime, LoopRuntimes } from '../context/loop-runtime.ts';
 import type { Hold } from '../../ownership/ownership-watch.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
@@ -28,6 +29,7 @@ export class LoopKeeper {
   readonly #ends: LoopEnds;
   readonly #conditions: StartConditions;
   #firstRound = true;
+  #orphans: readonly Pane[] = [];
 
   constructor(parts: KeeperParts) {
     const rounds = new Rounds(() => this.#orLater(() => this.#round()), parts.background, parts.signal);
@@ -63,6 +65,21 @@ export class LoopKeeper {
   /** Ends an agent and whatever of it outlives its terminal: its session too, unless it is about to start again. */
   async stop(loop: LoopConfig, reason: string, options: StopOptions = {}): Promise<void> {
     return stopLoop(this.#context, loop, reason, options);
+  }
+
+  /** Agents that run and whose loops are not in the config: it was edited since they were started. */
+  get orphans(): readonly Pane[] {
+    return this.#orphans;
+  }
+
+  /** Ends what runs of a loop that is not in the config. @returns false when nothing does. */
+  async stopOrphan(name: string, reason: string, { grace }: StopOptions = {}): Promise<boolean> {
+    const tmux = await this.#context.link.existing();
+    const pane = (await tmux?.panes())?.find(({ loop }) => loop === name);
+    if (tmux === undefined || pane === undefined || this.#isConfigured(name)) return false;
+    await stopOrphan(this.#context, tmux, pane, reason, grace);
+    this.#orphans = this.#orphans.filter(({ loop }) => loop !== name);
+    return true;
   }
 
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
@@ -102,6 +119,7 @@ export class LoopKeeper {
       return;
     }
     const panes = new Map((await tmux.panes()).map((pane) => [pane.loop, pane]));
+    this.#seeOrphans([...panes.values()]);
     const due: DueLoop[] = [];
     for (const loop of config.loops) {
       const pane = panes.get(loop.name);
@@ -151,6 +169,18 @@ export class LoopKeeper {
       return false;
     }
     return this.#conditions.isDue(loop);
+  }
+
+  #seeOrphans(panes: readonly Pane[]): void {
+    const before = new Set(this.#orphans.map(({ loop }) => loop));
+    this.#orphans = panes.filter(({ loop, dead }) => !dead && !this.#isConfigured(loop));
+    for (const { loop, pid } of this.#orphans.filter((pane) => !before.has(pane.loop))) {
+      this.#context.emit({ type: 'orphan', loop, pid });
+    }
+  }
+
+  #isConfigured(name: string): boolean {
+    return this.#context.config.loops.some((loop) => loop.name === name);
   }
 
   #see(loop: LoopConfig, runtime: LoopRuntime, pane: Pane): void {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
 import { leaseFile } from '../../ownership/lease-file.ts';
@@ -7,6 +6,7 @@ import type { LoopState } from '../../state/rig-state.ts';
 import { cleanEnvironment } from '../../tmux/tmux-server.ts';
 import type { SessionStart } from '../../tmux/rig-tmux.ts';
 import { loggerCommand } from './logger.ts';
+import { requireProgram } from './require-folders.ts';
 import { scopeArgv, type ScopeManager } from '../../processes/memory-scope.ts';
 
 /** The plan phase a loop is started in. */
@@ -41,12 +41,14 @@ export async function loopStart(
     loop.prompt?.deliver === 'argument' && !resumes(loop, state)
       ? [await readFile(loop.prompt.file, 'utf8')]
       : [];
+  const environment = await loopEnvironment(config, loop, state, phase, run, scope);
+  await requireProgram(loop, replace(command[0] ?? ''), environment['PATH'] ?? '');
   return {
     loop: loop.name,
     argv: [...scopeArgv(config.rig, loop, run, scope), ...command.map(replace), ...promptArgument],
     cwd: loop.cwd,
     run,
-    environment: await loopEnvironment(config, loop, state, phase, run, scope),
+    environment,
     logger: loggerCommand(config, loop),
   };
 }
@@ -65,7 +67,7 @@ async function loopEnvironment(
     ...loop.environment,
     ...(loop.environmentFile === undefined ? {} : await readEnvironmentFile(loop.environmentFile)),
     ...(scope === 'user'
-      ? { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${userInfo().uid}` }
+      ? { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}` }
       : {}),
     LOOPS_RIG: config.rig,
     LOOPS_CONFIG: config.path,

@@ -8,7 +8,7 @@ const memoryPause = 5000;
 /** Whether a wanted loop that does not run is to be started now, and else what it waits for. */
 export class StartConditions {
   readonly #context: KeeperContext;
-  #lastStartAt = 0;
+  #lastStartAt = -Infinity;
 
   constructor(context: KeeperContext) {
     this.#context = context;
@@ -57,7 +57,7 @@ export class StartConditions {
   #mustWait(loop: LoopConfig): boolean {
     const { config, runtimes, rounds } = this.#context;
     const runtime = runtimes.of(loop.name);
-    const now = Date.now();
+    const now = performance.now();
     if (runtime.nextStartAt !== undefined && runtime.nextStartAt > now) {
       rounds.within(runtime.nextStartAt - now);
       return true;

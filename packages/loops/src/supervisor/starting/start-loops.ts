@@ -9,6 +9,7 @@ import type { KeeperContext } from '../context/keeper-parts.ts';
 import { loopStart } from './loop-command.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
+import { endScope } from '../../processes/memory-scope.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
 /** A loop whose turn to start has come, with the pane that its last agent left. */
@@ -25,11 +26,15 @@ export async function startLoops(
   tmux: RigTmux,
   due: readonly DueLoop[],
 ): Promise<void> {
-  const { store, runtimes, rounds, background } = context;
-  const before = due.flatMap(({ loop }) => store.loop(loop.name).run ?? []);
+  const { config, scope, store, runtimes, rounds, background } = context;
+  const before = due.flatMap(({ loop: { name } }) => {
+    const { run } = store.loop(name);
+    return run === undefined ? [] : [{ name, run }];
+  });
   const starts = due.map((one) => ({ one, state: beginRun(context, one.loop) }));
   try {
-    await reapRuns(before);
+    await Promise.all(before.map(({ name, run }) => endScope(config.rig, name, run, scope)));
+    await reapRuns(before.map(({ run }) => run));
     // What is started must be known before it is: else a crash in between leaves it without a name.
     await store.save();
     await Promise.all(starts.map(({ one, state }) => startLoop(context, tmux, one, state)));
@@ -95,7 +100,7 @@ function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig,
   emit({ type: 'start-failed', loop: loop.name, reason });
   const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
   const runtime = runtimes.of(loop.name);
-  runtime.nextStartAt = Date.now() + (decision.restartInMs ?? loop.restart.maxDelay);
+  runtime.nextStartAt = performance.now() + (decision.restartInMs ?? loop.restart.maxDelay);
   runtime.startProblem = reason;
   store.change(loop.name, { recentRestarts: decision.recentRestarts });
 }

@@ -23,7 +23,9 @@ export function viewLoop(
     session,
     restarts,
     startedAt,
-    ...(nextStartAt === undefined || nextStartAt === 0 ? {} : { nextStartAt }),
+    ...(nextStartAt === undefined || nextStartAt === 0
+      ? {}
+      : { nextStartAt: Math.round(Date.now() + nextStartAt - performance.now()) }),
     block,
     lastExit,
   };
@@ -35,7 +37,7 @@ function stateOf(runtime: LoopRuntime, state: LoopState, held: boolean): LoopSta
   if (!state.wanted) return 'stopped';
   if (held) return 'held';
   if (state.block !== undefined) return 'blocked';
-  if ((runtime.nextStartAt ?? 0) > Date.now()) return 'backoff';
+  if ((runtime.nextStartAt ?? 0) > performance.now()) return 'backoff';
   if (runtime.waitingFor !== undefined) return 'waiting';
   return runtime.lastExit === undefined ? 'starting' : 'exited';
 }

@@ -30,6 +30,8 @@ export function viewRig({ config, store, keeper, ownership, connected, startedAt
     holdDetail: hold?.detail,
     ownership: ownershipOf(ownership),
     ...(config.phases === undefined ? {} : { phase: { index, total: config.phases.plans.length, plan } }),
+    orphans:
+      keeper.orphans.length === 0 ? undefined : keeper.orphans.map(({ loop, pid }) => ({ name: loop, pid })),
     loops: config.loops.map((loop) =>
       viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
     ),

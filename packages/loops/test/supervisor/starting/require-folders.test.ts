@@ -26,3 +26,16 @@ it('starts no agent somewhere else when its clone or directory is missing, and s
   await supervisor.want(['one', 'two']);
   await untilRunning(supervisor);
 });
+
+it('says which program is missing, rather than that it ended with 1', async () => {
+  await using rig = await makeRig({
+    loops: { one: { command: ['no-such-agent'] }, two: { command: ['./not-there'] } },
+  });
+  const supervisor = await rig.supervise();
+  const reasons = await until(
+    () => supervisor.status().loops.map(({ reason }) => reason ?? ''),
+    (all) => all.every((reason) => reason !== ''),
+  );
+  expect(reasons[0]).toMatch(/^no-such-agent, the program of one, is not in its PATH/);
+  expect(reasons[1]).toContain('not-there, the program of two, does not exist');
+});
