@@ -13,6 +13,7 @@ const run = promisify(execFile);
 const sopsVersion = '3.13.2';
 const files = 1_000;
 const values = 10_000;
+const filesToUpdate = 100;
 /** The sops command decrypts this many one after another; its time is then scaled to `files`. */
 const filesOfPeer = 25;
 
@@ -37,6 +38,11 @@ const document = (count: number): string =>
  *
  * `decrypt-10000-values`: milliseconds to decrypt one YAML file of 10,000 values. The peer is the sops command, its
  * start included (some 25 ms).
+ *
+ * `decrypt-one`: milliseconds that `secrets decrypt FILE` takes, from start to end. The peer is `sops decrypt FILE`.
+ *
+ * `updatekeys-100`: milliseconds that `secrets updatekeys` takes for 100 files whose recipients change. The peer is the sops
+ * command, one by one: the time of 25 files, scaled to 100.
  *
  * `command-start`: milliseconds that `secrets --help` takes. The peer is `sops --help`.
  */
@@ -90,17 +96,66 @@ export const secretsFigures: readonly Figure[] = [
     },
   },
   {
+    name: 'decrypt-one',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'sops',
+    open: async () => {
+      const command = commandPath();
+      const { directory, recipient, env } = await prepare();
+      const file = join(directory, 'one.yaml');
+      await writeFile(file, await encryptFile(document(3), { file, recipients: [recipient] }));
+      return {
+        ours: async () =>
+          milliseconds(async () => run(process.execPath, [command, 'decrypt', file], { env })),
+        peer: needSops(async (sops) => milliseconds(async () => run(sops, ['decrypt', file], { env }))),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  {
+    name: 'updatekeys-100',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'sops',
+    samples: 5,
+    open: async () => {
+      const command = commandPath();
+      const { directory, recipient, env } = await prepare();
+      const paths = Array.from({ length: filesToUpdate }, (_, index) => join(directory, `${index}.yaml`));
+      const pathsOfPeer = paths.slice(0, filesOfPeer);
+      const sealed = await encryptFile(document(3), { file: 'a.yaml', recipients: [recipient] });
+      const rules = join(directory, '.sops.yaml');
+      await writeFile(rules, `creation_rules:\n  - age: ${recipient},${generateKeyPair().recipient}\n`);
+      /** Each run changes the recipients, so each begins with the files as they were. */
+      const renew = async (): Promise<void> => {
+        for (const path of paths) await writeFile(path, sealed);
+      };
+      return {
+        ours: async () => {
+          await renew();
+          const args = [command, 'updatekeys', '-y', ...paths];
+          return milliseconds(async () => run(process.execPath, args, { env, cwd: directory }));
+        },
+        peer: needSops(async (sops) => {
+          await renew();
+          const taken = await milliseconds(async () => {
+            for (const path of pathsOfPeer)
+              await run(sops, ['updatekeys', '--yes', path], { env, cwd: directory });
+          });
+          return (taken / filesOfPeer) * filesToUpdate;
+        }),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  {
     name: 'command-start',
     unit: 'ms',
     better: 'lower',
     peerName: 'sops',
     open: async () => {
-      const command = fileURLToPath(import.meta.resolve('@cutover/secrets/bundle')).replace(
-        'secrets.bundle.cjs',
-        'cli.js',
-      );
-      if (!existsSync(command))
-        throw new UnavailableError('packages/secrets is not built: run turbo run build');
+      const command = commandPath();
       return {
         ours: async () => milliseconds(async () => run(process.execPath, [command, 'keygen', '--help'])),
         peer: needSops(async (sops) => milliseconds(async () => run(sops, ['encrypt', '--help']))),
@@ -109,6 +164,14 @@ export const secretsFigures: readonly Figure[] = [
     },
   },
 ];
+
+/** The built command. @throws {UnavailableError} */
+function commandPath(): string {
+  const bundle = fileURLToPath(import.meta.resolve('@cutover/secrets/bundle'));
+  const command = bundle.replace('secrets.bundle.cjs', 'cli.js');
+  if (existsSync(command)) return command;
+  throw new UnavailableError('packages/secrets is not built: run turbo run build');
+}
 
 async function prepare(): Promise<{
   directory: string;

@@ -107,7 +107,10 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
   // What the system names and does not hold is gone now, as it would be on a machine that got it from elsewhere.
   expect(await namedOutsideClosure(result.system)).toEqual([]);
   await machine.sh('nix-store --gc > /dev/null 2>&1');
-  await rebootProof(machine.target, { system: result.system, timeout: 120_000 });
+  const proof = await rebootProof(machine.target, { system: result.system, timeout: 120_000 });
+  // An interrupted proof that is taken up again does not reboot a second time.
+  const again = await rebootProof(machine.target, { system: result.system, bootBefore: proof.before });
+  expect(again).toMatchObject({ before: proof.before, after: proof.after });
   await machine.rebooted();
   await look();
 }, 300_000);

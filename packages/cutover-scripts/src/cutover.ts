@@ -14,7 +14,7 @@ export const cutover: RunbookCommand<World> = {
   unlocks: {
     operator: 'take over from another operator or state directory; the words are shown when they are wrong',
     ownership:
-      'write the ownership anew where its ref was deleted or restored; the words are shown when they are wrong',
+      'write the ownership again where its ref was deleted or restored; the words are shown when they are wrong',
   },
   // The same code in this package and in those of loops.yaml and secrets.yaml.
   exitCodes: [

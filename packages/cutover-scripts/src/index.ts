@@ -12,7 +12,7 @@ export { CutoverError, type CutoverErrorCode } from './errors.ts';
 export { LeakError } from './new-host/leak-error.ts';
 export { NoSafePointError } from './old-rig/safe-point.ts';
 export { loadConfig } from './config/load.ts';
-export { type CutoverSettings, cutoverSchema } from './config/schema.ts';
+export type { CutoverSettings } from './config/schema.ts';
 export { ConfigError } from './config/config-error.ts';
 export { type FlakeParts, renderFlake } from './flake.ts';
 export type { HostSettings } from './flake-settings.ts';

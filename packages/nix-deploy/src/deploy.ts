@@ -1,6 +1,7 @@
 import type { Host } from '@cutover/host';
 
 import { activate } from './activation/activate.ts';
+import { askSwitch, onlyAsks } from './activation/ask-switch.ts';
 import { type SpeculativeBuild, startSpeculativeBuild } from './build/speculative-build.ts';
 import { buildSystem } from './build/build-system.ts';
 import { sizeOf } from './copy/closure.ts';
@@ -17,7 +18,6 @@ import { requirementsOf } from './preflight/requirements.ts';
 import { type Connection, openConnection } from './target/connection.ts';
 import type { TargetFacts } from './target/facts.ts';
 import { bootBytes, differingParts, type Part } from './target/parts.ts';
-import { asRoot, script } from './target/script.ts';
 import { openSession } from './target/session.ts';
 import { specialised } from './target/specialised.ts';
 import type { Target } from './target/target.ts';
@@ -208,40 +208,5 @@ async function checkUnchanged(
   throw new ActivationError(
     { code: 'HEALTH_CHECK_FAILED', step: 'health', target: target.name, log: '', restoration: 'untouched' },
     `${target.name} runs this system already, but ${failing.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
-  );
-}
-
-/** Whether the deploy changes nothing on the target. */
-function onlyAsks({ action }: Settings): boolean {
-  return action === 'dry-activate' || action === 'check';
-}
-
-/** @throws {ActivationError} a pre-switch check failed. */
-async function askSwitch(
-  host: Host,
-  system: string,
-  settings: Settings,
-  emit: (event: TargetlessEvent) => void,
-): Promise<string> {
-  const { action, specialisation, signal, activationTimeout } = settings;
-  const path = specialised(system, specialisation);
-  const argv = script(action, 'exec "$1/bin/switch-to-configuration" "$2" 2>&1', path, action);
-  const { stdout, exitCode } = await host.run(asRoot(argv, settings), {
-    reject: false,
-    timeout: activationTimeout,
-    signal,
-  });
-  for (const line of stdout.trimEnd().split('\n')) emit({ type: 'output', line });
-  if (action === 'dry-activate' || exitCode === 0) return stdout;
-  throw new ActivationError(
-    {
-      code: 'SWITCH_FAILED',
-      step: 'activate',
-      target: host.name,
-      exitCode,
-      log: stdout,
-      restoration: 'untouched',
-    },
-    `${host.name} may not switch to this system: ${stdout.trimEnd().split('\n').slice(-3).join('\n')}`,
   );
 }

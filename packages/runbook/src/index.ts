@@ -8,7 +8,6 @@ export type { Gate } from './engine/gate.ts';
 export type { Phase } from './engine/phase.ts';
 export type { Retry } from './engine/retry.ts';
 export type { Words } from './engine/words.ts';
-export { mainList, rollbackList } from './engine/lists.ts';
 export type { JournalPlace, JournalWitness, RunnerClaim } from './engine/claim.ts';
 export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
 export {
@@ -26,7 +25,6 @@ export type { RunRequest } from './engine/decide-run.ts';
 export type { Choice } from './engine/choose.ts';
 export type { EngineEvent, LiveEvent } from './engine/events.ts';
 export type { Outcome } from './engine/outcome.ts';
-export { makePlan, type Plan } from './engine/plan.ts';
 export { dieWithRunner } from './engine/die-with-runner.ts';
 export type {
   Envelope,
@@ -42,24 +40,9 @@ export type {
   StepIdentity,
 } from './journal/entry.ts';
 export { JournalDamagedError, LockedError } from './journal/errors.ts';
-export { type JournalEnd, readJournal } from './journal/read.ts';
-export { createRedactor, type Redactor } from './journal/redactor.ts';
-export { openStateDirectory, type StateDirectory } from './journal/state-directory.ts';
-export {
-  bindAnswer,
-  type Decide,
-  type Decision,
-  type GateAnswer,
-  GateRefusedError,
-  leaveAnswer,
-  type OpenGate,
-} from './gates/answer.ts';
+export { type Decide, type Decision, GateRefusedError, type OpenGate } from './gates/answer.ts';
 export type { GateRecord } from './journal/state.ts';
-export type { GateReport, Report, RunReport, StepReport } from './report/model.ts';
-export { readReport, totalDowntime } from './report/read-report.ts';
 export { covered, type Span } from './progress/spans.ts';
-export { htmlReport } from './report/html.ts';
-export { markdownReport } from './report/markdown.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
 export type { CommandStreams, RunbookCommand } from './commands/context.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

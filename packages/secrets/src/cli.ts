@@ -1,13 +1,8 @@
 #!/usr/bin/env node
-import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
-import { secretsExitCode } from './commands/exit-codes.ts';
-import { fromSopsArguments } from './commands/sops-arguments.ts';
-import { createProgram } from './commands/program.ts';
 
-const argv = fromSopsArguments(process.argv.slice(2));
-runProcess(await createProgram(argv), {
-  argv,
-  exitCodeOf: secretsExitCode,
-  version: manifest.version,
-});
+const argv = process.argv.slice(2);
+const [only, ...more] = argv;
+// Nothing is loaded for it.
+if (only === '--version' && more.length === 0) process.stdout.write(`${manifest.version}\n`);
+else await (await import('./run-cli.ts')).runCli(argv, manifest.version);

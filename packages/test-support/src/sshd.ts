@@ -90,7 +90,7 @@ export async function startSshd({
   const stop = async (): Promise<void> => {
     if (daemon?.pid === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const exited = once(daemon, 'exit');
-    for (const pid of await sessionsOf(daemon.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of await sessionsOf(daemon.pid)) killIfThere(pid);
     daemon.kill('SIGKILL');
     await exited;
   };
@@ -113,6 +113,15 @@ export async function startSshd({
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** One that served a connection until just now has ended by itself. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** The processes of sshd that serve connections. */

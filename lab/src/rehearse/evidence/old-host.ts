@@ -37,6 +37,14 @@ export async function oldRigStaysDown({ old, settings, signal }: Scene): Promise
     const live = lines.filter((line) => !line.startsWith('#') && line.includes(cronMatch));
     demand(live.length === 0, 'no line of the crontab starts it', { live });
   }
+  const [clone = settings.old.workspace] = settings.old.clones;
+  const path = clone.startsWith('/') ? clone : `${settings.old.workspace}/${clone}`;
+  const pushed = await old.run(
+    ['runuser', '-u', user, '--', 'git', '-C', path, 'push', 'origin', 'HEAD:refs/heads/late'],
+    { reject: false, signal },
+  );
+  demand(pushed.exitCode !== 0, 'the forge refuses a push of the old host', { stderr: pushed.stderr });
+  tried.push('git push');
   const found = await Promise.all(matches.map((match) => answer(old, ['pgrep', '-af', match], signal)));
   const processes = found.filter((text) => text !== '').join('\n');
   demand(processes === '', 'no process of the rig is left', { processes });

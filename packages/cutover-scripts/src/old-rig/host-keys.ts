@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { Host } from '@cutover/host';
+import { on } from '@cutover/host/zx';
 import * as z from 'zod';
 import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
@@ -19,13 +20,12 @@ export async function keysAtForge(
   home: string,
   signal: AbortSignal,
 ): Promise<HostKey[]> {
-  const script = 'for file in "$1"/.ssh/*.pub; do [ ! -f "$file" ] || cat "$file"; done';
-  const [{ stdout }, let_] = await Promise.all([
-    host.run(['sh', '-c', script, 'sh', home], { signal }),
+  const $ = on(host, { shell: 'sh' })({ signal });
+  const [publicKeys, let_] = await Promise.all([
+    $`for file in ${home}/.ssh/*.pub; do [ ! -f "$file" ] || cat "$file"; done`.lines(),
     forge.fence.list(signal),
   ]);
-  return stdout
-    .split('\n')
+  return publicKeys
     .filter((line) => /^\S+ \S+/.test(line))
     .flatMap((publicKey) => {
       const fingerprint = fingerprintOf(publicKey);

@@ -1,4 +1,5 @@
 import { CommandError, type Host } from '@cutover/host';
+import { on } from '@cutover/host/zx';
 import type { CutoverSettings } from '../config/schema.ts';
 
 type OldHost = CutoverSettings['old'];
@@ -18,16 +19,15 @@ const fenceMark = '#cutover-fenced# ';
 
 /** Looks at everything that could start the old rig again. */
 export async function inspectStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<OldStarts> {
-  const script = `for unit; do
-  if systemctl cat "$unit" >/dev/null 2>&1 && ! [ -e "/etc/systemd/system/$unit.d/${dropIn}" ]; then printf '%s\\n' "$unit"; fi
-done`;
   const [units, crontab, executable] = await Promise.all([
-    host.run(['sh', '-c', script, 'sh', ...old.units], { signal }),
+    on(host)({ signal })`for unit in ${old.units}; do
+      if systemctl cat "$unit" >/dev/null 2>&1 && ! [ -e "/etc/systemd/system/$unit.d"/${dropIn} ]; then echo "$unit"; fi
+    done`.lines(),
     readCrontab(host, old.user, signal),
     host.run(['test', '-x', startScript(old)], { reject: false, signal }),
   ]);
   return {
-    startableUnits: lines(units.stdout),
+    startableUnits: units,
     cronLines: crontab.filter((line) => isRigLine(line, old)),
     scriptExecutable: executable.exitCode === 0,
   };

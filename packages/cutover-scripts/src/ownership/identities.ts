@@ -1,4 +1,5 @@
 import type { Host } from '@cutover/host';
+import { on } from '@cutover/host/zx';
 import type { World } from '../world/world.ts';
 
 /** Which two machines the loops are moved between; none of it changes by itself. */
@@ -14,6 +15,6 @@ export async function identities(
 }
 
 async function identity(host: Host, signal: AbortSignal): Promise<string> {
-  const { stdout } = await host.run(['sh', '-c', 'uname -n; cat /etc/machine-id 2>/dev/null; :'], { signal });
-  return stdout.trim().split('\n').join(' ');
+  const $ = on(host, { shell: 'sh' })({ signal });
+  return (await $`uname -n; cat /etc/machine-id 2>/dev/null || :`.lines()).join(' ');
 }

@@ -4,7 +4,7 @@ import type { World } from '../world/world.ts';
 import { ownershipRef, seenEpochFile } from './ownership.ts';
 
 /**
- * Writes the ownership anew, released and above every epoch that was seen, where its ref was deleted or restored. A person
+ * Writes the ownership again, released and above every epoch that was seen, where its ref was deleted or restored. A person
  * has looked where the loops run, and types that host's name.
  */
 export async function reviveByHand(world: World, words: string, signal: AbortSignal): Promise<string> {

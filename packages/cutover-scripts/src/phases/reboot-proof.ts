@@ -76,7 +76,7 @@ const reboot = step({
   timeout: 600 * second,
 });
 
-/** Nobody starts anything: what is not back by itself within the time has not come through. */
+/** No person and no step starts anything: what is not back by itself within the time has not come through. */
 const proveBack = step({
   id: 'after-reboot',
   version: 1,

@@ -1,3 +1,4 @@
+import { on } from '@cutover/host/zx';
 import { oldClones, oldPath } from '../rig/rig.ts';
 import { readResumePoint } from '../carry/resume-point.ts';
 import type { World } from '../world/world.ts';
@@ -51,7 +52,6 @@ async function missingPaths(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const script = 'for path; do [ -e "$path" ] || printf "%s\\n" "$path"; done';
-  const { stdout } = await old.run(['sh', '-c', script, 'sh', ...paths], { signal });
-  return stdout.split('\n').filter((line) => line !== '');
+  const pi = on(old)({ signal });
+  return await pi`for path in ${paths}; do [ -e "$path" ] || echo "$path"; done`.lines();
 }

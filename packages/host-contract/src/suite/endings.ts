@@ -34,7 +34,8 @@ export function endingsContract(runner: ContractRunner, options: ContractOptions
       const error = await rejection(fixture.host.run(['sh', '-c', script, 'sh', seconds], { timeout: 300 }));
       expect(error).toMatchObject({ code: 'COMMAND_TIMEOUT' });
       expect(performance.now() - startedAt).toBeLessThan(8_000);
-      await fixture.host.run(['pkill', '-f', `sleep ${seconds}`], { reject: false });
+      for (const path of await processesWith(fixture.host, seconds))
+        await fixture.host.run(['kill', path.split('/')[2] ?? ''], { reject: false });
     });
 
     it('lets a command that handles TERM say its last words', async () => {

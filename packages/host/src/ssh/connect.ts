@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 import { HostConnectionError, HostError } from '@cutover/host-contract';
 
@@ -14,6 +15,10 @@ import { readHostKeyPolicy } from './host-keys.ts';
 import type { SshHostOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
 
+/** Milliseconds between the first two attempts to connect; twice as long each time, up to the longest. */
+const firstPause = 500;
+const longestPause = 8_000;
+
 /**
  * Makes a connection: through the proxy or the jump, host key verified, authenticated. `signal` gives it up.
  *
@@ -21,9 +26,23 @@ import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
  */
 export async function connect(
   name: string,
-  given: SshHostOptions,
+  options: SshHostOptions,
   signal?: AbortSignal,
 ): Promise<Connection> {
+  const { connectAttempts = 1 } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connectOnce(name, options, signal);
+    } catch (error) {
+      const mayPass = error instanceof HostConnectionError && error.code === 'CONNECTION_FAILED';
+      if (!mayPass || attempt >= connectAttempts || signal?.aborted === true) throw error;
+      const pause = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
+      await setTimeout(pause, undefined, signal && { signal });
+    }
+  }
+}
+
+async function connectOnce(name: string, given: SshHostOptions, signal?: AbortSignal): Promise<Connection> {
   const options = await resolveOptions(name, given);
   const { connectTimeout = 20_000, jump } = options;
   // ssh2 and what it needs are only loaded by programs that use them.
@@ -111,7 +130,12 @@ function asConnectionError(
     const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys${agent}`;
     return new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
   }
-  const what = `cannot connect to ${host}:${port} (${message})`;
+  const missing = /^Handshake failed: no matching (.*)$/.exec(message)?.[1];
+  const instead =
+    missing === undefined
+      ? ''
+      : `; connect by the system's ssh (client: 'openssh'), or allow another ${missing} there`;
+  const what = `cannot connect to ${host}:${port} (${message})${instead}`;
   return new HostConnectionError('CONNECTION_FAILED', name, what, { cause: error });
 }
 

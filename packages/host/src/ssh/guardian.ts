@@ -9,9 +9,11 @@ import { loginShellLine } from './login-shell-line.ts';
 import { quoteArgv } from './quote.ts';
 import signalScript from './signal-group.sh';
 
-export const guardianLine: string = loginShellLine(
-  quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']),
-);
+/** For `sh`. */
+export const guardianScriptLine: string = quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']);
+
+/** For a login shell. */
+export const guardianLine: string = loginShellLine(guardianScriptLine);
 
 export interface Guardian {
   /** The command of this group has started; it is ended should the connection go away. */
@@ -24,15 +26,33 @@ export interface Guardian {
   close(): Promise<void>;
 }
 
-export function createGuardian(channel: ClientChannel): Guardian {
-  const answers: ((sent: boolean) => void)[] = [];
-  let closed = false;
+/** What a guardian is spoken to by: its standard input and output, and their end. */
+export interface GuardianLine {
+  write(text: string): void;
+  end(): void;
+  onData(listener: (chunk: Buffer) => void): void;
+  onClose(listener: () => void): void;
+}
+
+/** The channel of a session as a guardian's line. */
+export function guardianChannel(channel: ClientChannel): GuardianLine {
   channel.on('error', () => undefined);
   channel.stderr.resume();
-  channel.on('data', (lines: Buffer) => {
+  return {
+    write: (text) => void channel.write(text),
+    end: () => void channel.end(),
+    onData: (listener) => void channel.on('data', listener),
+    onClose: (listener) => void channel.on('close', listener),
+  };
+}
+
+export function createGuardian(channel: GuardianLine): Guardian {
+  const answers: ((sent: boolean) => void)[] = [];
+  let closed = false;
+  channel.onData((lines) => {
     for (const byte of lines) if (byte === 0x0a) answers.shift()?.(true);
   });
-  channel.on('close', () => {
+  const over = new Promise<void>((resolve) => channel.onClose(resolve)).then(() => {
     closed = true;
     for (const answer of answers.splice(0)) answer(false);
   });
@@ -51,7 +71,6 @@ export function createGuardian(channel: ClientChannel): Guardian {
     },
     close: async () => {
       if (closed) return;
-      const over = once(channel, 'close');
       channel.end();
       await over;
     },

@@ -96,7 +96,7 @@ async function knownHostsPolicy(host: string, options: SshHostOptions): Promise<
       const why =
         authority === undefined
           ? `no key is known for ${name} in ${files.join(', ')}`
-          : `${authority.file}:${authority.line} trusts a certificate authority, which is not supported`;
+          : `${authority.file}:${authority.line} trusts a certificate authority, which needs client: 'openssh'`;
       return new HostConnectionError(
         'HOST_KEY_UNKNOWN',
         host,

@@ -22,17 +22,23 @@ export function launchLine(
   { argv, env, cwd }: Pick<SpawnCommand, 'argv' | 'env' | 'cwd'>,
   mark: string,
 ): string {
-  return loginShellLine(
-    [
-      '_cutover=; { read -r _cutover < /proc/$$/stat; } 2>/dev/null',
-      `echo ${mark}`,
-      // dropbear runs all sessions of a connection in its own process group.
-      'set -- ${_cutover##*) }; _lead=; [ "${3-$$}" = $$ ] || ! command -v setsid >/dev/null || _lead=setsid',
-      `echo ${mark} $$ "$*" >&2`,
-      ...(cwd === undefined ? [] : [`cd -- ${quoteArgv([cwd])} || exit 127`]),
-      `exec $_lead ${quoteArgv(become(argv, env))}`,
-    ].join('; '),
-  );
+  return loginShellLine(launchScript({ argv, env, cwd }, mark));
+}
+
+/** The same as a script for `sh`. */
+export function launchScript(
+  { argv, env, cwd }: Pick<SpawnCommand, 'argv' | 'env' | 'cwd'>,
+  mark: string,
+): string {
+  return [
+    '_cutover=; { read -r _cutover < /proc/$$/stat; } 2>/dev/null',
+    `echo ${mark}`,
+    // dropbear runs all sessions of a connection in its own process group.
+    'set -- ${_cutover##*) }; _lead=; [ "${3-$$}" = $$ ] || ! command -v setsid >/dev/null || _lead=setsid',
+    `echo ${mark} $$ "$*" >&2`,
+    ...(cwd === undefined ? [] : [`cd -- ${quoteArgv([cwd])} || exit 127`]),
+    `exec $_lead ${quoteArgv(become(argv, env))}`,
+  ].join('; ');
 }
 
 function become(argv: readonly string[], env: Readonly<Record<string, string>>): readonly string[] {

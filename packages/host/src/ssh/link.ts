@@ -13,7 +13,13 @@ import {
 
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
-import { createGuardian, type Guardian, guardianLine, signalOverNewConnection } from './guardian.ts';
+import {
+  createGuardian,
+  type Guardian,
+  guardianChannel,
+  guardianLine,
+  signalOverNewConnection,
+} from './guardian.ts';
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
 import { adoptSession, type Groups } from './session.ts';
@@ -40,7 +46,9 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
-      ? connection.exec(guardianLine, createGuardian).catch(() => undefined)
+      ? connection
+          .exec(guardianLine, (channel) => createGuardian(guardianChannel(channel)))
+          .catch(() => undefined)
       : Promise.resolve(undefined);
   /** Gives the guardian's session to a command. */
   const spareGuardian = async (): Promise<void> => {

@@ -9,6 +9,12 @@ export interface SshHostOptions {
   /** Default: the user of this process, as ssh's own. */
   readonly user?: string | undefined;
   /**
+   * `openssh`: connect by the system's `ssh`, which has what ssh2 has not: certificates of users and hosts, hardware keys,
+   * Kerberos, all its algorithms. It needs setsid on the host, and takes keys from files and agents only.
+   * Default `ssh2`, which is faster and needs no ssh.
+   */
+  readonly client?: 'ssh2' | 'openssh' | undefined;
+  /**
    * `true`: what is not said here is read from ssh's configuration (`~/.ssh/config`, or the file that is named), by
    * `ssh -G` where there is an ssh: HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent, ProxyJump,
    * ProxyCommand, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias. Default `false`.
@@ -50,6 +56,11 @@ export interface SshHostOptions {
 
   /** Milliseconds until the connection must stand, authentication included. Default 20,000. */
   readonly connectTimeout?: number | undefined;
+  /**
+   * How often to try to connect where that may yet work (`CONNECTION_FAILED`), half a second after the first time and
+   * twice as long after each further one, up to 8 s. Default 1.
+   */
+  readonly connectAttempts?: number | undefined;
   /** Milliseconds of silence until the host is asked whether it is there. Default 10,000; 0: never. */
   readonly keepAliveInterval?: number | undefined;
   /** Questions that may go unanswered before the connection is taken for lost. Default 3. */

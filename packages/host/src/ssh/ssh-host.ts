@@ -1,5 +1,6 @@
 import { createHost, type Host, HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
+import { opensshTransport } from '../openssh/openssh-transport.ts';
 import { nameOf } from './destination.ts';
 import { type Link, openLink } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
@@ -15,6 +16,7 @@ export function sshHost(options: SshHostOptions): Host {
   if (options.jump !== undefined && options.proxy !== undefined) {
     throw new HostOptionError(name, 'proxy', 'with a jump, give the proxy to the jump');
   }
+  if (options.client === 'openssh') return createHost(opensshTransport(name, options));
   let current: Promise<Link> | undefined;
   const disposal = new AbortController();
 

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
@@ -29,6 +31,37 @@ describe('connecting', () => {
       name: 'HostConnectionError',
       code: 'CONNECTION_FAILED',
     });
+  });
+
+  it('tries again as often as it may, where that can help', async () => {
+    await using late = await startSshd();
+    await late.stop();
+    await using hasty = sshHost(late.options);
+    expect(await rejection(hasty.run(['true']))).toMatchObject({ code: 'CONNECTION_FAILED' });
+    await using host = sshHost({ ...late.options, connectAttempts: 8 });
+    const running = host.run(['echo', 'in']);
+    setTimeout(() => void late.start(), 700);
+    expect((await running).stdout).toBe('in\n');
+  });
+
+  it.each([
+    ['KexAlgorithms sntrup761x25519-sha512@openssh.com', 'key exchange algorithm'],
+    ['Ciphers aes128-cbc', 'cipher'],
+    ['Ciphers aes128-ctr\nMACs umac-128@openssh.com', 'MAC'],
+  ])('says what is missing, and the way out, on a server with only %s', async (line, missing) => {
+    await using strict = await startSshd({ configuration: [line] });
+    await using host = sshHost(strict.options);
+    const error = await rejection(host.run(['true']));
+    expect(error).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining("client: 'openssh'"),
+    });
+    expect(error).toHaveProperty('message', expect.stringContaining(missing));
+    // OpenSSH itself offers cbc only when it is told to.
+    const config = join(strict.directory, 'config');
+    await writeFile(config, 'Ciphers +aes128-cbc\n');
+    await using other = sshHost({ ...strict.options, config, client: 'openssh' });
+    expect((await other.run(['echo', 'in'])).stdout).toBe('in\n');
   });
 
   it('gives up on a server that says nothing, within connectTimeout', async () => {

@@ -2,6 +2,7 @@ import { IncusConnectionError, IncusError } from '../errors.ts';
 import { createClient } from '../client.ts';
 import { createTransport } from '../transport/transport.ts';
 import { pinned } from './peer-check.ts';
+import { proxyFor } from './proxy-for.ts';
 
 /** What a trust token says: who issued it, where that is, and what proves that one has it. */
 export interface TrustToken {
@@ -21,6 +22,8 @@ export interface EnrolOptions {
   readonly key: string;
   /** Where the server is, where the token's own addresses cannot be reached: `https://host:port`. */
   readonly url?: string | undefined;
+  /** As for `connectIncus`. */
+  readonly proxy?: string | false | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +59,10 @@ export function decodeTrustToken(token: string): TrustToken {
  *
  * @throws {IncusConnectionError} `SERVER_UNTRUSTED`: another server answered. `CONNECTION_FAILED`: none did.
  */
-export async function enrol(token: string, { cert, key, url, signal }: EnrolOptions): Promise<Enrolment> {
+export async function enrol(
+  token: string,
+  { cert, key, url, proxy, signal }: EnrolOptions,
+): Promise<Enrolment> {
   const { fingerprint, addresses } = decodeTrustToken(token);
   const candidates = url === undefined ? addresses.map((address) => `https://${address}`) : [url];
   let failure: unknown = new IncusError(
@@ -68,6 +74,7 @@ export async function enrol(token: string, { cert, key, url, signal }: EnrolOpti
     await using transport = createTransport({
       origin,
       connectTimeout: 5_000,
+      proxy: proxyFor(origin, proxy),
       tls: { cert, key, checkPeer: pinned(fingerprint, origin) },
     });
     try {

@@ -213,9 +213,9 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
   };
 }
 
-async function isDirectory(session: SftpSession, path: string): Promise<boolean> {
+async function isDirectory(session: SftpSession, directory: string): Promise<boolean> {
   try {
-    return (await session.stat(path, { followLinks: true })).type === 'directory';
+    return (await session.stat(directory, { followLinks: true })).type === 'directory';
   } catch (error) {
     if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
     throw error;

@@ -83,6 +83,19 @@ export class OperationRun<T> implements PromiseLike<T> {
     return this.#end.then(resolved, rejected);
   }
 
+  /** As a promise's. */
+  catch<Failure = never>(
+    rejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<T | Failure> {
+    return this.then(undefined, rejected);
+  }
+
+  /** As a promise's. */
+  finally(settled?: (() => void) | null): Promise<T> {
+    this.#observed = true;
+    return this.#end.finally(settled);
+  }
+
   /** The operation's states as they change; a slow reader sees the newest, not each. Ends with the operation, however it ended. */
   async *progress(): AsyncGenerator<Operation, void, void> {
     this.#observed = true;

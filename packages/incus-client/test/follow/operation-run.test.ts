@@ -35,6 +35,8 @@ test('a run that fails and that nobody looks at is an unhandled rejection, as of
 test('one that is awaited, begun to be followed, or handed on is not', async () => {
   const looks: ((run: OperationRun<void>) => unknown)[] = [
     async (run) => expect(run).rejects.toThrow('it failed'),
+    async (run) => expect(await run.catch((error: unknown) => error)).toEqual(new Error('it failed')),
+    async (run) => expect(run.finally(() => {})).rejects.toThrow('it failed'),
     async (run) => expect(run.started).rejects.toThrow('it failed'),
     async (run) => {
       for await (const _state of run.progress());

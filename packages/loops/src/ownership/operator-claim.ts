@@ -21,7 +21,7 @@ const schema = z.discriminatedUnion('state', [
     /** How far the journal was. */
     at: place,
   }),
-  /** `last`: how far the journal of the last run is, where a step of it was begun. */
+  /** `last`: how far the journal of the last run is, where a step of it was started. */
   z.object({ state: z.literal('free'), run: z.string(), last: place.optional() }),
 ]);
 

@@ -1,3 +1,5 @@
+import { quoteForDisplay } from '@cutover/host';
+
 /** What must hold on a target before a deploy is confirmed; tried again until it does or the time is up. */
 export type HealthCheck =
   /** A command ends with exit code 0, on the target or on this machine. */
@@ -30,7 +32,7 @@ export type HealthCheck =
 export function describeCheck(check: HealthCheck): string {
   switch (check.type) {
     case 'command':
-      return `command ${check.argv.slice(0, 3).join(' ')}${check.on === 'here' ? ' (here)' : ''}`;
+      return `command ${quoteForDisplay(check.argv)}${check.on === 'here' ? ' (here)' : ''}`;
     case 'http':
       return `GET ${check.url}${check.from === 'target' ? ' (from the target)' : ''}`;
     case 'units':

@@ -1,11 +1,10 @@
 import { parseConfig } from '@cutover/foundation/config-file';
-import { unlessAbsent } from '@cutover/foundation/errno';
-import { stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { readFileBounded } from '../files/read-file.ts';
 import { ConfigError } from '../config-error.ts';
 import { SecretsError, howToSops } from '../errors.ts';
+import { findConfig } from './find-config.ts';
 import type { FileLayout } from './formats/format.ts';
 import { compileGoRegex } from './go-regex.ts';
 import { type SelectionRule, onlyRule, selectionKinds } from './selection.ts';
@@ -141,16 +140,9 @@ function parseRules(content: string, file: string): z.output<typeof schema> {
   return read.value;
 }
 
-/**
- * How files are laid out by `stores` of the `.sops.yaml` that is found upward from a file.
- *
- * @param config - a config file to use instead of looking for one.
- * @throws {ConfigError} `RULE_INVALID`: not a config of sops.
- */
-export async function layoutFor(file: string, config?: string): Promise<FileLayout> {
-  const from = config === undefined ? await findConfig(dirname(resolve(file))) : resolve(config);
-  if (from === undefined) return {};
-  const { stores } = parseRules((await readFileBounded(from)).toString('utf8'), from);
+/** How files are laid out by `stores` of a `.sops.yaml` with this text. @throws {ConfigError} `RULE_INVALID` */
+export function layoutIn(content: string, file: string): FileLayout {
+  const { stores } = parseRules(content, file);
   const blanks = (value: number | null | undefined, least: number): number | undefined =>
     value === undefined || value === null || value < least ? undefined : value;
   return {
@@ -158,12 +150,4 @@ export async function layoutFor(file: string, config?: string): Promise<FileLayo
     json: blanks(stores?.json?.indent, 0),
     binary: blanks(stores?.json_binary?.indent, 0),
   };
-}
-
-export async function findConfig(directory: string): Promise<string | undefined> {
-  for (let at = directory; ; at = dirname(at)) {
-    const path = join(at, '.sops.yaml');
-    if ((await unlessAbsent(stat(path))) !== undefined) return path;
-    if (dirname(at) === at) return undefined;
-  }
 }

@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import type { EditResult } from './edit.ts';
@@ -103,9 +102,8 @@ async function laidOut({
   EngineFile & { readonly layout: FileLayout | undefined }
 > {
   if (format === 'dotenv' || format === 'ini') return { file, format, layout: undefined };
-  const { findConfig, layoutFor } = await import('./creation-rules.ts');
-  const config = rules ?? (await findConfig(dirname(resolve(file))));
-  return { file, format, layout: config === undefined ? undefined : await layoutFor(file, config) };
+  const { layoutFor } = await import('./layout.ts');
+  return { file, format, layout: await layoutFor(file, rules) };
 }
 
 async function recipientsOf(given: EngineFile & EngineRules): Promise<EncryptOptions> {

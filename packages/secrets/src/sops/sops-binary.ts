@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SecretsError, type SecretsErrorCode } from '../errors.ts';
 import { privateDirectory } from '../files/private-directory.ts';
-import { findConfig } from './creation-rules.ts';
+import { findConfig } from './find-config.ts';
 import type { EditResult } from './edit.ts';
 import type { EngineFile, SopsEngine } from './engine.ts';
 import { formatOf, parseEncrypted } from './formats/format.ts';

@@ -12,7 +12,7 @@ export interface LoopRuntime {
   /** The run whose end has been dealt with. */
   endedRun?: string | undefined;
   ready: boolean;
-  /** Before which it is not started, by the clock of `performance.now()`: nobody sets that one. */
+  /** Before which it is not started, by the clock of `performance.now()`: no process sets that one. */
   nextStartAt?: number | undefined;
   /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
   ending?: { readonly isThere: boolean; readonly since: number };
