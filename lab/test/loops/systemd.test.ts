@@ -124,10 +124,18 @@ systemctl start --no-block demo-orchestrator rival loops-tmux-demo`);
         },
       )
       .toBeGreaterThan(2);
-    const agents = await machine.sh(
-      'pgrep -fx "sleep 100000" | wc -l; tmux -S /run/loops-demo/tmux.sock list-sessions -F "#S"',
-    );
-    expect(agents.split('\n').toSorted()).toEqual(['3', 'adversary', 'builder', 'loops-hub', 'watchdog']);
+    // One that is running may still be on its way into its scope.
+    const agents = async (): Promise<string[]> =>
+      (
+        await machine.sh(
+          'pgrep -fx "sleep 100000" | wc -l; tmux -S /run/loops-demo/tmux.sock list-sessions -F "#S"',
+        )
+      )
+        .split('\n')
+        .toSorted();
+    await expect
+      .poll(agents, { timeout: 10_000 })
+      .toEqual(['3', 'adversary', 'builder', 'loops-hub', 'watchdog']);
     await machine.sh('systemctl stop rival; rm /run/systemd/system/rival.service; systemctl daemon-reload');
     await machine.until(allRun);
     // It answers before systemd knows that it is ready.

@@ -37,6 +37,9 @@ export function scopeArgv(rig: string, loop: LoopConfig, run: string, manager: S
     `--unit=${scopeName(rig, loop.name, run)}`,
     ...properties.flatMap((property) => ['-p', property]),
     '--',
+    // systemd-run would start it under its whole path; as a word of the agent's own it keeps its name.
+    'env',
+    '--',
   ];
 }
 
