@@ -89,7 +89,7 @@ function builtFiles(folder, { exports = {}, bin = {} }) {
     entries.filter((entry) => /\.(js|ts|mjs)$/.test(entry)).map((entry) => join(folder, entry)),
   );
   for (const file of files) {
-    for (const name of importsOf(file).filter((one) => one.startsWith('.'))) {
+    for (const name of importsOf(file).filter((one) => /^\.\.?\//.test(one))) {
       const path = join(dirname(file), name);
       // A declaration file names the JavaScript that another one describes.
       files.add(file.endsWith('.d.ts') ? path.replace(/\.js$/, '.d.ts') : path);

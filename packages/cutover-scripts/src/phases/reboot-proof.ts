@@ -1,6 +1,6 @@
 import type { Step } from '@cutover/runbook';
-import { setTimeout as delay } from 'node:timers/promises';
-import { asUser, bootIdentity, HostConnectionError } from '@cutover/host';
+import { asUser, bootIdentity, type Host, HostConnectionError } from '@cutover/host';
+import { rebootProof } from '@cutover/nix-deploy';
 import { runtimePath } from '@cutover/secrets';
 import { readResumePoint } from '../carry/resume-point.ts';
 import { bootService, newPath, rigConfigFile, tmuxService } from '../rig/rig.ts';
@@ -59,19 +59,24 @@ const reboot = step({
     return { state: now === before ? 'absent' : 'satisfied', evidence: { before, now } };
   },
   async apply({ world, signal, evidence, progress }) {
-    const { boot: before } = evidence(lookBefore);
-    const target = await world.freshTarget(signal);
-    // The answer may be lost with the connection: what counts is that another boot answers.
-    await target.run(['systemctl', '--no-block', 'reboot'], { reject: false, signal }).catch(ignoreLoss);
-    progress('waiting for it to answer again');
-    for (;;) {
-      await delay(250, undefined, { signal });
-      const now = await world
-        .freshTarget(signal)
-        .then((fresh) => bootIdentity(fresh, { signal }))
-        .catch(() => undefined);
-      if (now !== undefined && now !== before) return;
-    }
+    const { boot, system } = evidence(lookBefore);
+    const { name } = world.settings;
+    await rebootProof(
+      { name, connect: (own) => connectWhileBooting(world, own ?? signal) },
+      {
+        bootBefore: boot,
+        system,
+        // The answer may be lost with the connection: what counts is that another boot answers.
+        reboot: async (host) => {
+          await host.run(['systemctl', '--no-block', 'reboot'], { reject: false, signal });
+        },
+        timeout: 540 * second,
+        onEvent: ({ type }) => {
+          if (type === 'rebooting') progress('waiting for it to answer again');
+        },
+        signal,
+      },
+    );
   },
   timeout: 600 * second,
 });
@@ -127,8 +132,16 @@ async function presentSecrets(world: World, paths: readonly string[], signal: Ab
   return stdout.split('\n').filter((line) => line === 'there').length;
 }
 
-function ignoreLoss(error: unknown): void {
-  if (!(error instanceof HostConnectionError)) throw error;
+/** Its address and its host keys come from the Incus server, which has neither while the instance boots. */
+async function connectWhileBooting(world: World, signal: AbortSignal): Promise<Host> {
+  try {
+    return await world.freshTarget(signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof HostConnectionError) throw cause;
+    const { name } = world.settings;
+    throw new HostConnectionError('CONNECTION_FAILED', name, `${name} does not answer yet`, { cause });
+  }
 }
 
 /** The reboot proof: the whole point of the move. */
