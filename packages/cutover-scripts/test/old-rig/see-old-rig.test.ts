@@ -52,7 +52,8 @@ test('a rig of which nothing runs is down, which is for a person to confirm', as
 });
 
 test('stopped is proven by what was seen: a process that no longer looks like a loop is found by its number', async () => {
-  const child = run('while [ ! -e go ]; do sleep 0.05; done; exec sleep 1000', workspace);
+  await host.run(['mkfifo', join(workspace, 'go')]);
+  const child = run('read -r _ <go; exec sleep 1000', workspace);
   await delay(100);
   const world = worldOf(['a-loop-of-the-test']);
   const { processes } = await seeOldRig(world, signal);
