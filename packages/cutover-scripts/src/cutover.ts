@@ -20,6 +20,6 @@ export const cutover: RunbookCommand<World> = {
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },
     { code: 11, errors: ['CLAIMED'] },
-    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED'] },
+    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED', 'SHARED_KEY'] },
   ],
 };

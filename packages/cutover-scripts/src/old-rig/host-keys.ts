@@ -5,6 +5,7 @@ import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { Host } from '@cutover/host';
 import { on } from '@cutover/host/zx';
 import * as z from 'zod';
+import { CutoverError } from '../errors.ts';
 import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
 
@@ -45,6 +46,33 @@ export async function keysStillIn(
   return list
     .map(({ fingerprint }) => fingerprint)
     .filter((one) => keys.some((key) => key.fingerprint === one));
+}
+
+/**
+ * What became of the access of the old host. Where none of its keys was found at the forge, nothing was taken away: it
+ * may reach it by a key or a token that we do not know.
+ */
+export async function keyOfOldHost(
+  world: World,
+  keys: readonly { readonly fingerprint: string }[],
+  signal: AbortSignal,
+): Promise<'revoked' | 'valid' | 'cannot'> {
+  if (keys.length === 0) return 'cannot';
+  return (await keysStillIn(world, keys, signal)).length === 0 ? 'revoked' : 'valid';
+}
+
+/** Both hosts have one key, so taking it away fences neither. Nothing was changed. */
+export class SharedKeyError extends CutoverError {
+  override readonly name = 'SharedKeyError';
+  readonly code = 'SHARED_KEY';
+  readonly fingerprint: string;
+
+  constructor(fingerprint: string) {
+    super(
+      `${fingerprint} is the key of both hosts, so taking it away fences neither; give each its own, then resume`,
+    );
+    this.fingerprint = fingerprint;
+  }
 }
 
 function keysFile({ workDirectory }: World): string {

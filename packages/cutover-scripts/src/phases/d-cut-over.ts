@@ -9,7 +9,14 @@ import { identities } from '../ownership/identities.ts';
 import { readOwner, releaseLoops, returnLoops } from '../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig } from '../old-rig/see-old-rig.ts';
 import { fingerprintOf } from '../world/fence.ts';
-import { keysAtForge, keysStillIn, rememberedKeys, rememberKeys } from '../old-rig/host-keys.ts';
+import {
+  keyOfOldHost,
+  keysAtForge,
+  keysStillIn,
+  rememberedKeys,
+  rememberKeys,
+  SharedKeyError,
+} from '../old-rig/host-keys.ts';
 import { startOldRig } from '../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../old-rig/safe-point.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
@@ -237,16 +244,14 @@ const revokeOld = step({
   async check({ world, signal, evidence: of }) {
     const { keys } = of(seeRunning);
     const left = await keysStillIn(world, keys, signal);
-    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     const evidence = { revoked: keys.map(({ fingerprint }) => fingerprint), left };
-    if (left.includes(own)) {
-      const reason = `${own} is the key of both hosts, so taking it away fences neither; give each its own`;
-      return { state: 'conflict', evidence, reason };
-    }
     return { state: left.length === 0 ? 'satisfied' : 'absent', evidence };
   },
   async apply({ world, signal, evidence: of }) {
     const { keys } = of(seeRunning);
+    // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
+    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+    if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
     await rememberKeys(world, keys);
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
@@ -331,7 +336,7 @@ export const grantNew = step({
       instance: 'not asked',
       // Looked at here once more: hours may lie between the proof and a resumed run.
       stopped: (await proveOldStopped(world, processes, signal)).stopped,
-      key: (await keysStillIn(world, keys, signal)).length === 0 ? 'revoked' : 'valid',
+      key: await keyOfOldHost(world, keys, signal),
     } as const;
     const { name: to } = world.settings;
     await owner(to, await grantLoops(world, { run: runId, to, last, signal }));

@@ -1,3 +1,4 @@
+import { CommandError } from '@cutover/host';
 import type { Step } from '@cutover/runbook';
 import { describeOwnership } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
@@ -59,7 +60,9 @@ const releaseNew = step({
     const found = await readOwner(world, signal);
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
-    if (found?.state === 'released' && found.from === settings.name) return { state: 'satisfied', evidence };
+    // Released by the old host: the run ended between the commit point and its grant.
+    if (found?.state === 'released' && [settings.name, settings.old.name].includes(found.from ?? ''))
+      return { state: 'satisfied', evidence };
     if (found?.owner === settings.name) return { state: 'absent', evidence };
     const reason = `the loops are ${describeOwnership(found)}, and not held by ${settings.name}`;
     return { state: 'conflict', evidence, reason };
@@ -71,6 +74,9 @@ const releaseNew = step({
   ...wayBack,
   timeout: 60 * second,
 });
+
+/** What `loops quiesce` ends with when the loops are stopped and work is left; `back-save-work` brings or names it. */
+const stoppedUnsafe = 13;
 
 const quiesceNew = step({
   id: 'back-quiesce-new',
@@ -87,7 +93,11 @@ const quiesceNew = step({
   async apply({ world, signal, downtime }) {
     const { rig } = world.rig;
     const user = await world.targetRig(signal);
-    await user.run(['loops', 'quiesce', '--config', rigConfigFile(rig)], { signal });
+    const quiesced = await user.run(['loops', 'quiesce', '--config', rigConfigFile(rig)], {
+      reject: false,
+      signal,
+    });
+    if (quiesced.exitCode !== 0 && quiesced.exitCode !== stoppedUnsafe) throw new CommandError(quiesced);
     await downtime('begins');
     const target = await world.target(signal);
     await target.run(['rm', '-f', armedFile], { signal });
@@ -258,7 +268,8 @@ const grantOld = step({
     const found = await readOwner(world, signal);
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
-    if (found?.state === 'released' && found.from === settings.name) return { state: 'absent', evidence };
+    if (found?.state === 'released' && [settings.name, settings.old.name].includes(found.from ?? ''))
+      return { state: 'absent', evidence };
     const reason = `the loops are ${describeOwnership(found)}, and not released by ${settings.name}`;
     return { state: 'conflict', evidence, reason };
   },

@@ -84,7 +84,8 @@ export class TmuxLink implements AsyncDisposable {
 
   async #connect(): Promise<RigTmux | undefined> {
     if (!(await listens(this.#socket))) return undefined;
-    const tmux = await connectRigTmux(this.#socket, this.#onChange);
+    const tmux = await this.#attach();
+    if (tmux === undefined) return undefined;
     if (this.#closed) {
       await tmux[Symbol.asyncDispose]();
       return undefined;
@@ -93,6 +94,16 @@ export class TmuxLink implements AsyncDisposable {
     this.#emit({ type: 'server', state: 'connected' });
     void tmux.closed.then(() => this.#lost(tmux));
     return tmux;
+  }
+
+  /** A server that ended between the question whether it listens and the attaching is none. */
+  async #attach(): Promise<RigTmux | undefined> {
+    try {
+      return await connectRigTmux(this.#socket, this.#onChange);
+    } catch (error) {
+      if (await listens(this.#socket)) throw error;
+      return undefined;
+    }
   }
 
   async #startServer(): Promise<boolean> {
