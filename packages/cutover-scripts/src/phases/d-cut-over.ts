@@ -1,6 +1,6 @@
 import type { Step } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
-import { grantNew, lastSync, revokeOld } from './d-cut-over/move-over.ts';
+import { grantNew, lastSync, proveFenced, revokeOld } from './d-cut-over/move-over.ts';
 import { coldStandby, startNew, verifyHandoff, verifyHealth } from './d-cut-over/start-new.ts';
 import { disableOld, proveStopped, quiesceOld, releaseOld, seeRunning } from './d-cut-over/stop-old.ts';
 
@@ -15,6 +15,7 @@ export const cutOverSteps: readonly Step<World>[] = [
   disableOld,
   proveStopped,
   revokeOld,
+  proveFenced,
   lastSync,
   grantNew,
   startNew,

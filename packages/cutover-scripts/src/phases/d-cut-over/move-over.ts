@@ -11,6 +11,7 @@ import {
   rememberKeys,
   SharedKeyError,
 } from '../../old-rig/host-keys.ts';
+import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldPath } from '../../rig/rig.ts';
 import { compareReferences, syncReferences } from '../../carry/references.ts';
@@ -51,6 +52,38 @@ export const revokeOld = step({
   timeout: 60 * second,
 });
 
+/** Asked from there, by whatever it has: a key elsewhere, an agent, a token. */
+export const proveFenced = step({
+  id: 'prove-fenced',
+  version: 1,
+  phase,
+  title: 'see that the forge refuses the old host',
+  kind: 'reversible',
+  needs: [seeRunning, revokeOld],
+  inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
+  async check({ world, signal, evidence: of }) {
+    const answers = await askForgeFromOld(world, of(seeRunning).agent, signal);
+    const [letIn, silent] = [answersOf(answers, 'let in'), answersOf(answers, 'no answer')];
+    const evidence = { refused: answersOf(answers, 'refused'), letIn, silent };
+    const { name } = world.settings.old;
+    if (letIn.length > 0)
+      return {
+        state: 'conflict',
+        evidence,
+        reason: `${name} can still push from ${letIn.join(', ')}, by a key or a token that was not found; take it away at the forge, then resume`,
+      };
+    if (silent.length > 0)
+      return {
+        state: 'unknown',
+        evidence,
+        reason: `the forge gives ${name} no answer in ${silent.join(', ')}, so it is not known whether it can push; look at its network, then resume`,
+      };
+    return { state: 'satisfied', evidence };
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
+
 /** What the old rig wrote since phase C: its last commits, the resume point, the references. */
 export const lastSync = step({
   id: 'last-sync',
@@ -58,6 +91,7 @@ export const lastSync = step({
   phase,
   title: 'carry the last changes over',
   kind: 'compensable',
+  needs: [revokeOld],
   inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
   async check({ world, signal }) {
     const { settings, old } = world;
@@ -117,15 +151,19 @@ export const grantNew = step({
     };
   },
   async apply({ world, signal, owner, runId, evidence: of }) {
-    const { processes, keys } = of(seeRunning);
+    const seen = of(seeRunning);
+    // Looked at here once more: hours may lie between the proof and a resumed run.
+    const [{ stopped }, key] = await Promise.all([
+      proveOldStopped(world, seen.processes, signal),
+      keyOfOldHost(world, seen, signal),
+    ]);
     const last = {
       name: world.settings.old.name,
       supervised: false,
       answers: true,
       instance: 'not asked',
-      // Looked at here once more: hours may lie between the proof and a resumed run.
-      stopped: (await proveOldStopped(world, processes, signal)).stopped,
-      key: await keyOfOldHost(world, keys, signal),
+      stopped,
+      key,
     } as const;
     const { name: to } = world.settings;
     await owner(to, await grantLoops(world, { run: runId, to, last, signal }));

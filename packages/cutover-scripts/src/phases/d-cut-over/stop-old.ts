@@ -1,6 +1,7 @@
 import { describeOwnership } from '@cutover/loops';
 import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
+import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readOwner, releaseLoops, returnLoops } from '../../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig } from '../../old-rig/see-old-rig.ts';
 import { keysAtForge } from '../../old-rig/host-keys.ts';
@@ -16,7 +17,7 @@ const second = 1000;
 /** Found and recorded before anything stops: what is gone afterwards must have been there before. */
 export const seeRunning = step({
   id: 'see-old-rig',
-  version: 1,
+  version: 2,
   phase,
   title: 'see what of the old rig runs',
   kind: 'reversible',
@@ -32,13 +33,20 @@ export const seeRunning = step({
       keysAtForge(world, old, oldHome(settings), signal),
     ]);
     const evidence = { ...seen, keys };
-    return seen.down || seen.unmatched.length === 0
-      ? { state: 'satisfied', evidence }
-      : {
-          state: 'conflict',
-          evidence,
-          reason: `nothing on ${old.name} matches ${seen.unmatched.join(', ')}; correct it in the config, or start that part of the rig`,
-        };
+    const conflict = (reason: string) => ({ state: 'conflict' as const, evidence, reason });
+    if (!seen.down && seen.unmatched.length > 0)
+      return conflict(
+        `nothing on ${old.name} matches ${seen.unmatched.join(', ')}; correct it in the config, or start that part of the rig`,
+      );
+    // Found out here, and not when the rig is stopped already.
+    const letIn =
+      keys.length > 0 ? [] : answersOf(await askForgeFromOld(world, seen.agent, signal), 'let in');
+    if (letIn.length > 0)
+      return conflict(
+        `${old.name} pushes from ${letIn.join(', ')} by a key or a token that is not in ${oldHome(settings)}/.ssh, so it cannot be taken away; ` +
+          'give it a key of its own there, and let that one in at the forge in place of the other',
+      );
+    return { state: 'satisfied' as const, evidence };
   },
   holdsUntil: 'release-ownership',
   timeout: 60 * second,

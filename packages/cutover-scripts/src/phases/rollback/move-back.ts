@@ -7,8 +7,9 @@ import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
 import { fingerprintOf } from '../../world/fence.ts';
 import { newRemainders } from '../../new-host/new-remainders.ts';
-import { oldReachesForge } from '../../old-rig/reaches-forge.ts';
+import { askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { step } from '../../world/step.ts';
+import type { World } from '../../world/world.ts';
 import { wayBack } from './way-back.ts';
 
 const phase = 'd-cut-over';
@@ -25,17 +26,18 @@ export const swapKeys = step({
   async check({ world, signal }) {
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     const left = await keysStillIn(world, [{ fingerprint: own }], signal);
-    const old = await oldReachesForge(world, signal);
-    const evidence = { revoked: own, left, oldHostIsLetIn: old };
-    return { state: left.length === 0 && old ? 'satisfied' : 'absent', evidence };
+    const shutOut = await shutOutOf(world, signal);
+    const evidence = { revoked: own, left, shutOut };
+    return { state: left.length === 0 && shutOut.length === 0 ? 'satisfied' : 'absent', evidence };
   },
   async apply({ world, signal }) {
     const { fence } = world.forge;
     await fence.revoke(fingerprintOf(await bootstrapForgeKey(world, signal)), signal);
     for (const { name, publicKey } of await rememberedKeys(world)) await fence.grant(name, publicKey, signal);
-    if (await oldReachesForge(world, signal)) return;
+    const shutOut = await shutOutOf(world, signal);
+    if (shutOut.length === 0) return;
     throw new Error(
-      `${world.settings.old.name} cannot reach the forge, and its key is not known here: let it in at the forge by hand, then resume`,
+      `${world.settings.old.name} cannot push from ${shutOut.join(', ')}: let its key in at the forge by hand, then resume`,
     );
   },
   ...wayBack,
@@ -126,3 +128,11 @@ export const grantOld = step({
   ...wayBack,
   timeout: 60 * second,
 });
+
+/** The clones from which the old host cannot push. */
+async function shutOutOf(world: World, signal: AbortSignal): Promise<string[]> {
+  const answers = await askForgeFromOld(world, null, signal);
+  return answers
+    .filter(({ answer }) => answer !== 'let in')
+    .map(({ clone, said }) => (said === '' ? clone : `${clone} (${said})`));
+}
