@@ -70,9 +70,17 @@ export async function openForge(
 /** git reads this with a shell, so each word is quoted for one. */
 async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string> {
   const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
-  options.push(`UserKnownHostsFile=${ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory))}`);
-  const words = ['ssh', '-i', ssh.privateKey, ...options.flatMap((option) => ['-o', option])];
+  options.push(
+    `UserKnownHostsFile=${sshPath(ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory)))}`,
+  );
+  options.push(`IdentityFile=${sshPath(ssh.privateKey)}`);
+  const words = ['ssh', ...options.flatMap((option) => ['-o', option])];
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+}
+
+/** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
+function sshPath(path: string): string {
+  return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
 }
 
 async function knownHostsFile(
