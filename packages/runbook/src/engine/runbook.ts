@@ -39,6 +39,11 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
    * when either says so. Throws when it cannot be told.
    */
   isCommitted?(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether an error of a step is a hold: a host that was lost under way, or a refusal to go on. The run then ends as
+   * `unsafe`, not as `failed`.
+   */
+  isUnsafe?(error: unknown): boolean;
   /** What `doctor` looks at; changes nothing. */
   doctor?(signal: AbortSignal): AsyncIterable<Finding>;
   /** Asks the world who owns the thing that moves. Throws when that cannot be told. */

@@ -11,6 +11,8 @@ export interface StepRecord {
   attempt: number;
   /** The place of the first intent: a rollback goes from the highest to the lowest. `undefined`: never begun by us. */
   begun: number | undefined;
+  /** The place at which it was first found done, not by us. */
+  found: number | undefined;
   operation: string | undefined;
   evidence: Evidence;
   gate: GateRecord | undefined;
@@ -124,6 +126,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'verified':
       record.status = 'verified';
       record.evidence = entry.evidence;
+      if (entry.how === 'satisfied') record.found ??= entry.seq;
       record.operation = undefined;
       if (record.gate !== undefined) record.gate.state = 'used';
       return;
@@ -150,6 +153,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'undone':
       record.status = 'undone';
       record.begun = undefined;
+      record.found = undefined;
       return;
     case 'gate.refused':
     case 'stopped':
@@ -165,6 +169,7 @@ function newRecord(): StepRecord {
     inputHash: '',
     attempt: 0,
     begun: undefined,
+    found: undefined,
     operation: undefined,
     evidence: {},
     gate: undefined,

@@ -34,6 +34,7 @@ export const releaseNew = step({
   phase,
   title: 'release the loops: no host may start them until they are granted',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
   async check({ world, signal }) {
     const { settings } = world;
@@ -64,6 +65,7 @@ export const quiesceNew = step({
   phase,
   title: 'stop the new rig at a safe point',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
     const user = await world.targetRig(signal);
@@ -94,6 +96,7 @@ export const disarmNew = step({
   phase,
   title: 'take the start of the new rig away',
   kind: 'compensable',
+  needsClaim: true,
   inputs: () => ({ armedFile }),
   async check({ world, signal }) {
     const target = await world.target(signal);
