@@ -6,7 +6,8 @@ export type CutoverErrorCode =
   | 'CLAIMED'
   | 'SECRET_LEAK'
   | 'SHARED_KEY'
-  | 'NOT_OWNER';
+  | 'NOT_OWNER'
+  | 'TAILNET_NOT_JOINED';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export abstract class CutoverError extends Error {

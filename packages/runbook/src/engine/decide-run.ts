@@ -8,6 +8,8 @@ import { changedSteps, type Plan } from './plan.ts';
 export interface RunRequest {
   readonly command: RunMode;
   readonly list?: string | undefined;
+  /** Give up a rollback that cannot be completed, and go forward again; for `run` only. */
+  readonly forward?: boolean | undefined;
 }
 
 /** What it comes to, given what the journal says. */
@@ -16,6 +18,8 @@ export interface RunDecision {
   readonly mode: RunMode;
   /** Undo the list instead of performing it. */
   readonly undo: boolean;
+  /** A rollback is given up for it. */
+  readonly abandon?: boolean | undefined;
 }
 
 /**
@@ -25,15 +29,22 @@ export interface RunDecision {
  * @throws {UsageError} it makes no sense here; the message says what does.
  */
 export function decideRun(
-  { command, list }: RunRequest,
+  { command, list, forward = false }: RunRequest,
   state: JournalState,
   committed = state.commits.has('C1'),
 ): RunDecision {
   if (list !== undefined && command !== 'run')
     throw new UsageError(`only run takes a list, ${command} does not`);
   if (goesBack(command, state)) return decideRollback(state, committed);
-  if (rollbackUnderWay(state)) {
-    throw new UsageError('a rollback was started and is not complete; `resume` completes it');
+  const unfinished = rollbackUnderWay(state);
+  if (forward && list === undefined) {
+    if (unfinished) return { list: mainList, mode: 'run', undo: false, abandon: true };
+    throw new UsageError('no rollback is under way: there is nothing to give up');
+  }
+  if (unfinished) {
+    throw new UsageError(
+      'a rollback was started and is not complete; `resume` completes it, `run --forward` gives it up',
+    );
   }
   if (command === 'run') return { list: list ?? mainList, mode: 'run', undo: false };
   const { lastRun } = state;

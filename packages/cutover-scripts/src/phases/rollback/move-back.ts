@@ -6,7 +6,7 @@ import { readOwner } from '../../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { newRemainders } from '../../new-host/new-remainders.ts';
+import { remainsOnNew } from '../../new-host/prove-new-stopped.ts';
 import { askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { step } from '../../world/step.ts';
 import type { World } from '../../world/world.ts';
@@ -122,7 +122,7 @@ export const grantOld = step({
       supervised: true,
       answers: true,
       instance: 'not asked',
-      stopped: (await newRemainders(world, signal)).length === 0,
+      stopped: (await remainsOnNew(world, signal)).length === 0,
       key: (await keysStillIn(world, [{ fingerprint: own }], signal)).length === 0 ? 'revoked' : 'valid',
     } as const;
     await owner(old.name, await grantLoops(world, { run: runId, to: old.name, last, signal }));

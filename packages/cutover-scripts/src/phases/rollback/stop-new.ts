@@ -1,11 +1,10 @@
 import { CommandError } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
-import { provesStopped } from '@cutover/loops/safe-point';
 import { keepWork, keptWork } from '../../carry/keep-work.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
-import { armedFile, bootService, newProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
-import { newRemainders } from '../../new-host/new-remainders.ts';
+import { remainsOnNew, runningOnNew } from '../../new-host/prove-new-stopped.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
 
@@ -68,9 +67,8 @@ export const quiesceNew = step({
   needsClaim: true,
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const user = await world.targetRig(signal);
-    const { stopped, remaining } = await provesStopped(user, { processes: newProcesses(world.rig), signal });
-    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+    const running = await runningOnNew(world, signal);
+    return { state: running.length === 0 ? 'satisfied' : 'absent', evidence: { running } };
   },
   async apply({ world, signal, downtime }) {
     const { rig } = world.rig;
@@ -122,7 +120,7 @@ export const proveNewStopped = step({
   kind: 'reversible',
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const remaining = await newRemainders(world, signal);
+    const remaining = await remainsOnNew(world, signal);
     return remaining.length === 0
       ? { state: 'satisfied', evidence: { remaining } }
       : {
