@@ -1,7 +1,7 @@
 import { describeOwnership } from '@cutover/loops';
 import { grantLoops } from '../../ownership/grant-loops.ts';
 import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
-import { readOwner } from '../../ownership/ownership.ts';
+import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
 import { proveOldStopped } from '../../old-rig/see-old-rig.ts';
 import { fingerprintOf } from '../../world/fence.ts';
 import {
@@ -29,6 +29,7 @@ export const revokeOld = step({
   phase,
   title: 'take the key of the old host away at the forge',
   kind: 'reversible',
+  needsClaim: true,
   needs: [seeRunning, proveStopped],
   inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
   async check({ world, signal, evidence: of }) {
@@ -46,6 +47,7 @@ export const revokeOld = step({
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
     for (const { name, publicKey } of await rememberedKeys(world))
       await world.forge.fence.grant(name, publicKey, signal);
   },
@@ -136,6 +138,7 @@ export const grantNew = step({
   phase,
   title: 'grant the loops to the new host',
   kind: 'irreversible',
+  needsClaim: true,
   commitPoint: 'C1',
   inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, lease: ownership.lease }),
   async check({ world, signal }) {

@@ -16,6 +16,7 @@ export const startNew = step({
   phase,
   title: 'start the loops on the new host by its boot service',
   kind: 'compensable',
+  needsClaim: true,
   leaves: 'nothing: past C1 a rollback moves the loops back',
   inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
   async check({ world, signal }) {
@@ -95,6 +96,7 @@ export const coldStandby = step({
   phase,
   title: 'leave the old host as a cold standby',
   kind: 'reversible',
+  needsClaim: true,
   needs: [verifyHandoff, verifyHealth],
   inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
   async check({ world: { settings, old }, signal }) {

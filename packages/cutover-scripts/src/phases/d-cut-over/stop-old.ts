@@ -2,7 +2,7 @@ import { describeOwnership } from '@cutover/loops';
 import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
-import { readOwner, releaseLoops, returnLoops } from '../../ownership/ownership.ts';
+import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig } from '../../old-rig/see-old-rig.ts';
 import { keysAtForge } from '../../old-rig/host-keys.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
@@ -62,6 +62,7 @@ export const releaseOld = step({
   phase,
   title: 'release the loops: no host may start them until they are granted',
   kind: 'reversible',
+  needsClaim: true,
   needs: [seeRunning],
   inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, ref: ownership.ref }),
   gate: {
@@ -108,6 +109,7 @@ export const quiesceOld = step({
   phase,
   title: 'stop the old rig at a safe point',
   kind: 'reversible',
+  needsClaim: true,
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
@@ -174,6 +176,7 @@ export const disableOld = step({
   phase,
   title: 'take every way of starting the old rig away',
   kind: 'reversible',
+  needsClaim: true,
   inputs: ({ settings: { old } }) => ({ units: old.units, start: old.start, cron: old.cronMatch }),
   async check({ world: { settings, old }, signal }) {
     const starts = await inspectStarts(old, settings.old, signal);
@@ -182,7 +185,10 @@ export const disableOld = step({
     return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
-  undo: ({ world: { settings, old }, signal }) => unfenceStarts(old, settings.old, signal),
+  async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
+    await unfenceStarts(world.old, world.settings.old, signal);
+  },
   holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });

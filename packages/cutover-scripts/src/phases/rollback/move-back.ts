@@ -6,7 +6,7 @@ import { readOwner } from '../../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { newRemainders } from '../../new-host/new-remainders.ts';
+import { remainsOnNew } from '../../new-host/prove-new-stopped.ts';
 import { askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { step } from '../../world/step.ts';
 import type { World } from '../../world/world.ts';
@@ -22,6 +22,7 @@ export const swapKeys = step({
   phase,
   title: 'take the key of the new host away at the forge, and let the old host in again',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { forge } }) => ({ forge: forge.ssh.host }),
   async check({ world, signal }) {
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
@@ -101,6 +102,7 @@ export const grantOld = step({
   phase,
   title: 'grant the loops to the old host',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { name, old, ownership } }) => ({ from: name, to: old.name, lease: ownership.lease }),
   async check({ world, signal }) {
     const { settings } = world;
@@ -120,7 +122,7 @@ export const grantOld = step({
       supervised: true,
       answers: true,
       instance: 'not asked',
-      stopped: (await newRemainders(world, signal)).length === 0,
+      stopped: (await remainsOnNew(world, signal)).length === 0,
       key: (await keysStillIn(world, [{ fingerprint: own }], signal)).length === 0 ? 'revoked' : 'valid',
     } as const;
     await owner(old.name, await grantLoops(world, { run: runId, to: old.name, last, signal }));

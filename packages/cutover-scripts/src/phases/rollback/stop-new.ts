@@ -1,11 +1,10 @@
 import { CommandError } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
-import { provesStopped } from '@cutover/loops/safe-point';
 import { keepWork, keptWork } from '../../carry/keep-work.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
-import { armedFile, bootService, newProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
-import { newRemainders } from '../../new-host/new-remainders.ts';
+import { remainsOnNew, runningOnNew } from '../../new-host/prove-new-stopped.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
 
@@ -34,6 +33,7 @@ export const releaseNew = step({
   phase,
   title: 'release the loops: no host may start them until they are granted',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
   async check({ world, signal }) {
     const { settings } = world;
@@ -64,11 +64,11 @@ export const quiesceNew = step({
   phase,
   title: 'stop the new rig at a safe point',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const user = await world.targetRig(signal);
-    const { stopped, remaining } = await provesStopped(user, { processes: newProcesses(world.rig), signal });
-    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+    const running = await runningOnNew(world, signal);
+    return { state: running.length === 0 ? 'satisfied' : 'absent', evidence: { running } };
   },
   async apply({ world, signal, downtime }) {
     const { rig } = world.rig;
@@ -94,6 +94,7 @@ export const disarmNew = step({
   phase,
   title: 'take the start of the new rig away',
   kind: 'compensable',
+  needsClaim: true,
   inputs: () => ({ armedFile }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -119,7 +120,7 @@ export const proveNewStopped = step({
   kind: 'reversible',
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const remaining = await newRemainders(world, signal);
+    const remaining = await remainsOnNew(world, signal);
     return remaining.length === 0
       ? { state: 'satisfied', evidence: { remaining } }
       : {
