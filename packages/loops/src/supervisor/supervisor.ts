@@ -1,16 +1,21 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 import type { Handoff, ReloadReport } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
-import { lockRig } from '../state/rig-lock.ts';
+import { lockPath, lockRig } from '../state/rig-lock.ts';
+import { recallTmuxServer } from '../tmux/recall-server.ts';
+import { statePath } from '../state/state-store.ts';
+import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
-import { installLogger } from './starting/logger.ts';
+import { installLogger, loggerPath } from './starting/logger.ts';
 import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
@@ -34,6 +39,8 @@ export interface SupervisorOptions {
 const requestedEnd = Symbol('requested');
 /** How often processes are looked at whose terminals are held open by children, in milliseconds. */
 const livenessInterval = 500;
+/** How often it is looked whether what the rig stands on is still there, in milliseconds. */
+const placesInterval = 500;
 
 /**
  * Has charge of one rig: keeps its loops as they are wanted, holds them while this host does not own them, watches
@@ -55,6 +62,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #prompter: Prompter;
   readonly #phases: PlanPhases;
   readonly #reload: ConfigReload;
+  readonly #places: PlaceKeeper;
   readonly #startedAt = Date.now();
 
   private constructor(
@@ -67,6 +75,7 @@ export class Supervisor implements AsyncDisposable {
     this.config = config;
     this.events = new EventHub(options.onEvent);
     this.#store = store;
+    this.#places = new PlaceKeeper((event) => this.events.emit(event));
     this.#cleanup = cleanup;
     this.#ended = new AbortController();
     this.#background = new Background((error) => this.#ended.abort(error));
@@ -111,12 +120,22 @@ export class Supervisor implements AsyncDisposable {
     const config = { ...given };
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
-    cleanup.use(await lockRig(config.stateDir, 'supervisor'));
+    let lock = await lockRig(config.stateDir, 'supervisor');
+    cleanup.defer(async () => lock[Symbol.asyncDispose]());
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
     const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    // Whose rig it is comes first.
+    supervisor.keep({
+      path: lockPath(config.stateDir),
+      isThere: () => lock.isInPlace(),
+      restore: async () => {
+        await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+        lock = await lockRig(config.stateDir, 'supervisor');
+      },
+    });
     await supervisor.#begin(reboot);
     return supervisor;
   }
@@ -134,6 +153,11 @@ export class Supervisor implements AsyncDisposable {
   /** Does something beside all else; should it fail, the supervisor ends, and {@link failure} says why. */
   inBackground(work: () => Promise<unknown>): void {
     this.#background.run(work);
+  }
+
+  /** Makes this place again whenever it is deleted. */
+  keep(place: KeptPlace): void {
+    this.#places.keep(place);
   }
 
   /** Brings what runs to what is wanted. */
@@ -293,11 +317,31 @@ export class Supervisor implements AsyncDisposable {
     );
     const liveness = setInterval(() => this.#keeper.checkLiveness(), livenessInterval);
     this.#cleanup.defer(() => clearInterval(liveness));
+    this.#keepPlaces();
     this.inBackground(() => this.#ownership.run());
     await this.reconcile();
     const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events };
     const watcher = new LoopWatcher(config, createWatchActions({ supervisor: this, ...parts }));
     this.inBackground(() => watchLoops(watcher, { config, ...parts, signal: this.ended }));
+  }
+
+  #keepPlaces(): void {
+    const { config } = this;
+    const path = statePath(config.stateDir);
+    this.keep({ path, isThere: () => existsSync(path), restore: async () => this.#store.save() });
+    this.keep({
+      path: loggerPath(config),
+      isThere: () => existsSync(loggerPath(config)),
+      restore: async () => installLogger(config),
+    });
+    const socket = tmuxSocket(config);
+    this.keep({
+      path: socket,
+      isThere: () => this.#link.current === undefined || existsSync(socket),
+      restore: async () => recallTmuxServer(socket),
+    });
+    const timer = setInterval(() => this.inBackground(async () => this.#places.look()), placesInterval);
+    this.#cleanup.defer(() => clearInterval(timer));
   }
 
   #reconcileSoon(): void {
