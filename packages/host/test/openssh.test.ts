@@ -23,7 +23,7 @@ hostContract(vitest, {
   root: process.getuid?.() === 0,
   exactSignals: false,
   soak,
-  ...(!soak && { parts: ['commands', 'input', 'endings', 'streams'] }),
+  ...(!soak && { parts: ['commands', 'many', 'input', 'endings', 'streams'] }),
 });
 
 it('says in ssh’s words why there is no connection, with a code', async () => {
