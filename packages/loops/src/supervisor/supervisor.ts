@@ -11,7 +11,7 @@ import { lockRig } from '../state/rig-lock.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
 import { installLogger } from './starting/logger.ts';
-import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { openScopes, type Scopes } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
@@ -57,7 +57,7 @@ export class Supervisor implements AsyncDisposable {
   private constructor(
     config: RigConfig,
     store: RigStore,
-    scope: ScopeManager,
+    scopes: Scopes,
     options: SupervisorOptions,
     cleanup: CleanupStack,
   ) {
@@ -83,7 +83,7 @@ export class Supervisor implements AsyncDisposable {
     this.#keeper = new LoopKeeper({
       config,
       store,
-      scope,
+      scopes,
       ownership: this.#ownership,
       link: this.#link,
       signal,
@@ -111,7 +111,7 @@ export class Supervisor implements AsyncDisposable {
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
-    const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    const supervisor = new Supervisor(config, store, await openScopes(), options, cleanup.move());
     await supervisor.#begin(reboot);
     return supervisor;
   }
