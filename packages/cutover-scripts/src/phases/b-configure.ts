@@ -191,6 +191,8 @@ const scanRepository = step({
           reason: 'plaintext of a secret is in the repository; see the findings',
         };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 300 * second,
 });
 
@@ -321,6 +323,8 @@ const verifySecretsInPlace = step({
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 120 * second,
 });
 

@@ -165,6 +165,7 @@ export const quiesceOld = step({
     await startOldRig(world, signal);
     await downtime('ends');
   },
+  undoFound: true,
   holdsUntil: 'grant-ownership',
   timeout: 3600 * second,
 });
@@ -189,6 +190,7 @@ export const disableOld = step({
     await requireOldMay(world, 'released', signal);
     await unfenceStarts(world.old, world.settings.old, signal);
   },
+  undoFound: true,
   holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });

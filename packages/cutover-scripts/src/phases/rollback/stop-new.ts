@@ -11,18 +11,22 @@ import { wayBack } from './way-back.ts';
 const phase = 'd-cut-over';
 const second = 1000;
 
-/** Before anything is stopped: a way back to a host that does not answer would end with the loops nowhere. */
-export const reachOld = step({
-  id: 'back-reach-old',
+/** Before anything is released or stopped: a way back that cannot reach both would end with the loops nowhere. */
+export const reachBoth = step({
+  id: 'back-reach-both',
   version: 1,
   phase,
-  title: 'see that the old host answers',
+  title: 'see that both hosts answer',
   kind: 'reversible',
-  inputs: ({ settings: { old } }) => ({ host: old.ssh.host }),
-  async check({ world: { settings, oldRig }, signal }) {
-    const { stdout } = await oldRig.run(['uname', '-n'], { signal });
-    return { state: 'satisfied', evidence: { host: stdout.trim(), workspace: settings.old.workspace } };
+  inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
+  async check({ world, signal }) {
+    const user = await world.targetRig(signal);
+    const [old, target] = await Promise.all(
+      [world.oldRig, user].map(async (host) => (await host.run(['uname', '-n'], { signal })).stdout.trim()),
+    );
+    return { state: 'satisfied', evidence: { old: old ?? null, new: target ?? null } };
   },
+  holdsUntil: 'back-grant-ownership',
   timeout: 30 * second,
 });
 
@@ -83,6 +87,7 @@ export const quiesceNew = step({
     await target.run(['rm', '-f', armedFile], { signal });
     await target.run(['systemctl', 'stop', bootService(rig), tmuxService(rig)], { signal });
   },
+  holdsUntil: 'back-grant-ownership',
   ...wayBack,
   timeout: 3600 * second,
 });
@@ -108,6 +113,7 @@ export const disarmNew = step({
     const target = await world.target(signal);
     await target.run(['rm', '-f', armedFile], { signal });
   },
+  holdsUntil: 'back-grant-ownership',
   ...wayBack,
   timeout: 60 * second,
 });
@@ -129,6 +135,7 @@ export const proveNewStopped = step({
           reason: `something of the rig still runs on ${world.settings.name}: ${remaining.join('; ')}; stop it by hand`,
         };
   },
+  holdsUntil: 'back-grant-ownership',
   timeout: 60 * second,
 });
 
@@ -150,10 +157,15 @@ export const saveWork = step({
     const evidence = { kept: Object.fromEntries(kept.map(({ path, where }) => [path, where])) };
     return { state: open.length === 0 ? 'satisfied' : 'absent', evidence };
   },
-  async apply({ world, signal, runId }) {
+  async apply({ world, signal, runId, progress }) {
     const user = await world.targetRig(signal);
-    for (const { path, branch } of wantedClones(world)) await keepWork(user, { path, branch }, runId, signal);
+    for (const { path, branch } of wantedClones(world)) {
+      const notKept = await keepWork(user, { path, branch }, runId, signal);
+      if (notKept.length > 0) progress(`not kept of ${path}: ${notKept.join(', ')}`);
+    }
   },
+  // After it this host is not let in any more, so nothing can be asked from there.
+  holdsUntil: 'back-swap-keys',
   ...wayBack,
   timeout: 300 * second,
 });
