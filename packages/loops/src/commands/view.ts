@@ -35,13 +35,24 @@ export function statusText(status: RigStatus): string {
   ].join(' · ');
   return [
     head,
+    ...(supervisor.reason === undefined ? [] : [`not started: ${supervisor.reason}`]),
     ...(hold === undefined ? [] : [`held: ${hold}: ${holdDetail ?? ''}`]),
     ...textTable(rows),
+    ...withoutLimits(status.loops),
     ...(status.orphans ?? []).map(
       ({ name, pid }) =>
         `${name} (pid ${pid}) runs and is not in the config; end it with: loops stop ${name}`,
     ),
   ].join('\n');
+}
+
+function withoutLimits(loops: readonly LoopStatus[]): string[] {
+  const names = loops.filter(({ unlimited }) => unlimited === true).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} without limits: there was no systemd manager to apply them when they were started; ` +
+      `run \`loginctl enable-linger\` for their user, then \`loops restart ${names.join(' ')}\``,
+  ];
 }
 
 function why(loop: LoopStatus): string {
