@@ -61,6 +61,11 @@ export interface DeployOptions {
    * stop another one is refused.
    */
   readonly mayStop?: readonly string[] | undefined;
+  /**
+   * Switch inhibitors of the system, by their names as `plan` tells them, that have changed and are to be passed over. It is
+   * refused where one that is not named has changed, or another pre-switch check fails.
+   */
+  readonly overrideInhibitors?: readonly string[] | undefined;
   /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
   readonly minFree?: { readonly store?: number | undefined; readonly boot?: number | undefined } | undefined;
   readonly nixOptions?: NixOptions | undefined;
@@ -83,6 +88,7 @@ export interface Settings extends DeployOptions {
   readonly activationTimeout: number;
   readonly force: boolean;
   readonly mayStop: readonly string[];
+  readonly overrideInhibitors: readonly string[];
   readonly installBootLoader: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
@@ -132,6 +138,7 @@ export function resolveOptions(
     activationTimeout,
     force: options.force ?? false,
     mayStop: options.mayStop ?? [],
+    overrideInhibitors: options.overrideInhibitors ?? [],
     installBootLoader: options.installBootLoader ?? false,
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,

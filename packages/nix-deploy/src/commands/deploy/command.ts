@@ -14,6 +14,7 @@ export interface DeployFlags extends SharedOptions {
   readonly specialisation?: string;
   readonly force?: boolean;
   readonly mayStop?: string[];
+  readonly overrideInhibitor?: string[];
   readonly installBootloader?: boolean;
   readonly skipUnreachable?: boolean;
   readonly parallel?: number;
@@ -37,6 +38,11 @@ export function deployCommand(): Command {
     .option(
       '--may-stop <unit>',
       'stop this unit although the connection may stand on it; may be repeated',
+      collect,
+    )
+    .option(
+      '--override-inhibitor <name>',
+      'switch although this part changed, which needs a reboot (plan names them); may be repeated',
       collect,
     )
     .option('--install-bootloader', 'write the boot loader itself again, not only its entries')

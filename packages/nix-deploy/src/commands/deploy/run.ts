@@ -30,6 +30,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
             specialisation: specialisation ?? one.options.specialisation,
             force,
             installBootLoader: options.installBootloader,
+            overrideInhibitors: options.overrideInhibitor,
             mayStop: mayStop ?? one.options.mayStop,
           },
         })),
