@@ -36,6 +36,7 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
         })),
         {
           parallel: options.parallel ?? fleet.parallel,
+          evaluateAtOnce: options.evaluateAtOnce ?? fleet.evaluateAtOnce,
           canaries: options.canary ?? fleet.canaries,
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,
