@@ -45,7 +45,9 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
     old,
     oldRig: asUser(old, settings.old.user),
     target,
+    forgetTarget: target.forget,
     freshTarget,
+    inside: async (signal) => incusHost(await incus(signal), settings.name),
     targetRig: async (signal) => asUser(await target(signal), settings.new.user),
     forge,
     configuration: configurationRepository(
@@ -68,7 +70,13 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   );
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
-  return connectIncus({ url: incus.url, project: incus.project, cert, key, serverCert, signal });
+  const { url, project, socks5 } = incus;
+  // An address of IPv6 is in brackets, as in every URL.
+  const proxy =
+    socks5 === undefined
+      ? undefined
+      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 
 /** Address and host key come from the Incus API; only then is there an ssh connection. */

@@ -21,7 +21,7 @@ export function eventLine({ at, type, ...facts }: RigEvent): string {
 
 /** The rig as a small table. */
 export function statusText(status: RigStatus, view: StatusView = {}): string {
-  return [...headLines(status, view), ...loopLines(status, view), ...orphanLines(status, view)].join('\n');
+  return [...headLines(status, view), ...loopLines(status, view), ...noteLines(status, view)].join('\n');
 }
 
 const supervisorWords = { up: 'up', down: 'down', silent: 'does not answer' } as const;
@@ -40,6 +40,9 @@ export function headLines(status: RigStatus, { width, paint = plain }: StatusVie
   const first = cut(head, width);
   return [
     supervisor.state === 'up' ? first : paint('red', first),
+    ...(supervisor.reason === undefined
+      ? []
+      : [paint('red', cut(`not started: ${supervisor.reason}`, width))]),
     ...(hold === undefined ? [] : [paint('yellow', cut(`held: ${hold}: ${holdDetail ?? ''}`, width))]),
   ];
 }
@@ -70,12 +73,15 @@ export function loopLines({ loops }: RigStatus, { width, paint = plain }: Status
   ];
 }
 
-/** What runs and is not in the config. */
-export function orphanLines({ orphans = [] }: RigStatus, { width, paint = plain }: StatusView): string[] {
-  return orphans.map(({ name, pid }) => {
-    const words = `${name} (pid ${pid}) runs and is not in the config; end it with: loops stop ${name}`;
-    return paint('yellow', cut(words, width));
-  });
+/** What an operator should see to: loops without limits, and what runs and is not in the config. */
+export function noteLines(
+  { loops, orphans = [] }: RigStatus,
+  { width, paint = plain }: StatusView,
+): string[] {
+  const left = orphans.map(
+    ({ name, pid }) => `${name} (pid ${pid}) runs and is not in the config; end it with: loops stop ${name}`,
+  );
+  return [...withoutLimits(loops), ...left].map((line) => paint('yellow', cut(line, width)));
 }
 
 /** A line that ends where the terminal does. */
@@ -86,6 +92,15 @@ export function cut(line: string, width = Infinity): string {
 
 function plain(_: unknown, text: string): string {
   return text;
+}
+
+function withoutLimits(loops: readonly LoopStatus[]): string[] {
+  const names = loops.filter(({ unlimited }) => unlimited === true).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} without limits: there was no systemd manager to apply them when they were started; ` +
+      `run \`loginctl enable-linger\` for their user, then \`loops restart ${names.join(' ')}\``,
+  ];
 }
 
 function why(loop: LoopStatus): string {

@@ -2,7 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { write } from '@cutover/foundation/io';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { paintFor } from './colors.ts';
-import { cut, eventLine, headLines, loopLines, orphanLines, type StatusView } from './view.ts';
+import { cut, eventLine, headLines, loopLines, noteLines, type StatusView } from './view.ts';
 
 const keptEvents = 100;
 /** The alternate screen, without a cursor, and without lines that go on in the next one. */
@@ -78,7 +78,7 @@ export function screenLines(
   const { width, paint = (_, text) => text } = view;
   const last = paint('dim', cut('q: leave', width));
   if (status === undefined) return [last];
-  const head = [...headLines(status, view), ...orphanLines(status, view)];
+  const head = [...headLines(status, view), ...noteLines(status, view)];
   const loops = loopLines(status, view);
   const room = Math.max(0, rows - head.length - 1);
   const shown = loops.length <= room ? loops : [...loops.slice(0, Math.max(0, room - 1)), more(loops, room)];

@@ -23,6 +23,7 @@ const loop = z.object({
   recentRestarts: z.number(),
   startedAt: z.number().optional(),
   block: block.optional(),
+  unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
 });
 const stateSchema = z.object({

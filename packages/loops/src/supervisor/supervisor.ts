@@ -16,7 +16,7 @@ import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
 import { installLogger, loggerPath } from './starting/logger.ts';
-import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { openScopes, type Scopes } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
@@ -69,7 +69,7 @@ export class Supervisor implements AsyncDisposable {
   private constructor(
     config: RigConfig,
     store: RigStore,
-    scope: ScopeManager,
+    scopes: Scopes,
     options: SupervisorOptions,
     cleanup: CleanupStack,
   ) {
@@ -96,7 +96,7 @@ export class Supervisor implements AsyncDisposable {
     this.#keeper = new LoopKeeper({
       config,
       store,
-      scope,
+      scopes,
       ownership: this.#ownership,
       link: this.#link,
       signal,
@@ -127,7 +127,7 @@ export class Supervisor implements AsyncDisposable {
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
-    const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    const supervisor = new Supervisor(config, store, await openScopes(), options, cleanup.move());
     // Whose rig it is comes first.
     supervisor.keep({
       path: lockPath(config.stateDir),
