@@ -16,10 +16,27 @@ export const cutover: RunbookCommand<World> = {
     ownership:
       'write the ownership again where its ref was deleted or restored; the words are shown when they are wrong',
   },
+  attests: {
+    subject: 'host',
+    hows: ['power cut', 'instance stopped', 'disk out'],
+    description:
+      'attest that the old host is off, where it cannot be asked: counts for one move and one hour, and is void when it answers',
+  },
+  alarms: true,
   // The same code in this package and in those of loops.yaml and secrets.yaml.
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },
     { code: 11, errors: ['CLAIMED'] },
-    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED', 'SHARED_KEY'] },
+    {
+      code: 13,
+      errors: [
+        'OWNERSHIP_UNKNOWN',
+        'OWNERSHIP_REGRESSED',
+        'GRANT_REFUSED',
+        'SHARED_KEY',
+        'OLD_HOST_SILENT',
+        'NEW_HOST_SILENT',
+      ],
+    },
   ],
 };

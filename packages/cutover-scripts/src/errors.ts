@@ -1,6 +1,13 @@
 /** The stable codes of the errors that this package throws. */
 export type CutoverErrorCode =
-  'CONFIG_INVALID' | 'NO_SAFE_POINT' | 'GRANT_REFUSED' | 'CLAIMED' | 'SECRET_LEAK' | 'SHARED_KEY';
+  | 'CONFIG_INVALID'
+  | 'OLD_HOST_SILENT'
+  | 'NEW_HOST_SILENT'
+  | 'NO_SAFE_POINT'
+  | 'GRANT_REFUSED'
+  | 'CLAIMED'
+  | 'SECRET_LEAK'
+  | 'SHARED_KEY';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export abstract class CutoverError extends Error {
