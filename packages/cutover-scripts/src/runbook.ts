@@ -14,6 +14,7 @@ import { readOwner } from './ownership/ownership.ts';
 import { reviveByHand } from './ownership/revive-ownership.ts';
 import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { whatStaysReachable } from './ownership/unfenced.ts';
+import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
@@ -44,6 +45,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),
+    isUnsafe,
     async isCommitted(signal) {
       const found = await readOwner(world, signal);
       return (found?.state === 'held' ? found.owner : found?.from) === settings.name;

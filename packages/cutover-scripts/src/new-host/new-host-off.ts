@@ -1,8 +1,9 @@
 import { HostConnectionError } from '@cutover/host';
 import { IncusApiError, IncusConnectionError } from '@cutover/incus-client';
 import type { LastOwner } from '@cutover/loops';
-import type { CheckResult, Evidence, Step, StepContext } from '@cutover/runbook';
+import type { CheckResult, Evidence, StepContext } from '@cutover/runbook';
 import { CutoverError } from '../errors.ts';
+import type { OffStepFactory } from '../ownership/pass-by.ts';
 import type { World } from '../world/world.ts';
 
 /** The new host does not answer, and its instance is not stopped: its loops may run. Nothing was changed. */
@@ -58,20 +59,21 @@ export async function orGivenUp<T>(
   }
 }
 
-/** A step of the way back that looks at the new host: an instance that was given up has nothing left to be looked at. */
-export function passedIfGivenUp<Found extends Evidence>(
-  step: Step<World, Found>,
+/** Makes a step of the way back that looks at the new host: one that was given up has nothing left to be looked at. */
+export function unlessGivenUp<Found extends Evidence>(
   found: (context: StepContext<World>) => Found,
-): Step<World, Found> {
-  const check = step.check?.bind(step);
-  if (check === undefined) throw new TypeError(`step ${step.id} has no check`);
-  return {
-    ...step,
-    async check(context): Promise<CheckResult> {
-      const asked = await orGivenUp(context.world, () => check(context), context.signal);
-      if ('answer' in asked) return asked.answer;
-      return { state: 'satisfied', evidence: { ...found(context), instance: asked.instance } };
-    },
+): OffStepFactory<Found> {
+  return (definition) => {
+    const check = definition.check?.bind(definition);
+    if (check === undefined) throw new TypeError(`step ${definition.id} has no check`);
+    return {
+      ...definition,
+      async check(context): Promise<CheckResult> {
+        const asked = await orGivenUp(context.world, () => check(context), context.signal);
+        if ('answer' in asked) return asked.answer;
+        return { state: 'satisfied', evidence: { ...found(context), instance: asked.instance } };
+      },
+    };
   };
 }
 

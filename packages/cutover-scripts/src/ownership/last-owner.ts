@@ -2,7 +2,7 @@ import type { LastOwner } from '@cutover/loops';
 import type { StepContext } from '@cutover/runbook';
 import { keysOfNewHost } from '../new-host/forge-key.ts';
 import { orGivenUp } from '../new-host/new-host-off.ts';
-import { newRemainders } from '../new-host/new-remainders.ts';
+import { remainsOnNew } from '../new-host/prove-new-stopped.ts';
 import { type HostKey, keyOfOldHost, keysStillIn } from '../old-rig/host-keys.ts';
 import { proveOldStopped, type SeenProcess } from '../old-rig/see-old-rig.ts';
 import type { World } from '../world/world.ts';
@@ -39,7 +39,7 @@ export async function oldAsLastOwner(
 /** The new host as the last owner, for the way back: its supervisor enforces its lease. */
 export async function newAsLastOwner(world: World, signal: AbortSignal): Promise<LastOwner> {
   const left = await keysStillIn(world, await keysOfNewHost(world, signal), signal);
-  const remaining = await orGivenUp(world, () => newRemainders(world, signal), signal);
+  const remaining = await orGivenUp(world, () => remainsOnNew(world, signal), signal);
   const answers = 'answer' in remaining;
   return {
     name: world.settings.name,

@@ -1,6 +1,6 @@
 import { HostConnectionError } from '@cutover/host';
 import type { Attestation } from '@cutover/loops';
-import type { CheckResult, Evidence, Step, StepContext } from '@cutover/runbook';
+import type { CheckResult, Evidence, Step, StepContext, StepDefinition } from '@cutover/runbook';
 import { CutoverError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { attestCommand, attestedOff } from './attestation.ts';
@@ -22,24 +22,30 @@ export class OldHostSilentError extends CutoverError {
   }
 }
 
+/** Makes a step whose evidence is known without asking a host that is off. */
+export type OffStepFactory<Found extends Evidence> = <Checked extends CheckResult<Found>>(
+  definition: StepDefinition<World, Checked, never>,
+) => Step<World, Found>;
+
 /**
- * A step that looks at the old host, or changes something there: while a person's word that it is off counts, the step is
- * passed by. `found` says what is known without asking the host, for the steps that read it.
+ * Makes a step that looks at the old host, or changes something there: while a person's word that it is off counts, the step
+ * is passed by. `found` says what is known without asking the host, for the steps that read it.
  */
-export function passedBy<Found extends Evidence>(
-  step: Step<World, Found>,
+export function onOldHost<Found extends Evidence>(
   found: (context: StepContext<World>) => Promise<Found>,
-): Step<World, Found> {
-  const check = step.check?.bind(step);
-  if (check === undefined) throw new TypeError(`step ${step.id} has no check`);
-  return {
-    ...step,
-    check: (context) =>
-      orPassedBy(
-        context,
-        () => check(context),
-        () => found(context),
-      ),
+): OffStepFactory<Found> {
+  return (definition) => {
+    const check = definition.check?.bind(definition);
+    if (check === undefined) throw new TypeError(`step ${definition.id} has no check`);
+    return {
+      ...definition,
+      check: (context) =>
+        orPassedBy(
+          context,
+          () => check(context),
+          () => found(context),
+        ),
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -21,8 +21,11 @@ import {
   sendConfiguration,
 } from '../new-host/toplevel.ts';
 import { unitState } from '../new-host/unit-state.ts';
+import { loopbackPorts } from '../tailnet/exposed-ports.ts';
+import { tailnetProblem } from '../tailnet/join.ts';
+import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
-import { passedBy } from '../ownership/pass-by.ts';
+import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -167,34 +170,31 @@ const encryptSecrets = step({
 });
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository = passedBy(
-  step({
-    id: 'scan-repository',
-    version: 1,
-    phase,
-    title: 'prove that no plaintext is in the repository',
-    kind: 'reversible',
-    inputs: ({ settings: { repository } }) => ({ repository }),
-    async check({ world, signal }) {
-      const { secrets, configuration, old, here } = world;
-      await configuration.checkOut(signal);
-      const known = knownValues(await collect(old, secrets.secrets, { signal }));
-      const report = await scanGit({ host: here, path: configuration.folder, knownValues: known, signal });
-      const findings = report.findings.map(({ id, where }) => `${where} ${id}`);
-      const evidence = { objects: report.objects, bytes: report.bytes, values: known.length, findings };
-      return report.findings.length === 0
-        ? { state: 'satisfied', evidence }
-        : {
-            state: 'conflict',
-            evidence,
-            reason: 'plaintext of a secret is in the repository; see the findings',
-          };
-    },
-    holdsUntil: 'grant-ownership',
-    timeout: 300 * second,
-  }),
-  async () => ({ objects: 0, bytes: 0, values: 0, findings: [] }),
-);
+const scanRepository = onOldHost<Evidence>(async () => ({}))({
+  id: 'scan-repository',
+  version: 1,
+  phase,
+  title: 'prove that no plaintext is in the repository',
+  kind: 'reversible',
+  inputs: ({ settings: { repository } }) => ({ repository }),
+  async check({ world, signal }) {
+    const { secrets, configuration, old, here } = world;
+    await configuration.checkOut(signal);
+    const known = knownValues(await collect(old, secrets.secrets, { signal }));
+    const report = await scanGit({ host: here, path: configuration.folder, knownValues: known, signal });
+    const findings = report.findings.map(({ id, where }) => `${where} ${id}`);
+    const evidence = { objects: report.objects, bytes: report.bytes, values: known.length, findings };
+    return report.findings.length === 0
+      ? { state: 'satisfied', evidence }
+      : {
+          state: 'conflict',
+          evidence,
+          reason: 'plaintext of a secret is in the repository; see the findings',
+        };
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 300 * second,
+});
 
 const lockFlakeInputs = step({
   id: 'lock-inputs',
@@ -286,47 +286,71 @@ const proveHeld = step({
 });
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace = passedBy(
-  step({
-    id: 'verify-secrets',
-    version: 1,
-    phase,
-    title: 'verify every secret on the new host',
-    kind: 'reversible',
-    inputs: ({ secrets }) => ({ secrets: secrets.secrets.map(({ name }) => name) }),
-    async check({ world, signal }) {
-      const { secrets, configuration, old } = world;
-      const target = await world.target(signal);
-      const identities = await readBootstrapIdentities(target, secrets.bootstrapKey, { signal });
-      await configuration.checkOut(signal);
-      const rows = await verifySecrets({
-        config: secrets,
-        from: old,
-        to: [target],
-        repository: configuration.folder,
-        identities,
-        signal,
-      });
-      const failed = rows
-        .filter((row) => !isProved(row))
-        .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
-      const evidence = { secrets: rows.map(({ secret }) => secret), failed };
-      const unknown = rows.filter((row) => isUnknown(row)).map(({ secret }) => secret);
-      if (unknown.length > 0)
-        return {
-          state: 'unknown',
-          evidence,
-          reason: `${unknown.join(', ')} could not be looked at: ${failed.join('; ')}`,
-        };
-      return failed.length === 0
-        ? { state: 'satisfied', evidence }
-        : { state: 'conflict', evidence, reason: failed.join('; ') };
-    },
-    holdsUntil: 'grant-ownership',
-    timeout: 120 * second,
+const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
+  id: 'verify-secrets',
+  version: 1,
+  phase,
+  title: 'verify every secret on the new host',
+  kind: 'reversible',
+  inputs: ({ secrets }) => ({ secrets: secrets.secrets.map(({ name }) => name) }),
+  async check({ world, signal }) {
+    const { secrets, configuration, old } = world;
+    const target = await world.target(signal);
+    const identities = await readBootstrapIdentities(target, secrets.bootstrapKey, { signal });
+    await configuration.checkOut(signal);
+    const rows = await verifySecrets({
+      config: secrets,
+      from: old,
+      to: [target],
+      repository: configuration.folder,
+      identities,
+      signal,
+    });
+    const failed = rows
+      .filter((row) => !isProved(row))
+      .map(({ secret, fix }) => `${secret}: ${fix.join(', ')}`);
+    const evidence = { secrets: rows.map(({ secret }) => secret), failed };
+    const unknown = rows.filter((row) => isUnknown(row)).map(({ secret }) => secret);
+    if (unknown.length > 0)
+      return {
+        state: 'unknown',
+        evidence,
+        reason: `${unknown.join(', ')} could not be looked at: ${failed.join('; ')}`,
+      };
+    return failed.length === 0
+      ? { state: 'satisfied', evidence }
+      : { state: 'conflict', evidence, reason: failed.join('; ') };
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 120 * second,
+});
+
+/** The way to the new host that stays, when the deploy has brought its own daemon. */
+const proveTailnet = step({
+  id: 'prove-tailnet',
+  version: 1,
+  phase,
+  title: 'see that the new host is in its tailnet, under its own name',
+  kind: 'reversible',
+  inputs: ({ settings: { tailnet, nixos } }) => ({
+    mode: tailnet !== undefined ? 'direct' : nixos.proxy !== undefined ? 'proxy' : 'none',
   }),
-  async ({ world }) => ({ secrets: world.secrets.secrets.map(({ name }) => name), failed: [] }),
-);
+  async check({ world, signal }) {
+    const { name, tailnet, nixos } = world.settings;
+    if (tailnet === undefined && nixos.proxy === undefined)
+      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const target = await world.target(signal);
+    const socket = nixos.proxy === undefined ? undefined : `/run/${nixos.proxy.name}/tailscaled.sock`;
+    const node = await tailnetNode(target, { socket, signal });
+    const open = nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
+    const evidence = { state: node.state, name: node.name ?? null, openToTailnet: open };
+    const problem = await tailnetProblem(node, target, { name, socket, signal });
+    if (problem === undefined) return { state: 'satisfied', evidence };
+    const state = problem.problem === 'control' ? 'unknown' : 'conflict';
+    return { state, evidence, reason: problem.message };
+  },
+  timeout: 60 * second,
+});
 
 /** A host that could not be asked says nothing about its secrets. */
 function isUnknown({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
@@ -348,4 +372,5 @@ export const configureSteps: readonly Step<World>[] = [
   deployConfiguration,
   proveHeld,
   verifySecretsInPlace,
+  proveTailnet,
 ];

@@ -1,10 +1,10 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readOwnership } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
 import { attachedClients } from '../rig/attached-clients.ts';
 import { ownershipRef } from '../ownership/ownership.ts';
-import { offWord, passedBy, withAdvice } from '../ownership/pass-by.ts';
+import { offWord, onOldHost, withAdvice } from '../ownership/pass-by.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
 import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { stateNote } from '../rig/state-note.ts';
@@ -128,40 +128,37 @@ const connectOperator = step({
 });
 
 /** The old session writes its own note and ends: it supervises nothing any more. */
-const endOldSession = passedBy(
-  step({
-    id: 'end-old-session',
-    version: 1,
-    phase,
-    title: 'let the old orchestrator session hand off and end',
-    kind: 'compensable',
-    needs: [connectOperator],
-    inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
-    async check({ world: { settings, oldRig }, signal }) {
-      const { old } = settings.orchestrator;
-      if (old === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
-      const processes = { commandLines: old.processes };
-      const { stopped, remaining } = await provesStopped(oldRig, { processes, signal });
-      return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
-    },
-    async apply({ world: { settings, oldRig }, signal }) {
-      const { old } = settings.orchestrator;
-      if (old === undefined) return;
-      await oldRig.run(old.handOff, { reject: false, signal });
-      for (;;) {
-        const { stopped } = await provesStopped(oldRig, {
-          processes: { commandLines: old.processes },
-          signal,
-        });
-        if (stopped) return;
-        await delay(250, undefined, { signal });
-      }
-    },
-    leaves: 'the old session ended; start it again by hand',
-    timeout: 120 * second,
-  }),
-  async ({ world }) => ({ session: `on ${world.settings.old.name}, which is off` }),
-);
+const endOldSession = onOldHost<Evidence>(async () => ({}))({
+  id: 'end-old-session',
+  version: 1,
+  phase,
+  title: 'let the old orchestrator session hand off and end',
+  kind: 'compensable',
+  needs: [connectOperator],
+  inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
+    const processes = { commandLines: old.processes };
+    const { stopped, remaining } = await provesStopped(oldRig, { processes, signal });
+    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+  },
+  async apply({ world: { settings, oldRig }, signal }) {
+    const { old } = settings.orchestrator;
+    if (old === undefined) return;
+    await oldRig.run(old.handOff, { reject: false, signal });
+    for (;;) {
+      const { stopped } = await provesStopped(oldRig, {
+        processes: { commandLines: old.processes },
+        signal,
+      });
+      if (stopped) return;
+      await delay(250, undefined, { signal });
+    }
+  },
+  leaves: 'the old session ended; start it again by hand',
+  timeout: 120 * second,
+});
 
 /** The end: one owner, one rig, and it is the new host's. */
 const confirmHandOver = step({

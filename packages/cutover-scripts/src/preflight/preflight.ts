@@ -7,6 +7,7 @@ import { forgeChecks } from './forge.ts';
 import { incusChecks } from './incus.ts';
 import { oldHostChecks } from './old-host.ts';
 import { ownershipChecks } from './ownership.ts';
+import { tailnetChecks } from './tailnet.ts';
 import { toolChecks } from './tools.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
     ...agreementChecks(world),
     ...forgeChecks(world),
     ...ownershipChecks(world),
+    ...tailnetChecks(world),
   ];
   const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));
   while (pending.size > 0) {

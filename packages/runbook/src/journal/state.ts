@@ -12,6 +12,8 @@ export interface StepRecord {
   attempt: number;
   /** The place of the first intent: a rollback goes from the highest to the lowest. `undefined`: never begun by us. */
   begun: number | undefined;
+  /** The place at which it was first found done, not by us. */
+  found: number | undefined;
   operation: string | undefined;
   evidence: Evidence;
   gate: GateRecord | undefined;
@@ -140,6 +142,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'verified':
       record.status = 'verified';
       record.evidence = entry.evidence;
+      if (entry.how === 'satisfied') record.found ??= entry.seq;
       record.operation = undefined;
       if (record.gate !== undefined) record.gate.state = 'used';
       return;
@@ -166,6 +169,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'undone':
       record.status = 'undone';
       record.begun = undefined;
+      record.found = undefined;
       return;
     case 'gate.refused':
     case 'stopped':
@@ -181,6 +185,7 @@ function newRecord(): StepRecord {
     inputHash: '',
     attempt: 0,
     begun: undefined,
+    found: undefined,
     operation: undefined,
     evidence: {},
     gate: undefined,

@@ -1,9 +1,10 @@
 import { describeOwnership } from '@cutover/loops';
+import type { Evidence } from '@cutover/runbook';
 import { grantLoops } from '../../ownership/grant-loops.ts';
 import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
 import { oldAsLastOwner } from '../../ownership/last-owner.ts';
-import { readOwner } from '../../ownership/ownership.ts';
-import { offWord, passedBy, withAdvice } from '../../ownership/pass-by.ts';
+import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
+import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { fingerprintOf } from '../../world/fence.ts';
 import { keysStillIn, rememberedKeys, rememberKeys, SharedKeyError } from '../../old-rig/host-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
@@ -24,6 +25,7 @@ export const revokeOld = step({
   phase,
   title: 'take the key of the old host away at the forge',
   kind: 'reversible',
+  needsClaim: true,
   needs: [seeRunning, proveStopped],
   inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
   async check({ world, signal, evidence: of }) {
@@ -47,6 +49,7 @@ export const revokeOld = step({
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
     for (const { name, publicKey } of await rememberedKeys(world))
       await world.forge.fence.grant(name, publicKey, signal);
   },
@@ -56,39 +59,36 @@ export const revokeOld = step({
 });
 
 /** Asked from there, by whatever it has: a key elsewhere, an agent, a token. */
-export const proveFenced = passedBy(
-  step({
-    id: 'prove-fenced',
-    version: 1,
-    phase,
-    title: 'see that the forge refuses the old host',
-    kind: 'reversible',
-    needs: [seeRunning, revokeOld],
-    inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
-    async check({ world, signal, evidence: of }) {
-      const answers = await askForgeFromOld(world, of(seeRunning).agent, signal);
-      const [letIn, silent] = [answersOf(answers, 'let in'), answersOf(answers, 'no answer')];
-      const evidence = { refused: answersOf(answers, 'refused'), letIn, silent };
-      const { name } = world.settings.old;
-      if (letIn.length > 0)
-        return {
-          state: 'conflict',
-          evidence,
-          reason: `${name} can still push from ${letIn.join(', ')}, by a key or a token that was not found; take it away at the forge, then resume`,
-        };
-      if (silent.length > 0)
-        return {
-          state: 'unknown',
-          evidence,
-          reason: `the forge gives ${name} no answer in ${silent.join(', ')}, so it is not known whether it can push; look at its network, then resume`,
-        };
-      return { state: 'satisfied', evidence };
-    },
-    holdsUntil: 'grant-ownership',
-    timeout: 60 * second,
-  }),
-  async () => ({ refused: [], letIn: [], silent: [] }),
-);
+export const proveFenced = onOldHost<Evidence>(async () => ({}))({
+  id: 'prove-fenced',
+  version: 1,
+  phase,
+  title: 'see that the forge refuses the old host',
+  kind: 'reversible',
+  needs: [seeRunning, revokeOld],
+  inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
+  async check({ world, signal, evidence: of }) {
+    const answers = await askForgeFromOld(world, of(seeRunning).agent, signal);
+    const [letIn, silent] = [answersOf(answers, 'let in'), answersOf(answers, 'no answer')];
+    const evidence = { refused: answersOf(answers, 'refused'), letIn, silent };
+    const { name } = world.settings.old;
+    if (letIn.length > 0)
+      return {
+        state: 'conflict',
+        evidence,
+        reason: `${name} can still push from ${letIn.join(', ')}, by a key or a token that was not found; take it away at the forge, then resume`,
+      };
+    if (silent.length > 0)
+      return {
+        state: 'unknown',
+        evidence,
+        reason: `the forge gives ${name} no answer in ${silent.join(', ')}, so it is not known whether it can push; look at its network, then resume`,
+      };
+    return { state: 'satisfied', evidence };
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
 
 /** What the old rig wrote since phase C: its last commits, the resume point, the references. */
 export const lastSync = step({
@@ -157,6 +157,7 @@ export const grantNew = step({
   phase,
   title: 'grant the loops to the new host',
   kind: 'irreversible',
+  needsClaim: true,
   commitPoint: 'C1',
   inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, lease: ownership.lease }),
   async check({ world, signal }) {

@@ -23,6 +23,7 @@ export const swapKeys = step({
   phase,
   title: 'take the key of the new host away at the forge, and let the old host in again',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { forge } }) => ({ forge: forge.ssh.host }),
   async check({ world, signal }) {
     const own = await keysOfNewHost(world, signal);
@@ -104,6 +105,7 @@ export const grantOld = step({
   phase,
   title: 'grant the loops to the old host',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { name, old, ownership } }) => ({ from: name, to: old.name, lease: ownership.lease }),
   async check({ world, signal }) {
     const { settings } = world;
