@@ -1,6 +1,7 @@
 import { describeOwnership, readOwnership, readSeenEpoch, reviveOwnership } from '@cutover/loops';
 import { UsageError } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
+import { seenOnNewHost } from './seen-on-new-host.ts';
 import { ownershipRef, seenEpochFile } from './ownership.ts';
 
 /**
@@ -28,16 +29,5 @@ export async function reviveByHand(world: World, words: string, signal: AbortSig
     );
   const run = 'unlock --ownership';
   const revived = await reviveOwnership(world.gitHere, { ...place, expected: found, from, run, seen });
-  return `${describeOwnership(revived)}; \`cutover resume\` or \`cutover rollback\` goes on from there`;
-}
-
-/** The highest epoch that the new host's supervisor saw; it must be asked while there is a new host. */
-async function seenOnNewHost(world: World, signal: AbortSignal): Promise<number> {
-  const incus = await world.incus(signal);
-  if (!(await incus.instances.exists(world.settings.name, { signal }))) return 0;
-  const target = await world.target(signal);
-  const file = `${world.rig.stateDir}/epoch.json`;
-  const { stdout } = await target.run(['sh', '-c', 'cat -- "$1" 2>/dev/null || :', 'sh', file], { signal });
-  const [, epoch = '0'] = /"epoch":\s*(\d+)/.exec(stdout) ?? [];
-  return Number(epoch);
+  return `${describeOwnership(revived)}; \`cutover resume --repair\` or \`cutover rollback\` goes on from there`;
 }

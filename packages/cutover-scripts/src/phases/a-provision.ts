@@ -1,6 +1,7 @@
 import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
-import { describeOwnership, grantOwnership } from '@cutover/loops';
+import { describeOwnership, grantOwnership, OwnershipRegressedError } from '@cutover/loops';
+import { seenOnNewHost } from '../ownership/seen-on-new-host.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
@@ -216,12 +217,17 @@ const recordOwner = step({
   phase,
   title: 'write down that the old host owns the loops',
   kind: 'compensable',
-  needs: [lookFirst],
+  // An absent ref is a first run only where the new host has seen none either, so it must answer.
+  needs: [waitUntilReady],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
     const { settings } = world;
     const found = await readOwner(world, signal);
-    if (found === undefined) return { state: 'absent', evidence: {} };
+    if (found === undefined) {
+      const seen = await seenOnNewHost(world, signal);
+      if (seen > 0) throw new OwnershipRegressedError(ownershipRef(world).remote, seen, found);
+      return { state: 'absent', evidence: {} };
+    }
     const evidence = { owner: found.owner ?? null, epoch: found.epoch };
     const last = found.state === 'held' ? found.owner : found.from;
     return last === settings.old.name || last === settings.name

@@ -146,7 +146,9 @@ export const grantNew = step({
     const found = await readOwner(world, signal);
     const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence };
-    if (found?.state === 'released' && found.from === settings.old.name) return { state: 'absent', evidence };
+    // Released by the new host: the ref was deleted or restored past C1, and written again by hand.
+    if (found?.state === 'released' && [settings.old.name, settings.name].includes(found.from ?? ''))
+      return { state: 'absent', evidence };
     return {
       state: 'conflict',
       evidence,
