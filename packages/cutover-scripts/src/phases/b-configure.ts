@@ -253,6 +253,8 @@ export const deployConfiguration = step({
         signal,
       },
     );
+    // With another network configuration it may have another address now.
+    world.forgetTarget();
     await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
   },
   leaves: 'the system of the new host, which goes with the instance',

@@ -70,9 +70,12 @@ export async function openForge(
 /** git reads this with a shell, so each word is quoted for one. */
 async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string> {
   const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
-  options.push(`UserKnownHostsFile=${ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory))}`);
+  options.push(
+    `UserKnownHostsFile=${sshPath(ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory)))}`,
+  );
+  options.push(`IdentityFile=${sshPath(ssh.privateKey)}`);
   if (ssh.socks5 !== undefined) options.push(...throughSocks(ssh.socks5));
-  const words = ['ssh', '-i', ssh.privateKey, ...options.flatMap((option) => ['-o', option])];
+  const words = ['ssh', ...options.flatMap((option) => ['-o', option])];
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }
 
@@ -85,6 +88,11 @@ function throughSocks({ host, port }: NonNullable<SshEndpoint['socks5']>): strin
     'ServerAliveCountMax=2',
     'ConnectTimeout=20',
   ];
+}
+
+/** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
+function sshPath(path: string): string {
+  return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
 }
 
 async function knownHostsFile(

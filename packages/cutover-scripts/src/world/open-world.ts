@@ -45,7 +45,9 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
     old,
     oldRig: asUser(old, settings.old.user),
     target,
+    forgetTarget: target.forget,
     freshTarget,
+    inside: async (signal) => incusHost(await incus(signal), settings.name),
     targetRig: async (signal) => asUser(await target(signal), settings.new.user),
     forge,
     configuration: configurationRepository(
