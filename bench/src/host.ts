@@ -183,6 +183,8 @@ async function openPair<T extends object>(
     const [exitCode] = (await once(child, 'exit')) as [number | null];
     if (exitCode !== 0) throw new Error(`ssh ${command} ended with ${exitCode}`);
   };
+  // The master stands before its first sample: many at once would each be their own instead.
+  if (sshOptions === controlMaster) await ssh('true');
   return {
     ...samplers({ host, connect, sshd, ssh, size }),
     [Symbol.asyncDispose]: async () => {
