@@ -17,7 +17,7 @@ const kinds = new Map<string, (fixture: GitFixture, path: string) => Promise<unk
   ...Object.entries(rareTroubles),
   ...Object.entries(precious),
 ]);
-const deadline = 2000;
+const deadline = 4000;
 
 const combination = fc.record({
   shape: fc.constantFrom(...Object.keys(shapes)),
