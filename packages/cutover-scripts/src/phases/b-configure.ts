@@ -1,4 +1,4 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -21,7 +21,11 @@ import {
   sendConfiguration,
 } from '../new-host/toplevel.ts';
 import { unitState } from '../new-host/unit-state.ts';
+import { loopbackPorts } from '../tailnet/exposed-ports.ts';
+import { tailnetProblem } from '../tailnet/join.ts';
+import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -166,7 +170,7 @@ const encryptSecrets = step({
 });
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository = step({
+const scanRepository = onOldHost<Evidence>(async () => ({}))({
   id: 'scan-repository',
   version: 1,
   phase,
@@ -188,6 +192,8 @@ const scanRepository = step({
           reason: 'plaintext of a secret is in the repository; see the findings',
         };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 300 * second,
 });
 
@@ -248,6 +254,8 @@ export const deployConfiguration = step({
         signal,
       },
     );
+    // With another network configuration it may have another address now.
+    world.forgetTarget();
     await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
   },
   leaves: 'the system of the new host, which goes with the instance',
@@ -281,7 +289,7 @@ const proveHeld = step({
 });
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace = step({
+const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
   id: 'verify-secrets',
   version: 1,
   phase,
@@ -316,7 +324,36 @@ const verifySecretsInPlace = step({
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 120 * second,
+});
+
+/** The way to the new host that stays, when the deploy has brought its own daemon. */
+const proveTailnet = step({
+  id: 'prove-tailnet',
+  version: 1,
+  phase,
+  title: 'see that the new host is in its tailnet, under its own name',
+  kind: 'reversible',
+  inputs: ({ settings: { tailnet, nixos } }) => ({
+    mode: tailnet !== undefined ? 'direct' : nixos.proxy !== undefined ? 'proxy' : 'none',
+  }),
+  async check({ world, signal }) {
+    const { name, tailnet, nixos } = world.settings;
+    if (tailnet === undefined && nixos.proxy === undefined)
+      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const target = await world.target(signal);
+    const socket = nixos.proxy === undefined ? undefined : `/run/${nixos.proxy.name}/tailscaled.sock`;
+    const node = await tailnetNode(target, { socket, signal });
+    const open = nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
+    const evidence = { state: node.state, name: node.name ?? null, openToTailnet: open };
+    const problem = await tailnetProblem(node, target, { name, socket, signal });
+    if (problem === undefined) return { state: 'satisfied', evidence };
+    const state = problem.problem === 'control' ? 'unknown' : 'conflict';
+    return { state, evidence, reason: problem.message };
+  },
+  timeout: 60 * second,
 });
 
 /** A host that could not be asked says nothing about its secrets. */
@@ -339,4 +376,5 @@ export const configureSteps: readonly Step<World>[] = [
   deployConfiguration,
   proveHeld,
   verifySecretsInPlace,
+  proveTailnet,
 ];

@@ -4,6 +4,7 @@ import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cut
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import { loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
@@ -21,7 +22,10 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
   const here = localHost();
   const { settings, rig, rigText, secrets, rootKey } = await loadConfigs(configFile, here);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
-  const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
+  const { host: old, answers: oldAnswers } = watchAnswers(
+    sshHost({ name: settings.old.name, ...connection(settings.old.ssh) }),
+    join(workDirectory, 'old-host-answered.json'),
+  );
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
   const opened: AsyncDisposable[] = [old, forgeHost, here];
@@ -43,9 +47,12 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
     rootKey,
     incus,
     old,
+    oldAnswers,
     oldRig: asUser(old, settings.old.user),
     target,
+    forgetTarget: target.forget,
     freshTarget,
+    inside: async (signal) => incusHost(await incus(signal), settings.name),
     targetRig: async (signal) => asUser(await target(signal), settings.new.user),
     forge,
     configuration: configurationRepository(
@@ -68,7 +75,13 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   );
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
-  return connectIncus({ url: incus.url, project: incus.project, cert, key, serverCert, signal });
+  const { url, project, socks5 } = incus;
+  // An address of IPv6 is in brackets, as in every URL.
+  const proxy =
+    socks5 === undefined
+      ? undefined
+      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 
 /** Address and host key come from the Incus API; only then is there an ssh connection. */

@@ -1,9 +1,10 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
-import type { QuiescedClone, QuiesceReport } from '../safe-point/quiesce-report.ts';
+import type { RigQuiesceReport } from '../rig/quiesce-rig.ts';
+import type { QuiescedClone } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
-import { type CommonOptions, print, withCommonOptions } from './common.ts';
+import { type CommonOptions, configOf, print, withCommonOptions } from './common.ts';
 
 /** `loops quiesce`: bring this machine's rig to rest at a safe point. */
 export function addQuiesceCommand(program: Command): void {
@@ -12,12 +13,11 @@ export function addQuiesceCommand(program: Command): void {
     .option('--keep', 'keep all loops stopped until loops start, also after a reboot')
     .description('stop all loops at a safe point; unsafe work is kept under a ref')
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
-      const [{ loadRigConfig }, { quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
-        import('../config/load-rig-config.ts'),
+      const [{ quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
         import('../rig/quiesce-rig.ts'),
         import('@cutover/foundation/duration'),
       ]);
-      const config = await loadRigConfig(options.config);
+      const config = await configOf(options);
       const deadline =
         options.deadline === undefined ? config.quiesce.deadline : parseDuration(options.deadline);
       if (deadline === undefined) throw new UsageError(`--deadline ${options.deadline}: ${durationRule}`);
@@ -29,16 +29,19 @@ export function addQuiesceCommand(program: Command): void {
     });
 }
 
-function quiesceText(report: QuiesceReport): string {
+function quiesceText(report: RigQuiesceReport): string {
   const clones = report.clones.flatMap((clone) => [
     `${clone.safe ? 'safe  ' : 'UNSAFE'} ${clone.path}  ${clone.head ?? ''}`,
     ...clone.reasons.map(({ code, detail }) => `       ${code}: ${detail}`),
     ...keptLines(clone).map((line) => `       ${line}`),
   ]);
+  const unchecked = report.unchecked.map((name) => `not checked: ${name}, which has no clone`);
   const left = report.stopped.remaining.map(({ kind, detail }) => `left: ${kind} ${detail}`);
   const problems = [report.holdProblem, report.stopProblem].filter((problem) => problem !== undefined);
   const end = report.safe ? 'at rest, at a safe point' : 'not at a safe point';
-  return [...clones, ...left, ...problems.map((problem) => `problem: ${problem}`), end].join('\n');
+  return [...clones, ...unchecked, ...left, ...problems.map((problem) => `problem: ${problem}`), end].join(
+    '\n',
+  );
 }
 
 function keptLines({ salvage, salvageProblem }: QuiescedClone): string[] {

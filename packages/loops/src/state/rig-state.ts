@@ -8,6 +8,8 @@ export interface LoopState {
   readonly begun?: boolean | undefined;
   /** The id of its last start: what still bears it is ended before the next one. */
   readonly run?: string | undefined;
+  /** What its last start was made from, in short: another one says that the config was edited since. */
+  readonly startedAs?: string | undefined;
   /** Restarts after a crash or an exit, in all. */
   readonly restarts: number;
   /** Restarts since the last run of `restart.resetAfter`. */
@@ -16,6 +18,8 @@ export interface LoopState {
   readonly startedAt?: number | undefined;
   /** Set while it must not be started: a usage limit with its end, an expired login, or an escalation. */
   readonly block?: LoopBlock | undefined;
+  /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
+  readonly unlimited?: boolean | undefined;
   /** Prompts that were delivered, by their id, newest last. */
   readonly prompts?: readonly string[] | undefined;
 }

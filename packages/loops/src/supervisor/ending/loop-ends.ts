@@ -10,12 +10,15 @@ import { endedByMemory } from '../../processes/memory-scope.ts';
 /** Deals with the end of each run, once: why it was, and what follows. */
 export class LoopEnds {
   readonly #context: KeeperContext;
-  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
 
   constructor(context: KeeperContext) {
     this.#context = context;
-    const { limitPatterns, loginPatterns } = context.config;
-    this.#more = {
+  }
+
+  /** Read at each use: a reload may have changed them. */
+  get #more(): { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] } {
+    const { limitPatterns, loginPatterns } = this.#context.config;
+    return {
       limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
       login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
     };
@@ -70,8 +73,8 @@ export class LoopEnds {
     sign: AgentSign | undefined,
     run: string,
   ): Promise<LoopExit> {
-    const { config, scope } = this.#context;
-    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scope));
+    const { config, scopes } = this.#context;
+    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scopes.manager));
     return {
       exitCode: pane?.exitCode,
       signal: pane?.exitSignal,
