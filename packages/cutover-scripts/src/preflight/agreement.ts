@@ -1,5 +1,6 @@
 import { keysAtForge } from '../old-rig/host-keys.ts';
-import { newPath, oldClones, oldHome } from '../rig/rig.ts';
+import { oldHome } from '../old-rig/old-home.ts';
+import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
 import { wantedClones } from '../carry/working-clones.ts';
 import type { World } from '../world/world.ts';
@@ -64,7 +65,7 @@ export function agreementChecks(world: World): Check[] {
     {
       name: 'fence',
       async look(signal) {
-        const keys = await keysAtForge(world, old, oldHome(settings), signal);
+        const keys = await keysAtForge(world, old, await oldHome(world, signal), signal);
         const shared = (await secretKeys(world, signal)).filter((one) =>
           keys.some(({ fingerprint }) => fingerprint === one.fingerprint),
         );

@@ -4,13 +4,8 @@ import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
 import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
 import { proveOldStopped } from '../../old-rig/see-old-rig.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import {
-  keyOfOldHost,
-  keysStillIn,
-  rememberedKeys,
-  rememberKeys,
-  SharedKeyError,
-} from '../../old-rig/host-keys.ts';
+import { keyOfOldHost, keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldPath } from '../../rig/rig.ts';
@@ -30,6 +25,7 @@ export const revokeOld = step({
   title: 'take the key of the old host away at the forge',
   kind: 'reversible',
   needsClaim: true,
+  undoFound: true,
   needs: [seeRunning, proveStopped],
   inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
   async check({ world, signal, evidence: of }) {
@@ -43,13 +39,14 @@ export const revokeOld = step({
     // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
-    await rememberKeys(world, keys);
+    await rememberKeys(world, keys, signal);
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
     await requireOldMay(world, 'released', signal);
-    for (const { name, publicKey } of await rememberedKeys(world))
+    for (const { name, publicKey } of await rememberedKeys(world, signal))
       await world.forge.fence.grant(name, publicKey, signal);
+    await forgetKeys(world, signal);
   },
   timeout: 60 * second,
 });
@@ -158,10 +155,9 @@ export const grantNew = step({
   async apply({ world, signal, owner, runId, evidence: of }) {
     const seen = of(seeRunning);
     // Looked at here once more: hours may lie between the proof and a resumed run.
-    const [{ stopped }, key] = await Promise.all([
-      proveOldStopped(world, seen.processes, signal),
-      keyOfOldHost(world, seen, signal),
-    ]);
+    // One after the other: the question whether it can push works in its clones, where nothing may.
+    const key = await keyOfOldHost(world, seen, signal);
+    const { stopped } = await proveOldStopped(world, seen.processes, signal);
     const last = {
       name: world.settings.old.name,
       supervised: false,

@@ -1,7 +1,8 @@
 import { describeOwnership } from '@cutover/loops';
 import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
 import { grantLoops } from '../../ownership/grant-loops.ts';
-import { keysStillIn, rememberedKeys } from '../../old-rig/host-keys.ts';
+import { keysStillIn } from '../../old-rig/host-keys.ts';
+import { forgetKeys, rememberedKeys } from '../../old-rig/revoked-keys.ts';
 import { readOwner } from '../../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
@@ -34,9 +35,10 @@ export const swapKeys = step({
   async apply({ world, signal }) {
     const { fence } = world.forge;
     await fence.revoke(fingerprintOf(await bootstrapForgeKey(world, signal)), signal);
-    for (const { name, publicKey } of await rememberedKeys(world)) await fence.grant(name, publicKey, signal);
+    for (const { name, publicKey } of await rememberedKeys(world, signal))
+      await fence.grant(name, publicKey, signal);
     const shutOut = await shutOutOf(world, signal);
-    if (shutOut.length === 0) return;
+    if (shutOut.length === 0) return await forgetKeys(world, signal);
     throw new Error(
       `${world.settings.old.name} cannot push from ${shutOut.join(', ')}: let its key in at the forge by hand, then resume`,
     );
