@@ -6,9 +6,9 @@ import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { CommandTimeoutError, type Host, HostConnectionError, HostError } from '@cutover/host';
 import * as z from 'zod';
 
-/** Milliseconds for one look, for how long its answer is shared, and between two writes of the last answer. */
+/** Milliseconds for one look, for how long a silence is shared by others who ask, and between two writes. */
 const patience = 15_000;
-const shared = 5000;
+const shared = 2000;
 const betweenWrites = 5000;
 
 const schema = z.object({ at: z.string() });
@@ -83,8 +83,8 @@ export function watchAnswers(host: Host, file: string): { readonly host: Host; r
           const answers = ask(signal);
           look = { until: performance.now() + patience + shared, answers };
           answers.then(
-            () => {
-              look = { until: performance.now() + shared, answers };
+            (there) => {
+              look = there ? undefined : { until: performance.now() + shared, answers };
             },
             () => {
               look = undefined;
