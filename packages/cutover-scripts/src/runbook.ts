@@ -1,5 +1,5 @@
 import type { Phase, Runbook } from '@cutover/runbook';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';
@@ -33,7 +33,7 @@ const phases: readonly Phase[] = [
  * @throws {ConfigError} a config file cannot be used.
  */
 export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
-  const world = await openWorld(configPath, join(statePath, 'work'));
+  const world = await openWorld(configPath, resolve(statePath, 'work'));
   const { settings } = world;
   return {
     name: `${settings.old.name} → ${settings.name}`,

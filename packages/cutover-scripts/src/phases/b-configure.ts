@@ -192,6 +192,7 @@ const scanRepository = onOldHost<Evidence>(async () => ({}))({
           reason: 'plaintext of a secret is in the repository; see the findings',
         };
   },
+  // It asks the old host, which may be gone once the loops have moved.
   holdsUntil: 'grant-ownership',
   timeout: 300 * second,
 });
@@ -253,6 +254,8 @@ export const deployConfiguration = step({
         signal,
       },
     );
+    // With another network configuration it may have another address now.
+    world.forgetTarget();
     await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
   },
   leaves: 'the system of the new host, which goes with the instance',
@@ -321,6 +324,7 @@ const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
+  // It asks the old host, which may be gone once the loops have moved.
   holdsUntil: 'grant-ownership',
   timeout: 120 * second,
 });

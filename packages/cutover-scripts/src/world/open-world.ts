@@ -8,6 +8,7 @@ import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
+import { socksAddress } from './socks-address.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
@@ -50,7 +51,9 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
     oldAnswers,
     oldRig: asUser(old, settings.old.user),
     target,
+    forgetTarget: target.forget,
     freshTarget,
+    inside: async (signal) => incusHost(await incus(signal), settings.name),
     targetRig: async (signal) => asUser(await target(signal), settings.new.user),
     forge,
     configuration: configurationRepository(
@@ -74,11 +77,7 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
   const { url, project, socks5 } = incus;
-  // An address of IPv6 is in brackets, as in every URL.
-  const proxy =
-    socks5 === undefined
-      ? undefined
-      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  const proxy = socks5 && `socks5://${socksAddress(socks5)}`;
   return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 

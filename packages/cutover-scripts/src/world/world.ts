@@ -31,8 +31,12 @@ export interface World extends AsyncDisposable {
    * server certificate, so not even the first connection is a matter of trust.
    */
   target(signal: AbortSignal): Promise<Host>;
+  /** The next `target` connects again: to the address that the new host has then. */
+  forgetTarget(): void;
   /** A new connection to the new host, as root, whatever has become of the shared one. */
   freshTarget(signal: AbortSignal): Promise<Host>;
+  /** Inside the new host, by way of the Incus server: it need not let us in by ssh. */
+  inside(signal: AbortSignal): Promise<Host>;
   /** The new host, as the user of its rig. */
   targetRig(signal: AbortSignal): Promise<Host>;
   readonly forge: Forge;

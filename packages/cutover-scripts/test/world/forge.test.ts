@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { localHost, sshHost } from '@cutover/host';
 import { freePort, listening } from '@cutover/test-support/ports';
 import { startSshd } from '@cutover/test-support/sshd';
@@ -9,6 +10,42 @@ import { expect, test } from 'vitest';
 import { connection } from '../../src/world/open-world.ts';
 import { openForge } from '../../src/world/forge.ts';
 import { withEnvironment } from '../../src/world/with-environment.ts';
+
+const run = promisify(execFile);
+
+test('reaches the forge from a state directory of any name, by host keys and by known hosts', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'cutover-forge-'));
+  try {
+    await using sshd = await startSshd();
+    await using here = localHost();
+    await run('git', ['init', '--quiet', '--bare', join(root, 'app.git')]);
+    const state = join(root, `50% of "ours"`);
+    await mkdir(state);
+    const key = join(state, 'key');
+    await run('cp', ['-p', sshd.options.privateKeyFile, key]);
+    const { host, port, user, hostKeys } = sshd.options;
+    const ssh = { host, port, user, privateKey: key };
+    const commands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
+    const pinned = await openForge(
+      { ssh: { ...ssh, hostKeys: [...hostKeys] }, root, ...commands },
+      here,
+      state,
+    );
+    const known = await openForge(
+      { ssh: { ...ssh, knownHosts: join(state, 'known_hosts') }, root, ...commands },
+      here,
+      state,
+    );
+    for (const { url, gitEnvironment } of [pinned, known]) {
+      const { stderr } = await run('git', ['ls-remote', url('app')], {
+        env: { ...process.env, ...gitEnvironment },
+      });
+      expect(stderr).toBe('');
+    }
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
 
 test('git goes the same way as ssh does: through the SOCKS proxy, or not at all', async () => {
   await using sshd = await startSshd();

@@ -95,6 +95,7 @@ export const syncBack = step({
       await oldRig.run(['git', '-C', clone, 'pull', '--quiet', '--ff-only'], { signal });
     }
   },
+  holdsUntil: 'back-grant-ownership',
   ...wayBack,
   timeout: 600 * second,
 });
