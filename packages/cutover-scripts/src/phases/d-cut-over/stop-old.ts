@@ -9,7 +9,7 @@ import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../owner
 import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
 import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
 import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
-import { offWord, onOldHost } from '../../ownership/pass-by.ts';
+import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
 import { oldClones, oldProcesses } from '../../rig/rig.ts';
@@ -105,7 +105,7 @@ export const releaseOld = step({
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
-      ...(await identities(world, word, signal)),
+      ...(await withAdvice(context, () => identities(world, word, signal))),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
     if (found?.state === 'released' && found.from === settings.old.name)
