@@ -13,7 +13,7 @@ import { pushSalvage, type Salvage } from './salvage/salvage-clone.ts';
  * So many milliseconds beyond the deadline all of it ends, with less than a second for the whole quiesce in mind: what is
  * not kept by then is said to be so, and is still in the clone.
  */
-const overtime = 600;
+const overtime = 400;
 
 /**
  * What a clone holds once its rig was stopped. What may not be safe is kept in it at once; the remotes are asked and
