@@ -42,7 +42,10 @@ it('an image without cloud-init, whose sshd its socket starts, is made ready; wh
     },
   });
   await step('prepare-instance')?.apply?.(context);
-  expect(await look('prepare-instance')).toMatchObject({ state: 'satisfied' });
+  expect(await look('prepare-instance')).toMatchObject({
+    state: 'satisfied',
+    evidence: { missing: [] },
+  });
   expect(await look('wait-ready')).toMatchObject({
     state: 'satisfied',
     evidence: { cloudInit: 'none', hostname: box.name, address: box.address },

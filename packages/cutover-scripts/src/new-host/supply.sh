@@ -11,8 +11,12 @@ if ! grep -qsF -- "$2" "$keys" /etc/ssh/authorized_keys.d/root; then
   mkdir -p /root/.ssh
   printf '%s\n' "$2" >> "$keys"
 fi
-for key in /etc/ssh/ssh_host_*_key.pub; do
-  [ ! -s "$key" ] || exit 0
-done
-# NixOS has a unit for it in later releases; the command makes what it lacks, and leaves what is there.
-systemctl start sshd-keygen.service 2> /dev/null || ssh-keygen -A
+have_keys() {
+  for key in /etc/ssh/ssh_host_*_key.pub; do
+    [ ! -s "$key" ] || return 0
+  done
+  return 1
+}
+# The command makes what is missing and leaves what is there. NixOS has a unit for it in later releases.
+have_keys || ssh-keygen -A || systemctl start sshd-keygen.service
+have_keys
