@@ -507,7 +507,7 @@ describe('loops', () => {
 
   it('holds a rig still without a supervisor, until it is started', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
-    expect(await rig.run('quiesce', '--keep', '--deadline', '1s')).toMatchObject({
+    expect(await rig.run('quiesce', '--keep', '--deadline', '20s')).toMatchObject({
       exitCode: 0,
       stdout: 'not checked: one, which has no clone\nat rest, at a safe point\n',
     });
@@ -587,11 +587,8 @@ describe('loops', () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
     await host.run(['chmod', '755', dirname(command.path)]);
     await host.run(['chown', '-R', '54321:54321', rig.directory]);
-    const [program = 'setpriv', ...args] = [
-      ...['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups', 'env', '-u', 'HOME'],
-      ...rig.argv('up'),
-    ];
-    const up = spawn(program, args, { stdio: 'ignore' });
+    const user = ['--reuid', '54321', '--regid', '54321', '--clear-groups', 'env', '-u', 'HOME'];
+    const up = spawn('setpriv', [...user, ...rig.argv('up')], { stdio: 'ignore' });
     await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
     const ended = once(up, 'exit');
     expect((await rig.run('down')).exitCode).toBe(0);
