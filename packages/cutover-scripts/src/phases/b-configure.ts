@@ -1,4 +1,4 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -24,6 +24,7 @@ import { unitState } from '../new-host/unit-state.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -168,7 +169,7 @@ const encryptSecrets = step({
 });
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository = step({
+const scanRepository = onOldHost<Evidence>(async () => ({}))({
   id: 'scan-repository',
   version: 1,
   phase,
@@ -190,6 +191,8 @@ const scanRepository = step({
           reason: 'plaintext of a secret is in the repository; see the findings',
         };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 300 * second,
 });
 
@@ -285,7 +288,7 @@ const proveHeld = step({
 });
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace = step({
+const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
   id: 'verify-secrets',
   version: 1,
   phase,
@@ -320,6 +323,8 @@ const verifySecretsInPlace = step({
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 120 * second,
 });
 

@@ -25,6 +25,7 @@ import { ConfigReload } from './reloading/config-reload.ts';
 import { RigStore } from '../state/rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
+import { watchRigStatus } from './viewing/watch-rig-status.ts';
 import { WantedLoops } from './wanted-loops.ts';
 import { createWatchActions } from './watching/watch-actions.ts';
 import { watchLoops } from './watching/watch-rig.ts';
@@ -133,7 +134,9 @@ export class Supervisor implements AsyncDisposable {
       isThere: () => lock.isInPlace(),
       restore: async () => {
         await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+        const deleted = lock;
         lock = await lockRig(config.stateDir, 'supervisor');
+        await deleted[Symbol.asyncDispose]();
       },
     });
     await supervisor.#begin(reboot);
@@ -155,9 +158,10 @@ export class Supervisor implements AsyncDisposable {
     this.#background.run(work);
   }
 
-  /** Makes this place again whenever it is deleted. */
-  keep(place: KeptPlace): void {
+  /** Makes this place again whenever it is deleted, until what is returned is disposed: from then on no place is. */
+  keep(place: KeptPlace): AsyncDisposable {
     this.#places.keep(place);
+    return { [Symbol.asyncDispose]: async () => this.#places.end() };
   }
 
   /** Brings what runs to what is wanted. */
@@ -167,6 +171,7 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(requestedEnd);
+    await this.#places.end();
     await this.#keeper.end();
     await this.#background.settled();
     await this.#link[Symbol.asyncDispose]();
@@ -185,11 +190,9 @@ export class Supervisor implements AsyncDisposable {
     });
   }
 
-  /** The status now, and again with every event after it, until the signal is aborted. */
-  async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
-    const events = this.events.stream(signal);
-    yield { status: this.status() };
-    for await (const event of events) yield { status: this.status(), event };
+  /** The status now, with every event after it, and when it changed without one, until the signal is aborted. */
+  watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
+    return watchRigStatus(this.events, () => this.status(), signal);
   }
 
   /**
@@ -289,6 +292,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */
   async end(reason: string, stop: boolean): Promise<void> {
+    await this.#places.end();
     if (stop) {
       this.#keeper.held = true;
       await this.stopAll(reason);
