@@ -46,7 +46,7 @@ export function statusText(status: RigStatus): string {
 
 function why(loop: LoopStatus): string {
   if (loop.block !== undefined) return `${loop.block.reason}: ${loop.block.detail}`;
-  if (loop.reason !== undefined && loop.pid === undefined) return loop.reason;
+  if (loop.reason !== undefined && (loop.pid === undefined || loop.agent !== undefined)) return loop.reason;
   if (loop.lastExit === undefined) return '';
   return `last end: ${loop.lastExit.cause}${loop.lastExit.exitCode === undefined ? '' : ` (${loop.lastExit.exitCode})`}`;
 }

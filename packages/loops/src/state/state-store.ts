@@ -8,9 +8,21 @@ import { LoopsError } from '../errors.ts';
 import type { RigState } from './rig-state.ts';
 
 const block = z.object({
-  reason: z.enum(['usage-limit', 'login-expired', 'escalated']),
+  reason: z.enum(['usage-limit', 'login-expired', 'billing', 'budget', 'escalated']),
   detail: z.string(),
   until: z.number().optional(),
+});
+const tokens = z.object({
+  input: z.number(),
+  cacheWrite: z.number(),
+  cacheRead: z.number(),
+  output: z.number(),
+});
+const usage = z.object({
+  total: tokens,
+  day: z.string(),
+  dayTokens: z.number(),
+  counted: z.object({ transcript: z.string(), usage: tokens }),
 });
 const loop = z.object({
   wanted: z.boolean(),
@@ -21,6 +33,10 @@ const loop = z.object({
   recentRestarts: z.number(),
   startedAt: z.number().optional(),
   block: block.optional(),
+  transcript: z.string().optional(),
+  heardRun: z.string().optional(),
+  pending: z.object({ what: z.enum(['prompt', 'go-on']), told: z.boolean() }).optional(),
+  usage: usage.optional(),
   prompts: z.array(z.string()).optional(),
 });
 const stateSchema = z.object({
