@@ -1,5 +1,6 @@
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
+import { unsafeCodes } from './errors.ts';
 import type { World } from './world/world.ts';
 
 /** The command `cutover`: `process.exit(await runbookCommand(cutover))`. */
@@ -20,6 +21,6 @@ export const cutover: RunbookCommand<World> = {
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },
     { code: 11, errors: ['CLAIMED'] },
-    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED', 'SHARED_KEY'] },
+    { code: 13, errors: unsafeCodes },
   ],
 };

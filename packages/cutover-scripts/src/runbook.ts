@@ -1,5 +1,5 @@
 import type { Phase, Runbook } from '@cutover/runbook';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';
@@ -11,6 +11,7 @@ import { preflight } from './preflight/preflight.ts';
 import { readOwner } from './ownership/ownership.ts';
 import { reviveByHand } from './ownership/revive-ownership.ts';
 import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
+import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
@@ -29,7 +30,7 @@ const phases: readonly Phase[] = [
  * @throws {ConfigError} a config file cannot be used.
  */
 export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
-  const world = await openWorld(configPath, join(statePath, 'work'));
+  const world = await openWorld(configPath, resolve(statePath, 'work'));
   const { settings } = world;
   return {
     name: `${settings.old.name} → ${settings.name}`,
@@ -41,6 +42,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),
+    isUnsafe,
     async isCommitted(signal) {
       const found = await readOwner(world, signal);
       return (found?.state === 'held' ? found.owner : found?.from) === settings.name;

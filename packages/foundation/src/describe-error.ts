@@ -18,7 +18,7 @@ export function describeError(error: unknown): DescribedError {
 }
 
 function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
+  return error instanceof Error ? (error.cause ?? undefined) : undefined;
 }
 
 function codeOf(error: unknown): string {

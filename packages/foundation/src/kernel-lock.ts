@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+
+/** A lock that is held until it is disposed. */
+export interface KernelLock extends AsyncDisposable {
+  /** Whether the file at the path is still the one that is locked: another one, or none, may be there by now. */
+  isInPlace(): boolean;
+}
 
 /** Either the lock, or what its present holder wrote about itself. */
 export type LockAttempt =
-  | { readonly taken: true; readonly lock: AsyncDisposable }
-  | { readonly taken: false; readonly holder: string };
+  { readonly taken: true; readonly lock: KernelLock } | { readonly taken: false; readonly holder: string };
 
 export interface KernelLockOptions {
   /** What others are told while we hold it, e.g. `pid 41 on pi since …`. */
@@ -13,6 +19,11 @@ export interface KernelLockOptions {
   /** Milliseconds to wait for a holder to let go. Default 0: do not wait. */
   readonly patience?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenFileLockOptions extends Omit<KernelLockOptions, 'holder'> {
+  /** Share it with others who do, and so find out whether one holds it alone. */
+  readonly shared?: boolean | undefined;
 }
 
 /**
@@ -39,9 +50,14 @@ export async function takeKernelLock(path: string, options: KernelLockOptions): 
     await file.close();
     throw error;
   }
+  const { ino, dev } = await file.stat();
   return {
     taken: true,
     lock: {
+      isInPlace() {
+        const now = statSync(path, { throwIfNoEntry: false });
+        return now?.ino === ino && now.dev === dev;
+      },
       async [Symbol.asyncDispose]() {
         try {
           await file.truncate();
@@ -64,13 +80,17 @@ const held = 75;
  */
 export async function lockOpenFile(
   file: FileHandle,
-  { patience = 0, signal }: Omit<KernelLockOptions, 'holder'> = {},
+  { patience = 0, signal, shared = false }: OpenFileLockOptions = {},
 ): Promise<boolean> {
   const wait = patience > 0 ? ['--wait', String(patience / 1000)] : ['--nonblock'];
-  const child = spawn('flock', ['--exclusive', ...wait, '--conflict-exit-code', String(held), '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', file.fd],
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const child = spawn(
+    'flock',
+    [shared ? '--shared' : '--exclusive', ...wait, '--conflict-exit-code', String(held), '3'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', file.fd],
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   const [code, killedBy] = await once(child, 'close').catch((cause: unknown) => {
     signal?.throwIfAborted();
     throw new Error('the command flock (package util-linux) cannot be run', { cause });

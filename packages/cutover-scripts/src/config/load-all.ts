@@ -6,6 +6,7 @@ import { loadSecretsConfig, type SecretsConfig } from '@cutover/secrets';
 import { withAbsolutePaths } from './absolute-paths.ts';
 import { ConfigError } from './config-error.ts';
 import { missingFiles } from './missing-files.ts';
+import { pinForgeKeys } from './pinned-keys.ts';
 import { readPublicKey } from './public-key.ts';
 import { type CutoverSettings, cutoverSchema } from './schema.ts';
 
@@ -41,10 +42,22 @@ export async function loadConfigs(file: string, here: Host): Promise<CutoverConf
     const what = `${settings.ssh.privateKey} is not a private key without a passphrase; name one, e.g. made by ssh-keygen -N ''`;
     mistakes.push(...mistakeLines(file, [reading.placeOf(['ssh', 'privateKey'], what)]));
   }
-  if (mistakes.length > 0 || rig === undefined || secrets === undefined || rootKey === undefined) {
+  const pinned = missing.some(({ key }) => key === 'forge.ssh.knownHosts')
+    ? undefined
+    : await pinForgeKeys(here, settings, reading.placeOf);
+  if (pinned?.ok === false) mistakes.push(...mistakeLines(file, [pinned.mistake]));
+  if (
+    mistakes.length > 0 ||
+    pinned?.ok !== true ||
+    rig === undefined ||
+    secrets === undefined ||
+    rootKey === undefined
+  ) {
     throw new ConfigError(mistakes);
   }
-  return { settings, rig, rigText: await readFile(settings.loops, 'utf8'), secrets, rootKey };
+  const { forge } = settings;
+  const withKeys = { ...settings, forge: { ...forge, ssh: { ...forge.ssh, hostKeys: pinned.hostKeys } } };
+  return { settings: withKeys, rig, rigText: await readFile(settings.loops, 'utf8'), secrets, rootKey };
 }
 
 /** The lines of another package's `CONFIG_INVALID`, which each begin with their place; anything else is thrown on. */

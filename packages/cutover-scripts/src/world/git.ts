@@ -17,7 +17,14 @@ export function gitIn(folder: string, environment: Readonly<Record<string, strin
   return async (signal, ...argv) => {
     for (;;) {
       const env = { ...process.env, LC_ALL: 'C', ...environment };
-      const output = await $({ env, quiet: true, nothrow: true, signal })`git -C ${folder} ${argv}`;
+      // In a process group of its own: a Ctrl-C at the terminal drains the run, and does not reach what runs.
+      const output = await $({
+        env,
+        quiet: true,
+        nothrow: true,
+        detached: true,
+        signal,
+      })`git -C ${folder} ${argv}`;
       if (output.exitCode === 0) return output.stdout;
       const lock = /Unable to create '(.+\.lock)': File exists/.exec(output.stderr)?.[1];
       if (lock === undefined) throw output;

@@ -9,6 +9,7 @@ import { loadConfigs } from '../../src/config/load-all.ts';
 
 const run = promisify(execFile);
 const example = join(import.meta.dirname, '../../../../examples/cutover');
+const forgeKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGbVmdWOxr3jNGXgCNNvDLyrdXFXVgIhJ4oZxYlEoqRb';
 let folder: string;
 let file: string;
 
@@ -38,6 +39,7 @@ async function writeNamedFiles(passphrase: string): Promise<void> {
   for (const name of ['vm_ssh_key', 'forge_admin']) {
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', join(folder, 'ssh', name)]);
   }
+  await writeFile(join(folder, 'ssh/known_hosts'), `git.example.org,192.0.2.7 ${forgeKey} of the forge\n`);
 }
 
 it('lists every file that is named and missing, with the place where it is named', async () => {
@@ -80,4 +82,17 @@ it('reads all of them, durations in milliseconds and sizes in bytes', async () =
   expect(rootKey).toMatch(/^ssh-ed25519 /);
   expect(settings.old.quiesceTimeout).toBe(120_000);
   expect(settings.new.swap).toBe(2 * 2 ** 30);
+});
+
+it('takes the keys of the forge from its known hosts, hashed ones too, for the new host has no other', async () => {
+  await writeNamedFiles('');
+  const known = join(folder, 'ssh/known_hosts');
+  await run('ssh-keygen', ['-q', '-H', '-f', known]);
+  await using here = localHost();
+  const { settings } = await loadConfigs(file, here);
+  expect(settings.forge.ssh.hostKeys).toEqual([forgeKey]);
+  await writeFile(known, `@revoked git.example.org ${forgeKey}\nelsewhere ${forgeKey}\n`);
+  expect(await mistakes()).toEqual([
+    expect.stringMatching(/^cutover\.yaml:48:5: forge\.ssh\.knownHosts: .*has no key of git\.example\.org/),
+  ]);
 });

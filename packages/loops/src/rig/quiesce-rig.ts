@@ -1,10 +1,9 @@
 import { localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
-import { controlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
 import { quiesce } from '../safe-point/quiesce.ts';
 import type { QuiesceEvent, QuiesceReport } from '../safe-point/quiesce-report.ts';
-import { askSupervisor } from '../control/control-connection.ts';
+import { askRigOf } from '../control/ask-rig.ts';
 import { requireSameRig } from '../state/require-same-rig.ts';
 import { readState } from '../state/state-store.ts';
 import { endLoops } from './end-loops.ts';
@@ -34,12 +33,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     onEvent: options.onEvent,
     hold: async (signal) => {
       try {
-        await askSupervisor(
-          controlSocket(config),
-          'hold',
-          { keep: options.keep },
-          { signal, config: config.path },
-        );
+        await askRigOf(config, 'hold', { keep: options.keep }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         if (options.keep) await recordQuiesced(config, true);
@@ -47,12 +41,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
     stop: async (signal, grace) => {
       try {
-        await askSupervisor(
-          controlSocket(config),
-          'stop-all',
-          { reason: 'quiesced', grace },
-          { signal, config: config.path },
-        );
+        await askRigOf(config, 'stop-all', { reason: 'quiesced', grace }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         await endLoops(config, undefined, grace);

@@ -1,23 +1,29 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { Handoff } from '../control/requests.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
+import type { Handoff, ReloadReport } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
-import { lockRig } from '../state/rig-lock.ts';
+import { lockPath, lockRig } from '../state/rig-lock.ts';
 import { AgentWatch } from './agents/agent-watch.ts';
 import { AgentLooks } from './agents/look-at-agents.ts';
+import { recallTmuxServer } from '../tmux/recall-server.ts';
+import { statePath } from '../state/state-store.ts';
+import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
-import { installLogger } from './starting/logger.ts';
+import { installLogger, loggerPath } from './starting/logger.ts';
 import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
 import { Prompter } from './prompting/prompter.ts';
+import { ConfigReload } from './reloading/config-reload.ts';
 import { RigStore } from '../state/rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
@@ -35,6 +41,8 @@ export interface SupervisorOptions {
 const requestedEnd = Symbol('requested');
 /** How often processes are looked at whose terminals are held open by children, in milliseconds. */
 const livenessInterval = 500;
+/** How often it is looked whether what the rig stands on is still there, in milliseconds. */
+const placesInterval = 500;
 
 /**
  * Has charge of one rig: keeps its loops as they are wanted, holds them while this host does not own them, watches
@@ -42,6 +50,7 @@ const livenessInterval = 500;
  * them.
  */
 export class Supervisor implements AsyncDisposable {
+  /** The config in use; a reload replaces its content. */
   readonly config: RigConfig;
   readonly events: EventHub;
   readonly #store: RigStore;
@@ -55,6 +64,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #prompter: Prompter;
   readonly #agents: AgentWatch;
   readonly #phases: PlanPhases;
+  readonly #reload: ConfigReload;
+  readonly #places: PlaceKeeper;
   readonly #startedAt = Date.now();
 
   private constructor(
@@ -67,6 +78,7 @@ export class Supervisor implements AsyncDisposable {
     this.config = config;
     this.events = new EventHub(options.onEvent);
     this.#store = store;
+    this.#places = new PlaceKeeper((event) => this.events.emit(event));
     this.#cleanup = cleanup;
     this.#ended = new AbortController();
     this.#background = new Background((error) => this.#ended.abort(error));
@@ -113,6 +125,7 @@ export class Supervisor implements AsyncDisposable {
     });
     this.#wanted = new WantedLoops(store, this.#keeper, emit, (loop) => this.#tellToGoOn(loop));
     this.#phases = new PlanPhases(config, store, this.#keeper, emit);
+    this.#reload = new ConfigReload(config, store, this.#keeper, emit);
   }
 
   /**
@@ -120,15 +133,26 @@ export class Supervisor implements AsyncDisposable {
    *
    * @throws {LoopsError} `SUPERVISOR_RUNNING`: another one has charge of it; `STATE_DAMAGED`.
    */
-  static async start(config: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
+  static async start(given: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
+    const config = { ...given };
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
-    cleanup.use(await lockRig(config.stateDir, 'supervisor'));
+    let lock = await lockRig(config.stateDir, 'supervisor');
+    cleanup.defer(async () => lock[Symbol.asyncDispose]());
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
     const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    // Whose rig it is comes first.
+    supervisor.keep({
+      path: lockPath(config.stateDir),
+      isThere: () => lock.isInPlace(),
+      restore: async () => {
+        await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+        lock = await lockRig(config.stateDir, 'supervisor');
+      },
+    });
     await supervisor.#begin(reboot);
     return supervisor;
   }
@@ -146,6 +170,11 @@ export class Supervisor implements AsyncDisposable {
   /** Does something beside all else; should it fail, the supervisor ends, and {@link failure} says why. */
   inBackground(work: () => Promise<unknown>): void {
     this.#background.run(work);
+  }
+
+  /** Makes this place again whenever it is deleted. */
+  keep(place: KeptPlace): void {
+    this.#places.keep(place);
   }
 
   /** Brings what runs to what is wanted. */
@@ -181,13 +210,23 @@ export class Supervisor implements AsyncDisposable {
     for await (const event of events) yield { status: this.status(), event };
   }
 
+  /**
+   * Applies the config file as it is now. With `dryRun` it only says what would change.
+   *
+   * @throws {ConfigError} the file has mistakes; nothing was changed.
+   * @throws {RequestRefusedError} `RELOAD_REFUSED`: it changes what only a new supervisor can take up.
+   */
+  async reload(dryRun = false): Promise<ReloadReport> {
+    return this.#reload.reload(dryRun);
+  }
+
   /** Makes loops wanted, now and after every reboot, and lifts what blocked them. */
-  async want(names: readonly string[]): Promise<void> {
+  async want(names?: readonly string[]): Promise<void> {
     await this.#wanted.want(this.#allKnown(names));
   }
 
   /** Makes loops unwanted, and stops them. */
-  async unwant(names: readonly string[]): Promise<void> {
+  async unwant(names: readonly string[] = this.config.loops.map(({ name }) => name)): Promise<void> {
     const isKnown = (name: string): boolean => this.config.loops.some((loop) => loop.name === name);
     const others = names.filter((name) => !isKnown(name));
     for (const name of others) {
@@ -197,7 +236,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
-  async restart(names: readonly string[], fresh = false, reason = 'restarted by hand'): Promise<void> {
+  async restart(names?: readonly string[], fresh = false, reason = 'restarted by hand'): Promise<void> {
     await this.#wanted.restart(this.#allKnown(names), fresh, reason);
   }
 
@@ -296,6 +335,7 @@ export class Supervisor implements AsyncDisposable {
     );
     const liveness = setInterval(() => this.#keeper.checkLiveness(), livenessInterval);
     this.#cleanup.defer(() => clearInterval(liveness));
+    this.#keepPlaces();
     this.inBackground(() => this.#ownership.run());
     this.#cleanup.use(this.#agents);
     await this.#agents.begin();
@@ -318,11 +358,31 @@ export class Supervisor implements AsyncDisposable {
     createTeller({ supervisor: this, events, background: this.#background, signal })(loop, loop.goOn);
   }
 
+  #keepPlaces(): void {
+    const { config } = this;
+    const path = statePath(config.stateDir);
+    this.keep({ path, isThere: () => existsSync(path), restore: async () => this.#store.save() });
+    this.keep({
+      path: loggerPath(config),
+      isThere: () => existsSync(loggerPath(config)),
+      restore: async () => installLogger(config),
+    });
+    const socket = tmuxSocket(config);
+    this.keep({
+      path: socket,
+      isThere: () => this.#link.current === undefined || existsSync(socket),
+      restore: async () => recallTmuxServer(socket),
+    });
+    const timer = setInterval(() => this.inBackground(async () => this.#places.look()), placesInterval);
+    this.#cleanup.defer(() => clearInterval(timer));
+  }
+
   #reconcileSoon(): void {
     this.inBackground(() => this.#keeper.reconcile());
   }
 
-  #allKnown(names: readonly string[]): LoopConfig[] {
+  #allKnown(names?: readonly string[]): readonly LoopConfig[] {
+    if (names === undefined) return this.config.loops;
     return names.map((name) => this.#known(name));
   }
 
@@ -330,6 +390,9 @@ export class Supervisor implements AsyncDisposable {
     const loop = this.config.loops.find((one) => one.name === name);
     if (loop !== undefined) return loop;
     const all = this.config.loops.map((one) => one.name).join(', ');
-    throw new RequestRefusedError('LOOP_UNKNOWN', `${this.config.rig} has no loop ${name}; it has ${all}`);
+    throw new RequestRefusedError(
+      'LOOP_UNKNOWN',
+      `${this.config.rig} has no loop ${name}; it has ${all} (loops reload applies an edited config)`,
+    );
   }
 }

@@ -22,6 +22,7 @@ interface RunFlags extends CommonOptions {
   readonly until?: string;
   readonly only?: string;
   readonly repair?: boolean;
+  readonly forward?: boolean;
 }
 
 const descriptions = {
@@ -41,13 +42,16 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
           'run this plan (at least 8 digits of its hash), or nothing when it has changed',
         )
         .option('--until <step|phase>', 'stop after this step or phase (the beginning of its id will do)')
-        .option('--only <step>', 'this step alone');
+        .option('--only <step>', 'this step alone')
+        .option('--forward', 'give up a rollback that cannot be completed, and go forward again');
     }
     if (name === 'run' || name === 'resume') {
       command.option('--repair', 'apply again what has drifted since it was verified');
     }
     if (name !== 'resume') command.option('--yes', 'do not ask');
-    command.action((flags: RunFlags) => confirmAndRun(context, { command: name }, flags));
+    command.action((flags: RunFlags) =>
+      confirmAndRun(context, { command: name, forward: flags.forward }, flags),
+    );
   }
   for (const [list, description] of Object.entries(context.command.lists ?? {})) {
     withCommonOptions(program.command(list), context.command)
@@ -88,7 +92,7 @@ async function confirmRun<World>(
     const what = planned ? `--plan ${shortPlan(plan.hash)} (see \`${name} plan\`) or --yes` : '--yes';
     throw new UsageError(`nothing runs by default: without a terminal, say ${what}`);
   }
-  io.stdout.write(`${planText(plan, runbook.phases, state)}\n\n`);
+  io.stdout.write(`${planText(plan, runbook, state)}\n\n`);
   const question = decision.undo
     ? 'Undo what was done of it?'
     : planned

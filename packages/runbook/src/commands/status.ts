@@ -12,6 +12,8 @@ import { currentHolder } from '../journal/lock.ts';
 import { treeLines } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
+import { readState } from '../engine/engine.ts';
+import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
 import { type CommonOptions, openState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
@@ -20,7 +22,10 @@ interface StatusFlags extends CommonOptions {
   readonly watch?: boolean;
 }
 
-/** Adds `status`. It reads the journal only, so it works beside a running `run` and without any host. */
+/**
+ * Adds `status`. It reads the journal, so it works beside a running `run` and without any host; a runbook with alarms is
+ * asked for them once.
+ */
 export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program.command('status').description('how far it is, who runs it, and which gates are open'),
@@ -29,8 +34,10 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
     .option('--watch', 'show it again whenever the journal grows')
     .action(async (flags: StatusFlags) => {
       const directory = await openState(command, flags);
+      let alarms: readonly string[] | undefined;
       const print = async (): Promise<void> => {
-        const { text, json } = await describe(command.name, directory, io.stdout.isTTY === true);
+        alarms ??= await askAlarms(command, flags, await readState(directory));
+        const { text, json } = await describe(command.name, directory, alarms, io.stdout.isTTY === true);
         await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
       };
       await print();
@@ -62,6 +69,7 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 async function describe(
   command: string,
   directory: StateDirectory,
+  alarms: readonly string[],
   colour: boolean,
 ): Promise<{ text: string; json: object }> {
   const now = monotonic();
@@ -81,7 +89,8 @@ async function describe(
   const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
   lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
   for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
-  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates }) };
+  for (const alarm of alarms) lines.push(`✗ ${alarm}`);
+  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates, alarms }) };
 }
 
 function lastRunText({ lastRun }: JournalState): string {

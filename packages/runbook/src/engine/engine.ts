@@ -17,7 +17,7 @@ import { acceptPlan, decideRun, type RunDecision, type RunRequest } from './deci
 import { InterruptedRunError, UsageError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
 import { gravestOutcome, type Outcome } from './outcome.ts';
-import { mainList, stepsOf } from './lists.ts';
+import { mainList, rollbackList, stepsOf } from './lists.ts';
 import { makePlan } from './plan.ts';
 import { recheck } from './recheck.ts';
 import type { Runbook } from './runbook.ts';
@@ -96,7 +96,6 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   await using journal = await Journal.open(directory.journal, redactor, visit);
   const runId = state.runId ?? randomBytes(4).toString('hex');
   await using claim = await takeClaim(runbook, { directory, journal, state, runId }, controls.signal);
-  void claim;
   const decision = decideRun(options, state, await isCommitted(runbook, options, state, controls.signal));
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, options.plan);
@@ -111,6 +110,7 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
     runId,
     signal: controls.signal,
     draining: controls.draining,
+    claim,
     decide: options.decide,
     emit: (event) => controls.emit(event),
   };
@@ -123,17 +123,20 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   });
   const outcome = decision.undo
     ? await undoAll(session, steps)
-    : await performRest(session, steps, options.repair ?? false, () => controls.drain());
+    : await performRest(session, steps, options.repair ?? decision.abandon ?? false, () => controls.drain());
   await cancelling.settled();
   await finish(session, decision, outcome);
   return outcome;
 }
 
-async function begin<World>(session: Session<World>, { list, mode }: RunDecision): Promise<void> {
+async function begin<World>(session: Session<World>, { list, mode, abandon }: RunDecision): Promise<void> {
+  if (abandon === true) await record(session, { type: 'rollback.abandoned' });
   const known = listState(session);
   const over =
     known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');
-  const fresh = known === undefined || (list !== mainList && over);
+  // What a rollback that changed nothing has found may be otherwise by now.
+  const untouched = [...(known?.steps.values() ?? [])].every(({ begun }) => begun === undefined);
+  const fresh = known === undefined || (list !== mainList && over) || (list === rollbackList && untouched);
   const { hash: planHash, steps } = session.plan;
   if (fresh || known.planHash !== planHash) {
     const { name, phases, words = defaultWords, standIns = [] } = session.runbook;

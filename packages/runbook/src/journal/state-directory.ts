@@ -8,9 +8,8 @@ import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 export interface StateDirectory {
   /** Absolute, links resolved. */
   readonly path: string;
-  readonly journal: string;
   /** Locked by the runner at work. */
-  readonly lock: string;
+  readonly journal: string;
   /** Names the runner that holds the lock. */
   readonly holder: string;
   /** Where `approve`, `deny` and `cancel` leave their answers. */
@@ -26,7 +25,6 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: real,
     journal: join(real, 'journal.jsonl'),
-    lock: join(real, 'lock'),
     holder: join(real, 'holder.json'),
     answers: join(real, 'answers'),
     key: await readOrMakeKey(join(real, 'key')),

@@ -2,6 +2,7 @@ import type { Evidence } from '../engine/json.ts';
 import { mainList, rollbackList } from '../engine/lists.ts';
 import { defaultWords, type Words } from '../engine/words.ts';
 import type { JournalEntry, PlannedStep, RunMode, RunResultName } from './entry.ts';
+import type { Attested } from './statement.ts';
 
 /** What the journal says of one step. */
 export interface StepRecord {
@@ -11,6 +12,8 @@ export interface StepRecord {
   attempt: number;
   /** The place of the first intent: a rollback goes from the highest to the lowest. `undefined`: never begun by us. */
   begun: number | undefined;
+  /** The place at which it was first found done, not by us. */
+  found: number | undefined;
   operation: string | undefined;
   evidence: Evidence;
   gate: GateRecord | undefined;
@@ -43,6 +46,8 @@ export interface JournalState {
   readonly lists: Map<string, ListState>;
   readonly commits: Set<'C1' | 'C2'>;
   owner: { owner: string; epoch: number; wall: string } | undefined;
+  /** The last word of a person about something that cannot be asked. */
+  attested: Attested | undefined;
   lastRun:
     | { list: string; mode: RunMode; ended: RunResultName | undefined; step?: string; reason?: string }
     | undefined;
@@ -56,6 +61,7 @@ export function emptyState(): JournalState {
     lists: new Map(),
     commits: new Set(),
     owner: undefined,
+    attested: undefined,
     lastRun: undefined,
   };
 }
@@ -85,7 +91,19 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
     case 'owner':
       state.owner = { owner: entry.owner, epoch: entry.ownerEpoch, wall: entry.wall };
       return;
+    case 'attested': {
+      const { subject, how, by, facts, wall } = entry;
+      state.attested = { subject, how, by, facts, wall };
+      return;
+    }
+    case 'rollback.abandoned':
+      state.lists.delete(rollbackList);
+      for (const step of state.lists.get(mainList)?.steps.values() ?? [])
+        if (step.status === 'undone') Object.assign(step, newRecord());
+        else if (step.status === 'undoing') step.status = 'failed';
+      return;
     case 'reset':
+      state.attested = undefined;
       state.lists.delete(mainList);
       state.lists.delete(rollbackList);
       state.commits.clear();
@@ -124,6 +142,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'verified':
       record.status = 'verified';
       record.evidence = entry.evidence;
+      if (entry.how === 'satisfied') record.found ??= entry.seq;
       record.operation = undefined;
       if (record.gate !== undefined) record.gate.state = 'used';
       return;
@@ -150,6 +169,7 @@ function foldStep(state: JournalState, entry: StepEntry): void {
     case 'undone':
       record.status = 'undone';
       record.begun = undefined;
+      record.found = undefined;
       return;
     case 'gate.refused':
     case 'stopped':
@@ -165,6 +185,7 @@ function newRecord(): StepRecord {
     inputHash: '',
     attempt: 0,
     begun: undefined,
+    found: undefined,
     operation: undefined,
     evidence: {},
     gate: undefined,

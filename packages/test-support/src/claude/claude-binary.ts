@@ -14,7 +14,7 @@ export type FoundClaude = { readonly path: string } | { readonly missing: string
 
 /**
  * The program itself, from npm, kept outside the checkout. It is the user's own program and part of no package of ours.
- * Whoever is first installs it; the others find it whole.
+ * The first run of a test installs it; later ones find it.
  */
 export async function findClaude(version: string): Promise<FoundClaude> {
   if (process.platform !== 'linux') return { missing: 'the tests with Claude Code need Linux' };

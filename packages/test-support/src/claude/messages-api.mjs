@@ -198,5 +198,5 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-// Whoever started it is gone: so is it.
+// The test that started it is gone.
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -32,7 +32,7 @@ const causes: Readonly<Record<string, 'usage-limit' | 'login-expired' | 'billing
   billing_error: 'billing',
 };
 
-/** What a hook's JSON tells; `undefined` for a hook that means nothing here, or a document that is none of a hook's. */
+/** What a hook's JSON tells; `undefined` for a hook that means nothing here, or a document that is not a hook's. */
 export function parseHook(json: string): AgentEvent | undefined {
   const hook = hookSchema.safeParse(parseJson(json)).data;
   if (hook === undefined) return undefined;

@@ -23,7 +23,8 @@ export class AgentLives {
 
   of(name: string, adapter: AgentAdapter): AgentLife {
     let life = this.#lives.get(name);
-    if (life === undefined) {
+    // A reload may have made it another kind of agent.
+    if (life?.adapter !== adapter) {
       const acknowledgements = new Acknowledgements((given, taken) => adapter.isSamePrompt(given, taken));
       this.#lives.set(name, (life = { adapter, acknowledgements, successor: false }));
     }

@@ -36,17 +36,7 @@ export class AgentWatch implements AsyncDisposable {
 
   /** Takes what was told while no supervisor was there, and listens from then on. */
   async begin(): Promise<void> {
-    const { config, background } = this.#parts;
-    for (const loop of config.loops.filter((one) => adapterOf(one).hooks !== undefined)) {
-      const spool = await SpoolWatch.open(
-        join(agentFolder(config, loop.name), 'spool'),
-        (hook) => this.#hear(loop, hook),
-        (work) => background.run(work),
-      );
-      this.#cleanup.defer(() => spool[Symbol.dispose]());
-      this.#spools.set(loop.name, spool);
-      await spool.take();
-    }
+    for (const loop of this.#parts.config.loops) await this.catchUp(loop);
   }
 
   /** What is known about a loop's agent. */
@@ -56,7 +46,20 @@ export class AgentWatch implements AsyncDisposable {
 
   /** Takes what the hooks of a loop have told and what has not been noticed yet. */
   async catchUp(loop: LoopConfig): Promise<void> {
-    await this.#spools.get(loop.name)?.take();
+    if (adapterOf(loop).hooks === undefined) return;
+    const { config, background } = this.#parts;
+    let spool = this.#spools.get(loop.name);
+    if (spool === undefined) {
+      const { name } = loop;
+      spool = SpoolWatch.open(
+        join(agentFolder(config, name), 'spool'),
+        (hook) => this.#hear(name, hook),
+        (work) => background.run(work),
+      );
+      this.#spools.set(name, spool);
+      this.#cleanup.use(spool);
+    }
+    await spool.take();
   }
 
   /** Whether the hooks of the run that is under way were heard. */
@@ -95,8 +98,10 @@ export class AgentWatch implements AsyncDisposable {
     await this.#cleanup[Symbol.asyncDispose]();
   }
 
-  #hear(loop: LoopConfig, { run, json }: SpooledHook): void {
-    const { store } = this.#parts;
+  #hear(name: string, { run, json }: SpooledHook): void {
+    const { store, config } = this.#parts;
+    const loop = config.loops.find((one) => one.name === name);
+    if (loop === undefined) return;
     const event = adapterOf(loop).hooks?.parse(json);
     // What an agent of an earlier run told is over.
     if (event === undefined || run !== store.loop(loop.name).run) return;

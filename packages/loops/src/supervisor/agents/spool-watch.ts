@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { Turns } from '../../concurrency/turns.ts';
@@ -29,17 +29,17 @@ export class SpoolWatch implements Disposable {
     this.#folder = folder;
     this.#onHook = onHook;
     this.#watcher = watch(folder, () => background(() => this.take()));
-    // A folder that is gone tells no more; a look goes on asking.
+    // A folder that is gone tells no more; each look asks it all the same.
     this.#watcher.on('error', () => this.#watcher.close());
   }
 
   /** @param background runs the taking whenever something came. */
-  static async open(
+  static open(
     folder: string,
     onHook: (hook: SpooledHook) => void,
     background: (work: () => Promise<unknown>) => void,
-  ): Promise<SpoolWatch> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+  ): SpoolWatch {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     return new SpoolWatch(folder, onHook, background);
   }
 

@@ -1,6 +1,6 @@
 import type { LoopConfig } from '../../config/rig-config.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
-import { type AgentSign, signPatterns, type SignPatterns } from '../../agents/agent-signs.ts';
+import { type AgentSign, signPatterns } from '../../agents/agent-signs.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import { explainExit } from './explain-exit.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
@@ -11,11 +11,9 @@ import { endedByMemory } from '../../processes/memory-scope.ts';
 /** Deals with the end of each run, once: why it was, and what follows. */
 export class LoopEnds {
   readonly #context: KeeperContext;
-  readonly #patterns: SignPatterns;
 
   constructor(context: KeeperContext) {
     this.#context = context;
-    this.#patterns = signPatterns(context.config);
   }
 
   /**
@@ -69,7 +67,12 @@ export class LoopEnds {
   }
 
   async #signOn(tmux: Pick<RigTmux, 'screen'>, loop: LoopConfig, pane: Pane): Promise<AgentSign | undefined> {
-    return adapterOf(loop).readScreen(await tmux.screen(pane.id), loop, this.#patterns, Date.now()).sign;
+    return adapterOf(loop).readScreen(
+      await tmux.screen(pane.id),
+      loop,
+      signPatterns(this.#context.config),
+      Date.now(),
+    ).sign;
   }
 
   async #explain(

@@ -8,6 +8,7 @@ import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { type CurrentPhase, loopEnvironment, loopStart } from './loop-command.ts';
 import { type PreparedStart, prepareStart } from './prepare-start.ts';
+import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
 import { endScope } from '../../processes/memory-scope.ts';
@@ -67,7 +68,7 @@ function beginRun({ config, store, runtimes }: KeeperContext, due: DueLoop): Sta
   const before = store.loop(name);
   const run = randomUUID();
   store.forgetPending(name);
-  store.change(name, { run, startedAt: Date.now() });
+  store.change(name, { run, startedAt: Date.now(), startedAs: startFingerprint(config, due.loop) });
   const index = store.phaseIndex;
   return { ...due, before, run, phase: { index, plan: config.phases?.plans[index] } };
 }

@@ -2,7 +2,7 @@ import { acted, progressed, type ProgressSigns } from './progress.ts';
 import type { StallState } from './stall-ladder.ts';
 
 /**
- * What a look means for an agent's place on the ladder. Work begins the ladder anew. An agent that answers a nudge with
+ * What a look means for an agent's place on the ladder. After work the ladder begins at its first rung again. An agent that answers a nudge with
  * words only is not stalled now, yet its answer is counted: it may answer so for ever. Pure.
  */
 export function judgeProgress(

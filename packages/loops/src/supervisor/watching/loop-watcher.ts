@@ -1,5 +1,5 @@
 import type { AgentProgress, ScreenReading } from '../../agents/agent-adapter.ts';
-import { type AgentSign, signPatterns, type SignPatterns } from '../../agents/agent-signs.ts';
+import { type AgentSign, signPatterns } from '../../agents/agent-signs.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
@@ -72,12 +72,10 @@ export class LoopWatcher {
   readonly #config: RigConfig;
   readonly #actions: WatchActions;
   readonly #memories = new Map<string, Memory>();
-  readonly #patterns: SignPatterns;
 
   constructor(config: RigConfig, actions: WatchActions) {
     this.#config = config;
     this.#actions = actions;
-    this.#patterns = signPatterns(config);
   }
 
   /** Milliseconds until the next look. */
@@ -120,7 +118,7 @@ export class LoopWatcher {
     const lines = await tmux.screen(pane.id);
     const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
     memory.screen = normaliseScreen(lines, ignore);
-    const reading = adapter.readScreen(lines, loop, this.#patterns, Date.now());
+    const reading = adapter.readScreen(lines, loop, signPatterns(this.#config), Date.now());
     if (!one.ready) this.#checkReady(one, lines, reading);
     if (adapter.hooks !== undefined) await this.#actions.dialog(loop, reading.dialog);
     await this.#noteSign(loop, this.#actions.isHeard(loop) ? undefined : reading.sign, memory);
