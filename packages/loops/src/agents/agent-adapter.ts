@@ -72,6 +72,12 @@ export interface TokenUsage {
   readonly output: number;
 }
 
+/** Whether an agent is logged in; `at-limit`: it is, and at its usage limit. */
+export interface LoginState {
+  readonly state: 'logged-in' | 'at-limit' | 'logged-out' | 'unknown';
+  readonly detail: string;
+}
+
 /** Reads a transcript from where it stopped. */
 export interface TranscriptReader {
   /** Reads what was added since. */
@@ -116,6 +122,22 @@ export interface AgentAdapter {
     readonly environment: Readonly<Record<string, string>>;
     readonly session: string;
   }): Promise<string | undefined>;
+  /** What the agent asks at its first start, and its files that answer that beforehand. */
+  readonly firstRun?:
+    | {
+        /** What it would still ask. */
+        missing(environment: Readonly<Record<string, string>>, loop: LoopConfig): Promise<string[]>;
+        /** @returns the files that were written. */
+        write(environment: Readonly<Record<string, string>>, loop: LoopConfig): Promise<string[]>;
+      }
+    | undefined;
+  /** Asks the agent itself whether it is logged in. */
+  probeLogin?(question: {
+    readonly program: string;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly cwd: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<LoginState>;
   /** The file whose change means that a person logged in. */
   loginFile?(environment: Readonly<Record<string, string>>): string;
   /** Why a version may behave in another way than the ones that were tested; `undefined` for those. */

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { LoopConfig } from '../../config/rig-config.ts';
 import type { AgentAdapter, Launch, StartChoice, StartQuestion } from '../agent-adapter.ts';
+import { type FirstRun, bypassesPermissions, missingFirstRun, writeFirstRun } from './first-run.ts';
 import { parseHook } from './hook-events.ts';
 import { installHooks, settingsPath } from './hook-settings.ts';
+import { probeLogin } from './login-probe.ts';
 import { loginFile } from './places.ts';
 import { isDraftOf, isSamePrompt, longestArgument, refusePrompt } from './prompts.ts';
 import { readScreen } from './screen.ts';
@@ -22,9 +25,18 @@ export const claudeCodeAdapter: AgentAdapter = {
   hooks: { parse: parseHook, signOf: signOfFailure },
   readTranscript,
   findTranscript: ({ environment, loop, session }) => findTranscript(environment, loop.cwd, session),
+  firstRun: {
+    missing: (environment, loop) => missingFirstRun(environment, firstRunOf(loop)),
+    write: (environment, loop) => writeFirstRun(environment, firstRunOf(loop)),
+  },
+  probeLogin,
   loginFile,
   versionDoubt,
 };
+
+function firstRunOf({ cwd, command: words }: LoopConfig): FirstRun {
+  return { folders: [cwd], bypasses: bypassesPermissions(words) };
+}
 
 /** Resumes only a session that was given a prompt; an id that was used is used for nothing else. */
 async function chooseStart({

@@ -39,9 +39,7 @@ export async function writeFirstRun(environment: Environment, run: FirstRun): Pr
   const folder = claudeFolder(environment);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await using _lock = await lock(join(folder, '.cutover-lock'));
-  const folders = await Promise.all(
-    run.folders.map(async (one) => (await unlessAbsent(realpath(one))) ?? one),
-  );
+  const folders = await realFolders(run);
   const written = [
     await merge(claudeFile(environment), (file) => withAnswers(file, folders, environment)),
     ...(run.bypasses
@@ -58,18 +56,24 @@ export async function writeFirstRun(environment: Environment, run: FirstRun): Pr
 
 /** What a session would still ask about: nothing, once the files are written. */
 export async function missingFirstRun(environment: Environment, run: FirstRun): Promise<string[]> {
+  const folders = await realFolders(run);
   const file = await readJson(claudeFile(environment));
   const settings = await readJson(join(claudeFolder(environment), 'settings.json'));
   const projects = record(file['projects']);
   return [
     ...(file['hasCompletedOnboarding'] === true ? [] : ['its first questions were not answered']),
-    ...run.folders
+    ...folders
       .filter((folder) => record(projects[folder])['hasTrustDialogAccepted'] !== true)
       .map((folder) => `${folder} is not trusted`),
     ...(run.bypasses && settings['skipDangerousModePermissionPrompt'] !== true
       ? [`the warning of ${bypassFlag} was not accepted`]
       : []),
   ];
+}
+
+/** The program knows a folder by its real path. */
+async function realFolders({ folders }: FirstRun): Promise<string[]> {
+  return Promise.all(folders.map(async (one) => (await unlessAbsent(realpath(one))) ?? one));
 }
 
 function withAnswers(file: Json, folders: readonly string[], environment: Environment): Json {

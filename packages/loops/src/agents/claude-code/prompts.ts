@@ -36,14 +36,18 @@ export function isSamePrompt(given: string, taken: string): boolean {
   return bare(given) === bare(taken);
 }
 
-/** How much of a draft is compared with what was typed: the input line shows a long one in part. */
-const draftStart = 20;
-
-/** Whether what stands in the input line is a text that was typed: the text itself, or the stand-in for a long paste. */
+/**
+ * Whether what stands in the input line is a text that was typed: the stand-in for a long paste, or the part of the text
+ * that the line shows, broken where it is full.
+ */
 export function isDraftOf(draft: string, text: string): boolean {
   if (/\[Pasted text #\d+|<pasted_content\b/.test(draft)) return true;
-  const start = bare(text).slice(0, draftStart);
-  return start !== '' && bare(draft).startsWith(start);
+  const shown = tight(draft);
+  return shown !== '' && tight(text).includes(shown);
+}
+
+function tight(text: string): string {
+  return text.replaceAll(/\s+/g, '');
 }
 
 function bare(text: string): string {

@@ -10,6 +10,10 @@ const pauseBeforeEnter = 250;
 const enterPause = 1500;
 /** How long an agent may take to acknowledge a prompt that was typed, in milliseconds. */
 const typedPatience = 60_000;
+/** How long the input line may take to be there, and to show what was typed; and between two looks; milliseconds. */
+const inputPatience = 20_000;
+const echoPatience = 3000;
+const echoPause = 100;
 /** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
 const dismissals = 3;
 const dismissPause = 500;
@@ -40,12 +44,32 @@ export async function deliverPrompt(
   record: () => Promise<void>,
 ): Promise<void> {
   const { tmux, paneId, taken } = target;
+  const words = Buffer.from(text).toString();
   await leaveDialog(target);
+  // A program that says it is ready may have no input line yet, and what is typed before that is lost.
+  if (taken !== undefined) await untilRead(target, inputPatience, ({ takesPrompt }) => takesPrompt !== false);
   await record();
   await tmux.paste(paneId, text);
   await delay(pauseBeforeEnter);
+  if (taken !== undefined) await untilRead(target, echoPatience, (reading) => holds(target, reading, words));
   await tmux.press(paneId, 'Enter');
-  if (taken !== undefined) await untilTaken(target, Buffer.from(text).toString(), taken);
+  if (taken !== undefined) await untilTaken(target, words, taken);
+}
+
+/** Waits until the screen shows something, for so many milliseconds at most: what follows tells whether it mattered. */
+async function untilRead(
+  target: PromptTarget,
+  milliseconds: number,
+  isSo: (reading: ScreenReading) => boolean,
+): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!isSo(await read(target)) && performance.now() < end) {
+    await delay(echoPause, undefined, { signal: target.signal });
+  }
+}
+
+function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string): boolean {
+  return draft !== undefined && adapter.isDraftOf(draft, text);
 }
 
 /** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
@@ -66,14 +90,14 @@ async function leaveDialog(target: PromptTarget): Promise<void> {
 }
 
 async function untilTaken(target: PromptTarget, text: string, taken: Promise<void>): Promise<void> {
-  const { tmux, paneId, loop, adapter, signal, isInTranscript } = target;
+  const { tmux, paneId, loop, signal, isInTranscript } = target;
   const end = performance.now() + typedPatience;
   const acknowledged = taken.then(() => true);
   for (;;) {
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
     if (await isInTranscript()) return;
     const { dialog, draft } = await read(target);
-    const isThere = draft !== undefined && adapter.isDraftOf(draft, text);
+    const isThere = holds(target, { draft }, text);
     if (performance.now() > end) {
       const where = isThere ? 'it still stands in its input line' : 'it is not in its input line any more';
       const because = dialog === undefined ? where : `it shows ${dialog.words}`;
