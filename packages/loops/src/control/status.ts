@@ -58,6 +58,8 @@ export interface LoopStatus {
   readonly nextStartAt?: number | undefined;
   readonly block?: LoopBlock | undefined;
   readonly agent?: AgentStatus | undefined;
+  /** Its agent runs without the limits that the config gives it. */
+  readonly unlimited?: boolean | undefined;
   readonly lastExit?:
     | {
         readonly exitCode?: number | undefined;
@@ -74,6 +76,8 @@ export interface RigStatus {
     readonly state: 'up' | 'down' | 'silent';
     readonly pid?: number | undefined;
     readonly since?: number | undefined;
+    /** Why systemd did not start it, e.g. that the unit of its secrets has failed. */
+    readonly reason?: string | undefined;
   };
   /** `silent`: it is there, and does not answer. */
   readonly server: 'up' | 'down' | 'silent';

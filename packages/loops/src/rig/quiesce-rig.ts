@@ -19,11 +19,18 @@ export interface QuiesceRigOptions {
   readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
+/** What a quiesce of a whole rig came to. */
+export interface RigQuiesceReport extends QuiesceReport {
+  /** Loops without a clone: they were stopped, and whether their work is safe was not looked at. */
+  readonly unchecked: readonly string[];
+}
+
 /** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
-export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<QuiesceReport> {
+export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<RigQuiesceReport> {
   requireSameRig(config, await readState(config.stateDir));
   await using host = localHost();
-  return quiesce(host, {
+  const unchecked = config.loops.filter(({ clone }) => clone === undefined).map(({ name }) => name);
+  const report = await quiesce(host, {
     clones: [...new Set(config.loops.flatMap(({ clone }) => clone ?? []))],
     processes: await rigProcesses(config),
     deadline: options.deadline,
@@ -48,4 +55,5 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
       }
     },
   });
+  return { ...report, unchecked };
 }

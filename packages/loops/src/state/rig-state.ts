@@ -28,6 +28,8 @@ export interface LoopState {
   readonly pending?: PendingWords | undefined;
   /** What it has used. */
   readonly usage?: LoopUsage | undefined;
+  /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
+  readonly unlimited?: boolean | undefined;
   /** Prompts that were delivered, by their id, newest last. */
   readonly prompts?: readonly string[] | undefined;
 }

@@ -39,6 +39,7 @@ const loop = z.object({
   heardRun: z.string().optional(),
   pending: z.object({ what: z.enum(['prompt', 'go-on']), told: z.boolean() }).optional(),
   usage: usage.optional(),
+  unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
 });
 const stateSchema = z.object({

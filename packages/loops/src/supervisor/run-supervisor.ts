@@ -58,7 +58,8 @@ export async function runSupervisor(
   const server = await serveControl(controlSocket(config), async (request, signal) =>
     answerRequest(supervisor, request, signal),
   );
-  supervisor.keep(cleanup.use(server));
+  cleanup.use(server);
+  cleanup.use(supervisor.keep(server));
   await notifier.ready(`${config.loops.length} loops`);
   const watchdog = setInterval(() => {
     supervisor.inBackground(async () => {

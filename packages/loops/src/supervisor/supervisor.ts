@@ -18,7 +18,7 @@ import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
 import { installLogger, loggerPath } from './starting/logger.ts';
-import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { openScopes, type Scopes } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
@@ -27,6 +27,7 @@ import { ConfigReload } from './reloading/config-reload.ts';
 import { RigStore } from '../state/rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
+import { watchRigStatus } from './viewing/watch-rig-status.ts';
 import { WantedLoops } from './wanted-loops.ts';
 import { createTeller, createWatchActions } from './watching/watch-actions.ts';
 import { watchLoops } from './watching/watch-rig.ts';
@@ -71,7 +72,7 @@ export class Supervisor implements AsyncDisposable {
   private constructor(
     config: RigConfig,
     store: RigStore,
-    scope: ScopeManager,
+    scopes: Scopes,
     options: SupervisorOptions,
     cleanup: CleanupStack,
   ) {
@@ -98,7 +99,7 @@ export class Supervisor implements AsyncDisposable {
     this.#keeper = new LoopKeeper({
       config,
       store,
-      scope,
+      scopes,
       ownership: this.#ownership,
       link: this.#link,
       signal,
@@ -143,14 +144,16 @@ export class Supervisor implements AsyncDisposable {
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
-    const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    const supervisor = new Supervisor(config, store, await openScopes(), options, cleanup.move());
     // Whose rig it is comes first.
     supervisor.keep({
       path: lockPath(config.stateDir),
       isThere: () => lock.isInPlace(),
       restore: async () => {
         await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+        const deleted = lock;
         lock = await lockRig(config.stateDir, 'supervisor');
+        await deleted[Symbol.asyncDispose]();
       },
     });
     await supervisor.#begin(reboot);
@@ -172,9 +175,10 @@ export class Supervisor implements AsyncDisposable {
     this.#background.run(work);
   }
 
-  /** Makes this place again whenever it is deleted. */
-  keep(place: KeptPlace): void {
+  /** Makes this place again whenever it is deleted, until what is returned is disposed: from then on no place is. */
+  keep(place: KeptPlace): AsyncDisposable {
     this.#places.keep(place);
+    return { [Symbol.asyncDispose]: async () => this.#places.end() };
   }
 
   /** Brings what runs to what is wanted. */
@@ -184,6 +188,7 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(requestedEnd);
+    await this.#places.end();
     await this.#keeper.end();
     await this.#background.settled();
     await this.#link[Symbol.asyncDispose]();
@@ -203,11 +208,9 @@ export class Supervisor implements AsyncDisposable {
     });
   }
 
-  /** The status now, and again with every event after it, until the signal is aborted. */
-  async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
-    const events = this.events.stream(signal);
-    yield { status: this.status() };
-    for await (const event of events) yield { status: this.status(), event };
+  /** The status now, with every event after it, and when it changed without one, until the signal is aborted. */
+  watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
+    return watchRigStatus(this.events, () => this.status(), signal);
   }
 
   /**
@@ -307,6 +310,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */
   async end(reason: string, stop: boolean): Promise<void> {
+    await this.#places.end();
     if (stop) {
       this.#keeper.held = true;
       await this.stopAll(reason);

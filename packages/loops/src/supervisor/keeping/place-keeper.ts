@@ -20,7 +20,8 @@ export class PlaceKeeper {
   readonly #emit: (event: RigEventBody) => void;
   readonly #places: KeptPlace[] = [];
   readonly #toldAt = new Map<string, number>();
-  #looking = false;
+  #looking: Promise<void> | undefined;
+  #ended = false;
 
   constructor(emit: (event: RigEventBody) => void) {
     this.#emit = emit;
@@ -33,13 +34,20 @@ export class PlaceKeeper {
 
   /** @throws {LoopsError} `SUPERVISOR_RUNNING`: the lock was deleted, and another supervisor has taken it. */
   async look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      for (const place of this.#places) if (!place.isThere()) await this.#restore(place);
-    } finally {
-      this.#looking = false;
-    }
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Nothing is made again from now on: what goes away now is meant to. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    for (const place of this.#places) if (!this.#ended && !place.isThere()) await this.#restore(place);
   }
 
   async #restore(place: KeptPlace): Promise<void> {

@@ -11,7 +11,7 @@ import { type PreparedStart, prepareStart } from './prepare-start.ts';
 import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
-import { endScope } from '../../processes/memory-scope.ts';
+import { endScope, hasLimits } from '../../processes/memory-scope.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
 /** A loop whose turn to start has come, with the pane that its last agent left. */
@@ -39,13 +39,14 @@ export async function startLoops(
   tmux: RigTmux,
   due: readonly DueLoop[],
 ): Promise<void> {
-  const { config, scope, store, runtimes, rounds, background } = context;
+  const { config, scopes, store, runtimes, rounds, background } = context;
   const before = due.flatMap(({ loop: { name } }) => {
     const { run } = store.loop(name);
     return run === undefined ? [] : [{ name, run }];
   });
   const starts = due.map((one) => beginRun(context, one));
   try {
+    const scope = await scopes.find();
     await Promise.all(before.map(({ name, run }) => endScope(config.rig, name, run, scope)));
     await reapRuns(before.map(({ run }) => run));
     const prepared = (await Promise.all(starts.map((start) => prepare(context, start)))).flat();
@@ -75,11 +76,11 @@ function beginRun({ config, store, runtimes }: KeeperContext, due: DueLoop): Sta
 
 /** Chooses the session of a start; one that fails here has failed. */
 async function prepare(context: KeeperContext, start: Start): Promise<Prepared[]> {
-  const { config, store, scope } = context;
+  const { config, store, scopes } = context;
   const { loop, before, phase, run } = start;
   try {
     await requireFolders(config, loop);
-    const environment = await loopEnvironment(config, loop, phase, run, scope);
+    const environment = await loopEnvironment(config, loop, phase, run, scopes.manager);
     const made = await prepareStart(config, loop, before, environment);
     const { session } = made.choice;
     if (session !== before.session) store.forgetSession(loop.name);
@@ -97,10 +98,12 @@ async function startLoop(
   tmux: RigTmux,
   { start: { loop, pane, run, phase }, made, environment }: Prepared,
 ): Promise<void> {
-  const { config, store, scope, emit, onStarted, runtimes, ownership } = context;
+  const { config, store, scopes, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
+    const scope = scopes.manager;
     const start = await loopStart(config, loop, made, phase, run, scope, environment);
+    store.change(loop.name, { unlimited: scope === 'none' && hasLimits(loop) ? true : undefined });
     if (config.ownership !== undefined && loop.clone !== undefined)
       await installPushHook(localHost(), config, loop.clone);
     // The lease may have run out while this process was stopped, between the decision and here.

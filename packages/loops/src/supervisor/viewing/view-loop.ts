@@ -12,7 +12,7 @@ export function viewLoop(
   agent: AgentStatus | undefined,
 ): LoopStatus {
   const { waitingFor, startProblem, pid, nextStartAt, lastExit } = runtime;
-  const { session, startedAt, block, wanted, restarts } = state;
+  const { session, startedAt, block, wanted, restarts, unlimited } = state;
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
@@ -29,6 +29,7 @@ export function viewLoop(
       : { nextStartAt: Math.round(Date.now() + nextStartAt - performance.now()) }),
     block,
     agent,
+    unlimited: pid === undefined ? undefined : unlimited,
     lastExit,
   };
 }
