@@ -1,14 +1,17 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
 import { describe, expect, it } from 'vitest';
+import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import type { LoopStatus } from '../../../src/control/status.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { until } from '../../rig.ts';
 import { claudeOr, type ClaudeRig, makeClaudeRig } from './claude-rig.ts';
 
 const patience = 120_000;
+const host = localHost();
 /** Each version in a soak; else the older one, whose limit ends in a menu. */
 const versions = process.env['CUTOVER_SOAK'] ? claudeVersions : claudeVersions.slice(0, 1);
 
@@ -57,7 +60,7 @@ for (const version of versions) {
         patience,
       );
       const count = (type: string): number => rig.events.filter((event) => event.type === type).length;
-      expect([count('login-expired'), count('exited'), count('prompt-failed')]).toEqual([0 + 1, 0, 0]);
+      expect([count('login-expired'), count('exited'), count('prompt-failed')]).toEqual([1, 0, 0]);
       expect(supervisor.status().loops[0]).toMatchObject({ restarts: 0, state: 'running' });
     }, 400_000);
 
@@ -69,6 +72,11 @@ for (const version of versions) {
       );
       await startPrompt(rig, 'Begin.');
       await writeFile(join(rig.lab.home, '.claude.json'), '{"hasCompletedOnboarding":true}');
+      await mkdir(join(rig.lab.home, '.claude'));
+      await writeFile(
+        join(rig.lab.home, '.claude', 'settings.json'),
+        '{"skipDangerousModePermissionPrompt":true}',
+      );
       const supervisor = await rig.supervise();
       const shown = await untilOne(supervisor, ({ agent }) => agent?.dialog !== undefined);
       expect(shown.reason).toContain('Quick safety check');
@@ -78,6 +86,19 @@ for (const version of versions) {
       await delay(3000);
       expect(await rig.lab.requests()).toEqual([]);
       expect(supervisor.status().loops[0]).toMatchObject({ state: 'running', ready: false });
+      // The older version preselects to trust, the newer one to leave.
+      const keys = version === '2.1.154' ? ['Enter'] : ['Down', 'Enter'];
+      for (const key of keys) {
+        await host.run(['tmux', '-S', tmuxSocket(rig.config), 'send-keys', '-t', 'one', key]);
+        await delay(500);
+      }
+      await until(
+        () => rig.events.some(({ type }) => type === 'prompted'),
+        (seen) => seen,
+        patience,
+      );
+      const answered = await untilOne(supervisor, ({ agent }) => agent?.dialog === undefined);
+      expect(answered.ready).toBe(true);
     }, 300_000);
 
     it('gets typed prompts as they are, is refused what it would run, and a silent API is a stall', async () => {
@@ -108,7 +129,6 @@ for (const version of versions) {
       );
       expect(stalled).toMatchObject({ rung: 'nudge' });
       await expect(readFile(join(rig.directory, 'executed'))).rejects.toMatchObject({ code: 'ENOENT' });
-      await rm(join(rig.directory, 'executed'), { force: true });
     }, 300_000);
   });
 }
