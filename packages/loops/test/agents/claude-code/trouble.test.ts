@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
+import type { ApiMode } from '@cutover/test-support/claude/claude-lab';
 import { describe, expect, it } from 'vitest';
+import { loginStates } from '../../../src/agents/login-states.ts';
 import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import type { LoopStatus } from '../../../src/control/status.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
@@ -100,6 +102,25 @@ for (const version of versions) {
       const answered = await untilOne(supervisor, ({ agent }) => agent?.dialog === undefined);
       expect(answered.ready).toBe(true);
     }, 300_000);
+
+    it.skipIf(process.env['CUTOVER_SOAK'] === undefined)(
+      'says by a live call whether it is logged in',
+      async () => {
+        await using rig = await makeClaudeRig(program, { one: {}, two: {} });
+        const state = async (mode: ApiMode['mode']): Promise<unknown> => {
+          await rig.lab.setMode({ mode });
+          return (await loginStates(rig.config)).map((login) => [login.loops, login.state]);
+        };
+        const both = ['one', 'two'];
+        expect(await state('good')).toEqual([[both, 'logged-in']]);
+        expect(await state('limit')).toEqual([[both, 'at-limit']]);
+        expect(await state('unauthorized')).toEqual([[both, 'logged-out']]);
+        const { CLAUDE_CODE_OAUTH_TOKEN: _token, ...environment } = rig.config.environment;
+        const [login] = await loginStates({ ...rig.config, environment });
+        expect(login).toMatchObject({ state: 'logged-out', detail: 'there is no login' });
+      },
+      300_000,
+    );
 
     it('gets typed prompts as they are, is refused what it would run, and a silent API is a stall', async () => {
       await using rig = await makeClaudeRig(program, {
