@@ -39,9 +39,11 @@ export type {
   StepEvent,
   StepIdentity,
 } from './journal/entry.ts';
-export { JournalDamagedError, LockedError } from './journal/errors.ts';
+export { JournalDamagedError, JournalWriteError, LockedError } from './journal/errors.ts';
 export { type Decide, type Decision, GateRefusedError, type OpenGate } from './gates/answer.ts';
-export type { GateRecord } from './journal/state.ts';
+export type { Approvers } from './engine/approvers.ts';
+export type { Notification, NotifyEvent, NotifyHook } from './engine/notify-hook.ts';
+export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
 export type { CommandStreams, RunbookCommand } from './commands/context.ts';

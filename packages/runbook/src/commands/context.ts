@@ -18,7 +18,7 @@ export interface RunbookCommand<World> {
   /**
    * Makes the runbook from its config file. Connects to nothing yet: `plan` calls it too.
    *
-   * @param statePath the state directory, below which it may keep working copies.
+   * @param statePath the state directory, absolute; below it may be working copies.
    */
   load(configPath: string, statePath: string): Promise<Runbook<World>>;
   /** The runbook's own lists, each of which becomes a command: its name, and what it does. */

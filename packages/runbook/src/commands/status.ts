@@ -7,13 +7,14 @@ import { mainList } from '../engine/lists.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
-import type { StateDirectory } from '../journal/state-directory.ts';
+import { receipts, type Receipt } from '../gates/receipt.ts';
+import type { StateFiles } from '../journal/state-directory.ts';
 import { currentHolder } from '../journal/lock.ts';
 import { treeLines } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
 import type { CommandContext } from './context.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
 
 interface StatusFlags extends CommonOptions {
@@ -28,7 +29,7 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
   )
     .option('--watch', 'show it again whenever the journal grows')
     .action(async (flags: StatusFlags) => {
-      const directory = await openState(command, flags);
+      const directory = await findState(command, flags);
       const print = async (): Promise<void> => {
         const { text, json } = await describe(command.name, directory, io.stdout.isTTY === true);
         await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
@@ -39,7 +40,7 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
 }
 
 async function printChanges(
-  directory: StateDirectory,
+  directory: StateFiles,
   print: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -61,7 +62,7 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 
 async function describe(
   command: string,
-  directory: StateDirectory,
+  directory: StateFiles,
   colour: boolean,
 ): Promise<{ text: string; json: object }> {
   const now = monotonic();
@@ -81,7 +82,13 @@ async function describe(
   const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
   lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
   for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
-  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates }) };
+  const answered = await receipts(state, directory.answers);
+  lines.push(...answered.map(receiptText));
+  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates, receipts: answered }) };
+}
+
+function receiptText({ id, gate, decision, by, state }: Receipt): string {
+  return `  ${gate}: ${decision} by ${by}, ${state} (${id.slice(0, 12)})`;
 }
 
 function lastRunText({ lastRun }: JournalState): string {

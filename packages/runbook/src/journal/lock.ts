@@ -1,7 +1,7 @@
 import { type LockAttempt, takeKernelLock } from '@cutover/foundation/kernel-lock';
 import { LockedError } from './errors.ts';
 import { type Holder, holderState, readHolder, removeHolder, thisHolder, writeHolder } from './holder.ts';
-import type { StateDirectory } from './state-directory.ts';
+import type { StateFiles } from './state-directory.ts';
 
 /**
  * Takes the lock of a state directory: the kernel's own lock on a file in it, which is free however this process ends,
@@ -10,7 +10,7 @@ import type { StateDirectory } from './state-directory.ts';
  *
  * @throws {LockedError} another runner holds it.
  */
-export async function lock(directory: StateDirectory): Promise<AsyncDisposable> {
+export async function lock(directory: StateFiles): Promise<AsyncDisposable> {
   const held = await take(directory);
   try {
     // What a holder before us left says nothing: it would hold the kernel's lock if it were alive, wherever it was.
@@ -37,7 +37,7 @@ export type UnlockResult =
  *
  * @throws {LockedError} the holder is alive.
  */
-export async function unlock(directory: StateDirectory): Promise<UnlockResult> {
+export async function unlock(directory: StateFiles): Promise<UnlockResult> {
   await using held = await take(directory);
   void held;
   const holder = await readHolder(directory.holder);
@@ -47,12 +47,12 @@ export async function unlock(directory: StateDirectory): Promise<UnlockResult> {
 }
 
 /** The runner that holds the lock at this moment, as far as its file tells. */
-export async function currentHolder(directory: StateDirectory): Promise<Holder | undefined> {
+export async function currentHolder(directory: StateFiles): Promise<Holder | undefined> {
   const holder = await readHolder(directory.holder);
   return holder !== undefined && (await holderState(holder)) !== 'dead' ? holder : undefined;
 }
 
-async function take(directory: StateDirectory): Promise<AsyncDisposable> {
+async function take(directory: StateFiles): Promise<AsyncDisposable> {
   const attempt: LockAttempt = await takeKernelLock(directory.lock, { holder: `pid ${process.pid}` });
   if (attempt.taken) return attempt.lock;
   const holder = await readHolder(directory.holder);
@@ -61,7 +61,7 @@ async function take(directory: StateDirectory): Promise<AsyncDisposable> {
     : lockedBy(directory, holder);
 }
 
-function lockedBy(directory: StateDirectory, holder: Holder): LockedError {
+function lockedBy(directory: StateFiles, holder: Holder): LockedError {
   const who = `${holder.user}@${holder.host}, pid ${holder.pid}, since ${holder.since}`;
   const what =
     'which is running. Wait for it, or stop it with Ctrl-C (or TERM) there: it ends at a safe place';

@@ -12,6 +12,7 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
     gate?: boolean;
     secret?: string;
     failWith?: string;
+    notify?: string[];
   } = JSON.parse(await readFile(configPath, 'utf8'));
   if (config.failWith !== undefined) throw Object.assign(new Error('no such toy'), { code: config.failWith });
   const pause = config.pause ?? 0;
@@ -40,6 +41,9 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
     lists: { again: [fileStep('more')] },
     words: { owner: 'owner of the toy', downtime: 'downtime of the toy' },
     secretsToRedact: config.secret === undefined ? [] : [config.secret],
+    ...(config.notify === undefined
+      ? {}
+      : { notify: [{ on: ['gate.opened', 'done', 'failed'], command: config.notify }] }),
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
   };
@@ -59,6 +63,6 @@ process.exit(
         { code: 20, errors: ['TOY_BROKEN'], meaning: 'the toy is broken' },
       ],
     },
-    { interactive: false },
+    { interactive: process.env['TOY_INTERACTIVE'] === '1' },
   ),
 );

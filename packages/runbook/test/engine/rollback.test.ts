@@ -1,7 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createToy, fileStep, filesOf, runToy, startToy, story } from './toy.ts';
+import { makePlan } from '../../src/engine/plan.ts';
+import { openStateDirectory } from '../../src/journal/state-directory.ts';
+import { createToy, fileStep, filesOf, runToy, startToy, story, toyRunbook } from './toy.ts';
 
 const three = [fileStep('one'), fileStep('two'), fileStep('three')];
 
@@ -138,4 +140,56 @@ test('a list of the runbook’s own starts over each time, unless the last was c
     expect(story(events, 'intent')).toEqual(['intent boot']);
   }
   await expect(runToy(toy, [], { command: 'resume', more })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('a runner that died between the end of a rollback and saying so leaves nothing to resume', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  await runToy(toy, three, { command: 'rollback' });
+  const journal = join(toy.stateDirectory, 'journal.jsonl');
+  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n');
+  expect(lines.pop()).toContain('run.ended');
+  await writeFile(journal, `${lines.join('\n')}\n`);
+  await expect(runToy(toy, three, { command: 'resume' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('a rollback with another config than the one that was done is refused, and undoes nothing', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  const changed = fileStep('two', { inputs: () => 'another name' });
+  for (const steps of [
+    [fileStep('one'), changed, fileStep('three')],
+    [fileStep('one'), fileStep('three')],
+    [fileStep('one'), fileStep('two', { version: 2 }), fileStep('three')],
+  ]) {
+    await expect(runToy(toy, steps, { command: 'rollback' })).rejects.toMatchObject({
+      code: 'PLAN_STALE',
+      message: expect.stringContaining('two was done with another config'),
+    });
+  }
+  expect(await filesOf(toy)).toEqual(['one', 'three', 'two']);
+  expect((await runToy(toy, three, { command: 'rollback' })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('what was made with two configs is undone with the last, and the report says what that misses', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  const changed = [fileStep('one'), fileStep('two', { inputs: () => 'another name' }), fileStep('three')];
+  const key = (await openStateDirectory(toy.stateDirectory)).key;
+  await rm(join(toy.world.directory, 'two'));
+  await runToy(toy, changed, { plan: makePlan(toyRunbook(toy, changed), 'main', key).hash });
+  const { events } = await runToy(toy, changed, { command: 'rollback' });
+  const undone = events.filter((event) => event.type === 'undone');
+  expect(undone.map(({ step, evidence }) => [step, 'leavesToo' in evidence])).toEqual([
+    ['three', false],
+    ['two', true],
+    ['one', false],
+  ]);
+});
+
+test('there is nothing to roll back where nothing has run', async () => {
+  await using toy = await createToy();
+  await expect(runToy(toy, three, { command: 'rollback' })).rejects.toMatchObject({ code: 'USAGE' });
 });
