@@ -3,6 +3,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source'];
 
+/** Full counts take longer. */
+const patience = process.env['CUTOVER_SOAK'] === undefined ? 1 : 30;
+
 /** Imports of `.sh` files are their text, as tsup makes them. */
 const shellScripts = {
   name: 'shell-scripts',
@@ -21,7 +24,7 @@ const unit = (name: string, options: { globalSetup?: string[] } = {}) => ({
     include: ['test/**/*.test.ts'],
     // No file leaves anything behind in its process, so the next one need not load all modules anew.
     isolate: false,
-    testTimeout: 60_000,
+    testTimeout: 60_000 * patience,
     hookTimeout: 60_000,
     ...options,
   },
@@ -72,7 +75,7 @@ export default defineConfig({
           exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],
           globalSetup: ['test/global-setup.ts'],
           isolate: false,
-          testTimeout: 120_000,
+          testTimeout: 120_000 * patience,
           hookTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
         },

@@ -168,7 +168,7 @@ export const secretsFigures: readonly Figure[] = [
 /** The built command. @throws {UnavailableError} */
 function commandPath(): string {
   const bundle = fileURLToPath(import.meta.resolve('@cutover/secrets/bundle'));
-  const command = bundle.replace('secrets.bundle.cjs', 'cli.js');
+  const command = bundle.replace('secrets.bundle.cjs', 'command/cli.cjs');
   if (existsSync(command)) return command;
   throw new UnavailableError('packages/secrets is not built: run turbo run build');
 }

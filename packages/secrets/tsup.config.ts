@@ -34,19 +34,6 @@ export default defineConfig([
   },
   {
     ...shared,
-    // The command, with what it needs at every start in it: to load that from node_modules takes longer than most commands.
-    entry: ['src/cli.ts'],
-    noExternal: [/^@cutover\/foundation\//, 'commander', 'yaml', 'zod', 're2js', 'age-encryption'],
-    // Node's own modules, for what is CommonJS in it.
-    banner: {
-      js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
-    },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    minifyIdentifiers: true,
-  },
-  {
-    ...shared,
     // One file with everything in it, for hosts that have Node and nothing from npm. CommonJS, because it loads only those
     // of Node's modules that a command needs, and because any name ending in .js will do where no package.json is near.
     format: 'cjs',

@@ -1,6 +1,7 @@
-import { hostContract } from '@cutover/host-contract/suite';
+import { hostContract, testLimit } from '@cutover/host-contract/suite';
 import { on } from '@cutover/host/zx';
 import { arrivals, shellSuite } from '@cutover/host/zx/suite';
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import * as fc from 'fast-check';
 import * as vitest from 'vitest';
@@ -23,6 +24,7 @@ vitest.afterAll(async () => {
 });
 
 const soak = process.env['CUTOVER_SOAK'] !== undefined;
+const timeout = testLimit({ soak });
 hostContract(vitest, {
   name: 'incus',
   open: async () => incusHost(client, box.name),
@@ -31,7 +33,7 @@ hostContract(vitest, {
   soak,
 });
 
-vitest.it('passes any argv to an instance', async () => {
+vitest.it('passes any argv to an instance', { timeout }, async () => {
   await using host = incusHost(client, box.name);
   const argument = fc.string({ unit: 'binary' }).map((part) => part.replaceAll('\0', ''));
   await fc.assert(
@@ -39,19 +41,19 @@ vitest.it('passes any argv to an instance', async () => {
       const { stdout } = await host.run(['printf', '%s\\0', ...argv]);
       vitest.expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
     }),
-    { numRuns: soak ? 1000 : 20 },
+    propertyRuns(20, 1000),
   );
 });
 
 shellSuite(vitest, { name: 'incus', open: async () => incusHost(client, box.name), exactSignals: false });
 
-vitest.it('passes each value to a shell in an instance as one argument', async () => {
+vitest.it('passes each value to a shell in an instance as one argument', { timeout }, async () => {
   await using host = incusHost(client, box.name);
   const value = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', ''));
   await fc.assert(
     fc.asyncProperty(value, async (text) => {
       vitest.expect(new Set(await arrivals(on(host), text))).toEqual(new Set([text]));
     }),
-    { numRuns: soak ? 500 : 20 },
+    propertyRuns(20, 500),
   );
 });

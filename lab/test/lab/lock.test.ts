@@ -1,12 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
 import { lock } from '../../src/lock.ts';
 
 describe('lock', () => {
+  const names: string[] = [];
+  const newName = (): string => {
+    const name = `test-${randomUUID()}`;
+    names.push(name);
+    return name;
+  };
+  afterAll(async () => {
+    for (const name of names) await rm(`/run/cutover-lab/${name}.lock`, { force: true });
+  });
+
   it('lets one in at a time', async () => {
-    const name = randomUUID();
+    const name = newName();
     let inside = 0;
     let most = 0;
     const enter = async () => {
@@ -21,9 +32,11 @@ describe('lock', () => {
   });
 
   it('is free again when its holder is killed', async () => {
-    const name = randomUUID();
-    const program = `require('net').createServer().listen('\\0cutover-${name}', () => console.log('held'))`;
-    const holder = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const name = newName();
+    const file = `/run/cutover-lab/${name}.lock`;
+    const holder = spawn('flock', ['--no-fork', file, 'sh', '-c', 'echo held; exec sleep 100'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(holder.stdout, 'data');
     const waiting = lock(name);
     holder.kill('SIGKILL');
@@ -32,7 +45,7 @@ describe('lock', () => {
   });
 
   it('gives up when it is told to', async () => {
-    const name = randomUUID();
+    const name = newName();
     await using _held = await lock(name);
     const patience = new AbortController();
     const waiting = lock(name, patience.signal);

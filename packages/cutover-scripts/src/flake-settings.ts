@@ -72,8 +72,10 @@ export interface ProxySettings {
   /** Name of its unit, e.g. `cc-ci-tailscaled`. */
   readonly name: string;
   readonly port: number;
-  /** A file that holds a one-off key; it may vanish once the machine has joined. */
+  /** A file that holds a one-off key; it is removed when the machine has joined, unless it is a link. */
   readonly authKeyFile: string;
+  /** Let peers in, by ssh too: a userspace node then opens every port of the loopback address to the whole tailnet. */
+  readonly openToTailnet: boolean;
   /** The coordination server; the vendor's without it. */
   readonly loginServer: string | null;
 }

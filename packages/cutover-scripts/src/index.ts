@@ -9,6 +9,7 @@ export { rebootProofSteps } from './phases/reboot-proof.ts';
 export { rollbackSteps } from './phases/rollback.ts';
 export type { World } from './world/world.ts';
 export { CutoverError, type CutoverErrorCode } from './errors.ts';
+export { TailnetError, type TailnetProblem } from './tailnet/tailnet-error.ts';
 export { LeakError } from './new-host/leak-error.ts';
 export { NoSafePointError } from './old-rig/safe-point.ts';
 export { loadConfig } from './config/load.ts';

@@ -15,6 +15,11 @@ export interface KernelLockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface OpenFileLockOptions extends Omit<KernelLockOptions, 'holder'> {
+  /** Share it with others who do, and so find out whether one holds it alone. */
+  readonly shared?: boolean | undefined;
+}
+
 /**
  * Locks the file at `path` (made with mode 0600 when it is absent) until the lock is disposed or this process ends,
  * however it ends. It is the kernel's own lock, flock(2), on the open file: it holds between containers and mount
@@ -64,13 +69,17 @@ const held = 75;
  */
 export async function lockOpenFile(
   file: FileHandle,
-  { patience = 0, signal }: Omit<KernelLockOptions, 'holder'> = {},
+  { patience = 0, signal, shared = false }: OpenFileLockOptions = {},
 ): Promise<boolean> {
   const wait = patience > 0 ? ['--wait', String(patience / 1000)] : ['--nonblock'];
-  const child = spawn('flock', ['--exclusive', ...wait, '--conflict-exit-code', String(held), '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', file.fd],
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const child = spawn(
+    'flock',
+    [shared ? '--shared' : '--exclusive', ...wait, '--conflict-exit-code', String(held), '3'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', file.fd],
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   const [code, killedBy] = await once(child, 'close').catch((cause: unknown) => {
     signal?.throwIfAborted();
     throw new Error('the command flock (package util-linux) cannot be run', { cause });

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import type { Host } from '@cutover/host-contract';
 import {
   type ContractRunner,
+  failOnceLost,
   processesWith,
   rejection,
+  testLimit,
   uniqueSleep,
   until,
 } from '@cutover/host-contract/suite';
@@ -27,17 +29,17 @@ export interface ShellSuiteOptions {
 }
 
 /** What `on(host)` promises, as tests: the same on every transport. */
-export function shellSuite(
-  { describe, it, expect, beforeAll, afterAll }: ContractRunner,
-  options: ShellSuiteOptions,
-): void {
-  describe(`zx on a host: ${options.name}`, () => {
+export function shellSuite(runner: ContractRunner, options: ShellSuiteOptions): void {
+  const { describe, it, expect, beforeAll, afterAll } = runner;
+  const timeout = testLimit({});
+  describe(`zx on a host: ${options.name}`, { timeout }, () => {
     let host: Host;
     let pi: ReturnType<typeof on>;
     beforeAll(async () => {
       host = await options.open();
       pi = on(host)({ quiet: true });
-    });
+    }, timeout);
+    failOnceLost(runner, () => host);
     afterAll(async () => await host[Symbol.asyncDispose]());
 
     const running = async (seconds: string): Promise<boolean> =>

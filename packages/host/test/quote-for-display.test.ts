@@ -1,3 +1,4 @@
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -24,7 +25,7 @@ describe('quoteForDisplay', () => {
         });
         expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
       }),
-      { numRuns: 50 },
+      propertyRuns(50),
     );
   });
 });

@@ -145,6 +145,7 @@ let
       # Memory limits are scopes of the user's own manager: it is up before the supervisor looks for it.
       ExecStartPre = "-+${userManager rig}";
       ExecStart = "${command rig} up --config ${rig.configFile}";
+      ExecReload = "${command rig} reload --config ${rig.configFile}";
       KillMode = "mixed";
       Restart = "always";
       RestartSec = "200ms";

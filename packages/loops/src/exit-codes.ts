@@ -50,6 +50,7 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   GATE_DAMAGED: loopsExitCodes.refused,
   ADVANCE_REFUSED: loopsExitCodes.refused,
   PROMPT_REFUSED: loopsExitCodes.refused,
+  RELOAD_REFUSED: loopsExitCodes.refused,
 };
 
 /** The exit code for an error of this package; `undefined` for any other. */

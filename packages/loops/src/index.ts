@@ -40,11 +40,3 @@ export type { OwnershipPlace } from './ownership/place.ts';
 export { quiesceRig, type QuiesceRigOptions } from './rig/quiesce-rig.ts';
 export { readRigStatus } from './rig/read-rig-status.ts';
 export { runSupervisor, type RunSupervisorOptions, type SupervisorEnd } from './supervisor/run-supervisor.ts';
-export {
-  type CloneReport,
-  findRigProcesses,
-  inspectClone,
-  type ProcessSelector,
-  provesStopped,
-  quiesce,
-} from './safe-point.ts';

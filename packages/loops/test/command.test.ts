@@ -418,6 +418,42 @@ describe('loops', () => {
     expect(metrics).toContain('loops_running{rig="demo",loop="one"} 0');
   });
 
+  it('applies an edited config when told to, and works on with what it has while that has mistakes', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const file = join(rig.directory, 'loops.yaml');
+    const up = rig.up();
+    const before = await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    await writeFile(file, '{rig: demo, workspace: ., loops: {one: {command: [sleep, "2000"]}');
+    const refused = await rig.run('reload', '--json');
+    expect(refused.exitCode).toBe(2);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
+    const told = JSON.parse((await rig.run('status', '--json')).stdout) as RigStatus;
+    expect(told.loops).toEqual(before.loops);
+    expect(await rig.run('logs')).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('the supervisor goes on with the config that it read before'),
+    });
+    expect((await rig.run('stop')).stdout).toBe('stop: one\n');
+    await writeFile(file, '{rig: demo, workspace: ., loops: {two: {command: [sleep, "2000"]}}}');
+    expect((await rig.run('stop', 'two')).stderr).toContain('loops reload applies an edited config');
+    const report = JSON.parse((await rig.run('reload', '--json', '--dry-run')).stdout) as unknown;
+    expect(report).toMatchObject({ dryRun: true, added: ['two'], removed: ['one'] });
+    up.kill('SIGHUP');
+    await until(rig.status, (status) => status.loops[0]?.name === 'two' && running(status));
+    expect((await rig.run('reload')).stdout).toBe('nothing changed\n');
+  });
+
+  it('is told by the end of its terminal to end, not to read its config again', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    {
+      await using _terminal = await openTerminal(rig.directory, rig.argv('up'));
+      await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    }
+    expect(await until(rig.status, ({ supervisor }) => supervisor.state === 'down')).toMatchObject({
+      loops: [{ state: 'running' }],
+    });
+  });
+
   it('does nothing to another rig in the same workspace', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
     const up = rig.up();

@@ -8,6 +8,7 @@ export type { Gate } from './engine/gate.ts';
 export type { Phase } from './engine/phase.ts';
 export type { Retry } from './engine/retry.ts';
 export type { Words } from './engine/words.ts';
+export type { Attested, Statement, StatementOfRun } from './journal/statement.ts';
 export type { JournalPlace, JournalWitness, RunnerClaim } from './engine/claim.ts';
 export type { Finding, Ownership, Runbook } from './engine/runbook.ts';
 export {
@@ -46,5 +47,5 @@ export type { Notification, NotifyEvent, NotifyHook } from './engine/notify-hook
 export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
-export type { CommandStreams, RunbookCommand } from './commands/context.ts';
+export type { Attestations, CommandStreams, RunbookCommand } from './commands/context.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

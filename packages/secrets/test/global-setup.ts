@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
+import { build } from 'rolldown';
 import type { TestProject } from 'vitest/node';
+import config from '../rolldown.config.ts';
 import { makeFirstRepository } from './git.ts';
 
 declare module 'vitest' {
@@ -22,35 +23,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = await mkdtemp(join(cache, 'secrets-tests-'));
   await buildCommand(join(directory, 'command'));
   makeFirstRepository(join(directory, 'repository'));
-  project.provide('secretsCommand', join(directory, 'command', 'secrets.mjs'));
+  project.provide('secretsCommand', join(directory, 'command', 'cli.cjs'));
   project.provide('repository', join(directory, 'repository'));
   return () => rm(directory, { recursive: true, force: true });
 }
 
-/**
- * Builds the command with everything in it: tests start it dozens of times, and to load its dependencies from
- * `node_modules` takes longer.
- */
-async function buildCommand(outDir: string): Promise<void> {
+/** Builds the command as it is published, from the sources of all packages. */
+async function buildCommand(dir: string): Promise<void> {
+  const { output, ...options } = config;
   await build({
-    config: false,
-    silent: true,
-    entry: { secrets: fileURLToPath(new URL('../src/cli.ts', import.meta.url)) },
-    outDir,
-    format: 'esm',
-    target: 'node20',
-    platform: 'node',
-    minify: true,
-    loader: { '.sh': 'text' },
-    // It has parts in C that cannot be bundled.
-    external: ['ssh2'],
-    noExternal: [/^(?!ssh2$)/],
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    esbuildOptions: (options) => {
-      options.conditions = ['source', 'module', 'import'];
-    },
-    outExtension: () => ({ js: '.mjs' }),
+    ...options,
+    logLevel: 'silent',
+    input: { cli: fileURLToPath(new URL('../src/cli.ts', import.meta.url)) },
+    resolve: { conditionNames: ['source', 'module', 'import', 'node'] },
+    moduleTypes: { '.sh': 'text' },
+    output: { ...output, dir },
   });
 }

@@ -17,9 +17,11 @@ in
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ];
-      # Restarting it cuts the very path that a deploy may come by: a new version is taken up at the next boot.
+      # Restarting it cuts the very path that a deploy may come by, and while its control server is down it would find no
+      # peer: a new version is taken up at the next boot.
       restartIfChanged = false;
       serviceConfig = {
+        Type = "notify";
         ExecStart = "${pkgs.tailscale}/bin/tailscaled --tun=userspace-networking --socks5-server=127.0.0.1:${toString proxy.port} --statedir=${state} --socket=${socket}";
         StateDirectory = proxy.name;
         StateDirectoryMode = "0700";
@@ -35,21 +37,25 @@ in
       # The key may be one of the secrets.
       wants = lib.optional (settings.secrets != null) "cutover-secrets.service";
       after = [ "${proxy.name}.service" ] ++ lib.optional (settings.secrets != null) "cutover-secrets.service";
-      # Once joined the node's own state is enough, and the key may be gone.
-      unitConfig.ConditionPathExists = proxy.authKeyFile;
+      path = [ pkgs.tailscale ];
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
         Restart = "on-failure";
         RestartSec = 10;
-        LoadCredential = "key:${proxy.authKeyFile}";
+        RestartPreventExitStatus = 78;
       };
-      # The key is named by its file: it is in no argument and in no environment.
+      # In user space a peer reaches every port that listens on the loopback address, the SOCKS port too: shields up.
       script = ''
-        exec ${pkgs.tailscale}/bin/tailscale --socket=${socket} up --hostname=${settings.hostName} \
-          --auth-key=file:"$CREDENTIALS_DIRECTORY"/key ${
-            lib.optionalString (proxy.loginServer != null) "--login-server=${lib.escapeShellArg proxy.loginServer}"
-          }
+        exec ${pkgs.runtimeShell} ${./join-tailnet.sh} ${
+          lib.escapeShellArgs [
+            socket
+            settings.hostName
+            proxy.authKeyFile
+            (if proxy.loginServer == null then "" else proxy.loginServer)
+            "--shields-up=${lib.boolToString (!proxy.openToTailnet)}"
+          ]
+        }
       '';
     };
   };

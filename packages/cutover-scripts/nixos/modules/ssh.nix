@@ -10,7 +10,9 @@ let
   through =
     host:
     if host.proxy && proxy != null then
+      # When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life.
       "  ProxyCommand ${pkgs.netcat}/bin/nc -X 5 -x 127.0.0.1:${toString proxy.port} %h %p\n"
+      + "  ServerAliveInterval 5\n  ServerAliveCountMax 2\n"
     else
       "";
 in

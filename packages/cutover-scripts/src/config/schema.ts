@@ -38,6 +38,10 @@ const unitName = z
     'must be the name of a unit: letters, digits, and : _ . @ -, with no spaces',
   );
 
+const socks5 = z
+  .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
+  .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled');
+
 const sshEndpoint = z
   .strictObject({
     host: z.string().min(1).describe('Name or address'),
@@ -46,10 +50,7 @@ const sshEndpoint = z
     privateKey: path.describe('File of the private key to log in with'),
     hostKeys: hostKeys.optional(),
     knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
-    socks5: z
-      .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
-      .optional()
-      .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled'),
+    socks5: socks5.optional(),
   })
   .refine(({ hostKeys: pinned, knownHosts }) => pinned !== undefined || knownHosts !== undefined, {
     message: 'needs hostKeys or knownHosts: a host key is always verified',
@@ -58,6 +59,7 @@ const sshEndpoint = z
 const incus = z.strictObject({
   url: z.url({ protocol: /^https$/ }).describe('The server, e.g. https://100.64.0.7:8443'),
   project: z.string().min(1).default('default'),
+  socks5: socks5.optional(),
   certificate: path.describe("File of the client's certificate (PEM)"),
   key: path.describe("File of the client's key (PEM)"),
   serverCertificate: path.describe("File of the server's certificate (PEM), which is pinned"),
@@ -121,7 +123,7 @@ const newHost = z.strictObject({
     .string()
     .optional()
     .describe('Name or address to reach it at; without it the first global IPv4 address of the instance'),
-  socks5: sshEndpoint.shape.socks5,
+  socks5: socks5.optional(),
   swap: size.prefault('2GiB').describe('Size of the swap file, e.g. 2GiB'),
 });
 
@@ -190,8 +192,17 @@ const nixos = z.strictObject({
     .strictObject({
       name: unitName.default('tailscaled-proxy').describe('Name of its unit'),
       port: z.number().int().default(1055),
-      authKeyFile: path,
+      authKeyFile: path.describe(
+        'File on the new host that holds a one-off auth key; it is removed when the host has joined, unless it is a link to a secret',
+      ),
       loginServer: z.url().optional(),
+      openToTailnet: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Let peers in. In user space they reach every port that listens on the loopback address, the SOCKS port too',
+        ),
+      forge: z.boolean().default(false).describe('The new host reaches the forge through this proxy'),
     })
     .optional()
     .describe('A userspace tailscaled with a SOCKS5 proxy, where the host is no direct peer of the tailnet'),
@@ -215,57 +226,63 @@ const orchestrator = z.strictObject({
 });
 
 /** The shape of `cutover.yaml`. */
-export const cutoverSchema = z.strictObject({
-  name: hostName,
-  incus,
-  instance,
-  ssh: z.strictObject({
-    privateKey: path.describe("File of the private key which the new host's root accepts"),
-  }),
-  old: oldHost,
-  new: newHost.prefault({}),
-  forge,
-  repository: z.string().min(1).describe('The repository of the NixOS configuration; made in phase B'),
-  repositories: z
-    .array(workingRepository)
-    .default([])
-    .describe('The working repositories, cloned afresh in phase C'),
-  ownership: z
-    .strictObject({
-      repository: z.string().min(1).describe('The repository that holds the ownership ref'),
-      ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
-      lease: duration
-        .prefault('10m')
-        .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
-    })
-    .describe('Where it is written who owns the loops'),
-  secrets: path.default('./secrets.yaml'),
-  loops: path.default('./loops.yaml'),
-  nixos: nixos.prefault({}),
-  agent,
-  orchestrator: orchestrator.prefault({}),
-  handoff: z
-    .strictObject({
-      repository: z.string().min(1).describe('The repository of the Builder'),
-      timeout: duration.prefault('15m').describe('How long the first handoff may take, e.g. 15m'),
-    })
-    .describe('What proves that the loops work: a new commit, its claim and its verdict'),
-  health: z
-    .strictObject({
-      url: z.url({ protocol: /^https?$/ }),
-      status: z.number().int().default(200),
-    })
-    .optional()
-    .describe('The public health page of what the loops look after'),
-  tailnet: z
-    .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
-    .optional()
-    .describe('Join this tailnet'),
-  standIns: z
-    .array(z.string())
-    .default([])
-    .describe('What stands in for the real thing in a rehearsal; the report says so'),
-});
+export const cutoverSchema = z
+  .strictObject({
+    name: hostName,
+    incus,
+    instance,
+    ssh: z.strictObject({
+      privateKey: path.describe("File of the private key which the new host's root accepts"),
+    }),
+    old: oldHost,
+    new: newHost.prefault({}),
+    forge,
+    repository: z.string().min(1).describe('The repository of the NixOS configuration; made in phase B'),
+    repositories: z
+      .array(workingRepository)
+      .default([])
+      .describe('The working repositories, cloned afresh in phase C'),
+    ownership: z
+      .strictObject({
+        repository: z.string().min(1).describe('The repository that holds the ownership ref'),
+        ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+        lease: duration
+          .prefault('10m')
+          .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
+      })
+      .describe('Where it is written who owns the loops'),
+    secrets: path.default('./secrets.yaml'),
+    loops: path.default('./loops.yaml'),
+    nixos: nixos.prefault({}),
+    agent,
+    orchestrator: orchestrator.prefault({}),
+    handoff: z
+      .strictObject({
+        repository: z.string().min(1).describe('The repository of the Builder'),
+        timeout: duration.prefault('15m').describe('How long the first handoff may take, e.g. 15m'),
+      })
+      .describe('What proves that the loops work: a new commit, its claim and its verdict'),
+    health: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/ }),
+        status: z.number().int().default(200),
+      })
+      .optional()
+      .describe('The public health page of what the loops look after'),
+    tailnet: z
+      .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
+      .optional()
+      .describe('Join this tailnet'),
+    standIns: z
+      .array(z.string())
+      .default([])
+      .describe('What stands in for the real thing in a rehearsal; the report says so'),
+  })
+  .refine(({ tailnet, nixos: { proxy } }) => tailnet === undefined || proxy === undefined, {
+    path: ['nixos', 'proxy'],
+    message:
+      'contradicts tailnet: they are two nodes of one name; leave out tailnet, or this where the host is a direct peer',
+  });
 
 /** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;

@@ -1,5 +1,5 @@
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
-import type { HostSettings, KnownHostSettings, SshHostSettings } from '../flake-settings.ts';
+import type { HostSettings, KnownHostSettings, ProxySettings, SshHostSettings } from '../flake-settings.ts';
 import { armedFile, forgeKeyFile, homeOf } from '../rig/rig.ts';
 
 /** Paths in the configuration repository. */
@@ -27,7 +27,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
     swap: { file: '/swapfile', sizeMiB: Math.ceil(swap / 2 ** 20) },
     ssh: {
       rootKeys: [rootKey],
-      hosts: [forgeAlias(forge.ssh, user), ...nixos.sshHosts.map(sshHost)],
+      hosts: [forgeAlias(forge.ssh, user, nixos.proxy?.forge ?? false), ...nixos.sshHosts.map(sshHost)],
       knownHosts: [
         ...knownHosts(forge.ssh.host, forge.ssh.port, forge.ssh.hostKeys ?? []),
         ...nixos.sshHosts.flatMap(({ alias, host, port, hostKeys }) => [
@@ -36,8 +36,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
         ]),
       ],
     },
-    proxy:
-      nixos.proxy === undefined ? null : { ...nixos.proxy, loginServer: nixos.proxy.loginServer ?? null },
+    proxy: proxySettings(nixos.proxy),
     tailnet: settings.tailnet !== undefined,
     loops: { rig, configFile: repositoryPaths.rig, armedFile },
     secrets: { manifest: repositoryPaths.manifest },
@@ -45,8 +44,25 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
 }
 
 /** The forge is called by its own address in git URLs; its block only names the key to use there. */
-function forgeAlias({ host, port, user }: SshEndpoint, rigUser: string): SshHostSettings {
-  return { alias: host, hostName: host, user, port, identityFile: forgeKeyFile(rigUser), proxy: false };
+function forgeAlias(
+  { host, port, user }: SshEndpoint,
+  rigUser: string,
+  throughProxy: boolean,
+): SshHostSettings {
+  return {
+    alias: host,
+    hostName: host,
+    user,
+    port,
+    identityFile: forgeKeyFile(rigUser),
+    proxy: throughProxy,
+  };
+}
+
+function proxySettings(proxy: CutoverSettings['nixos']['proxy']): ProxySettings | null {
+  if (proxy === undefined) return null;
+  const { name, port, authKeyFile, loginServer = null, openToTailnet } = proxy;
+  return { name, port, authKeyFile, loginServer, openToTailnet };
 }
 
 function sshHost(host: CutoverSettings['nixos']['sshHosts'][number]): SshHostSettings {

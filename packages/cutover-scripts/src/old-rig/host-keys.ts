@@ -8,13 +8,14 @@ import * as z from 'zod';
 import { CutoverError } from '../errors.ts';
 import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
+import { askForgeFromOld } from './reaches-forge.ts';
 
 const keysSchema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
 
 /** A key of a host that the forge lets in. */
 export type HostKey = z.infer<typeof keysSchema>[number];
 
-/** The keys of `user` on `host` that the forge lets in, by their fingerprints. */
+/** The keys in a home on `host` that the forge lets in, by their fingerprints. Private ones need no `.pub` beside them. */
 export async function keysAtForge(
   { forge }: World,
   host: Host,
@@ -23,17 +24,24 @@ export async function keysAtForge(
 ): Promise<HostKey[]> {
   const $ = on(host, { shell: 'sh' })({ signal });
   const [publicKeys, let_] = await Promise.all([
-    $`for file in ${home}/.ssh/*.pub; do [ ! -f "$file" ] || cat "$file"; done`.lines(),
+    $`for file in ${home}/.ssh/*; do
+      [ -f "$file" ] || continue
+      case $file in
+        *.pub) cat "$file" ;;
+        *) ! head -n 1 "$file" | grep -q PRIVATE || ssh-keygen -y -P '' -f "$file" 2>/dev/null || : ;;
+      esac
+    done`.lines(),
     forge.fence.list(signal),
   ]);
-  return publicKeys
+  const found = publicKeys
     .filter((line) => /^\S+ \S+/.test(line))
-    .flatMap((publicKey) => {
-      const fingerprint = fingerprintOf(publicKey);
-      return let_
-        .filter((key) => key.fingerprint === fingerprint)
-        .map(({ name }) => ({ name, fingerprint, publicKey: publicKey.split(' ').slice(0, 2).join(' ') }));
-    });
+    .map((line) => line.split(' ').slice(0, 2).join(' '));
+  return [...new Set(found)].flatMap((publicKey) => {
+    const fingerprint = fingerprintOf(publicKey);
+    return let_
+      .filter((key) => key.fingerprint === fingerprint)
+      .map(({ name }) => ({ name, fingerprint, publicKey }));
+  });
 }
 
 /** Which of the keys the forge still lets in. */
@@ -49,16 +57,20 @@ export async function keysStillIn(
 }
 
 /**
- * What became of the access of the old host. Where none of its keys was found at the forge, nothing was taken away: it
- * may reach it by a key or a token that we do not know.
+ * What became of the access of the old host. It is asked from there too: it may reach the forge by a key or a token that
+ * we do not know. Where none of its keys was found at the forge, nothing was taken away.
  */
 export async function keyOfOldHost(
   world: World,
-  keys: readonly { readonly fingerprint: string }[],
+  { keys, agent }: { readonly keys: readonly HostKey[]; readonly agent: string | null },
   signal: AbortSignal,
 ): Promise<'revoked' | 'valid' | 'cannot'> {
-  if (keys.length === 0) return 'cannot';
-  return (await keysStillIn(world, keys, signal)).length === 0 ? 'revoked' : 'valid';
+  const [left, answers] = await Promise.all([
+    keysStillIn(world, keys, signal),
+    askForgeFromOld(world, agent, signal),
+  ]);
+  if (left.length > 0 || answers.some(({ answer }) => answer !== 'refused')) return 'valid';
+  return keys.length === 0 ? 'cannot' : 'revoked';
 }
 
 /** Both hosts have one key, so taking it away fences neither. Nothing was changed. */

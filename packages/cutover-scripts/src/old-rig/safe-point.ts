@@ -1,4 +1,4 @@
-import type { CloneReport } from '@cutover/loops';
+import type { CloneReport } from '@cutover/loops/safe-point';
 import { CutoverError } from '../errors.ts';
 
 /** The old rig reached no safe point within its deadline. `unsafe` says why, a line for each. */

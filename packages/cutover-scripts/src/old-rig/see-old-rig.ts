@@ -13,6 +13,8 @@ export type SeenRig = {
   readonly down: boolean;
   readonly processes: readonly SeenProcess[];
   readonly unmatched: readonly string[];
+  /** The socket of the ssh agent that a process of it was started with: what its git may reach the forge by. */
+  readonly agent: string | null;
 };
 
 /** Milliseconds that a loop between two turns may take to be there again. */
@@ -30,11 +32,8 @@ export async function seeOldRig(world: World, signal: AbortSignal): Promise<Seen
 
 async function look({ settings, old }: World, signal: AbortSignal): Promise<SeenRig> {
   const found = await findRigProcesses(old, oldProcessesForRoot(settings), signal);
-  const starts = await startTimes(
-    old,
-    found.processes.map(({ pid }) => pid),
-    signal,
-  );
+  const pids = found.processes.map(({ pid }) => pid);
+  const [starts, agent] = await Promise.all([startTimes(old, pids, signal), agentOf(old, pids, signal)]);
   const processes = found.processes.map(({ pid, commandLine }) => ({
     pid,
     start: starts.get(pid) ?? 'ended',
@@ -50,7 +49,7 @@ async function look({ settings, old }: World, signal: AbortSignal): Promise<Seen
       .map((session) => `tmuxSessions: ${session}`),
     ...(await missingUnits(old, settings.old.units, signal)).map((unit) => `units: ${unit}`),
   ];
-  return { down: processes.length === 0 && sessions.size === 0, processes, unmatched };
+  return { down: processes.length === 0 && sessions.size === 0, processes, unmatched, agent };
 }
 
 /** What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. */
@@ -97,6 +96,14 @@ async function startTimes(
       .map((line) => line.split(' '))
       .flatMap(([pid, start]) => (pid === undefined || start === undefined ? [] : [[Number(pid), start]])),
   );
+}
+
+/** Only that one variable: what else is in an environment may be secret. */
+async function agentOf(host: Host, pids: readonly number[], signal: AbortSignal): Promise<string | null> {
+  const script =
+    'for pid; do tr "\\0" "\\n" <"/proc/$pid/environ" 2>/dev/null | sed -n "s/^SSH_AUTH_SOCK=//p"; done; :';
+  const { stdout } = await host.run(['sh', '-c', script, 'sh', ...pids.map(String)], { signal });
+  return stdout.split('\n').find((line) => line !== '') ?? null;
 }
 
 /** Units that systemd does not know, for instance because of a typo. */

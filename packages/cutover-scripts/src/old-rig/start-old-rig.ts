@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findRigProcesses } from '@cutover/loops';
+import { findRigProcesses } from '@cutover/loops/safe-point';
 import type { World } from '../world/world.ts';
 import { oldProcesses } from '../rig/rig.ts';
 

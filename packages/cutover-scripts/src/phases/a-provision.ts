@@ -4,7 +4,10 @@ import { describeOwnership, grantOwnership } from '@cutover/loops';
 import { preflight } from '../preflight/preflight.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
-import { joinTailnet, tailnetMembership } from '../new-host/tailnet.ts';
+import { readAuthKey } from '../tailnet/auth-key.ts';
+import { joinTailnet, tailnetProblem } from '../tailnet/join.ts';
+import { tailnetNode, tailscale } from '../tailnet/node-state.ts';
+import { TailnetError } from '../tailnet/tailnet-error.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -134,14 +137,38 @@ const joinTheTailnet = step({
   kind: 'compensable',
   inputs: ({ settings: { tailnet } }) => ({ joins: tailnet !== undefined, server: tailnet?.loginServer }),
   async check({ world, signal }) {
-    if (world.settings.tailnet === undefined)
-      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
-    const membership = await tailnetMembership(await world.target(signal), signal);
-    return { state: membership.online ? 'satisfied' : 'absent', evidence: { ...membership } };
+    const { tailnet, name } = world.settings;
+    if (tailnet === undefined) return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const target = await world.target(signal);
+    const node = await tailnetNode(target, { signal });
+    const evidence = { state: node.state, name: node.name ?? null, addresses: [...node.addresses] };
+    if (node.state === 'fresh') return { state: 'absent', evidence };
+    const problem = await tailnetProblem(node, target, { name, signal });
+    if (problem === undefined) return { state: 'satisfied', evidence };
+    // Its control server does not answer: that says nothing about the node, and a second key would be spent in vain.
+    const state = problem.problem === 'control' ? 'unknown' : 'conflict';
+    return { state, evidence, reason: problem.message };
   },
-  apply: ({ world, signal }) => joinTailnet(world, signal),
+  async apply({ world, signal }) {
+    const { tailnet, name } = world.settings;
+    if (tailnet === undefined) return;
+    const readKey = async (): Promise<string> => {
+      const found = await readAuthKey(tailnet.authKey);
+      if ('problem' in found) throw new TailnetError('key', name, found.problem);
+      return found.key;
+    };
+    const { loginServer } = tailnet;
+    await joinTailnet(await world.target(signal), {
+      name,
+      loginServer,
+      readKey,
+      timeout: 60 * second,
+      signal,
+    });
+  },
   async undo({ world, signal }) {
-    await (await world.target(signal)).run(['tailscale', 'logout'], { signal });
+    if (world.settings.tailnet === undefined) return;
+    await (await world.target(signal)).run(tailscale(undefined, 'logout'), { signal });
   },
   timeout: 120 * second,
 });

@@ -21,6 +21,9 @@ import {
   sendConfiguration,
 } from '../new-host/toplevel.ts';
 import { unitState } from '../new-host/unit-state.ts';
+import { loopbackPorts } from '../tailnet/exposed-ports.ts';
+import { tailnetProblem } from '../tailnet/join.ts';
+import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -319,6 +322,33 @@ const verifySecretsInPlace = step({
   timeout: 120 * second,
 });
 
+/** The way to the new host that stays, when the deploy has brought its own daemon. */
+const proveTailnet = step({
+  id: 'prove-tailnet',
+  version: 1,
+  phase,
+  title: 'see that the new host is in its tailnet, under its own name',
+  kind: 'reversible',
+  inputs: ({ settings: { tailnet, nixos } }) => ({
+    mode: tailnet !== undefined ? 'direct' : nixos.proxy !== undefined ? 'proxy' : 'none',
+  }),
+  async check({ world, signal }) {
+    const { name, tailnet, nixos } = world.settings;
+    if (tailnet === undefined && nixos.proxy === undefined)
+      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const target = await world.target(signal);
+    const socket = nixos.proxy === undefined ? undefined : `/run/${nixos.proxy.name}/tailscaled.sock`;
+    const node = await tailnetNode(target, { socket, signal });
+    const open = nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
+    const evidence = { state: node.state, name: node.name ?? null, openToTailnet: open };
+    const problem = await tailnetProblem(node, target, { name, socket, signal });
+    if (problem === undefined) return { state: 'satisfied', evidence };
+    const state = problem.problem === 'control' ? 'unknown' : 'conflict';
+    return { state, evidence, reason: problem.message };
+  },
+  timeout: 60 * second,
+});
+
 /** A host that could not be asked says nothing about its secrets. */
 function isUnknown({ decryptable, inPlace, mode, owner, equal }: SecretVerdict): boolean {
   return [decryptable, inPlace, mode, owner, equal].includes('unknown');
@@ -339,4 +369,5 @@ export const configureSteps: readonly Step<World>[] = [
   deployConfiguration,
   proveHeld,
   verifySecretsInPlace,
+  proveTailnet,
 ];

@@ -1,6 +1,7 @@
 import type { Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
-import { provesStopped, readOwnership } from '@cutover/loops';
+import { readOwnership } from '@cutover/loops';
+import { provesStopped } from '@cutover/loops/safe-point';
 import { attachedClients } from '../rig/attached-clients.ts';
 import { ownershipRef } from '../ownership/ownership.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
@@ -8,7 +9,8 @@ import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { stateNote } from '../rig/state-note.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { grantNew, lastSync, verifyHandoff } from './d-cut-over.ts';
+import { grantNew, lastSync } from './d-cut-over/move-over.ts';
+import { verifyHandoff } from './d-cut-over/start-new.ts';
 
 const phase = 'e-hand-over';
 const second = 1000;

@@ -6,6 +6,7 @@ import type { Check } from './check.ts';
 import { forgeChecks } from './forge.ts';
 import { incusChecks } from './incus.ts';
 import { oldHostChecks } from './old-host.ts';
+import { tailnetChecks } from './tailnet.ts';
 import { toolChecks } from './tools.ts';
 
 /**
@@ -20,6 +21,7 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
     ...oldHostChecks(world),
     ...agreementChecks(world),
     ...forgeChecks(world),
+    ...tailnetChecks(world),
   ];
   const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));
   while (pending.size > 0) {

@@ -1,8 +1,9 @@
+import type { Host } from '@cutover/host';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
 /** The commands that this machine runs itself. */
-export function toolChecks({ here }: World): Check[] {
+export function toolChecks({ here, settings }: World): Check[] {
   return [
     {
       name: 'tools here',
@@ -11,6 +12,13 @@ export function toolChecks({ here }: World): Check[] {
           here.run(['git', '--version'], { reject: false, signal }),
           here.run(['ssh', '-V'], { reject: false, signal }),
         ]);
+        const nc =
+          settings.forge.ssh.socks5 === undefined ? undefined : await netcatSpeaksSocks(here, signal);
+        if (nc === false) {
+          return bad(
+            'git goes to the forge through a SOCKS proxy by nc, and this machine has none that can (-X 5); install netcat-openbsd',
+          );
+        }
         const missing = [git, ssh].filter(({ exitCode }) => exitCode !== 0).map(({ argv }) => argv[0] ?? '');
         return missing.length === 0
           ? good({ git: git.stdout.trim(), ssh: ssh.stderr.trim() })
@@ -18,4 +26,9 @@ export function toolChecks({ here }: World): Check[] {
       },
     },
   ];
+}
+
+async function netcatSpeaksSocks(here: Host, signal: AbortSignal): Promise<boolean> {
+  const { stdout, stderr } = await here.run(['sh', '-c', 'nc -h'], { reject: false, signal });
+  return /\s-X\b|X proxy_protocol/.test(`${stdout}${stderr}`);
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { ProcessSelector, RigConfig } from '@cutover/loops';
+import type { RigConfig } from '@cutover/loops';
+import type { ProcessSelector } from '@cutover/loops/safe-point';
 import type { CutoverSettings } from '../config/schema.ts';
 
 /** `path` of the old host, where it is absolute or below the workspace there. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Host, HostConnectionError } from '@cutover/host';
-import type { CutoverSettings } from '../config/schema.ts';
+import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { Fence, FenceKey } from './fence.ts';
 
 /** The git server: its repositories, and who may reach them. */
@@ -74,6 +74,7 @@ async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: 
     `UserKnownHostsFile=${sshPath(ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory)))}`,
   );
   options.push(`IdentityFile=${sshPath(ssh.privateKey)}`);
+  if (ssh.socks5 !== undefined) options.push(...throughSocks(ssh.socks5));
   const words = ['ssh', ...options.flatMap((option) => ['-o', option])];
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }
@@ -81,6 +82,17 @@ async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: 
 /** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
 function sshPath(path: string): string {
   return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
+}
+
+/** When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life. */
+function throughSocks({ host, port }: NonNullable<SshEndpoint['socks5']>): string[] {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return [
+    `ProxyCommand=nc -X 5 -x ${address} %h %p`,
+    'ServerAliveInterval=5',
+    'ServerAliveCountMax=2',
+    'ConnectTimeout=20',
+  ];
 }
 
 async function knownHostsFile(

@@ -68,7 +68,13 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   );
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
-  return connectIncus({ url: incus.url, project: incus.project, cert, key, serverCert, signal });
+  const { url, project, socks5 } = incus;
+  // An address of IPv6 is in brackets, as in every URL.
+  const proxy =
+    socks5 === undefined
+      ? undefined
+      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 
 /** Address and host key come from the Incus API; only then is there an ssh connection. */

@@ -1,9 +1,10 @@
 import type { Host } from '../host.ts';
+import { failOnceLost } from './lost-host.ts';
 
 /** What the suite takes of vitest, so that this package does not depend on it at run time. */
 export type ContractRunner = Pick<
   typeof import('vitest'),
-  'afterAll' | 'beforeAll' | 'describe' | 'expect' | 'it'
+  'afterAll' | 'afterEach' | 'beforeAll' | 'beforeEach' | 'describe' | 'expect' | 'it'
 >;
 
 export type ContractPart = 'commands' | 'input' | 'endings' | 'streams' | 'files';
@@ -26,19 +27,26 @@ export interface ContractOptions {
   readonly soak?: boolean | undefined;
 }
 
+/** Milliseconds that a test of the suite may take: none needs more than a few seconds. */
+export function testLimit({ soak = false }: { readonly soak?: boolean | undefined }): number {
+  return soak ? 600_000 : 30_000;
+}
+
 /** A host with a directory of its own on it, which is removed with it. */
 export interface Fixture {
   readonly host: Host;
   readonly directory: string;
 }
 
-export function useFixture({ afterAll, beforeAll }: ContractRunner, options: ContractOptions): Fixture {
+export function useFixture(runner: ContractRunner, options: ContractOptions): Fixture {
+  const { afterAll, beforeAll } = runner;
   let host: Host | undefined;
   let directory: string | undefined;
   beforeAll(async () => {
     host = await options.open();
     directory = (await host.run(['mktemp', '-d', '/tmp/host-contract-XXXXXX'])).stdout.trim();
-  });
+  }, testLimit(options));
+  failOnceLost(runner, () => host);
   afterAll(async () => {
     if (directory !== undefined) await host?.run(['rm', '-rf', '--', directory]);
     await host?.[Symbol.asyncDispose]();
@@ -67,9 +75,16 @@ export async function processesWith(host: Host, text: string): Promise<string[]>
   return stdout.split('\n').filter(Boolean);
 }
 
-/** Waits until `check` holds; the test's own time limit is the deadline. */
-export async function until(check: () => Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20));
+/**
+ * Waits until `check` holds. Its deadline is below that of a test: a runner that gives a test up does not end it, and what
+ * still asks a host would go on beside the tests that follow.
+ */
+export async function until(check: () => Promise<boolean>, limit = 20_000): Promise<void> {
+  const startedAt = performance.now();
+  while (!(await check())) {
+    if (performance.now() - startedAt > limit) throw new Error(`it did not come true within ${limit} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** What `promise` rejects with. */

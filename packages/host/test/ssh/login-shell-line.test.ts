@@ -1,3 +1,4 @@
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -34,7 +35,7 @@ describe('loginShellLine', () => {
         const { stdout } = await host.run([shell, '-c', line]);
         expect(stdout.split('\0').slice(0, -1)).toEqual(words);
       }),
-      { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 30 : 500 },
+      propertyRuns(30, 500),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -14,7 +15,7 @@ describe('quoteArgv', () => {
         const { stdout } = await host.run([shell, '-c', `printf '%s\\0' ${quoteArgv(argv)}`]);
         expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
       }),
-      { numRuns: 30 },
+      propertyRuns(30),
     );
   });
 

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import { startSshd } from '@cutover/test-support/sshd';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -110,7 +111,7 @@ describe('sessions', () => {
         const { stdout } = await host.run(['printf', '%s\\0', ...argv]);
         expect(stdout.split('\0').slice(0, -1)).toEqual(argv);
       }),
-      { numRuns: process.env['CUTOVER_SOAK'] === undefined ? 20 : 1000 },
+      propertyRuns(20, 1000),
     );
   });
 });

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { propertyRuns } from '@cutover/test-support/property-runs';
 import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
@@ -45,7 +46,7 @@ vitest.it.each([
       vitest.expect(await arrivals(shell, sent)).toEqual(Array.from({ length: 17 }, () => sent));
     }),
     {
-      numRuns: process.env['CUTOVER_SOAK'] === undefined ? 60 : 1000,
+      ...propertyRuns(60, 1000),
       examples: [[''], ["a'b\\'c"], ['\n'], ['A=b'], ['-n'], ['\u{fe}é\n\n']],
     },
   );

@@ -28,6 +28,8 @@ export class Channel extends Duplex {
   readonly #readOnly: boolean;
   readonly #lostError: (cause: unknown) => Error | Promise<Error>;
   #ended = false;
+  /** The write that met a socket that has gone, until it is known why. */
+  #stranded: ((error: Error) => void) | undefined;
 
   constructor(
     socket: Duplex,
@@ -74,7 +76,10 @@ export class Channel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    send(this.#socket, opcode.binary, chunk, done);
+    // Bytes that have nowhere to go must not seem to be taken: a source that never waits would then hold the event loop, and
+    // what tells why the socket has gone would never be heard.
+    if (!this.#ended && isClosed(this.#socket)) this.#stranded = done;
+    else send(this.#socket, opcode.binary, chunk, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -84,6 +89,7 @@ export class Channel extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket.destroy();
+    this.#stranded?.(error ?? lostChannel(undefined));
     done(error);
   }
 
@@ -111,6 +117,10 @@ function lostChannel(cause: unknown): Error {
   return new Error('the channel was lost before its end of file', { cause });
 }
 
+function isClosed(socket: Duplex): boolean {
+  return socket.destroyed || socket.writableEnded;
+}
+
 /** Sends one frame without copying its payload. */
 export function send(
   socket: Duplex,
@@ -118,7 +128,7 @@ export function send(
   payload: Uint8Array,
   done: (error?: Error | null) => void = () => {},
 ): void {
-  if (socket.destroyed || socket.writableEnded) return done();
+  if (isClosed(socket)) return done();
   socket.cork();
   socket.write(frameHeader(code, payload.length));
   if (payload.length > 0) socket.write(payload, done);

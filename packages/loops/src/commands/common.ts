@@ -1,6 +1,7 @@
 import { processIo, write } from '@cutover/foundation/io';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
+import type { RigConfig } from '../config/rig-config.ts';
 
 /** What every command of `loops` takes. */
 export interface CommonOptions {
@@ -27,6 +28,16 @@ export function withCommonOptions(command: Command): Command {
 export function countOf(text: string, option: string): number {
   if (!/^\d+$/.test(text)) throw new UsageError(`${option} ${text}: must be a whole number`);
   return Number(text);
+}
+
+/** The config of a rig that is to be looked at or stopped; mistakes in its file are told, and are no reason to do neither. */
+export async function configOf({ config }: CommonOptions): Promise<RigConfig> {
+  const { configInUse } = await import('../rig/config-in-use.ts');
+  let mistakes: string | undefined;
+  const inUse = await configInUse(config, ({ message }) => (mistakes = message));
+  const note = 'the supervisor goes on with the config that it read before';
+  if (mistakes !== undefined) await write(processIo.stderr, `${mistakes}\n${note}\n`);
+  return inUse;
 }
 
 /** Prints a result: as JSON when asked for, else as text. */

@@ -5,7 +5,7 @@ import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { Requests } from '../control/requests.ts';
-import { type CommonOptions, print, withCommonOptions } from './common.ts';
+import { type CommonOptions, configOf, print, withCommonOptions } from './common.ts';
 
 /** The commands that ask the supervisor for something. */
 export function addControlCommands(program: Command): void {
@@ -76,16 +76,17 @@ async function change(
   options: CommonOptions,
   more: { readonly fresh?: boolean } = {},
 ): Promise<void> {
-  const { loadRigConfig } = await import('../config/load-rig-config.ts');
-  const config = await loadRigConfig(options.config);
-  const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
+  const config = await configOf(options);
   const { LoopsError } = await import('../errors.ts');
   try {
-    const status = await ask(options, method, { names: chosen, ...more });
-    await print(options, status, `${method}: ${chosen.join(', ')}`);
+    // Which loops are all of them the supervisor says: its config may be an older one.
+    const status = await ask(options, method, { ...(names.length > 0 ? { names } : {}), ...more });
+    const all = status.loops.map(({ name }) => name);
+    await print(options, status, `${method}: ${(names.length > 0 ? names : all).join(', ')}`);
   } catch (error) {
     if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT') || method === 'restart')
       throw error;
+    const chosen = names.length > 0 ? names : config.loops.map(({ name }) => name);
     await changeOffline(config, method, chosen, options);
   }
 }

@@ -1,7 +1,7 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
 import { chooseLoop } from './choose-loop.ts';
-import { type CommonOptions, countOf, print, withCommonOptions } from './common.ts';
+import { type CommonOptions, configOf, countOf, print, withCommonOptions } from './common.ts';
 import { eventLine, statusText } from './view.ts';
 
 interface HistoryOptions {
@@ -23,9 +23,8 @@ export function addLookCommands(program: Command): void {
     .description('show which loops run, and why the others do not')
     .action(async (options: CommonOptions & { watch?: true }) => {
       if (options.watch === true) {
-        const { loadRigConfig } = await import('../config/load-rig-config.ts');
         const { watchStatus } = await import('./watch-status.ts');
-        const config = await loadRigConfig(options.config);
+        const config = await configOf(options);
         await withInterrupts((signal) => watchStatus(config, options, signal));
         return;
       }
@@ -39,9 +38,8 @@ export function addLookCommands(program: Command): void {
     .option('--event <name...>', 'only events of these types: phase, exited, up, blocked, stalled …')
     .description('show what the supervisor did, saw and decided, and why')
     .action(async (options: CommonOptions & HistoryOptions) => {
-      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { readHistory } = await import('../events/read-history.ts');
-      const events = (await readHistory(await loadRigConfig(options.config)))
+      const events = (await readHistory(await configOf(options)))
         .filter((event) => options.loop === undefined || ('loop' in event && event.loop === options.loop))
         .filter(({ type }) => options.event === undefined || options.event.includes(type));
       const last = events.slice(Math.max(0, events.length - countOf(options.last, '--last')));
@@ -65,9 +63,8 @@ export function addLookCommands(program: Command): void {
     .option('-r, --read-only', 'only look; no key but the detach key does anything')
     .description("open an agent's terminal; Ctrl-b d leaves it")
     .action(async (name: string | undefined, options: CommonOptions & { readOnly?: true }) => {
-      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const { attach } = await import('./attach.ts');
-      const config = await loadRigConfig(options.config);
+      const config = await configOf(options);
       process.exitCode = await attach(config, chooseLoop(config, name).name, options.readOnly === true);
     });
   withCommonOptions(program.command('logs'))
@@ -77,12 +74,11 @@ export function addLookCommands(program: Command): void {
     .option('--raw', 'keep the control sequences of the terminal')
     .description('show the output of an agent')
     .action(async (name: string | undefined, options: LogOptions) => {
-      const { loadRigConfig } = await import('../config/load-rig-config.ts');
       const [{ showLog }, { logPath }] = await Promise.all([
         import('./show-log.ts'),
         import('../supervisor/starting/logger.ts'),
       ]);
-      const config = await loadRigConfig(options.config);
+      const config = await configOf(options);
       await withInterrupts((signal) =>
         showLog(logPath(config, chooseLoop(config, name).name), {
           bytes: countOf(options.bytes, '--bytes'),

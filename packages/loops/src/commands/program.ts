@@ -7,6 +7,7 @@ import { addLookCommands } from './look-commands.ts';
 import { addOwnershipCommands } from './ownership-commands.ts';
 import { addPhaseCommands } from './phase-commands.ts';
 import { addQuiesceCommand } from './quiesce-command.ts';
+import { addReloadCommand } from './reload-command.ts';
 import { addUnitsCommand } from './units-command.ts';
 import { addUpCommand } from './up-command.ts';
 
@@ -15,7 +16,7 @@ To begin, write a loops.yaml:
   {rig: demo, workspace: ., loops: {one: {command: [my-agent]}}}
 and then, in two terminals:
   loops up
-  loops status --watch, loops attach one, loops logs one --follow, loops quiesce, loops down
+  loops status --watch, loops attach one, loops logs one --follow, loops reload, loops quiesce, loops down
 
 Exit codes:
 ${textTable(
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     });
   addUpCommand(program);
   addControlCommands(program);
+  addReloadCommand(program);
   addQuiesceCommand(program);
   addLookCommands(program);
   addPhaseCommands(program);

@@ -3,7 +3,7 @@ import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
 import type { QuiescedClone, QuiesceReport } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
-import { type CommonOptions, print, withCommonOptions } from './common.ts';
+import { type CommonOptions, configOf, print, withCommonOptions } from './common.ts';
 
 /** `loops quiesce`: bring this machine's rig to rest at a safe point. */
 export function addQuiesceCommand(program: Command): void {
@@ -12,12 +12,11 @@ export function addQuiesceCommand(program: Command): void {
     .option('--keep', 'keep all loops stopped until loops start, also after a reboot')
     .description('stop all loops at a safe point; unsafe work is kept under a ref')
     .action(async (options: CommonOptions & { deadline?: string; keep?: true }) => {
-      const [{ loadRigConfig }, { quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
-        import('../config/load-rig-config.ts'),
+      const [{ quiesceRig }, { durationRule, parseDuration }] = await Promise.all([
         import('../rig/quiesce-rig.ts'),
         import('@cutover/foundation/duration'),
       ]);
-      const config = await loadRigConfig(options.config);
+      const config = await configOf(options);
       const deadline =
         options.deadline === undefined ? config.quiesce.deadline : parseDuration(options.deadline);
       if (deadline === undefined) throw new UsageError(`--deadline ${options.deadline}: ${durationRule}`);

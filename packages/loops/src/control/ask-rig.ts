@@ -27,6 +27,6 @@ export async function askRig<Method extends keyof Requests>(
 }
 
 async function socketOf(configPath: string): Promise<string> {
-  const { loadRigConfig } = await import('../config/load-rig-config.ts');
-  return controlSocket(await loadRigConfig(configPath));
+  const { configInUse } = await import('../rig/config-in-use.ts');
+  return controlSocket(await configInUse(configPath));
 }

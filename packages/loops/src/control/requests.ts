@@ -1,17 +1,48 @@
+import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEvent, RigEventBody } from '../events/rig-event.ts';
 import type { RigStatus, WatchedStatus } from './status.ts';
 
 /** A claim, a verdict, or that the rounds of a plan phase are used up: pushed without the supervisor, and told to it. */
 export type Handoff = Extract<RigEventBody, { type: 'claimed' | 'verdict' | 'escalated' }>;
 
+/** What a reload changed, or would change. */
+export interface ReloadReport {
+  /** Keys of the config that changed, e.g. `quiesce` or `loops.builder.command`. */
+  readonly changed: readonly string[];
+  /** Loops that are new in the config. */
+  readonly added: readonly string[];
+  /** Loops that are not in the config any more. */
+  readonly removed: readonly string[];
+  /** Loops whose agents were started with other words, and so start again. */
+  readonly restarted: readonly string[];
+  /** Agents that run and whose loops are not in the config; `loops stop NAME` ends them. */
+  readonly orphans: readonly { readonly name: string; readonly pid: number }[];
+}
+
+/** Loops by their names; all of the rig's without them. */
+interface ChosenLoops {
+  readonly names?: readonly string[] | undefined;
+}
+
 /** What a supervisor can be asked: the parameters of each request, and its one answer. */
 export interface Requests {
   readonly status: { readonly params: object; readonly result: RigStatus };
-  readonly start: { readonly params: { readonly names: readonly string[] }; readonly result: RigStatus };
-  readonly stop: { readonly params: { readonly names: readonly string[] }; readonly result: RigStatus };
-  readonly restart: {
+  /** The config as it is in use; its file may have been edited since. */
+  readonly config: { readonly params: object; readonly result: RigConfig };
+  /** Apply the config file as it is now. */
+  readonly reload: {
     readonly params: {
-      readonly names: readonly string[];
+      /** The file that is meant: a supervisor of another one refuses. */
+      readonly path: string;
+      /** Only say what would change. Default false. */
+      readonly dryRun?: boolean | undefined;
+    };
+    readonly result: ReloadReport;
+  };
+  readonly start: { readonly params: ChosenLoops; readonly result: RigStatus };
+  readonly stop: { readonly params: ChosenLoops; readonly result: RigStatus };
+  readonly restart: {
+    readonly params: ChosenLoops & {
       /** Begin new sessions instead of resuming. Default false. */
       readonly fresh?: boolean | undefined;
     };

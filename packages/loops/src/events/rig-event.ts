@@ -14,6 +14,16 @@ export type RigEventBody =
   | { readonly type: 'server'; readonly state: 'connected' | 'lost' | 'spawned' }
   | { readonly type: 'hold'; readonly reason: HoldReason; readonly detail: string }
   | { readonly type: 'released'; readonly reason: string }
+  /** An edited config was applied. */
+  | {
+      readonly type: 'reloaded';
+      readonly changed: readonly string[];
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly restarted: readonly string[];
+    }
+  /** An edited config could not be applied; nothing changed. */
+  | { readonly type: 'reload-failed'; readonly detail: string }
   | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
   /** An agent runs whose loop is not in the config. */
   | { readonly type: 'orphan'; readonly loop: string; readonly pid: number }

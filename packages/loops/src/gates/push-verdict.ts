@@ -31,7 +31,7 @@ export async function pushVerdict(
   const { phase, by, sha, verdict, note = '' } = options;
   const context = gateContext(host, options);
   const claim = await readClaim(host, options);
-  if (claim === undefined) throw new LoopsError('VERDICT_REFUSED', `nobody claimed plan phase ${phase} yet`);
+  if (claim === undefined) throw new LoopsError('VERDICT_REFUSED', `plan phase ${phase} is not claimed yet`);
   if (claim.sha !== sha) {
     throw new LoopsError(
       'VERDICT_REFUSED',
@@ -79,7 +79,7 @@ export async function requirePassed(
   const [claim, verdict] = [await readClaim(host, place), await readVerdict(host, place)];
   const refuse = (why: string): LoopsError =>
     new LoopsError('ADVANCE_REFUSED', `plan phase ${place.phase}: ${why}`);
-  if (claim === undefined) throw refuse('nobody claimed it yet');
+  if (claim === undefined) throw refuse('it is not claimed yet');
   if (verdict === undefined) throw refuse('there is no verdict, and no verdict means no');
   if (verdict.claim !== claim.commit || verdict.sha !== claim.sha || claim.phase !== place.phase) {
     throw refuse(`the verdict is about ${verdict.sha} and another claim, the claim about ${claim.sha}`);

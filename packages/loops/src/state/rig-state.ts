@@ -8,6 +8,8 @@ export interface LoopState {
   readonly begun?: boolean | undefined;
   /** The id of its last start: what still bears it is ended before the next one. */
   readonly run?: string | undefined;
+  /** What its last start was made from, in short: another one says that the config was edited since. */
+  readonly startedAs?: string | undefined;
   /** Restarts after a crash or an exit, in all. */
   readonly restarts: number;
   /** Restarts since the last run of `restart.resetAfter`. */

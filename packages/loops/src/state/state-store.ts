@@ -17,6 +17,7 @@ const loop = z.object({
   session: z.string().optional(),
   begun: z.boolean().optional(),
   run: z.string().optional(),
+  startedAs: z.string().optional(),
   restarts: z.number(),
   recentRestarts: z.number(),
   startedAt: z.number().optional(),

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
 import { loadRigConfig } from '../config/load-rig-config.ts';
 import type { RequestMessage, Requests } from '../control/requests.ts';
@@ -14,10 +16,18 @@ interface Answer<Method extends keyof Requests> {
 }
 
 const nothing = z.object({}).default({});
-const names = z.object({ names: z.array(z.string()) });
+const names = z.object({ names: z.array(z.string()).optional() });
 
 const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
   status: { params: nothing, answer: (supervisor) => supervisor.status() },
+  config: { params: nothing, answer: (supervisor) => supervisor.config },
+  reload: {
+    params: z.object({ path: z.string(), dryRun: z.boolean().optional() }),
+    answer: async (supervisor, { path, dryRun }) => {
+      await requireSameFile(supervisor, path);
+      return supervisor.reload(dryRun);
+    },
+  },
   start: {
     params: names,
     answer: async (supervisor, params) => {
@@ -155,6 +165,17 @@ async function refuseOtherRig({ config: own }: Supervisor, path: string): Promis
   throw new RequestRefusedError(
     'RIG_MISMATCH',
     `the supervisor here is of the rig ${own.rig} (${own.path}); give ${rig} a stateDir of its own in ${path}`,
+  );
+}
+
+/** A reload reads the file that the supervisor was started with, and no other. */
+async function requireSameFile({ config: { path } }: Supervisor, meant: string): Promise<void> {
+  if (path === meant) return;
+  const [own, other] = await Promise.all([path, meant].map((one) => unlessAbsent(realpath(one))));
+  if (own !== undefined && own === other) return;
+  throw new RequestRefusedError(
+    'RELOAD_REFUSED',
+    `the supervisor was started with ${path}, not with ${meant}; nothing was changed`,
   );
 }
 

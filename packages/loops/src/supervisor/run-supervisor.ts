@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
 import { metricsText } from '../control/metrics.ts';
 import { serveControl } from '../control/control-server.ts';
+import type { RigStatus } from '../control/status.ts';
+import { LoopsError } from '../errors.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import { recordedStatus } from '../rig/recorded-status.ts';
 import { answerRequest } from './answer-request.ts';
@@ -16,6 +18,8 @@ import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 export interface RunSupervisorOptions extends SupervisorOptions {
   /** Ends the supervisor; the agents live on. */
   readonly signal: AbortSignal;
+  /** Has the config file read again each time that it dispatches a `reload` event. */
+  readonly reloads?: EventTarget | undefined;
 }
 
 /** How a supervisor's time ended. */
@@ -64,7 +68,8 @@ export async function runSupervisor(
     });
   }, 10_000);
   cleanup.defer(() => clearInterval(watchdog));
-  cleanup.defer(await writeMetrics(config, supervisor));
+  cleanup.defer(await writeMetrics(supervisor));
+  cleanup.defer(reloadOn(options.reloads, supervisor));
   const either = AbortSignal.any([options.signal, supervisor.ended]);
   if (!either.aborted) await once(either, 'abort');
   await notifier.stopping();
@@ -72,18 +77,38 @@ export async function runSupervisor(
   return supervisor.ended.aborted ? 'request' : 'signal';
 }
 
-/** Keeps the metrics file current; @returns what ends that. */
-async function writeMetrics(config: RigConfig, supervisor: Supervisor): Promise<() => unknown> {
-  const { metricsFile } = config;
-  if (metricsFile === undefined) return () => {};
-  const renew = async (): Promise<void> =>
-    writeFileDurably(metricsFile, metricsText(supervisor.status()), { mode: 0o644 });
-  await mkdir(dirname(metricsFile), { recursive: true });
-  await renew();
-  const timer = setInterval(() => supervisor.inBackground(renew), 15_000);
+/** @returns what ends the listening. What is wrong with the file is an event. */
+function reloadOn(reloads: EventTarget | undefined, supervisor: Supervisor): () => void {
+  const reload = (): void =>
+    supervisor.inBackground(async () => {
+      try {
+        await supervisor.reload();
+      } catch (error) {
+        if (!(error instanceof LoopsError)) throw error;
+      }
+    });
+  reloads?.addEventListener('reload', reload);
+  return () => reloads?.removeEventListener('reload', reload);
+}
+
+/** Keeps the metrics file current, wherever a reload puts it; @returns what ends that. */
+async function writeMetrics(supervisor: Supervisor): Promise<() => unknown> {
+  let written: string | undefined;
+  const renew = async (status: () => RigStatus | Promise<RigStatus>): Promise<void> => {
+    const { metricsFile } = supervisor.config;
+    if (written !== undefined && written !== metricsFile) await rm(written, { force: true });
+    if (metricsFile !== undefined) {
+      if (written !== metricsFile) await mkdir(dirname(metricsFile), { recursive: true });
+      await writeFileDurably(metricsFile, metricsText(await status()), { mode: 0o644 });
+    }
+    written = metricsFile;
+  };
+  const renewNow = (): Promise<void> => renew(() => supervisor.status());
+  await renewNow();
+  const timer = setInterval(() => supervisor.inBackground(renewNow), 15_000);
   return async () => {
     clearInterval(timer);
     // What runs goes on without a supervisor, or was stopped: either way nothing renews this file.
-    await writeFileDurably(metricsFile, metricsText(await recordedStatus(config)), { mode: 0o644 });
+    await renew(() => recordedStatus(supervisor.config));
   };
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
-import type { Handoff } from '../control/requests.ts';
+import type { Handoff, ReloadReport } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
@@ -16,6 +16,7 @@ import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
 import { Prompter } from './prompting/prompter.ts';
+import { ConfigReload } from './reloading/config-reload.ts';
 import { RigStore } from '../state/rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
@@ -40,6 +41,7 @@ const livenessInterval = 500;
  * them.
  */
 export class Supervisor implements AsyncDisposable {
+  /** The config in use; a reload replaces its content. */
   readonly config: RigConfig;
   readonly events: EventHub;
   readonly #store: RigStore;
@@ -52,6 +54,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #wanted: WantedLoops;
   readonly #prompter: Prompter;
   readonly #phases: PlanPhases;
+  readonly #reload: ConfigReload;
   readonly #startedAt = Date.now();
 
   private constructor(
@@ -96,6 +99,7 @@ export class Supervisor implements AsyncDisposable {
       this.#keeper.runtime(name),
     );
     this.#phases = new PlanPhases(config, store, this.#keeper, emit);
+    this.#reload = new ConfigReload(config, store, this.#keeper, emit);
   }
 
   /**
@@ -103,7 +107,8 @@ export class Supervisor implements AsyncDisposable {
    *
    * @throws {LoopsError} `SUPERVISOR_RUNNING`: another one has charge of it; `STATE_DAMAGED`.
    */
-  static async start(config: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
+  static async start(given: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
+    const config = { ...given };
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
     cleanup.use(await lockRig(config.stateDir, 'supervisor'));
@@ -163,13 +168,23 @@ export class Supervisor implements AsyncDisposable {
     for await (const event of events) yield { status: this.status(), event };
   }
 
+  /**
+   * Applies the config file as it is now. With `dryRun` it only says what would change.
+   *
+   * @throws {ConfigError} the file has mistakes; nothing was changed.
+   * @throws {RequestRefusedError} `RELOAD_REFUSED`: it changes what only a new supervisor can take up.
+   */
+  async reload(dryRun = false): Promise<ReloadReport> {
+    return this.#reload.reload(dryRun);
+  }
+
   /** Makes loops wanted, now and after every reboot, and lifts what blocked them. */
-  async want(names: readonly string[]): Promise<void> {
+  async want(names?: readonly string[]): Promise<void> {
     await this.#wanted.want(this.#allKnown(names));
   }
 
   /** Makes loops unwanted, and stops them. */
-  async unwant(names: readonly string[]): Promise<void> {
+  async unwant(names: readonly string[] = this.config.loops.map(({ name }) => name)): Promise<void> {
     const isKnown = (name: string): boolean => this.config.loops.some((loop) => loop.name === name);
     const others = names.filter((name) => !isKnown(name));
     for (const name of others) {
@@ -179,7 +194,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
-  async restart(names: readonly string[], fresh = false, reason = 'restarted by hand'): Promise<void> {
+  async restart(names?: readonly string[], fresh = false, reason = 'restarted by hand'): Promise<void> {
     await this.#wanted.restart(this.#allKnown(names), fresh, reason);
   }
 
@@ -289,7 +304,8 @@ export class Supervisor implements AsyncDisposable {
     this.inBackground(() => this.#keeper.reconcile());
   }
 
-  #allKnown(names: readonly string[]): LoopConfig[] {
+  #allKnown(names?: readonly string[]): readonly LoopConfig[] {
+    if (names === undefined) return this.config.loops;
     return names.map((name) => this.#known(name));
   }
 
@@ -297,6 +313,9 @@ export class Supervisor implements AsyncDisposable {
     const loop = this.config.loops.find((one) => one.name === name);
     if (loop !== undefined) return loop;
     const all = this.config.loops.map((one) => one.name).join(', ');
-    throw new RequestRefusedError('LOOP_UNKNOWN', `${this.config.rig} has no loop ${name}; it has ${all}`);
+    throw new RequestRefusedError(
+      'LOOP_UNKNOWN',
+      `${this.config.rig} has no loop ${name}; it has ${all} (loops reload applies an edited config)`,
+    );
   }
 }

@@ -100,6 +100,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           ...service,
           `Environment=LOOPS_TMUX=external${lease.length === 0 ? '' : ` LOOPS_LEASE_SOCKET=${leaseSocket(rig)}`}`,
           `ExecStart=${command} up --config ${word(config.path)}`,
+          `ExecReload=${command} reload --config ${word(config.path)}`,
           'KillMode=mixed',
           'Restart=always',
           'RestartSec=200ms',

@@ -7,6 +7,7 @@ const text = JSON.stringify({ rig: 'demo', workspace: '/srv/a $HOME', loops: { o
 
 it('quotes paths as systemd reads them', () => {
   const [tmux, supervisor] = renderUnits(parseRigConfig(text, '/srv/a $HOME/loops.yaml'), options);
+  expect(supervisor?.content).toContain('ExecReload=');
   expect(supervisor?.content).toContain(
     '"/opt/my loops/100%%/loops.cjs" up --config "/srv/a $$HOME/loops.yaml"\n',
   );

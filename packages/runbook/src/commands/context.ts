@@ -25,8 +25,22 @@ export interface RunbookCommand<World> {
   readonly lists?: Readonly<Record<string, string>> | undefined;
   /** What `unlock` can force open: the name of the runbook's own unlock, and what it does. */
   readonly unlocks?: Readonly<Record<string, string>> | undefined;
+  /** What a person may attest, where something cannot be asked: it makes the command `attest`. */
+  readonly attests?: Attestations | undefined;
+  /** Whether `status` asks the runbook's `alarms`; it reads the journal alone otherwise. */
+  readonly alarms?: boolean | undefined;
   /** Exit codes for errors of the runbook's own, by their `code`. */
   readonly exitCodes?: readonly OwnExitCode[] | undefined;
+}
+
+/** What the command `attest` takes. */
+export interface Attestations {
+  /** What is attested for, for the help, e.g. `host`. */
+  readonly subject: string;
+  /** The ways in which a person may know. */
+  readonly hows: readonly string[];
+  /** What it does, for the help. */
+  readonly description: string;
 }
 
 /** Where a command writes; `process` has both. */

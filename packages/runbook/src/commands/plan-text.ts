@@ -1,11 +1,15 @@
 import type { Plan } from '../engine/plan.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { Runbook } from '../engine/runbook.ts';
 import type { PlannedStep } from '../journal/entry.ts';
 import type { JournalState } from '../journal/state.ts';
 import { shortPlan } from '../progress/format.ts';
 
-/** A plan for reading: its phases and steps, what is done of it, its gates and its commit points. */
-export function planText(plan: Plan, phases: readonly Phase[], state: JournalState): string {
+/** A plan for reading: its phases and steps, what is done of it, its gates and commit points, and what it cannot do. */
+export function planText<World>(
+  plan: Plan,
+  { phases, caveats = [] }: Runbook<World>,
+  state: JournalState,
+): string {
   const recorded = state.lists.get(plan.list);
   const longest = Math.max(...plan.steps.map(({ id }) => id.length));
   const lines = [`${plan.runbook} · ${plan.steps.length} steps`];
@@ -19,6 +23,7 @@ export function planText(plan: Plan, phases: readonly Phase[], state: JournalSta
       lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${notes(step)}`);
     }
   }
+  if (caveats.length > 0) lines.push('', 'What this cannot do:', ...caveats.map((text) => `  ! ${text}`));
   lines.push('', `plan ${shortPlan(plan.hash)} · ✓ done  ~ done, and changed since  ◦ to do`);
   return lines.join('\n');
 }

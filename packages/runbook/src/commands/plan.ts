@@ -21,8 +21,8 @@ export function addPlanCommand<World>(program: Command, { command, io }: Command
     const plan = makePlan(runbook, mainList, directory.key);
     const text =
       options.json === true
-        ? JSON.stringify(plan)
-        : `${planText(plan, runbook.phases, await readState(directory))}\nrun it: ${command.name} run ${optionsText(options)} --plan ${shortPlan(plan.hash)}`;
+        ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [] })
+        : `${planText(plan, runbook, await readState(directory))}\nrun it: ${command.name} run ${optionsText(options)} --plan ${shortPlan(plan.hash)}`;
     await write(io.stdout, `${text}\n`);
   });
 }

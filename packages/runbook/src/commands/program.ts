@@ -2,6 +2,7 @@ import { processIo } from '@cutover/foundation/io';
 import { runCommand } from '@cutover/foundation/run-command';
 import { Command } from 'commander';
 import { addAnswerCommands } from './answer.ts';
+import { addAttestCommand } from './attest.ts';
 import { addCancelCommand } from './cancel.ts';
 import type { CommandContext, CommandStreams, RunbookCommand } from './context.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -24,7 +25,7 @@ export interface RunbookCommandOptions {
 
 /**
  * Runs the command line of a runbook: `doctor`, `plan`, `run`, `resume`, `status`, `approve`, `deny`, `cancel`,
- * `rollback`, `report`, `unlock`, and a command for each of the runbook's own lists.
+ * `rollback`, `report`, `unlock`, `attest` where the runbook takes one, and a command for each of the runbook's own lists.
  *
  * @returns the exit code. End the process with it (`process.exit(await runbookCommand(…))`): a call of a step that did
  * not heed its signal must not go on once the run has ended.
@@ -60,5 +61,6 @@ function createProgram<World>(context: CommandContext<World>): Command {
   addCancelCommand(program, context);
   addReportCommand(program, context);
   addUnlockCommand(program, context);
+  if (context.command.attests !== undefined) addAttestCommand(program, context, context.command.attests);
   return program;
 }

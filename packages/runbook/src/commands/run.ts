@@ -23,6 +23,7 @@ interface RunFlags extends CommonOptions {
   readonly until?: string;
   readonly only?: string;
   readonly repair?: boolean;
+  readonly forward?: boolean;
 }
 
 const descriptions = {
@@ -36,10 +37,12 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
   for (const name of ['run', 'resume', 'rollback'] as const) {
     const command = withCommonOptions(program.command(name), context.command).description(descriptions[name]);
     if (name === 'run') {
-      command.option(
-        '--plan <hash>',
-        'run this plan (at least 8 digits of its hash), or nothing when it has changed',
-      );
+      command
+        .option(
+          '--plan <hash>',
+          'run this plan (at least 8 digits of its hash), or nothing when it has changed',
+        )
+        .option('--forward', 'give up a rollback that cannot be completed, and go forward again');
     }
     if (name === 'run' || name === 'resume') {
       const kept = name === 'resume' ? '; default: as the last run was told' : '';
@@ -56,7 +59,9 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
       '--yes',
       name === 'resume' ? 'do not ask (it asks nothing before it goes on)' : 'do not ask',
     );
-    command.action((flags: RunFlags) => confirmAndRun(context, { command: name }, flags));
+    command.action((flags: RunFlags) =>
+      confirmAndRun(context, { command: name, forward: flags.forward }, flags),
+    );
   }
   for (const [list, description] of Object.entries(context.command.lists ?? {})) {
     withCommonOptions(program.command(list), context.command)
@@ -99,7 +104,7 @@ async function confirmRun<World>(
     const what = planned ? `--plan ${shortPlan(plan.hash)} (see \`${name} plan\`) or --yes` : '--yes';
     throw new UsageError(`nothing runs by default: without a terminal, say ${what}`);
   }
-  io.stdout.write(`${planText(plan, runbook.phases, state)}\n\n`);
+  io.stdout.write(`${planText(plan, runbook, state)}\n\n`);
   const question = decision.undo
     ? 'Undo what was done of it?'
     : planned

@@ -13,6 +13,8 @@ import { currentHolder } from '../journal/lock.ts';
 import { treeLines } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
+import { readState } from '../journal/read-state.ts';
+import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
 import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
@@ -21,7 +23,10 @@ interface StatusFlags extends CommonOptions {
   readonly watch?: boolean;
 }
 
-/** Adds `status`. It reads the journal only, so it works beside a running `run` and without any host. */
+/**
+ * Adds `status`. It reads the journal, so it works beside a running `run` and without any host; a runbook with alarms is
+ * asked for them once.
+ */
 export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program.command('status').description('how far it is, who runs it, and which gates are open'),
@@ -30,8 +35,10 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
     .option('--watch', 'show it again whenever the journal grows')
     .action(async (flags: StatusFlags) => {
       const directory = await findState(command, flags);
+      let alarms: readonly string[] | undefined;
       const print = async (): Promise<void> => {
-        const { text, json } = await describe(command.name, directory, io.stdout.isTTY === true);
+        alarms ??= await askAlarms(command, flags, await readState(directory));
+        const { text, json } = await describe(command.name, directory, alarms, io.stdout.isTTY === true);
         await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
       };
       await print();
@@ -63,6 +70,7 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 async function describe(
   command: string,
   directory: StateFiles,
+  alarms: readonly string[],
   colour: boolean,
 ): Promise<{ text: string; json: object }> {
   const now = monotonic();
@@ -82,9 +90,13 @@ async function describe(
   const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
   lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
   for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
+  for (const alarm of alarms) lines.push(`✗ ${alarm}`);
   const answered = await receipts(state, directory.answers);
   lines.push(...answered.map(receiptText));
-  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates, receipts: answered }) };
+  return {
+    text: lines.join('\n'),
+    json: statusJson(state, view, { holder, gates, receipts: answered, alarms }),
+  };
 }
 
 function receiptText({ id, gate, decision, by, state }: Receipt): string {

@@ -1,3 +1,4 @@
+import type { Attested } from '../journal/statement.ts';
 import type { Evidence } from './json.ts';
 import type { StepReference } from './step-reference.ts';
 
@@ -8,6 +9,10 @@ export interface StepContext<World> {
   readonly signal: AbortSignal;
   /** The same in every attempt of one move, for instance to label what is made outside. */
   readonly runId: string;
+  /** The hash of the plan that runs, which an attestation is bound to. */
+  readonly planHash: string;
+  /** The last word of a person about something that cannot be asked; the step judges whether it counts. */
+  readonly attested: Attested | undefined;
   /** A systemd unit name of this step's own (without suffix), for remote work that outlives the connection. */
   readonly unit: string;
   /**

@@ -10,6 +10,8 @@ import { changedSteps, type Plan } from './plan.ts';
 export interface RunRequest {
   readonly command: RunMode;
   readonly list?: string | undefined;
+  /** Give up a rollback that cannot be completed, and go forward again; for `run` only. */
+  readonly forward?: boolean | undefined;
 }
 
 /** What it comes to, given what the journal says. */
@@ -18,6 +20,8 @@ export interface RunDecision {
   readonly mode: RunMode;
   /** Undo the list instead of performing it. */
   readonly undo: boolean;
+  /** A rollback is given up for it. */
+  readonly abandon?: boolean | undefined;
 }
 
 /**
@@ -27,7 +31,7 @@ export interface RunDecision {
  * @throws {UsageError} it makes no sense here; the message says what does.
  */
 export function decideRun(
-  { command, list }: RunRequest,
+  { command, list, forward = false }: RunRequest,
   state: JournalState,
   committed = state.commits.has('C1'),
 ): RunDecision {
@@ -35,8 +39,14 @@ export function decideRun(
     throw new UsageError(`only run takes a list, ${command} does not`);
   const unfinished = rollbackUnderWay(state);
   if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state, committed);
+  if (forward && list === undefined) {
+    if (unfinished) return { list: mainList, mode: 'run', undo: false, abandon: true };
+    throw new UsageError('no rollback is under way: there is nothing to give up');
+  }
   if (unfinished) {
-    throw new UsageError('a rollback was started and is not complete; `resume` completes it');
+    throw new UsageError(
+      'a rollback was started and is not complete; `resume` completes it, `run --forward` gives it up',
+    );
   }
   if (command === 'run') return { list: list ?? mainList, mode: 'run', undo: false };
   if (state.lastRun === undefined) {
@@ -54,11 +64,13 @@ export function decideRun(
   return { list: last, mode: 'resume', undo: false };
 }
 
-/** Whether a rollback was started and not completed. */
+/** Whether a rollback has changed something and was not completed: one that only looked is none. */
 export function rollbackUnderWay(state: JournalState): boolean {
   const steps = [...(state.lists.get(mainList)?.steps.values() ?? [])];
+  const back = [...(state.lists.get(rollbackList)?.steps.values() ?? [])];
   return (
-    state.lists.has(rollbackList) || steps.some(({ status }) => status === 'undoing' || status === 'undone')
+    back.some(({ begun }) => begun !== undefined) ||
+    steps.some(({ status }) => status === 'undoing' || status === 'undone')
   );
 }
 

@@ -130,7 +130,7 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   });
   const outcome = decision.undo
     ? await undoAll(session, steps)
-    : await performRest(session, steps, options.repair ?? false, () => controls.drain());
+    : await performRest(session, steps, options.repair ?? decision.abandon ?? false, () => controls.drain());
   await cancelling.settled();
   await finish(session, decision, outcome);
   return outcome;
@@ -138,9 +138,10 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
 
 async function begin<World>(
   session: Session<World>,
-  { list, mode }: RunDecision,
+  { list, mode, abandon }: RunDecision,
   choice: Choice,
 ): Promise<void> {
+  if (abandon === true) await record(session, { type: 'rollback.abandoned' });
   const known = listState(session);
   const over =
     known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');

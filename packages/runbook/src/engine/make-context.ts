@@ -16,6 +16,8 @@ export function makeContext<World>(
     world: session.runbook.world,
     signal,
     runId: session.runId,
+    planHash: session.plan.hash,
+    attested: session.state.attested,
     unit: `runbook-${session.runId}-${step.id}`,
     recordedOperation: recordOf(session, step)?.operation,
     evidence: (needed) => evidenceOf(session, step.id, needed),

@@ -56,7 +56,7 @@ async function holds<World>(
     return { result: 'unsafe', step: step.id, reason: `unknown: ${reason}` };
   }
   await recordStep(session, step, attempt, { type: 'drift', state, evidence, reason });
-  if (repair && state !== 'conflict') return false;
+  if ((repair || step.reapply === true) && state !== 'conflict') return false;
   return { result: 'drift', step: step.id, reason: `it was verified before and is now ${state}: ${reason}` };
 }
 

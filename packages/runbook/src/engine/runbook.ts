@@ -1,3 +1,4 @@
+import type { StatementOfRun } from '../journal/statement.ts';
 import type { JournalWitness, RunnerClaim } from './claim.ts';
 import type { Evidence } from './json.ts';
 import type { Phase } from './phase.ts';
@@ -41,6 +42,18 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
    * when either says so. Throws when it cannot be told.
    */
   isCommitted?(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Judges a person's word about something that cannot be asked, and says what it is bound to. It is kept in the
+   * journal, and steps get it as `context.attested`. Throws a UsageError for a word that would not count.
+   */
+  attest?(statement: StatementOfRun, signal: AbortSignal): Promise<Evidence>;
+  /**
+   * What a person must hear of although no step is about to look, e.g. a key that was taken away and is back: `status`
+   * asks, once a run has begun. Each line says what to do.
+   */
+  alarms?(signal: AbortSignal): Promise<readonly string[]>;
+  /** What this plan cannot do, one sentence each, for a person to know before they approve it; `plan` shows it. */
+  readonly caveats?: readonly string[] | undefined;
   /** What `doctor` looks at; changes nothing. */
   doctor?(signal: AbortSignal): AsyncIterable<Finding>;
   /** Asks the world who owns the thing that moves. Throws when that cannot be told. */

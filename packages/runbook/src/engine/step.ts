@@ -51,6 +51,11 @@ interface StepParts<World> {
    * looked at again for drift.
    */
   readonly holdsUntil?: string | undefined;
+  /**
+   * What must hold at all times, e.g. that a key is revoked: where a run finds it undone, it is applied again without
+   * `--repair`.
+   */
+  readonly reapply?: boolean | undefined;
   /** Milliseconds that each call of `check`, `apply`, `reattach`, `verify` and `undo` may take. */
   readonly timeout: number;
   readonly retry?: Retry | undefined;

@@ -2,6 +2,7 @@ import type { Choice } from '../engine/choose.ts';
 import type { Evidence } from '../engine/json.ts';
 import type { Phase } from '../engine/phase.ts';
 import type { Words } from '../engine/words.ts';
+import type { Statement } from './statement.ts';
 
 /** A step as it was reviewed: what makes the plan's hash, and what status and report show without the runbook. */
 export type PlannedStep = {
@@ -48,6 +49,10 @@ export type JournalEvent =
       readonly reason?: string | undefined;
     }
   | StepEvent
+  /** A person's word about something that cannot be asked. `facts` is what the runbook bound it to. */
+  | ({ readonly type: 'attested' } & Statement & { readonly facts: Evidence })
+  /** A rollback that could not be completed is given up: what is recorded of it no longer counts. */
+  | { readonly type: 'rollback.abandoned' }
   | { readonly type: 'owner'; readonly owner: string; readonly ownerEpoch: number }
   | { readonly type: 'downtime'; readonly edge: 'begins' | 'ends' }
   /** A rollback is complete: nothing recorded of the steps counts any more, nor its commit points. */

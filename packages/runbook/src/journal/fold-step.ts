@@ -1,6 +1,6 @@
 import type { JournalEntry } from './entry.ts';
 import type { ListState } from './list-state.ts';
-import type { GateRecord, StepRecord } from './step-record.ts';
+import { type GateRecord, newRecord, type StepRecord } from './step-record.ts';
 
 /** What an entry about a step adds to. */
 interface Known {
@@ -121,22 +121,4 @@ function foldAnswer(gate: GateRecord | undefined, entry: AnswerEntry): void {
     case 'gate.withdrawn':
       gate.state = 'withdrawn';
   }
-}
-
-function newRecord(): StepRecord {
-  return {
-    status: 'found',
-    version: 0,
-    inputHash: '',
-    attempt: 0,
-    begun: undefined,
-    madeWith: new Set(),
-    operation: undefined,
-    applied: false,
-    cutOff: false,
-    took: undefined,
-    since: 0,
-    evidence: {},
-    gate: undefined,
-  };
 }

@@ -1,28 +1,35 @@
-import { type LockAttempt, takeKernelLock } from '@cutover/foundation/kernel-lock';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { lockOpenFile } from '@cutover/foundation/kernel-lock';
 import { LockedError } from './errors.ts';
-import { type Holder, holderState, readHolder, removeHolder, thisHolder, writeHolder } from './holder.ts';
+import { type Holder, readHolder, removeHolder, thisHolder, writeHolder } from './holder.ts';
 import type { StateFiles } from './state-directory.ts';
 
+/** Milliseconds that a look of `status` or `cancel` at the lock may take: it is no other runner. */
+const patience = 300;
+
 /**
- * Takes the lock of a state directory: the kernel's own lock on a file in it, which is free however this process ends,
- * and a file that names us to rivals. The lock excludes wherever the file is the same one, in other containers of this
- * machine too, and needs no name that could outlive its holder: the file says only whom to ask.
+ * Takes the lock of a state directory: the kernel's own lock on the journal file itself, which is free however this
+ * process ends. It excludes wherever the file is the same one, in other containers of this machine too and under
+ * another path, and nothing beside the journal can be lost or copied without it. A file names us to rivals: it says
+ * whom to ask, and never who holds.
  *
  * @throws {LockedError} another runner holds it.
  */
 export async function lock(directory: StateFiles): Promise<AsyncDisposable> {
-  const held = await take(directory);
+  const file = await take(directory);
   try {
     // What a holder before us left says nothing: it would hold the kernel's lock if it were alive, wherever it was.
-    await writeHolder(directory.holder, await thisHolder());
+    await writeHolder(directory.holder, thisHolder());
   } catch (error) {
-    await held[Symbol.asyncDispose]();
+    await file.close();
     throw error;
   }
   return {
     async [Symbol.asyncDispose]() {
       await removeHolder(directory.holder);
-      await held[Symbol.asyncDispose]();
+      await file.close();
     },
   };
 }
@@ -33,32 +40,75 @@ export type UnlockResult =
   | { readonly unlocked: true; readonly holder: Holder };
 
 /**
- * Forgets a holder that is proven dead.
+ * Forgets a holder that is proven dead: the kernel gives us its lock.
  *
  * @throws {LockedError} the holder is alive.
  */
 export async function unlock(directory: StateFiles): Promise<UnlockResult> {
-  await using held = await take(directory);
-  void held;
-  const holder = await readHolder(directory.holder);
-  if (holder === undefined) return { unlocked: false, reason: 'not locked' };
-  await removeHolder(directory.holder);
-  return { unlocked: true, holder };
+  const file = await take(directory);
+  try {
+    const holder = await readHolder(directory.holder);
+    if (holder === undefined) return { unlocked: false, reason: 'not locked' };
+    await removeHolder(directory.holder);
+    return { unlocked: true, holder };
+  } finally {
+    await file.close();
+  }
 }
 
-/** The runner that holds the lock at this moment, as far as its file tells. */
+/**
+ * The runner that holds the lock at this moment; the kernel says whether there is one.
+ *
+ * @throws {LockedError} there is one that does not say who it is.
+ */
 export async function currentHolder(directory: StateFiles): Promise<Holder | undefined> {
-  const holder = await readHolder(directory.holder);
-  return holder !== undefined && (await holderState(holder)) !== 'dead' ? holder : undefined;
+  const end = performance.now() + 1000;
+  while (await isHeld(directory.journal)) {
+    const holder = await readHolder(directory.holder);
+    if (holder !== undefined) return holder;
+    // It has the lock and not yet its name there, or its name not any more.
+    if (performance.now() > end) throw justStarting(directory);
+    await delay(20);
+  }
+  return undefined;
 }
 
-async function take(directory: StateFiles): Promise<AsyncDisposable> {
-  const attempt: LockAttempt = await takeKernelLock(directory.lock, { holder: `pid ${process.pid}` });
-  if (attempt.taken) return attempt.lock;
-  const holder = await readHolder(directory.holder);
-  throw holder === undefined
-    ? new LockedError(directory.path, `another runner is just starting on ${directory.path}; try again`)
-    : lockedBy(directory, holder);
+async function isHeld(journal: string): Promise<boolean> {
+  const file = await unlessAbsent(open(journal, 'r'));
+  if (file === undefined) return false;
+  try {
+    return !(await lockOpenFile(file, { shared: true }));
+  } finally {
+    await file.close();
+  }
+}
+
+async function take(directory: StateFiles): Promise<FileHandle> {
+  const file = await open(directory.journal, 'a+', 0o600);
+  try {
+    if (await lockOpenFile(file, { patience })) {
+      if (await isStill(file, directory.journal)) return file;
+      throw new LockedError(
+        directory.path,
+        `${directory.journal} was replaced just now; look, then try again`,
+      );
+    }
+    const holder = await readHolder(directory.holder);
+    throw holder === undefined ? justStarting(directory) : lockedBy(directory, holder);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Whether the open file is the one at `path`: a journal that was moved away meanwhile locks nothing. */
+async function isStill(file: FileHandle, path: string): Promise<boolean> {
+  const [ours, there] = await Promise.all([file.stat(), unlessAbsent(stat(path))]);
+  return there?.ino === ours.ino && there.dev === ours.dev;
+}
+
+function justStarting({ path }: StateFiles): LockedError {
+  return new LockedError(path, `another runner is just starting on ${path}; try again`);
 }
 
 function lockedBy(directory: StateFiles, holder: Holder): LockedError {

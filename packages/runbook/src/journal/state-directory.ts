@@ -9,9 +9,8 @@ import { UsageError } from '../engine/errors.ts';
 export interface StateFiles {
   /** Absolute, links resolved. */
   readonly path: string;
-  readonly journal: string;
   /** Locked by the runner at work. */
-  readonly lock: string;
+  readonly journal: string;
   /** Names the runner that holds the lock. */
   readonly holder: string;
   /** Where `approve`, `deny` and `cancel` leave their answers. */
@@ -48,7 +47,6 @@ function filesIn(path: string): StateFiles {
   return {
     path,
     journal: join(path, 'journal.jsonl'),
-    lock: join(path, 'lock'),
     holder: join(path, 'holder.json'),
     answers: join(path, 'answers'),
   };

@@ -4,6 +4,8 @@ import { defaultWords, type Words } from '../engine/words.ts';
 import type { JournalEntry, RunMode, RunResultName } from './entry.ts';
 import { foldStep } from './fold-step.ts';
 import type { ListState } from './list-state.ts';
+import type { Attested } from './statement.ts';
+import { newRecord } from './step-record.ts';
 
 /** All that a resumed run needs to know, folded from the journal line by line. */
 export interface JournalState {
@@ -13,6 +15,8 @@ export interface JournalState {
   readonly lists: Map<string, ListState>;
   readonly commits: Set<'C1' | 'C2'>;
   owner: { owner: string; epoch: number; wall: string } | undefined;
+  /** The last word of a person about something that cannot be asked. */
+  attested: Attested | undefined;
   lastRun:
     | {
         list: string;
@@ -33,6 +37,7 @@ export function emptyState(): JournalState {
     lists: new Map(),
     commits: new Set(),
     owner: undefined,
+    attested: undefined,
     lastRun: undefined,
   };
 }
@@ -64,7 +69,19 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
     case 'owner':
       state.owner = { owner: entry.owner, epoch: entry.ownerEpoch, wall: entry.wall };
       return;
+    case 'attested': {
+      const { subject, how, by, facts, wall } = entry;
+      state.attested = { subject, how, by, facts, wall };
+      return;
+    }
+    case 'rollback.abandoned':
+      state.lists.delete(rollbackList);
+      for (const step of state.lists.get(mainList)?.steps.values() ?? [])
+        if (step.status === 'undone') Object.assign(step, newRecord());
+        else if (step.status === 'undoing') step.status = 'failed';
+      return;
     case 'reset':
+      state.attested = undefined;
       state.lists.delete(mainList);
       state.lists.delete(rollbackList);
       state.commits.clear();

@@ -44,3 +44,22 @@ export interface GateDecision {
   readonly note: string | undefined;
   readonly signature: string | undefined;
 }
+
+/** Of a step that nothing is known of. */
+export function newRecord(): StepRecord {
+  return {
+    status: 'found',
+    version: 0,
+    inputHash: '',
+    attempt: 0,
+    begun: undefined,
+    madeWith: new Set(),
+    operation: undefined,
+    applied: false,
+    cutOff: false,
+    took: undefined,
+    since: 0,
+    evidence: {},
+    gate: undefined,
+  };
+}

@@ -77,6 +77,10 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
       return `! ${event.text}`;
     case 'cancelled':
       return `◆ cancelled by ${event.by}${event.note === undefined ? '' : `: ${event.note}`}`;
+    case 'attested':
+      return `◆ ${event.by} attests for ${event.subject}: ${event.how}`;
+    case 'rollback.abandoned':
+      return '◆ the rollback is given up; going forward';
     case 'commit':
       return `◆ ${event.point} passed`;
     case 'owner':

@@ -72,6 +72,8 @@ export function show(view: RunView, event: EngineEvent, now: number): void {
       return;
     case 'run.ended':
     case 'cancelled':
+    case 'attested':
+    case 'rollback.abandoned':
     case 'downtime':
     case 'notice':
       return;

@@ -106,6 +106,16 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
         kind: 'gate',
       });
       return;
+    case 'attested':
+      report.timeline.push({
+        wall,
+        text: `${entry.by} attests for ${entry.subject}: ${entry.how}`,
+        kind: 'gate',
+      });
+      return;
+    case 'rollback.abandoned':
+      report.timeline.push({ wall, text: 'the rollback was given up', kind: 'bad' });
+      return;
     case 'reset':
       report.rollbacks.push(wall);
       report.timeline.push({ wall, text: 'rolled back', kind: 'bad' });

@@ -237,3 +237,28 @@ test('the help has one table of exit codes, those of the runbook’s own include
   }
   expect(stdout).toContain('   20  the toy is broken');
 });
+
+test('a person attests under their name, with the words that the runbook knows; status tells what is amiss', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  const word = ['--how', 'power cut', '--by', 'Ada'];
+  expect((await command.run('attest', 'old', ...word)).stderr).toContain('there is no run');
+  expect((await command.run('status')).stdout).not.toContain('the key of old is back');
+  expect((await command.run('plan')).stdout).toContain('! the toy keeps its ssh keys');
+  await command.run('run', '--yes');
+  const [unnamed, guessed, other, taken] = await Promise.all([
+    command.run('attest', 'old', '--how', 'power cut'),
+    command.run('attest', 'old', '--how', 'it is dark', '--by', 'Ada'),
+    command.run('attest', 'pi', ...word),
+    command.run('status', '--json'),
+  ]);
+  expect([unnamed.code, guessed.code, other.code]).toEqual([2, 2, 2]);
+  expect(linesOf(taken.stdout)[0]).toMatchObject({ alarms: [expect.stringContaining('is back')] });
+  const attested = await command.run('attest', 'old', ...word, '--json');
+  expect(linesOf(attested.stdout)[0]).toMatchObject({
+    subject: 'old',
+    how: 'power cut',
+    by: 'Ada',
+    facts: { planHash: expect.any(String) },
+  });
+  expect((await command.run('report')).stdout).toContain('Ada attests for old: power cut');
+});

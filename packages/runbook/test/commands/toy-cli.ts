@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { runbookCommand } from '../../src/commands/program.ts';
+import { UsageError } from '../../src/engine/errors.ts';
 import type { Runbook } from '../../src/engine/runbook.ts';
 import { fileStep, toyPhases, type ToyStep, type ToyWorld } from '../engine/toy.ts';
 
@@ -46,6 +47,12 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
       : { notify: [{ on: ['gate.opened', 'done', 'failed'], command: config.notify }] }),
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
+    attest: async ({ subject, planHash }) => {
+      if (subject !== 'old') throw new UsageError(`${subject} is no host of this toy; the host is old`);
+      return { planHash };
+    },
+    alarms: async () => ['the key of old is back; `toy run` revokes it again'],
+    caveats: ['the toy keeps its ssh keys'],
   };
 }
 
@@ -58,6 +65,8 @@ process.exit(
       version: '1.2.3',
       load: loadToy,
       lists: { again: 'write one more file, each time' },
+      attests: { subject: 'host', hows: ['power cut', 'disk out'], description: 'attest that a host is off' },
+      alarms: true,
       exitCodes: [
         { code: 2, errors: ['TOY_CONFIG'] },
         { code: 20, errors: ['TOY_BROKEN'], meaning: 'the toy is broken' },

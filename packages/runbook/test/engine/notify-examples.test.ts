@@ -19,7 +19,14 @@ afterEach(async () => {
 });
 
 const ended: EngineEvent = {
-  ...{ seq: 1, prevHash: '', hash: '', runId: 'r', epoch: 0, list: 'main', wall: '', mono: 0 },
+  seq: 1,
+  prevHash: '',
+  hash: '',
+  runId: 'r',
+  epoch: 0,
+  list: 'main',
+  wall: '',
+  mono: 0,
   type: 'run.ended',
   result: 'failed',
   step: 'quiesce-old',

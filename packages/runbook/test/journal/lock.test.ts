@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { link, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { thisHolder, writeHolder } from '../../src/journal/holder.ts';
-import { lock, unlock } from '../../src/journal/lock.ts';
+import { currentHolder, lock, unlock } from '../../src/journal/lock.ts';
 import { openStateDirectory } from '../../src/journal/state-directory.ts';
 import { createToy } from '../engine/toy.ts';
 
@@ -22,33 +24,28 @@ test('a lock excludes, and is free again after it was given back', async () => {
   expect(again).toBeDefined();
 });
 
-test('a holder that died is passed over: its pid is gone, or is another process', async () => {
+test('what a holder left that is gone, wherever it was, does not lock', async () => {
   await using toy = await createToy();
   const directory = await openStateDirectory(toy.stateDirectory);
-  const me = await thisHolder();
-  for (const dead of [
-    { ...me, pid: 2 ** 22 + 1 },
-    { ...me, pid: 1, startTime: '1' },
-    { ...me, bootId: 'earlier' },
-  ]) {
-    await writeHolder(directory.holder, dead);
-    await using held = await lock(directory);
-    expect(held).toBeDefined();
-  }
+  await writeHolder(directory.holder, { ...thisHolder(), host: 'laptop', pid: process.pid });
+  expect(await currentHolder(directory)).toBeUndefined();
+  await using held = await lock(directory);
+  expect(held).toBeDefined();
+  expect(await currentHolder(directory)).toMatchObject({ pid: process.pid, host: hostname() });
 });
 
-test('a holder whose machine is gone, or that has no machine id, does not lock for ever', async () => {
+test('the lock is the journal’s own: it holds under another path, and a journal put in its place is another', async () => {
   await using toy = await createToy();
   const directory = await openStateDirectory(toy.stateDirectory);
-  const me = await thisHolder();
-  for (const gone of [
-    { ...me, bootId: 'its own', machineId: 'another', host: 'laptop' },
-    { ...me, machineId: '' },
-  ]) {
-    await writeHolder(directory.holder, gone);
-    await using held = await lock(directory);
-    expect(held).toBeDefined();
-  }
+  const held = await lock(directory);
+  const beside = await openStateDirectory(`${toy.stateDirectory}-beside`);
+  await link(directory.journal, beside.journal);
+  await expect(lock(beside)).rejects.toMatchObject({ code: 'LOCKED' });
+  await rm(join(directory.path, 'holder.json'));
+  await expect(lock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
+  await held[Symbol.asyncDispose]();
+  await using again = await lock(beside);
+  expect(again).toBeDefined();
 });
 
 test('two containers with one pid and one state directory do not take each other for themselves', async () => {
@@ -58,14 +55,14 @@ test('two containers with one pid and one state directory do not take each other
   const hold = 'exec 3>>"$1"; flock -n 3 && echo held && sleep 60';
   const child = spawn(
     'unshare',
-    ['--pid', '--fork', '--kill-child', 'sh', '-c', hold, 'sh', directory.lock],
+    ['--pid', '--fork', '--kill-child', 'sh', '-c', hold, 'sh', directory.journal],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
   try {
     await once(child.stdout, 'data');
-    await writeHolder(directory.holder, await thisHolder());
+    await writeHolder(directory.holder, thisHolder());
     await expect(lock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
     await expect(unlock(directory)).rejects.toMatchObject({ code: 'LOCKED' });
   } finally {
@@ -80,7 +77,7 @@ test('unlock forgets a holder on proof of its death only', async () => {
   await using toy = await createToy();
   const directory = await openStateDirectory(toy.stateDirectory);
   expect(await unlock(directory)).toEqual({ unlocked: false, reason: 'not locked' });
-  await writeHolder(directory.holder, { ...(await thisHolder()), bootId: 'earlier' });
+  await writeHolder(directory.holder, thisHolder());
   expect(await unlock(directory)).toMatchObject({ unlocked: true });
   await writeFile(directory.holder, '{"half');
   expect(await unlock(directory)).toEqual({ unlocked: false, reason: 'not locked' });

@@ -1,9 +1,7 @@
 import { isErrno } from '@cutover/foundation/errno';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { SecretsError } from '../errors.ts';
 import { parseIdentities } from './identities.ts';
 import type { AgeIdentity } from './identity.ts';
@@ -140,6 +138,8 @@ async function output(
   { recipient }: SearchOptions,
 ): Promise<string> {
   const [program = '', ...args] = splitWords(command);
+  const { execFile } = await import('node:child_process');
+  const { promisify } = await import('node:util');
   const run = promisify(execFile);
   try {
     const extra = recipient === undefined ? {} : { SOPS_AGE_RECIPIENT: recipient };

@@ -1,4 +1,4 @@
-import { open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatDuration } from '@cutover/foundation/duration';
 import { lockOpenFile } from '@cutover/foundation/kernel-lock';
@@ -8,16 +8,45 @@ import { SecretsError } from '../errors.ts';
 const patience = 30_000;
 
 /**
- * Runs an action that reads a file and replaces it, while no other process of this command does so: by the kernel's lock on
- * the file's folder, since a lock on the file itself would be gone with the rename. Nothing is left beside the file.
+ * Runs an action that reads a file and replaces it, while no other process of this command does so.
  *
- * @throws {SecretsError} `FILE_CONFLICT`: another process holds the lock for longer than half a minute.
+ * @throws {SecretsError} as `FolderLock.take`.
  */
 export async function whileLocked<T>(path: string, action: () => Promise<T>): Promise<T> {
-  await using folder = await open(dirname(await realpath(path)), 'r');
-  if (!(await lockOpenFile(folder, { patience }))) {
+  await using lock = new FolderLock();
+  await lock.take(path);
+  return await action();
+}
+
+/**
+ * Keeps other processes of this command from changing files: by the kernel's lock on the file's folder, since a lock on the file
+ * itself would be gone with the rename. Nothing is left beside the file. It holds for one folder at a time, so that two
+ * processes never wait for each other.
+ */
+export class FolderLock implements AsyncDisposable {
+  #held: { readonly folder: string; readonly handle: FileHandle } | undefined;
+
+  /**
+   * Locks the folder of a file, which may be locked already, and lets go of the one before.
+   *
+   * @throws {SecretsError} `FILE_CONFLICT`: another process holds the lock for longer than half a minute.
+   */
+  async take(path: string): Promise<void> {
+    const folder = dirname(await realpath(path));
+    if (this.#held?.folder === folder) return;
+    await this[Symbol.asyncDispose]();
+    const handle = await open(folder, 'r');
+    // From here on it is closed in any case.
+    this.#held = { folder, handle };
+    if (await lockOpenFile(handle, { patience })) return;
+    await this[Symbol.asyncDispose]();
     const what = `another process changes files in this folder, for more than ${formatDuration(patience)}; try again`;
     throw new SecretsError('FILE_CONFLICT', what, { file: path });
   }
-  return await action();
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.handle.close();
+  }
 }

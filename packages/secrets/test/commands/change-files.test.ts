@@ -82,6 +82,25 @@ test('of several files each is rotated, whether or not another one can be', asyn
   expect(await readFile(other, 'utf8')).not.toBe(before);
 });
 
+test('for all files of a folder one lock is taken, and the identities are gathered once', async () => {
+  const { directory, file, key } = await fixture();
+  await mkdir(join(directory, 'sub'));
+  const files = [file, join(directory, 'b.yaml'), join(directory, 'sub', 'c.yaml')];
+  for (const other of files.slice(1)) await writeFile(other, await readFile(file));
+  const log = join(directory, 'log');
+  const shell = (name: string, command: string) =>
+    writeFile(join(directory, name), `#!/bin/sh\necho ${name} >> ${log}\n${command}\n`, { mode: 0o755 });
+  await shell('flock', 'exec /usr/bin/flock "$@"');
+  await shell('keys', `cat ${key}`);
+  const env = {
+    PATH: `${directory}:${process.env['PATH']}`,
+    HOME: directory,
+    SOPS_AGE_KEY_CMD: join(directory, 'keys'),
+  };
+  expect(await secrets.run(['rotate', ...files], { env })).toMatchObject({ code: 0, stderr: '' });
+  expect((await readFile(log, 'utf8')).trim().split('\n')).toEqual(['flock', 'keys', 'flock']);
+});
+
 test('what is no file of a sensible size is refused at once', async () => {
   const { directory, key } = await fixture();
   const [sparse, fifo] = [join(directory, 'sparse'), join(directory, 'fifo')];

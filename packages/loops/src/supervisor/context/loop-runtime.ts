@@ -41,6 +41,10 @@ export class LoopRuntimes {
     return runtime;
   }
 
+  forget(name: string): void {
+    this.#runtimes.delete(name);
+  }
+
   all(): LoopRuntime[] {
     return [...this.#runtimes.values()];
   }

@@ -10,12 +10,15 @@ import { endedByMemory } from '../../processes/memory-scope.ts';
 /** Deals with the end of each run, once: why it was, and what follows. */
 export class LoopEnds {
   readonly #context: KeeperContext;
-  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
 
   constructor(context: KeeperContext) {
     this.#context = context;
-    const { limitPatterns, loginPatterns } = context.config;
-    this.#more = {
+  }
+
+  /** Read at each use: a reload may have changed them. */
+  get #more(): { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] } {
+    const { limitPatterns, loginPatterns } = this.#context.config;
+    return {
       limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
       login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
     };

@@ -30,6 +30,7 @@ export class LoopKeeper {
   readonly #conditions: StartConditions;
   #firstRound = true;
   #orphans: readonly Pane[] = [];
+  #edits: (() => void)[] = [];
 
   constructor(parts: KeeperParts) {
     const rounds = new Rounds(() => this.#orLater(() => this.#round()), parts.background, parts.signal);
@@ -55,6 +56,22 @@ export class LoopKeeper {
   /** One more round, now or after the one that is under way. */
   async reconcile(): Promise<void> {
     return this.#context.rounds.now();
+  }
+
+  /** Changes the config between two rounds, so that none begins with one and ends with another; then brings it about. */
+  async reconfigure(change: () => void): Promise<void> {
+    this.#edits.push(change);
+    return this.reconcile();
+  }
+
+  /** What was known of a loop that is not in the config any more. */
+  forget(name: string): void {
+    this.#context.runtimes.forget(name);
+  }
+
+  /** Whether a loop's agent runs, as far as was seen. */
+  runs(name: string): boolean {
+    return this.runtime(name).pid !== undefined || this.#orphans.some(({ loop }) => loop === name);
   }
 
   /** No further rounds; the one under way is waited for. */
@@ -120,6 +137,7 @@ export class LoopKeeper {
 
   async #round(): Promise<void> {
     const { link, config, rounds } = this.#context;
+    for (const change of this.#edits.splice(0)) change();
     const tmux = await link.connected();
     if (tmux === undefined) {
       rounds.within(retryPause);

@@ -7,6 +7,7 @@ import type { LoopState } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { loopStart } from './loop-command.ts';
+import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
 import { endScope } from '../../processes/memory-scope.ts';
@@ -46,13 +47,15 @@ export async function startLoops(
 }
 
 /** From here on each stop of the loop waits for its start, so that no stop comes too early for it. */
-function beginRun({ store, runtimes }: KeeperContext, { name }: LoopConfig): StartedState {
+function beginRun({ store, runtimes, config }: KeeperContext, loop: LoopConfig): StartedState {
+  const { name } = loop;
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
   runtime.ready = false;
   const before = store.loop(name);
   const session = before.session ?? randomUUID();
-  const begun = { run: randomUUID(), startedAt: Date.now(), session };
+  const startedAs = startFingerprint(config, loop);
+  const begun = { run: randomUUID(), startedAt: Date.now(), startedAs, session };
   store.change(name, begun);
   return { ...before, ...begun };
 }

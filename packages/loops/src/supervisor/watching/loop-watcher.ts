@@ -63,14 +63,18 @@ export class LoopWatcher {
   readonly #config: RigConfig;
   readonly #actions: WatchActions;
   readonly #memories = new Map<string, Memory>();
-  readonly #more: { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] };
 
   constructor(config: RigConfig, actions: WatchActions) {
     this.#config = config;
     this.#actions = actions;
-    this.#more = {
-      limit: config.limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
-      login: config.loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
+  }
+
+  /** Read at each use: a reload may have changed them. */
+  get #more(): { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] } {
+    const { limitPatterns, loginPatterns } = this.#config;
+    return {
+      limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
+      login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
     };
   }
 

@@ -31,7 +31,9 @@ export function withEngineOptions(command: Command): Command {
 }
 
 export function chosenEngine(flags: EngineFlags): Promise<SopsEngine> | SopsEngine {
-  const native = nativeEngine(() => gatherIdentities(flags.identity));
+  // Once for all files: it may ask for a passphrase, or run a command.
+  let identities: ReturnType<typeof gatherIdentities> | undefined;
+  const native = nativeEngine(() => (identities ??= gatherIdentities(flags.identity)));
   if (flags.engine === 'native') return native;
   if (flags.engine === 'auto') return automaticEngine(native, () => sopsEngine(flags));
   return sopsEngine(flags).then((engine) => {

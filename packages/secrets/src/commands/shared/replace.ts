@@ -1,3 +1,4 @@
+import type { FolderLock } from '../../files/lock-file.ts';
 import type { EditResult } from '../../sops/edit.ts';
 import { print } from './options.ts';
 
@@ -14,18 +15,26 @@ export async function changeFile(
   file: string,
   edit: (before: Buffer) => Promise<EditResult>,
 ): Promise<FileChange> {
-  const { whileLocked } = await import('../../files/lock-file.ts');
+  const { FolderLock } = await import('../../files/lock-file.ts');
+  await using lock = new FolderLock();
+  return await changeLocked(file, edit, lock);
+}
+
+async function changeLocked(
+  file: string,
+  edit: (before: Buffer) => Promise<EditResult>,
+  lock: FolderLock,
+): Promise<FileChange> {
   const { readFileBounded } = await import('../../files/read-file.ts');
   // Before the lock, for a clear message about what cannot be read.
   await readFileBounded(file);
-  return whileLocked(file, async () => {
-    const { bytes, changed } = await edit(await readFileBounded(file));
-    if (changed) {
-      const { replaceFile } = await import('../../files/replace-file.ts');
-      await replaceFile(file, bytes);
-    }
-    return { file, changed };
-  });
+  await lock.take(file);
+  const { bytes, changed } = await edit(await readFileBounded(file));
+  if (changed) {
+    const { replaceFile } = await import('../../files/replace-file.ts');
+    await replaceFile(file, bytes);
+  }
+  return { file, changed };
 }
 
 /**
@@ -37,10 +46,13 @@ export async function changeFiles(
 ): Promise<FileChange[]> {
   const { SecretsError } = await import('../../errors.ts');
   const { exitCodes, secretsExitCode } = await import('../exit-codes.ts');
+  const { FolderLock } = await import('../../files/lock-file.ts');
   const done: FileChange[] = [];
+  // To lock each of them takes longer than to change it.
+  await using lock = new FolderLock();
   for (const file of files) {
     try {
-      done.push(await changeFile(file, (before) => edit(before, file)));
+      done.push(await changeLocked(file, (before) => edit(before, file), lock));
     } catch (error) {
       if (!(error instanceof SecretsError) || files.length === 1) throw error;
       process.exitCode ??= secretsExitCode(error) ?? exitCodes.failed.code;

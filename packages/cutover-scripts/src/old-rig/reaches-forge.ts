@@ -1,0 +1,59 @@
+import { CommandTimeoutError } from '@cutover/host';
+import { oldClones } from '../rig/rig.ts';
+import type { World } from '../world/world.ts';
+
+/** What the forge says when a clone of the old rig asks to push. */
+export type ForgeAnswer = {
+  readonly clone: string;
+  /** `no answer`: neither. A network that is down says nothing about a key. */
+  readonly answer: 'let in' | 'refused' | 'no answer';
+  /** The last line that git printed. */
+  readonly said: string;
+};
+
+/** What ssh, git and the forges say of a key or a token that they do not take. */
+const refusal =
+  /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|error: 40[134]|repository not found/i;
+
+/**
+ * Asks the forge from each clone of the old rig, as its user, whether it may push: by whatever key, agent or token the clone
+ * uses. Nothing is pushed.
+ *
+ * @param agent the socket of the ssh agent that the rig used, where it had one.
+ */
+export async function askForgeFromOld(
+  { settings, oldRig }: World,
+  agent: string | null,
+  signal: AbortSignal,
+): Promise<readonly ForgeAnswer[]> {
+  const ask = async (clone: string): Promise<ForgeAnswer> => {
+    // A push asks for more than a fetch does, which some forges answer to anyone.
+    const push = ['push', '--dry-run', '--quiet', '--no-verify', 'origin', 'HEAD:refs/cutover/probe'];
+    try {
+      const { exitCode, stderr } = await oldRig.run(['git', '-C', clone, ...push], {
+        env: {
+          LC_ALL: 'C',
+          GIT_TERMINAL_PROMPT: '0',
+          SSH_ASKPASS_REQUIRE: 'never',
+          ...(agent === null ? {} : { SSH_AUTH_SOCK: agent }),
+        },
+        reject: false,
+        timeout: 20_000,
+        signal,
+      });
+      const answer = exitCode === 0 ? 'let in' : refusal.test(stderr) ? 'refused' : 'no answer';
+      return { clone, answer, said: stderr.trim().split('\n')[0] ?? '' };
+    } catch (error) {
+      if (!(error instanceof CommandTimeoutError)) throw error;
+      return { clone, answer: 'no answer', said: 'nothing within 20 s' };
+    }
+  };
+  return Promise.all(oldClones(settings).map(ask));
+}
+
+/** The answers of one kind, as `CLONE (what git said)`. */
+export function answersOf(answers: readonly ForgeAnswer[], kind: ForgeAnswer['answer']): string[] {
+  return answers
+    .filter(({ answer }) => answer === kind)
+    .map(({ clone, said }) => (said === '' ? clone : `${clone} (${said})`));
+}

@@ -1,0 +1,115 @@
+import { findHandoff, waitForHandoff } from '../../rig/handoff.ts';
+import { askHealth } from '../../rig/health.ts';
+import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { notRunning, rigStatus, waitForLoops } from '../../rig/rig-status.ts';
+import { unitState } from '../../new-host/unit-state.ts';
+import { step } from '../../world/step.ts';
+import { lastSync } from './move-over.ts';
+
+const phase = 'd-cut-over';
+const second = 1000;
+
+/** Its supervisor asks for the ownership before it starts a loop, and finds the grant. */
+export const startNew = step({
+  id: 'start-new',
+  version: 1,
+  phase,
+  title: 'start the loops on the new host by its boot service',
+  kind: 'compensable',
+  leaves: 'nothing: past C1 a rollback moves the loops back',
+  inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const armed = await target.run(['test', '-e', armedFile], { reject: false, signal });
+    const active = await target.run(['systemctl', 'is-active', bootService(world.rig.rig)], {
+      reject: false,
+      signal,
+    });
+    if (armed.exitCode !== 0 || active.exitCode !== 0) return { state: 'absent', evidence: {} };
+    const status = await rigStatus(await world.targetRig(signal), rigConfigFile(world.rig.rig), signal);
+    const missing = notRunning(status);
+    return {
+      state: missing.length === 0 ? 'satisfied' : 'partial',
+      evidence: {
+        running: status.loops.filter(({ state }) => state === 'running').map(({ name }) => name),
+        missing,
+        hold: status.hold ?? null,
+        planPhase: status.phase?.index ?? null,
+      },
+    };
+  },
+  async apply({ world, signal, progress, downtime }) {
+    const target = await world.target(signal);
+    const { rig } = world.rig;
+    await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
+    await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
+    progress('waiting for the loops');
+    await waitForLoops(await world.targetRig(signal), rigConfigFile(rig), signal);
+    await downtime('ends');
+  },
+  timeout: 120 * second,
+});
+
+/** A new commit by the Builder, its claim and the Adversary's verdict on that very commit, all since the cutover. */
+export const verifyHandoff = step({
+  id: 'verify-handoff',
+  version: 1,
+  phase,
+  title: 'see one handoff: commit, claim, verdict',
+  kind: 'reversible',
+  needs: [startNew],
+  inputs: ({ settings: { handoff } }) => ({ ...handoff }),
+  async check({ world, signal, evidence }) {
+    const handoff = await findHandoff(world, evidence(lastSync), signal);
+    return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
+  },
+  async apply({ world, signal, progress, evidence }) {
+    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
+    await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
+  },
+  timeout: 24 * 3600 * second,
+});
+
+export const verifyHealth = step({
+  id: 'verify-health',
+  version: 1,
+  phase,
+  title: 'ask the public health page',
+  kind: 'reversible',
+  needs: [startNew],
+  inputs: ({ settings: { health } }) => ({ ...health }),
+  async check({ world: { settings }, signal }) {
+    if (settings.health === undefined) return { state: 'satisfied', evidence: { page: 'none configured' } };
+    const answer = await askHealth(settings.health, signal);
+    return answer.ok
+      ? { state: 'satisfied', evidence: { ...answer } }
+      : { state: 'conflict', evidence: { ...answer }, reason: `${answer.url} answered ${answer.status}` };
+  },
+  timeout: 60 * second,
+});
+
+/** The old workspace is left whole, with nothing of the rig running beside it. */
+export const coldStandby = step({
+  id: 'cold-standby',
+  version: 1,
+  phase,
+  title: 'leave the old host as a cold standby',
+  kind: 'reversible',
+  needs: [verifyHandoff, verifyHealth],
+  inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
+  async check({ world: { settings, old }, signal }) {
+    const states = await Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal)));
+    const running = states.filter(({ active, enabled }) => active || enabled).map(({ unit }) => unit);
+    return {
+      state: running.length === 0 ? 'satisfied' : 'absent',
+      evidence: { workspace: settings.old.workspace, stopped: settings.old.standbyUnits, running },
+    };
+  },
+  async apply({ world: { settings, old }, signal }) {
+    await old.run(['systemctl', 'disable', '--now', ...settings.old.standbyUnits], { signal });
+  },
+  async undo({ world: { settings, old }, signal }) {
+    await old.run(['systemctl', 'enable', '--now', ...settings.old.standbyUnits], { signal });
+  },
+  timeout: 60 * second,
+});

@@ -1,0 +1,49 @@
+import { provesStopped } from '@cutover/loops/safe-point';
+import { startOldRig } from '../../old-rig/start-old-rig.ts';
+import { oldProcesses } from '../../rig/rig.ts';
+import { inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import { step } from '../../world/step.ts';
+import { wayBack } from './way-back.ts';
+
+const phase = 'd-cut-over';
+const second = 1000;
+
+export const enableOld = step({
+  id: 'back-enable-old',
+  version: 1,
+  phase,
+  title: 'give the starts of the old rig back',
+  kind: 'compensable',
+  inputs: ({ settings: { old } }) => ({ units: old.units, standby: old.standbyUnits }),
+  async check({ world: { settings, old }, signal }) {
+    const starts = await inspectStarts(old, settings.old, signal);
+    const given = starts.scriptExecutable && starts.startableUnits.length === settings.old.units.length;
+    return { state: given ? 'satisfied' : 'absent', evidence: { ...starts } };
+  },
+  async apply({ world: { settings, old }, signal }) {
+    await unfenceStarts(old, settings.old, signal);
+    const { standbyUnits } = settings.old;
+    if (standbyUnits.length > 0) await old.run(['systemctl', 'enable', '--now', ...standbyUnits], { signal });
+  },
+  ...wayBack,
+  timeout: 60 * second,
+});
+
+export const startOld = step({
+  id: 'back-start-old',
+  version: 1,
+  phase,
+  title: 'start the old rig again',
+  kind: 'compensable',
+  inputs: ({ settings: { old } }) => ({ start: old.start }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
+    return { state: stopped ? 'absent' : 'satisfied', evidence: { running: remaining.length } };
+  },
+  async apply({ world, signal, downtime }) {
+    await startOldRig(world, signal);
+    await downtime('ends');
+  },
+  ...wayBack,
+  timeout: 120 * second,
+});

@@ -1,0 +1,158 @@
+import { CommandError } from '@cutover/host';
+import { describeOwnership } from '@cutover/loops';
+import { provesStopped } from '@cutover/loops/safe-point';
+import { keepWork, keptWork } from '../../carry/keep-work.ts';
+import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
+import { armedFile, bootService, newProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { wantedClones } from '../../carry/working-clones.ts';
+import { newRemainders } from '../../new-host/new-remainders.ts';
+import { step } from '../../world/step.ts';
+import { wayBack } from './way-back.ts';
+
+const phase = 'd-cut-over';
+const second = 1000;
+
+/** Before anything is stopped: a way back to a host that does not answer would end with the loops nowhere. */
+export const reachOld = step({
+  id: 'back-reach-old',
+  version: 1,
+  phase,
+  title: 'see that the old host answers',
+  kind: 'reversible',
+  inputs: ({ settings: { old } }) => ({ host: old.ssh.host }),
+  async check({ world: { settings, oldRig }, signal }) {
+    const { stdout } = await oldRig.run(['uname', '-n'], { signal });
+    return { state: 'satisfied', evidence: { host: stdout.trim(), workspace: settings.old.workspace } };
+  },
+  timeout: 30 * second,
+});
+
+/** The new rig works on to its safe point; its supervisor starts nothing more. */
+export const releaseNew = step({
+  id: 'back-release-ownership',
+  version: 1,
+  phase,
+  title: 'release the loops: no host may start them until they are granted',
+  kind: 'compensable',
+  inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
+  async check({ world, signal }) {
+    const { settings } = world;
+    const found = await readOwner(world, signal);
+    const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
+    if (found?.owner === settings.old.name) return { state: 'satisfied', evidence };
+    // Released by the old host: the run ended between the commit point and its grant.
+    if (found?.state === 'released' && [settings.name, settings.old.name].includes(found.from ?? ''))
+      return { state: 'satisfied', evidence };
+    if (found?.owner === settings.name) return { state: 'absent', evidence };
+    const reason = `the loops are ${describeOwnership(found)}, and not held by ${settings.name}`;
+    return { state: 'conflict', evidence, reason };
+  },
+  async apply({ world, signal, owner, runId }) {
+    const from = world.settings.name;
+    await owner('no host', await releaseLoops(world, { run: runId, from, signal }));
+  },
+  ...wayBack,
+  timeout: 60 * second,
+});
+
+/** What `loops quiesce` ends with when the loops are stopped and work is left; `back-save-work` brings or names it. */
+const stoppedUnsafe = 13;
+
+export const quiesceNew = step({
+  id: 'back-quiesce-new',
+  version: 1,
+  phase,
+  title: 'stop the new rig at a safe point',
+  kind: 'compensable',
+  inputs: ({ rig }) => ({ rig: rig.rig }),
+  async check({ world, signal }) {
+    const user = await world.targetRig(signal);
+    const { stopped, remaining } = await provesStopped(user, { processes: newProcesses(world.rig), signal });
+    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+  },
+  async apply({ world, signal, downtime }) {
+    const { rig } = world.rig;
+    const user = await world.targetRig(signal);
+    const quiesced = await user.run(['loops', 'quiesce', '--config', rigConfigFile(rig)], {
+      reject: false,
+      signal,
+    });
+    if (quiesced.exitCode !== 0 && quiesced.exitCode !== stoppedUnsafe) throw new CommandError(quiesced);
+    await downtime('begins');
+    const target = await world.target(signal);
+    await target.run(['rm', '-f', armedFile], { signal });
+    await target.run(['systemctl', 'stop', bootService(rig), tmuxService(rig)], { signal });
+  },
+  ...wayBack,
+  timeout: 3600 * second,
+});
+
+/** Without that file the boot service starts nothing, not even after a reboot. */
+export const disarmNew = step({
+  id: 'back-disarm-new',
+  version: 1,
+  phase,
+  title: 'take the start of the new rig away',
+  kind: 'compensable',
+  inputs: () => ({ armedFile }),
+  async check({ world, signal }) {
+    const target = await world.target(signal);
+    const armed = await target.run(['test', '-e', armedFile], { reject: false, signal });
+    return {
+      state: armed.exitCode === 0 ? 'absent' : 'satisfied',
+      evidence: { armed: armed.exitCode === 0 },
+    };
+  },
+  async apply({ world, signal }) {
+    const target = await world.target(signal);
+    await target.run(['rm', '-f', armedFile], { signal });
+  },
+  ...wayBack,
+  timeout: 60 * second,
+});
+
+export const proveNewStopped = step({
+  id: 'back-prove-stopped',
+  version: 1,
+  phase,
+  title: 'prove that nothing of the new rig is left',
+  kind: 'reversible',
+  inputs: ({ rig }) => ({ rig: rig.rig }),
+  async check({ world, signal }) {
+    const remaining = await newRemainders(world, signal);
+    return remaining.length === 0
+      ? { state: 'satisfied', evidence: { remaining } }
+      : {
+          state: 'conflict',
+          evidence: { remaining },
+          reason: `something of the rig still runs on ${world.settings.name}: ${remaining.join('; ')}; stop it by hand`,
+        };
+  },
+  timeout: 60 * second,
+});
+
+/** Commits that only the new host has are pushed; what cannot be is kept under a ref, and the evidence names it. */
+export const saveWork = step({
+  id: 'back-save-work',
+  version: 1,
+  phase,
+  title: 'push what only the new host has',
+  kind: 'compensable',
+  inputs: ({ settings }) => ({ repositories: settings.repositories }),
+  async check({ world, signal, runId }) {
+    const kept = await Promise.all(
+      wantedClones(world).map(async ({ path }) =>
+        keptWork(await world.targetRig(signal), path, runId, signal),
+      ),
+    );
+    const open = kept.filter(({ state }) => state === 'only here');
+    const evidence = { kept: Object.fromEntries(kept.map(({ path, where }) => [path, where])) };
+    return { state: open.length === 0 ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal, runId }) {
+    const user = await world.targetRig(signal);
+    for (const { path, branch } of wantedClones(world)) await keepWork(user, { path, branch }, runId, signal);
+  },
+  ...wayBack,
+  timeout: 300 * second,
+});

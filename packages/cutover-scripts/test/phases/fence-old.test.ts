@@ -1,0 +1,82 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { keyOfOldHost, keysAtForge } from '../../src/old-rig/host-keys.ts';
+import { proveFenced } from '../../src/phases/d-cut-over/move-over.ts';
+import { seeRunning } from '../../src/phases/d-cut-over/stop-old.ts';
+import { stepContext } from '../fixture/step-context.ts';
+import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
+
+const signal = AbortSignal.timeout(60_000);
+let hosts: TwoHosts;
+beforeAll(async () => {
+  hosts = await startTwoHosts();
+});
+beforeEach(() => hosts.reset());
+afterAll(() => hosts[Symbol.asyncDispose]());
+
+const fenced = () => proveFenced.check?.(stepContext(hosts.world, { 'see-old-rig': { agent: null } }));
+
+test('the old host is fenced when the forge refuses it, asked from there', async () => {
+  expect(await fenced()).toMatchObject({
+    state: 'conflict',
+    reason: expect.stringMatching(/pi can still push from .*pi\/rig\/work.*take it away at the forge/),
+  });
+  await hosts.world.forge.fence.revoke(hosts.old.fingerprint, signal);
+  expect(await fenced()).toMatchObject({ state: 'satisfied', evidence: { letIn: [], silent: [] } });
+});
+
+test('a network that is down is no fence: nobody knows what the forge would have said', async () => {
+  await hosts.world.forge.fence.revoke(hosts.old.fingerprint, signal);
+  await hosts.forge.stop();
+  const answer = await fenced();
+  await hosts.forge.start();
+  expect(answer).toMatchObject({ state: 'unknown', reason: expect.stringContaining('no answer') });
+});
+
+test('a key that is found nowhere in the home is found out before anything stops, by what it can do', async () => {
+  const hidden = join(hosts.root, 'elsewhere');
+  await mkdir(hidden, { recursive: true });
+  const ssh = join(hosts.old.home, '.ssh');
+  await rename(ssh, join(hidden, 'ssh'));
+  await hosts.git(
+    hosts.old.clone,
+    'config',
+    'core.sshCommand',
+    (await hosts.git(hosts.old.clone, 'config', 'core.sshCommand')).replace(ssh, join(hidden, 'ssh')),
+  );
+  const { world } = hosts;
+  const seen = { keys: [], agent: null };
+  try {
+    expect(await keysAtForge(world, world.old, hosts.old.home, signal)).toEqual([]);
+    expect(await keyOfOldHost(world, seen, signal)).toBe('valid');
+    const answer = await seeRunning.check?.(stepContext(world));
+    expect(answer).toMatchObject({ state: 'conflict', reason: expect.stringContaining('pi pushes from') });
+    await world.forge.fence.revoke(hosts.old.fingerprint, signal);
+    // Nothing was taken away by us: that is not the same as revoked.
+    expect(await keyOfOldHost(world, seen, signal)).toBe('cannot');
+  } finally {
+    await rename(join(hidden, 'ssh'), ssh);
+  }
+});
+
+test('an agent that the rig was started with counts: its key is not in the home either', async () => {
+  await hosts.program('git', 'echo "agent ${SSH_AUTH_SOCK-none}" >&2; [ -z "${SSH_AUTH_SOCK-}" ]');
+  const found = { 'see-old-rig': { agent: '/run/agent.sock' } };
+  const asked = await proveFenced.check?.(stepContext(hosts.world, found));
+  expect(asked?.evidence).toMatchObject({ silent: [expect.stringContaining('agent /run/agent.sock')] });
+});
+
+test('a private key without its public half beside it is found', async () => {
+  const { home, fingerprint } = hosts.old;
+  const [file, aside] = [join(home, '.ssh/id_ed25519.pub'), join(hosts.root, 'aside.pub')];
+  await rename(file, aside);
+  await writeFile(join(home, '.ssh/config'), 'Host *\n');
+  try {
+    expect(await keysAtForge(hosts.world, hosts.world.old, home, signal)).toMatchObject([
+      { name: 'pi', fingerprint },
+    ]);
+  } finally {
+    await rename(aside, file);
+  }
+});

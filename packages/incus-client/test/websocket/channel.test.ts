@@ -1,0 +1,29 @@
+import { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import { Channel } from '../../src/websocket/channel.ts';
+
+test('what is written when the socket has gone waits until it is known why, and then fails with that', async () => {
+  const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+  let tell: (error: Error) => void = () => {};
+  const why = new Promise<Error>((resolve) => {
+    tell = resolve;
+  });
+  const channel = new Channel(socket, { lost: () => why });
+  const failed = new Promise<Error>((resolve) => {
+    channel.once('error', resolve);
+  });
+  socket.destroy(new Error('EPIPE'));
+  const taken: unknown[] = [];
+  channel.write('somewhere', (error) => taken.push(error));
+  channel.write('else', (error) => taken.push(error));
+  await setImmediate();
+  expect(taken).toEqual([]);
+  const refusal = new Error('the command was never started');
+  tell(refusal);
+  expect(await failed).toBe(refusal);
+  await setImmediate();
+  expect(taken).toEqual([refusal, refusal]);
+});
