@@ -11,6 +11,11 @@ export const cutover: RunbookCommand<World> = {
   // Only some commands need it, and it takes longer to load than they take.
   load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
   lists: { 'reboot-proof': 'reboot the new host and prove that everything comes back by itself' },
+  rehearsal: {
+    description:
+      'try it out on your own servers: a throw-away instance, phases A to C, stand-in loops, a reboot; then take it all away',
+    load: async (...places) => (await import('./rehearsal/load-rehearsal.ts')).loadRehearsal(...places),
+  },
   unlocks: {
     operator: 'take over from another operator or state directory; the words are shown when they are wrong',
     ownership:

@@ -14,7 +14,8 @@ import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
-const phases: readonly Phase[] = [
+/** The phases of a cutover. */
+export const phases: readonly Phase[] = [
   { id: 'a-provision', title: 'A provision' },
   { id: 'b-configure', title: 'B configure' },
   { id: 'c-stage', title: 'C stage' },
@@ -54,6 +55,8 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
       if (found === undefined) return { owner: settings.old.name, epoch: 0 };
       return { owner: found.owner ?? 'no host: the loops are released', epoch: found.epoch };
     },
+    approvers: settings.approvers,
+    notify: settings.notify,
     // No step ever holds the content of a secret beyond its own call, so there is nothing to redact.
     standIns: settings.standIns,
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),

@@ -21,6 +21,7 @@ export {
   UsageError,
   VerificationError,
 } from './engine/errors.ts';
+export { lastRehearsal, type RehearsalResult } from './rehearsal/result.ts';
 export { type Run, type RunOptions, startRun } from './engine/engine.ts';
 export type { RunRequest } from './engine/decide-run.ts';
 export type { Choice } from './engine/choose.ts';
@@ -47,5 +48,5 @@ export type { Notification, NotifyEvent, NotifyHook } from './engine/notify-hook
 export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
-export type { Attestations, CommandStreams, RunbookCommand } from './commands/context.ts';
+export type { Attestations, CommandStreams, Rehearsal, RunbookCommand } from './commands/context.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

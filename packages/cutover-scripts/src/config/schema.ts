@@ -273,6 +273,29 @@ export const cutoverSchema = z
       .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
       .optional()
       .describe('Join this tailnet'),
+    approvers: z
+      .strictObject({
+        allowedSigners: path.describe(
+          "File of ssh-keygen's allowed signers, `NAME TYPE KEY` a line: an approval counts when it is signed by a key of the one who gives it",
+        ),
+      })
+      .optional()
+      .describe(
+        'Who may approve gates, by signature; without it each user who can write the state directory',
+      ),
+    notify: z
+      .array(
+        z.strictObject({
+          on: z
+            .array(z.enum(['gate.opened', 'gate.waiting', 'failed', 'done']))
+            .min(1)
+            .describe('What it is told of'),
+          command: argv.describe('Gets one document of JSON on standard input'),
+          every: duration.prefault('1h').describe('The time from one gate.waiting to the next, e.g. 1h'),
+        }),
+      )
+      .default([])
+      .describe('Commands that are told when a gate opens or waits, and how a run ends'),
     standIns: z
       .array(z.string())
       .default([])

@@ -25,6 +25,7 @@ import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { tailnetProblem } from '../tailnet/join.ts';
 import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -46,7 +47,7 @@ const createRepository = step({
     if (exitCode === 0) return { state: 'satisfied', evidence: { url } };
     // git's exit code is the same for "no such repository" and "no connection": the forge itself tells them apart.
     const answers = await forge.answers(signal);
-    const evidence = { url, git: stderr.trim().split('\n').at(-1) ?? '' };
+    const evidence = { url, git: whyGitFailed(stderr) };
     return answers
       ? { state: 'absent', evidence }
       : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };

@@ -2,13 +2,21 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
-import { loadConfigs } from '../config/load-all.ts';
+import { type CutoverConfigs, loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
+
+/** What a world has otherwise than its config files say. */
+export interface WorldOptions {
+  /** Called with what the files say, before anything is made from it. */
+  readonly change?: ((configs: CutoverConfigs) => Promise<CutoverConfigs>) | undefined;
+  /** The branch of the configuration repository. Default: `main`. */
+  readonly branch?: string | undefined;
+}
 
 /**
  * Reads the config files and makes everything that the steps work on. No machine is connected to yet: each is at the
@@ -17,10 +25,15 @@ import type { World } from './world.ts';
  * @param workDirectory where working copies are kept; made when it is absent.
  * @throws {ConfigError} a config file cannot be used.
  */
-export async function openWorld(configFile: string, workDirectory: string): Promise<World> {
+export async function openWorld(
+  configFile: string,
+  workDirectory: string,
+  { change = async (configs) => configs, branch }: WorldOptions = {},
+): Promise<World> {
   const here = localHost();
-  const { settings, rig, rigText, secrets, rootKey } = await loadConfigs(configFile, here);
+  const written = await loadConfigs(configFile, here);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  const { settings, rig, rigText, secrets, rootKey } = await change(written);
   const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
@@ -52,6 +65,7 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
       join(workDirectory, 'configuration'),
       forge.url(settings.repository),
       forge.gitEnvironment,
+      branch,
     ),
     here,
     gitHere: withEnvironment(here, forge.gitEnvironment),

@@ -21,13 +21,20 @@ import { interruptRun } from './interrupts.ts';
 import { type CommonOptions, choiceText, openState, optionsText } from './options.ts';
 import { ownerText } from './owner.ts';
 
+/** How a run is told of, beside the run itself. */
+export interface Telling {
+  /** Say last how it ended and which commands go on from there. Default: true. */
+  readonly ending?: boolean | undefined;
+}
+
 /** Runs, shows how it goes, says how it ended, and sets the exit code. */
 export async function execute<World>(
   { command, io, interactive }: CommandContext<World>,
   runbook: Runbook<World>,
   options: CommonOptions,
   request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
-): Promise<void> {
+  { ending = true }: Telling = {},
+): Promise<Outcome> {
   const started = monotonic();
   const directory = await openState(command, options);
   const state = emptyState();
@@ -65,7 +72,7 @@ export async function execute<World>(
   }
   const outcome = await run.outcome.catch((error: unknown) => brokenOff(error, view, options));
   process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
-  if (options.json === true || !watched) return;
+  if (options.json === true || !watched || !ending) return outcome;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const lines = endingLines(outcome, {
@@ -78,6 +85,7 @@ export async function execute<World>(
     seconds: (monotonic() - started) / 1000,
   });
   await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
+  return outcome;
 }
 
 /** A journal that cannot be written ends a run in the middle: whose the loops are and how to go on is said all the same. */

@@ -56,6 +56,7 @@ export interface ToyConfig {
   readonly gate?: boolean;
   readonly secret?: string;
   readonly failWith?: string;
+  readonly failAt?: string;
   readonly notify?: readonly string[];
 }
 

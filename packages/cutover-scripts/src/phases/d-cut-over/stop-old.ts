@@ -9,6 +9,7 @@ import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
 import { oldClones, oldHome, oldProcesses } from '../../rig/rig.ts';
 import { fenceStarts, inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import { rehearsalFact } from '../../rehearsal/rehearsal-fact.ts';
 import { step } from '../../world/step.ts';
 
 const phase = 'd-cut-over';
@@ -78,6 +79,7 @@ export const releaseOld = step({
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
       ...(await identities(world, signal)),
+      rehearsal: await rehearsalFact(world),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
     if (found?.state === 'released' && found.from === settings.old.name)
