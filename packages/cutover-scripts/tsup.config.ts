@@ -4,6 +4,7 @@ const shared: Options = {
   format: 'esm',
   target: 'node20',
   sourcemap: true,
+  loader: { '.sh': 'text' },
   // The commands' shared part is private to this workspace, so it goes into the bundle.
   noExternal: [/^@cutover\/foundation\//],
   // Other packages of the workspace are dependencies, resolved as their users resolve them.

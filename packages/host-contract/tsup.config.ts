@@ -6,6 +6,7 @@ export default defineConfig({
   target: 'node20',
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
+  noExternal: [/^@cutover\/foundation\//],
   loader: { '.sh': 'text' },
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.

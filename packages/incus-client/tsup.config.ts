@@ -6,6 +6,7 @@ export default defineConfig({
   target: 'node20',
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
+  loader: { '.sh': 'text' },
   // The private package of small ideas that several packages share: bundled, so users never see it.
   noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {

@@ -13,6 +13,7 @@ import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
+import { collectGarbage } from './evidence/new-host.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
@@ -151,6 +152,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     return { instance: newHostName };
   });
 
+  // What the system that boots needs, and does not hold, is gone then: all that comes after has to do without it.
+  await evidence.look('all garbage was collected on the new host, and it goes on', () =>
+    collectGarbage(scene),
+  );
   await narrator.timed('rebooting the new host', async () => {
     const end = await runCutover({ ...files, argv: ['reboot-proof', '--yes'], signal, onEvent });
     demandSuccess('cutover reboot-proof', end);

@@ -142,6 +142,10 @@ test("a link that a user has put on the way is not followed, and root's own is",
   const forbidden = { code: 'FORBIDDEN' };
   await expect(files.makeDirectory(box.name, '/srv/user/link/planted')).rejects.toMatchObject(forbidden);
   await expect(sftp.symlink('/srv/user/link/planted', '/')).rejects.toMatchObject(forbidden);
+  await expect(files.symlink(box.name, '/srv/user/link/planted', '/')).rejects.toMatchObject(forbidden);
+  await expect(files.delete(box.name, '/srv/user/link/hostname')).rejects.toMatchObject(forbidden);
+  await expect(sftp.remove('/srv/user/link/hostname')).rejects.toMatchObject(forbidden);
+  await expect(sftp.rename('/srv/user/link/hostname', '/srv/root/taken')).rejects.toMatchObject(forbidden);
   await expect(sftp.setAttributes('/srv/user/file', { mode: 0o666 })).rejects.toMatchObject({
     code: 'BAD_REQUEST',
   });

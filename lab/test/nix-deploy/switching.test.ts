@@ -10,11 +10,12 @@ const reloaded = (version: string, reload: string): string =>
   `systemd.services.reloaded = { wantedBy = ["multi-user.target"]; reloadIfChanged = true; environment.VERSION = "${version}"; script = "sleep 1000"; reload = "${reload}"; };`;
 const needy = (version: string): string =>
   `systemd.services.needy = { wantedBy = ["multi-user.target"]; requires = ["flaky.service"]; after = ["flaky.service"]; environment.VERSION = "${version}"; script = "sleep 1000"; };`;
+const critical = (version: string): string => `system.switch.inhibitors = { critical = "${version}"; };`;
 const linksInit = 'system.activationScripts.installInitScript = "ln -sfn $systemConfig/init /sbin/init";';
 
 let machine: Machine;
 const modules = {
-  one: marked('one', `${flaky}${reloaded('1', 'true')}${needy('1')}`),
+  one: marked('one', `${flaky}${reloaded('1', 'true')}${needy('1')} ${critical('1')}`),
   two: marked('two', `${flaky}${reloaded('1', 'true')}`),
   halfActivated: marked(
     'half',
@@ -23,7 +24,8 @@ const modules = {
   failedReload: marked('reload', `${flaky}${reloaded('2', 'exit 1')}`),
   needy: marked('needy', `${flaky}${reloaded('1', 'true')}${needy('2')}`),
   refused: marked('refused', 'system.preSwitchChecks.never = "echo not today; exit 1";'),
-  inhibited: marked('inhibited', 'system.switch.inhibitors = [ pkgs.coreutils ];'),
+  inhibited: marked('inhibited', critical('2')),
+  refusedToo: marked('refused-too', `${critical('2')} system.preSwitchChecks.unready = "exit 1";`),
   init: marked('init', linksInit),
   profile: marked('profile'),
 };
@@ -127,12 +129,41 @@ describe('what switch-to-configuration refuses before it changes anything', () =
 
   it('is not restored from: a switch inhibitor, which needs a reboot, as the plan says', async () => {
     const { inhibitors } = await plan(machine.target, { source: { storePath: systems.inhibited } });
-    expect(inhibitors).toEqual([expect.stringContaining('coreutils')]);
+    expect(inhibitors).toEqual(['critical']);
     await expect(deploy(machine.target, { source: { storePath: systems.inhibited } })).rejects.toMatchObject({
       code: 'NEEDS_REBOOT',
       restoration: 'untouched',
       message: expect.stringContaining('deploy it with the action boot, then reboot'),
     });
+  });
+});
+
+describe('a switch inhibitor', () => {
+  it('is passed over by its name only, and no other check with it', async () => {
+    await deploy(machine.target, { source: { storePath: systems.one } });
+    const before = await state();
+    const inhibited = { source: { storePath: systems.inhibited } };
+    await expect(
+      deploy(machine.target, { ...inhibited, overrideInhibitors: ['other'] }),
+    ).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      problems: [{ check: 'switch-inhibitors', message: expect.stringMatching(/^critical changed too/) }],
+    });
+    const refused = { source: { storePath: systems.refusedToo } };
+    await expect(
+      deploy(machine.target, { ...refused, overrideInhibitors: ['critical'] }),
+    ).rejects.toMatchObject({
+      problems: [{ check: 'pre-switch-check', message: expect.stringContaining("'unready' failed") }],
+    });
+    expect(await state()).toBe(before);
+    const warnings: string[] = [];
+    const result = await deploy(machine.target, {
+      ...inhibited,
+      overrideInhibitors: ['critical'],
+      onEvent: (event) => void (event.type === 'warning' && warnings.push(event.message)),
+    });
+    expect(result.changed).toBe(true);
+    expect(warnings).toEqual([expect.stringMatching(/left out, .* overridden: critical$/)]);
   });
 });
 

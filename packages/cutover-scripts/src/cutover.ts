@@ -1,5 +1,6 @@
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
+import { unsafeCodes } from './errors.ts';
 import type { World } from './world/world.ts';
 
 /** The command `cutover`: `process.exit(await runbookCommand(cutover))`. */
@@ -21,10 +22,17 @@ export const cutover: RunbookCommand<World> = {
     ownership:
       'write the ownership again where its ref was deleted or restored; the words are shown when they are wrong',
   },
+  attests: {
+    subject: 'host',
+    hows: ['power cut', 'instance stopped', 'disk out'],
+    description:
+      'attest that the old host is off, where it cannot be asked: counts for one move and one hour, and is void when it answers',
+  },
+  alarms: true,
   // The same code in this package and in those of loops.yaml and secrets.yaml.
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },
     { code: 11, errors: ['CLAIMED'] },
-    { code: 13, errors: ['OWNERSHIP_UNKNOWN', 'OWNERSHIP_REGRESSED', 'GRANT_REFUSED', 'SHARED_KEY'] },
+    { code: 13, errors: unsafeCodes },
   ],
 };

@@ -1,11 +1,14 @@
 /** The stable codes of the errors that this package throws. */
 export type CutoverErrorCode =
   | 'CONFIG_INVALID'
+  | 'OLD_HOST_SILENT'
+  | 'NEW_HOST_SILENT'
   | 'NO_SAFE_POINT'
   | 'GRANT_REFUSED'
   | 'CLAIMED'
   | 'SECRET_LEAK'
   | 'SHARED_KEY'
+  | 'NOT_OWNER'
   | 'TAILNET_NOT_JOINED';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
@@ -13,3 +16,14 @@ export abstract class CutoverError extends Error {
   override readonly name: string = 'CutoverError';
   abstract readonly code: CutoverErrorCode;
 }
+
+/** The codes of errors, also of other packages, that are holds: before anything goes on, a person looks. */
+export const unsafeCodes: readonly string[] = [
+  'OWNERSHIP_UNKNOWN',
+  'OWNERSHIP_REGRESSED',
+  'GRANT_REFUSED',
+  'SHARED_KEY',
+  'NOT_OWNER',
+  'OLD_HOST_SILENT',
+  'NEW_HOST_SILENT',
+];

@@ -8,9 +8,13 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
+import { findAlarms } from './ownership/alarms.ts';
+import { takeAttestation } from './ownership/attestation.ts';
 import { readOwner } from './ownership/ownership.ts';
 import { reviveByHand } from './ownership/revive-ownership.ts';
 import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
+import { whatStaysReachable } from './ownership/unfenced.ts';
+import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
@@ -42,6 +46,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),
+    isUnsafe,
     async isCommitted(signal) {
       const found = await readOwner(world, signal);
       return (found?.state === 'held' ? found.owner : found?.from) === settings.name;
@@ -50,6 +55,9 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
       operator: (words, signal) => takeOverOperator(world, words, signal),
       ownership: (words, signal) => reviveByHand(world, words, signal),
     },
+    attest: async (statement, signal) => ({ ...(await takeAttestation(world, statement, signal)) }),
+    alarms: (signal) => findAlarms(world, signal),
+    caveats: whatStaysReachable(world),
     async ownership(signal) {
       const found = await readOwner(world, signal);
       if (found === undefined) return { owner: settings.old.name, epoch: 0 };

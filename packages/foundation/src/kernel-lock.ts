@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+
+/** A lock that is held until it is disposed. */
+export interface KernelLock extends AsyncDisposable {
+  /** Whether the file at the path is still the one that is locked: another one, or none, may be there by now. */
+  isInPlace(): boolean;
+}
 
 /** Either the lock, or what its present holder wrote about itself. */
 export type LockAttempt =
-  | { readonly taken: true; readonly lock: AsyncDisposable }
-  | { readonly taken: false; readonly holder: string };
+  { readonly taken: true; readonly lock: KernelLock } | { readonly taken: false; readonly holder: string };
 
 export interface KernelLockOptions {
   /** What others are told while we hold it, e.g. `pid 41 on pi since …`. */
@@ -44,9 +50,14 @@ export async function takeKernelLock(path: string, options: KernelLockOptions): 
     await file.close();
     throw error;
   }
+  const { ino, dev } = await file.stat();
   return {
     taken: true,
     lock: {
+      isInPlace() {
+        const now = statSync(path, { throwIfNoEntry: false });
+        return now?.ino === ino && now.dev === dev;
+      },
       async [Symbol.asyncDispose]() {
         try {
           await file.truncate();

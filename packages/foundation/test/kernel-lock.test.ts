@@ -70,3 +70,16 @@ test('a holder that is killed lets go, though its own children live on', async (
   expect(after.taken).toBe(true);
   if (after.taken) await after.lock[Symbol.asyncDispose]();
 });
+
+test('it is known to be out of place once its file was deleted, also with another in its place', async () => {
+  const path = await lockFile();
+  const first = await takeKernelLock(path, { holder: 'the first' });
+  if (!first.taken) throw new Error('it was free');
+  expect(first.lock.isInPlace()).toBe(true);
+  await rm(path);
+  expect(first.lock.isInPlace()).toBe(false);
+  const second = await takeKernelLock(path, { holder: 'the second' });
+  expect(first.lock.isInPlace()).toBe(false);
+  await first.lock[Symbol.asyncDispose]();
+  if (second.taken) await second.lock[Symbol.asyncDispose]();
+});

@@ -3,6 +3,7 @@ import { endingsContract } from './suite/endings.ts';
 import { filesContract } from './suite/files.ts';
 import { type ContractOptions, type ContractPart, type ContractRunner, testLimit } from './suite/fixture.ts';
 import { inputContract } from './suite/input.ts';
+import { manyContract } from './suite/many.ts';
 import { streamsContract } from './suite/streams.ts';
 
 export type { ContractOptions, ContractPart, ContractRunner } from './suite/fixture.ts';
@@ -12,6 +13,7 @@ export { failOnceLost } from './suite/lost-host.ts';
 
 const parts = {
   commands: commandsContract,
+  many: manyContract,
   input: inputContract,
   endings: endingsContract,
   streams: streamsContract,
@@ -19,6 +21,7 @@ const parts = {
 };
 const allParts = [
   'commands',
+  'many',
   'input',
   'endings',
   'streams',

@@ -23,7 +23,7 @@ hostContract(vitest, {
   root: process.getuid?.() === 0,
   exactSignals: false,
   soak,
-  ...(!soak && { parts: ['commands', 'input', 'endings', 'streams'] }),
+  ...(!soak && { parts: ['commands', 'many', 'input', 'endings', 'streams'] }),
 });
 
 it('says in ssh’s words why there is no connection, with a code', async () => {
@@ -83,12 +83,12 @@ it('logs in with a certificate, to a host with one', async () => {
   });
   const knownHostsFile = join(sshd.directory, 'authorities');
   await writeFile(knownHostsFile, `@cert-authority * ${await readFile(`${authority}.pub`, 'utf8')}`);
-  await using host = sshHost({
-    ...strict.options,
-    hostKeys: undefined,
-    knownHostsFile,
-    privateKeyFile: key,
-    client,
-  });
+  const login = { ...strict.options, privateKeyFile: key };
+  await using host = sshHost({ ...login, hostKeys: undefined, knownHostsFile, client });
   expect((await host.run(['echo', 'in'])).stdout).toBe('in\n');
+  await using withoutCertificates = sshHost({ ...login, client: 'ssh2' });
+  expect(await rejection(withoutCertificates.run(['true']))).toMatchObject({
+    code: 'AUTHENTICATION_FAILED',
+    message: expect.stringMatching(new RegExp(`${key}-cert.pub was not shown.*client: 'openssh'`)),
+  });
 });

@@ -4,18 +4,30 @@ export { loadRigConfig } from './config/load-rig-config.ts';
 export type { LoopConfig, RigConfig } from './config/rig-config.ts';
 export { controlSocket } from './config/rig-places.ts';
 export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
-export type { Requests, Streams } from './control/requests.ts';
+export type { ReloadReport, Requests, Streams } from './control/requests.ts';
 export type { LoopCondition, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
 export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
 export {
   type Attestation,
+  type AttestationFacts,
+  attestationHows,
+  attestationProblem,
+  parseAttestation,
+} from './ownership/attestation.ts';
+export {
   defaultLease,
   describeOwnership,
   type HeldOwnership,
   type Ownership,
   type ReleasedOwnership,
 } from './ownership/document.ts';
-export { type GrantDecision, type GrantFacts, type LastOwner, mayGrant } from './ownership/may-grant.ts';
+export {
+  type GrantDecision,
+  type GrantFacts,
+  type GrantGround,
+  type LastOwner,
+  mayGrant,
+} from './ownership/may-grant.ts';
 export {
   type GrantOptions,
   grantOwnership,
@@ -37,6 +49,6 @@ export {
 } from './ownership/operator-claim.ts';
 export { isRegressed, readSeenEpoch, rememberEpoch, type SeenEpoch } from './ownership/memory.ts';
 export type { OwnershipPlace } from './ownership/place.ts';
-export { quiesceRig, type QuiesceRigOptions } from './rig/quiesce-rig.ts';
+export { quiesceRig, type QuiesceRigOptions, type RigQuiesceReport } from './rig/quiesce-rig.ts';
 export { readRigStatus } from './rig/read-rig-status.ts';
 export { runSupervisor, type RunSupervisorOptions, type SupervisorEnd } from './supervisor/run-supervisor.ts';

@@ -115,7 +115,8 @@ async function openTerminal(directory: string, argv: readonly string[]) {
   const script = '"$@"; echo "left with $?"; exec sleep 1000';
   await host.run([...tmux, 'new-session', '-d', '-x', '80', '-y', '24', 'sh', '-c', script, 'sh', ...argv]);
   return {
-    screen: async () => (await host.run([...tmux, 'capture-pane', '-p'])).stdout,
+    screen: async (colors?: true) =>
+      (await host.run([...tmux, 'capture-pane', '-p', ...(colors ? ['-e'] : [])])).stdout,
     type: (...keys: string[]) => host.run([...tmux, 'send-keys', ...keys]),
     [Symbol.asyncDispose]: async () => {
       await host.run([...tmux, 'kill-server']);
@@ -443,6 +444,34 @@ describe('loops', () => {
     expect((await rig.run('reload')).stdout).toBe('nothing changed\n');
   });
 
+  it('fills a terminal with the status, current without any news, and gives it back', async () => {
+    const long = `a-name-that-is-long`;
+    await using rig = await makeRig(
+      `{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}, ${long}: {command: [./${'missing/'.repeat(20)}]}}}`,
+    );
+    const up = rig.up();
+    const isUp = ({ supervisor, loops }: RigStatus): boolean =>
+      supervisor.state === 'up' && loops[0]?.state === 'running' && loops[1]?.state === 'backoff';
+    await until(rig.status, isUp);
+    await using terminal = await openTerminal(rig.directory, rig.argv('status', '--watch'));
+    const lineOf = (screen: string, start: string): string =>
+      screen.split('\n').find((line) => line.startsWith(start)) ?? '';
+    const first = await until(terminal.screen, (screen) => screen.includes('q: leave'));
+    expect(lineOf(first, long)).toMatch(/^.{70,79}…$/);
+    const second = lineOf(first, 'one ');
+    expect(second).toMatch(/running +yes +\d+ +0 +\d+s$/);
+    // Nothing happens to it, and its age goes on.
+    await until(terminal.screen, (screen) => ![second, ''].includes(lineOf(screen, 'one ')));
+    expect(await terminal.screen(true)).toContain('\u001B[32mrunning');
+    up.kill('SIGSTOP');
+    await until(terminal.screen, (screen) => screen.includes('supervisor does not answer'));
+    up.kill('SIGCONT');
+    await until(terminal.screen, (screen) => screen.includes('supervisor up'));
+    await terminal.type('q');
+    const left = await until(terminal.screen, (screen) => screen.includes('left with'));
+    expect(left.trim()).toBe('left with 0');
+  });
+
   it('is told by the end of its terminal to end, not to read its config again', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
     {
@@ -478,7 +507,10 @@ describe('loops', () => {
 
   it('holds a rig still without a supervisor, until it is started', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
-    expect((await rig.run('quiesce', '--keep', '--deadline', '1s')).exitCode).toBe(0);
+    expect(await rig.run('quiesce', '--keep', '--deadline', '1s')).toMatchObject({
+      exitCode: 0,
+      stdout: 'not checked: one, which has no clone\nat rest, at a safe point\n',
+    });
     expect(await rig.status()).toMatchObject({ hold: 'quiesced' });
     rig.up();
     await until(rig.status, ({ supervisor }) => supervisor.state === 'up');

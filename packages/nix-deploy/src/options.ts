@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Place } from './build/places.ts';
 import { DeployOptionsError } from './errors.ts';
 import type { SharedBuilds } from './build/shared-builds.ts';
+import type { SharedEvaluations } from './build/shared-evaluations.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
 import type { NixOptions } from './nix/arguments.ts';
@@ -61,6 +62,11 @@ export interface DeployOptions {
    * stop another one is refused.
    */
   readonly mayStop?: readonly string[] | undefined;
+  /**
+   * Switch inhibitors of the system, by their names as `plan` tells them, that have changed and are to be passed over. It is
+   * refused where one that is not named has changed, or another pre-switch check fails.
+   */
+  readonly overrideInhibitors?: readonly string[] | undefined;
   /** Free bytes that must be there before it begins. Defaults 256 MiB and 32 MiB. */
   readonly minFree?: { readonly store?: number | undefined; readonly boot?: number | undefined } | undefined;
   readonly nixOptions?: NixOptions | undefined;
@@ -83,6 +89,7 @@ export interface Settings extends DeployOptions {
   readonly activationTimeout: number;
   readonly force: boolean;
   readonly mayStop: readonly string[];
+  readonly overrideInhibitors: readonly string[];
   readonly installBootLoader: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
@@ -90,8 +97,16 @@ export interface Settings extends DeployOptions {
   readonly generation: number | undefined;
   /** Of the fleet that this deploy is one of. */
   readonly sharedBuilds: SharedBuilds | undefined;
+  readonly sharedEvaluations: SharedEvaluations | undefined;
   /** Names this deploy and no other: the unit, the log, and the confirmation are its own. */
   readonly id: string;
+}
+
+/** What is not the user's to say: of a rollback, and of the fleet that a deploy is one of. */
+interface SettingsOfFleet {
+  readonly generation?: number | undefined;
+  readonly sharedBuilds?: SharedBuilds | undefined;
+  readonly sharedEvaluations?: SharedEvaluations | undefined;
 }
 
 /**
@@ -101,10 +116,7 @@ export interface Settings extends DeployOptions {
  */
 export function resolveOptions(
   options: DeployOptions,
-  {
-    generation,
-    sharedBuilds,
-  }: { readonly generation?: number | undefined; readonly sharedBuilds?: SharedBuilds | undefined } = {},
+  { generation, sharedBuilds, sharedEvaluations }: SettingsOfFleet = {},
 ): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
   const { buildOn = 'target', engine = 'nix' } = options;
@@ -132,6 +144,7 @@ export function resolveOptions(
     activationTimeout,
     force: options.force ?? false,
     mayStop: options.mayStop ?? [],
+    overrideInhibitors: options.overrideInhibitors ?? [],
     installBootLoader: options.installBootLoader ?? false,
     holder: (options.holder ?? `${userInfo().username}@${hostname()} (process ${process.pid})`).replace(
       /\s+/g,
@@ -140,6 +153,7 @@ export function resolveOptions(
     targetPaths: targetPaths(options.profile, options.paths),
     generation,
     sharedBuilds,
+    sharedEvaluations,
     id: randomBytes(8).toString('hex'),
   };
 }

@@ -12,15 +12,16 @@ export type Source =
 
 /** `FLAKE#nixosConfigurations."NAME".config.system.build.toplevel`, as nix wants it. */
 export function installable(flake: string, configuration: string): string {
-  return `${flake}#nixosConfigurations."${checked(configuration)}".config.system.build.toplevel`;
+  return `${flake}#nixosConfigurations."${checkedName(configuration)}".config.system.build.toplevel`;
 }
 
 /** `FLAKE#NAME`, as nixos-rebuild wants it. */
 export function flakeAttribute(flake: string, configuration: string): string {
-  return `${flake}#${checked(configuration)}`;
+  return `${flake}#${checkedName(configuration)}`;
 }
 
-function checked(configuration: string): string {
+/** A name that means in Nix what it says. @throws {DeployOptionsError} */
+export function checkedName(configuration: string): string {
   if (/^[A-Za-z0-9._-]+$/.test(configuration)) return configuration;
   throw new DeployOptionsError(`${JSON.stringify(configuration)} cannot be the name of a configuration`);
 }

@@ -15,6 +15,7 @@ in
     search = mkOption { type = types.listOf types.str; default = [ ]; };
     useDHCP = mkOption { type = types.anything; default = true; };
     useNetworkd = mkOption { type = types.bool; default = false; };
+    useHostResolvConf = mkOption { type = types.bool; default = true; };
     dhcpcd = mkOption { type = types.anything; default = { }; };
     networkmanager = mkOption { type = types.anything; default = { }; };
     interfaces = mkOption { type = types.anything; default = { }; };

@@ -11,10 +11,10 @@ in
     configurationRevision = mkOption { type = types.nullOr types.str; default = null; };
     extraDependencies = mkOption { type = types.listOf types.anything; default = [ ]; };
     autoUpgrade = mkOption { type = types.anything; default = { }; };
-    # A change of these keeps a running machine from switching: each derivation of the list goes to a file by its path.
+    # A change of one of these keeps a running machine from switching: they go to a file as JSON.
     switch = {
       enable = mkOption { type = types.bool; default = true; };
-      inhibitors = mkOption { type = types.listOf types.anything; default = [ ]; };
+      inhibitors = mkOption { type = types.attrsOf types.str; default = { }; };
     };
     preSwitchChecks = mkOption { type = types.attrsOf types.lines; default = { }; };
     build.toplevel = mkOption { type = types.package; };
@@ -32,10 +32,18 @@ in
   };
 
   config.system.preSwitchChecks.switchInhibitors = ''
-    [ "''${2-}" != boot ] || exit 0
-    booted=$(cat /run/booted-system/switch-inhibitors 2> /dev/null || cat "$1/switch-inhibitors")
-    if [ "$booted" != "$(cat "$1/switch-inhibitors")" ]; then
-      echo "There are changes to critical components of the system: reboot, or use 'boot' and then reboot"
+    case "''${2-}" in
+      boot | dry-activate)
+        echo "Not checking switch inhibitors (action = $2)"
+        exit 0
+        ;;
+    esac
+    before=/run/current-system/switch-inhibitors
+    [ -f "$before" ] || exit 0
+    changed=$(jq --raw-output --null-input --slurpfile old "$before" --slurpfile new "$1/switch-inhibitors" \
+      '$new[0] as $n | $old[0] | to_entries[] | select(.key | in($n)) | select(.value != $n[.key]) | .key')
+    if [ -n "$changed" ]; then
+      echo "There are changes to critical components of the system: $changed"
       exit 1
     fi
   '';
@@ -60,7 +68,7 @@ in
       exit "$_status"
     '';
     passAsFile = [ "activation" "checks" ];
-    inhibitors = lib.concatMapStringsSep "\n" toString cfg.switch.inhibitors;
+    inhibitors = builtins.toJSON cfg.switch.inhibitors;
     checks = ''
       #!/bin/bash
       # $1 the new system, $2 the action.

@@ -77,3 +77,14 @@ export async function referencesEqual({ old, target, settings, signal }: Scene):
 export async function bootIdentity({ target, signal }: Scene): Promise<string> {
   return output(target, ['systemctl', 'show', '--value', '-p', 'UserspaceTimestampMonotonic'], signal);
 }
+
+/** Deletes every generation but the active one, and every store path that nothing holds. */
+export async function collectGarbage({ target, signal }: Scene): Promise<Facts> {
+  const current = await output(target, ['readlink', '-f', '/run/current-system'], signal);
+  const { stdout, stderr } = await target.run(['nix-collect-garbage', '--delete-old'], { signal });
+  const [freed = ''] = /^\d+ store paths deleted.*$/m.exec(`${stdout}\n${stderr}`) ?? [];
+  demand(freed !== '', 'the garbage was collected', { stdout, stderr });
+  const after = await output(target, ['readlink', '-e', '/run/current-system'], signal);
+  demand(after === current, 'the system that runs is still whole', { after });
+  return { freed };
+}

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findRigProcesses } from '@cutover/loops/safe-point';
+import { requireOldMay } from '../ownership/ownership.ts';
 import type { World } from '../world/world.ts';
 import { oldProcesses } from '../rig/rig.ts';
 
@@ -10,9 +11,12 @@ const patience = 10_000;
  * Starts the old rig again, as its user; it resumes the plan phase of its own `.phase-idx`. Its start command is over
  * before its loops are there, so they are waited for.
  *
+ * @throws {NotOwnerError} it does not hold the loops. Nothing was started.
  * @throws {Error} none of its loops came up.
  */
-export async function startOldRig({ settings, oldRig }: World, signal: AbortSignal): Promise<void> {
+export async function startOldRig(world: World, signal: AbortSignal): Promise<void> {
+  const { settings, oldRig } = world;
+  await requireOldMay(world, undefined, signal);
   const { name, start, startEnv, workspace, processes } = settings.old;
   // A start script need not be idempotent: what runs already is not started a second time.
   const before = await findRigProcesses(oldRig, oldProcesses(settings), signal);

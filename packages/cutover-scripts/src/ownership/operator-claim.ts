@@ -68,6 +68,16 @@ export async function claimOperator(
   const commit = await writeOperator(world.gitHere, place, held, found?.commit);
   if (commit === undefined) throw new ClaimedError(held, 'another operator has begun at the same moment');
   return {
+    async confirm(confirmSignal) {
+      const now = await readOperator(world.gitHere, operatorPlace(world, confirmSignal));
+      if (now?.commit === commit) return;
+      if (now === undefined)
+        throw new OwnershipUnknownError(
+          place.remote,
+          'the claim of this operator is gone; look why, then resume',
+        );
+      throw new ClaimedError(now, `another has taken over: ${describe(now)}`);
+    },
     async release({ begun, end }) {
       const free: OperatorDocument = { state: 'free', run: witness.runId, ...(begun ? { last: end } : {}) };
       try {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import {
+  describeOwnership,
   grantOwnership,
+  isRegressed,
   type Ownership,
   OwnershipRegressedError,
   readOwnership,
@@ -8,6 +10,7 @@ import {
   releaseOwnership,
   rememberEpoch,
 } from '@cutover/loops';
+import { CutoverError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 
 /** Where it is written who owns the loops, as `readOwnership` and its like take it. */
@@ -34,8 +37,8 @@ export function seenEpochFile({ workDirectory }: World): string {
 export async function readOwner(world: World, signal: AbortSignal): Promise<Ownership | undefined> {
   const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
   const seen = await readSeenEpoch(seenEpochFile(world));
-  if (seen !== undefined && (found === undefined || found.epoch < seen.epoch))
-    throw new OwnershipRegressedError(ownershipRef(world).remote, seen.epoch, found);
+  if (isRegressed(found, seen))
+    throw new OwnershipRegressedError(ownershipRef(world).remote, seen?.epoch ?? 0, found);
   if (found !== undefined) await rememberEpoch(seenEpochFile(world), seen, found);
   return found;
 }
@@ -61,6 +64,7 @@ export async function releaseLoops(
  * Gives the loops back to the host that released them, before another had them. Nothing is done where it holds them.
  *
  * @returns the epoch that it holds them under.
+ * @throws {NotOwnerError} they are not its to take back.
  */
 export async function returnLoops(
   world: World,
@@ -68,8 +72,7 @@ export async function returnLoops(
 ): Promise<number> {
   const found = await readOwner(world, signal);
   if (found?.state === 'held' && found.owner === to) return found.epoch;
-  if (found?.state !== 'released' || found.from !== to)
-    throw new Error(`the loops are not ${to}'s to take back: look with \`cutover status\``);
+  if (found?.state !== 'released' || found.from !== to) throw new NotOwnerError(to, found);
   const { lease } = world.settings.ownership;
   const granted = await grantOwnership(world.gitHere, {
     ...ownershipRef(world),
@@ -81,4 +84,38 @@ export async function returnLoops(
     signal,
   });
   return granted.epoch;
+}
+
+/** A host would be let run the loops that may not. Nothing was changed. */
+export class NotOwnerError extends CutoverError {
+  override readonly name = 'NotOwnerError';
+  readonly code = 'NOT_OWNER';
+  readonly host: string;
+  readonly found: Ownership | undefined;
+
+  constructor(host: string, found: Ownership | undefined) {
+    super(
+      `${host} may not run the loops: they are ${describeOwnership(found)}; look with \`cutover status\``,
+    );
+    this.host = host;
+    this.found = found;
+  }
+}
+
+/**
+ * Looks, right before the old host is let run its rig, that it may: no supervisor of ours holds it back there.
+ *
+ * @param also `released`: it may also be the one that released them, in a move that is being undone.
+ * @throws {NotOwnerError} another host holds the loops, or none.
+ */
+export async function requireOldMay(
+  world: World,
+  also: 'released' | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = world.settings.old;
+  const found = await readOwner(world, signal);
+  if (found?.state === 'held' && found.owner === name) return;
+  if (also === 'released' && found?.state === 'released' && found.from === name) return;
+  throw new NotOwnerError(name, found);
 }

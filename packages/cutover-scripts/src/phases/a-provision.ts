@@ -2,6 +2,7 @@ import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { describeOwnership, grantOwnership } from '@cutover/loops';
 import { preflight } from '../preflight/preflight.ts';
+import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
 import { readAuthKey } from '../tailnet/auth-key.ts';
@@ -13,6 +14,9 @@ import type { World } from '../world/world.ts';
 
 const phase = 'a-provision';
 const second = 1000;
+
+/** A unit that failed is of no matter here. */
+const booted = { ipv4: true, systemd: 'degraded' } as const;
 
 /** Looks at everything that can be wrong before anything is changed, and names all of it at once. */
 export const lookFirst = step({
@@ -95,7 +99,46 @@ const createInstance = step({
   timeout: 600 * second,
 });
 
-/** Running is not ready: an address, cloud-init at its end, and ssh with the very host key that is inside. */
+/** What the image lacks is named with its fix, all at once; what cloud-init or a first connection would do is done here. */
+const prepareInstance = step({
+  id: 'prepare-instance',
+  version: 1,
+  phase,
+  title: 'see what the image lacks, and let ourselves in',
+  kind: 'reversible',
+  inputs: ({ settings: { name, instance, tailnet }, rootKey }) => ({
+    name,
+    image: instance.image,
+    rootKey,
+    joins: tailnet !== undefined,
+  }),
+  async check({ world, signal }) {
+    const { settings, rootKey } = world;
+    const { name, tailnet } = settings;
+    await waitReady(await world.incus(signal), name, booted, { timeout: 300 * second, signal });
+    const facts = await imageFacts(await world.inside(signal), rootKey, signal);
+    const { sshd = null, nix = null, cloudInit, networkd } = facts;
+    const network = networkd
+      ? 'systemd-networkd'
+      : 'not networkd: the first deploy may change the address, and the run goes on at the new one';
+    const missing = suppliable(facts, name);
+    const evidence = { cloudInit, sshd, nix, network, missing };
+    const lacking = lackingInImage(facts, { tailscale: tailnet !== undefined });
+    if (lacking.length > 0) {
+      const reason = `${name} was made from ${settings.instance.image}, which is not enough: ${lacking.join('; ')}. See docs/nixos.md, "What an image must have"`;
+      return { state: 'conflict', evidence, reason };
+    }
+    return { state: missing.length === 0 ? 'satisfied' : 'absent', evidence };
+  },
+  async apply({ world, signal }) {
+    await supply(await world.inside(signal), world.settings.name, world.rootKey, signal);
+  },
+  // From then on it is what its configuration says.
+  holdsUntil: 'deploy',
+  timeout: 330 * second,
+});
+
+/** Running is not ready: an address, the boot and cloud-init at their end, and ssh with the very host key that is inside. */
 export const waitUntilReady = step({
   id: 'wait-ready',
   version: 1,
@@ -104,22 +147,16 @@ export const waitUntilReady = step({
   kind: 'reversible',
   inputs: ({ settings }) => ({ name: settings.name }),
   async check({ world, signal }) {
-    const { settings } = world;
+    const { settings, rootKey } = world;
     const incus = await world.incus(signal);
-    const ready = await waitReady(
-      incus,
-      settings.name,
-      {
-        ipv4: true,
-        cloudInit: true,
-      },
-      { timeout: 300 * second, signal },
-    );
+    const { cloudInit } = await imageFacts(await world.inside(signal), rootKey, signal);
+    const conditions = cloudInit ? { ipv4: true, cloudInit: true } : booted;
+    const ready = await waitReady(incus, settings.name, conditions, { timeout: 300 * second, signal });
     const target = await world.target(signal);
     const { stdout } = await target.run(['hostname'], { signal });
     const evidence = {
       address: ready.ipv4 ?? null,
-      cloudInit: ready.cloudInit ?? null,
+      cloudInit: ready.cloudInit ?? 'none',
       hostname: stdout.trim(),
     };
     if (stdout.trim() === settings.name) return { state: 'satisfied', evidence };
@@ -258,6 +295,7 @@ const recordOwner = step({
 export const provisionSteps: readonly Step<World>[] = [
   lookFirst,
   createInstance,
+  prepareInstance,
   waitUntilReady,
   joinTheTailnet,
   recordProvenance,

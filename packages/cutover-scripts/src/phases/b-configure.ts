@@ -1,4 +1,4 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -26,6 +26,7 @@ import { tailnetProblem } from '../tailnet/join.ts';
 import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
+import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -170,7 +171,7 @@ const encryptSecrets = step({
 });
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository = step({
+const scanRepository = onOldHost<Evidence>(async () => ({}))({
   id: 'scan-repository',
   version: 1,
   phase,
@@ -192,6 +193,8 @@ const scanRepository = step({
           reason: 'plaintext of a secret is in the repository; see the findings',
         };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 300 * second,
 });
 
@@ -252,6 +255,8 @@ export const deployConfiguration = step({
         signal,
       },
     );
+    // With another network configuration it may have another address now.
+    world.forgetTarget();
     await recordDeployed(await world.target(signal), { commit, system: result.system }, signal);
   },
   leaves: 'the system of the new host, which goes with the instance',
@@ -285,7 +290,7 @@ const proveHeld = step({
 });
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace = step({
+const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
   id: 'verify-secrets',
   version: 1,
   phase,
@@ -320,6 +325,8 @@ const verifySecretsInPlace = step({
       ? { state: 'satisfied', evidence }
       : { state: 'conflict', evidence, reason: failed.join('; ') };
   },
+  // It asks the old host, which may be gone once the loops have moved.
+  holdsUntil: 'grant-ownership',
   timeout: 120 * second,
 });
 

@@ -6,7 +6,7 @@ import {
   disarmNew,
   proveNewStopped,
   quiesceNew,
-  reachOld,
+  reachBoth,
   releaseNew,
   saveWork,
 } from './rollback/stop-new.ts';
@@ -16,12 +16,12 @@ import {
  * Release, stop, prove, take the key away, sync, grant, start.
  */
 export const rollbackSteps: readonly Step<World>[] = [
-  reachOld,
+  reachBoth,
   releaseNew,
   quiesceNew,
   disarmNew,
-  saveWork,
   proveNewStopped,
+  saveWork,
   swapKeys,
   syncBack,
   grantOld,

@@ -57,6 +57,9 @@ export function incusChecks(world: World): Check[] {
               `image alias ${instance.image} is of a ${alias.type}, and the config asks for a ${instance.type}`,
             );
           }
+          const { properties } = await incus.images.get(alias.target, { signal });
+          const problem = secureBootProblem(properties, instance.config);
+          if (problem !== undefined) return bad(`image alias ${instance.image} ${problem}`);
           return good({ alias: instance.image, fingerprint: alias.target });
         } catch (error) {
           if (!(error instanceof IncusApiError) || error.status !== 404) throw error;
@@ -81,6 +84,16 @@ export function incusChecks(world: World): Check[] {
       },
     },
   ];
+}
+
+/** An image whose boot loader is not signed says so, and Incus refuses it where the instance does not agree. */
+export function secureBootProblem(
+  properties: Readonly<Record<string, string>>,
+  config: Readonly<Record<string, string>>,
+): string | undefined {
+  const needed = properties['requirements.secureboot'];
+  if (needed !== 'false' || config['security.secureboot'] === 'false') return undefined;
+  return 'boots without secure boot only; add to the config: instance: { config: { security.secureboot: "false" } }';
 }
 
 /** The mebibytes of a size of the config. */

@@ -20,13 +20,18 @@ const realOnly = new Set(['record-owner', 'log-agent-in']);
  * @param rig the real rig, whose files must be there.
  */
 export function rehearsalSteps(rig: RigConfig): readonly Step<World>[] {
-  const steps: readonly Step<World>[] = [
+  const staged: readonly Step<World>[] = [
     ...provisionSteps.filter(({ id }) => !realOnly.has(id)),
     takeScratchOwnership,
     ...configureSteps,
     ...stageSteps.filter(({ id }) => !realOnly.has(id)),
-    findRealFiles(rig),
-    { ...startNew, needs: undefined },
+  ];
+  const found = findRealFiles(rig, staged);
+  const steps: readonly Step<World>[] = [
+    ...staged,
+    found,
+    // The approval of the real one stands before it; here it begins when all else is in place.
+    { ...startNew, needs: [found] },
     ...rebootProofSteps.map((one, index) => (index === 0 ? { ...one, needs: [startNew] } : one)),
     measure,
   ];
@@ -37,13 +42,14 @@ export function rehearsalSteps(rig: RigConfig): readonly Step<World>[] {
 }
 
 /** The stand-ins need none of it; the agents will. */
-function findRealFiles(rig: RigConfig): Step<World> {
+function findRealFiles(rig: RigConfig, needs: readonly Step<World>[]): Step<World> {
   return step({
     id: 'find-real-files',
     version: 1,
     phase: 'c-stage',
     title: 'find what each real loop needs',
     kind: 'reversible',
+    needs,
     inputs: () => ({ loops: rig.loops.map(({ name }) => name) }),
     async check({ world, signal }) {
       const missing = await missingLoopFiles(await world.targetRig(signal), rig, signal);

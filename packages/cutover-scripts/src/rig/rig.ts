@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { RigConfig } from '@cutover/loops';
 import type { ProcessSelector } from '@cutover/loops/safe-point';
 import type { CutoverSettings } from '../config/schema.ts';
+import type { World } from '../world/world.ts';
 
 /** `path` of the old host, where it is absolute or below the workspace there. */
 export function oldPath({ old }: CutoverSettings, path: string): string {
@@ -61,7 +61,13 @@ export function rigConfigFile(rig: string): string {
   return `/etc/loops/${rig}.yaml`;
 }
 
-/** How a process of the rig's loops on the new host is known: by the tmux server that all of them run in. */
-export function newProcesses({ runtimeDir }: RigConfig): ProcessSelector {
-  return { tmux: [{ socket: `${runtimeDir}/tmux.sock` }] };
+/**
+ * How a process of the rig's loops on the new host is known to root: by the tmux server that they run in, and by the
+ * workspace, where what has left its terminal still works.
+ */
+export function newProcesses({ settings, rig }: Pick<World, 'settings' | 'rig'>): ProcessSelector {
+  return {
+    tmux: [{ user: settings.new.user, socket: `${rig.runtimeDir}/tmux.sock` }],
+    workingDirectories: [rig.workspace],
+  };
 }

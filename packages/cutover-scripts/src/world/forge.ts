@@ -79,11 +79,6 @@ async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: 
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }
 
-/** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
-function sshPath(path: string): string {
-  return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
-}
-
 /** When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life. */
 function throughSocks({ host, port }: NonNullable<SshEndpoint['socks5']>): string[] {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -93,6 +88,11 @@ function throughSocks({ host, port }: NonNullable<SshEndpoint['socks5']>): strin
     'ServerAliveCountMax=2',
     'ConnectTimeout=20',
   ];
+}
+
+/** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
+function sshPath(path: string): string {
+  return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
 }
 
 async function knownHostsFile(

@@ -4,6 +4,7 @@ import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cut
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import { type CutoverConfigs, loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
@@ -34,7 +35,10 @@ export async function openWorld(
   const written = await loadConfigs(configFile, here);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   const { settings, rig, rigText, secrets, rootKey } = await change(written);
-  const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
+  const { host: old, answers: oldAnswers } = watchAnswers(
+    sshHost({ name: settings.old.name, ...connection(settings.old.ssh) }),
+    join(workDirectory, 'old-host-answered.json'),
+  );
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
   const opened: AsyncDisposable[] = [old, forgeHost, here];
@@ -56,9 +60,12 @@ export async function openWorld(
     rootKey,
     incus,
     old,
+    oldAnswers,
     oldRig: asUser(old, settings.old.user),
     target,
+    forgetTarget: target.forget,
     freshTarget,
+    inside: async (signal) => incusHost(await incus(signal), settings.name),
     targetRig: async (signal) => asUser(await target(signal), settings.new.user),
     forge,
     configuration: configurationRepository(

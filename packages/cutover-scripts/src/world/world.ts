@@ -3,6 +3,7 @@ import type { IncusClient } from '@cutover/incus-client';
 import type { RigConfig } from '@cutover/loops';
 import type { SecretsConfig } from '@cutover/secrets';
 import type { CutoverSettings } from '../config/schema.ts';
+import type { Answers } from './answers.ts';
 import type { ConfigurationRepository } from './configuration-repository.ts';
 import type { Forge } from './forge.ts';
 
@@ -21,6 +22,8 @@ export interface World extends AsyncDisposable {
   incus(signal: AbortSignal): Promise<IncusClient>;
   /** The old host, as root. */
   readonly old: Host;
+  /** Whether the old host answers, and when it did last. */
+  readonly oldAnswers: Answers;
   /** The old host, as the user of its rig. */
   readonly oldRig: Host;
   /**
@@ -28,8 +31,12 @@ export interface World extends AsyncDisposable {
    * server certificate, so not even the first connection is a matter of trust.
    */
   target(signal: AbortSignal): Promise<Host>;
+  /** The next `target` connects again: to the address that the new host has then. */
+  forgetTarget(): void;
   /** A new connection to the new host, as root, whatever has become of the shared one. */
   freshTarget(signal: AbortSignal): Promise<Host>;
+  /** Inside the new host, by way of the Incus server: it need not let us in by ssh. */
+  inside(signal: AbortSignal): Promise<Host>;
   /** The new host, as the user of its rig. */
   targetRig(signal: AbortSignal): Promise<Host>;
   readonly forge: Forge;

@@ -124,3 +124,18 @@ test('a forge that does not answer at the end leaves the claim with its state di
   await run('mv', [join(root, 'away.git'), join(root, 'forge.git')]);
   await claimOperator(world, witnessOf(path, 'run-1', ['a']), signal);
 });
+
+test('a claim is confirmed while it is ours, and not once another has taken over', async () => {
+  const [first, second] = [await stateDirectory('first'), await stateDirectory('second')];
+  const claim = await claimOperator(world, witnessOf(first, 'run-1', []), signal);
+  await claim.confirm?.(signal);
+  await takeOverOperator(world, 'take over run-1', signal);
+  await expect(claim.confirm?.(signal)).rejects.toMatchObject(refused);
+  await claimOperator(world, witnessOf(second, 'run-2', []), signal);
+  await expect(claim.confirm?.(signal)).rejects.toMatchObject({
+    ...refused,
+    message: expect.stringContaining('another has taken over'),
+  });
+  await run('git', ['-C', join(root, 'forge.git'), 'update-ref', '-d', 'refs/cutover/operator']);
+  await expect(claim.confirm?.(signal)).rejects.toMatchObject({ code: 'OWNERSHIP_UNKNOWN' });
+});

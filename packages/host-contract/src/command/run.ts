@@ -1,9 +1,11 @@
+import { untilAborted } from '@cutover/foundation/until-aborted';
+
 import { CommandError, OutputLimitError } from '../errors.ts';
 import type { CommandExit, RunOptions, RunResult } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
 import { collect } from './collect.ts';
-import { startDeadline, untilAborted } from './deadline.ts';
+import { startDeadline } from './deadline.ts';
 import { errorOfEnded } from './end-command.ts';
 import { feed } from './feed.ts';
 import { spawn } from './spawn.ts';

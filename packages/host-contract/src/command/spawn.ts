@@ -1,6 +1,7 @@
+import { untilAborted } from '@cutover/foundation/until-aborted';
+
 import type { CommandOptions } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
-import { untilAborted } from './deadline.ts';
 import { endCommand } from './end-command.ts';
 import { within } from './within.ts';
 

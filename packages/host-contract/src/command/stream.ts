@@ -1,10 +1,12 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 
+import { untilAborted } from '@cutover/foundation/until-aborted';
+
 import type { CommandStream, StreamOptions } from '../host.ts';
 import type { HostTransport, SpawnedCommand } from '../transport.ts';
 import { checkCommand } from './check-command.ts';
-import { startDeadline, untilAborted } from './deadline.ts';
+import { startDeadline } from './deadline.ts';
 import { errorOfEnded } from './end-command.ts';
 import { spawn } from './spawn.ts';
 

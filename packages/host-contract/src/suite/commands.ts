@@ -78,23 +78,6 @@ export function commandsContract(runner: ContractRunner, options: ContractOption
       expect(stdout).toBe(`${cwd}\n`);
     });
 
-    it('runs 50 at once without mixing them', async () => {
-      const numbers = Array.from({ length: 50 }, (_, index) => String(index));
-      const results = await Promise.all(
-        numbers.map(async (number) =>
-          fixture.host.run(['sh', '-c', 'cat; echo "$1" >&2', 'sh', number], { input: number }),
-        ),
-      );
-      expect(results.map(({ stdout }) => stdout)).toEqual(numbers);
-      expect(results.map(({ stderr }) => stderr.trim())).toEqual(numbers);
-    });
-
-    it(`runs ${options.soak === true ? 500 : 25} in a row`, async () => {
-      for (let left = options.soak === true ? 500 : 25; left > 0; left -= 1) {
-        expect((await fixture.host.run(['echo', String(left)])).stdout).toBe(`${left}\n`);
-      }
-    });
-
     it.each([
       ['no command', []],
       ['NUL', ['echo', 'a\0b']],

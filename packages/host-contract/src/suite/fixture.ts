@@ -7,7 +7,7 @@ export type ContractRunner = Pick<
   'afterAll' | 'afterEach' | 'beforeAll' | 'beforeEach' | 'describe' | 'expect' | 'it'
 >;
 
-export type ContractPart = 'commands' | 'input' | 'endings' | 'streams' | 'files';
+export type ContractPart = 'commands' | 'many' | 'input' | 'endings' | 'streams' | 'files';
 
 export interface ContractOptions {
   /** The transport's name, for the report. */

@@ -5,7 +5,7 @@ import { CommandRefusedError, HostConnectionError, type HostTransport } from '@c
 import { longestCommandLine } from '../ssh/launch.ts';
 import type { SshHostOptions } from '../ssh/options.ts';
 import { createSessionQueue } from '../ssh/session-queue.ts';
-import { untilAborted } from '../ssh/until-aborted.ts';
+import { untilAborted } from '@cutover/foundation/until-aborted';
 import { type Master, startMaster } from './master.ts';
 import { lineOf, startSession } from './session.ts';
 

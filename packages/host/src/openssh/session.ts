@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
+import { exitFromShell } from '@cutover/foundation/shell-exit';
 import {
   type CommandExit,
   CommandRefusedError,
@@ -82,7 +82,7 @@ export function startSession(
 
   const exit = ending.then(async (): Promise<CommandExit> => {
     await launched;
-    if (code !== undefined && group !== undefined) return exitFromCode(code);
+    if (code !== undefined && group !== undefined) return exitFromShell(code);
     // Its ssh ends before that of the connection does: the next call is to make a new one.
     await Promise.race([master.ended, setTimeout(patience, undefined, { ref: false })]);
     if (group !== undefined || master.lost !== undefined)
@@ -119,15 +119,3 @@ function follow(source: Readable, filter: (chunk: Buffer) => Buffer): PassThroug
   through.on('close', () => source.resume());
   return through;
 }
-
-/** `sh` tells a death by signal n as 128 + n. */
-function exitFromCode(code: number): CommandExit {
-  const signal = code > 128 && code < 160 ? signalNames.get(code - 128) : undefined;
-  return signal === undefined ? { exitCode: code, signal: undefined } : { exitCode: undefined, signal };
-}
-
-const signalNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.signals)
-    .filter(([name]) => name !== 'SIGIOT' && name !== 'SIGPOLL' && name !== 'SIGUNUSED')
-    .map(([name, number]) => [number, name]),
-);

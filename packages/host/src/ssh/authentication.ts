@@ -24,21 +24,13 @@ export async function authentication(
   name: string,
   options: ResolvedOptions,
 ): Promise<readonly AnyAuthMethod[]> {
-  const { user: username, answer } = options;
-  const named =
-    options.privateKey !== undefined ||
-    options.privateKeyFile !== undefined ||
-    options.agent !== undefined ||
-    answer !== undefined;
-  const { candidateKeys, onlyKeys } = options;
-  const configured = candidateKeys !== undefined;
-  const candidates = configured
-    ? candidateKeys
-    : named
-      ? []
-      : defaultKeys.map((file) => join(homedir(), '.ssh', file));
-  const keys = [...(await namedKeys(name, options)), ...(await usableKeys(name, candidates, options))];
-  const agent = named || configured ? options.agent : process.env['SSH_AUTH_SOCK'];
+  const { user: username, answer, onlyKeys } = options;
+  const keys = [
+    ...(await namedKeys(name, options)),
+    ...(await usableKeys(name, candidates(options), options)),
+  ];
+  const agent =
+    isNamed(options) || options.candidateKeys !== undefined ? options.agent : process.env['SSH_AUTH_SOCK'];
   const methods: AnyAuthMethod[] = keys.flatMap(forSignatures).map((key) => ({
     type: 'publickey',
     username,
@@ -62,6 +54,22 @@ export async function authentication(
   if (methods.length > 0) return methods;
   const what = `there is nothing to log in with: give a key, start an agent, or make one of ~/.ssh/${defaultKeys.join(', ')}`;
   throw new HostOptionError(name, 'privateKeyFile', what);
+}
+
+/** The files of the keys that are tried. */
+export function keyFiles(options: ResolvedOptions): readonly string[] {
+  return [...[options.privateKeyFile ?? []].flat(), ...candidates(options)];
+}
+
+/** Whether it is said what to log in with. */
+function isNamed({ privateKey, privateKeyFile, agent, answer }: ResolvedOptions): boolean {
+  return [privateKey, privateKeyFile, agent, answer].some((way) => way !== undefined);
+}
+
+/** Key files that are passed over where they are missing. */
+function candidates(options: ResolvedOptions): readonly string[] {
+  if (options.candidateKeys !== undefined) return options.candidateKeys;
+  return isNamed(options) ? [] : defaultKeys.map((file) => join(homedir(), '.ssh', file));
 }
 
 async function namedKeys(

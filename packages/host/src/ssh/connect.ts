@@ -1,17 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
-import { HostConnectionError, HostError } from '@cutover/host-contract';
+import { HostConnectionError } from '@cutover/host-contract';
 
 import type { AnyAuthMethod } from 'ssh2';
 
 import { authentication } from './authentication.ts';
+import { connectionFailure } from './connection-failure.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { nameOf } from './destination.ts';
 import { dialThroughCommand } from './dial-command.ts';
 import { dial, dialThroughSocks5 } from './dial.ts';
 import { hostKeyAlgorithmsFor } from './host-key-algorithms.ts';
-import { readHostKeyPolicy } from './host-keys.ts';
+import { keyType, readHostKeyPolicy } from './host-keys.ts';
 import type { SshHostOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
 
@@ -32,7 +33,7 @@ export async function connect(
   const { connectAttempts = 1 } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await connectOnce(name, options, signal);
+      return await connectToRightKey(name, options, signal);
     } catch (error) {
       const mayPass = error instanceof HostConnectionError && error.code === 'CONNECTION_FAILED';
       if (!mayPass || attempt >= connectAttempts || signal?.aborted === true) throw error;
@@ -42,7 +43,35 @@ export async function connect(
   }
 }
 
-async function connectOnce(name: string, given: SshHostOptions, signal?: AbortSignal): Promise<Connection> {
+/** Where a fingerprint is pinned, asks the host for a key of each type that it has, until one is the right one. */
+async function connectToRightKey(
+  name: string,
+  options: SshHostOptions,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  const shown: string[] = [];
+  let mismatch: HostConnectionError | undefined;
+  for (;;) {
+    const before = shown.length;
+    try {
+      return await connectOnce(name, options, shown, signal);
+    } catch (error) {
+      const isMismatch = error instanceof HostConnectionError && error.code === 'HOST_KEY_MISMATCH';
+      if (isMismatch) mismatch ??= error;
+      if (isMismatch && shown.length > before) continue;
+      // It has no key of another type.
+      throw mismatch !== undefined && String(error).includes('no matching host key') ? mismatch : error;
+    }
+  }
+}
+
+/** @param shown gets the type of a key that was refused, if one of another type may be the right one. */
+async function connectOnce(
+  name: string,
+  given: SshHostOptions,
+  shown: string[],
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   const options = await resolveOptions(name, given);
   const { connectTimeout = 20_000, jump } = options;
   // ssh2 and what it needs are only loaded by programs that use them.
@@ -82,9 +111,10 @@ async function connectOnce(name: string, given: SshHostOptions, signal?: AbortSi
       sock: socket,
       username: options.user,
       authHandler: (_left, _partial, next) => next(untried.shift() ?? noMethod),
-      algorithms: { serverHostKey: hostKeyAlgorithmsFor(policy.types) },
+      algorithms: { serverHostKey: hostKeyAlgorithmsFor(policy.types, shown) },
       hostVerifier: (key: Buffer) => {
         refusal = policy.refuse(key);
+        if (refusal !== undefined && policy.anyType) shown.push(keyType(key));
         return refusal === undefined;
       },
       readyTimeout: 0,
@@ -99,7 +129,7 @@ async function connectOnce(name: string, given: SshHostOptions, signal?: AbortSi
     const why = timeout.aborted
       ? new Error(`no answer within ${connectTimeout} ms`, { cause: error })
       : error;
-    throw asConnectionError(name, options, why, agentError);
+    throw await connectionFailure(name, options, why, agentError);
   } finally {
     stop.removeEventListener('abort', giveUp);
   }
@@ -115,28 +145,6 @@ async function openSocket(
     return dialThroughCommand(proxy.command, { host, port, user });
   if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);
   return await dial(host, port, signal);
-}
-
-function asConnectionError(
-  name: string,
-  { host, port = 22, user }: ResolvedOptions,
-  error: unknown,
-  agentError: Error | undefined,
-): unknown {
-  if (error instanceof HostError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
-    const agent = agentError === undefined ? '' : `, and the agent cannot be asked (${agentError.message})`;
-    const what = `${host}:${port} accepted none of our keys for ${user}: add the public key to its authorized_keys${agent}`;
-    return new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
-  }
-  const missing = /^Handshake failed: no matching (.*)$/.exec(message)?.[1];
-  const instead =
-    missing === undefined
-      ? ''
-      : `; connect by the system's ssh (client: 'openssh'), or allow another ${missing} there`;
-  const what = `cannot connect to ${host}:${port} (${message})${instead}`;
-  return new HostConnectionError('CONNECTION_FAILED', name, what, { cause: error });
 }
 
 /** Tells ssh2 that nothing is left to try; its types have only `undefined` for that, with which it waits. */

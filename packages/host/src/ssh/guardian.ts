@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 
+import signalScript from '@cutover/foundation/signal-group.sh';
 import type { ClientChannel } from 'ssh2';
 
 import type { Connection } from './connection.ts';
@@ -7,7 +8,6 @@ import guardianScript from './guardian.sh';
 import type { ProcessGroup } from './launch.ts';
 import { loginShellLine } from './login-shell-line.ts';
 import { quoteArgv } from './quote.ts';
-import signalScript from './signal-group.sh';
 
 /** For `sh`. */
 export const guardianScriptLine: string = quoteArgv(['exec', 'sh', '-c', guardianScript, 'cutover-guardian']);

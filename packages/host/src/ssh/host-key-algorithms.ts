@@ -10,12 +10,22 @@ const hostKeyAlgorithms = [
 
 export type HostKeyAlgorithm = (typeof hostKeyAlgorithms)[number];
 
-/** Those of the key types we know come first, for a host shows the first key that both sides speak of. */
-export function hostKeyAlgorithmsFor(types: readonly string[]): HostKeyAlgorithm[] {
-  const isKnown = (algorithm: string): boolean =>
-    types.includes(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
+/**
+ * Those of the key types we know come first, for a host shows the first key that both sides speak of.
+ *
+ * @param shown the types of the keys that it has shown, and that are not the right ones: these are not asked for again.
+ */
+export function hostKeyAlgorithmsFor(
+  types: readonly string[],
+  shown: readonly string[] = [],
+): HostKeyAlgorithm[] {
+  const left = hostKeyAlgorithms.filter((algorithm) => !shown.includes(typeOf(algorithm)));
   return [
-    ...hostKeyAlgorithms.filter((algorithm) => isKnown(algorithm)),
-    ...hostKeyAlgorithms.filter((algorithm) => !isKnown(algorithm)),
+    ...left.filter((algorithm) => types.includes(typeOf(algorithm))),
+    ...left.filter((algorithm) => !types.includes(typeOf(algorithm))),
   ];
+}
+
+function typeOf(algorithm: HostKeyAlgorithm): string {
+  return algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm;
 }

@@ -13,6 +13,8 @@ import type { SshHostOptions } from './options.ts';
 export interface HostKeyPolicy {
   /** The types of the keys we know, e.g. `ssh-ed25519`: to be asked for first, else the host may show another one. */
   readonly types: readonly string[];
+  /** Whether the right key may be of any type: a fingerprint does not tell it, so the host is asked for one after another. */
+  readonly anyType: boolean;
   /** Why the key a host showed (as in its public key file, decoded) is refused, or `undefined`: it is the right one. */
   refuse(shown: Buffer): HostConnectionError | undefined;
 }
@@ -34,6 +36,7 @@ function pinnedPolicy(host: string, hostKeys: readonly string[]): HostKeyPolicy 
   const accepted = new Set(keys.map((key) => key.fingerprint));
   return {
     types: keys.flatMap(({ type }) => type ?? []),
+    anyType: keys.some(({ type }) => type === undefined),
     refuse: (shown) => {
       const seen = fingerprint(shown);
       if (accepted.has(seen)) return undefined;
@@ -76,6 +79,7 @@ async function knownHostsPolicy(host: string, options: SshHostOptions): Promise<
 
   return {
     types: [...new Set(keys.map(({ type }) => type))],
+    anyType: false,
     refuse: (shown) => {
       const seen = fingerprint(shown);
       const same = entries.filter(({ key }) => key.equals(shown));
@@ -118,7 +122,7 @@ function mismatch(host: string, what: string): HostConnectionError {
 }
 
 /** A key begins with the length of its type's name, and the name (RFC 4253, 6.6). */
-function keyType(key: Buffer): string {
+export function keyType(key: Buffer): string {
   return key.length < 4 ? '' : key.toString('latin1', 4, 4 + key.readUInt32BE(0));
 }
 

@@ -4,7 +4,7 @@ import type { SpawnCommand, SpawnedCommand } from '@cutover/host-contract';
 
 import type { Link } from './link.ts';
 import { createSessionQueue } from './session-queue.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '@cutover/foundation/until-aborted';
 
 /** How many connections are made to one server. */
 const most = 9;

@@ -5,7 +5,7 @@ import { nameOf } from './destination.ts';
 import { type Link, openLink } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
 import type { SshHostOptions } from './options.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '@cutover/foundation/until-aborted';
 
 /**
  * A machine behind ssh. The connection is made by the first call and shared by all; after it was lost, the next call

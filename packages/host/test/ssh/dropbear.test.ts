@@ -21,6 +21,6 @@ if (process.getuid?.() === 0) {
     open: async () => sshHost(dropbear.options),
     root: true,
     soak,
-    ...(!soak && { parts: ['commands', 'endings'] }),
+    ...(!soak && { parts: ['commands', 'many', 'endings'] }),
   });
 }

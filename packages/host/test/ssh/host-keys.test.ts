@@ -51,6 +51,21 @@ describe('pinned host keys', () => {
     expect(await connectWith({ hostKeys: [fingerprint] })).toBe('in\n');
   });
 
+  it.each(['ecdsa', 'rsa'])(
+    'finds the %s key of a fingerprint, whatever the host would show first',
+    async (type) => {
+      expect(await connectWith({ hostKeys: [fingerprintOf(await publicKey(type))] })).toBe('in\n');
+    },
+  );
+
+  it('refuses a host that has no key of a fingerprint, by the one it shows first', async () => {
+    const other = fingerprintOf(await readFile(join(sshd.directory, 'user.pub'), 'utf8'));
+    expect(await connectWith({ hostKeys: [other] })).toMatchObject({
+      code: 'HOST_KEY_MISMATCH',
+      message: expect.stringContaining(fingerprintOf(await publicKey('ed25519'))),
+    });
+  });
+
   it('refuses another key, and says what to do', async () => {
     const other = await readFile(join(sshd.directory, 'user.pub'), 'utf8');
     const error = await connectWith({ hostKeys: [other] });

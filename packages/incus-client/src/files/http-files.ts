@@ -18,7 +18,7 @@ export interface FileReading extends FileAttributes {
 }
 
 /**
- * The files of instances: what reads is one request to the files endpoint, what writes content goes by SFTP. Neither needs
+ * The files of instances: what reads is one request to the files endpoint, what changes something goes by SFTP. Neither needs
  * a shell in the guest. Those of volumes are had in the same way: there `instance` is the volume's name.
  */
 export interface FilesArea {
@@ -59,12 +59,12 @@ export interface FilesArea {
     directory: string,
     options?: WriteFileAttributes & CallOptions,
   ): Promise<void>;
-  symlink(
-    instance: string,
-    linkPath: string,
-    target: string,
-    options?: WriteFileAttributes & CallOptions,
-  ): Promise<void>;
+  /**
+   * Makes a symlink, which is root's, by SFTP.
+   *
+   * @throws {FileError} `FORBIDDEN`: a symlink of a user's is on its way.
+   */
+  symlink(instance: string, linkPath: string, target: string, options?: CallOptions): Promise<void>;
   /** The target of a symlink, which the daemon makes absolute; an SFTP session gives it as it is. */
   readLink(instance: string, linkPath: string, options?: CallOptions): Promise<string>;
   /** An SFTP session: for many files, large ones, and what the files endpoint cannot do. Dispose of it. */
@@ -76,7 +76,11 @@ export interface FilesArea {
   push(instance: string, source: string, target: string, options?: PushOptions): Promise<void>;
   /** Pulls a file, or a directory with all that is in it, to this machine, by SFTP: in bounded memory, modes and symlinks kept. */
   pull(instance: string, source: string, target: string, options?: PullOptions): Promise<void>;
-  /** Deletes a file, a symlink or an empty directory. */
+  /**
+   * Deletes a file, a symlink or an empty directory, by SFTP.
+   *
+   * @throws {FileError} `FORBIDDEN`: a symlink of a user's is on its way.
+   */
   delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
 }
 
@@ -85,28 +89,6 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
   const request = (instance: string) => `${owner(instance)}/files`;
   const openSession = (instance: string, signal: AbortSignal | undefined) =>
     openSftp(scope, owner(instance), signal);
-
-  const post = async (
-    instance: string,
-    filePath: string,
-    body: string,
-    headers: Record<string, string>,
-    { uid = 0, gid = 0, mode, signal }: WriteFileAttributes & CallOptions,
-  ) => {
-    await scope.request('POST', request(instance), {
-      signal,
-      body,
-      query: { path: filePath },
-      headers: {
-        'content-type': 'application/octet-stream',
-        'x-incus-uid': String(uid),
-        'x-incus-gid': String(gid),
-        // Parsed with base 0: the leading zero makes it octal.
-        'x-incus-mode': mode === undefined ? undefined : `0${mode.toString(8)}`,
-        ...headers,
-      },
-    });
-  };
 
   /** By SFTP: the files endpoint sets owner and mode after the content, and those of new files only. */
   const writeFile = async (
@@ -188,8 +170,10 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       if (!(await isDirectory(session, directory)))
         await session.makeDirectory(directory, { uid, gid, mode });
     },
-    symlink: (instance, linkPath, target, options = {}) =>
-      post(instance, linkPath, target, { 'x-incus-type': 'symlink' }, options),
+    async symlink(instance, linkPath, target, options = {}) {
+      await using session = await openSession(instance, options.signal);
+      await session.symlink(linkPath, target);
+    },
     async readLink(instance, linkPath, options = {}) {
       const { content, type } = await open(instance, linkPath, options);
       const target = await collect(content);
@@ -208,7 +192,9 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       await pullPath(session, source, target, options);
     },
     async delete(instance, filePath, options = {}) {
-      await scope.request('DELETE', request(instance), { ...options, query: { path: filePath } });
+      await using session = await openSession(instance, options.signal);
+      const { type } = await session.stat(filePath);
+      await (type === 'directory' ? session.removeDirectory(filePath) : session.remove(filePath));
     },
   };
 }

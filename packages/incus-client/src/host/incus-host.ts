@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
+import { exitFromShell } from '@cutover/foundation/shell-exit';
 import {
   type CommandExit,
   CommandRefusedError,
@@ -121,20 +122,9 @@ async function exitOf(
       argv,
       `the guest did not start it (exit code ${code}): it needs /bin/sh and setsid`,
     );
-  return exitFromCode(code);
+  // The daemon tells a death by a signal as shells do.
+  return exitFromShell(code);
 }
-
-/** The daemon tells a death by signal n as the exit code 128 + n, as shells do; signals have the numbers 1 to 31. */
-function exitFromCode(code: number): CommandExit {
-  const signal = code > 128 && code < 160 ? signalNames.get(code - 128) : undefined;
-  return signal === undefined ? { exitCode: code, signal: undefined } : { exitCode: undefined, signal };
-}
-
-const signalNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.signals)
-    .filter(([name]) => name !== 'SIGIOT' && name !== 'SIGPOLL' && name !== 'SIGUNUSED')
-    .map(([name, number]) => [number, name]),
-);
 
 /** What `source` says, by way of `through`, with an error that a `Host` may throw. */
 function following<Through extends Transform>(

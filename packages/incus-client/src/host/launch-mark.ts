@@ -1,12 +1,13 @@
 import { Transform } from 'node:stream';
+import type { LaunchedGroup } from './launch.ts';
 
 /** Takes the launch mark off the head of a command's stderr and tells which process group it named. */
 export class LaunchMark extends Transform {
   /** Resolves to the group, or to `undefined` when stderr ended without a mark: the command was never started. */
-  readonly group: Promise<number | undefined>;
+  readonly group: Promise<LaunchedGroup | undefined>;
   readonly #mark: Buffer;
   #seen: Buffer | undefined = Buffer.alloc(0);
-  #found: (group: number | undefined) => void = () => {};
+  #found: (group: LaunchedGroup | undefined) => void = () => {};
 
   constructor(mark: string) {
     super();
@@ -26,7 +27,7 @@ export class LaunchMark extends Transform {
     const end = at === -1 ? -1 : this.#seen.indexOf('\n', at);
     if (end !== -1) {
       const rest = this.#seen.subarray(end + 1);
-      this.#found(Number(this.#seen.toString('latin1', at + this.#mark.length, end)));
+      this.#found(parseGroup(this.#seen.toString('latin1', at + this.#mark.length, end)));
       this.#seen = undefined;
       if (rest.length > 0) this.push(rest);
     }
@@ -43,4 +44,10 @@ export class LaunchMark extends Transform {
     this.#found(undefined);
     done(error);
   }
+}
+
+/** The leader's pid, and the fields of its stat from the third on. */
+function parseGroup(line: string): LaunchedGroup {
+  const [id, ...stat] = line.split(' ');
+  return { id: Number(id), startTime: stat[19] ?? '' };
 }

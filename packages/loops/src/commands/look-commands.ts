@@ -2,6 +2,7 @@ import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
 import { chooseLoop } from './choose-loop.ts';
 import { type CommonOptions, configOf, countOf, print, withCommonOptions } from './common.ts';
+import { paintFor } from './colors.ts';
 import { eventLine, statusText } from './view.ts';
 
 interface HistoryOptions {
@@ -30,7 +31,7 @@ export function addLookCommands(program: Command): void {
       }
       const { readStatusOf } = await import('../rig/read-rig-status.ts');
       const status = await withInterrupts((signal) => readStatusOf(options.config, { signal }));
-      await print(options, status, statusText(status));
+      await print(options, status, statusText(status, { paint: paintFor(process.stdout) }));
     });
   withCommonOptions(program.command('history'))
     .option('-n, --last <count>', 'number of events from the end', '50')

@@ -1,7 +1,8 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { UsageError } from '@cutover/foundation/usage-error';
 import type { Command } from 'commander';
-import type { QuiescedClone, QuiesceReport } from '../safe-point/quiesce-report.ts';
+import type { RigQuiesceReport } from '../rig/quiesce-rig.ts';
+import type { QuiescedClone } from '../safe-point/quiesce-report.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, configOf, print, withCommonOptions } from './common.ts';
 
@@ -28,16 +29,19 @@ export function addQuiesceCommand(program: Command): void {
     });
 }
 
-function quiesceText(report: QuiesceReport): string {
+function quiesceText(report: RigQuiesceReport): string {
   const clones = report.clones.flatMap((clone) => [
     `${clone.safe ? 'safe  ' : 'UNSAFE'} ${clone.path}  ${clone.head ?? ''}`,
     ...clone.reasons.map(({ code, detail }) => `       ${code}: ${detail}`),
     ...keptLines(clone).map((line) => `       ${line}`),
   ]);
+  const unchecked = report.unchecked.map((name) => `not checked: ${name}, which has no clone`);
   const left = report.stopped.remaining.map(({ kind, detail }) => `left: ${kind} ${detail}`);
   const problems = [report.holdProblem, report.stopProblem].filter((problem) => problem !== undefined);
   const end = report.safe ? 'at rest, at a safe point' : 'not at a safe point';
-  return [...clones, ...left, ...problems.map((problem) => `problem: ${problem}`), end].join('\n');
+  return [...clones, ...unchecked, ...left, ...problems.map((problem) => `problem: ${problem}`), end].join(
+    '\n',
+  );
 }
 
 function keptLines({ salvage, salvageProblem }: QuiescedClone): string[] {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket, glanceControlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
 import { type AskOptions, askSupervisor } from './control-connection.ts';
@@ -20,13 +21,30 @@ export async function askRig<Method extends keyof Requests>(
   try {
     if (glanced !== undefined) return await askSupervisor(glanced, method, params, options);
   } catch (error) {
-    if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
-    if ((await socketOf(configPath)) === glanced) throw error;
+    if (!isAbsent(error)) throw error;
   }
-  return askSupervisor(await socketOf(configPath), method, params, options);
+  const { configInUse } = await import('../rig/config-in-use.ts');
+  return askRigOf(await configInUse(configPath), method, params, { signal });
 }
 
-async function socketOf(configPath: string): Promise<string> {
-  const { configInUse } = await import('../rig/config-in-use.ts');
-  return controlSocket(await configInUse(configPath));
+/** The same for a config that was read. One that holds the rig and has no socket at the moment is waited for. */
+export async function askRigOf<Method extends keyof Requests>(
+  config: RigConfig,
+  method: Method,
+  params: Requests[Method]['params'],
+  { signal }: AskOptions = {},
+): Promise<Requests[Method]['result']> {
+  const options = { signal, config: config.path };
+  try {
+    return await askSupervisor(controlSocket(config), method, params, options);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    const { hasSocketAgain } = await import('./absent-socket.ts');
+    if (!(await hasSocketAgain(config, signal))) throw error;
+  }
+  return askSupervisor(controlSocket(config), method, params, options);
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT';
 }

@@ -1,8 +1,11 @@
-import { chmod, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
+import type { KeptPlace } from '../supervisor/keeping/place-keeper.ts';
 import { type AnswerMessage, pulseInterval, type RequestMessage } from './requests.ts';
 
 /** How long the end of the server waits for answers that are under way, in milliseconds. */
@@ -11,27 +14,42 @@ const lastAnswers = 500;
 /** Answers a request; an async iterable is streamed line by line until the client hangs up. */
 export type ControlHandler = (request: RequestMessage, signal: AbortSignal) => Promise<unknown>;
 
+/** A control socket that is listened on until it is disposed. */
+export type ControlServer = AsyncDisposable & KeptPlace;
+
 /**
  * Listens on the rig's control socket, which only its user may open. The caller holds the rig's lock, so a file
  * that is there already is stale.
  */
-export async function serveControl(path: string, handle: ControlHandler): Promise<AsyncDisposable> {
-  await rm(path, { force: true });
+export async function serveControl(path: string, handle: ControlHandler): Promise<ControlServer> {
   const connections = new Set<Socket>();
   const answering = new Set<Promise<void>>();
-  const server = createServer((socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-    serveConnection(socket, (line, signal) => {
-      const task = answer(socket, line, handle, signal).finally(() => answering.delete(task));
-      answering.add(task);
+  const begin = async (): Promise<{ readonly server: Server; readonly ino: number }> => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(path, { force: true });
+    const server = createServer((socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
+      serveConnection(socket, (line, signal) => {
+        const task = answer(socket, line, handle, signal).finally(() => answering.delete(task));
+        answering.add(task);
+      });
     });
-  });
-  await listen(server, path);
-  await chmod(path, 0o600);
+    await listen(server, path);
+    await chmod(path, 0o600);
+    return { server, ino: (await stat(path)).ino };
+  };
+  let current = await begin();
   return {
+    path,
+    isThere: () => statSync(path, { throwIfNoEntry: false })?.ino === current.ino,
+    restore: async () => {
+      // It goes first, for its end removes whatever is at its path.
+      current.server.close();
+      current = await begin();
+    },
     [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => current.server.close(() => resolve()));
       await Promise.race([Promise.all(answering), delay(lastAnswers, undefined, { ref: false })]);
       for (const socket of connections) socket.destroy();
       await closed;

@@ -31,6 +31,8 @@ export interface LoopStatus {
   /** Unix milliseconds of the next start, while in `backoff`. */
   readonly nextStartAt?: number | undefined;
   readonly block?: LoopBlock | undefined;
+  /** Its agent runs without the limits that the config gives it. */
+  readonly unlimited?: boolean | undefined;
   readonly lastExit?:
     | {
         readonly exitCode?: number | undefined;
@@ -47,6 +49,8 @@ export interface RigStatus {
     readonly state: 'up' | 'down' | 'silent';
     readonly pid?: number | undefined;
     readonly since?: number | undefined;
+    /** Why systemd did not start it, e.g. that the unit of its secrets has failed. */
+    readonly reason?: string | undefined;
   };
   /** `silent`: it is there, and does not answer. */
   readonly server: 'up' | 'down' | 'silent';

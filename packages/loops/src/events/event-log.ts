@@ -1,7 +1,8 @@
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import type { RigConfig } from '../config/rig-config.ts';
+import { inFolder } from '../state/in-folder.ts';
 import type { RigEvent } from './rig-event.ts';
 
 const rotateAt = 8 * 2 ** 20;
@@ -55,7 +56,7 @@ export class EventLog implements AsyncDisposable {
         await unlessAbsent(rename(this.#path, `${this.#path}.1`));
         this.#size = 0;
       }
-      await appendFile(this.#path, line, { mode: 0o600 });
+      await inFolder(dirname(this.#path), () => appendFile(this.#path, line, { mode: 0o600 }));
       this.#size += Buffer.byteLength(line);
     } catch (error) {
       this.#failed = true;

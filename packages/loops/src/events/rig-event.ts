@@ -24,6 +24,9 @@ export type RigEventBody =
     }
   /** An edited config could not be applied; nothing changed. */
   | { readonly type: 'reload-failed'; readonly detail: string }
+  /** Something that the rig stands on was deleted: it was made again, or cannot be. */
+  | { readonly type: 'place-restored'; readonly path: string }
+  | { readonly type: 'place-lost'; readonly path: string; readonly detail: string }
   | { readonly type: 'adopted'; readonly loop: string; readonly pid: number }
   /** An agent runs whose loop is not in the config. */
   | { readonly type: 'orphan'; readonly loop: string; readonly pid: number }

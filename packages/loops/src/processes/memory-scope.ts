@@ -17,6 +17,31 @@ export async function findScopeManager(): Promise<ScopeManager> {
   return (await exists(join(runtime, 'systemd/private'))) ? 'user' : 'none';
 }
 
+/** The manager of the scopes, which is looked for again as long as there was none: a user's may come up after us. */
+export interface Scopes {
+  readonly manager: ScopeManager;
+  find(): Promise<ScopeManager>;
+}
+
+/** @param look tells which manager there is now. */
+export async function openScopes(look: () => Promise<ScopeManager> = findScopeManager): Promise<Scopes> {
+  let manager = await look();
+  return {
+    get manager() {
+      return manager;
+    },
+    async find() {
+      if (manager === 'none') manager = await look();
+      return manager;
+    },
+  };
+}
+
+/** Whether a loop has limits that only a scope can apply. */
+export function hasLimits({ limits }: LoopConfig): boolean {
+  return Object.values(limits).some((limit) => limit !== undefined);
+}
+
 /**
  * What goes before a loop's argv so that it runs in a scope of its own, with its limits: whatever it starts stays in there,
  * also what leaves its terminal. Nothing where no manager makes scopes.

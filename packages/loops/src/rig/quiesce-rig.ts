@@ -1,10 +1,9 @@
 import { localHost } from '@cutover/host';
 import type { RigConfig } from '../config/rig-config.ts';
-import { controlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
 import { quiesce } from '../safe-point/quiesce.ts';
 import type { QuiesceEvent, QuiesceReport } from '../safe-point/quiesce-report.ts';
-import { askSupervisor } from '../control/control-connection.ts';
+import { askRigOf } from '../control/ask-rig.ts';
 import { requireSameRig } from '../state/require-same-rig.ts';
 import { readState } from '../state/state-store.ts';
 import { endLoops } from './end-loops.ts';
@@ -20,11 +19,18 @@ export interface QuiesceRigOptions {
   readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
+/** What a quiesce of a whole rig came to. */
+export interface RigQuiesceReport extends QuiesceReport {
+  /** Loops without a clone: they were stopped, and whether their work is safe was not looked at. */
+  readonly unchecked: readonly string[];
+}
+
 /** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
-export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<QuiesceReport> {
+export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<RigQuiesceReport> {
   requireSameRig(config, await readState(config.stateDir));
   await using host = localHost();
-  return quiesce(host, {
+  const unchecked = config.loops.filter(({ clone }) => clone === undefined).map(({ name }) => name);
+  const report = await quiesce(host, {
     clones: [...new Set(config.loops.flatMap(({ clone }) => clone ?? []))],
     processes: await rigProcesses(config),
     deadline: options.deadline,
@@ -34,12 +40,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     onEvent: options.onEvent,
     hold: async (signal) => {
       try {
-        await askSupervisor(
-          controlSocket(config),
-          'hold',
-          { keep: options.keep },
-          { signal, config: config.path },
-        );
+        await askRigOf(config, 'hold', { keep: options.keep }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         if (options.keep) await recordQuiesced(config, true);
@@ -47,16 +48,12 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
     stop: async (signal, grace) => {
       try {
-        await askSupervisor(
-          controlSocket(config),
-          'stop-all',
-          { reason: 'quiesced', grace },
-          { signal, config: config.path },
-        );
+        await askRigOf(config, 'stop-all', { reason: 'quiesced', grace }, { signal });
       } catch (error) {
         if (!(error instanceof LoopsError && error.code === 'SUPERVISOR_ABSENT')) throw error;
         await endLoops(config, undefined, grace);
       }
     },
   });
+  return { ...report, unchecked };
 }

@@ -1,16 +1,12 @@
 import type { RigConfig } from '../config/rig-config.ts';
-import { controlSocket } from '../config/rig-places.ts';
 import { LoopsError } from '../errors.ts';
-import { askRig } from '../control/ask-rig.ts';
-import { type AskOptions, askSupervisor } from '../control/control-connection.ts';
+import { askRig, askRigOf } from '../control/ask-rig.ts';
+import type { AskOptions } from '../control/control-connection.ts';
 import type { RigStatus } from '../control/status.ts';
 
 /** The status as the supervisor tells it, or what is on disk when there is none. */
 export async function readRigStatus(config: RigConfig, options: AskOptions = {}): Promise<RigStatus> {
-  return orRecorded(
-    askSupervisor(controlSocket(config), 'status', {}, { ...options, config: config.path }),
-    async () => config,
-  );
+  return orRecorded(askRigOf(config, 'status', {}, options), async () => config);
 }
 
 /** The same for a config by its path, which is read in full only when no supervisor answers. */

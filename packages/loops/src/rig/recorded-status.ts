@@ -5,6 +5,7 @@ import { LoopsError } from '../errors.ts';
 import { initialState, loopState, planNames } from '../state/initial-state.ts';
 import { requireSameRig } from '../state/require-same-rig.ts';
 import { readState } from '../state/state-store.ts';
+import { failedRequirement, noStart } from '../units/failed-requirement.ts';
 import { type RunningAgent, runningAgents } from '../tmux/running-agents.ts';
 
 /**
@@ -21,19 +22,20 @@ export async function recordedStatus(
   const state = recorded ?? (await initialState(config));
   const agents = await askServer(config);
   const running = new Map(Array.isArray(agents) ? agents.map((agent) => [agent.loop, agent]) : []);
+  const failed = supervisor === 'down' ? await failedRequirement(config.rig) : undefined;
   const total = config.phases?.plans.length ?? 0;
   const why = supervisor === 'down' ? 'no supervisor' : 'the supervisor does not answer';
   const orphans = [...running.values()].filter(({ loop }) => !config.loops.some(({ name }) => name === loop));
   return {
     rig: config.rig,
-    supervisor: { state: supervisor },
+    supervisor: { state: supervisor, reason: failed && noStart(failed) },
     server: Array.isArray(agents) ? 'up' : (agents ?? 'down'),
     hold: state.quiesced === true ? 'quiesced' : undefined,
     phase:
       total === 0 ? undefined : { index: state.phaseIndex, total, plan: planNames(config)[state.phaseIndex] },
     orphans: orphans.length === 0 ? undefined : orphans.map(({ loop, pid }) => ({ name: loop, pid })),
     loops: config.loops.map(({ name, role }): LoopStatus => {
-      const { wanted, restarts, session, startedAt, block } = loopState(config, state, name);
+      const { wanted, restarts, session, startedAt, block, unlimited } = loopState(config, state, name);
       const pid = running.get(name)?.pid;
       const condition = agents === 'silent' ? 'unknown' : pid === undefined ? 'stopped' : 'running';
       return {
@@ -48,6 +50,7 @@ export async function recordedStatus(
         session,
         startedAt,
         block,
+        unlimited: pid === undefined ? undefined : unlimited,
       };
     }),
   };

@@ -4,6 +4,8 @@ import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
 import type { ProcessSelector } from '../safe-point/processes.ts';
 import { lockPath } from '../state/rig-lock.ts';
+import { recallTmuxServer } from '../tmux/recall-server.ts';
+import { listens } from '../tmux/tmux-server.ts';
 import { hubSession } from '../tmux/rig-tmux.ts';
 
 /**
@@ -14,6 +16,7 @@ import { hubSession } from '../tmux/rig-tmux.ts';
  */
 export async function rigProcesses(config: RigConfig, names?: readonly string[]): Promise<ProcessSelector> {
   const socket = tmuxSocket(config);
+  if (!(await listens(socket))) await recallTmuxServer(socket);
   if (names !== undefined) return { tmux: [{ socket, sessions: names }] };
   const holder = (await unlessAbsent(readFile(lockPath(config.stateDir), 'utf8'))) ?? '';
   const supervisor = /^supervisor with pid (\d+)/.exec(holder)?.[1];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { takeKernelLock } from '@cutover/foundation/kernel-lock';
+import { type KernelLock, takeKernelLock } from '@cutover/foundation/kernel-lock';
 import { LoopsError } from '../errors.ts';
 
 /** How long a command that holds the lock is waited for, in milliseconds. */
@@ -23,7 +23,7 @@ export function lockPath(stateDir: string): string {
  * @param stateDir must exist.
  * @throws {LoopsError} `SUPERVISOR_RUNNING`: another process holds it.
  */
-export async function lockRig(stateDir: string, holder: LockHolder): Promise<AsyncDisposable> {
+export async function lockRig(stateDir: string, holder: LockHolder): Promise<KernelLock> {
   const path = lockPath(stateDir);
   const end = performance.now() + patience;
   let before: string | undefined;

@@ -18,6 +18,8 @@ export interface LoopState {
   readonly startedAt?: number | undefined;
   /** Set while it must not be started: a usage limit with its end, an expired login, or an escalation. */
   readonly block?: LoopBlock | undefined;
+  /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
+  readonly unlimited?: boolean | undefined;
   /** Prompts that were delivered, by their id, newest last. */
   readonly prompts?: readonly string[] | undefined;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
 import { LoopsError } from '../errors.ts';
+import { inFolder } from './in-folder.ts';
 import type { RigState } from './rig-state.ts';
 
 const block = z.object({
@@ -22,6 +23,7 @@ const loop = z.object({
   recentRestarts: z.number(),
   startedAt: z.number().optional(),
   block: block.optional(),
+  unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
 });
 const stateSchema = z.object({
@@ -46,13 +48,18 @@ const stateSchema = z.object({
   loops: z.record(z.string(), loop),
 });
 
+/** Where the state of a rig lies. */
+export function statePath(stateDir: string): string {
+  return join(stateDir, 'state.json');
+}
+
 /**
  * Reads the state of a rig; `undefined` when it has none yet. When the file is damaged, the one before it is used.
  *
  * @throws {LoopsError} `STATE_DAMAGED`: neither file can be read.
  */
 export async function readState(stateDir: string): Promise<RigState | undefined> {
-  const path = join(stateDir, 'state.json');
+  const path = statePath(stateDir);
   const current = await parseFile(path);
   if (current.state !== undefined) return current.state;
   const previous = await parseFile(`${path}.bak`);
@@ -67,10 +74,11 @@ export async function readState(stateDir: string): Promise<RigState | undefined>
 
 /** Writes the state, the one before it kept as `state.json.bak`. */
 export async function writeState(stateDir: string, state: RigState): Promise<void> {
-  const path = join(stateDir, 'state.json');
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  await keepPrevious(path);
-  await writeFileDurably(path, `${JSON.stringify(state, undefined, 1)}\n`, { mode: 0o600 });
+  const path = statePath(stateDir);
+  await inFolder(stateDir, async () => {
+    await keepPrevious(path);
+    await writeFileDurably(path, `${JSON.stringify(state, undefined, 1)}\n`, { mode: 0o600 });
+  });
 }
 
 /** What a changed plan list is recognised by. */

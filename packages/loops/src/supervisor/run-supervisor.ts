@@ -55,11 +55,11 @@ export async function runSupervisor(
       throw error;
     });
   if (early !== undefined) throw early;
-  cleanup.use(
-    await serveControl(controlSocket(config), async (request, signal) =>
-      answerRequest(supervisor, request, signal),
-    ),
+  const server = await serveControl(controlSocket(config), async (request, signal) =>
+    answerRequest(supervisor, request, signal),
   );
+  cleanup.use(server);
+  cleanup.use(supervisor.keep(server));
   await notifier.ready(`${config.loops.length} loops`);
   const watchdog = setInterval(() => {
     supervisor.inBackground(async () => {

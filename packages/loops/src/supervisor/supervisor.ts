@@ -1,17 +1,22 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Background } from '../concurrency/background.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../config/rig-config.ts';
+import { tmuxSocket } from '../config/rig-places.ts';
 import type { Handoff, ReloadReport } from '../control/requests.ts';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
-import { lockRig } from '../state/rig-lock.ts';
+import { lockPath, lockRig } from '../state/rig-lock.ts';
+import { recallTmuxServer } from '../tmux/recall-server.ts';
+import { statePath } from '../state/state-store.ts';
+import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
-import { installLogger } from './starting/logger.ts';
-import { findScopeManager, type ScopeManager } from '../processes/memory-scope.ts';
+import { installLogger, loggerPath } from './starting/logger.ts';
+import { openScopes, type Scopes } from '../processes/memory-scope.ts';
 import { runNotifyHooks } from '../events/notify-hooks.ts';
 import { OwnershipWatch } from '../ownership/ownership-watch.ts';
 import { PlanPhases } from './plan-phases.ts';
@@ -20,6 +25,7 @@ import { ConfigReload } from './reloading/config-reload.ts';
 import { RigStore } from '../state/rig-store.ts';
 import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
+import { watchRigStatus } from './viewing/watch-rig-status.ts';
 import { WantedLoops } from './wanted-loops.ts';
 import { createWatchActions } from './watching/watch-actions.ts';
 import { watchLoops } from './watching/watch-rig.ts';
@@ -34,6 +40,8 @@ export interface SupervisorOptions {
 const requestedEnd = Symbol('requested');
 /** How often processes are looked at whose terminals are held open by children, in milliseconds. */
 const livenessInterval = 500;
+/** How often it is looked whether what the rig stands on is still there, in milliseconds. */
+const placesInterval = 500;
 
 /**
  * Has charge of one rig: keeps its loops as they are wanted, holds them while this host does not own them, watches
@@ -55,18 +63,20 @@ export class Supervisor implements AsyncDisposable {
   readonly #prompter: Prompter;
   readonly #phases: PlanPhases;
   readonly #reload: ConfigReload;
+  readonly #places: PlaceKeeper;
   readonly #startedAt = Date.now();
 
   private constructor(
     config: RigConfig,
     store: RigStore,
-    scope: ScopeManager,
+    scopes: Scopes,
     options: SupervisorOptions,
     cleanup: CleanupStack,
   ) {
     this.config = config;
     this.events = new EventHub(options.onEvent);
     this.#store = store;
+    this.#places = new PlaceKeeper((event) => this.events.emit(event));
     this.#cleanup = cleanup;
     this.#ended = new AbortController();
     this.#background = new Background((error) => this.#ended.abort(error));
@@ -86,7 +96,7 @@ export class Supervisor implements AsyncDisposable {
     this.#keeper = new LoopKeeper({
       config,
       store,
-      scope,
+      scopes,
       ownership: this.#ownership,
       link: this.#link,
       signal,
@@ -111,12 +121,24 @@ export class Supervisor implements AsyncDisposable {
     const config = { ...given };
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await using cleanup = new CleanupStack();
-    cleanup.use(await lockRig(config.stateDir, 'supervisor'));
+    let lock = await lockRig(config.stateDir, 'supervisor');
+    cleanup.defer(async () => lock[Symbol.asyncDispose]());
     await mkdir(config.runtimeDir, { recursive: true, mode: 0o700 });
     await mkdir(config.logDir, { recursive: true });
     await installLogger(config);
     const { store, reboot } = await RigStore.open(config);
-    const supervisor = new Supervisor(config, store, await findScopeManager(), options, cleanup.move());
+    const supervisor = new Supervisor(config, store, await openScopes(), options, cleanup.move());
+    // Whose rig it is comes first.
+    supervisor.keep({
+      path: lockPath(config.stateDir),
+      isThere: () => lock.isInPlace(),
+      restore: async () => {
+        await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+        const deleted = lock;
+        lock = await lockRig(config.stateDir, 'supervisor');
+        await deleted[Symbol.asyncDispose]();
+      },
+    });
     await supervisor.#begin(reboot);
     return supervisor;
   }
@@ -136,6 +158,12 @@ export class Supervisor implements AsyncDisposable {
     this.#background.run(work);
   }
 
+  /** Makes this place again whenever it is deleted, until what is returned is disposed: from then on no place is. */
+  keep(place: KeptPlace): AsyncDisposable {
+    this.#places.keep(place);
+    return { [Symbol.asyncDispose]: async () => this.#places.end() };
+  }
+
   /** Brings what runs to what is wanted. */
   async reconcile(): Promise<void> {
     return this.#keeper.reconcile();
@@ -143,6 +171,7 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(requestedEnd);
+    await this.#places.end();
     await this.#keeper.end();
     await this.#background.settled();
     await this.#link[Symbol.asyncDispose]();
@@ -161,11 +190,9 @@ export class Supervisor implements AsyncDisposable {
     });
   }
 
-  /** The status now, and again with every event after it, until the signal is aborted. */
-  async *watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
-    const events = this.events.stream(signal);
-    yield { status: this.status() };
-    for await (const event of events) yield { status: this.status(), event };
+  /** The status now, with every event after it, and when it changed without one, until the signal is aborted. */
+  watch(signal: AbortSignal): AsyncGenerator<WatchedStatus, void, undefined> {
+    return watchRigStatus(this.events, () => this.status(), signal);
   }
 
   /**
@@ -265,6 +292,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Ends the supervisor. With `stop` every loop and the tmux server end too; what is wanted stays so. */
   async end(reason: string, stop: boolean): Promise<void> {
+    await this.#places.end();
     if (stop) {
       this.#keeper.held = true;
       await this.stopAll(reason);
@@ -293,11 +321,31 @@ export class Supervisor implements AsyncDisposable {
     );
     const liveness = setInterval(() => this.#keeper.checkLiveness(), livenessInterval);
     this.#cleanup.defer(() => clearInterval(liveness));
+    this.#keepPlaces();
     this.inBackground(() => this.#ownership.run());
     await this.reconcile();
     const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events };
     const watcher = new LoopWatcher(config, createWatchActions({ supervisor: this, ...parts }));
     this.inBackground(() => watchLoops(watcher, { config, ...parts, signal: this.ended }));
+  }
+
+  #keepPlaces(): void {
+    const { config } = this;
+    const path = statePath(config.stateDir);
+    this.keep({ path, isThere: () => existsSync(path), restore: async () => this.#store.save() });
+    this.keep({
+      path: loggerPath(config),
+      isThere: () => existsSync(loggerPath(config)),
+      restore: async () => installLogger(config),
+    });
+    const socket = tmuxSocket(config);
+    this.keep({
+      path: socket,
+      isThere: () => this.#link.current === undefined || existsSync(socket),
+      restore: async () => recallTmuxServer(socket),
+    });
+    const timer = setInterval(() => this.inBackground(async () => this.#places.look()), placesInterval);
+    this.#cleanup.defer(() => clearInterval(timer));
   }
 
   #reconcileSoon(): void {

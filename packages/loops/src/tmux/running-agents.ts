@@ -1,3 +1,4 @@
+import { recallTmuxServer } from './recall-server.ts';
 import { listens, runTmux } from './tmux-server.ts';
 
 /** An agent that runs on a rig's tmux server. */
@@ -13,7 +14,7 @@ export interface RunningAgent {
  * @throws {LoopsError} `TMUX_LOST`: the server does not answer.
  */
 export async function runningAgents(socket: string): Promise<RunningAgent[] | undefined> {
-  if (!(await listens(socket))) return undefined;
+  if (!(await listens(socket)) && !(await recallTmuxServer(socket))) return undefined;
   const format = '#{pane_dead} #{pane_pid} #{@loops_run} #{@loops_loop}';
   const { lines } = await runTmux(socket, ['list-panes', '-a', '-F', format]);
   return lines.flatMap((line) => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RigConfig } from '../config/rig-config.ts';
 import { tmuxSocket } from '../config/rig-places.ts';
 import type { RigEventBody } from '../events/rig-event.ts';
+import { recallTmuxServer } from './recall-server.ts';
 import { connectRigTmux, type RigTmux } from './rig-tmux.ts';
 import { endTmuxServer, listens, spawnTmuxServer } from './tmux-server.ts';
 
@@ -11,6 +12,8 @@ export type TmuxServerMode = 'own' | 'external';
 
 /** How long a new server may take until it listens, in milliseconds. */
 const patience = 3000;
+/** Between two looks for a server whose socket was deleted, in milliseconds: each goes through all processes. */
+const recallPause = 1000;
 
 /** The connection to the rig's tmux server: made again whenever it is lost, the server started where that is ours to do. */
 export class TmuxLink implements AsyncDisposable {
@@ -22,6 +25,7 @@ export class TmuxLink implements AsyncDisposable {
   #connecting: Promise<RigTmux | undefined> | undefined;
   #starting: Promise<boolean> | undefined;
   #closed = false;
+  #recalledAt = -Infinity;
 
   constructor(
     config: RigConfig,
@@ -83,7 +87,7 @@ export class TmuxLink implements AsyncDisposable {
   }
 
   async #connect(): Promise<RigTmux | undefined> {
-    if (!(await listens(this.#socket))) return undefined;
+    if (!(await listens(this.#socket)) && !(await this.#recall())) return undefined;
     const tmux = await this.#attach();
     if (tmux === undefined) return undefined;
     if (this.#closed) {
@@ -104,6 +108,13 @@ export class TmuxLink implements AsyncDisposable {
       if (await listens(this.#socket)) throw error;
       return undefined;
     }
+  }
+
+  async #recall(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.#recalledAt < recallPause) return false;
+    this.#recalledAt = now;
+    return recallTmuxServer(this.#socket);
   }
 
   async #startServer(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -25,7 +25,8 @@ it('tells once that it cannot be written', async () => {
   const gone = join(stateDir, 'gone');
   const log = await EventLog.open({ stateDir: gone }, (error) => failures.push(error));
   await rm(gone, { recursive: true });
+  await writeFile(gone, 'a file in the place of the folder');
   for (let at = 0; at < 3; at += 1) log.append({ type: 'ready', loop: 'one', at });
   await log[Symbol.asyncDispose]();
-  expect(failures).toMatchObject([{ code: 'ENOENT' }]);
+  expect(failures).toMatchObject([{ code: 'ENOTDIR' }]);
 });

@@ -192,7 +192,12 @@ describe('a quiesce of a rig that a supervisor has charge of', () => {
     await delay(300);
     const { signal } = new AbortController();
     const report = await quiesceRig(rig.config, { deadline: soak(20_000, 60_000), keep: false, signal });
-    expect(report).toMatchObject({ safe: true, deadlineHit: false, stopped: { stopped: true } });
+    expect(report).toMatchObject({
+      safe: true,
+      deadlineHit: false,
+      stopped: { stopped: true },
+      unchecked: ['two'],
+    });
     await supervisor.reconcile();
     await delay(300);
     expect(supervisor.status()).toMatchObject({

@@ -14,6 +14,7 @@ import { confirm, decide } from './confirm.ts';
 import { followLog, RefusedError, StrandsError } from './follow.ts';
 import { createDeployRecord } from './deploy-record.ts';
 import connectionUnitsScript from './connection-units.sh';
+import { overriddenInhibitors } from './override-inhibitors.ts';
 import showLogScript from './show-log.sh';
 import startScript from './start.sh';
 import supervisorScript from './supervisor.sh';
@@ -41,6 +42,16 @@ export async function activate(
     specialisation,
     signal,
   } = settings;
+  const activated = specialised(toplevel, specialisation);
+  const overridden = await overriddenInhibitors(connection.host, activated, settings);
+  if (overridden.length > 0) {
+    const message = `pre-switch checks are left out, for these inhibitors are overridden: ${overridden.join(', ')}`;
+    emit({ type: 'warning', message });
+  }
+  const variables = [
+    ...(settings.installBootLoader ? ['NIXOS_INSTALL_BOOTLOADER=1'] : []),
+    ...(overridden.length > 0 ? ['NIXOS_NO_CHECK=1'] : []),
+  ];
   const seconds = (ms: number): string => String(Math.ceil(ms / 1000));
   const argv = script(
     'start',
@@ -48,11 +59,11 @@ export async function activate(
     paths.state,
     `${switchLockScript}${supervisorScript}`,
     settings.mayStop.join(' '),
-    settings.installBootLoader ? 'NIXOS_INSTALL_BOOTLOADER=1' : '',
+    variables.join(' '),
     id,
     paths.profile,
     toplevel,
-    specialised(toplevel, specialisation),
+    activated,
     action,
     seconds(confirmTimeout),
     seconds(activationTimeout),

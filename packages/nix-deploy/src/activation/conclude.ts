@@ -58,7 +58,7 @@ export async function conclude(
   if (needsReboot(record)) {
     throw record.error(
       { code: 'NEEDS_REBOOT', step: 'activate', ...named },
-      `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot`,
+      `${target.name} cannot switch to this system while it runs; deploy it with the action boot, then reboot (\`nix-deploy plan\` says what keeps it)`,
     );
   }
   if (

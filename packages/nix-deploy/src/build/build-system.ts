@@ -45,6 +45,7 @@ export async function buildSystem(
         ? `${targetPaths.state}/roots/${targetPaths.profile.split('/').at(-1) ?? 'system'}`
         : undefined,
       privilegeOn,
+      evaluated: evaluatedTogether(settings, configuration),
       nixOptions,
       onEvent: emit,
       signal,
@@ -64,4 +65,14 @@ export async function buildSystem(
     await places[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Asks those that the fleet evaluates together, where this one is evaluated here. */
+function evaluatedTogether(
+  { source, sharedEvaluations: shared, evaluateOn, buildOn, nixOptions }: Settings,
+  configuration: string,
+): (() => Promise<string | undefined>) | undefined {
+  if (shared === undefined || !('flake' in source) || (evaluateOn ?? buildOn) !== 'here') return undefined;
+  const name = source.configuration ?? configuration;
+  return async () => await shared.derivationOf({ flake: source.flake, configuration: name, nixOptions });
 }

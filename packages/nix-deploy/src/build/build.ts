@@ -22,6 +22,8 @@ export interface BuildOptions {
   /** A link on the building host that keeps what was built from being collected. */
   readonly link: string | undefined;
   readonly privilegeOn: (host: Host) => Privilege;
+  /** Where the derivation may be known already, as one of several that were evaluated together on `evaluateOn`. */
+  readonly evaluated?: (() => Promise<string | undefined>) | undefined;
   readonly nixOptions?: NixOptions | undefined;
   readonly onEvent?: ((event: NixEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -43,23 +45,16 @@ export async function build(options: BuildOptions): Promise<string> {
   }
   const what = installable(source.flake, source.configuration ?? options.configuration);
   if (link !== undefined) await makeFolder(buildOn, link, privilege, signal);
-  if (evaluateOn === buildOn) {
+  const known = await options.evaluated?.();
+  if (evaluateOn === buildOn && known === undefined) {
     const argv = asRoot(buildArgv(what, link, nixOptions), privilege);
     return outputOf(buildOn, await runNix(buildOn, argv, { step: 'build', onEvent, signal }));
   }
-  const evaluated = await evaluateOn.run(
-    asRoot(script('evaluate', 'exec "$@"', ...derivationArgv(what, nixOptions)), privilegeOn(evaluateOn)),
-    { reject: false, signal },
-  );
-  if (evaluated.exitCode !== 0) {
-    throw new NixError('evaluate', evaluateOn.name, {
-      exitCode: evaluated.exitCode,
-      lastLines: evaluated.stderr.trimEnd().split('\n').slice(-20),
-    });
+  const derivation = known ?? (await evaluate(what, options));
+  if (evaluateOn !== buildOn) {
+    const closure = await closureOf(evaluateOn, derivation, signal);
+    await copyClosure(closure, { from: evaluateOn, to: buildOn, privilege, signal });
   }
-  const derivation = evaluated.stdout.trim();
-  const closure = await closureOf(evaluateOn, derivation, signal);
-  await copyClosure(closure, { from: evaluateOn, to: buildOn, privilege, signal });
   const built = await runNix(buildOn, asRoot(realiseArgv(derivation, link, nixOptions), privilege), {
     step: 'build',
     onEvent,
@@ -69,6 +64,22 @@ export async function build(options: BuildOptions): Promise<string> {
   // With a root, nix-store prints the link; what it names is the path.
   const real = await buildOn.run(['readlink', '-f', path ?? '']);
   return real.stdout.trim();
+}
+
+/** @returns the derivation. */
+async function evaluate(
+  what: string,
+  { evaluateOn, privilegeOn, nixOptions, signal }: BuildOptions,
+): Promise<string> {
+  const evaluated = await evaluateOn.run(
+    asRoot(script('evaluate', 'exec "$@"', ...derivationArgv(what, nixOptions)), privilegeOn(evaluateOn)),
+    { reject: false, signal },
+  );
+  if (evaluated.exitCode === 0) return evaluated.stdout.trim();
+  throw new NixError('evaluate', evaluateOn.name, {
+    exitCode: evaluated.exitCode,
+    lastLines: evaluated.stderr.trimEnd().split('\n').slice(-20),
+  });
 }
 
 const buildOutput = z.tuple([z.object({ outputs: z.object({ out: z.string() }) })]);

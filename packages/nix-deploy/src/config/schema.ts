@@ -138,6 +138,11 @@ export const deployConfig = z
     fleet: z
       .object({
         parallel: z.int().min(1).optional().describe('Default 5'),
+        evaluateAtOnce: z
+          .int()
+          .min(1)
+          .optional()
+          .describe('Configurations of one flake that one nix evaluates here; default: as memory allows'),
         canaries: z.array(z.string()).optional(),
         onFailure: z.enum(['halt', 'continue']).optional(),
         revoke: z.boolean().optional(),

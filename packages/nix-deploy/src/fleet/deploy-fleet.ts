@@ -1,6 +1,7 @@
 import { HostConnectionError } from '@cutover/host';
 
 import type { SharedBuilds } from '../build/shared-builds.ts';
+import { type Evaluation, shareEvaluations, type SharedEvaluations } from '../build/shared-evaluations.ts';
 import { type DeployResult, runDeploy } from '../deploy.ts';
 import { DeployError, DeployOptionsError } from '../errors.ts';
 import type { DeployEvent } from '../events.ts';
@@ -17,6 +18,11 @@ export interface FleetMember {
 export interface FleetOptions {
   /** How many deploys go on at once. Default 5. */
   readonly parallel?: number | undefined;
+  /**
+   * How many configurations of one flake are evaluated by one nix, where they are evaluated here. Default: as many as fit into
+   * the free memory, at most 16; 1 evaluates each on its own.
+   */
+  readonly evaluateAtOnce?: number | undefined;
   /** Names of targets that come first; if one of them fails, no other is started. */
   readonly canaries?: readonly string[] | undefined;
   /** What a failure means for targets that were not started yet. Default `halt`. */
@@ -77,10 +83,16 @@ export async function deployFleet(
   if (unknown !== undefined) throw new DeployOptionsError(`the canary ${unknown} is not one of the targets`);
 
   const outcomes = new Map<string, FleetOutcome>();
-  const sharedBuilds: SharedBuilds | undefined = members.length > 1 ? new Map() : undefined;
+  const shared: Shared = {
+    sharedBuilds: members.length > 1 ? new Map() : undefined,
+    sharedEvaluations: shareEvaluations(members.flatMap(evaluationHere), {
+      atOnce: options.evaluateAtOnce,
+      signal,
+    }),
+  };
   let failed = false;
   const one = async ({ target, options: own }: FleetMember): Promise<void> => {
-    const outcome = await attempt(target, own, options, sharedBuilds);
+    const outcome = await attempt(target, own, options, shared);
     outcomes.set(target.name, outcome);
     if (outcome.status === 'failed') failed = true;
   };
@@ -114,11 +126,11 @@ async function attempt(
   target: Target,
   own: DeployOptions,
   fleet: FleetOptions,
-  sharedBuilds: SharedBuilds | undefined,
+  shared: Shared,
 ): Promise<FleetOutcome> {
   const options = { ...withEvents(own, fleet), signal: fleet.signal ?? own.signal };
   try {
-    const result = await runDeploy(target, resolveOptions(options, { sharedBuilds }));
+    const result = await runDeploy(target, resolveOptions(options, shared));
     return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
   } catch (error) {
     // Once something was started, a lost connection is an ActivationError.
@@ -127,6 +139,20 @@ async function attempt(
     }
     return { target: target.name, status: 'failed', error };
   }
+}
+
+/** What the deploys of a fleet have in common. */
+interface Shared {
+  readonly sharedBuilds: SharedBuilds | undefined;
+  readonly sharedEvaluations: SharedEvaluations;
+}
+
+/** What a member evaluates here, where that is known before its target is asked. */
+function evaluationHere({ options }: FleetMember): Evaluation[] {
+  const { source, buildOn = 'target', evaluateOn = buildOn, engine = 'nix', expect, nixOptions } = options;
+  if (!('flake' in source) || evaluateOn !== 'here' || engine !== 'nix') return [];
+  const configuration = source.configuration ?? expect?.hostName;
+  return configuration === undefined ? [] : [{ flake: source.flake, configuration, nixOptions }];
 }
 
 /** The options of one target, whose events the fleet sees as well. */

@@ -1,4 +1,4 @@
-import { flakeAttribute } from '../source.ts';
+import { checkedName, flakeAttribute } from '../source.ts';
 
 /** The commands of nix that a deploy runs, as argv. They are those that Nix 2.8 to 2.34 and Lix have in common. */
 
@@ -32,6 +32,20 @@ export function dryRunArgv(installable: string, options: NixOptions = []): reado
 
 export function derivationArgv(installable: string, options: NixOptions = []): readonly string[] {
   return ['nix', ...features, 'eval', '--raw', ...options, `${installable}.drvPath`];
+}
+
+/** The derivations of several configurations, as one JSON object by their names. */
+export function derivationsArgv(
+  flake: string,
+  configurations: readonly string[],
+  options: NixOptions = [],
+): readonly string[] {
+  const each = configurations.map((name) => {
+    const attribute = `"${checkedName(name)}"`;
+    return `${attribute} = all.${attribute}.config.system.build.toplevel.drvPath;`;
+  });
+  const apply = ['--apply', `all: { ${each.join(' ')} }`];
+  return ['nix', ...features, 'eval', '--json', ...options, `${flake}#nixosConfigurations`, ...apply];
 }
 
 /** What a flake's output `nix-deploy` says, as JSON. */

@@ -6,13 +6,27 @@ import { lostWays, strands } from '../preflight/connection-units.ts';
 import type { TargetFacts } from '../target/facts.ts';
 import { asRoot, script } from '../target/script.ts';
 import { type DryActivation, parseDryActivation } from './dry-activation.ts';
-import { parseUnits, type UnitDifference, unitDifference } from './unit-difference.ts';
+import { fileSystemDifference } from './file-systems.ts';
+import {
+  parseUnits,
+  type UnitDifference,
+  unitDifference,
+  type UnitsOfSystem,
+  userUnitDifferences,
+} from './unit-difference.ts';
 import unitsScript from './units.sh';
 
-/** What becomes of units, and the units of the new system. */
+/** What becomes of units, of users' units and of file systems, and the units of the new system. */
 export interface PlannedUnits extends UnitDifference {
   /** The units of the new system. */
   readonly after: readonly string[];
+  readonly users: readonly UserUnits[];
+  readonly swapsOff: readonly string[];
+}
+
+/** What becomes of the units of one user, whose manager runs. */
+export interface UserUnits extends UnitDifference {
+  readonly user: string;
 }
 
 /** Reads the units of the system that runs, with those that are active, and of the new one. */
@@ -25,12 +39,29 @@ export async function plannedUnits(
 ): Promise<PlannedUnits> {
   const read = async (host: Host, path: string, ...active: readonly string[]): Promise<string> =>
     (await host.run(script('units', unitsScript, path, ...active), { signal })).stdout;
-  const [before, after] = await Promise.all([
-    facts.currentSystem === undefined ? '' : read(target, facts.currentSystem, 'active'),
-    read(builder, system),
-  ]);
-  const parsed = parseUnits(after);
-  return { ...unitDifference(parseUnits(before), parsed), after: [...parsed.files.keys()] };
+  const [before, after] = (
+    await Promise.all([
+      facts.currentSystem === undefined ? '' : read(target, facts.currentSystem, 'active'),
+      read(builder, system),
+    ])
+  ).map(parseUnits);
+  if (before === undefined || after === undefined) throw new TypeError('two systems were read');
+  return { ...compareSystems(before, after), after: [...after.files.keys()] };
+}
+
+/** Units of mounts are among the others, as in what a dry activation says. */
+export function compareSystems(before: UnitsOfSystem, after: UnitsOfSystem): Omit<PlannedUnits, 'after'> {
+  const units = unitDifference(before, after);
+  const mounts = fileSystemDifference(before.fileSystems, after.fileSystems);
+  return {
+    ...units,
+    stopped: [...units.stopped, ...mounts.stopped].sort(),
+    restarted: [...units.restarted, ...mounts.restarted].sort(),
+    reloaded: [...units.reloaded, ...mounts.reloaded].sort(),
+    left: [...units.left, ...mounts.left].sort(),
+    users: userUnitDifferences(before, after),
+    swapsOff: mounts.swapsOff,
+  };
 }
 
 /** What `deploy` would refuse; it asks the target itself, at the last moment. */
@@ -49,24 +80,4 @@ export async function askDryActivate(
   const { signal } = settings;
   const { stdout } = await host.run(asRoot(argv, settings), { reject: false, timeout: 60_000, signal });
   return parseDryActivation(stdout);
-}
-
-/** The inhibitors of the new system that the booted one has not, or the other way around; none where either has no list. */
-export async function changedInhibitors(
-  target: Host,
-  builder: Host,
-  booted: string,
-  system: string,
-  signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const read = async (host: Host, path: string): Promise<readonly string[] | undefined> => {
-    const { exitCode, stdout } = await host.run(['cat', `${path}/switch-inhibitors`], {
-      reject: false,
-      signal,
-    });
-    return exitCode === 0 ? stdout.split('\n').filter((line) => line !== '') : undefined;
-  };
-  const [old, fresh] = await Promise.all([read(target, booted), read(builder, system)]);
-  if (old === undefined || fresh === undefined) return [];
-  return [...fresh.filter((line) => !old.includes(line)), ...old.filter((line) => !fresh.includes(line))];
 }

@@ -20,9 +20,10 @@ import { readFacts } from '../target/session.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
-import { askDryActivate, changedInhibitors, plannedUnits, strandedBy } from './activation-preview.ts';
+import { askDryActivate, plannedUnits, strandedBy, type UserUnits } from './activation-preview.ts';
 import { disagreements } from './dry-activation.ts';
 import { type DryRun, parseDryRun } from './dry-run.ts';
+import { changedInhibitors } from './inhibitors.ts';
 import type { UnitDifference } from './unit-difference.ts';
 
 /** What a deploy would do, to be read before it is done. */
@@ -42,13 +43,21 @@ export interface Plan {
   /** What would be copied to the target; `undefined` when it is built there. */
   readonly copy: { readonly paths: readonly string[]; readonly bytes: number } | undefined;
   readonly closure: ClosureDifference | undefined;
+  /** Units of mounts, by the lines of fstab, are among them. */
   readonly units: UnitDifference | undefined;
+  /** The same for the units of each user whose manager runs; units that files of the user's own stand in for are not known. */
+  readonly userUnits: readonly UserUnits[];
+  /** Devices that are not swapped to any more. */
+  readonly swapsOff: readonly string[];
   /**
    * Where it is built on the target: in what the new system's own `dry-activate` disagrees with `units`; empty where they
    * agree. `undefined`: it was not asked, or did not answer.
    */
   readonly disagreements: readonly string[] | undefined;
-  /** Parts whose change keeps the running system from switching (`system.switch.inhibitors`): it has to be booted. */
+  /**
+   * The names of parts whose change keeps the running system from switching (`system.switch.inhibitors`): it has to be
+   * booted, or each of them overridden by name.
+   */
   readonly inhibitors: readonly string[];
   /** The units among those stopped, restarted or reloaded that the connection may stand on: network, firewall, ways in. */
   readonly connection: readonly string[];
@@ -87,6 +96,8 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
       copy: undefined,
       closure: undefined,
       units: undefined,
+      userUnits: [],
+      swapsOff: [],
       connection: [],
       disagreements: undefined,
       inhibitors: [],
@@ -113,12 +124,12 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     places.onTarget ? undefined : missingIn(host, await closure, settings),
     plannedUnits(host, places.buildOn, facts, activated, signal),
     partsOf(places.buildOn, system, signal),
-    changedInhibitors(host, places.buildOn, paths.booted, activated, signal),
+    changedInhibitors(host, places.buildOn, paths, activated, signal),
     places.onTarget && facts.root && facts.currentSystem !== activated
       ? askDryActivate(host, activated, settings)
       : undefined,
   ]);
-  const { after: _after, ...changes } = units;
+  const { after: _after, users, swapsOff, ...changes } = units;
 
   const parts = differingParts(facts.bootedParts, ownParts);
   const copy =
@@ -138,6 +149,8 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     copy,
     closure: closureDifference(before, after),
     units: changes,
+    userUnits: users,
+    swapsOff,
     connection: connectionUnits([...units.stopped, ...units.restarted, ...units.reloaded]),
     disagreements: real && disagreements(changes, real),
     inhibitors: settings.action === 'boot' ? [] : inhibitors,

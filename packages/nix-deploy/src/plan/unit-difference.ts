@@ -1,3 +1,5 @@
+import type { FileSystems, Mount } from './file-systems.ts';
+
 /**
  * What an activation would do to units, as switch-to-configuration-ng decides it: by what differs in their files, and by which
  * of them run. Only units that run are stopped, restarted or reloaded.
@@ -36,18 +38,53 @@ export interface SystemUnits {
   readonly active: ReadonlySet<string>;
 }
 
+/** All that the script says of a system. */
+export interface UnitsOfSystem extends SystemUnits {
+  readonly fileSystems: FileSystems;
+  /** The units that are declared for every user. */
+  readonly userFiles: ReadonlyMap<string, UnitFile>;
+  /** For each user whose manager runs, the user's units that are active. */
+  readonly users: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** Reads what the script printed. */
-export function parseUnits(text: string): SystemUnits {
+export function parseUnits(text: string): UnitsOfSystem {
   const files = new Map<string, UnitFile>();
+  const userFiles = new Map<string, UnitFile>();
   const active = new Set<string>();
+  const users = new Map<string, Set<string>>();
+  const mounts = new Map<string, Mount>();
+  const swaps = new Set<string>();
+  let user: string | undefined;
   for (const line of text.split('\n')) {
-    if (line.startsWith('active ')) active.add(line.slice('active '.length));
-    const [word, name = '', treatment = '', triggers = '', essence = ''] = line.split('\t');
-    const [policy = '', stays] = treatment.split(',');
-    if (word === 'unit' && isPolicy(policy))
-      files.set(name, { essence, triggers, policy, stays: stays === 'stays' });
+    const [word, name = '', third = '', fourth = '', fifth = ''] = line.split('\t');
+    if (word === 'for') user = name;
+    else if (word === 'swap') swaps.add(name);
+    else if (word === 'mount') mounts.set(name, { device: third, type: fourth, options: fifth });
+    else if (word === 'active') {
+      if (user === undefined) active.add(name);
+      else users.set(user, (users.get(user) ?? new Set()).add(name));
+    } else if (word === 'unit') {
+      const [policy = '', stays] = third.split(',');
+      if (!isPolicy(policy)) continue;
+      const file = { essence: fifth, triggers: fourth, policy, stays: stays === 'stays' };
+      (user === undefined ? files : userFiles).set(name, file);
+    }
   }
-  return { files, active };
+  return { files, active, fileSystems: { mounts, swaps }, userFiles, users };
+}
+
+/** What becomes of the units of each user whose manager runs; only users for whom something changes. */
+export function userUnitDifferences(
+  before: UnitsOfSystem,
+  after: UnitsOfSystem,
+): readonly (UnitDifference & { readonly user: string })[] {
+  return [...before.users].flatMap(([user, active]) => {
+    const found = unitDifference({ files: before.userFiles, active }, { files: after.userFiles, active });
+    return Object.values(found).some((units: readonly string[]) => units.length > 0)
+      ? [{ user, ...found }]
+      : [];
+  });
 }
 
 function isPolicy(word: string): word is Policy {

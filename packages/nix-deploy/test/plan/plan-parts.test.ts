@@ -66,8 +66,8 @@ describe('unitDifference', () => {
   it('sorts units by what becomes of them, which depends on whether they run', () => {
     const before = parseUnits(
       [
-        ...['a', 'gone', 'r', 'l', 't', 'web', 'stays'].map((name) => `active ${name}.service`),
-        'active web.socket',
+        ...['a', 'gone', 'r', 'l', 't', 'web', 'stays'].map((name) => `active\t${name}.service`),
+        'active\tweb.socket',
         'unit\ta.service\trestart\t1\t1',
         'unit\tidle.service\trestart\t1\t1',
         'unit\tgone.service\trestart\t1\t1',

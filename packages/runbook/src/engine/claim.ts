@@ -19,6 +19,8 @@ export interface JournalPlace {
 
 /** The right to be the only runner of a runbook, wherever others are. */
 export interface RunnerClaim {
+  /** Asks whether it is still this runner's; called before steps with `needsClaim` act. Throws when it is not. */
+  confirm?(signal: AbortSignal): Promise<void>;
   /** Lets go of it, and says how far the journal is. What cannot be let go stays with this state directory. */
   release(witness: Pick<JournalWitness, 'begun' | 'end'>): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { RunMode } from '../journal/entry.ts';
 import type { ListState } from '../journal/list-state.ts';
 import type { JournalState } from '../journal/state.ts';
+import type { StepRecord } from '../journal/step-record.ts';
 import { StalePlanError, UsageError } from './errors.ts';
 import { mainList, rollbackList } from './lists.ts';
 import { type Choice, isPart } from './choose.ts';
@@ -37,8 +38,8 @@ export function decideRun(
 ): RunDecision {
   if (list !== undefined && command !== 'run')
     throw new UsageError(`only run takes a list, ${command} does not`);
+  if (goesBack(command, state)) return decideRollback(state, committed);
   const unfinished = rollbackUnderWay(state);
-  if (command === 'rollback' || (command === 'resume' && unfinished)) return decideRollback(state, committed);
   if (forward && list === undefined) {
     if (unfinished) return { list: mainList, mode: 'run', undo: false, abandon: true };
     throw new UsageError('no rollback is under way: there is nothing to give up');
@@ -49,12 +50,13 @@ export function decideRun(
     );
   }
   if (command === 'run') return { list: list ?? mainList, mode: 'run', undo: false };
-  if (state.lastRun === undefined) {
+  const { lastRun } = state;
+  if (lastRun === undefined) {
     throw new UsageError(
       'there is nothing to resume: this state directory has seen no run; `run` starts one',
     );
   }
-  const { list: last, mode, ended } = state.lastRun;
+  const { list: last, mode, ended } = lastRun;
   // Going on after something that is over would begin it again, unasked.
   if (ended === 'ok' && (mode === 'rollback' || last !== mainList)) {
     throw new UsageError(
@@ -64,14 +66,26 @@ export function decideRun(
   return { list: last, mode: 'resume', undo: false };
 }
 
-/** Whether a rollback has changed something and was not completed: one that only looked is none. */
-export function rollbackUnderWay(state: JournalState): boolean {
-  const steps = [...(state.lists.get(mainList)?.steps.values() ?? [])];
-  const back = [...(state.lists.get(rollbackList)?.steps.values() ?? [])];
-  return (
-    back.some(({ begun }) => begun !== undefined) ||
-    steps.some(({ status }) => status === 'undoing' || status === 'undone')
-  );
+/** Whether a command begins a rollback or goes on with one. */
+export function goesBack(command: RunMode, state: JournalState): boolean {
+  if (command !== 'resume') return command === 'rollback';
+  const { lastRun } = state;
+  // One that has changed nothing yet bars no run, and is what a resume goes on with.
+  return rollbackUnderWay(state) || (lastRun?.mode === 'rollback' && lastRun.ended !== 'ok');
+}
+
+/** Whether a rollback has begun to change something and is not complete. */
+function rollbackUnderWay(state: JournalState): boolean {
+  const undoing = stepsOf(state, mainList).some(({ status }) => status === 'undoing' || status === 'undone');
+  return undoing || reverseMoveBegun(state);
+}
+
+function reverseMoveBegun(state: JournalState): boolean {
+  return stepsOf(state, rollbackList).some(({ begun }) => begun !== undefined);
+}
+
+function stepsOf(state: JournalState, list: string): readonly StepRecord[] {
+  return [...(state.lists.get(list)?.steps.values() ?? [])];
 }
 
 /**
@@ -91,7 +105,7 @@ function decideRollback(state: JournalState, committed: boolean): RunDecision {
     throw new UsageError('the commit point C2 is passed: there is nothing left to roll back to');
   }
   // Once a reverse move has started, the world passes back through C1 before it is complete.
-  const undo = !committed && !state.lists.has(rollbackList);
+  const undo = !committed && !reverseMoveBegun(state);
   return { list: undo ? mainList : rollbackList, mode: 'rollback', undo };
 }
 

@@ -16,7 +16,7 @@ import { acceptPlan, decideChoice, decideRun, type RunDecision, type RunRequest 
 import { InterruptedRunError, UsageError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
 import { gravestOutcome, type Outcome } from './outcome.ts';
-import { mainList, stepsOf } from './lists.ts';
+import { mainList, rollbackList, stepsOf } from './lists.ts';
 import { createNotifier } from './notify.ts';
 import { makePlan } from './plan.ts';
 import { recheck } from './recheck.ts';
@@ -96,7 +96,6 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   await using journal = await Journal.open(directory.journal, redactor, visit);
   const runId = state.runId ?? randomBytes(4).toString('hex');
   await using claim = await takeClaim(runbook, { directory, journal, state, runId }, controls.signal);
-  void claim;
   const decision = decideRun(options, state, await isCommitted(runbook, options, state, controls.signal));
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, options.plan);
@@ -114,6 +113,7 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
     runId,
     signal: controls.signal,
     draining: controls.draining,
+    claim,
     decide: options.decide,
     emit(event) {
       notifier.event(event);
@@ -145,7 +145,9 @@ async function begin<World>(
   const known = listState(session);
   const over =
     known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');
-  const fresh = known === undefined || (list !== mainList && over);
+  // What a rollback that changed nothing has found may be otherwise by now.
+  const untouched = [...(known?.steps.values() ?? [])].every(({ begun }) => begun === undefined);
+  const fresh = known === undefined || (list !== mainList && over) || (list === rollbackList && untouched);
   const { hash: planHash, steps } = session.plan;
   if (fresh || known.planHash !== planHash) {
     const { name, phases, words = defaultWords, standIns = [] } = session.runbook;

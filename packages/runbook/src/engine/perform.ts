@@ -3,11 +3,13 @@ import { isAbout, passGate } from '../gates/pass-gate.ts';
 import { waitForPerson } from '../gates/wait-for-person.ts';
 import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
+import { confirmClaim } from './confirm-claim.ts';
 import type { StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
 import { hashInputs } from './inputs.ts';
+import { isUnsafe } from './is-unsafe.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
 import { makeContext } from './make-context.ts';
@@ -72,6 +74,8 @@ class StepRun<World> {
 
   /** Looks, and closes the gap between what is and what should be. */
   async #reconcile(): Promise<Outcome | 'again'> {
+    // Together with the look: it costs no time of its own. A gate may take hours, so it is asked after that.
+    const early = this.#step.gate === undefined ? confirmClaim(this.#session, this.#step) : undefined;
     const answer = await look(this.#session, this.#step, this.#attempt);
     const stopped = await this.#stopIfUnsafe(answer);
     if (stopped !== undefined) return stopped;
@@ -83,7 +87,7 @@ class StepRun<World> {
     if (this.#step.gate?.kind === 'human') return this.#letPersonDoIt(answer);
     if (this.#step.apply === undefined) return this.#reportUnmet(answer);
     const held = await this.#askApproval(answer.evidence);
-    return held ?? this.#act(answer);
+    return held ?? this.#act(answer, early);
   }
 
   /** For what cannot be checked: at most once, unless a person says again. */
@@ -137,9 +141,14 @@ class StepRun<World> {
     });
   }
 
-  async #act(answer: CheckResult): Promise<Outcome | 'again'> {
+  async #act(
+    answer: CheckResult,
+    confirmed = confirmClaim(this.#session, this.#step),
+  ): Promise<Outcome | 'again'> {
     if (this.#session.draining.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted' };
+    const refused = await confirmed(this.#attempt);
+    if (refused !== undefined) return refused;
     await this.#intend(answer);
     const failure = await this.#try('apply', async () => {
       await this.#apply();
@@ -246,9 +255,12 @@ class StepRun<World> {
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'failed', during, error: recorded });
     if (this.#session.signal.aborted)
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted', error };
-    const unsafe =
-      error instanceof VerificationError && (error.state === 'unknown' || error.state === 'conflict');
-    return { result: unsafe ? 'unsafe' : 'failed', step: this.#step.id, reason: recorded.message, error };
+    return {
+      result: isUnsafe(this.#session, error) ? 'unsafe' : 'failed',
+      step: this.#step.id,
+      reason: recorded.message,
+      error,
+    };
   }
 }
 

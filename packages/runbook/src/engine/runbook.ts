@@ -43,6 +43,11 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
    */
   isCommitted?(signal: AbortSignal): Promise<boolean>;
   /**
+   * Whether an error of a step is a hold: a host that was lost under way, or a refusal to go on. The run then ends as
+   * `unsafe`, not as `failed`.
+   */
+  isUnsafe?(error: unknown): boolean;
+  /**
    * Judges a person's word about something that cannot be asked, and says what it is bound to. It is kept in the
    * journal, and steps get it as `context.attested`. Throws a UsageError for a word that would not count.
    */

@@ -11,6 +11,7 @@ import type { EngineEvent } from './events.ts';
 import type { Plan } from './plan.ts';
 import type { Runbook } from './runbook.ts';
 import type { Step } from './step.ts';
+import type { TakenClaim } from './take-claim.ts';
 
 type WithoutIdentity<T> = T extends unknown ? Omit<T, keyof StepIdentity> : never;
 
@@ -28,6 +29,7 @@ export interface Session<World> {
   readonly signal: AbortSignal;
   /** Aborts when nothing new may begin; what runs goes on to its end. */
   readonly draining: AbortSignal;
+  readonly claim: Pick<TakenClaim, 'confirm'>;
   readonly decide: Decide | undefined;
   emit(event: EngineEvent): void;
 }

@@ -36,11 +36,18 @@ interface StepParts<World> {
   apply?(context: StepContext<World>): Promise<void>;
   /** Called in place of `check` on resume when `apply` recorded an operation: waits for its end, then `check` decides. */
   reattach?(context: StepContext<World>, operation: string): Promise<void>;
-  /** Reverts or compensates, for a rollback before C1; called only where `apply` was at least begun. */
+  /** Reverts or compensates, for a rollback before C1; called where `apply` was at least begun. */
   undo?(context: StepContext<World>): Promise<void>;
+  /**
+   * A rollback undoes it also where it was found done: by a run whose state directory is gone, for instance. Without it
+   * what was found done is left alone.
+   */
+  readonly undoFound?: boolean | undefined;
   /** What a rollback leaves behind, in a few words, e.g. `the private repository`. */
   readonly leaves?: string | undefined;
   readonly gate?: Gate<World> | undefined;
+  /** The runbook's claim is confirmed before each `apply` and `undo`: another operator may have taken over since it was taken. */
+  readonly needsClaim?: boolean | undefined;
   /**
    * C1: from this step on a rollback is the runbook's `rollbackAfterCommit`. C2: from this step on there is none.
    * It is passed when `apply` is about to be called.

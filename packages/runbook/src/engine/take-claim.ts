@@ -3,7 +3,7 @@ import { readJournal } from '../journal/read.ts';
 import type { JournalState } from '../journal/state.ts';
 import type { StateDirectory } from '../journal/state-directory.ts';
 import type { JournalPlace } from './claim.ts';
-import { rollbackUnderWay, type RunRequest } from './decide-run.ts';
+import { goesBack, type RunRequest } from './decide-run.ts';
 import type { Runbook } from './runbook.ts';
 
 interface ClaimParts {
@@ -13,12 +13,18 @@ interface ClaimParts {
   readonly runId: string;
 }
 
-/** Takes the runbook's claim, where it has one, until it is disposed. */
+/** The claim of a run, where its runbook has one, until it is disposed. */
+export interface TakenClaim extends AsyncDisposable {
+  /** Throws when it is no longer this runner's. */
+  confirm(signal: AbortSignal): Promise<void>;
+}
+
+/** Takes the runbook's claim. */
 export async function takeClaim<World>(
   runbook: Runbook<World>,
   { directory, journal, state, runId }: ClaimParts,
   signal: AbortSignal,
-): Promise<AsyncDisposable> {
+): Promise<TakenClaim> {
   const witness = () => ({ begun: hasBegun(state), end: journal.end });
   const claim = await runbook.claim?.(
     {
@@ -29,7 +35,10 @@ export async function takeClaim<World>(
     },
     signal,
   );
-  return { [Symbol.asyncDispose]: async () => claim?.release(witness()) };
+  return {
+    confirm: async (confirmSignal) => claim?.confirm?.(confirmSignal),
+    [Symbol.asyncDispose]: async () => claim?.release(witness()),
+  };
 }
 
 /** Whether C1 is passed: by the journal, or, where a rollback depends on it, by the world. */
@@ -40,7 +49,7 @@ export async function isCommitted<World>(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (state.commits.has('C1')) return true;
-  if (command !== 'rollback' && !rollbackUnderWay(state)) return false;
+  if (!goesBack(command, state)) return false;
   return (await runbook.isCommitted?.(signal)) ?? false;
 }
 

@@ -1,7 +1,9 @@
+import { confirmClaim } from './confirm-claim.ts';
 import { makeContext } from './make-context.ts';
 import { withDeadline } from './deadline.ts';
 import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
+import { isUnsafe } from './is-unsafe.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
 import type { Outcome } from './outcome.ts';
@@ -9,7 +11,7 @@ import { listState, recordOf, recordStep, type Session } from './session.ts';
 import type { Step } from './step.ts';
 
 /**
- * Undoes, last begun first, every step that a run of ours began; what was found done by others is left alone.
+ * Undoes, last begun first, every step that a run of ours began, and those with `undoFound` that were found done.
  * Irreversible steps stay as they are. Stops at the first that cannot be undone.
  */
 export async function undoAll<World>(
@@ -17,7 +19,10 @@ export async function undoAll<World>(
   steps: readonly Step<World>[],
 ): Promise<Outcome> {
   const begun = steps
-    .map((step) => ({ step, place: listState(session)?.steps.get(step.id)?.begun }))
+    .map((step) => {
+      const known = listState(session)?.steps.get(step.id);
+      return { step, place: known?.begun ?? (step.undoFound === true ? known?.found : undefined) };
+    })
     .filter(({ place }) => place !== undefined)
     .sort((a, b) => Number(b.place) - Number(a.place));
   for (const { step } of begun) {
@@ -32,6 +37,8 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
   if (step.kind === 'irreversible') return undefined;
   const attempt = recordOf(session, step)?.attempt ?? 0;
   const undo = step.undo?.bind(step);
+  const refused = await confirmClaim(session, step)(attempt);
+  if (refused !== undefined) return refused;
   await recordStep(session, step, attempt, { type: 'undo.intent' });
   try {
     if (undo !== undefined) {
@@ -51,8 +58,12 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
     const recorded = recordedError(error);
     await recordStep(session, step, attempt, { type: 'failed', during: 'undo', error: recorded });
     if (session.signal.aborted) return { result: 'interrupted', step: step.id, reason: 'interrupted', error };
-    const unsafe = error instanceof VerificationError && error.state === 'unknown';
-    return { result: unsafe ? 'unsafe' : 'failed', step: step.id, reason: recorded.message, error };
+    return {
+      result: isUnsafe(session, error) ? 'unsafe' : 'failed',
+      step: step.id,
+      reason: recorded.message,
+      error,
+    };
   }
 }
 

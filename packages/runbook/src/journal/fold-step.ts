@@ -48,6 +48,7 @@ export function foldStep(state: Known, entry: StepEntry): void {
     case 'verified':
       record.status = 'verified';
       record.evidence = entry.evidence;
+      if (entry.how === 'satisfied') record.found ??= entry.seq;
       record.operation = undefined;
       if (entry.how === 'applied') record.took = entry.mono - record.since;
       if (record.gate !== undefined && ['open', 'approved'].includes(record.gate.state))
@@ -75,6 +76,7 @@ export function foldStep(state: Known, entry: StepEntry): void {
     case 'undone':
       record.status = 'undone';
       record.begun = undefined;
+      record.found = undefined;
       record.applied = false;
       record.madeWith.clear();
       return;

@@ -8,6 +8,8 @@ export interface StepRecord {
   attempt: number;
   /** The place of the first intent: a rollback goes from the highest to the lowest. `undefined`: never begun by us. */
   begun: number | undefined;
+  /** The place at which it was first found done, not by us. */
+  found: number | undefined;
   /** The hashes of the inputs that it was begun with since it was last undone. */
   readonly madeWith: Set<string>;
   operation: string | undefined;
@@ -53,6 +55,7 @@ export function newRecord(): StepRecord {
     inputHash: '',
     attempt: 0,
     begun: undefined,
+    found: undefined,
     madeWith: new Set(),
     operation: undefined,
     applied: false,

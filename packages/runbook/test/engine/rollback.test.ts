@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makePlan } from '../../src/engine/plan.ts';
 import { openStateDirectory } from '../../src/journal/state-directory.ts';
-import { createToy, fileStep, filesOf, runToy, startToy, story, toyRunbook } from './toy.ts';
+import { createToy, fileStep, filesOf, runToy, startToy, story, toyRunbook, type ToyStep } from './toy.ts';
 
 const three = [fileStep('one'), fileStep('two'), fileStep('three')];
 
@@ -192,4 +192,86 @@ test('what was made with two configs is undone with the last, and the report say
 test('there is nothing to roll back where nothing has run', async () => {
   await using toy = await createToy();
   await expect(runToy(toy, three, { command: 'rollback' })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('a rollback that has changed nothing bars no run, and a resume goes on with it', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one'), fileStep('two', { commitPoint: 'C1' }), fileStep('three')];
+  let reached = false;
+  const look: ToyStep = {
+    id: 'reach',
+    version: 1,
+    phase: 'a-stage',
+    title: 'reach',
+    kind: 'reversible',
+    timeout: 5000,
+    inputs: () => '',
+    check: async () =>
+      reached
+        ? { state: 'satisfied', evidence: {} }
+        : { state: 'unknown', evidence: {}, reason: 'the old host does not answer' },
+  };
+  const more = { rollbackAfterCommit: [look, fileStep('back')] };
+  await runToy(toy, steps, { until: 'two', more });
+  const held = await runToy(toy, steps, { command: 'rollback', more });
+  expect(held.outcome).toMatchObject({ result: 'unsafe', step: 'reach' });
+  expect((await runToy(toy, steps, { command: 'run', more })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual(['one', 'three', 'two']);
+  await runToy(toy, steps, { command: 'rollback', more });
+  reached = true;
+  const { outcome, events } = await runToy(toy, steps, { command: 'resume', more });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'verified', 'reset')).toEqual(['verified reach', 'verified back', 'reset']);
+});
+
+test('a rollback that has begun bars a run', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one', { commitPoint: 'C1' })];
+  const broken = fileStep('later', { check: () => Promise.reject(new Error('no answer')) });
+  const more = { rollbackAfterCommit: [fileStep('back'), broken] };
+  await runToy(toy, steps, { more });
+  await runToy(toy, steps, { command: 'rollback', more });
+  await expect(runToy(toy, steps, { command: 'run', more })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('what a rollback found before it changed anything is looked at afresh', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one', { commitPoint: 'C1' })];
+  let answers = false;
+  const later = fileStep('later', {
+    check: async () =>
+      answers
+        ? { state: 'satisfied', evidence: {} }
+        : { state: 'unknown', evidence: {}, reason: 'no answer' },
+  });
+  const more = { rollbackAfterCommit: [fileStep('back'), later] };
+  await runToy(toy, steps, { more });
+  await writeFile(join(toy.world.directory, 'back'), 'back done');
+  await runToy(toy, steps, { command: 'rollback', more });
+  await rm(join(toy.world.directory, 'back'));
+  answers = true;
+  expect((await runToy(toy, steps, { command: 'rollback', more })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual(['back', 'one']);
+});
+
+test('a journal that found a step done undoes it where the step says so, and no other', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one'), fileStep('two', { undoFound: true }), fileStep('three')];
+  await runToy(toy, steps, { until: 'two' });
+  await rm(toy.stateDirectory, { recursive: true });
+  await runToy(toy, steps);
+  const { outcome, events } = await runToy(toy, steps, { command: 'rollback' });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'undone')).toEqual(['undone three', 'undone two']);
+  expect(await filesOf(toy)).toEqual(['one']);
+});
+
+test('an error that the runbook calls unsafe is a hold, in an apply and in an undo', async () => {
+  await using toy = await createToy();
+  const lost = (): Promise<never> => Promise.reject(new Error('the host was lost'));
+  const more = { isUnsafe: (error: unknown) => error instanceof Error && error.message.includes('lost') };
+  const held = { result: 'unsafe', step: 'one', reason: 'the host was lost' };
+  const steps = [fileStep('one', { apply: lost, undo: lost })];
+  expect((await runToy(toy, steps, { more })).outcome).toMatchObject(held);
+  expect((await runToy(toy, steps, { command: 'rollback', more })).outcome).toMatchObject(held);
 });

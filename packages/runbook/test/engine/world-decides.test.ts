@@ -66,3 +66,34 @@ test('a claim that is refused leaves everything as it is', async () => {
   await expect(runToy(toy, steps, { more: { claim } })).rejects.toThrow('another operator');
   expect(await filesOf(toy)).toEqual([]);
 });
+
+test('the claim is confirmed before a step acts that needs it, after its gate, and before it is undone', async () => {
+  await using toy = await createToy();
+  let mine = true;
+  const asked: string[] = [];
+  const claim = async () => ({
+    confirm: async () => {
+      asked.push(mine ? 'mine' : 'taken over');
+      if (!mine) throw new Error('another operator has taken over');
+    },
+    release: async () => undefined,
+  });
+  const gate = { kind: 'approval', question: 'Go on?', timeout: 60_000 } as const;
+  const guarded = [
+    fileStep('one', { needsClaim: true }),
+    fileStep('two', { needsClaim: true, gate }),
+    fileStep('three'),
+  ];
+  const decide = async () => {
+    mine = false;
+    return { decision: 'approved', by: 'ada' } as const;
+  };
+  const held = { result: 'unsafe', reason: 'another operator has taken over' };
+  const run = await runToy(toy, guarded, { more: { claim }, decide });
+  expect(run.outcome).toMatchObject({ ...held, step: 'two' });
+  expect(await filesOf(toy)).toEqual(['one']);
+  const rollback = await runToy(toy, guarded, { command: 'rollback', more: { claim } });
+  expect(rollback.outcome).toMatchObject({ ...held, step: 'one' });
+  expect(await filesOf(toy)).toEqual(['one']);
+  expect(asked).toEqual(['mine', 'taken over', 'taken over']);
+});

@@ -9,6 +9,7 @@
   imports =
     [
       ../../modules/base.nix
+      ../../modules/network.nix
       ../../modules/user.nix
       ../../modules/commands.nix
       ../../modules/ssh.nix

@@ -1,22 +1,41 @@
 import { describeOwnership } from '@cutover/loops';
+import type { Evidence } from '@cutover/runbook';
 import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
-import { readOwner, releaseLoops, returnLoops } from '../../ownership/ownership.ts';
-import { proveOldStopped, seeOldRig } from '../../old-rig/see-old-rig.ts';
-import { keysAtForge } from '../../old-rig/host-keys.ts';
+import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
+import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
+import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
+import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
+import { offWord, onOldHost } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
 import { oldClones, oldHome, oldProcesses } from '../../rig/rig.ts';
-import { fenceStarts, inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import {
+  fenceBoot,
+  fenceStarts,
+  inspectStarts,
+  openStarts,
+  unfenceBoot,
+  unfenceStarts,
+} from '../../old-rig/start-fence.ts';
 import { rehearsalFact } from '../../rehearsal/rehearsal-fact.ts';
 import { step } from '../../world/step.ts';
 
 const phase = 'd-cut-over';
 const second = 1000;
 
+/** What is known of the old rig before it stops, and of the keys that let it into the forge. */
+type SeenBefore = SeenRig & { readonly keys: HostKey[] };
+
 /** Found and recorded before anything stops: what is gone afterwards must have been there before. */
-export const seeRunning = step({
+export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
+  down: true,
+  processes: [],
+  unmatched: [],
+  agent: null,
+  keys: [...(await notedOldKeys(world))],
+}))({
   id: 'see-old-rig',
   version: 2,
   phase,
@@ -33,6 +52,7 @@ export const seeRunning = step({
       seeOldRig(world, signal),
       keysAtForge(world, old, oldHome(settings), signal),
     ]);
+    await noteOldKeys(world, keys);
     const evidence = { ...seen, keys };
     const conflict = (reason: string) => ({ state: 'conflict' as const, evidence, reason });
     if (!seen.down && seen.unmatched.length > 0)
@@ -63,6 +83,7 @@ export const releaseOld = step({
   phase,
   title: 'release the loops: no host may start them until they are granted',
   kind: 'reversible',
+  needsClaim: true,
   needs: [seeRunning],
   inputs: ({ settings: { name, old, ownership } }) => ({ from: old.name, to: name, ref: ownership.ref }),
   gate: {
@@ -70,15 +91,17 @@ export const releaseOld = step({
     question: 'Stop the loops on the old host and move them now?',
     timeout: 24 * 60 * 60 * second,
   },
-  async check({ world, signal, evidence, runId }) {
+  async check(context) {
+    const { world, signal, evidence, runId } = context;
     const { settings } = world;
     const found = await readOwner(world, signal);
+    const { word } = await offWord(context);
     // Only what does not change by itself while a person reads it.
     const facts = {
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
-      ...(await identities(world, signal)),
+      ...(await identities(world, word, signal)),
       rehearsal: await rehearsalFact(world),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
@@ -103,13 +126,44 @@ export const releaseOld = step({
   timeout: 60 * second,
 });
 
+/**
+ * What starts the rig at a boot or by the clock, before anything stops: an old host that loses its power from here on does
+ * not come back with its loops.
+ */
+export const fenceBootOld = onOldHost<Evidence>(async () => ({}))({
+  id: 'fence-boot',
+  version: 1,
+  phase,
+  title: 'see that no boot and no clock starts the old rig again',
+  kind: 'reversible',
+  needsClaim: true,
+  inputs: ({ settings: { old } }) => ({ units: old.units, cron: old.cronMatch }),
+  async check({ world: { settings, old }, signal }) {
+    const { startableUnits, cronLines } = await inspectStarts(old, settings.old, signal);
+    const left = startableUnits.length + cronLines.length;
+    return { state: left === 0 ? 'satisfied' : 'absent', evidence: { startableUnits, cronLines } };
+  },
+  apply: ({ world: { settings, old }, signal }) => fenceBoot(old, settings.old, signal),
+  async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
+    await unfenceBoot(world.old, world.settings.old, signal);
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
+
 /** No half-written commit, nothing unpushed. */
-export const quiesceOld = step({
+export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
+  // It ended before, at a time that no one saw.
+  await downtime('begins');
+  return {};
+})({
   id: 'quiesce-old',
   version: 1,
   phase,
   title: 'stop the old rig at a safe point',
   kind: 'reversible',
+  needsClaim: true,
   inputs: ({ settings }) => ({
     stop: settings.old.stop,
     clones: oldClones(settings),
@@ -165,32 +219,36 @@ export const quiesceOld = step({
     await startOldRig(world, signal);
     await downtime('ends');
   },
+  undoFound: true,
   holdsUntil: 'grant-ownership',
   timeout: 3600 * second,
 });
 
 /** Units, cron and the start script, each reversibly. */
-export const disableOld = step({
+export const disableOld = onOldHost<Evidence>(async () => ({}))({
   id: 'disable-old',
   version: 1,
   phase,
   title: 'take every way of starting the old rig away',
   kind: 'reversible',
+  needsClaim: true,
   inputs: ({ settings: { old } }) => ({ units: old.units, start: old.start, cron: old.cronMatch }),
   async check({ world: { settings, old }, signal }) {
     const starts = await inspectStarts(old, settings.old, signal);
-    const { startableUnits, cronLines, scriptExecutable } = starts;
-    const left = startableUnits.length + cronLines.length + (scriptExecutable ? 1 : 0);
-    return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
+    return { state: openStarts(starts).length === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
-  undo: ({ world: { settings, old }, signal }) => unfenceStarts(old, settings.old, signal),
+  async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
+    await unfenceStarts(world.old, world.settings.old, signal);
+  },
+  undoFound: true,
   holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });
 
 /** As root, who sees the processes of all users. */
-export const proveStopped = step({
+export const proveStopped = onOldHost<Evidence>(async () => ({}))({
   id: 'prove-stopped',
   version: 1,
   phase,

@@ -2,6 +2,7 @@ import { provesStopped } from '@cutover/loops/safe-point';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { oldProcesses } from '../../rig/rig.ts';
 import { inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import { requireOldMay } from '../../ownership/ownership.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
 
@@ -14,13 +15,16 @@ export const enableOld = step({
   phase,
   title: 'give the starts of the old rig back',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { old } }) => ({ units: old.units, standby: old.standbyUnits }),
   async check({ world: { settings, old }, signal }) {
     const starts = await inspectStarts(old, settings.old, signal);
     const given = starts.scriptExecutable && starts.startableUnits.length === settings.old.units.length;
     return { state: given ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
-  async apply({ world: { settings, old }, signal }) {
+  async apply({ world, signal }) {
+    const { settings, old } = world;
+    await requireOldMay(world, undefined, signal);
     await unfenceStarts(old, settings.old, signal);
     const { standbyUnits } = settings.old;
     if (standbyUnits.length > 0) await old.run(['systemctl', 'enable', '--now', ...standbyUnits], { signal });
@@ -35,6 +39,7 @@ export const startOld = step({
   phase,
   title: 'start the old rig again',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { old } }) => ({ start: old.start }),
   async check({ world: { settings, oldRig }, signal }) {
     const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });

@@ -1,29 +1,42 @@
-import { CommandError } from '@cutover/host';
+import { CommandError, type Host } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
-import { provesStopped } from '@cutover/loops/safe-point';
+import type { Evidence } from '@cutover/runbook';
 import { keepWork, keptWork } from '../../carry/keep-work.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
-import { armedFile, bootService, newProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
-import { newRemainders } from '../../new-host/new-remainders.ts';
+import { unlessGivenUp } from '../../new-host/new-host-off.ts';
+import { remainsOnNew, runningOnNew } from '../../new-host/prove-new-stopped.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
 
 const phase = 'd-cut-over';
 const second = 1000;
 
-/** Before anything is stopped: a way back to a host that does not answer would end with the loops nowhere. */
-export const reachOld = step({
-  id: 'back-reach-old',
+/** Before anything is released or stopped: a way back that cannot reach both would end with the loops nowhere. */
+export const reachBoth = step({
+  id: 'back-reach-both',
   version: 1,
   phase,
-  title: 'see that the old host answers',
+  title: 'see that both hosts answer',
   kind: 'reversible',
-  inputs: ({ settings: { old } }) => ({ host: old.ssh.host }),
-  async check({ world: { settings, oldRig }, signal }) {
-    const { stdout } = await oldRig.run(['uname', '-n'], { signal });
-    return { state: 'satisfied', evidence: { host: stdout.trim(), workspace: settings.old.workspace } };
+  inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
+  async check({ world, signal }) {
+    const { name, old } = world.settings;
+    const user = await world.targetRig(signal);
+    const answerOf = async (host: Host): Promise<string> =>
+      (await host.run(['uname', '-n'], { signal })).stdout.trim();
+    const [oldAnswer, newAnswer] = await Promise.all([
+      answerOf(world.oldRig).catch((cause: unknown) => {
+        const what = `${old.name} does not answer, so nothing was stopped: the loops stay on ${name}`;
+        const advice = 'Bring it back and resume, or stay there: `cutover run` goes forward again';
+        throw new Error(`${what}. ${advice}`, { cause });
+      }),
+      answerOf(user),
+    ]);
+    return { state: 'satisfied', evidence: { old: oldAnswer, new: newAnswer } };
   },
+  holdsUntil: 'back-grant-ownership',
   timeout: 30 * second,
 });
 
@@ -34,6 +47,7 @@ export const releaseNew = step({
   phase,
   title: 'release the loops: no host may start them until they are granted',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
   async check({ world, signal }) {
     const { settings } = world;
@@ -58,17 +72,17 @@ export const releaseNew = step({
 /** What `loops quiesce` ends with when the loops are stopped and work is left; `back-save-work` brings or names it. */
 const stoppedUnsafe = 13;
 
-export const quiesceNew = step({
+export const quiesceNew = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-quiesce-new',
   version: 1,
   phase,
   title: 'stop the new rig at a safe point',
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const user = await world.targetRig(signal);
-    const { stopped, remaining } = await provesStopped(user, { processes: newProcesses(world.rig), signal });
-    return { state: stopped ? 'satisfied' : 'absent', evidence: { running: remaining.length } };
+    const running = await runningOnNew(world, signal);
+    return { state: running.length === 0 ? 'satisfied' : 'absent', evidence: { running } };
   },
   async apply({ world, signal, downtime }) {
     const { rig } = world.rig;
@@ -83,17 +97,19 @@ export const quiesceNew = step({
     await target.run(['rm', '-f', armedFile], { signal });
     await target.run(['systemctl', 'stop', bootService(rig), tmuxService(rig)], { signal });
   },
+  holdsUntil: 'back-grant-ownership',
   ...wayBack,
   timeout: 3600 * second,
 });
 
 /** Without that file the boot service starts nothing, not even after a reboot. */
-export const disarmNew = step({
+export const disarmNew = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-disarm-new',
   version: 1,
   phase,
   title: 'take the start of the new rig away',
   kind: 'compensable',
+  needsClaim: true,
   inputs: () => ({ armedFile }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -107,11 +123,12 @@ export const disarmNew = step({
     const target = await world.target(signal);
     await target.run(['rm', '-f', armedFile], { signal });
   },
+  holdsUntil: 'back-grant-ownership',
   ...wayBack,
   timeout: 60 * second,
 });
 
-export const proveNewStopped = step({
+export const proveNewStopped = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-prove-stopped',
   version: 1,
   phase,
@@ -119,7 +136,7 @@ export const proveNewStopped = step({
   kind: 'reversible',
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
-    const remaining = await newRemainders(world, signal);
+    const remaining = await remainsOnNew(world, signal);
     return remaining.length === 0
       ? { state: 'satisfied', evidence: { remaining } }
       : {
@@ -128,11 +145,14 @@ export const proveNewStopped = step({
           reason: `something of the rig still runs on ${world.settings.name}: ${remaining.join('; ')}; stop it by hand`,
         };
   },
+  holdsUntil: 'back-grant-ownership',
   timeout: 60 * second,
 });
 
 /** Commits that only the new host has are pushed; what cannot be is kept under a ref, and the evidence names it. */
-export const saveWork = step({
+export const saveWork = unlessGivenUp<Evidence>(({ world }) => ({
+  left: `on the disk of ${world.settings.name}: what it did not push`,
+}))({
   id: 'back-save-work',
   version: 1,
   phase,
@@ -149,10 +169,15 @@ export const saveWork = step({
     const evidence = { kept: Object.fromEntries(kept.map(({ path, where }) => [path, where])) };
     return { state: open.length === 0 ? 'satisfied' : 'absent', evidence };
   },
-  async apply({ world, signal, runId }) {
+  async apply({ world, signal, runId, progress }) {
     const user = await world.targetRig(signal);
-    for (const { path, branch } of wantedClones(world)) await keepWork(user, { path, branch }, runId, signal);
+    for (const { path, branch } of wantedClones(world)) {
+      const notKept = await keepWork(user, { path, branch }, runId, signal);
+      if (notKept.length > 0) progress(`not kept of ${path}: ${notKept.join(', ')}`);
+    }
   },
+  // After it this host is not let in any more, so nothing can be asked from there.
+  holdsUntil: 'back-swap-keys',
   ...wayBack,
   timeout: 300 * second,
 });

@@ -32,7 +32,7 @@ export interface SftpSession extends AsyncDisposable {
   ): Promise<number>;
   /** Of a file or a directory; a symlink is refused. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
-  /** A symlink of a user's on the way is refused, as for `write`; so it is for `symlink`. */
+  /** A symlink of a user's on the way is refused, as for `write`; so it is for all that follow and change something. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
   symlink(linkPath: string, target: string): Promise<void>;
   readLink(linkPath: string): Promise<string>;
@@ -110,8 +110,17 @@ function sftpSession(
       await calls.symlink(path, target);
     },
     readLink: calls.readLink,
-    rename: calls.rename,
-    remove: calls.remove,
-    removeDirectory: calls.removeDirectory,
+    async rename(from, to) {
+      const [source, target] = await Promise.all([placeOf(calls, from), placeOf(calls, to)]);
+      await calls.rename(source.path, target.path);
+    },
+    async remove(filePath) {
+      const { path } = await placeOf(calls, filePath);
+      await calls.remove(path);
+    },
+    async removeDirectory(directory) {
+      const { path } = await placeOf(calls, directory);
+      await calls.removeDirectory(path);
+    },
   };
 }

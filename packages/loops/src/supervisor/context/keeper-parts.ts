@@ -3,7 +3,7 @@ import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import type { LoopRuntimes } from './loop-runtime.ts';
-import type { ScopeManager } from '../../processes/memory-scope.ts';
+import type { Scopes } from '../../processes/memory-scope.ts';
 import type { OwnershipWatch } from '../../ownership/ownership-watch.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import type { Rounds } from '../../concurrency/rounds.ts';
@@ -15,7 +15,7 @@ export interface KeeperParts {
   readonly store: RigStore;
   readonly ownership: OwnershipWatch;
   readonly link: TmuxLink;
-  readonly scope: ScopeManager;
+  readonly scopes: Scopes;
   readonly signal: AbortSignal;
   readonly emit: (event: RigEventBody) => void;
   readonly background: Background;

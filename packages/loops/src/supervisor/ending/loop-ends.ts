@@ -73,8 +73,8 @@ export class LoopEnds {
     sign: AgentSign | undefined,
     run: string,
   ): Promise<LoopExit> {
-    const { config, scope } = this.#context;
-    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scope));
+    const { config, scopes } = this.#context;
+    const byMemory = pane?.exitSignal === 9 && (await endedByMemory(config.rig, loop, run, scopes.manager));
     return {
       exitCode: pane?.exitCode,
       signal: pane?.exitSignal,

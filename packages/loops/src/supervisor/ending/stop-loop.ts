@@ -70,7 +70,7 @@ async function endRun(
 
 /** Where there is no server, something of the agent may have outlived it. */
 async function endEverything(
-  { store, config, scope, emit, runtimes }: KeeperContext,
+  { store, config, scopes, emit, runtimes }: KeeperContext,
   tmux: RigTmux | undefined,
   loop: LoopConfig,
   reason: string,
@@ -86,7 +86,7 @@ async function endEverything(
   if (options.only === undefined) await tmux?.killSession(loop.name);
   const { run } = store.loop(loop.name);
   if (run !== undefined) runtime.endedRun = run;
-  if (run !== undefined) await endScope(config.rig, loop.name, run, scope);
+  if (run !== undefined) await endScope(config.rig, loop.name, run, scopes.manager);
   const reaped = await reapRuns(run === undefined ? [] : [run]);
   if (options.only === undefined && loop.clone !== undefined) {
     const others = panes.filter((one) => one !== pane && !one.dead).map(({ pid }) => pid);

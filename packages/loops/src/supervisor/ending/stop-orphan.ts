@@ -6,7 +6,7 @@ import { endAgent } from './end-agent.ts';
 
 /** Ends an agent of a loop that is not in the config any more, its session, and whatever of it outlives its terminal. */
 export async function stopOrphan(
-  { config, scope, emit }: Pick<KeeperContext, 'config' | 'scope' | 'emit'>,
+  { config, scopes, emit }: Pick<KeeperContext, 'config' | 'scopes' | 'emit'>,
   tmux: RigTmux,
   pane: Pane,
   reason: string,
@@ -15,7 +15,7 @@ export async function stopOrphan(
   if (!pane.dead) await endAgent(tmux, pane, grace);
   await tmux.killSession(pane.loop);
   if (pane.run !== undefined) {
-    await endScope(config.rig, pane.loop, pane.run, scope);
+    await endScope(config.rig, pane.loop, pane.run, scopes.manager);
     await reapRuns([pane.run]);
   }
   emit({ type: 'stopped', loop: pane.loop, reason });

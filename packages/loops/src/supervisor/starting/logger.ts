@@ -13,7 +13,7 @@ export async function installLogger(config: RigConfig): Promise<void> {
 }
 
 /** Where the logger script lies. */
-function loggerPath(config: RigConfig): string {
+export function loggerPath(config: RigConfig): string {
   return join(config.stateDir, 'logger.sh');
 }
 

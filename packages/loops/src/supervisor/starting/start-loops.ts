@@ -10,7 +10,7 @@ import { loopStart } from './loop-command.ts';
 import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
-import { endScope } from '../../processes/memory-scope.ts';
+import { endScope, hasLimits } from '../../processes/memory-scope.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
 /** A loop whose turn to start has come, with the pane that its last agent left. */
@@ -27,13 +27,14 @@ export async function startLoops(
   tmux: RigTmux,
   due: readonly DueLoop[],
 ): Promise<void> {
-  const { config, scope, store, runtimes, rounds, background } = context;
+  const { config, scopes, store, runtimes, rounds, background } = context;
   const before = due.flatMap(({ loop: { name } }) => {
     const { run } = store.loop(name);
     return run === undefined ? [] : [{ name, run }];
   });
   const starts = due.map((one) => ({ one, state: beginRun(context, one.loop) }));
   try {
+    const scope = await scopes.find();
     await Promise.all(before.map(({ name, run }) => endScope(config.rig, name, run, scope)));
     await reapRuns(before.map(({ run }) => run));
     // What is started must be known before it is: else a crash in between leaves it without a name.
@@ -66,14 +67,16 @@ async function startLoop(
   { loop, pane }: DueLoop,
   state: StartedState,
 ): Promise<void> {
-  const { config, store, scope, emit, onStarted, runtimes, ownership } = context;
+  const { config, store, scopes, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
     await requireFolders(config, loop);
     const index = store.phaseIndex;
     const plan = config.phases?.plans[index];
     const phase = plan === undefined ? { index } : { index, plan };
+    const scope = scopes.manager;
     const start = await loopStart(config, loop, state, phase, state.run, scope);
+    store.change(loop.name, { unlimited: scope === 'none' && hasLimits(loop) ? true : undefined });
     if (config.ownership !== undefined && loop.clone !== undefined)
       await installPushHook(localHost(), config, loop.clone);
     // The lease may have run out while this process was stopped, between the decision and here.

@@ -11,7 +11,7 @@ export function viewLoop(
   held: boolean,
 ): LoopStatus {
   const { waitingFor, startProblem, pid, nextStartAt, lastExit } = runtime;
-  const { session, startedAt, block, wanted, restarts } = state;
+  const { session, startedAt, block, wanted, restarts, unlimited } = state;
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
@@ -27,6 +27,7 @@ export function viewLoop(
       ? {}
       : { nextStartAt: Math.round(Date.now() + nextStartAt - performance.now()) }),
     block,
+    unlimited: pid === undefined ? undefined : unlimited,
     lastExit,
   };
 }

@@ -8,6 +8,8 @@ import type { WatchedLoop } from './loop-watcher.ts';
 
 /** Between two events about the same log, in milliseconds. */
 const pause = 60_000;
+/** How long a logger may take to make its log, in milliseconds. */
+const loggerPatience = 3000;
 
 /** Keeps the logs of the agents that run: a logger that ended is started again, and a log that was removed is made again. */
 export class LogWatch {
@@ -21,9 +23,11 @@ export class LogWatch {
   }
 
   async look(tmux: Pick<RigTmux, 'pipe'>, watched: readonly WatchedLoop[]): Promise<void> {
-    for (const { loop, pane } of watched) {
+    for (const { loop, pane, startedAt } of watched) {
       const log = logPath(this.#config, loop.name);
       const isThere = await exists(log);
+      // The logger of a new agent has yet to make its log.
+      if (!isThere && Date.now() - startedAt < loggerPatience) continue;
       if (!pane.piped || !isThere) {
         await tmux.pipe(pane.id, loggerCommand(this.#config, loop));
         this.#tell(

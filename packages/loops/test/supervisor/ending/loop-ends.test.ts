@@ -29,7 +29,7 @@ async function makeEndedLoop() {
     store,
     ownership: new OwnershipWatch({ config, signal, onView: () => {} }),
     link: new TmuxLink(config, 'own', emit, () => {}),
-    scope: 'none',
+    scopes: { manager: 'none', find: async () => 'none' },
     signal,
     emit,
     background,

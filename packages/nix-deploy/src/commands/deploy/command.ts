@@ -14,9 +14,11 @@ export interface DeployFlags extends SharedOptions {
   readonly specialisation?: string;
   readonly force?: boolean;
   readonly mayStop?: string[];
+  readonly overrideInhibitor?: string[];
   readonly installBootloader?: boolean;
   readonly skipUnreachable?: boolean;
   readonly parallel?: number;
+  readonly evaluateAtOnce?: number;
   readonly canary?: string[];
   readonly continue?: boolean;
   readonly revoke?: boolean;
@@ -39,9 +41,19 @@ export function deployCommand(): Command {
       'stop this unit although the connection may stand on it; may be repeated',
       collect,
     )
+    .option(
+      '--override-inhibitor <name>',
+      'switch although this part changed, which needs a reboot (plan names them); may be repeated',
+      collect,
+    )
     .option('--install-bootloader', 'write the boot loader itself again, not only its entries')
     .option('--skip-unreachable', 'leave out targets that cannot be reached; they are no failure')
     .option('--parallel <n>', 'targets at once (default: 5)', positive)
+    .option(
+      '--evaluate-at-once <n>',
+      'configurations of one flake that one nix evaluates here (default: as memory allows)',
+      positive,
+    )
     .option('--canary <name>', 'a target that goes first; may be repeated', collect)
     .option('--continue', 'go on with other targets after a failure')
     .option('--revoke', 'after a failure, roll back the targets that succeeded')

@@ -30,11 +30,13 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
             specialisation: specialisation ?? one.options.specialisation,
             force,
             installBootLoader: options.installBootloader,
+            overrideInhibitors: options.overrideInhibitor,
             mayStop: mayStop ?? one.options.mayStop,
           },
         })),
         {
           parallel: options.parallel ?? fleet.parallel,
+          evaluateAtOnce: options.evaluateAtOnce ?? fleet.evaluateAtOnce,
           canaries: options.canary ?? fleet.canaries,
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,

@@ -44,12 +44,19 @@ export function render(planned: Plan): string {
       if (list.length > 0) lines.push(`  units    ${word}: ${list.join(', ')}`);
     }
   }
+  for (const { user, ...own } of planned.userUnits) {
+    for (const [word, list] of Object.entries(own)) {
+      if (list.length > 0) lines.push(`  units    of ${user} ${word}: ${list.join(', ')}`);
+    }
+  }
+  if (planned.swapsOff.length > 0) lines.push(`  swap     turned off: ${planned.swapsOff.join(', ')}`);
   for (const line of planned.disagreements ?? []) lines.push(`  units    asked itself: ${line}`);
   if (planned.inhibitors.length > 0) {
     lines.push(
-      `  ! it cannot be switched to while it runs, for these changed: ${planned.inhibitors.map(storeName).join(', ')}`,
+      `  ! it cannot be switched to while it runs, for these changed: ${planned.inhibitors.join(', ')}`,
     );
-    lines.push('    deploy it with --action boot, then reboot');
+    const override = planned.inhibitors.map((name) => `--override-inhibitor ${name}`).join(' ');
+    lines.push(`    deploy it with --action boot, then reboot; or at your own risk with ${override}`);
   }
   if (planned.connection.length > 0)
     lines.push(`  ! the connection may stand on what this touches: ${planned.connection.join(', ')}`);

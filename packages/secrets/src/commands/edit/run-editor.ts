@@ -10,6 +10,9 @@ const patience = 2_000;
 /** Within this a signal and the end that it brings are one event, in milliseconds. */
 const together = 100;
 
+/** For this long after the editor's end Ctrl-C still counts as the editor's, in milliseconds. */
+const late = 500;
+
 /**
  * Runs an editor on a file until it ends. Ctrl-C is the editor's own: it reaches it from the terminal, and what it does
  * with it decides. SIGTERM and SIGHUP are handed on to it, and it is killed when it stays.
@@ -59,7 +62,8 @@ function handOn(editor: ChildProcess): Signals {
     },
     [Symbol.dispose]() {
       clearTimeout(killer);
-      process.off('SIGINT', interrupt);
+      // One from before the editor ended may come to be known only now; it does not give up what the editor saved.
+      globalThis.setTimeout(() => process.off('SIGINT', interrupt), late).unref();
       process.off('SIGTERM', end);
       process.off('SIGHUP', end);
     },

@@ -93,14 +93,20 @@ describe.each([
 });
 
 test('an editor that takes Ctrl-C for itself goes on, and its edit counts', async () => {
-  await using world = await fixture('trap "" INT\necho ready; read line; sed -i s/CANARY/other/ "$1"');
+  await using world = await fixture('trap "" INT\necho $$; read line; sed -i s/CANARY/other/ "$1"');
   const child = secrets.start(world.args, { ...world.options, detached: true });
   const end = ended(child);
-  if (child.stdout) await once(child.stdout, 'data');
+  const [pid] = child.stdout ? await once(child.stdout, 'data') : [];
+  // It may hear of the signal and of the editor's end together, and of the later one first.
+  child.kill('SIGSTOP');
   process.kill(-(child.pid ?? 0), 'SIGINT');
   child.stdin?.end('go on\n');
-  expect(await end).toMatchObject({ code: 0 });
+  const state = async () => (await readFile(`/proc/${Number(pid)}/stat`, 'utf8')).split(' ')[2];
+  await expect.poll(state, { timeout: 20_000 }).toBe('Z');
+  child.kill('SIGCONT');
+  expect(await end).toMatchObject({ code: 0, stderr: '' });
   expect(await world.left()).toEqual([]);
+  expect(await world.content()).toBe('a: other\n');
 });
 
 test('an editor that fails, or is not there, leaves the file and no plain text', async () => {
