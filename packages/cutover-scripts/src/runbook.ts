@@ -6,6 +6,7 @@ import { stageSteps } from './phases/c-stage.ts';
 import { cutOverSteps } from './phases/d-cut-over.ts';
 import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
+import { retireOldSteps } from './phases/retire-old.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
 import { findAlarms } from './ownership/alarms.ts';
@@ -42,7 +43,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     world,
     steps: [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
     rollbackAfterCommit: rollbackSteps,
-    lists: { 'reboot-proof': rebootProofSteps },
+    lists: { 'reboot-proof': rebootProofSteps, 'retire-old': retireOldSteps },
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),

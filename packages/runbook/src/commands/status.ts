@@ -16,6 +16,7 @@ import { openGates } from './answer.ts';
 import { readState } from '../journal/read-state.ts';
 import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
+import { statusRow, statusTable } from './status-table.ts';
 import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
 
@@ -29,11 +30,19 @@ interface StatusFlags extends CommonOptions {
  */
 export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
-    program.command('status').description('how far it is, who runs it, and which gates are open'),
+    program
+      .command('status')
+      .argument('[directories...]', 'state directories: one line for each, in place of --state')
+      .description('how far it is, who runs it, and which gates are open'),
     command,
   )
     .option('--watch', 'show it again whenever the journal grows')
-    .action(async (flags: StatusFlags) => {
+    .action(async (directories: string[], flags: StatusFlags) => {
+      if (directories.length > 0) {
+        const rows = await Promise.all(directories.map(statusRow));
+        const text = flags.json === true ? JSON.stringify(rows) : statusTable(rows);
+        return write(io.stdout, `${text}\n`);
+      }
       const directory = await findState(command, flags);
       let alarms: readonly string[] | undefined;
       const print = async (): Promise<void> => {

@@ -53,7 +53,7 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
         planHash: entry.planHash,
         plan: entry.steps,
         steps: entry.fresh ? new Map() : (state.lists.get(entry.list)?.steps ?? new Map()),
-        completed: state.lists.get(entry.list)?.completed,
+        completed: entry.fresh ? undefined : state.lists.get(entry.list)?.completed,
       });
       return;
     case 'run.started':

@@ -96,3 +96,17 @@ test('Ctrl-C at the question of a gate interrupts the run, and the gate is drawn
   expect(terminal.exitCode ?? (await once(terminal, 'close'))[0]).toBe(130);
   expect(await filesOf(command.toy)).toEqual(['step-1']);
 }, 60_000);
+
+test('several state directories are one table', async () => {
+  await using one = await toyCommand(script, { steps: 2 });
+  await using two = await toyCommand(script, { steps: 2, failAt: 'step-2' });
+  await one.run('run', '--yes');
+  await two.run('run', '--yes');
+  const directories = [one.toy.stateDirectory, two.toy.stateDirectory];
+  const { stdout } = await one.run('status', ...directories);
+  expect(stdout).toMatch(/runbook +done +state +owner/);
+  expect(stdout).toMatch(/old → new +2\/2 +ok/);
+  expect(stdout).toMatch(/old → new +1\/2 +failed at step-2/);
+  const json: unknown = JSON.parse((await one.run('status', ...directories, '--json')).stdout);
+  expect(json).toMatchObject([{ done: 2, state: 'ok', gates: [] }, { done: 1 }]);
+});

@@ -275,3 +275,26 @@ test('an error that the runbook calls unsafe is a hold, in an apply and in an un
   expect((await runToy(toy, steps, { more })).outcome).toMatchObject(held);
   expect((await runToy(toy, steps, { command: 'rollback', more })).outcome).toMatchObject(held);
 });
+
+test('a list of its own may pass C2, and knows which others were completed', async () => {
+  await using toy = await createToy();
+  let proven: string | undefined;
+  const retire = fileStep('retire', {
+    kind: 'irreversible',
+    commitPoint: 'C2',
+    async verify({ completed }) {
+      proven = completed('proof');
+      return {};
+    },
+  });
+  const more = { lists: { proof: [fileStep('proved')], retire: [retire] } };
+  await runToy(toy, three, { more });
+  await runToy(toy, three, { list: 'retire', more, until: 'retire' });
+  expect(proven).toBeUndefined();
+  await runToy(toy, three, { list: 'proof', more });
+  await rm(join(toy.world.directory, 'retire'));
+  await runToy(toy, three, { list: 'retire', more });
+  expect(proven).toMatch(/^20\d\d-/);
+  await expect(runToy(toy, three, { command: 'rollback', more })).rejects.toThrow('C2 is passed');
+  expect(await filesOf(toy)).toContain('one');
+});
