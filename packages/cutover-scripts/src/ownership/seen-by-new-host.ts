@@ -1,5 +1,4 @@
 import { FileNotFoundError } from '@cutover/host';
-import { incusHost } from '@cutover/incus-client';
 import type { SeenEpoch } from '@cutover/loops';
 import * as z from 'zod';
 import type { World } from '../world/world.ts';
@@ -7,15 +6,16 @@ import type { World } from '../world/world.ts';
 const schema = z.object({ epoch: z.int().min(0), commit: z.string() });
 
 /**
- * The highest epoch that the new host's supervisor saw, asked through Incus; `undefined`: there is no new host, or it saw
- * none. Throws when an instance is there and cannot be asked.
+ * The highest epoch that the new host's supervisor saw; `undefined`: there is no new host, or it saw none.
+ *
+ * @throws {HostConnectionError} an instance is there and cannot be asked. That is not the same as none.
  */
 export async function seenByNewHost(world: World, signal: AbortSignal): Promise<SeenEpoch | undefined> {
   const incus = await world.incus(signal);
   if (!(await incus.instances.exists(world.settings.name, { signal }))) return undefined;
-  await using inside = incusHost(incus, world.settings.name);
+  const target = await world.target(signal);
   try {
-    const bytes = await inside.readFile(`${world.rig.stateDir}/epoch.json`, { signal });
+    const bytes = await target.readFile(`${world.rig.stateDir}/epoch.json`, { signal });
     return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
     if (error instanceof FileNotFoundError) return undefined;

@@ -1,6 +1,7 @@
 import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
-import { describeOwnership, grantOwnership } from '@cutover/loops';
+import { describeOwnership, grantOwnership, OwnershipRegressedError } from '@cutover/loops';
+import { seenByNewHost } from '../ownership/seen-by-new-host.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
@@ -253,12 +254,18 @@ const recordOwner = step({
   phase,
   title: 'write down that the old host owns the loops',
   kind: 'compensable',
-  needs: [lookFirst],
+  // An absent ref is a first run only where the new host has seen none either, so it must answer.
+  needs: [waitUntilReady],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
     const { settings } = world;
     const found = await readOwner(world, signal);
-    if (found === undefined) return { state: 'absent', evidence: {} };
+    if (found === undefined) {
+      const seen = await seenByNewHost(world, signal);
+      if (seen !== undefined)
+        throw new OwnershipRegressedError(ownershipRef(world).remote, seen.epoch, found);
+      return { state: 'absent', evidence: {} };
+    }
     const evidence = { owner: found.owner ?? null, epoch: found.epoch };
     const last = found.state === 'held' ? found.owner : found.from;
     return last === settings.old.name || last === settings.name

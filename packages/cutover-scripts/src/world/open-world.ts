@@ -8,6 +8,7 @@ import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
+import { socksAddress } from './socks-address.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
@@ -90,11 +91,7 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
   const { url, project, socks5 } = incus;
-  // An address of IPv6 is in brackets, as in every URL.
-  const proxy =
-    socks5 === undefined
-      ? undefined
-      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  const proxy = socks5 && `socks5://${socksAddress(socks5)}`;
   return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 

@@ -1,6 +1,6 @@
 import { describeOwnership } from '@cutover/loops';
 import type { Evidence } from '@cutover/runbook';
-import { inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
+import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
@@ -185,13 +185,23 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
     };
   },
   async apply({ world: { settings, oldRig }, signal, progress, downtime }) {
+    const { name } = settings.old;
+    // Where nothing works, nothing comes to a safe point by itself.
+    const { processes } = await findRigProcesses(oldRig, oldProcesses(settings), signal);
+    if (processes.length === 0) {
+      const clones = await Promise.all(
+        oldClones(settings).map((path) => inspectClone(oldRig, path, { signal })),
+      );
+      const left = clones.filter(({ safe }) => !safe).map(describeUnsafe);
+      if (left.length > 0) throw new NoSafePointError(name, left, 'was down');
+    }
     let unsafe: string[] = [];
     let stopped = false;
     const report = await quiesce(oldRig, {
       clones: oldClones(settings),
       stop: async (stopSignal) => {
         // Without a safe point the rig is left running: the moment was not a good one, and another can be chosen.
-        if (unsafe.length > 0) throw new NoSafePointError(settings.old.name, unsafe);
+        if (unsafe.length > 0) throw new NoSafePointError(name, unsafe, 'works on');
         stopped = true;
         await downtime('begins');
         await oldRig.run(settings.old.stop, { cwd: settings.old.workspace, signal: stopSignal });
@@ -209,7 +219,7 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
     if (!report.safe) {
       const clones = report.clones.filter(({ safe }) => !safe).map(describeUnsafe);
       const remaining = report.stopped.remaining.map(({ kind, detail }) => `${kind} ${detail}`);
-      throw new NoSafePointError(settings.old.name, [...clones, ...remaining], stopped);
+      throw new NoSafePointError(name, [...clones, ...remaining], stopped ? 'stopped' : 'works on');
     }
   },
   async undo({ world, signal, downtime, owner, runId }) {

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
+import { rollbackSteps } from '../../src/phases/rollback.ts';
+import { grantOld } from '../../src/phases/rollback/move-back.ts';
+import { proveNewStopped, quiesceNew, reachBoth, releaseNew } from '../../src/phases/rollback/stop-new.ts';
+import type { World } from '../../src/world/world.ts';
+import { stepContext } from '../fixture/step-context.ts';
+import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
+
+const signal = AbortSignal.timeout(120_000);
+let hosts: TwoHosts;
+beforeAll(async () => {
+  hosts = await startTwoHosts();
+});
+beforeEach(() => hosts.reset());
+afterAll(() => hosts[Symbol.asyncDispose]());
+
+const context = (world = hosts.world) => stepContext(world, { 'see-old-rig': { keys: [pi()], agent: null } });
+const pi = () => ({ name: 'pi', fingerprint: hosts.old.fingerprint, publicKey: hosts.old.publicKey });
+const letIn = async () => (await hosts.world.forge.fence.list(signal)).map(({ name }) => name);
+
+/** Runs something in a folder for as long as `act` takes. */
+async function running(cwd: string, act: (pid: number) => Promise<void>): Promise<void> {
+  const child = spawn('sleep', ['1000'], { cwd, stdio: 'ignore' });
+  try {
+    await once(child, 'spawn');
+    await act(child.pid ?? 0);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+}
+
+test('before anything is released both hosts must answer', async () => {
+  const lost = () => Promise.reject(new Error('no answer'));
+  expect(await reachBoth.check?.(context())).toMatchObject({ state: 'satisfied' });
+  const without: World = { ...hosts.world, targetRig: lost };
+  await expect(reachBoth.check?.(context(without))).rejects.toThrow('no answer');
+  expect(rollbackSteps.indexOf(reachBoth)).toBeLessThan(rollbackSteps.indexOf(releaseNew));
+});
+
+test('whatever works in the workspace of the new rig is part of it, also with no terminal and no unit', async () => {
+  expect(await quiesceNew.check?.(context())).toMatchObject({ state: 'satisfied' });
+  await running(hosts.new.clone, async (pid) => {
+    const found = [expect.stringContaining(`${pid} sleep 1000`)];
+    expect(await quiesceNew.check?.(context())).toMatchObject({
+      state: 'absent',
+      evidence: { running: found },
+    });
+    expect(await proveNewStopped.check?.(context())).toMatchObject({
+      state: 'conflict',
+      reason: expect.stringContaining('sleep 1000'),
+    });
+  });
+});
+
+const controlGroups = existsSync('/sys/fs/cgroup/systemd') ? '/sys/fs/cgroup/systemd' : '/sys/fs/cgroup';
+
+test.skipIf(process.getuid?.() !== 0)(
+  'what a scope of the new rig holds is part of it, wherever it works',
+  async () => {
+    const scope = join(controlGroups, `loops-two-hosts-builder-${process.pid}.scope`);
+    await mkdir(scope);
+    try {
+      await running('/', async (pid) => {
+        await writeFile(join(scope, 'cgroup.procs'), String(pid));
+        expect(await quiesceNew.check?.(context())).toMatchObject({
+          state: 'absent',
+          evidence: { running: [`process: ${pid} sleep 1000`] },
+        });
+      });
+    } finally {
+      await expect
+        .poll(() =>
+          rmdir(scope).then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
+    }
+  },
+);
+
+test('work is saved once nothing of the new rig can make more of it', () => {
+  const ids = rollbackSteps.map(({ id }) => id);
+  expect(ids.indexOf('back-save-work')).toBe(ids.indexOf('back-prove-stopped') + 1);
+});
+
+test('a new rig that was stopped with work left is stopped; one that was not is not taken for it', async () => {
+  const log = join(hosts.root, 'systemctl.log');
+  await hosts.program('systemctl', `echo "$*" >>${log}`);
+  await hosts.program('loops', 'exit 13');
+  await quiesceNew.apply?.(context());
+  expect(await readFile(log, 'utf8')).toContain('stop loops-two-hosts.service loops-tmux-two-hosts.service');
+  await hosts.program('loops', 'exit 17');
+  await expect(quiesceNew.apply?.(context())).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+});
+
+test('a run that ended between its commit line and its grant goes back to the host that released', async () => {
+  await hosts.owned('released', 'pi');
+  expect(await releaseNew.check?.(context())).toMatchObject({ state: 'satisfied' });
+  expect(await grantOld.check?.(context())).toMatchObject({ state: 'absent' });
+  await hosts.world.forge.fence.revoke(hosts.new.fingerprint, signal);
+  const owners: string[] = [];
+  await grantOld.apply?.({ ...context(), owner: async (owner) => void owners.push(owner) });
+  expect(owners).toEqual(['pi']);
+  expect(await grantOld.check?.(context())).toMatchObject({ state: 'satisfied', evidence: { owner: 'pi' } });
+});
+
+test('the key of the old host is let in again without the new host', async () => {
+  await hosts.owned('released', 'pi');
+  await revokeOld.apply?.(context());
+  expect(await letIn()).not.toContain('pi');
+  const lost = () => Promise.reject(new Error('no answer'));
+  const without = context({ ...hosts.world, target: lost, targetRig: lost });
+  expect(await revokeOld.check?.(without)).toMatchObject({ state: 'satisfied' });
+  await revokeOld.undo?.(without);
+  expect(await revokeOld.check?.(without)).toMatchObject({ state: 'absent' });
+  expect(await letIn()).toContain('pi');
+});
+
+test('a key that both hosts hold is not taken away: it would fence neither', async () => {
+  const vm = { name: 'vm', fingerprint: hosts.new.fingerprint, publicKey: hosts.new.publicKey };
+  const shared = stepContext(hosts.world, { 'see-old-rig': { keys: [pi(), vm], agent: null } });
+  await expect(revokeOld.apply?.(shared)).rejects.toMatchObject({
+    code: 'SHARED_KEY',
+    fingerprint: hosts.new.fingerprint,
+  });
+  expect(await letIn()).toEqual(expect.arrayContaining(['pi', 'vm']));
+});
