@@ -24,6 +24,7 @@ import { unitState } from '../new-host/unit-state.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -46,7 +47,7 @@ const createRepository = step({
     if (exitCode === 0) return { state: 'satisfied', evidence: { url } };
     // git's exit code is the same for "no such repository" and "no connection": the forge itself tells them apart.
     const answers = await forge.answers(signal);
-    const evidence = { url, git: stderr.trim().split('\n').at(-1) ?? '' };
+    const evidence = { url, git: whyGitFailed(stderr) };
     return answers
       ? { state: 'absent', evidence }
       : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };

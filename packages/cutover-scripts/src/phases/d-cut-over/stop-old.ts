@@ -21,6 +21,7 @@ import {
   unfenceBoot,
   unfenceStarts,
 } from '../../old-rig/start-fence.ts';
+import { rehearsalFact } from '../../rehearsal/rehearsal-fact.ts';
 import { step } from '../../world/step.ts';
 
 const phase = 'd-cut-over';
@@ -106,6 +107,7 @@ export const releaseOld = step({
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
       ...(await withAdvice(context, () => identities(world, word, signal))),
+      rehearsal: await rehearsalFact(world),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
     if (found?.state === 'released' && found.from === settings.old.name)
