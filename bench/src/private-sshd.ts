@@ -17,10 +17,11 @@ export interface PrivateSshd extends AsyncDisposable {
   readonly sshArguments: readonly string[];
 }
 
-export async function startPrivateSshd(): Promise<PrivateSshd> {
+/** @param configuration further lines of its configuration. */
+export async function startPrivateSshd(configuration: readonly string[] = []): Promise<PrivateSshd> {
   if (!existsSync('/usr/sbin/sshd'))
     throw new UnavailableError('sshd is not installed: apt-get install openssh-server');
-  const sshd = await startSshd();
+  const sshd = await startSshd({ configuration });
   const { directory, hostKey } = sshd;
   const { port, user, privateKeyFile } = sshd.options;
   const knownHostsFile = join(directory, 'known_hosts');

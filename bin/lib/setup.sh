@@ -7,7 +7,7 @@
 # Incus then falls back to iptables.
 setup_packages=(
   acl btrfs-progs ca-certificates curl dnsmasq-base dropbear-bin fish git incus-base incus-client iproute2 iptables jq mksh
-  mmdebstrap netcat-openbsd nix-bin openssh-client openssh-server procps rsync shellcheck tcsh tmux zsh
+  mmdebstrap netcat-openbsd nix-bin openssh-client openssh-server procps rsync shellcheck strace tcsh tmux zsh
 )
 
 setup() {

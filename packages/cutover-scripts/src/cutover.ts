@@ -17,6 +17,13 @@ export const cutover: RunbookCommand<World> = {
     ownership:
       'write the ownership again where its ref was deleted or restored; the words are shown when they are wrong',
   },
+  attests: {
+    subject: 'host',
+    hows: ['power cut', 'instance stopped', 'disk out'],
+    description:
+      'attest that the old host is off, where it cannot be asked: counts for one move and one hour, and is void when it answers',
+  },
+  alarms: true,
   // The same code in this package and in those of loops.yaml and secrets.yaml.
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },

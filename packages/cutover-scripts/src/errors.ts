@@ -1,6 +1,8 @@
 /** The stable codes of the errors that this package throws. */
 export type CutoverErrorCode =
   | 'CONFIG_INVALID'
+  | 'OLD_HOST_SILENT'
+  | 'NEW_HOST_SILENT'
   | 'NO_SAFE_POINT'
   | 'GRANT_REFUSED'
   | 'CLAIMED'
@@ -22,4 +24,6 @@ export const unsafeCodes: readonly string[] = [
   'GRANT_REFUSED',
   'SHARED_KEY',
   'NOT_OWNER',
+  'OLD_HOST_SILENT',
+  'NEW_HOST_SILENT',
 ];

@@ -8,9 +8,12 @@ import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
+import { findAlarms } from './ownership/alarms.ts';
+import { takeAttestation } from './ownership/attestation.ts';
 import { readOwner } from './ownership/ownership.ts';
 import { reviveByHand } from './ownership/revive-ownership.ts';
 import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
+import { whatStaysReachable } from './ownership/unfenced.ts';
 import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
@@ -51,6 +54,9 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
       operator: (words, signal) => takeOverOperator(world, words, signal),
       ownership: (words, signal) => reviveByHand(world, words, signal),
     },
+    attest: async (statement, signal) => ({ ...(await takeAttestation(world, statement, signal)) }),
+    alarms: (signal) => findAlarms(world, signal),
+    caveats: whatStaysReachable(world),
     async ownership(signal) {
       const found = await readOwner(world, signal);
       if (found === undefined) return { owner: settings.old.name, epoch: 0 };

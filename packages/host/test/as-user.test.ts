@@ -63,4 +63,9 @@ describe.skipIf(!root)('asUser', () => {
 });
 
 if (root)
-  hostContract(vitest, { name: 'as nobody', open: async () => asUser(localHost(), 'nobody'), root: false });
+  hostContract(vitest, {
+    realTimeSignals: false,
+    name: 'as nobody',
+    open: async () => asUser(localHost(), 'nobody'),
+    root: false,
+  });

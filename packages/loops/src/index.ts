@@ -9,13 +9,25 @@ export type { LoopCondition, LoopStatus, RigStatus, WatchedStatus } from './cont
 export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
 export {
   type Attestation,
+  type AttestationFacts,
+  attestationHows,
+  attestationProblem,
+  parseAttestation,
+} from './ownership/attestation.ts';
+export {
   defaultLease,
   describeOwnership,
   type HeldOwnership,
   type Ownership,
   type ReleasedOwnership,
 } from './ownership/document.ts';
-export { type GrantDecision, type GrantFacts, type LastOwner, mayGrant } from './ownership/may-grant.ts';
+export {
+  type GrantDecision,
+  type GrantFacts,
+  type GrantGround,
+  type LastOwner,
+  mayGrant,
+} from './ownership/may-grant.ts';
 export {
   type GrantOptions,
   grantOwnership,

@@ -1,5 +1,7 @@
 import { forgeKeyFile } from '../rig/rig.ts';
+import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
+import { orGivenUp } from './new-host-off.ts';
 
 /** Whether the forge lets the loops' user of the new host in: it is asked from there. */
 export async function forgeAnswers(world: World, signal: AbortSignal): Promise<boolean> {
@@ -29,4 +31,18 @@ export async function bootstrapForgeKey(world: World, signal: AbortSignal): Prom
   }
   const { stdout } = await user.run(['ssh-keygen', '-y', '-f', file], { signal });
   return `${stdout.trim().split(' ').slice(0, 2).join(' ')} ${world.settings.name}`;
+}
+
+/** The keys by which the forge lets the new host in: its own, or those under its name where it was given up. */
+export async function keysOfNewHost(
+  world: World,
+  signal: AbortSignal,
+): Promise<readonly { readonly fingerprint: string }[]> {
+  const own = await orGivenUp(
+    world,
+    async () => fingerprintOf(await bootstrapForgeKey(world, signal)),
+    signal,
+  );
+  if ('answer' in own) return [{ fingerprint: own.answer }];
+  return (await world.forge.fence.list(signal)).filter(({ name }) => name === world.settings.name);
 }

@@ -34,11 +34,10 @@ export async function inspectStarts(host: Host, old: OldHost, signal: AbortSigna
 }
 
 /**
- * Takes every way of starting the old rig away, reversibly: its units are disabled and refuse to start (by a drop-in,
- * which also works for units that `mask` refuses, those in /etc), its cron lines are comments, its start script is not
- * executable. The units are not stopped: the quiesce before this did that.
+ * Takes away what starts the rig by itself, reversibly, and stops nothing: its units are disabled and refuse to start (by a
+ * drop-in, which also works for units that `mask` refuses, those in /etc), its cron lines are comments.
  */
-export async function fenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+export async function fenceBoot(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
   for (const unit of old.units) {
     await host.run(['install', '-d', `/etc/systemd/system/${unit}.d`], { signal });
     await host.writeFile(
@@ -53,19 +52,16 @@ ConditionPathExists=/nonexistent/the-loops-have-moved
   }
   if (old.units.length > 0) {
     await host.run(['systemctl', 'disable', ...old.units], { reject: false, signal });
-    await host.run(['systemctl', 'stop', ...old.units], { reject: false, signal });
     await host.run(['systemctl', 'daemon-reload'], { signal });
   }
   const crontab = await readCrontab(host, old.user, signal);
   const fenced = crontab.map((line) => (isRigLine(line, old) ? `${fenceMark}${line}` : line));
   if (fenced.some((line, index) => line !== crontab[index]))
     await writeCrontab(host, old.user, fenced, signal);
-  await host.run(['chmod', 'a-x', startScript(old)], { signal });
 }
 
-/** Gives back what `fenceStarts` took; units are enabled again and not started. */
-export async function unfenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
-  await host.run(['chmod', 'a+x', startScript(old)], { signal });
+/** Gives back what `fenceBoot` took; units are enabled again and not started. */
+export async function unfenceBoot(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
   const crontab = await readCrontab(host, old.user, signal);
   const open = crontab.map((line) => (line.startsWith(fenceMark) ? line.slice(fenceMark.length) : line));
   if (open.some((line, index) => line !== crontab[index])) await writeCrontab(host, old.user, open, signal);
@@ -76,6 +72,31 @@ export async function unfenceStarts(host: Host, old: OldHost, signal: AbortSigna
     await host.run(['systemctl', 'daemon-reload'], { signal });
     await host.run(['systemctl', 'enable', ...old.units], { signal });
   }
+}
+
+/**
+ * Takes every way of starting the old rig away, reversibly: what `fenceBoot` takes, and its start script is not executable.
+ * Its units, which the quiesce before this has ended, are stopped.
+ */
+export async function fenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+  await fenceBoot(host, old, signal);
+  if (old.units.length > 0) await host.run(['systemctl', 'stop', ...old.units], { reject: false, signal });
+  await host.run(['chmod', 'a-x', startScript(old)], { signal });
+}
+
+/** Gives back what `fenceStarts` took; units are enabled again and not started. */
+export async function unfenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+  await host.run(['chmod', 'a+x', startScript(old)], { signal });
+  await unfenceBoot(host, old, signal);
+}
+
+/** What of it can still start the rig, for people. */
+export function openStarts({ startableUnits, cronLines, scriptExecutable }: OldStarts): string[] {
+  return [
+    ...startableUnits.map((unit) => `unit ${unit}`),
+    ...cronLines.map((line) => `cron ${line}`),
+    ...(scriptExecutable ? ['its start script'] : []),
+  ];
 }
 
 /** The start command's own file, whose execute permission is taken away. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   describeOwnership,
   grantOwnership,
+  isRegressed,
   type Ownership,
   OwnershipRegressedError,
   readOwnership,
@@ -36,8 +37,8 @@ export function seenEpochFile({ workDirectory }: World): string {
 export async function readOwner(world: World, signal: AbortSignal): Promise<Ownership | undefined> {
   const found = await readOwnership(world.gitHere, { ...ownershipRef(world), signal });
   const seen = await readSeenEpoch(seenEpochFile(world));
-  if (seen !== undefined && (found === undefined || found.epoch < seen.epoch))
-    throw new OwnershipRegressedError(ownershipRef(world).remote, seen.epoch, found);
+  if (isRegressed(found, seen))
+    throw new OwnershipRegressedError(ownershipRef(world).remote, seen?.epoch ?? 0, found);
   if (found !== undefined) await rememberEpoch(seenEpochFile(world), seen, found);
   return found;
 }

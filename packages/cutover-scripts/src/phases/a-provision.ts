@@ -1,7 +1,7 @@
 import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { describeOwnership, grantOwnership, OwnershipRegressedError } from '@cutover/loops';
-import { seenOnNewHost } from '../ownership/seen-on-new-host.ts';
+import { seenByNewHost } from '../ownership/seen-by-new-host.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
@@ -261,8 +261,9 @@ const recordOwner = step({
     const { settings } = world;
     const found = await readOwner(world, signal);
     if (found === undefined) {
-      const seen = await seenOnNewHost(world, signal);
-      if (seen > 0) throw new OwnershipRegressedError(ownershipRef(world).remote, seen, found);
+      const seen = await seenByNewHost(world, signal);
+      if (seen !== undefined)
+        throw new OwnershipRegressedError(ownershipRef(world).remote, seen.epoch, found);
       return { state: 'absent', evidence: {} };
     }
     const evidence = { owner: found.owner ?? null, epoch: found.epoch };

@@ -1,4 +1,4 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { deploy } from '@cutover/nix-deploy';
 import {
   collect,
@@ -25,6 +25,7 @@ import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { tailnetProblem } from '../tailnet/join.ts';
 import { tailnetNode } from '../tailnet/node-state.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { lookFirst, waitUntilReady } from './a-provision.ts';
@@ -169,7 +170,7 @@ const encryptSecrets = step({
 });
 
 /** Every object of the repository, reachable or not, for every secret in five encodings. */
-const scanRepository = step({
+const scanRepository = onOldHost<Evidence>(async () => ({}))({
   id: 'scan-repository',
   version: 1,
   phase,
@@ -288,7 +289,7 @@ const proveHeld = step({
 });
 
 /** Each secret at its runtime path, with its owner and mode, equal to the old host's by keyed HMAC. */
-const verifySecretsInPlace = step({
+const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
   id: 'verify-secrets',
   version: 1,
   phase,

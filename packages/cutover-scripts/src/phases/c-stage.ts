@@ -1,5 +1,6 @@
 import type { Step } from '@cutover/runbook';
 import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
+import { forgetRevokedNewKeys } from '../new-host/revoked-keys.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
 import { homeOf, newPath, oldPath } from '../rig/rig.ts';
@@ -37,6 +38,7 @@ const authorizeTarget = step({
   },
   async apply({ world, signal }) {
     const publicKey = await bootstrapForgeKey(world, signal);
+    await forgetRevokedNewKeys(world);
     await world.forge.fence.grant(world.settings.name, publicKey, signal);
   },
   async undo({ world, signal }) {

@@ -2,7 +2,14 @@ import type { Step } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
 import { grantNew, lastSync, proveFenced, revokeOld } from './d-cut-over/move-over.ts';
 import { coldStandby, startNew, verifyHandoff, verifyHealth } from './d-cut-over/start-new.ts';
-import { disableOld, proveStopped, quiesceOld, releaseOld, seeRunning } from './d-cut-over/stop-old.ts';
+import {
+  disableOld,
+  fenceBootOld,
+  proveStopped,
+  quiesceOld,
+  releaseOld,
+  seeRunning,
+} from './d-cut-over/stop-old.ts';
 
 /**
  * Phase D: the only disruptive moment. Release, stop, prove, take the key away, sync, grant, start, see it work. The
@@ -11,6 +18,7 @@ import { disableOld, proveStopped, quiesceOld, releaseOld, seeRunning } from './
 export const cutOverSteps: readonly Step<World>[] = [
   seeRunning,
   releaseOld,
+  fenceBootOld,
   quiesceOld,
   disableOld,
   proveStopped,

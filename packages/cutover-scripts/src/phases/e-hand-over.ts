@@ -1,9 +1,10 @@
-import type { Step } from '@cutover/runbook';
+import type { Evidence, Step } from '@cutover/runbook';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readOwnership } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
 import { attachedClients } from '../rig/attached-clients.ts';
 import { ownershipRef } from '../ownership/ownership.ts';
+import { offWord, onOldHost, withAdvice } from '../ownership/pass-by.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
 import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { stateNote } from '../rig/state-note.ts';
@@ -23,25 +24,30 @@ const writeStateNote = step({
   title: 'write the state note of the old side',
   kind: 'reversible',
   inputs: ({ settings: { orchestrator } }) => ({ note: orchestrator.stateNote }),
-  async check({ world, signal, runId }) {
+  async check(context) {
+    const { world, signal, runId } = context;
     const { settings, old } = world;
-    const target = await world.target(signal);
-    const wanted = `cutover ${runId}`;
-    const found = await Promise.all([
-      old.run(['grep', '-qF', wanted, oldPath(settings, settings.orchestrator.stateNote)], {
-        reject: false,
-        signal,
-      }),
-      target.run(['grep', '-qF', wanted, newPath(settings, settings.orchestrator.stateNote)], {
-        reject: false,
-        signal,
-      }),
-    ]);
-    const there = found.every(({ exitCode }) => exitCode === 0);
-    return { state: there ? 'satisfied' : 'absent', evidence: { note: settings.orchestrator.stateNote } };
+    const { word } = await offWord(context);
+    const note = settings.orchestrator.stateNote;
+    const places = [
+      { host: await world.target(signal), path: newPath(settings, note) },
+      ...(word === undefined ? [{ host: old, path: oldPath(settings, note) }] : []),
+    ];
+    const look = async (): Promise<boolean> => {
+      const argv = ['grep', '-qF', `cutover ${runId}`];
+      const found = await Promise.all(
+        places.map(({ host, path }) => host.run([...argv, path], { reject: false, signal })),
+      );
+      return found.every(({ exitCode }) => exitCode === 0);
+    };
+    const there = await withAdvice(context, look);
+    const attested = word === undefined ? {} : { attested: { ...word } };
+    return { state: there ? 'satisfied' : 'absent', evidence: { note, ...attested } };
   },
-  async apply({ world, signal, runId, evidence }) {
+  async apply(context) {
+    const { world, signal, runId, evidence } = context;
     const { settings, old } = world;
+    const { word } = await offWord(context);
     const target = await world.target(signal);
     const text = stateNote(settings, {
       runId,
@@ -51,7 +57,8 @@ const writeStateNote = step({
     });
     const mode = 0o644;
     const note = settings.orchestrator.stateNote;
-    await old.writeFile(oldPath(settings, note), text, { mode, owner: settings.old.user, signal });
+    if (word === undefined)
+      await old.writeFile(oldPath(settings, note), text, { mode, owner: settings.old.user, signal });
     await target.writeFile(newPath(settings, note), text, { mode, owner: settings.new.user, signal });
   },
   async undo({ world, signal }) {
@@ -121,7 +128,7 @@ const connectOperator = step({
 });
 
 /** The old session writes its own note and ends: it supervises nothing any more. */
-const endOldSession = step({
+const endOldSession = onOldHost<Evidence>(async () => ({}))({
   id: 'end-old-session',
   version: 1,
   phase,
@@ -141,7 +148,10 @@ const endOldSession = step({
     if (old === undefined) return;
     await oldRig.run(old.handOff, { reject: false, signal });
     for (;;) {
-      const { stopped } = await provesStopped(oldRig, { processes: { commandLines: old.processes }, signal });
+      const { stopped } = await provesStopped(oldRig, {
+        processes: { commandLines: old.processes },
+        signal,
+      });
       if (stopped) return;
       await delay(250, undefined, { signal });
     }
@@ -158,12 +168,16 @@ const confirmHandOver = step({
   title: 'confirm that the new host alone runs the loops',
   kind: 'reversible',
   inputs: ({ settings: { name, old } }) => ({ owner: name, idle: old.name }),
-  async check({ world, signal }) {
+  async check(context) {
+    const { world, signal } = context;
     const { settings, rig, gitHere, oldRig } = world;
+    const { word } = await offWord(context);
     const [ownership, status, idle] = await Promise.all([
       readOwnership(gitHere, { ...ownershipRef(world), signal }),
       rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
-      provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
+      word === undefined
+        ? withAdvice(context, () => provesStopped(oldRig, { processes: oldProcesses(settings), signal }))
+        : { stopped: true },
     ]);
     const missing = notRunning(status);
     const evidence = {
@@ -172,6 +186,7 @@ const confirmHandOver = step({
       running: status.loops.filter(({ state }) => state === 'running').map(({ name }) => name),
       missing,
       idle: idle.stopped,
+      ...(word === undefined ? {} : { attested: { ...word } }),
     };
     const whole = ownership?.owner === settings.name && missing.length === 0 && idle.stopped;
     return whole

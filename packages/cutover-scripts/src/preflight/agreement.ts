@@ -1,4 +1,5 @@
 import { keysAtForge } from '../old-rig/host-keys.ts';
+import { noteOldKeys } from '../old-rig/known-keys.ts';
 import { oldHome } from '../old-rig/old-home.ts';
 import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
@@ -66,6 +67,7 @@ export function agreementChecks(world: World): Check[] {
       name: 'fence',
       async look(signal) {
         const keys = await keysAtForge(world, old, await oldHome(world, signal), signal);
+        await noteOldKeys(world, keys);
         const shared = (await secretKeys(world, signal)).filter((one) =>
           keys.some(({ fingerprint }) => fingerprint === one.fingerprint),
         );

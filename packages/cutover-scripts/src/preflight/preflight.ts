@@ -6,6 +6,7 @@ import type { Check } from './check.ts';
 import { forgeChecks } from './forge.ts';
 import { incusChecks } from './incus.ts';
 import { oldHostChecks } from './old-host.ts';
+import { ownershipChecks } from './ownership.ts';
 import { tailnetChecks } from './tailnet.ts';
 import { toolChecks } from './tools.ts';
 
@@ -21,6 +22,7 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
     ...oldHostChecks(world),
     ...agreementChecks(world),
     ...forgeChecks(world),
+    ...ownershipChecks(world),
     ...tailnetChecks(world),
   ];
   const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));

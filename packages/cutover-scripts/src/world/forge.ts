@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Host, HostConnectionError } from '@cutover/host';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { Fence, FenceKey } from './fence.ts';
+import { socksAddress } from './socks-address.ts';
 
 /** The git server: its repositories, and who may reach them. */
 export interface Forge {
@@ -80,10 +81,9 @@ async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: 
 }
 
 /** When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life. */
-function throughSocks({ host, port }: NonNullable<SshEndpoint['socks5']>): string[] {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+function throughSocks(socks5: NonNullable<SshEndpoint['socks5']>): string[] {
   return [
-    `ProxyCommand=nc -X 5 -x ${address} %h %p`,
+    `ProxyCommand=nc -X 5 -x ${socksAddress(socks5)} %h %p`,
     'ServerAliveInterval=5',
     'ServerAliveCountMax=2',
     'ConnectTimeout=20',

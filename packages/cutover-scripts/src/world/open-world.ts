@@ -4,9 +4,11 @@ import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cut
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import { loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
 import { once } from './once.ts';
+import { socksAddress } from './socks-address.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +23,10 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
   const here = localHost();
   const { settings, rig, rigText, secrets, rootKey } = await loadConfigs(configFile, here);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
-  const old = sshHost({ name: settings.old.name, ...connection(settings.old.ssh) });
+  const { host: old, answers: oldAnswers } = watchAnswers(
+    sshHost({ name: settings.old.name, ...connection(settings.old.ssh) }),
+    join(workDirectory, 'old-host-answered.json'),
+  );
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
   const opened: AsyncDisposable[] = [old, forgeHost, here];
@@ -43,6 +48,7 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
     rootKey,
     incus,
     old,
+    oldAnswers,
     oldRig: asUser(old, settings.old.user),
     target,
     forgetTarget: target.forget,
@@ -71,11 +77,7 @@ async function connect({ incus }: CutoverSettings, signal: AbortSignal): Promise
   if (cert === undefined || key === undefined || serverCert === undefined)
     throw new TypeError('three files were read');
   const { url, project, socks5 } = incus;
-  // An address of IPv6 is in brackets, as in every URL.
-  const proxy =
-    socks5 === undefined
-      ? undefined
-      : `socks5://${socks5.host.includes(':') ? `[${socks5.host}]` : socks5.host}:${socks5.port}`;
+  const proxy = socks5 && `socks5://${socksAddress(socks5)}`;
   return connectIncus({ url, project, cert, key, serverCert, proxy, signal });
 }
 

@@ -3,6 +3,7 @@ import type { IncusClient } from '@cutover/incus-client';
 import type { RigConfig } from '@cutover/loops';
 import type { SecretsConfig } from '@cutover/secrets';
 import type { CutoverSettings } from '../config/schema.ts';
+import type { Answers } from './answers.ts';
 import type { ConfigurationRepository } from './configuration-repository.ts';
 import type { Forge } from './forge.ts';
 
@@ -21,6 +22,8 @@ export interface World extends AsyncDisposable {
   incus(signal: AbortSignal): Promise<IncusClient>;
   /** The old host, as root. */
   readonly old: Host;
+  /** Whether the old host answers, and when it did last. */
+  readonly oldAnswers: Answers;
   /** The old host, as the user of its rig. */
   readonly oldRig: Host;
   /**

@@ -62,6 +62,15 @@ describe('loadConfig', () => {
     });
   });
 
+  it('refuses two nodes of one name in the tailnet', async () => {
+    const more = 'tailnet: { authKey: ./key }\n';
+    const change = (text: string): string =>
+      `${text.replace(/^nixos:\n/m, 'nixos:\n  proxy: { authKeyFile: /key }\n')}\n${more}`;
+    await expect(load(change)).rejects.toMatchObject({
+      mistakes: [expect.stringMatching(/nixos\.proxy: contradicts tailnet: .*leave out tailnet/)],
+    });
+  });
+
   it('demands a way to verify each host key', async () => {
     const change = (text: string): string => text.replace('    knownHosts: ./ssh/known_hosts\n', '');
     await expect(load(change)).rejects.toThrow(/a host key is always verified/);

@@ -11,7 +11,7 @@ import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 const loop = `a-loop-that-is-stopped-${process.pid}`;
 let hosts: TwoHosts;
 beforeAll(async () => {
-  hosts = await startTwoHosts({ processes: [loop], stop: ['stop-rig'], quiesceTimeout: 4000 });
+  hosts = await startTwoHosts({ processes: [loop], stop: ['stop-rig'], quiesceTimeout: 8000 });
 });
 beforeEach(async () => {
   await hosts.reset();

@@ -19,7 +19,8 @@ afterAll(() => hosts[Symbol.asyncDispose]());
 
 /** The same world, with an Incus that has the new host, or not. */
 function withInstance(exists: boolean): World {
-  const incus = async () => ({ instances: { exists: async () => exists } });
+  const state = async () => ({ status: 'Running' });
+  const incus = async () => ({ instances: { exists: async () => exists, state } });
   return { ...hosts.world, incus } as unknown as World;
 }
 

@@ -1,4 +1,4 @@
-import { CommandError } from '../errors.ts';
+import { CommandError, HostConnectionError } from '../errors.ts';
 import { type ContractOptions, type ContractRunner, rejection, useFixture } from './fixture.ts';
 
 /** Every character that an argument can hold and that one byte encodes, and some that take more. */
@@ -35,6 +35,17 @@ export function commandsContract(runner: ContractRunner, options: ContractOption
       });
       expect({ exitCode, signal }).toEqual({ exitCode: undefined, signal: name });
     });
+
+    // XCPU, SYS and a real-time one, which not every transport has a name for.
+    it.each([24, 31, ...(options.realTimeSignals === false ? [] : [40])])(
+      'never takes a death by signal %i for a success',
+      async (number) => {
+        const argv = ['sh', '-c', `kill -${number} $$`];
+        const error = await rejection(fixture.host.run(argv));
+        // Where nothing is told of the end, as by dropbear, it is unknown.
+        if (!(error instanceof HostConnectionError)) expect(error).toBeInstanceOf(CommandError);
+      },
+    );
 
     it.each([
       ['a missing command', ['no-such-command-of-ours'], undefined, 127],

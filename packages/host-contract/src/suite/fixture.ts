@@ -21,6 +21,11 @@ export interface ContractOptions {
    * apart. Default `true`.
    */
   readonly exactSignals?: boolean | undefined;
+  /**
+   * `false`: the transport cannot tell a death by a real-time signal from an exit code 0, as Node cannot of its own children.
+   * Default `true`.
+   */
+  readonly realTimeSignals?: boolean | undefined;
   /** Which parts to run; default all. */
   readonly parts?: readonly ContractPart[] | undefined;
   /** Full counts instead of small ones. */

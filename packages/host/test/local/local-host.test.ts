@@ -8,6 +8,7 @@ import * as vitest from 'vitest';
 import { localHost } from '../../src/index.ts';
 
 hostContract(vitest, {
+  realTimeSignals: false,
   name: 'local',
   open: async () => localHost(),
   root: process.getuid?.() === 0,

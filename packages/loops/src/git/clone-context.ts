@@ -2,13 +2,15 @@ import type { Host } from '@cutover/host';
 import type { GitContext } from './git.ts';
 
 /**
- * Git as a clone is looked at and kept: whatever its config says, no hook runs, no monitor is asked what changed, and
- * nothing else is fetched or followed than is asked for.
+ * Git as a clone is looked at and kept: whatever its config says, no hook runs, no monitor is asked what changed, all that
+ * tells a changed file is looked at, and nothing else is fetched or followed than is asked for.
  */
 const settings = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'core.untrackedCache=false',
+  'core.trustctime=true',
+  'core.checkStat=default',
   'core.useReplaceRefs=false',
   'submodule.recurse=false',
   'fetch.recurseSubmodules=false',

@@ -1,5 +1,6 @@
 import { parseDuration } from '@cutover/foundation/duration';
 import * as z from 'zod';
+import { type Attestation, attestationSchema } from './attestation.ts';
 
 /** The ref that holds who owns the loops, unless a config says otherwise. */
 export const defaultOwnershipRef = 'refs/cutover/owner';
@@ -13,35 +14,6 @@ const duration = z.string().transform((text, context) => {
   context.addIssue(`${text} is not a duration`);
   return z.NEVER;
 });
-
-const attestationSchema = z.object({
-  by: z.string().min(1),
-  host: z.string().min(1),
-  how: z.enum(['power cut', 'instance stopped', 'disk out']),
-  plan: z.string(),
-  run: z.string(),
-  epoch: z.int(),
-  lastAnswer: z.string().nullable(),
-  at: z.string(),
-});
-
-/** A person's word that a host is off. It counts for one move and one hour, and is void when the host answers. */
-export interface Attestation {
-  /** Who says so. */
-  readonly by: string;
-  /** The host that is off. */
-  readonly host: string;
-  /** How they know. */
-  readonly how: 'power cut' | 'instance stopped' | 'disk out';
-  /** The hash of the plan, the run, and the epoch of the release that it is bound to. */
-  readonly plan: string;
-  readonly run: string;
-  readonly epoch: number;
-  /** When the host answered last, ISO 8601; `null` when it never did in this run. */
-  readonly lastAnswer: string | null;
-  /** When it was given, ISO 8601. */
-  readonly at: string;
-}
 
 const common = { epoch: z.int().min(1), run: z.string(), lease: duration };
 

@@ -1,4 +1,5 @@
-import type { Attestation, ReleasedOwnership } from './document.ts';
+import { type Attestation, attestationProblem } from './attestation.ts';
+import type { ReleasedOwnership } from './document.ts';
 
 /** What is known of the host that held the loops last. */
 export interface LastOwner {
@@ -7,8 +8,9 @@ export interface LastOwner {
   readonly stopped: boolean;
   /** A supervisor of ours enforces its lease. */
   readonly supervised: boolean;
-  /** Whether it answers now. */
+  /** Whether it answers now, and when it answered last (ISO 8601; `null`: never, as far as is known). */
   readonly answers: boolean;
+  readonly lastAnswer: string | null;
   /** Its key; `cannot`: the forge has no way to revoke one. */
   readonly key: 'revoked' | 'valid' | 'cannot';
   /** Its instance, where Incus can be asked; a frozen one can be thawed. */
@@ -37,9 +39,6 @@ export type GrantDecision =
   | { readonly may: true; readonly ground: GrantGround; readonly unfenced: boolean }
   | { readonly may: false; readonly waitMs?: number; readonly missing: readonly string[] };
 
-/** How long an attestation counts, in milliseconds. */
-export const attestationLife = 3_600_000;
-
 /** Decides whether another host may be granted the loops. Every fact that is not known counts against it. */
 export function mayGrant(facts: GrantFacts): GrantDecision {
   const { last, released, sinceRead } = facts;
@@ -59,7 +58,7 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
       return { may: false, waitMs, missing: [`the lease of ${last.name} has not run out`] };
     } else return { may: true, ground: 'lease', unfenced };
   }
-  const problem = attestationProblem(facts);
+  const problem = problemOf(facts);
   if (!last.supervised && problem === undefined) return { may: true, ground: 'attestation', unfenced };
   missing.push(`${last.name} is not proven stopped`);
   if (last.supervised && !fenced) missing.push(`the forge cannot revoke the key of ${last.name}`);
@@ -67,21 +66,16 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
   return { may: false, missing };
 }
 
-/** Why an attestation does not count; `undefined`: it does. */
-export function attestationProblem({
-  attestation,
-  last,
-  released,
-  plan,
-  run,
-  now,
-}: GrantFacts): string | undefined {
-  if (attestation === undefined) return `no person attests that ${last.name} is off`;
-  if (last.answers) return `${last.name} answers, so the attestation is void`;
-  if (attestation.host !== last.name) return `the attestation is about ${attestation.host}, not ${last.name}`;
-  if (attestation.plan !== plan || attestation.run !== run || attestation.epoch !== released.epoch)
-    return 'the attestation was given for another plan, run or epoch';
-  const age = now - Date.parse(attestation.at);
-  if (!(age >= 0 && age <= attestationLife)) return 'the attestation is older than an hour; give it again';
-  return undefined;
+/** Given at this release, or in the same run just before it. */
+function problemOf({ attestation, last, released, plan, run, now }: GrantFacts): string | undefined {
+  return attestationProblem({
+    attestation,
+    host: last.name,
+    answers: last.answers,
+    lastAnswer: last.lastAnswer,
+    plan,
+    run,
+    ofThisMove: (epoch) => epoch === released.epoch || (epoch === released.epoch - 1 && released.run === run),
+    now,
+  });
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Host } from '@cutover/host';
 
 import { readRemoteDocument, swapRemoteDocument } from '../git/remote-document.ts';
+import type { Attestation } from './attestation.ts';
 import {
-  type Attestation,
   defaultLease,
   formatDocument,
   type HeldDocument,

@@ -2,15 +2,18 @@ import { type Host, HostConnectionError } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { cloneContext } from '../git/clone-context.ts';
 import { git, type GitContext } from '../git/git.ts';
-import type { Deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { inspectWithin } from './inspect-within.ts';
 import type { QuiescedClone, QuiesceOptions } from './quiesce-report.ts';
 import { keepLocally } from './salvage/keep-locally.ts';
 import type { Kept } from './salvage/kept.ts';
 import { pushSalvage, type Salvage } from './salvage/salvage-clone.ts';
 
-/** However late it is, what a clone holds is looked for and kept in it for so many milliseconds a command. */
-const leastForKeeping = 2000;
+/**
+ * So many milliseconds beyond the deadline all of it ends, with less than a second for the whole quiesce in mind: what is
+ * not kept by then is said to be so, and is still in the clone.
+ */
+const overtime = 600;
 
 /**
  * What a clone holds once its rig was stopped. What may not be safe is kept in it at once; the remotes are asked and
@@ -26,31 +29,45 @@ export async function keepClone(
   isDoubtful: boolean,
 ): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
-  const local = Math.max(deadline.left / 2, leastForKeeping);
-  const context = cloneContext(host, path, local, signal);
-  const here = await inspectWithin(host, path, local, { fetch: false, signal });
-  const keep = async (): Promise<Kept | string> => (salvage === false ? '' : tryToKeep(context));
-  let kept = isDoubtful || !here.safe ? await keep() : undefined;
+  const local = deadline.left + overtime;
+  const last = new Deadline(local);
+  const timeUp = AbortSignal.timeout(Math.ceil(local));
+  const either = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp]);
+  const context = cloneContext(host, path, local, either);
+  const keep = async (): Promise<Kept | string> =>
+    salvage === false ? '' : tryToKeep(context, signal, timeUp);
+  let kept = isDoubtful ? await keep() : undefined;
+  const here = await inspectWithin(host, path, last.left, { fetch: false, signal });
+  kept ??= here.safe ? undefined : await keep();
   const report = withRemotes(here, await inspectWithin(host, path, deadline.left, { signal }));
   if (report.safe) {
-    if (typeof kept === 'object') await git(context, ['update-ref', '-d', kept.ref, kept.commit]);
+    if (typeof kept === 'object')
+      await git({ ...context, signal }, ['update-ref', '-d', kept.ref, kept.commit]);
     return report;
   }
   kept ??= await keep();
   if (kept === '') return report;
   if (typeof kept === 'string') return { ...report, salvageProblem: kept };
-  const pushed = salvage !== false && salvage.push !== false ? await pushInTime(context, kept, deadline) : {};
+  const pushed =
+    salvage !== false && salvage.push !== false
+      ? await pushInTime({ ...context, signal }, kept, deadline)
+      : {};
   const whole: Salvage = { ...kept, ...pushed };
   onEvent({ type: 'salvaged', path, salvage: whole });
   return { ...report, salvage: whole };
 }
 
 /** @returns why nothing was kept, when that is so. */
-async function tryToKeep(context: GitContext): Promise<Kept | string> {
+async function tryToKeep(
+  context: GitContext,
+  signal: AbortSignal | undefined,
+  timeUp: AbortSignal,
+): Promise<Kept | string> {
   try {
     return await keepLocally(context);
   } catch (error) {
-    if (error instanceof HostConnectionError || context.signal?.aborted === true) throw error;
+    if (error instanceof HostConnectionError || signal?.aborted === true) throw error;
+    if (timeUp.aborted) return 'the deadline came before all of it was kept; it is still in the clone';
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -99,6 +99,7 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
           'WatchdogSec=30',
           ...service,
           `Environment=LOOPS_TMUX=external${lease.length === 0 ? '' : ` LOOPS_LEASE_SOCKET=${leaseSocket(rig)}`}`,
+          ...userManager(options),
           `ExecStart=${command} up --config ${word(config.path)}`,
           `ExecReload=${command} reload --config ${word(config.path)}`,
           'KillMode=mixed',
@@ -114,6 +115,13 @@ export function renderUnits(config: RigConfig, options: UnitOptions): Unit[] {
       }),
     },
   ];
+}
+
+/** Limits are scopes of the user's own manager: it is up before the supervisor looks for it. Root asks the system's. */
+function userManager({ user }: UnitOptions): string[] {
+  if (user === 'root') return [];
+  const script = 'exec systemctl start "user@$(id -u "$1").service"';
+  return [`ExecStartPre=-+${['/bin/sh', '-c', script, 'sh', user].map(word).join(' ')}`];
 }
 
 /** Where the supervisor of a rig confirms its lease. */

@@ -133,6 +133,7 @@ describe('whether a grant may be written', () => {
         stopped: false,
         supervised: true,
         answers: false,
+        lastAnswer: null,
         key: 'revoked',
         instance: 'not asked',
         ...last,
@@ -164,6 +165,7 @@ describe('whether a grant may be written', () => {
     expect(decide({ attestation: word })).toMatchObject({ may: false });
     const void_: Change[] = [
       { last: { ...unsupervised, answers: true } },
+      { last: { ...unsupervised, lastAnswer: '2026-01-01T11:31:00Z' } },
       { last: unsupervised, plan: 'another' },
       { last: unsupervised, run: 'another' },
       { last: unsupervised, released: released('pi', 9) },
@@ -172,6 +174,14 @@ describe('whether a grant may be written', () => {
     ];
     for (const change of void_)
       expect(decide({ ...change, attestation: word })).toMatchObject({ may: false });
+  });
+
+  it('may on a word that was given in the same run just before its release, and in no other', () => {
+    const last = { supervised: false };
+    const attestation = { ...word, epoch: 6 };
+    expect(decide({ last, attestation })).toMatchObject({ may: true, ground: 'attestation' });
+    const another = { ...released('pi', 7), run: 'another' };
+    expect(decide({ last, attestation, released: another })).toMatchObject({ may: false });
   });
 
   it('may always go back to the host that released it', () => {

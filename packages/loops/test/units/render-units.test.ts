@@ -15,6 +15,16 @@ it('quotes paths as systemd reads them', () => {
   expect(tmux?.content).toContain('-S "/srv/a $$HOME/.loops/run/tmux.sock"');
 });
 
+it('starts the manager that limits stand on before the supervisor looks for it', () => {
+  const config = parseRigConfig(text, '/srv/loops.yaml');
+  const [, supervisor] = renderUnits(config, options);
+  expect(supervisor?.content).toContain(
+    'ExecStartPre=-+/bin/sh -c "exec systemctl start \\"user@$$(id -u \\"$$1\\").service\\"" sh loops\n',
+  );
+  const [, root] = renderUnits(config, { ...options, user: 'root' });
+  expect(root?.content).not.toContain('ExecStartPre');
+});
+
 it('says of the restarts only what the systemd of the machine knows', () => {
   const config = parseRigConfig(text, '/srv/loops.yaml');
   const contentFor = (systemdVersion?: number) =>

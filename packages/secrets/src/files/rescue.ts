@@ -1,5 +1,5 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { SecretsError } from '../errors.ts';
 
@@ -8,9 +8,11 @@ import { SecretsError } from '../errors.ts';
  * It is encrypted, so it may lie on a disk.
  */
 export async function rescued(error: unknown, file: string, encrypted: Uint8Array): Promise<SecretsError> {
-  const path = join(await mkdtemp(join(tmpdir(), 'secrets-unsaved-')), basename(file));
-  await writeFile(path, encrypted, { mode: 0o600 });
-  const kept = `the edited file is kept, encrypted, as ${path}`;
+  const path = await keep(basename(file), encrypted);
+  const kept =
+    path === undefined
+      ? 'the edited file could be kept nowhere else either, so the edit is lost'
+      : `the edited file is kept, encrypted, as ${path}`;
   if (error instanceof SecretsError)
     return new SecretsError(error.code, `${error.what}; ${kept}`, { file }, { cause: error });
   const why = error instanceof Error ? error.message : String(error);
@@ -20,4 +22,20 @@ export async function rescued(error: unknown, file: string, encrypted: Uint8Arra
     { file },
     { cause: error },
   );
+}
+
+/** Writes it where there is room; the place may be on the disk that is full. */
+async function keep(name: string, encrypted: Uint8Array): Promise<string | undefined> {
+  for (const place of [tmpdir(), '/var/tmp', homedir(), '/dev/shm']) {
+    const directory = await mkdtemp(join(place, 'secrets-unsaved-')).catch(() => undefined);
+    if (directory === undefined) continue;
+    const path = join(directory, name);
+    const written = await writeFile(path, encrypted, { mode: 0o600, flush: true }).then(
+      () => true,
+      () => false,
+    );
+    if (written) return path;
+    await rm(directory, { recursive: true, force: true });
+  }
+  return undefined;
 }

@@ -24,6 +24,8 @@ export interface SetUpGitReport {
 
 /** `--no`: where this package is not installed, npx must not ask the registry for a package of that name. */
 const command = 'npx --no -- secrets';
+/** git gives up the whole diff where this fails, so who has no key, or has a plain file there, sees the file as it is. */
+const textconv = `show() { ${command} decrypt "$1" || cat "$1"; }; show`;
 const hook = `#!/bin/sh\nexec ${command} guard\n`;
 
 /**
@@ -37,7 +39,7 @@ export async function setUpGit(options: SetUpGitOptions): Promise<SetUpGitReport
   const { stdout } = await git.run(['rev-parse', '--git-path', 'hooks/pre-commit']);
   const path = resolve(git.path, stdout.trimEnd());
   const written = await writeHook(path);
-  await git.run(['config', 'diff.secrets.textconv', `${command} decrypt`]);
+  await git.run(['config', 'diff.secrets.textconv', textconv]);
   await git.run(['config', 'diff.secrets.cachetextconv', 'false']);
   const attributes = join(git.path, '.gitattributes');
   return {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
@@ -180,6 +180,39 @@ test('an edit that meets a change of another process is kept, encrypted', async 
   expect(await readFile(kept, 'utf8')).not.toContain('mine');
   expect(await world.content(kept)).toBe('a: mine\n');
 });
+
+test.runIf(isRoot)(
+  'on a full disk an edit is kept, encrypted, elsewhere, and the file is as it was',
+  async () => {
+    await using world = await withEditor('sed -i s/one/mine/ "$1"');
+    const disk = join(world.directory, 'disk');
+    await mkdir(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=700', 'tmpfs', disk]);
+    try {
+      const file = join(disk, 'a.yaml');
+      await cp(world.file, file);
+      const before = await readFile(file);
+      // What is left of it is filled.
+      await writeFile(join(disk, 'filler'), Buffer.alloc(1 << 16)).catch(() => undefined);
+      const { code, stderr } = await secrets.run(['edit', file, '-i', world.key], world.options);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('ENOSPC') });
+      expect(await readFile(file)).toEqual(before);
+      expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
+      expect(await readdir(world.memory)).toEqual([]);
+      const kept = /kept, encrypted, as (\S+)/.exec(stderr)?.[1] ?? '';
+      expect(await readFile(kept, 'utf8')).not.toContain('mine');
+      expect(await world.content(kept)).toBe('a: mine\n');
+      // And where the plain text itself does not fit, nothing of it stays.
+      const full = { ...world.options.env, XDG_RUNTIME_DIR: disk };
+      const unopened = await secrets.run(['edit', world.file, '-i', world.key], { env: full });
+      expect(unopened).toMatchObject({ code: 1, stderr: expect.stringContaining('no space') });
+      expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
+      expect(await world.content()).toBe('a: one\n');
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  },
+);
 
 test('plain text that a killed edit left in memory is removed by the next edit, and that of a living one stays', async () => {
   await using world = await withEditor('echo ready; read line');

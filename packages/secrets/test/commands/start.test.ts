@@ -19,8 +19,8 @@ async function loadedBy(...args: string[]): Promise<{ files: string[]; builtins:
     `process.on('exit', () => require('fs').writeFileSync(process.env.LOADED, JSON.stringify({
       files: Object.keys(require.cache), builtins: process.moduleLoadList })))`,
   );
-  const file = join(directory, 'a.yaml');
-  await writeFile(file, await encryptFile('a: one\n', { file, recipients: [recipient] }));
+  const sealed = join(directory, 'a.yaml');
+  await writeFile(sealed, await encryptFile('a: one\n', { file: sealed, recipients: [recipient] }));
   const env = {
     PATH: process.env['PATH'],
     HOME: directory,

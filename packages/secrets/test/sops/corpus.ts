@@ -188,7 +188,36 @@ const yamlScalar = fc.oneof(
   text
     .filter((value) => !/[\p{Cc}\u2028\u2029\uFEFF\uFFFE]/u.test(value))
     .map((value) => `'${value.replaceAll("'", "''")}'`),
+  fc
+    .uint8Array({ maxLength: 12 })
+    .map((bytes) => `!!binary ${quoted(Buffer.from(bytes).toString('base64'))}`),
+  fc.constantFrom(
+    '!!binary aGVsbG8=',
+    '!!binary gIGCg/8AAQ==',
+    "!!binary 'aGVs bG8='",
+    '!!binary a',
+    '!!binary',
+  ),
 );
+
+/** The map of a document that `*m` stands for. */
+const anchored = '"all of it": &m\n  "a": 1\n  "my_secret": !!binary gIGCg/8AAQ==\n  "key": {k: v}\n';
+
+/** What a merge key can have: maps, by name or as they are. */
+const merged = fc.constantFrom(
+  '*m',
+  '[*m, {z: 3}]',
+  '{q: 1, "my_plain": two}',
+  '[{a: 1}, {a: 2}]',
+  '{}',
+  '[]',
+);
+
+const comment = (freq: number): fc.Arbitrary<string | undefined> =>
+  fc.option(fc.constantFrom('# note', '#', '# encrypt me', '# plain', '#! x', '# 😀\u00A0'), {
+    nil: undefined,
+    freq,
+  });
 
 interface YamlNode {
   readonly lines: (indent: string) => string[];
@@ -214,25 +243,26 @@ const yamlNode: fc.Arbitrary<YamlNode> = fc.letrec<{ node: YamlNode; map: YamlNo
         })),
     ),
     map: fc
-      .tuple(
-        fc.uniqueArray(
-          fc.tuple(
-            key,
-            tie('node'),
-            fc.option(fc.constantFrom('# note', '#', '# encrypt me', '# plain', '#! x', '# 😀\u00A0'), {
-              nil: undefined,
-              freq: 4,
-            }),
-          ),
-          { minLength: 1, maxLength: 4, selector: ([name]) => name },
-        ),
-      )
-      .map(([entries]): YamlNode => ({
-        lines: (indent) =>
-          entries.flatMap(([name, value, note]) => [
-            ...(note === undefined ? [] : [indent + note]),
-            ...attach(indent, `${quoted(name)}:`, value),
-          ]),
+      .record({
+        entries: fc.uniqueArray(fc.tuple(key, tie('node'), comment(4), comment(8)), {
+          minLength: 1,
+          maxLength: 4,
+          selector: ([name]) => name,
+        }),
+        merge: fc.option(fc.record({ value: merged, at: fc.nat(4) }), { nil: undefined, freq: 6 }),
+        last: comment(12),
+      })
+      .map(({ entries, merge, last }): YamlNode => ({
+        lines: (indent) => [
+          ...entries
+            .map(([name, value, note, tail]) => [
+              ...(note === undefined ? [] : [indent + note]),
+              ...attach(indent, `${quoted(name)}:`, value, tail),
+            ])
+            .toSpliced(merge?.at ?? 0, 0, merge === undefined ? [] : [`${indent}<<: ${merge.value}`])
+            .flat(),
+          ...(last === undefined ? [] : [indent + last]),
+        ],
       })),
     list: fc
       .array(tie('node'), { minLength: 1, maxLength: 4 })
@@ -240,17 +270,22 @@ const yamlNode: fc.Arbitrary<YamlNode> = fc.letrec<{ node: YamlNode; map: YamlNo
   }),
 ).map;
 
-function attach(indent: string, head: string, value: YamlNode): string[] {
+function attach(indent: string, head: string, value: YamlNode, tail?: string): string[] {
   if (value.flow) {
     const [first = '', ...rest] = value.lines(indent);
-    return [`${indent}${head} ${first}`, ...rest];
+    // sops loses one behind an empty map, and cannot open what has one behind an empty list: edge-cases.test.ts has ours.
+    const end = tail === undefined || rest.length > 0 || /^[{[]/.test(first) ? '' : ` ${tail}`;
+    return [`${indent}${head} ${first}${end}`, ...rest];
   }
   return [indent + head, ...value.lines(`${indent}  `)];
 }
 
-const yamlText = fc
-  .array(yamlNode, { minLength: 1, maxLength: 2 })
-  .map((documents) => documents.map((node) => `${node.lines('').join('\n')}\n`).join('---\n'));
+const yamlText = fc.array(yamlNode, { minLength: 1, maxLength: 2 }).map((documents) =>
+  documents
+    .map((node) => `${node.lines('').join('\n')}\n`)
+    .map((content) => (content.includes('*m') ? anchored + content : content))
+    .join('---\n'),
+);
 
 const jsonValue = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
@@ -319,7 +354,7 @@ const iniText = fc
     sections
       .map(
         ([name, keys]) =>
-          `[${name}]\n${keys.map(([item, value, note]) => `${note ? '; note\n' : ''}${item} = ${value}\n`).join('')}`,
+          `[${name}]\n${keys.map(([item, value, note]) => `${note ? (item.length % 2 === 0 ? '; note\n' : '# note\n') : ''}${item} = ${value}\n`).join('')}`,
       )
       .join('\n'),
   );

@@ -1,10 +1,12 @@
 import { describeOwnership } from '@cutover/loops';
+import type { Evidence } from '@cutover/runbook';
 import { grantLoops } from '../../ownership/grant-loops.ts';
 import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
+import { oldAsLastOwner } from '../../ownership/last-owner.ts';
 import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
-import { proveOldStopped } from '../../old-rig/see-old-rig.ts';
+import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { keyOfOldHost, keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
 import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
@@ -31,15 +33,23 @@ export const revokeOld = step({
   async check({ world, signal, evidence: of }) {
     const { keys } = of(seeRunning);
     const left = await keysStillIn(world, keys, signal);
-    const evidence = { revoked: keys.map(({ fingerprint }) => fingerprint), left };
+    const evidence = {
+      revoked: keys.map(({ fingerprint }) => fingerprint),
+      left,
+      ...(keys.length === 0
+        ? { unfenced: `no key of ${world.settings.old.name} at the forge is known, so none was taken away` }
+        : {}),
+    };
     return { state: left.length === 0 ? 'satisfied' : 'absent', evidence };
   },
-  async apply({ world, signal, evidence: of }) {
+  async apply(context) {
+    const { world, signal, evidence: of } = context;
     const { keys } = of(seeRunning);
+    const { word } = await offWord(context);
     // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
-    await rememberKeys(world, keys, signal);
+    await rememberKeys(world, keys, { onOldHost: word === undefined, signal });
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
@@ -48,11 +58,13 @@ export const revokeOld = step({
       await world.forge.fence.grant(name, publicKey, signal);
     await forgetKeys(world, signal);
   },
+  // A forge that is restored from a backup lets the key in again.
+  reapply: true,
   timeout: 60 * second,
 });
 
 /** Asked from there, by whatever it has: a key elsewhere, an agent, a token. */
-export const proveFenced = step({
+export const proveFenced = onOldHost<Evidence>(async () => ({}))({
   id: 'prove-fenced',
   version: 1,
   phase,
@@ -92,35 +104,50 @@ export const lastSync = step({
   kind: 'compensable',
   needs: [revokeOld],
   inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
-  async check({ world, signal }) {
+  async check(context) {
+    const { world, signal } = context;
     const { settings, old } = world;
+    const { word } = await offWord(context);
     const target = await world.target(signal);
     const user = await world.targetRig(signal);
-    const [there, here, clones, references] = await Promise.all([
-      readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
-      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
-      Promise.all(wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal))),
-      compareReferences(world, signal),
-    ]);
-    const current = clones.every(({ state }) => state === 'current');
-    return {
-      state: there === here && current && references.differing === 0 ? 'satisfied' : 'partial',
-      evidence: {
-        planPhase: there ?? null,
-        heads: Object.fromEntries(clones.map(({ path, remoteHead }) => [path, remoteHead ?? 'none'])),
-        references: { ...references },
-      },
+    const here = readResumePoint(target, newPath(settings, settings.old.resumePoint), signal);
+    const look = async () => {
+      const [there, carried, clones, references] = await Promise.all([
+        // Of an old host that is off, what was carried before is all that there is.
+        word === undefined ? readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal) : here,
+        here,
+        Promise.all(wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal))),
+        word === undefined ? compareReferences(world, signal) : { files: 0, differing: 0 },
+      ]);
+      const current = clones.every(({ state }) => state === 'current');
+      const same = there === carried && current && references.differing === 0;
+      return {
+        state: same ? ('satisfied' as const) : ('partial' as const),
+        evidence: {
+          planPhase: there ?? null,
+          heads: Object.fromEntries(clones.map(({ path, remoteHead }) => [path, remoteHead ?? 'none'])),
+          references: { ...references },
+          ...(word === undefined ? {} : { attested: { ...word } }),
+        },
+      };
     };
+    return withAdvice(context, look);
   },
-  async apply({ world, signal }) {
+  async apply(context) {
+    const { world, signal } = context;
     const { settings, old } = world;
+    const { word } = await offWord(context);
     const [target, user] = [await world.target(signal), await world.targetRig(signal)];
-    const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
-    if (index === undefined) throw new Error(`${old.name} has no resume point any more; put it back by hand`);
+    const carry = async (): Promise<void> => {
+      const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+      if (index === undefined)
+        throw new Error(`${old.name} has no resume point any more; put it back by hand`);
+      const path = newPath(settings, settings.old.resumePoint);
+      await writeResumePoint(target, path, index, settings.new.user, signal);
+    };
     await Promise.all([
-      writeResumePoint(target, newPath(settings, settings.old.resumePoint), index, settings.new.user, signal),
-      syncReferences(world, signal),
       ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),
+      ...(word === undefined ? [carry(), syncReferences(world, signal)] : []),
     ]);
   },
   holdsUntil: 'grant-ownership',
@@ -141,9 +168,14 @@ export const grantNew = step({
   async check({ world, signal }) {
     const { settings } = world;
     const found = await readOwner(world, signal);
-    const evidence = { owner: found?.owner ?? null, epoch: found?.epoch ?? 0 };
+    const word = found?.state === 'held' ? found.attestation : undefined;
+    const evidence = {
+      owner: found?.owner ?? null,
+      epoch: found?.epoch ?? 0,
+      ...(word === undefined ? {} : { attested: { ...word } }),
+    };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence };
-    // Released by the new host: the ref was deleted or restored past C1, and written again by hand.
+    // Released by the new host: its ref was written again by hand, or a way back was given up.
     if (found?.state === 'released' && [settings.old.name, settings.name].includes(found.from ?? ''))
       return { state: 'absent', evidence };
     return {
@@ -152,22 +184,20 @@ export const grantNew = step({
       reason: `the loops are ${describeOwnership(found)}, and not released by ${settings.old.name}`,
     };
   },
-  async apply({ world, signal, owner, runId, evidence: of }) {
+  async apply(context) {
+    const { world, signal, owner, runId, planHash, progress, evidence: of } = context;
     const seen = of(seeRunning);
-    // Looked at here once more: hours may lie between the proof and a resumed run.
-    // One after the other: the question whether it can push works in its clones, where nothing may.
-    const key = await keyOfOldHost(world, seen, signal);
-    const { stopped } = await proveOldStopped(world, seen.processes, signal);
-    const last = {
-      name: world.settings.old.name,
-      supervised: false,
-      answers: true,
-      instance: 'not asked',
-      stopped,
-      key,
-    } as const;
-    const { name: to } = world.settings;
-    await owner(to, await grantLoops(world, { run: runId, to, last, signal }));
+    const { word } = await offWord(context);
+    const granted = await grantLoops(world, {
+      plan: planHash,
+      run: runId,
+      to: world.settings.name,
+      last: () => oldAsLastOwner(context, seen),
+      attestation: word,
+      progress,
+      signal,
+    });
+    await owner(world.settings.name, granted.epoch);
   },
   timeout: 60 * second,
 });

@@ -1,6 +1,11 @@
+import { provesStopped } from '@cutover/loops/safe-point';
+import type { Evidence } from '@cutover/runbook';
+import { fenceStarts, inspectStarts, openStarts } from '../../old-rig/start-fence.ts';
+import { stopOldRig } from '../../old-rig/stop-old-rig.ts';
+import { onOldHost } from '../../ownership/pass-by.ts';
 import { findHandoff, waitForHandoff } from '../../rig/handoff.ts';
 import { askHealth } from '../../rig/health.ts';
-import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { armedFile, bootService, oldProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../../rig/rig-status.ts';
 import { unitState } from '../../new-host/unit-state.ts';
 import { step } from '../../world/step.ts';
@@ -89,29 +94,46 @@ export const verifyHealth = step({
   timeout: 60 * second,
 });
 
-/** The old workspace is left whole, with nothing of the rig running beside it. */
-export const coldStandby = step({
+/**
+ * The old workspace is left whole, with nothing of the rig running beside it and nothing that starts it. An old host that
+ * was off at the move and comes back late is found here.
+ */
+export const coldStandby = onOldHost<Evidence>(async () => ({}))({
   id: 'cold-standby',
-  version: 1,
+  version: 2,
   phase,
   title: 'leave the old host as a cold standby',
   kind: 'reversible',
   needsClaim: true,
   needs: [verifyHandoff, verifyHealth],
   inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
-  async check({ world: { settings, old }, signal }) {
-    const states = await Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal)));
-    const running = states.filter(({ active, enabled }) => active || enabled).map(({ unit }) => unit);
+  async check({ world: { settings, old, oldRig }, signal }) {
+    const [states, starts, rig] = await Promise.all([
+      Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal))),
+      inspectStarts(old, settings.old, signal),
+      provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
+    ]);
+    const running = [
+      ...states.filter(({ active, enabled }) => active || enabled).map(({ unit }) => unit),
+      ...rig.remaining.map(({ kind, detail }) => `${kind}: ${detail}`),
+    ];
+    const open = openStarts(starts);
     return {
-      state: running.length === 0 ? 'satisfied' : 'absent',
-      evidence: { workspace: settings.old.workspace, stopped: settings.old.standbyUnits, running },
+      state: running.length === 0 && open.length === 0 ? 'satisfied' : 'absent',
+      evidence: { workspace: settings.old.workspace, stopped: settings.old.standbyUnits, running, open },
     };
   },
-  async apply({ world: { settings, old }, signal }) {
-    await old.run(['systemctl', 'disable', '--now', ...settings.old.standbyUnits], { signal });
+  async apply({ world, signal }) {
+    const { settings, old } = world;
+    await stopOldRig(world, signal);
+    await fenceStarts(old, settings.old, signal);
+    const { standbyUnits } = settings.old;
+    if (standbyUnits.length > 0)
+      await old.run(['systemctl', 'disable', '--now', ...standbyUnits], { signal });
   },
   async undo({ world: { settings, old }, signal }) {
     await old.run(['systemctl', 'enable', '--now', ...settings.old.standbyUnits], { signal });
   },
-  timeout: 60 * second,
+  reapply: true,
+  timeout: 120 * second,
 });

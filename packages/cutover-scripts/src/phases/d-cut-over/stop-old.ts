@@ -1,23 +1,42 @@
 import { describeOwnership } from '@cutover/loops';
+import type { Evidence } from '@cutover/runbook';
 import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { oldHome } from '../../old-rig/old-home.ts';
 import { keysOnOldHost, withoutTwins } from '../../old-rig/revoked-keys.ts';
 import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
-import { proveOldStopped, seeOldRig } from '../../old-rig/see-old-rig.ts';
-import { keysAtForge } from '../../old-rig/host-keys.ts';
+import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
+import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
+import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
+import { offWord, onOldHost } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
 import { oldClones, oldProcesses } from '../../rig/rig.ts';
-import { fenceStarts, inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import {
+  fenceBoot,
+  fenceStarts,
+  inspectStarts,
+  openStarts,
+  unfenceBoot,
+  unfenceStarts,
+} from '../../old-rig/start-fence.ts';
 import { step } from '../../world/step.ts';
 
 const phase = 'd-cut-over';
 const second = 1000;
 
+/** What is known of the old rig before it stops, and of the keys that let it into the forge. */
+type SeenBefore = SeenRig & { readonly keys: HostKey[] };
+
 /** Found and recorded before anything stops: what is gone afterwards must have been there before. */
-export const seeRunning = step({
+export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
+  down: true,
+  processes: [],
+  unmatched: [],
+  agent: null,
+  keys: [...(await notedOldKeys(world))],
+}))({
   id: 'see-old-rig',
   version: 2,
   phase,
@@ -29,7 +48,7 @@ export const seeRunning = step({
     units: old.units,
   }),
   async check({ world, signal }) {
-    const { settings, old } = world;
+    const { old } = world;
     const home = await oldHome(world, signal);
     const [seen, letInNow, revokedBefore] = await Promise.all([
       seeOldRig(world, signal),
@@ -37,6 +56,7 @@ export const seeRunning = step({
       keysOnOldHost(world, signal),
     ]);
     const keys = withoutTwins([...letInNow, ...revokedBefore]);
+    await noteOldKeys(world, keys);
     const evidence = { ...seen, keys };
     const conflict = (reason: string) => ({ state: 'conflict' as const, evidence, reason });
     if (!seen.down && seen.unmatched.length > 0)
@@ -75,15 +95,17 @@ export const releaseOld = step({
     question: 'Stop the loops on the old host and move them now?',
     timeout: 24 * 60 * 60 * second,
   },
-  async check({ world, signal, evidence, runId }) {
+  async check(context) {
+    const { world, signal, evidence, runId } = context;
     const { settings } = world;
     const found = await readOwner(world, signal);
+    const { word } = await offWord(context);
     // Only what does not change by itself while a person reads it.
     const facts = {
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
-      ...(await identities(world, signal)),
+      ...(await identities(world, word, signal)),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
     if (found?.state === 'released' && found.from === settings.old.name)
@@ -107,8 +129,38 @@ export const releaseOld = step({
   timeout: 60 * second,
 });
 
+/**
+ * What starts the rig at a boot or by the clock, before anything stops: an old host that loses its power from here on does
+ * not come back with its loops.
+ */
+export const fenceBootOld = onOldHost<Evidence>(async () => ({}))({
+  id: 'fence-boot',
+  version: 1,
+  phase,
+  title: 'see that no boot and no clock starts the old rig again',
+  kind: 'reversible',
+  needsClaim: true,
+  inputs: ({ settings: { old } }) => ({ units: old.units, cron: old.cronMatch }),
+  async check({ world: { settings, old }, signal }) {
+    const { startableUnits, cronLines } = await inspectStarts(old, settings.old, signal);
+    const left = startableUnits.length + cronLines.length;
+    return { state: left === 0 ? 'satisfied' : 'absent', evidence: { startableUnits, cronLines } };
+  },
+  apply: ({ world: { settings, old }, signal }) => fenceBoot(old, settings.old, signal),
+  async undo({ world, signal }) {
+    await requireOldMay(world, 'released', signal);
+    await unfenceBoot(world.old, world.settings.old, signal);
+  },
+  holdsUntil: 'grant-ownership',
+  timeout: 60 * second,
+});
+
 /** No half-written commit, nothing unpushed. */
-export const quiesceOld = step({
+export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
+  // It ended before, at a time that no one saw.
+  await downtime('begins');
+  return {};
+})({
   id: 'quiesce-old',
   version: 1,
   phase,
@@ -192,7 +244,7 @@ export const quiesceOld = step({
 });
 
 /** Units, cron and the start script, each reversibly. */
-export const disableOld = step({
+export const disableOld = onOldHost<Evidence>(async () => ({}))({
   id: 'disable-old',
   version: 1,
   phase,
@@ -202,9 +254,7 @@ export const disableOld = step({
   inputs: ({ settings: { old } }) => ({ units: old.units, start: old.start, cron: old.cronMatch }),
   async check({ world: { settings, old }, signal }) {
     const starts = await inspectStarts(old, settings.old, signal);
-    const { startableUnits, cronLines, scriptExecutable } = starts;
-    const left = startableUnits.length + cronLines.length + (scriptExecutable ? 1 : 0);
-    return { state: left === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
+    return { state: openStarts(starts).length === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
   async undo({ world, signal }) {
@@ -217,7 +267,7 @@ export const disableOld = step({
 });
 
 /** As root, who sees the processes of all users. */
-export const proveStopped = step({
+export const proveStopped = onOldHost<Evidence>(async () => ({}))({
   id: 'prove-stopped',
   version: 1,
   phase,

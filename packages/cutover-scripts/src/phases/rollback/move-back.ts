@@ -1,13 +1,14 @@
 import { describeOwnership } from '@cutover/loops';
-import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
+import { keysOfNewHost } from '../../new-host/forge-key.ts';
+import { noteRevokedNewKeys } from '../../new-host/revoked-keys.ts';
+import { orGivenUp } from '../../new-host/new-host-off.ts';
 import { grantLoops } from '../../ownership/grant-loops.ts';
+import { newAsLastOwner } from '../../ownership/last-owner.ts';
 import { keysStillIn } from '../../old-rig/host-keys.ts';
 import { forgetKeys, rememberedKeys } from '../../old-rig/revoked-keys.ts';
 import { readOwner } from '../../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
-import { fingerprintOf } from '../../world/fence.ts';
-import { remainsOnNew } from '../../new-host/prove-new-stopped.ts';
 import { askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { step } from '../../world/step.ts';
 import type { World } from '../../world/world.ts';
@@ -26,15 +27,17 @@ export const swapKeys = step({
   needsClaim: true,
   inputs: ({ settings: { forge } }) => ({ forge: forge.ssh.host }),
   async check({ world, signal }) {
-    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
-    const left = await keysStillIn(world, [{ fingerprint: own }], signal);
+    const own = await keysOfNewHost(world, signal);
+    const left = await keysStillIn(world, own, signal);
     const shutOut = await shutOutOf(world, signal);
-    const evidence = { revoked: own, left, shutOut };
+    const evidence = { revoked: own.map(({ fingerprint }) => fingerprint), left, shutOut };
     return { state: left.length === 0 && shutOut.length === 0 ? 'satisfied' : 'absent', evidence };
   },
   async apply({ world, signal }) {
     const { fence } = world.forge;
-    await fence.revoke(fingerprintOf(await bootstrapForgeKey(world, signal)), signal);
+    const own = (await keysOfNewHost(world, signal)).map(({ fingerprint }) => fingerprint);
+    await noteRevokedNewKeys(world, own);
+    for (const fingerprint of own) await fence.revoke(fingerprint, signal);
     for (const { name, publicKey } of await rememberedKeys(world, signal))
       await fence.grant(name, publicKey, signal);
     const shutOut = await shutOutOf(world, signal);
@@ -57,9 +60,9 @@ export const syncBack = step({
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint, clones: old.clones }),
   async check({ world, signal }) {
     const { settings, old, oldRig } = world;
-    const [there, here, behind] = await Promise.all([
+    const [there, carried, behind] = await Promise.all([
       readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
-      readResumePoint(await world.target(signal), newPath(settings, settings.old.resumePoint), signal),
+      resumePointOfNew(world, signal),
       Promise.all(
         oldClones(settings).map(async (clone) => {
           const git = ['git', '-C', clone];
@@ -70,26 +73,26 @@ export const syncBack = step({
       ),
     ]);
     const current = behind.every((commits) => commits === 0);
+    // A new host that was given up has the later one on its disk, where no one can read it now.
+    const here = 'answer' in carried ? carried.answer : there;
     return {
       state: there === here && current ? 'satisfied' : 'partial',
-      evidence: { planPhase: here ?? null, behind },
+      evidence: {
+        planPhase: here ?? null,
+        behind,
+        ...('answer' in carried ? {} : { instance: carried.instance }),
+      },
     };
   },
   async apply({ world, signal }) {
     const { settings, old, oldRig } = world;
-    const index = await readResumePoint(
-      await world.target(signal),
-      newPath(settings, settings.old.resumePoint),
-      signal,
-    );
-    if (index === undefined) throw new Error(`${settings.name} has no resume point; put it back by hand`);
-    await writeResumePoint(
-      old,
-      oldPath(settings, settings.old.resumePoint),
-      index,
-      settings.old.user,
-      signal,
-    );
+    const carried = await resumePointOfNew(world, signal);
+    if ('answer' in carried) {
+      if (carried.answer === undefined)
+        throw new Error(`${settings.name} has no resume point; put it back by hand`);
+      const path = oldPath(settings, settings.old.resumePoint);
+      await writeResumePoint(old, path, carried.answer, settings.old.user, signal);
+    }
     for (const clone of oldClones(settings)) {
       await oldRig.run(['git', '-C', clone, 'pull', '--quiet', '--ff-only'], { signal });
     }
@@ -117,22 +120,27 @@ export const grantOld = step({
     const reason = `the loops are ${describeOwnership(found)}, and not released by ${settings.name}`;
     return { state: 'conflict', evidence, reason };
   },
-  async apply({ world, signal, owner, runId }) {
-    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
-    const { name, old } = world.settings;
-    const last = {
-      name,
-      supervised: true,
-      answers: true,
-      instance: 'not asked',
-      stopped: (await remainsOnNew(world, signal)).length === 0,
-      key: (await keysStillIn(world, [{ fingerprint: own }], signal)).length === 0 ? 'revoked' : 'valid',
-    } as const;
-    await owner(old.name, await grantLoops(world, { run: runId, to: old.name, last, signal }));
+  async apply({ world, signal, owner, runId, planHash, progress }) {
+    const { name: to } = world.settings.old;
+    const { epoch } = await grantLoops(world, {
+      plan: planHash,
+      run: runId,
+      to,
+      last: (looking) => newAsLastOwner(world, looking),
+      progress,
+      signal,
+    });
+    await owner(to, epoch);
   },
   ...wayBack,
-  timeout: 60 * second,
+  // The lease of a new host that was given up is waited for here, however long it is.
+  timeout: 24 * 3600 * second,
 });
+
+async function resumePointOfNew(world: World, signal: AbortSignal) {
+  const path = newPath(world.settings, world.settings.old.resumePoint);
+  return orGivenUp(world, async () => readResumePoint(await world.target(signal), path, signal), signal);
+}
 
 /** The clones from which the old host cannot push. */
 async function shutOutOf(world: World, signal: AbortSignal): Promise<string[]> {

@@ -1,9 +1,11 @@
-import { CommandError } from '@cutover/host';
+import { CommandError, type Host } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
+import type { Evidence } from '@cutover/runbook';
 import { keepWork, keptWork } from '../../carry/keep-work.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
 import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
+import { unlessGivenUp } from '../../new-host/new-host-off.ts';
 import { remainsOnNew, runningOnNew } from '../../new-host/prove-new-stopped.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
@@ -20,11 +22,19 @@ export const reachBoth = step({
   kind: 'reversible',
   inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
   async check({ world, signal }) {
+    const { name, old } = world.settings;
     const user = await world.targetRig(signal);
-    const [old, target] = await Promise.all(
-      [world.oldRig, user].map(async (host) => (await host.run(['uname', '-n'], { signal })).stdout.trim()),
-    );
-    return { state: 'satisfied', evidence: { old: old ?? null, new: target ?? null } };
+    const answerOf = async (host: Host): Promise<string> =>
+      (await host.run(['uname', '-n'], { signal })).stdout.trim();
+    const [oldAnswer, newAnswer] = await Promise.all([
+      answerOf(world.oldRig).catch((cause: unknown) => {
+        const what = `${old.name} does not answer, so nothing was stopped: the loops stay on ${name}`;
+        const advice = 'Bring it back and resume, or stay there: `cutover run` goes forward again';
+        throw new Error(`${what}. ${advice}`, { cause });
+      }),
+      answerOf(user),
+    ]);
+    return { state: 'satisfied', evidence: { old: oldAnswer, new: newAnswer } };
   },
   holdsUntil: 'back-grant-ownership',
   timeout: 30 * second,
@@ -62,7 +72,7 @@ export const releaseNew = step({
 /** What `loops quiesce` ends with when the loops are stopped and work is left; `back-save-work` brings or names it. */
 const stoppedUnsafe = 13;
 
-export const quiesceNew = step({
+export const quiesceNew = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-quiesce-new',
   version: 1,
   phase,
@@ -93,7 +103,7 @@ export const quiesceNew = step({
 });
 
 /** Without that file the boot service starts nothing, not even after a reboot. */
-export const disarmNew = step({
+export const disarmNew = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-disarm-new',
   version: 1,
   phase,
@@ -118,7 +128,7 @@ export const disarmNew = step({
   timeout: 60 * second,
 });
 
-export const proveNewStopped = step({
+export const proveNewStopped = unlessGivenUp<Evidence>(() => ({}))({
   id: 'back-prove-stopped',
   version: 1,
   phase,
@@ -140,7 +150,9 @@ export const proveNewStopped = step({
 });
 
 /** Commits that only the new host has are pushed; what cannot be is kept under a ref, and the evidence names it. */
-export const saveWork = step({
+export const saveWork = unlessGivenUp<Evidence>(({ world }) => ({
+  left: `on the disk of ${world.settings.name}: what it did not push`,
+}))({
   id: 'back-save-work',
   version: 1,
   phase,

@@ -10,10 +10,31 @@ export interface RemoteHoldings {
   readonly problems: readonly UnsafeReason[];
 }
 
-/** The remotes as the clone has them; what its tracking refs say of them may be old. */
+/** The remotes as the clone has them, itself left out; what its tracking refs say of them may be old. */
 export async function namedRemotes(context: GitContext): Promise<RemoteHoldings> {
-  const names = (await gitLine(context, ['remote'])).split('\n').filter((name) => name !== '');
+  const listed = await gitLine(context, ['remote', '--verbose']);
+  const names: string[] = [];
+  for (const [, name = '', address = ''] of listed.matchAll(/^(\S+)\t(.*) \(fetch\)/gm)) {
+    if (!(await isItself(context, address))) names.push(name);
+  }
   return { names, objects: undefined, problems: [] };
+}
+
+/** Whether a remote's address leads to the very repository that asks: all that is only here would be there as well. */
+async function isItself(context: GitContext, address: string): Promise<boolean> {
+  const path = address.replace(/^file:\/\//, '');
+  if (/^[^/]*:/.test(path)) return false;
+  const places = await Promise.all(
+    [[], ['-C', path]].map((where) =>
+      git(
+        where.length === 0 ? context : { ...context, gitDir: undefined },
+        [...where, 'rev-parse', '--path-format=absolute', '--git-common-dir'],
+        { reject: false },
+      ),
+    ),
+  );
+  const [own, other] = places.map(({ exitCode, stdout }) => (exitCode === 0 ? stdout.trim() : undefined));
+  return own !== undefined && own === other;
 }
 
 /**

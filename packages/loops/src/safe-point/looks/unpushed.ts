@@ -26,7 +26,7 @@ const notOwn = /^refs\/(?:remotes|prefetch)\/|^refs\/stash$/;
  * @throws {CommandError} git cannot tell: an object is missing, for example.
  */
 export async function findUnpushed(context: GitContext, remotes: RemoteHoldings): Promise<Unpushed> {
-  const refs = await listRefs(context);
+  const { refs, broken } = await listRefs(context);
   const own = refs.filter(({ name }) => !notOwn.test(name));
   const heads = [...(await headCommits(context, refs)), ...(await otherHeads(context))];
   const tips = new Set([...heads, ...own.flatMap(({ commit }) => commit ?? [])]);
@@ -48,20 +48,26 @@ export async function findUnpushed(context: GitContext, remotes: RemoteHoldings)
         code: 'unpushed' as const,
         detail: `${name} (a ${type}) is on no remote`,
       })),
+      ...broken.map((name) => ({ code: 'unknown' as const, detail: `git cannot read the ref ${name}` })),
     ],
   };
 }
 
-async function listRefs(context: GitContext): Promise<Ref[]> {
+async function listRefs(
+  context: GitContext,
+): Promise<{ readonly refs: Ref[]; readonly broken: readonly string[] }> {
   const format = '%(refname) %(objectname) %(objecttype) %(*objectname) %(*objecttype)';
-  const lines = (await gitLine(context, ['for-each-ref', `--format=${format}`])).split('\n');
-  return lines
+  const { stdout, stderr } = await git(context, ['for-each-ref', `--format=${format}`]);
+  const refs = stdout
+    .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
       const [name = '', object = '', type = '', peeled = '', peeledType = ''] = line.split(' ');
       const commit = type === 'commit' ? object : peeledType === 'commit' ? peeled : undefined;
       return { name, object, type, commit };
     });
+  const broken = [...stderr.matchAll(/^warning: ignoring \w+ ref (.*)$/gm)].map(([, name = '']) => name);
+  return { refs, broken };
 }
 
 /** The commit of HEAD; none before the first commit of a branch. */

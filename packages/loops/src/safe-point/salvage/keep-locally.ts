@@ -42,16 +42,17 @@ export async function keepLocally(context: GitContext): Promise<Kept> {
     notKept.push(...kept.notKept.map((what) => `${inside.repository}: ${what}`));
     return kept;
   };
-  const here = await snapshot(context, id);
-  const parents = [
-    await attempt('the index', () => indexCommit(context)),
-    await attempt('HEAD and the refs', () => historyTips(context, notKept)),
-    await attempt('tags and other named objects', () => namedObjects(context)),
-    await attempt('the further work trees', () => worktreeCommits(context, id, snapshot)),
-    await attempt('the repositories inside', () =>
-      keepNested(context, places, here?.nested ?? [], keepInside, attempt),
-    ),
-  ].flatMap((commits) => commits ?? []);
+  const [here, ...found] = await Promise.all([
+    snapshot(context, id),
+    attempt('the index', () => indexCommit(context)),
+    attempt('HEAD and the refs', () => historyTips(context, notKept)),
+    attempt('tags and other named objects', () => namedObjects(context)),
+    attempt('the further work trees', () => worktreeCommits(context, id, snapshot)),
+  ]);
+  const inside = await attempt('the repositories inside', () =>
+    keepNested(context, places, here?.nested ?? [], keepInside, attempt),
+  );
+  const parents = [...found, inside].flatMap((commits) => commits ?? []);
   const tree = here?.tree ?? (await gitLine(context, ['mktree'], { input: '' }));
   const commit = await joinCommits(context, tree, [...new Set(parents)], `Salvage of ${context.repository}`);
   const ref = `refs/salvage/${id}`;

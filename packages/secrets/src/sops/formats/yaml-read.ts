@@ -37,8 +37,9 @@ const maxDepth = 1_000;
  * @throws {SecretsError} `PARSE_FAILED` naming the line, `UNSUPPORTED` for what sops refuses, `LIMIT_EXCEEDED` for a
  * document whose aliases expand without bounds. Never any of the content.
  */
-export function parseYaml(text: string): Documents {
-  refuseCharacters(text);
+export function parseYaml(content: string): Documents {
+  refuseCharacters(content);
+  const text = withClosingsIndented(content);
   let parsed: ReturnType<typeof parseAllDocuments>;
   try {
     // Unique keys are checked here: the library's own check takes quadratic time.
@@ -62,14 +63,34 @@ export function parseYaml(text: string): Documents {
   }
 }
 
+/**
+ * sops writes an empty map with a comment as `{`, the comment, and a `}` at the beginning of a line, which is outside of what
+ * the map stands in. No text has that at the beginning of a line: what a value continues with is indented.
+ */
+function withClosingsIndented(text: string): string {
+  return text.replaceAll(/(?<=\{\n)(( +)#[^\n]*\n(?: +#[^\n]*\n)*)(?=\}$)/gm, '$1$2');
+}
+
 /** The tag of the key `<<` that merges a map into the one it stands in. */
 const mergeTag = 'tag:yaml.org,2002:merge';
+
+/** A comment with the column where it stands, where that is known. */
+interface ReadComment extends Comment {
+  readonly column?: number | undefined;
+}
+
+const asComments = (comments: readonly ReadComment[]): Comment[] =>
+  comments.map(({ text, inline }) => comment(text, inline));
+
+type Behind = Pick<Node, 'comment' | 'range'> & { readonly flow?: boolean | undefined };
 
 class YamlReader {
   readonly #document: Document;
   readonly #text: string;
   readonly #separators: LineSeparators;
   #expanded = 0;
+  /** Comments behind the latest value that stand less deep than it, so that they belong to what is around it. */
+  #outer: ReadComment[] = [];
   /** The latest node of each name so far, which is what an alias means. */
   readonly #anchors = new Map<string, unknown>();
 
@@ -94,7 +115,7 @@ class YamlReader {
     } else if (contents !== null) {
       throw this.#fail('the top of a document must be a map', contents.range?.[0] ?? 0, 'UNSUPPORTED');
     }
-    root.entries.push(...commentLines(document.comment));
+    root.entries.push(...this.#takeOuter(), ...commentLines(document.comment));
     return root;
   }
 
@@ -103,13 +124,14 @@ class YamlReader {
     into.entries.push(...commentLines(node.commentBefore));
     const seen = new Set<string>();
     for (const pair of node.items) {
+      into.entries.push(...this.#takeOuter());
       const { key, before, merge } = this.#key(pair);
       if (seen.has(key)) throw this.#fail('a key occurs twice', rangeOf(pair.key) ?? rangeOf(node) ?? 0);
       seen.add(key);
       into.entries.push(...before);
       this.#entry({ key, merge }, pair.value, into, depth);
     }
-    into.entries.push(...commentLines(node.comment));
+    into.entries.push(...this.#ownOf(node, [...this.#outer, ...this.#behind(node)]));
     return into;
   }
 
@@ -131,20 +153,46 @@ class YamlReader {
 
   #entry({ key, merge }: { key: string; merge: boolean }, node: unknown, into: MapNode, depth: number): void {
     const around = isScalar(node) || isAlias(node) ? this.#commentsOf(node) : { before: [], after: [] };
-    into.entries.push(
-      ...around.before,
-      entry(key, this.#value(node, depth + 1), merge) satisfies Entry,
-      ...around.after,
-    );
+    into.entries.push(...around.before, entry(key, this.#value(node, depth + 1), merge) satisfies Entry);
+    this.#outer.unshift(...around.after);
   }
 
   /** A comment on the value's own line is inline; the library also gives an empty value the comment of the next line. */
-  #commentsOf(node: YamlScalar | Alias): { before: Comment[]; after: Comment[] } {
+  #commentsOf(node: YamlScalar | Alias): { before: Comment[]; after: ReadComment[] } {
     const before = commentLines(node.commentBefore);
     const block = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
     const sameLine = /^[ \t]*#/.test(this.#text.slice(node.range?.[1] ?? 0, (node.range?.[1] ?? 0) + 1000));
-    if (block || sameLine) return { before: [...before, ...commentLines(node.comment, true)], after: [] };
-    return { before, after: commentLines(node.comment) };
+    if (block) return { before: [...before, ...commentLines(node.comment, true)], after: [] };
+    const [first, ...others] = this.#behind(node);
+    if (!sameLine || first === undefined) return { before, after: this.#behind(node) };
+    return { before: [...before, comment(first.text, true)], after: others };
+  }
+
+  /** The comments behind a value, each with the column where it stands, which the library does not heed. */
+  #behind({ comment: text, range, flow }: Behind): ReadComment[] {
+    const comments = commentLines(text);
+    const tail = flow === true ? '' : this.#text.slice(range?.[1] ?? 0, range?.[2] ?? 0);
+    const columns = Array.from(tail.matchAll(/^([ \t]*)#/gm), ([, blanks = '']) => blanks.length);
+    if (columns.length !== comments.length) return comments;
+    return comments.map((one, index) => ({ ...one, column: columns[index] }));
+  }
+
+  /** Of the comments that end a map or a list those that stand as deep; the others are left for what is around it. */
+  #ownOf(node: YAMLMap | YAMLSeq, comments: readonly ReadComment[]): Comment[] {
+    const at = node.range?.[0] ?? 0;
+    const line = this.#text.slice(this.#text.lastIndexOf('\n', at - 1) + 1, at);
+    // The library leaves out the tag and the anchor of its first key.
+    const column = node.flow === true ? 0 : line.replace(/(?:[!&]\S*[ \t]+)+$/, '').length;
+    const own = comments.findIndex((one) => one.column !== undefined && one.column < column);
+    const end = own === -1 ? comments.length : own;
+    this.#outer = comments.slice(end);
+    return asComments(comments.slice(0, end));
+  }
+
+  #takeOuter(): Comment[] {
+    const comments = asComments(this.#outer);
+    this.#outer = [];
+    return comments;
   }
 
   #value(node: unknown, depth: number): TreeValue {
@@ -162,9 +210,10 @@ class YamlReader {
     list.items.push(...commentLines(node.commentBefore));
     for (const item of node.items) {
       const around = isScalar(item) || isAlias(item) ? this.#commentsOf(item) : { before: [], after: [] };
-      list.items.push(...around.before, this.#value(item, depth + 1), ...around.after);
+      list.items.push(...this.#takeOuter(), ...around.before, this.#value(item, depth + 1));
+      this.#outer.unshift(...around.after);
     }
-    list.items.push(...commentLines(node.comment));
+    list.items.push(...this.#ownOf(node, [...this.#outer, ...this.#behind(node)]));
     return list;
   }
 
@@ -172,7 +221,10 @@ class YamlReader {
     this.#count(depth, node);
     const target = this.#anchors.get(node.source);
     if (target === undefined) throw this.#fail('an alias without its anchor', rangeOf(node) ?? 0);
-    return this.#value(target, depth + 1);
+    const value = this.#value(target, depth + 1);
+    // They stand where its name does.
+    this.#outer = [];
+    return value;
   }
 
   #scalar(node: YamlScalar, depth: number): TreeValue {
@@ -192,7 +244,8 @@ class YamlReader {
     const at = rangeOf(node) ?? 0;
     const kind = /^tag:yaml\.org,2002:(\w+)$/.exec(tag)?.[1];
     if (kind === 'binary') {
-      const compact = text.replace(/\s+/g, '');
+      // As Go decodes: line ends may be in it, blanks not.
+      const compact = text.replace(/[\r\n]+/g, '');
       const bytes = Buffer.from(compact, 'base64');
       if (bytes.toString('base64') !== compact) throw this.#fail('!!binary is not base64', at);
       return isUtf8(bytes) ? { type: 'str', value: bytes.toString('utf8') } : { type: 'bytes', value: bytes };

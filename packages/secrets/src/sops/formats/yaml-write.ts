@@ -71,6 +71,9 @@ class YamlWriter {
         start(`${emitText(item.key)}:`);
         this.#emitValue(item.value, indent, this.#next(indent), lines, inline);
       } else {
+        // Behind the value of such a key sops does not find it again.
+        for (const text of inline) start(text);
+        inline = [];
         const step = this.#next(indent) - indent;
         const [line = '', ...body] = emitText(item.key, { indent: this.#next(indent), step }).split('\n');
         start(`? ${line}`);
@@ -129,8 +132,13 @@ class YamlWriter {
     } else if (value.type === 'list' && value.items.some(({ type }) => type !== 'comment')) {
       this.#emitList(value, this.#next(indent), lines, false);
     } else if (value.type === 'map' || value.type === 'list') {
-      append(value.type === 'map' ? ' {}' : ' []');
-      trailing(onlyComments(value.type === 'map' ? value.entries : value.items), this.#next(indent), lines);
+      const [open, close] = value.type === 'map' ? '{}' : '[]';
+      const comments = onlyComments(value.type === 'map' ? value.entries : value.items);
+      append(` ${open}`);
+      // Inside, where they are read as what they are: below, they would be comments of what follows.
+      trailing(comments, this.#next(indent), lines);
+      if (comments.length > 0) lines.push(spaces(this.#next(indent)));
+      append(close ?? '');
     } else {
       const [header = '', ...body] = emitScalar(value, inner, inner - indent).split('\n');
       append(` ${header}`);

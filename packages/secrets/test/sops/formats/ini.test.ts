@@ -1,17 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateKeyPair, parseIdentities } from '../../../src/age.ts';
 import { SecretsError } from '../../../src/index.ts';
+import { decryptFile, replaceContent } from '../../../src/sops.ts';
 import { parseIni } from '../../../src/sops/formats/ini-read.ts';
 import { trim } from '../../../src/sops/formats/ini-text.ts';
 import { emitIni } from '../../../src/sops/formats/ini-write.ts';
 import type { Documents } from '../../../src/sops/tree.ts';
 import { soak } from '../../soak.ts';
+import { runSops, sopsCommand } from '../../sops-command.ts';
+import { temporaryDirectory } from '../../temporary.ts';
 
 interface Section {
   readonly name: string;
@@ -150,3 +154,27 @@ test('metadata is read with newlines as they are too, as sops 3.13.0 and 3.13.1 
   const escaped = parseIni(`[sops]\n${flat}one\\ntwo\\n\n`);
   expect(parseIni(`[sops]\n${flat}"""one\ntwo\n"""\n`)).toEqual(escaped);
 });
+
+const sops = sopsCommand('3.13.2');
+
+test.runIf(sops !== undefined)(
+  'an edit of one value of what sops wrote leaves the others, of several lines too',
+  async () => {
+    const file = join(await temporaryDirectory(), 'a.ini');
+    const keys = generateKeyPair();
+    const options = { file, identities: parseIdentities(keys.identity) };
+    await writeFile(file, 'top = x\n\n[db]\ndsn = """host=a\nport=5\npass=hunter2"""\nuser = bob\n');
+    const theirs = runSops(sops ?? '', ['encrypt', '--age', keys.recipient, file]);
+    const plain = Buffer.from((await decryptFile(theirs, options)).plaintext).toString();
+    const { bytes } = await replaceContent(theirs, Buffer.from(plain.replace('bob', 'eve')), {
+      ...options,
+      now: new Date('2030-01-02T03:04:05Z'),
+    });
+    await writeFile(file, bytes);
+    const read = runSops(sops ?? '', ['decrypt', file], keys).toString();
+    expect(read).toMatch(/^top += x\n\n\[db\]\ndsn += """host=a\nport=5\npass=hunter2"""\nuser += eve\n$/);
+    const [before, after] = [theirs, bytes].map((content) => Buffer.from(content).toString().split('\n'));
+    const changed = after?.filter((line, at) => line !== before?.[at]).map((line) => line.split(/ +=/)[0]);
+    expect(changed?.filter((name) => name !== 'version')).toEqual(['user', 'lastmodified', 'mac']);
+  },
+);

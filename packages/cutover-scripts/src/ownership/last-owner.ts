@@ -1,0 +1,52 @@
+import type { LastOwner } from '@cutover/loops';
+import type { StepContext } from '@cutover/runbook';
+import { keysOfNewHost } from '../new-host/forge-key.ts';
+import { orGivenUp } from '../new-host/new-host-off.ts';
+import { remainsOnNew } from '../new-host/prove-new-stopped.ts';
+import { type HostKey, keyOfOldHost, keysStillIn } from '../old-rig/host-keys.ts';
+import { proveOldStopped, type SeenProcess } from '../old-rig/see-old-rig.ts';
+import type { World } from '../world/world.ts';
+import { offWord } from './pass-by.ts';
+
+/** What `see-old-rig` found. */
+export interface SeenOldRig {
+  readonly processes: readonly SeenProcess[];
+  readonly keys: readonly HostKey[];
+  readonly agent: string | null;
+}
+
+/** The old host as the last owner, looked at now: hours may lie between the proofs and a resumed run. */
+export async function oldAsLastOwner(
+  context: StepContext<World>,
+  { processes, keys, agent }: SeenOldRig,
+): Promise<LastOwner> {
+  const { world, signal } = context;
+  const { name } = world.settings.old;
+  const common = { name, supervised: false, instance: 'not asked' } as const;
+  const { word } = await offWord(context);
+  if (word !== undefined) {
+    const left = await keysStillIn(world, keys, signal);
+    const key = left.length > 0 ? 'valid' : keys.length === 0 ? 'cannot' : 'revoked';
+    return { ...common, stopped: false, answers: false, lastAnswer: word.lastAnswer, key };
+  }
+  // One after the other: the question whether it can push works in its clones, where nothing may.
+  const key = await keyOfOldHost(world, { keys, agent }, signal);
+  const { stopped } = await proveOldStopped(world, processes, signal);
+  return { ...common, stopped, answers: true, lastAnswer: await world.oldAnswers.last(), key };
+}
+
+/** The new host as the last owner, for the way back: its supervisor enforces its lease. */
+export async function newAsLastOwner(world: World, signal: AbortSignal): Promise<LastOwner> {
+  const left = await keysStillIn(world, await keysOfNewHost(world, signal), signal);
+  const remaining = await orGivenUp(world, () => remainsOnNew(world, signal), signal);
+  const answers = 'answer' in remaining;
+  return {
+    name: world.settings.name,
+    supervised: true,
+    stopped: answers && remaining.answer.length === 0,
+    answers,
+    lastAnswer: null,
+    key: left.length === 0 ? 'revoked' : 'valid',
+    instance: answers ? 'not asked' : remaining.instance,
+  };
+}
