@@ -1,8 +1,10 @@
 import { keysAtForge } from '../old-rig/host-keys.ts';
 import { noteOldKeys } from '../old-rig/known-keys.ts';
-import { newPath, oldClones, oldHome } from '../rig/rig.ts';
+import { oldHome } from '../old-rig/old-home.ts';
+import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
 import { wantedClones } from '../carry/working-clones.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -65,7 +67,7 @@ export function agreementChecks(world: World): Check[] {
     {
       name: 'fence',
       async look(signal) {
-        const keys = await keysAtForge(world, old, oldHome(settings), signal);
+        const keys = await keysAtForge(world, old, await oldHome(world, signal), signal);
         await noteOldKeys(world, keys);
         const shared = (await secretKeys(world, signal)).filter((one) =>
           keys.some(({ fingerprint }) => fingerprint === one.fingerprint),
@@ -93,7 +95,7 @@ export function agreementChecks(world: World): Check[] {
         });
         return asked.exitCode === 0
           ? good({ url, ref: settings.ownership.ref })
-          : bad(`${url} must exist before a run, and be writable from here: ${asked.stderr.trim()}`);
+          : bad(`${url} must exist before a run, and be writable from here: ${whyGitFailed(asked.stderr)}`);
       },
     },
   ];

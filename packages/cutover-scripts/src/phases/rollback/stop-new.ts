@@ -36,9 +36,17 @@ export const reachBoth = step({
       }),
       orGivenUp(world, async () => answerOf(await world.targetRig(signal)), signal),
     ]);
-    const there =
-      'answer' in newAnswer ? newAnswer.answer : `given up: its instance is ${newAnswer.instance}`;
-    return { state: 'satisfied', evidence: { old: oldAnswer, new: there } };
+    const evidence = {
+      old: oldAnswer,
+      new: 'answer' in newAnswer ? newAnswer.answer : `given up: its instance is ${newAnswer.instance}`,
+    };
+    const { workspace } = old;
+    const there = await world.old.run(['test', '-d', workspace], { reject: false, signal });
+    if (there.exitCode !== 0) {
+      const reason = `${workspace} on ${old.name} is gone, as after \`cutover retire-old\`: there is nothing to go back to`;
+      return { state: 'conflict', evidence, reason };
+    }
+    return { state: 'satisfied', evidence };
   },
   holdsUntil: 'back-grant-ownership',
   timeout: 30 * second,
