@@ -1,19 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { unlessAbsent } from '@cutover/foundation/errno';
-import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { Host } from '@cutover/host';
 import { on } from '@cutover/host/zx';
-import * as z from 'zod';
 import { CutoverError } from '../errors.ts';
 import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
 import { askForgeFromOld } from './reaches-forge.ts';
 
-const keysSchema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
-
-/** A key of a host that the forge lets in. */
-export type HostKey = z.infer<typeof keysSchema>[number];
+/** A key of a host that the forge lets in, or did before it was revoked. */
+export type HostKey = { readonly name: string; readonly fingerprint: string; readonly publicKey: string };
 
 /** The keys in a home on `host` that the forge lets in, by their fingerprints. Private ones need no `.pub` beside them. */
 export async function keysAtForge(
@@ -85,19 +78,4 @@ export class SharedKeyError extends CutoverError {
     );
     this.fingerprint = fingerprint;
   }
-}
-
-function keysFile({ workDirectory }: World): string {
-  return join(workDirectory, 'revoked-keys.json');
-}
-
-/** Remembers the keys that are about to be revoked, so that a way back can let them in again. */
-export async function rememberKeys(world: World, keys: readonly HostKey[]): Promise<void> {
-  await mkdir(world.workDirectory, { recursive: true, mode: 0o700 });
-  await writeFileDurably(keysFile(world), JSON.stringify(keys), { mode: 0o600 });
-}
-
-export async function rememberedKeys(world: World): Promise<readonly HostKey[]> {
-  const text = await unlessAbsent(readFile(keysFile(world), 'utf8'));
-  return text === undefined ? [] : keysSchema.parse(JSON.parse(text));
 }

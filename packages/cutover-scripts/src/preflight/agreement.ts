@@ -1,6 +1,7 @@
 import { keysAtForge } from '../old-rig/host-keys.ts';
 import { noteOldKeys } from '../old-rig/known-keys.ts';
-import { newPath, oldClones, oldHome } from '../rig/rig.ts';
+import { oldHome } from '../old-rig/old-home.ts';
+import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
 import { wantedClones } from '../carry/working-clones.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
@@ -66,7 +67,7 @@ export function agreementChecks(world: World): Check[] {
     {
       name: 'fence',
       async look(signal) {
-        const keys = await keysAtForge(world, old, oldHome(settings), signal);
+        const keys = await keysAtForge(world, old, await oldHome(world, signal), signal);
         await noteOldKeys(world, keys);
         const shared = (await secretKeys(world, signal)).filter((one) =>
           keys.some(({ fingerprint }) => fingerprint === one.fingerprint),

@@ -13,11 +13,6 @@ export function newPath(settings: CutoverSettings, path: string): string {
   return posix.resolve(settings.new.workspace, path);
 }
 
-/** The home of the user whose loops run on the old host. */
-export function oldHome({ old }: CutoverSettings): string {
-  return homeOf(old.user);
-}
-
 /** The working clones on the old host. */
 export function oldClones(settings: CutoverSettings): string[] {
   return settings.old.clones.map((clone) => oldPath(settings, clone));

@@ -6,7 +6,8 @@ import { oldAsLastOwner } from '../../ownership/last-owner.ts';
 import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
 import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { keysStillIn, rememberedKeys, rememberKeys, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldPath } from '../../rig/rig.ts';
@@ -26,6 +27,7 @@ export const revokeOld = step({
   title: 'take the key of the old host away at the forge',
   kind: 'reversible',
   needsClaim: true,
+  undoFound: true,
   needs: [seeRunning, proveStopped],
   inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
   async check({ world, signal, evidence: of }) {
@@ -45,13 +47,14 @@ export const revokeOld = step({
     // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
-    await rememberKeys(world, keys);
+    await rememberKeys(world, keys, signal);
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
     await requireOldMay(world, 'released', signal);
-    for (const { name, publicKey } of await rememberedKeys(world))
+    for (const { name, publicKey } of await rememberedKeys(world, signal))
       await world.forge.fence.grant(name, publicKey, signal);
+    await forgetKeys(world, signal);
   },
   // A forge that is restored from a backup lets the key in again.
   reapply: true,

@@ -3,14 +3,16 @@ import type { Evidence } from '@cutover/runbook';
 import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
+import { oldHome } from '../../old-rig/old-home.ts';
+import { keysOnOldHost, withoutTwins } from '../../old-rig/revoked-keys.ts';
 import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
 import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
 import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
-import { offWord, onOldHost } from '../../ownership/pass-by.ts';
+import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
-import { oldClones, oldHome, oldProcesses } from '../../rig/rig.ts';
+import { oldClones, oldProcesses } from '../../rig/rig.ts';
 import {
   fenceBoot,
   fenceStarts,
@@ -48,10 +50,13 @@ export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
   }),
   async check({ world, signal }) {
     const { settings, old } = world;
-    const [seen, keys] = await Promise.all([
+    const home = await oldHome(world, signal);
+    const [seen, letInNow, revokedBefore] = await Promise.all([
       seeOldRig(world, signal),
-      keysAtForge(world, old, oldHome(settings), signal),
+      keysAtForge(world, old, home, signal),
+      keysOnOldHost(world, signal),
     ]);
+    const keys = withoutTwins([...letInNow, ...revokedBefore]);
     await noteOldKeys(world, keys);
     const evidence = { ...seen, keys };
     const conflict = (reason: string) => ({ state: 'conflict' as const, evidence, reason });
@@ -64,7 +69,7 @@ export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
       keys.length > 0 ? [] : answersOf(await askForgeFromOld(world, seen.agent, signal), 'let in');
     if (letIn.length > 0)
       return conflict(
-        `${old.name} pushes from ${letIn.join(', ')} by a key or a token that is not in ${oldHome(settings)}/.ssh, so it cannot be taken away; ` +
+        `${old.name} pushes from ${letIn.join(', ')} by a key or a token that is not in ${home}/.ssh, so it cannot be taken away; ` +
           'give it a key of its own there, and let that one in at the forge in place of the other',
       );
     return { state: 'satisfied' as const, evidence };
@@ -101,7 +106,7 @@ export const releaseOld = step({
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
-      ...(await identities(world, word, signal)),
+      ...(await withAdvice(context, () => identities(world, word, signal))),
       rehearsal: await rehearsalFact(world),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
@@ -169,11 +174,17 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
     clones: oldClones(settings),
     timeout: settings.old.quiesceTimeout,
   }),
-  async check({ world: { settings, oldRig }, signal }) {
-    const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
+  async check({ world, signal }) {
+    const { settings, oldRig } = world;
+    const [{ stopped, remaining }, revoked] = await Promise.all([
+      provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
+      keysOnOldHost(world, signal),
+    ]);
     if (!stopped) return { state: 'absent', evidence: { running: remaining.length } };
+    // Once its key is revoked, no clone there can ask its remote any more, nor has it pushed since.
+    const fetch = revoked.length === 0;
     const clones = await Promise.all(
-      oldClones(settings).map((path) => inspectClone(oldRig, path, { signal })),
+      oldClones(settings).map((path) => inspectClone(oldRig, path, { fetch, signal })),
     );
     const unsafe = clones.filter(({ safe }) => !safe);
     return {

@@ -4,7 +4,8 @@ import { noteRevokedNewKeys } from '../../new-host/revoked-keys.ts';
 import { orGivenUp } from '../../new-host/new-host-off.ts';
 import { grantLoops } from '../../ownership/grant-loops.ts';
 import { newAsLastOwner } from '../../ownership/last-owner.ts';
-import { keysStillIn, rememberedKeys } from '../../old-rig/host-keys.ts';
+import { keysStillIn } from '../../old-rig/host-keys.ts';
+import { forgetKeys, rememberedKeys } from '../../old-rig/revoked-keys.ts';
 import { readOwner } from '../../ownership/ownership.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
@@ -37,9 +38,10 @@ export const swapKeys = step({
     const own = (await keysOfNewHost(world, signal)).map(({ fingerprint }) => fingerprint);
     await noteRevokedNewKeys(world, own);
     for (const fingerprint of own) await fence.revoke(fingerprint, signal);
-    for (const { name, publicKey } of await rememberedKeys(world)) await fence.grant(name, publicKey, signal);
+    for (const { name, publicKey } of await rememberedKeys(world, signal))
+      await fence.grant(name, publicKey, signal);
     const shutOut = await shutOutOf(world, signal);
-    if (shutOut.length === 0) return;
+    if (shutOut.length === 0) return await forgetKeys(world, signal);
     throw new Error(
       `${world.settings.old.name} cannot push from ${shutOut.join(', ')}: let its key in at the forge by hand, then resume`,
     );
