@@ -3,15 +3,7 @@
 // What was found good is remembered by its digest for a week, since what it depends on has releases too, so that only what
 // changed is installed again. Needs the packages built.
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consume } from '../consumers/consumer.mjs';
