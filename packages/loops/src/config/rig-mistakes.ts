@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import type { LoopConfig, RigConfig } from './rig-config.ts';
 import { controlSocket, longestSocketPath } from './rig-places.ts';
@@ -24,6 +25,10 @@ const adapterOptions = [
   '--',
 ];
 
+function isAdapterOption(word: string): boolean {
+  return adapterOptions.some((one) => word === one || word.startsWith(`${one}=`));
+}
+
 /** What contradicts the adapter of a loop's agent. */
 function agentMistakes(loop: LoopConfig, placeOf: PlaceOf): ConfigMistake[] {
   const place = ['loops', loop.name];
@@ -32,9 +37,11 @@ function agentMistakes(loop: LoopConfig, placeOf: PlaceOf): ConfigMistake[] {
       ? []
       : [placeOf([...place, 'budget'], 'the tokens of a generic agent are not known; remove budget')];
   }
+  // What goes before the program, e.g. `nice` or `nsenter`, has options of its own.
+  const program = loop.command.findLastIndex((word) => basename(word) === 'claude');
   const given = loop.command.findIndex(
-    (word) =>
-      adapterOptions.some((one) => word === one || word.startsWith(`${one}=`)) || word.includes('{session}'),
+    (word, index) =>
+      word.includes('{session}') || (program !== -1 && index > program && isAdapterOption(word)),
   );
   return [
     ...(given === -1
