@@ -47,11 +47,11 @@ it('lists every file that is named and missing, with the place where it is named
     'cutover.yaml:7:3: incus.certificate: the file incus/client.crt is missing',
     'cutover.yaml:8:3: incus.key: the file incus/client.key is missing',
     'cutover.yaml:9:3: incus.serverCertificate: the file incus/server.crt is missing',
-    'cutover.yaml:17:3: ssh.privateKey: the file ssh/vm_ssh_key is missing',
-    'cutover.yaml:23:5: old.ssh.privateKey: the file ssh/vm_ssh_key is missing',
-    'cutover.yaml:24:5: old.ssh.knownHosts: the file ssh/known_hosts is missing',
-    'cutover.yaml:47:5: forge.ssh.privateKey: the file ssh/forge_admin is missing',
-    'cutover.yaml:48:5: forge.ssh.knownHosts: the file ssh/known_hosts is missing',
+    'cutover.yaml:18:3: ssh.privateKey: the file ssh/vm_ssh_key is missing',
+    'cutover.yaml:24:5: old.ssh.privateKey: the file ssh/vm_ssh_key is missing',
+    'cutover.yaml:25:5: old.ssh.knownHosts: the file ssh/known_hosts is missing',
+    'cutover.yaml:48:5: forge.ssh.privateKey: the file ssh/forge_admin is missing',
+    'cutover.yaml:49:5: forge.ssh.knownHosts: the file ssh/known_hosts is missing',
   ]);
 });
 
@@ -70,7 +70,7 @@ it('lists the mistakes of all files at once', async () => {
 it('says that a key with a passphrase cannot be used', async () => {
   await writeNamedFiles('correct horse');
   expect(await mistakes()).toEqual([
-    expect.stringMatching(/^cutover\.yaml:17:3: ssh\.privateKey: .*not a private key without a passphrase/),
+    expect.stringMatching(/^cutover\.yaml:18:3: ssh\.privateKey: .*not a private key without a passphrase/),
   ]);
 });
 
@@ -93,6 +93,6 @@ it('takes the keys of the forge from its known hosts, hashed ones too, for the n
   expect(settings.forge.ssh.hostKeys).toEqual([forgeKey]);
   await writeFile(known, `@revoked git.example.org ${forgeKey}\nelsewhere ${forgeKey}\n`);
   expect(await mistakes()).toEqual([
-    expect.stringMatching(/^cutover\.yaml:48:5: forge\.ssh\.knownHosts: .*has no key of git\.example\.org/),
+    expect.stringMatching(/^cutover\.yaml:49:5: forge\.ssh\.knownHosts: .*has no key of git\.example\.org/),
   ]);
 });

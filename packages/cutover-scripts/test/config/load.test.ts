@@ -65,7 +65,7 @@ describe('loadConfig', () => {
   it('refuses two nodes of one name in the tailnet', async () => {
     const more = 'tailnet: { authKey: ./key }\n';
     const change = (text: string): string =>
-      `${text.replace(/^nixos:\n/m, 'nixos:\n  proxy: { authKeyFile: /key }\n')}\n${more}`;
+      `${text.replace(/^nixos:\n/m, 'nixos:\n  proxy: { port: 1055, authKeyFile: /key }\n')}\n${more}`;
     await expect(load(change)).rejects.toMatchObject({
       mistakes: [expect.stringMatching(/nixos\.proxy: contradicts tailnet: .*leave out tailnet/)],
     });
