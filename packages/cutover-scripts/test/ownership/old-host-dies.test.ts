@@ -46,7 +46,7 @@ const word = { subject: 'pi', how: 'power cut', by: 'Ada' };
 test('the old host dies before it is stopped: held, until a person attests; then forward, and its late return is fenced', async () => {
   expect((await move.run({ until: 'fence-boot' })).outcome).toEqual({ result: 'ok' });
   await powerCut();
-  const held = await move.run({ command: 'resume' });
+  const held = await move.run();
   expect(held.outcome).toMatchObject({
     result: 'unsafe',
     step: 'fence-boot',
@@ -60,7 +60,7 @@ test('the old host dies before it is stopped: held, until a person attests; then
   await expect(attest(move, { ...word, subject: 'vm' })).rejects.toThrow('has a supervisor');
   await expect(attest(move, { ...word, subject: 'pie' })).rejects.toThrow('is not the old host; that is pi');
   await attest(move, word);
-  const { outcome, events } = await move.run({ command: 'resume' });
+  const { outcome, events } = await move.run();
   expect(outcome).toEqual({ result: 'ok' });
   expect(await move.running()).toEqual(['vm']);
   expect(await move.owner()).toMatchObject({
@@ -98,7 +98,7 @@ test('the old host dies before it is stopped: held, until a person attests; then
 test('the old host dies past the commit point: forward it goes, and a rollback stops nothing', async () => {
   expect((await move.run({ until: 'grant-ownership' })).outcome).toEqual({ result: 'ok' });
   await powerCut();
-  const forward = await move.run({ command: 'resume' });
+  const forward = await move.run();
   expect(forward.outcome).toMatchObject({ result: 'unsafe', step: 'cold-standby' });
   expect(await move.running()).toEqual(['vm']);
   const back = await move.run({ command: 'rollback' });
@@ -139,12 +139,12 @@ test.runIf(soak)(
   async () => {
     await move.run({ until: 'release-ownership' });
     await powerCut();
-    await move.run({ command: 'resume' });
+    await move.run();
     await attest(move, word);
     hosts.reach('pi', 'answers');
     await move.world.old.run(['true'], { signal });
     hosts.reach('pi', 'is silent');
-    const { outcome } = await move.run({ command: 'resume' });
+    const { outcome } = await move.run();
     expect(outcome).toMatchObject({ result: 'unsafe', reason: expect.stringMatching(/answered at .* void/) });
     expect(await move.owner()).toMatchObject({ state: 'released', from: 'pi' });
   },
