@@ -86,9 +86,9 @@ async function startTimes(
   pids: readonly number[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
-  // Field 22 of /proc/PID/stat, counted after the name, which may hold anything.
+  // Field 22 of /proc/PID/stat, counted after the name, which may hold anything. A zombie (Z) has ended: it waits for its parent.
   const script =
-    'one() { shift 19; echo "$pid $1"; }; for pid; do stat=$(cat "/proc/$pid/stat" 2>/dev/null) && one ${stat##*) }; done; :';
+    'one() { [ "$1" = Z ] && return; shift 19; echo "$pid $1"; }; for pid; do stat=$(cat "/proc/$pid/stat" 2>/dev/null) && one ${stat##*) }; done; :';
   const { stdout } = await host.run(['sh', '-c', script, 'sh', ...pids.map(String)], { signal });
   return new Map(
     stdout
