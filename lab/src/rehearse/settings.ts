@@ -193,6 +193,7 @@ function rigConfig({ forge, ccci }: LabHosts): object {
       HEALTH_URL: `http://${ccci.address}/health`,
     },
     ownership: { remote, owner: newHostName },
+    loginPatterns: ['^Login expired'],
     phases: {
       plans: [0, 1, 2, 3].map((index) => `cc-ci-plan/plan-phase${index}.md`),
       mirror: '.cc-ci-logs/.phase-idx',

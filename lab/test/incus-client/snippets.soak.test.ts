@@ -20,6 +20,7 @@ const needs = [
   ['migrateInstance(b1', 'two servers'],
   ["type: 'virtual-machine'", 'a virtual machine'],
   ['attachVga(', 'a virtual machine'],
+  ['sshHost(', 'a virtual machine'],
   ['images.example.org', 'a public server'],
 ] as const;
 

@@ -142,7 +142,7 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
   await look();
   // What the system names and does not hold is gone now, as it would be on a machine that got it from elsewhere.
   expect(await namedOutsideClosure(result.system)).toEqual([]);
-  await machine.sh('nix-store --gc > /dev/null 2>&1');
+  expect(await machine.sh('nix-collect-garbage --delete-old 2>&1')).toMatch(/^\d+ store paths deleted/m);
   const proof = await rebootProof(machine.target, { system: result.system, timeout: 120_000 });
   // An interrupted proof that is taken up again does not reboot a second time.
   const again = await rebootProof(machine.target, { system: result.system, bootBefore: proof.before });

@@ -11,7 +11,16 @@ export const cutover: RunbookCommand<World> = {
   version: manifest.version,
   // Only some commands need it, and it takes longer to load than they take.
   load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
-  lists: { 'reboot-proof': 'reboot the new host and prove that everything comes back by itself' },
+  lists: {
+    'reboot-proof': 'reboot the new host and prove that everything comes back by itself',
+    'retire-old':
+      'delete the workspace of the old host, when the new one has proven itself; from there no rollback is left',
+  },
+  rehearsal: {
+    description:
+      'try it out on your own servers: a throw-away instance, phases A to C, stand-in loops, a reboot; then take it all away',
+    load: async (...places) => (await import('./rehearsal/load-rehearsal.ts')).loadRehearsal(...places),
+  },
   unlocks: {
     operator: 'take over from another operator or state directory; the words are shown when they are wrong',
     ownership:

@@ -6,6 +6,7 @@ import { stageSteps } from './phases/c-stage.ts';
 import { cutOverSteps } from './phases/d-cut-over.ts';
 import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
+import { retireOldSteps } from './phases/retire-old.ts';
 import { rollbackSteps } from './phases/rollback.ts';
 import { preflight } from './preflight/preflight.ts';
 import { findAlarms } from './ownership/alarms.ts';
@@ -18,7 +19,8 @@ import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
 
-const phases: readonly Phase[] = [
+/** The phases of a cutover. */
+export const phases: readonly Phase[] = [
   { id: 'a-provision', title: 'A provision' },
   { id: 'b-configure', title: 'B configure' },
   { id: 'c-stage', title: 'C stage' },
@@ -41,7 +43,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     world,
     steps: [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
     rollbackAfterCommit: rollbackSteps,
-    lists: { 'reboot-proof': rebootProofSteps },
+    lists: { 'reboot-proof': rebootProofSteps, 'retire-old': retireOldSteps },
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),
@@ -62,6 +64,8 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
       if (found === undefined) return { owner: settings.old.name, epoch: 0 };
       return { owner: found.owner ?? 'no host: the loops are released', epoch: found.epoch };
     },
+    approvers: settings.approvers,
+    notify: settings.notify,
     // No step ever holds the content of a secret beyond its own call, so there is nothing to redact.
     standIns: settings.standIns,
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),

@@ -16,6 +16,9 @@ const given = `
   declare function resynchronise(): void;
 `;
 
+const sshHost =
+  'declare function sshHost(options: { host: string; user: string; knownHostsFile: string }): AsyncDisposable;';
+
 /** The blocks of TypeScript in a page, each made a module with what its page says that it needs. */
 async function snippets(page: string): Promise<string[]> {
   const blocks = [...(await readFile(page, 'utf8')).matchAll(/^```(?:ts|js)\n(.*?)^```$/gms)];
@@ -61,7 +64,10 @@ test('each snippet of the README and the docs is right, with what its page says 
 
 /** Imports what it names of the package and of Node, and declares of {@link given} what it does not make itself. */
 function moduleOf(code: string): string {
-  const body = code.replaceAll(/from '@cutover\/incus-client'/g, `from '${index}'`);
+  const body = code
+    .replaceAll(/from '@cutover\/incus-client'/g, `from '${index}'`)
+    // Not one of this package's dependencies, so what its page uses of it is said here.
+    .replace("import { sshHost } from '@cutover/host';", sshHost);
   const declares = (word: string) =>
     new RegExp(`(?:const|let|using|import) (?:\\{[^}]*\\b${word}\\b[^}]*\\}|${word}\\b)`).test(body);
   const own = given.replaceAll(/(declare const )([^;]+)/g, (_all, head: string, list: string) => {

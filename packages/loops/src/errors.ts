@@ -20,11 +20,13 @@ const codes = [
   'GATE_DAMAGED',
   'ADVANCE_REFUSED',
   'PROMPT_REFUSED',
+  'PROMPT_UNACKNOWLEDGED',
   'RELOAD_REFUSED',
   'NOTIFY_FAILED',
   'SALVAGE_FAILED',
   'FOLDER_MISSING',
   'PROGRAM_MISSING',
+  'FIRST_RUN_FAILED',
 ] as const;
 
 /** The stable codes of the errors this package throws. */

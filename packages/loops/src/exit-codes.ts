@@ -11,6 +11,8 @@ export const loopsExitCodes = {
   supervisorRunning: 15,
   refused: 16,
   supervisorSilent: 17,
+  agentsNotSetUp: 18,
+  promptUnacknowledged: 19,
 } as const;
 
 /** What each exit code means, as the help says it. */
@@ -26,6 +28,8 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
   [loopsExitCodes.supervisorRunning, 'another supervisor or command holds the rig'],
   [loopsExitCodes.refused, 'refused, by the gate for example; nothing was changed'],
   [loopsExitCodes.supervisorSilent, 'the supervisor does not answer'],
+  [loopsExitCodes.agentsNotSetUp, 'first-run, login-state: an agent is not set up, or not logged in'],
+  [loopsExitCodes.promptUnacknowledged, 'prompt: it was typed, and the agent did not acknowledge it in time'],
   [exitCodes.interrupted, 'interrupted (SIGINT)'],
   [exitCodes.brokenPipe, 'the reader of the output ended'],
   [exitCodes.terminated, 'terminated (SIGTERM)'],
@@ -50,6 +54,7 @@ const codes: Partial<Record<LoopsErrorCode, number>> = {
   GATE_DAMAGED: loopsExitCodes.refused,
   ADVANCE_REFUSED: loopsExitCodes.refused,
   PROMPT_REFUSED: loopsExitCodes.refused,
+  PROMPT_UNACKNOWLEDGED: loopsExitCodes.promptUnacknowledged,
   RELOAD_REFUSED: loopsExitCodes.refused,
 };
 

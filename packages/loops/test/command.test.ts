@@ -507,7 +507,7 @@ describe('loops', () => {
 
   it('holds a rig still without a supervisor, until it is started', async () => {
     await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
-    expect(await rig.run('quiesce', '--keep', '--deadline', '1s')).toMatchObject({
+    expect(await rig.run('quiesce', '--keep', '--deadline', '20s')).toMatchObject({
       exitCode: 0,
       stdout: 'not checked: one, which has no clone\nat rest, at a safe point\n',
     });
@@ -568,6 +568,31 @@ describe('loops', () => {
     const exit = once(follow, 'exit');
     follow.kill('SIGINT');
     expect((await exit)[0]).toBe(130);
+  });
+
+  it('shows a log byte for byte, over its rotation, or as text', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    const log = join(rig.directory, '.loops/logs/one.log');
+    const bytes = Buffer.from('older \u001B[31mred\u001B[0m ä', 'latin1');
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(`${log}.1`, bytes);
+    await writeFile(log, 'newer');
+    expect((await rig.run('logs', '--raw')).stdoutBytes).toEqual(
+      Buffer.concat([bytes, Buffer.from('newer')]),
+    );
+    expect((await rig.run('logs', '--bytes', '8')).stdout).toMatch(/^.. ?.newer$/su);
+  });
+
+  it('is run by a user who has no entry in the table of users', async () => {
+    await using rig = await makeRig('{rig: demo, workspace: ., loops: {one: {command: [sleep, "1000"]}}}');
+    await host.run(['chmod', '755', dirname(command.path)]);
+    await host.run(['chown', '-R', '54321:54321', rig.directory]);
+    const user = ['--reuid', '54321', '--regid', '54321', '--clear-groups', 'env', '-u', 'HOME'];
+    const up = spawn('setpriv', [...user, ...rig.argv('up')], { stdio: 'ignore' });
+    await until(rig.status, (status) => status.supervisor.state === 'up' && running(status));
+    const ended = once(up, 'exit');
+    expect((await rig.run('down')).exitCode).toBe(0);
+    expect((await ended)[0]).toBe(10);
   });
 
   it('renders units that systemd accepts', async () => {

@@ -21,6 +21,7 @@ export {
   UsageError,
   VerificationError,
 } from './engine/errors.ts';
+export { lastRehearsal, type RehearsalResult } from './rehearsal/result.ts';
 export { type Run, type RunOptions, startRun } from './engine/engine.ts';
 export type { RunRequest } from './engine/decide-run.ts';
 export type { Choice } from './engine/choose.ts';
@@ -40,10 +41,12 @@ export type {
   StepEvent,
   StepIdentity,
 } from './journal/entry.ts';
-export { JournalDamagedError, LockedError } from './journal/errors.ts';
+export { JournalDamagedError, JournalWriteError, LockedError } from './journal/errors.ts';
 export { type Decide, type Decision, GateRefusedError, type OpenGate } from './gates/answer.ts';
-export type { GateRecord } from './journal/state.ts';
+export type { Approvers } from './engine/approvers.ts';
+export type { Notification, NotifyEvent, NotifyHook } from './engine/notify-hook.ts';
+export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
-export type { Attestations, CommandStreams, RunbookCommand } from './commands/context.ts';
+export type { Attestations, CommandStreams, Rehearsal, RunbookCommand } from './commands/context.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

@@ -10,7 +10,12 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     privateKey: at(ssh.privateKey),
     ...(ssh.knownHosts === undefined ? {} : { knownHosts: at(ssh.knownHosts) }),
   });
-  const { incus, ssh, old, forge, tailnet } = settings;
+  const { incus, ssh, old, forge, tailnet, approvers } = settings;
+  // The name of a program stays one; a path is taken from the folder, as all others.
+  const program = ([first = '', ...rest]: readonly string[]): string[] => [
+    first.includes('/') ? at(first) : first,
+    ...rest,
+  ];
   return {
     ...settings,
     incus: {
@@ -24,6 +29,8 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     forge: { ...forge, ssh: endpoint(forge.ssh) },
     secrets: at(settings.secrets),
     loops: at(settings.loops),
+    notify: settings.notify.map((hook) => ({ ...hook, command: program(hook.command) })),
+    ...(approvers === undefined ? {} : { approvers: { allowedSigners: at(approvers.allowedSigners) } }),
     ...(tailnet === undefined ? {} : { tailnet: { ...tailnet, authKey: at(tailnet.authKey) } }),
   };
 }

@@ -5,7 +5,7 @@ import type { CutoverSettings } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
 export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf): Promise<ConfigMistake[]> {
-  const { incus, old, forge, tailnet } = settings;
+  const { incus, old, forge, tailnet, approvers } = settings;
   const named: [key: string, path: string | undefined][] = [
     ['incus.certificate', incus.certificate],
     ['incus.key', incus.key],
@@ -16,6 +16,7 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     ['forge.ssh.privateKey', forge.ssh.privateKey],
     ['forge.ssh.knownHosts', forge.ssh.knownHosts],
     ['tailnet.authKey', tailnet?.authKey],
+    ['approvers.allowedSigners', approvers?.allowedSigners],
   ];
   const mistakes = await Promise.all(
     named.map(async ([key, path]) => {

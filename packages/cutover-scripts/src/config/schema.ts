@@ -92,7 +92,7 @@ const oldHost = z.strictObject({
   clones: z.array(path).min(1).describe('The working clones of the loops, absolute or below the workspace'),
   resumePoint: path.describe('The file that counts the plan phases (.phase-idx)'),
   references: path.optional().describe('A folder of references to carry over'),
-  stop: argv.describe('Stops the rig gently, e.g. [/srv/cc-ci/cc-ci-plan/launch.sh, stop]'),
+  stop: argv.describe('Stops the rig gently, e.g. [/srv/rig/launch.sh, stop]'),
   start: argv.describe('Starts the rig again; used by a rollback'),
   startEnv: z.record(z.string(), z.string()).default({}),
   quiesceTimeout: duration
@@ -118,7 +118,7 @@ const oldHost = z.strictObject({
 
 const newHost = z.strictObject({
   user: userName.default('loops'),
-  workspace: path.default('/srv/cc-ci'),
+  workspace: path.optional().describe('Default: that of the old host'),
   address: z
     .string()
     .optional()
@@ -191,7 +191,7 @@ const nixos = z.strictObject({
   proxy: z
     .strictObject({
       name: unitName.default('tailscaled-proxy').describe('Name of its unit'),
-      port: z.number().int().default(1055),
+      port: z.number().int().min(1).max(65535).describe('Of the SOCKS5 proxy on the loopback address'),
       authKeyFile: path.describe(
         'File on the new host that holds a one-off auth key; it is removed when the host has joined, unless it is a link to a secret',
       ),
@@ -273,6 +273,29 @@ export const cutoverSchema = z
       .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
       .optional()
       .describe('Join this tailnet'),
+    approvers: z
+      .strictObject({
+        allowedSigners: path.describe(
+          "File of ssh-keygen's allowed signers, `NAME TYPE KEY` a line: an approval counts when it is signed by a key of the one who gives it",
+        ),
+      })
+      .optional()
+      .describe(
+        'Who may approve gates, by signature; without it each user who can write the state directory',
+      ),
+    notify: z
+      .array(
+        z.strictObject({
+          on: z
+            .array(z.enum(['gate.opened', 'gate.waiting', 'failed', 'done']))
+            .min(1)
+            .describe('What it is told of'),
+          command: argv.describe('Gets one document of JSON on standard input'),
+          every: duration.prefault('1h').describe('The time from one gate.waiting to the next, e.g. 1h'),
+        }),
+      )
+      .default([])
+      .describe('Commands that are told when a gate opens or waits, and how a run ends'),
     standIns: z
       .array(z.string())
       .default([])
@@ -282,7 +305,11 @@ export const cutoverSchema = z
     path: ['nixos', 'proxy'],
     message:
       'contradicts tailnet: they are two nodes of one name; leave out tailnet, or this where the host is a direct peer',
-  });
+  })
+  .transform((settings) => ({
+    ...settings,
+    new: { ...settings.new, workspace: settings.new.workspace ?? settings.old.workspace },
+  }));
 
 /** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;

@@ -23,7 +23,7 @@ export async function sendConfiguration(
   await target.run(['install', '-d', '-m', '0755', '/var/lib/cutover', configurationFolder], { signal });
   await target.writeFile(bundleFile, bundle, { mode: 0o600, signal });
   await target.run(['git', 'init', '--quiet', '--initial-branch=main', configurationFolder], { signal });
-  await target.run([...git, 'fetch', '--quiet', bundleFile, 'main'], { signal });
+  await target.run([...git, 'fetch', '--quiet', bundleFile, configuration.branch], { signal });
   await target.run([...git, 'reset', '--quiet', '--hard', 'FETCH_HEAD'], { signal });
   const remote = await target.run([...git, 'remote'], { signal });
   const verb = remote.stdout.includes('origin') ? 'set-url' : 'add';

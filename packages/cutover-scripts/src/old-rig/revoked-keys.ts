@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
-import { FileNotFoundError } from '@cutover/host';
+import { FileNotFoundError, HostConnectionError } from '@cutover/host';
 import * as z from 'zod';
 import { oldPath } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
@@ -20,31 +20,33 @@ function fileThere({ settings }: World): string {
 
 /**
  * Remembers the keys of the old host that are about to be revoked, so that a way back can let them in again: here, and on
- * the old host itself, for one from another state directory.
- *
- * @param options.onOldHost `false`: it is off for certain.
+ * the old host itself, where it can be reached, for one from another state directory.
  */
 export async function rememberKeys(
   world: World,
   keys: readonly HostKey[],
-  { onOldHost, signal }: { readonly onOldHost: boolean; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<void> {
   const text = JSON.stringify(keys);
   await mkdir(world.workDirectory, { recursive: true, mode: 0o700 });
   await writeFileDurably(fileHere(world), text, { mode: 0o600 });
-  if (!onOldHost) return;
   const { user } = world.settings.old;
-  await world.old.writeFile(fileThere(world), text, { mode: 0o644, owner: user, signal });
+  try {
+    await world.old.writeFile(fileThere(world), text, { mode: 0o644, owner: user, signal });
+  } catch (error) {
+    // To take the keys of a host that has gone away matters more than its memory of them.
+    if (!(error instanceof HostConnectionError)) throw error;
+  }
 }
 
 /** The keys that a cutover revoked, and that no way back has let in again. */
 export async function rememberedKeys(world: World, signal: AbortSignal): Promise<readonly HostKey[]> {
-  const [here, there] = await Promise.all([keysRememberedHere(world), keysOnOldHost(world, signal)]);
+  const [here, there] = await Promise.all([keysRevokedHere(world), keysOnOldHost(world, signal)]);
   return withoutTwins([...here, ...there]);
 }
 
-/** Those of them that this state directory remembers: the old host, which may be gone, is not asked. */
-export async function keysRememberedHere(world: World): Promise<readonly HostKey[]> {
+/** Those of them that this state directory remembers; the old host is not asked. */
+export async function keysRevokedHere(world: World): Promise<readonly HostKey[]> {
   const text = await unlessAbsent(readFile(fileHere(world), 'utf8'));
   return text === undefined ? [] : schema.parse(JSON.parse(text));
 }

@@ -29,7 +29,7 @@ export async function oldAsLastOwner(
     const key = left.length > 0 ? 'valid' : keys.length === 0 ? 'cannot' : 'revoked';
     return { ...common, stopped: false, answers: false, lastAnswer: word.lastAnswer, key };
   }
-  // One after the other: the question whether it can push works in its clones, where nothing may.
+  // One after the other: the git that asks the forge works in a clone of the rig, where the proof would find it.
   const key = await keyOfOldHost(world, { keys, agent }, signal);
   const { stopped } = await proveOldStopped(world, processes, signal);
   return { ...common, stopped, answers: true, lastAnswer: await world.oldAnswers.last(), key };

@@ -22,9 +22,9 @@ import {
 } from '../new-host/toplevel.ts';
 import { unitState } from '../new-host/unit-state.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
-import { tailnetProblem } from '../tailnet/join.ts';
-import { tailnetNode } from '../tailnet/node-state.ts';
+import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -47,7 +47,7 @@ const createRepository = step({
     if (exitCode === 0) return { state: 'satisfied', evidence: { url } };
     // git's exit code is the same for "no such repository" and "no connection": the forge itself tells them apart.
     const answers = await forge.answers(signal);
-    const evidence = { url, git: stderr.trim().split('\n').at(-1) ?? '' };
+    const evidence = { url, git: whyGitFailed(stderr) };
     return answers
       ? { state: 'absent', evidence }
       : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };
@@ -336,19 +336,16 @@ const proveTailnet = step({
   phase,
   title: 'see that the new host is in its tailnet, under its own name',
   kind: 'reversible',
-  inputs: ({ settings: { tailnet, nixos } }) => ({
-    mode: tailnet !== undefined ? 'direct' : nixos.proxy !== undefined ? 'proxy' : 'none',
-  }),
+  inputs: ({ settings }) => ({ mode: tailnetMode(settings) }),
   async check({ world, signal }) {
-    const { name, tailnet, nixos } = world.settings;
-    if (tailnet === undefined && nixos.proxy === undefined)
-      return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    const { settings } = world;
+    const mode = tailnetMode(settings);
+    if (mode === 'none') return { state: 'satisfied', evidence: { mode } };
     const target = await world.target(signal);
-    const socket = nixos.proxy === undefined ? undefined : `/run/${nixos.proxy.name}/tailscaled.sock`;
-    const node = await tailnetNode(target, { socket, signal });
-    const open = nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
-    const evidence = { state: node.state, name: node.name ?? null, openToTailnet: open };
-    const problem = await tailnetProblem(node, target, { name, socket, signal });
+    const { node, problem } = await tailnetStanding(settings, target, { signal });
+    const open =
+      settings.nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
+    const evidence = { mode, state: node.state, name: node.name ?? null, openToTailnet: open };
     if (problem === undefined) return { state: 'satisfied', evidence };
     const state = problem.problem === 'control' ? 'unknown' : 'conflict';
     return { state, evidence, reason: problem.message };

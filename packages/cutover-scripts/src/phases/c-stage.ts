@@ -3,7 +3,7 @@ import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
 import { forgetRevokedNewKeys } from '../new-host/revoked-keys.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
-import { homeOf, newPath, oldPath } from '../rig/rig.ts';
+import { homeOf, newPath, oldPath, rigConfigFile } from '../rig/rig.ts';
 import { missingLoopFiles } from '../new-host/loop-files.ts';
 import { inspectSwap } from '../new-host/swap.ts';
 import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
@@ -14,6 +14,8 @@ import { deployConfiguration } from './b-configure.ts';
 
 const phase = 'c-stage';
 const second = 1000;
+/** With this `loops first-run --check` ends when something is missing. */
+const agentsNotSetUp = 18;
 
 /** A key of its own, made there, which never leaves. */
 const authorizeTarget = step({
@@ -196,6 +198,35 @@ const checkSwap = step({
   timeout: 30 * second,
 });
 
+/** What the agents would ask at their first start is answered, so that the login is all that is left for a person. */
+const answerFirstStart = step({
+  id: 'answer-first-start',
+  version: 1,
+  phase,
+  title: 'answer what the agents ask at their first start',
+  kind: 'compensable',
+  needs: [cloneRepositories, checkLoopFiles],
+  inputs: ({ rig }) => ({ agents: rig.loops.map(({ name, agent }) => `${name}: ${agent}`) }),
+  async check({ world, signal }) {
+    const user = await world.targetRig(signal);
+    const config = rigConfigFile(world.rig.rig);
+    const argv = ['loops', 'first-run', '--check', '--config', config];
+    const { exitCode, stdout, stderr } = await user.run(argv, { reject: false, signal });
+    const evidence = { missing: exitCode === 0 ? [] : stdout.split('\n').filter((line) => line !== '') };
+    if (exitCode === 0 || exitCode === agentsNotSetUp) {
+      return { state: exitCode === 0 ? 'satisfied' : 'absent', evidence };
+    }
+    return { state: 'unknown', evidence, reason: `loops first-run ended with ${exitCode}: ${stderr.trim()}` };
+  },
+  async apply({ world, signal }) {
+    const user = await world.targetRig(signal);
+    await user.run(['loops', 'first-run', '--config', rigConfigFile(world.rig.rig)], { signal });
+  },
+  holdsUntil: 'last-sync',
+  leaves: 'the answers in the agents’ own files on the new host, which go with the instance',
+  timeout: 60 * second,
+});
+
 /** The login itself is the operator's; a tiny live call as the service's user decides whether it is there. */
 const logAgentIn = step({
   id: 'log-agent-in',
@@ -203,14 +234,15 @@ const logAgentIn = step({
   phase,
   title: 'log the agent in',
   kind: 'reversible',
-  needs: [cloneRepositories, carryReferences, copyResumePoint, checkLoopFiles, checkSwap],
+  needs: [cloneRepositories, carryReferences, copyResumePoint, checkLoopFiles, checkSwap, answerFirstStart],
   inputs: ({ settings: { agent } }) => ({ whoami: agent.whoami }),
   gate: {
     kind: 'human',
     instructions: ({ settings }) =>
       `Log the agent in on ${settings.name}, as ${settings.new.user}:\n  ${settings.agent.loginHint}\nThe login is seen by: ${settings.agent.whoami.join(' ')}`,
     timeout: 24 * 3600 * second,
-    poll: 500,
+    // Each look may be a whole agent for a moment.
+    poll: 2 * second,
   },
   async check({ world, signal }) {
     const { settings } = world;
@@ -238,5 +270,6 @@ export const stageSteps: readonly Step<World>[] = [
   copyResumePoint,
   checkLoopFiles,
   checkSwap,
+  answerFirstStart,
   logAgentIn,
 ];

@@ -6,6 +6,7 @@ import { readResumePoint } from '../carry/resume-point.ts';
 import { bootService, newPath, rigConfigFile, tmuxService } from '../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
 import { unitState } from '../new-host/unit-state.ts';
+import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -101,6 +102,11 @@ const proveBack = step({
       readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
       presentSecrets(world, secrets.secrets.map(runtimePath), signal),
     ]);
+    const mode = tailnetMode(settings);
+    const tailnet =
+      mode === 'none'
+        ? undefined
+        : await tailnetStanding(settings, target, { patience: 30 * second, signal });
     const running = status.loops.filter(({ state }) => state === 'running').map(({ name }) => name);
     const found = {
       booted: booted.stdout.trim(),
@@ -108,6 +114,7 @@ const proveBack = step({
       running,
       planPhase: planPhase ?? null,
       secrets: secretsThere,
+      tailnet: tailnet?.node.state ?? mode,
     };
     const problems = [
       ...(found.booted === before.system ? [] : [`it booted ${found.booted}, not the deployed system`]),
@@ -117,6 +124,7 @@ const proveBack = step({
         ? []
         : [`the plan phase went back to ${planPhase}`]),
       ...(secretsThere === secrets.secrets.length ? [] : ['a secret is missing']),
+      ...(tailnet?.problem === undefined ? [] : [tailnet.problem.message]),
     ];
     return problems.length === 0
       ? { state: 'satisfied', evidence: found }

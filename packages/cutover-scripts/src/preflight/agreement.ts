@@ -4,6 +4,7 @@ import { oldHome } from '../old-rig/old-home.ts';
 import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
 import { wantedClones } from '../carry/working-clones.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -94,7 +95,7 @@ export function agreementChecks(world: World): Check[] {
         });
         return asked.exitCode === 0
           ? good({ url, ref: settings.ownership.ref })
-          : bad(`${url} must exist before a run, and be writable from here: ${asked.stderr.trim()}`);
+          : bad(`${url} must exist before a run, and be writable from here: ${whyGitFailed(asked.stderr)}`);
       },
     },
   ];

@@ -1,3 +1,4 @@
+import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -19,7 +20,7 @@ export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
               reject: false,
               signal,
             });
-            return exitCode === 0 ? undefined : `${repository} (${lastLine(stderr)})`;
+            return exitCode === 0 ? undefined : `${repository} (${whyGitFailed(stderr)})`;
           }),
         );
         const failed = answers.filter((failure) => failure !== undefined);
@@ -30,9 +31,22 @@ export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
             );
       },
     },
+    {
+      name: 'forge commands',
+      async look(signal) {
+        // It changes nothing, and what runs it runs the others: to make a repository, to let a host in, to take its key away.
+        const { listKeys, ssh } = settings.forge;
+        try {
+          return good({ keys: (await forge.fence.list(signal)).length });
+        } catch (error) {
+          signal.throwIfAborted();
+          const why = error instanceof Error ? error.message : String(error);
+          return bad(
+            `${ssh.user}@${ssh.host} does not run \`${listKeys.join(' ')}\` (${why}): a key for git alone is not enough. ` +
+              'Set forge.createRepository, authorizeKey, listKeys and revokeKey to what it runs, or forge.ssh to a login that may run them',
+          );
+        }
+      },
+    },
   ];
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { CommandTimeoutError, type Host, HostConnectionError, HostError } from '@cutover/host';
 import * as z from 'zod';
 
-/** Milliseconds for one look, for how long its answer is shared, and between two writes of the last answer. */
+/** Milliseconds for one look, and between two writes of the last answer. */
 const patience = 15_000;
-const shared = 5000;
 const betweenWrites = 5000;
 
 const schema = z.object({ at: z.string() });
@@ -28,7 +26,7 @@ export interface Answers {
 export function watchAnswers(host: Host, file: string): { readonly host: Host; readonly answers: Answers } {
   let lastAnswer: string | undefined;
   let written = -Infinity;
-  let look: { readonly until: number; readonly answers: Promise<boolean> } | undefined;
+  let look: Promise<boolean> | undefined;
 
   const answered = async (): Promise<void> => {
     lastAnswer = new Date().toISOString();
@@ -78,20 +76,12 @@ export function watchAnswers(host: Host, file: string): { readonly host: Host; r
         const text = await unlessAbsent(readFile(file, 'utf8'));
         return text === undefined ? null : schema.parse(JSON.parse(text)).at;
       },
-      now(signal) {
-        if (look === undefined || performance.now() > look.until) {
-          const answers = ask(signal);
-          look = { until: performance.now() + patience + shared, answers };
-          answers.then(
-            () => {
-              look = { until: performance.now() + shared, answers };
-            },
-            () => {
-              look = undefined;
-            },
-          );
-        }
-        return look.answers;
+      async now(signal) {
+        // Steps that ask at the same time share one look; an older silence says nothing about now.
+        look ??= ask(signal).finally(() => {
+          look = undefined;
+        });
+        return look;
       },
     },
   };

@@ -11,7 +11,9 @@ export interface ConfigurationRepository {
   /** The working copy; only `edit` changes it. */
   readonly folder: string;
   readonly url: string;
-  /** The commit that the forge has on `main`, or `undefined` while the repository is empty. */
+  /** The branch that the host is declared on. */
+  readonly branch: string;
+  /** The commit that the forge has on the branch, or `undefined` while the repository is empty. */
   head(signal: AbortSignal): Promise<string | undefined>;
   /** Which of `files` (text by path) the forge's head lacks or has otherwise. */
   missing(files: ReadonlyMap<string, string>, signal: AbortSignal): Promise<string[]>;
@@ -29,7 +31,7 @@ export interface ConfigurationRepository {
   ): Promise<string>;
   /** Brings the working copy to the forge's head and returns the head's file, or `undefined`. */
   read(path: string, signal: AbortSignal): Promise<string | undefined>;
-  /** All of `main` as a git bundle, to carry to a host that cannot reach the forge yet. */
+  /** All of the branch as a git bundle, to carry to a host that cannot reach the forge yet. */
   bundle(signal: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -47,6 +49,7 @@ export function configurationRepository(
   folder: string,
   url: string,
   gitEnvironment: Readonly<Record<string, string>>,
+  branch = 'main',
 ): ConfigurationRepository {
   const git = gitIn(folder, { ...author, ...gitEnvironment });
 
@@ -55,16 +58,16 @@ export function configurationRepository(
     const config = join(folder, '.git/config');
     if (!existsSync(config) || !(await readFile(config, 'utf8')).includes('[remote "origin"]')) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await git(signal, 'init', '--quiet', '--initial-branch=main');
+      await git(signal, 'init', '--quiet', `--initial-branch=${branch}`);
       await git(signal, 'remote', 'add', 'origin', url);
     }
     // No branch is no commit; no answer is an error of git's, and thrown.
-    const [head = ''] = (await git(signal, 'ls-remote', 'origin', 'refs/heads/main')).split('\t');
+    const [head = ''] = (await git(signal, 'ls-remote', 'origin', `refs/heads/${branch}`)).split('\t');
     if (head === '') return undefined;
     const fetched = async (): Promise<string> =>
-      (await git(signal, 'for-each-ref', '--format=%(objectname)', 'refs/remotes/origin/main')).trim();
+      (await git(signal, 'for-each-ref', '--format=%(objectname)', `refs/remotes/origin/${branch}`)).trim();
     if ((await fetched()) !== head)
-      await git(signal, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/remotes/origin/main');
+      await git(signal, 'fetch', '--quiet', 'origin', `+refs/heads/${branch}:refs/remotes/origin/${branch}`);
     return fetched();
   };
 
@@ -78,6 +81,7 @@ export function configurationRepository(
   return {
     folder,
     url,
+    branch,
     head: fetchHead,
     checkOut,
     async missing(files, signal) {
@@ -101,7 +105,7 @@ export function configurationRepository(
         if (changed) await git(signal, 'commit', '--quiet', '-m', message);
         await inspect?.(folder);
         try {
-          await git(signal, 'push', '--quiet', 'origin', 'HEAD:refs/heads/main');
+          await git(signal, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
         } catch (error) {
           if (left > 1 && error instanceof ProcessOutput && error.stderr.includes('[rejected]')) continue;
           throw error;
@@ -116,7 +120,7 @@ export function configurationRepository(
     async bundle(signal) {
       await checkOut(signal);
       const file = `${folder}.bundle`;
-      await git(signal, 'bundle', 'create', '--quiet', file, 'main');
+      await git(signal, 'bundle', 'create', '--quiet', file, branch);
       try {
         return await readFile(file);
       } finally {

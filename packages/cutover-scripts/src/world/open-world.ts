@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
-import { loadConfigs } from '../config/load-all.ts';
+import { type CutoverConfigs, loadConfigs } from '../config/load-all.ts';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
@@ -12,6 +12,14 @@ import { socksAddress } from './socks-address.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
+/** What a world has otherwise than its config files say. */
+export interface WorldOptions {
+  /** Called with what the files say, before anything is made from it. */
+  readonly change?: ((configs: CutoverConfigs) => Promise<CutoverConfigs>) | undefined;
+  /** The branch of the configuration repository. Default: `main`. */
+  readonly branch?: string | undefined;
+}
+
 /**
  * Reads the config files and makes everything that the steps work on. No machine is connected to yet: each is at the
  * first step that needs it.
@@ -19,10 +27,15 @@ import type { World } from './world.ts';
  * @param workDirectory where working copies are kept; made when it is absent.
  * @throws {ConfigError} a config file cannot be used.
  */
-export async function openWorld(configFile: string, workDirectory: string): Promise<World> {
+export async function openWorld(
+  configFile: string,
+  workDirectory: string,
+  { change = async (configs) => configs, branch }: WorldOptions = {},
+): Promise<World> {
   const here = localHost();
-  const { settings, rig, rigText, secrets, rootKey } = await loadConfigs(configFile, here);
+  const written = await loadConfigs(configFile, here);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  const { settings, rig, rigText, secrets, rootKey } = await change(written);
   const { host: old, answers: oldAnswers } = watchAnswers(
     sshHost({ name: settings.old.name, ...connection(settings.old.ssh) }),
     join(workDirectory, 'old-host-answered.json'),
@@ -60,6 +73,7 @@ export async function openWorld(configFile: string, workDirectory: string): Prom
       join(workDirectory, 'configuration'),
       forge.url(settings.repository),
       forge.gitEnvironment,
+      branch,
     ),
     here,
     gitHere: withEnvironment(here, forge.gitEnvironment),

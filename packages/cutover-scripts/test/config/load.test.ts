@@ -51,7 +51,7 @@ describe('loadConfig', () => {
     ['nixos:\n', 'nixos:\n  timeZone: Europe/New York\n', /nixos\.timeZone: must be a time zone/],
     [
       'nixos:\n',
-      'nixos:\n  proxy: { name: a b, authKeyFile: /key }\n',
+      'nixos:\n  proxy: { name: a b, port: 1055, authKeyFile: /key }\n',
       /nixos\.proxy\.name: must be the name of a unit/,
     ],
   ])('refuses what NixOS would refuse when the instance is there: %j as %j', async (key, value, message) => {

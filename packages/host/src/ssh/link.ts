@@ -34,6 +34,8 @@ const patience = 2_000;
 /** A connection with its sessions: many commands at once, as many as the server grants. */
 export interface Link {
   readonly connection: Connection;
+  /** Whether the server grants one session only: a command beside another needs a connection of its own. */
+  readonly single: boolean;
   spawn(command: SpawnCommand): Promise<SpawnedCommand>;
 }
 
@@ -43,6 +45,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   const mark = `cutover-${randomBytes(8).toString('hex')}`;
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 
+  let single = maxSessions === 1;
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
@@ -52,6 +55,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
       : Promise.resolve(undefined);
   /** Gives the guardian's session to a command. */
   const spareGuardian = async (): Promise<void> => {
+    single = true;
     const dismissed = await guarding;
     guarding = Promise.resolve(undefined);
     await dismissed?.close();
@@ -102,6 +106,9 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
 
   return {
     connection,
+    get single() {
+      return single;
+    },
     spawn: async (command) =>
       await open(command, (channel) =>
         adoptSession(channel, {

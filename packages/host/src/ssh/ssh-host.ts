@@ -34,7 +34,8 @@ export function sshHost(options: SshHostOptions): Host {
     current = undefined;
   };
 
-  // dropbear (2022.83) closes sessions before they begin, or crashes, when several on a connection begin and end at once.
+  // For servers that grant one session on a connection. And for dropbear: it (2022.83) closes sessions before they begin, or
+  // crashes, when several on a connection begin and end at once.
   const alone = createLinkPool(
     async () => await openLink(name, { ...options, maxSessions: 1 }, disposal.signal),
   );
@@ -45,7 +46,8 @@ export function sshHost(options: SshHostOptions): Host {
       disposal.signal.throwIfAborted();
       // A call that gives up leaves the connection to the others that wait for it.
       const link = await untilAborted(command.signal, (current ??= open()));
-      return await (link.connection.server.includes('dropbear') ? alone.spawn(command) : link.spawn(command));
+      const oneEach = link.single || link.connection.server.includes('dropbear');
+      return await (oneEach ? alone.spawn(command) : link.spawn(command));
     },
     close: async () => {
       disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));

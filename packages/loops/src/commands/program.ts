@@ -1,6 +1,7 @@
 import { textTable } from '@cutover/foundation/text-table';
 import { Command } from 'commander';
 import { exitCodeMeanings } from '../exit-codes.ts';
+import { addAgentCommands } from './agent-commands.ts';
 import { addControlCommands } from './control-commands.ts';
 import { addGateCommands } from './gate-commands.ts';
 import { addLookCommands } from './look-commands.ts';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addQuiesceCommand(program);
   addLookCommands(program);
   addPhaseCommands(program);
+  addAgentCommands(program);
   addGateCommands(program);
   addOwnershipCommands(program);
   addUnitsCommand(program);

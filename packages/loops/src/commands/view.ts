@@ -110,7 +110,7 @@ function why(loop: LoopStatus): string {
     loop.state === 'backoff' && nextStartAt !== undefined
       ? `starts in ${age(Math.max(0, nextStartAt - Date.now()))}; `
       : '';
-  if (reason !== undefined && pid === undefined) return `${next}${reason}`;
+  if (reason !== undefined && (pid === undefined || loop.agent !== undefined)) return `${next}${reason}`;
   if (lastExit === undefined) return next.replace(/; $/, '');
   const code = lastExit.exitCode === undefined ? '' : ` (${lastExit.exitCode})`;
   return `${next}last end: ${lastExit.cause}${code}`;

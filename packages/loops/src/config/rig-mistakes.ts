@@ -4,7 +4,54 @@ import { controlSocket, longestSocketPath } from './rig-places.ts';
 
 /** What is wrong with a rig that its schema cannot see. */
 export function rigMistakes(config: RigConfig, placeOf: PlaceOf): ConfigMistake[] {
-  return [...socketMistakes(config, placeOf), ...dependencyMistakes(config, placeOf)];
+  return [
+    ...socketMistakes(config, placeOf),
+    ...dependencyMistakes(config, placeOf),
+    ...config.loops.flatMap((loop) => agentMistakes(loop, placeOf)),
+  ];
+}
+
+/** Options of Claude Code that its adapter gives it, each with what it does. */
+const adapterOptions = [
+  '--session-id',
+  '--resume',
+  '-r',
+  '--continue',
+  '-c',
+  '--settings',
+  '--print',
+  '-p',
+  '--',
+];
+
+/** What contradicts the adapter of a loop's agent. */
+function agentMistakes(loop: LoopConfig, placeOf: PlaceOf): ConfigMistake[] {
+  const place = ['loops', loop.name];
+  if (loop.agent === 'generic') {
+    return loop.budget === undefined
+      ? []
+      : [placeOf([...place, 'budget'], 'the tokens of a generic agent are not known; remove budget')];
+  }
+  const given = loop.command.findIndex(
+    (word) =>
+      adapterOptions.some((one) => word === one || word.startsWith(`${one}=`)) || word.includes('{session}'),
+  );
+  return [
+    ...(given === -1
+      ? []
+      : [
+          placeOf(
+            [...place, 'command', given],
+            `agent: claude-code gives sessions, settings and prompts itself; remove ${loop.command[given]}`,
+          ),
+        ]),
+    ...(loop.resume === undefined
+      ? []
+      : [placeOf([...place, 'resume'], 'agent: claude-code resumes its sessions itself; remove resume')]),
+    ...(loop.ready === undefined
+      ? []
+      : [placeOf([...place, 'ready'], 'agent: claude-code tells by a hook when it is ready; remove ready')]),
+  ];
 }
 
 function socketMistakes(config: RigConfig, placeOf: PlaceOf): ConfigMistake[] {

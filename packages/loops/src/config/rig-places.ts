@@ -39,6 +39,11 @@ export function controlSocket({ runtimeDir }: { readonly runtimeDir: string }): 
   return join(runtimeDir, 'control.sock');
 }
 
+/** The folder of what a loop's adapter keeps for it: the settings of its hooks, and what they told. */
+export function agentFolder({ stateDir }: { readonly stateDir: string }, loop: string): string {
+  return join(stateDir, 'agents', loop);
+}
+
 /** The file that an agent may touch to say that it is at work. */
 export function heartbeatFile({ runtimeDir }: { readonly runtimeDir: string }, loop: string): string {
   return join(runtimeDir, `heartbeat-${loop}`);

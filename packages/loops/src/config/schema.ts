@@ -42,8 +42,12 @@ const prompt = z.strictObject({
   file: path,
   deliver: z
     .enum(['paste', 'argument', 'file'])
-    .default('paste')
-    .describe('typed into the terminal, as the last argument, or only named by LOOPS_PROMPT_FILE'),
+    .optional()
+    .describe(
+      'typed into the terminal, as the last argument, or only named by LOOPS_PROMPT_FILE; ' +
+        'default: argument for claude-code up to 8 KiB, else paste',
+    ),
+  secret: z.boolean().default(false).describe('it is never put on a command line'),
 });
 
 const limits = z
@@ -67,13 +71,29 @@ const stall = z.strictObject({
     .describe('patterns in the output that are no progress, e.g. spinners'),
 });
 
+const budget = z.strictObject({
+  tokensPerDay: z
+    .int()
+    .min(1)
+    .describe('input, cache writes and output of a day (UTC); then the loop is held until the next day'),
+});
+
 const loop = z.strictObject({
+  agent: z
+    .enum(['claude-code', 'generic'])
+    .default('generic')
+    .describe('what the program is; claude-code is known by its hooks, transcripts and sessions'),
   command: argv.describe('argv, no shell; {session}, {plan}, {phase} and {loop} are replaced'),
-  resume: argv.optional().describe('argv that goes on with {session}; command without it'),
+  resume: argv.optional().describe('argv that goes on with {session}; command without it (generic only)'),
   cwd: path.optional().describe('where it runs; the clone, or the workspace, without it'),
   clone: path.optional().describe('its git clone, held to a safe point by quiesce'),
   role: z.enum(['claimer', 'reviewer']).optional(),
   prompt: prompt.optional(),
+  goOn: z
+    .string()
+    .default('You were interrupted. Look at where things stand, then go on.')
+    .describe('what it is told once when it goes on after a crash, a reboot, a limit or a login'),
+  budget: budget.optional().describe('tokens that it may use (claude-code only)'),
   environment,
   environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
   autostart: z.boolean().default(true).describe('wanted until it is started or stopped by hand'),

@@ -42,8 +42,49 @@ export function metricsText(status: RigStatus): string {
       'Unix time of the last start',
       loops.map(({ loop, labels }) => [labels, (loop.startedAt ?? 0) / 1000]),
     ),
+    ...agentMetrics(status, rig),
     '',
   ].join('\n');
+}
+
+/** What is known of agents that tell; nothing where no loop has one. */
+function agentMetrics({ loops }: RigStatus, rig: string): string[] {
+  const agents = loops.flatMap(({ name, agent }) =>
+    agent === undefined ? [] : [{ agent, labels: `${rig},loop="${name}"` }],
+  );
+  if (agents.length === 0) return [];
+  const kinds = ['input', 'cacheWrite', 'cacheRead', 'output'] as const;
+  return [
+    ...metric(
+      'loops_agent_tokens_total',
+      'counter',
+      'Tokens that a loop has used, in all its sessions',
+      agents.flatMap(({ agent, labels }) =>
+        kinds.map((kind) => [`${labels},kind="${kind}"`, agent.usage?.[kind] ?? 0] as const),
+      ),
+    ),
+    ...metric(
+      'loops_agent_tokens_today',
+      'gauge',
+      'Input, cache writes and output of the day, in UTC',
+      agents.map(({ agent, labels }) => [labels, agent.usage?.today ?? 0]),
+    ),
+    ...metric(
+      'loops_agent_context_tokens',
+      'gauge',
+      'Tokens in the context at the last answer',
+      agents.map(({ agent, labels }) => [labels, agent.context ?? 0]),
+    ),
+    ...metric(
+      'loops_agent_needs_person',
+      'gauge',
+      'Whether a dialog waits for a person, or a prompt was not acknowledged',
+      agents.map(({ agent, labels }) => [
+        labels,
+        agent.dialog !== undefined || agent.promptProblem !== undefined,
+      ]),
+    ),
+  ];
 }
 
 function metric(

@@ -14,6 +14,32 @@ export type LoopCondition =
   | 'exited'
   | 'unknown';
 
+/** What is known about an agent of a kind that tells. */
+export interface AgentStatus {
+  readonly kind: 'claude-code';
+  /** Its version, once its transcript told it. */
+  readonly version?: string | undefined;
+  /** Why what is known may not hold for it: a version that was not tested, hooks that are not heard. */
+  readonly doubt?: string | undefined;
+  /** The dialog that it shows and that a person must answer. */
+  readonly dialog?: string | undefined;
+  /** What became of its last prompt, when that is not well. */
+  readonly promptProblem?: string | undefined;
+  /** Tokens in its context at its last answer. */
+  readonly context?: number | undefined;
+  /** Tokens that the loop has used in all its sessions. */
+  readonly usage?:
+    | {
+        readonly input: number;
+        readonly cacheWrite: number;
+        readonly cacheRead: number;
+        readonly output: number;
+        /** Input, cache writes and output of the day, in UTC. */
+        readonly today: number;
+      }
+    | undefined;
+}
+
 export interface LoopStatus {
   readonly name: string;
   readonly state: LoopCondition;
@@ -31,6 +57,7 @@ export interface LoopStatus {
   /** Unix milliseconds of the next start, while in `backoff`. */
   readonly nextStartAt?: number | undefined;
   readonly block?: LoopBlock | undefined;
+  readonly agent?: AgentStatus | undefined;
   /** Its agent runs without the limits that the config gives it. */
   readonly unlimited?: boolean | undefined;
   readonly lastExit?:

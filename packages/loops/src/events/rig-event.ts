@@ -54,7 +54,16 @@ export type RigEventBody =
   | { readonly type: 'login-expired'; readonly loop: string; readonly detail: string }
   | { readonly type: 'escalated'; readonly loop: string; readonly detail: string }
   | { readonly type: 'stalled'; readonly loop: string; readonly rung: StallRung; readonly quietMs: number }
+  /** An agent took a prompt; one whose adapter hears nothing of that was typed it. */
   | { readonly type: 'prompted'; readonly loop: string; readonly bytes: number; readonly id: string }
+  /** A prompt was given to an agent, and it did not acknowledge it in time. */
+  | { readonly type: 'prompt-failed'; readonly loop: string; readonly id: string; readonly detail: string }
+  /** An agent asks something that only a person may answer. */
+  | { readonly type: 'dialog'; readonly loop: string; readonly detail: string }
+  /** An agent's hooks are not heard: they may be forbidden. Its transcript and its screen are read instead. */
+  | { readonly type: 'hooks-silent'; readonly loop: string; readonly detail: string }
+  /** An agent went on in another session, after `/clear` for example. */
+  | { readonly type: 'session'; readonly loop: string; readonly session: string }
   | {
       readonly type: 'phase';
       readonly from: number;
@@ -86,7 +95,7 @@ export type RebootCause = 'orderly' | 'unexpected';
 
 /** Why an agent ended; `lost`: its terminal went away with the tmux server. */
 export type ExitCause =
-  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired';
+  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired' | 'billing';
 
 /** The ladder of answers to a stall. */
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';

@@ -2,7 +2,7 @@ import { type Host, HostConnectionError } from '@cutover/host';
 import type { CloneReport } from '../git/clone-report.ts';
 import { cloneContext } from '../git/clone-context.ts';
 import { git, type GitContext } from '../git/git.ts';
-import { Deadline } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { inspectWithin } from './inspect-within.ts';
 import type { QuiescedClone, QuiesceOptions } from './quiesce-report.ts';
 import { keepLocally } from './salvage/keep-locally.ts';
@@ -13,7 +13,9 @@ import { pushSalvage, type Salvage } from './salvage/salvage-clone.ts';
  * So many milliseconds beyond the deadline all of it ends, with less than a second for the whole quiesce in mind: what is
  * not kept by then is said to be so, and is still in the clone.
  */
-const overtime = 600;
+const overtime = 400;
+/** However late it is, the keeping may take so many milliseconds in all: it takes a tenth of that where nothing hangs. */
+const leastForKeeping = 2000;
 
 /**
  * What a clone holds once its rig was stopped. What may not be safe is kept in it at once; the remotes are asked and
@@ -30,15 +32,16 @@ export async function keepClone(
 ): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
   const local = deadline.left + overtime;
-  const last = new Deadline(local);
-  const timeUp = AbortSignal.timeout(Math.ceil(local));
+  const timeUp = AbortSignal.timeout(Math.ceil(Math.max(local, leastForKeeping)));
   const either = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp]);
-  const context = cloneContext(host, path, local, either);
+  const context = cloneContext(host, path, Math.max(local, leastForKeeping), either);
   const keep = async (): Promise<Kept | string> =>
     salvage === false ? '' : tryToKeep(context, signal, timeUp);
-  let kept = isDoubtful ? await keep() : undefined;
-  const here = await inspectWithin(host, path, last.left, { fetch: false, signal });
-  kept ??= here.safe ? undefined : await keep();
+  const [early, here] = await Promise.all([
+    isDoubtful ? keep() : undefined,
+    inspectWithin(host, path, local, { fetch: false, signal }),
+  ]);
+  let kept = early ?? (here.safe ? undefined : await keep());
   const report = withRemotes(here, await inspectWithin(host, path, deadline.left, { signal }));
   if (report.safe) {
     if (typeof kept === 'object')

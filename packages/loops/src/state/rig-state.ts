@@ -1,3 +1,5 @@
+import type { TokenUsage } from '../agents/agent-adapter.ts';
+
 /** What the supervisor knows about one loop beyond a reboot. */
 export interface LoopState {
   /** Whether it is to run; kept across reboots. */
@@ -18,6 +20,14 @@ export interface LoopState {
   readonly startedAt?: number | undefined;
   /** Set while it must not be started: a usage limit with its end, an expired login, or an escalation. */
   readonly block?: LoopBlock | undefined;
+  /** Where the agent of the session keeps its transcript, as it told. */
+  readonly transcript?: string | undefined;
+  /** The last run whose hooks were heard. */
+  readonly heardRun?: string | undefined;
+  /** What the run was told, or is to be told, and has not acknowledged yet. */
+  readonly pending?: PendingWords | undefined;
+  /** What it has used. */
+  readonly usage?: LoopUsage | undefined;
   /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
   readonly unlimited?: boolean | undefined;
   /** Prompts that were delivered, by their id, newest last. */
@@ -26,10 +36,27 @@ export interface LoopState {
 
 /** Why a loop is not started although it is wanted. */
 export interface LoopBlock {
-  readonly reason: 'usage-limit' | 'login-expired' | 'escalated';
+  readonly reason: 'usage-limit' | 'login-expired' | 'billing' | 'budget' | 'escalated';
   readonly detail: string;
   /** Unix milliseconds when it ends by itself; without it a person must act. */
   readonly until?: number | undefined;
+}
+
+/** Words for an agent at its start: its prompt, or that it is to go on. */
+export interface PendingWords {
+  readonly what: 'prompt' | 'go-on';
+  /** Whether its command line held them; else they are typed. */
+  readonly told: boolean;
+}
+
+/** Tokens that a loop has used, in all its sessions. */
+export interface LoopUsage {
+  readonly total: TokenUsage;
+  /** The day, in UTC, as `2026-05-31`, and what counts for its budget: input, cache writes and output. */
+  readonly day: string;
+  readonly dayTokens: number;
+  /** How far a transcript has been counted. */
+  readonly counted: { readonly transcript: string; readonly usage: TokenUsage };
 }
 
 /** One plan phase that was passed, with what it was passed on. */

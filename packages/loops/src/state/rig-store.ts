@@ -59,7 +59,13 @@ export class RigStore {
 
   /** The next start of a loop begins a new session. */
   forgetSession(name: string): void {
-    const { session: _session, begun: _begun, ...rest } = this.loop(name);
+    const { session: _session, begun: _begun, transcript: _transcript, ...rest } = this.loop(name);
+    this.#setLoop(name, rest);
+  }
+
+  /** The agent has acknowledged what its start told it. */
+  forgetPending(name: string): void {
+    const { pending: _pending, ...rest } = this.loop(name);
     this.#setLoop(name, rest);
   }
 

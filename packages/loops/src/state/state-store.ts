@@ -9,9 +9,21 @@ import { inFolder } from './in-folder.ts';
 import type { RigState } from './rig-state.ts';
 
 const block = z.object({
-  reason: z.enum(['usage-limit', 'login-expired', 'escalated']),
+  reason: z.enum(['usage-limit', 'login-expired', 'billing', 'budget', 'escalated']),
   detail: z.string(),
   until: z.number().optional(),
+});
+const tokens = z.object({
+  input: z.number(),
+  cacheWrite: z.number(),
+  cacheRead: z.number(),
+  output: z.number(),
+});
+const usage = z.object({
+  total: tokens,
+  day: z.string(),
+  dayTokens: z.number(),
+  counted: z.object({ transcript: z.string(), usage: tokens }),
 });
 const loop = z.object({
   wanted: z.boolean(),
@@ -23,6 +35,10 @@ const loop = z.object({
   recentRestarts: z.number(),
   startedAt: z.number().optional(),
   block: block.optional(),
+  transcript: z.string().optional(),
+  heardRun: z.string().optional(),
+  pending: z.object({ what: z.enum(['prompt', 'go-on']), told: z.boolean() }).optional(),
+  usage: usage.optional(),
   unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
 });

@@ -10,6 +10,8 @@ import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
 import { lockPath, lockRig } from '../state/rig-lock.ts';
+import { AgentWatch } from './agents/agent-watch.ts';
+import { AgentLooks } from './agents/look-at-agents.ts';
 import { recallTmuxServer } from '../tmux/recall-server.ts';
 import { statePath } from '../state/state-store.ts';
 import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
@@ -27,7 +29,7 @@ import { TmuxLink, type TmuxServerMode } from '../tmux/tmux-link.ts';
 import { viewRig } from './viewing/view-rig.ts';
 import { watchRigStatus } from './viewing/watch-rig-status.ts';
 import { WantedLoops } from './wanted-loops.ts';
-import { createWatchActions } from './watching/watch-actions.ts';
+import { createTeller, createWatchActions } from './watching/watch-actions.ts';
 import { watchLoops } from './watching/watch-rig.ts';
 
 export interface SupervisorOptions {
@@ -61,6 +63,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #background: Background;
   readonly #wanted: WantedLoops;
   readonly #prompter: Prompter;
+  readonly #agents: AgentWatch;
   readonly #phases: PlanPhases;
   readonly #reload: ConfigReload;
   readonly #places: PlaceKeeper;
@@ -102,12 +105,26 @@ export class Supervisor implements AsyncDisposable {
       signal,
       emit,
       background: this.#background,
-      onStarted: (loop, state) => this.inBackground(() => this.#prompter.promptStarted(loop, state)),
+      catchUp: (loop) => this.#agents.catchUp(loop),
+      onStarted: (loop, run, pending) =>
+        this.inBackground(() => this.#prompter.promptStarted(loop, run, pending)),
     });
-    this.#wanted = new WantedLoops(store, this.#keeper, emit);
-    this.#prompter = new Prompter({ store, link: this.#link, emit, signal }, (name) =>
-      this.#keeper.runtime(name),
-    );
+    this.#agents = new AgentWatch({
+      config,
+      store,
+      keeper: this.#keeper,
+      emit,
+      background: this.#background,
+    });
+    this.#prompter = new Prompter({
+      store,
+      link: this.#link,
+      emit,
+      signal,
+      agents: this.#agents,
+      runtime: (name) => this.#keeper.runtime(name),
+    });
+    this.#wanted = new WantedLoops(store, this.#keeper, emit, (loop) => this.#tellToGoOn(loop));
     this.#phases = new PlanPhases(config, store, this.#keeper, emit);
     this.#reload = new ConfigReload(config, store, this.#keeper, emit);
   }
@@ -184,6 +201,7 @@ export class Supervisor implements AsyncDisposable {
       config: this.config,
       store: this.#store,
       keeper: this.#keeper,
+      agents: this.#agents,
       ownership: this.#ownership,
       connected: this.#link.current !== undefined,
       startedAt: this.#startedAt,
@@ -323,10 +341,25 @@ export class Supervisor implements AsyncDisposable {
     this.#cleanup.defer(() => clearInterval(liveness));
     this.#keepPlaces();
     this.inBackground(() => this.#ownership.run());
+    this.#cleanup.use(this.#agents);
+    await this.#agents.begin();
     await this.reconcile();
-    const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events };
-    const watcher = new LoopWatcher(config, createWatchActions({ supervisor: this, ...parts }));
-    this.inBackground(() => watchLoops(watcher, { config, ...parts, signal: this.ended }));
+    const parts = { keeper: this.#keeper, store: this.#store, link: this.#link, events, signal: this.ended };
+    const means = { supervisor: this, ...parts, agents: this.#agents, background: this.#background };
+    const watcher = new LoopWatcher(config, createWatchActions(means));
+    const looks = new AgentLooks({
+      config,
+      ...parts,
+      agents: this.#agents,
+      emit: events.emit.bind(events),
+      tellToGoOn: (loop) => this.#tellToGoOn(loop),
+    });
+    this.inBackground(() => watchLoops(watcher, { config, ...parts, looks }));
+  }
+
+  #tellToGoOn(loop: LoopConfig): void {
+    const { events, ended: signal } = this;
+    createTeller({ supervisor: this, events, background: this.#background, signal })(loop, loop.goOn);
   }
 
   #keepPlaces(): void {

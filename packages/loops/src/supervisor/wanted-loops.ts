@@ -2,28 +2,41 @@ import type { LoopConfig } from '../config/rig-config.ts';
 import type { RigEventBody } from '../events/rig-event.ts';
 import type { LoopKeeper } from './keeping/loop-keeper.ts';
 import type { RigStore } from '../state/rig-store.ts';
+import { adapterOf } from '../agents/find-adapter.ts';
 
 /** Which loops are wanted, and that what runs follows from it. */
 export class WantedLoops {
   readonly #store: RigStore;
   readonly #keeper: LoopKeeper;
   readonly #emit: (event: RigEventBody) => void;
+  readonly #tellToGoOn: (loop: LoopConfig) => void;
 
-  constructor(store: RigStore, keeper: LoopKeeper, emit: (event: RigEventBody) => void) {
+  constructor(
+    store: RigStore,
+    keeper: LoopKeeper,
+    emit: (event: RigEventBody) => void,
+    tellToGoOn: (loop: LoopConfig) => void,
+  ) {
     this.#store = store;
     this.#keeper = keeper;
     this.#emit = emit;
+    this.#tellToGoOn = tellToGoOn;
   }
 
   /** Makes loops wanted, now and after every reboot, and lifts what blocked them. */
   async want(loops: readonly LoopConfig[]): Promise<void> {
-    for (const { name } of loops) {
+    for (const loop of loops) {
+      const { name } = loop;
       const blocked = this.#store.loop(name).block !== undefined;
       this.#store.unblock(name);
       this.#store.change(name, { wanted: true, recentRestarts: 0 });
       this.#keeper.runtime(name).nextStartAt = 0;
       this.#emit({ type: 'wanted', loop: name, wanted: true });
-      if (blocked) this.#emit({ type: 'unblocked', loop: name, reason: 'started by hand' });
+      if (!blocked) continue;
+      this.#emit({ type: 'unblocked', loop: name, reason: 'started by hand' });
+      // One that waits at an empty prompt goes on only when it is told to.
+      const isThere = this.#keeper.runtime(name).pid !== undefined;
+      if (isThere && adapterOf(loop).hooks !== undefined) this.#tellToGoOn(loop);
     }
     await this.#store.save();
     await this.#keeper.reconcile();

@@ -81,3 +81,20 @@ describe('loops.yaml', () => {
     expect(published, 'run this test with UPDATE_SCHEMA=1').toEqual(rigFileJsonSchema());
   });
 });
+
+describe('a loop of Claude Code', () => {
+  it.each([
+    [{ command: ['claude', '--resume', 'x'] }, 'loops.one.command.1', 'remove --resume'],
+    [{ command: ['claude', '--settings=x'] }, 'loops.one.command.1', 'remove --settings=x'],
+    [{ command: ['claude'], resume: ['claude'] }, 'loops.one.resume', 'remove resume'],
+    [{ command: ['claude'], ready: { output: 'x' } }, 'loops.one.ready', 'remove ready'],
+  ])('leaves sessions, settings and readiness to its adapter: %j', (loop, key, fix) => {
+    const load = () => parse({ loops: { one: { agent: 'claude-code', ...loop } } });
+    expect(load).toThrow(key);
+    expect(load).toThrow(fix);
+  });
+
+  it('alone has a budget', () => {
+    expect(() => parse({ loops: { one: { ...one, budget: { tokensPerDay: 5 } } } })).toThrow('remove budget');
+  });
+});

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { confirm, isCancel, note } from '@clack/prompts';
-import type { Decide } from '../gates/answer.ts';
+import { confirm, isCancel, log, note } from '@clack/prompts';
+import type { Decide, OpenGate } from '../gates/answer.ts';
 import { factText } from '../progress/format.ts';
 
 /** A yes-or-no question at the terminal; Ctrl-C and Escape are a no. */
@@ -9,10 +9,22 @@ export async function askYes(message: string): Promise<boolean> {
   return answer === true;
 }
 
-/** Asks at the terminal when a gate opens. Escape leaves the gate open for an answer from elsewhere. */
-export function decideAtTerminal(pause: () => () => void): Decide {
+/** What the question at the terminal needs of the run around it. */
+export interface TerminalRun {
+  /** Shows the gate in what is drawn, then stops drawing until the returned function is called. */
+  pause(gate: OpenGate): () => void;
+  /** A Ctrl-C at the question: the terminal hands it to the question, and to no process. */
+  interrupt(): void;
+}
+
+/**
+ * Asks at the terminal when a gate opens. Escape leaves the gate open for an answer from elsewhere; Ctrl-C interrupts the
+ * run, as it does anywhere else.
+ */
+export function decideAtTerminal({ pause, interrupt }: TerminalRun): Decide {
   return async (gate, signal) => {
-    const go = pause();
+    const go = pause(gate);
+    const keys = watchForInterrupt();
     try {
       const facts = Object.entries(gate.evidence).map(([fact, value]) => `${fact}: ${factText(value)}`);
       note([gate.text, ...(facts.length === 0 ? [] : ['', ...facts])].join('\n'), `gate of ${gate.step}`);
@@ -23,10 +35,40 @@ export function decideAtTerminal(pause: () => () => void): Decide {
         initialValue: false,
         signal,
       });
-      if (isCancel(answer)) return undefined;
-      return { decision: answer ? 'approved' : 'denied', by: userInfo().username };
+      if (!isCancel(answer)) {
+        return { decision: answer ? 'approved' : 'denied', by: userInfo().username };
+      }
+      if (keys.interrupted) {
+        log.warn(`not answered: the gate of ${gate.step} stays open, and the run is interrupted`);
+        interrupt();
+      } else if (!signal.aborted) {
+        log.info(
+          `not answered here: the gate of ${gate.step} waits for \`approve\` or \`deny\` from elsewhere`,
+        );
+      }
+      return undefined;
     } finally {
+      keys[Symbol.dispose]();
       go();
     }
+  };
+}
+
+interface Keys extends Disposable {
+  readonly interrupted: boolean;
+}
+
+/** The question takes Ctrl-C and Escape for the same; the byte tells them apart. */
+function watchForInterrupt(): Keys {
+  let interrupted = false;
+  const listener = (bytes: string | Uint8Array): void => {
+    interrupted ||= Buffer.from(bytes).includes(0x03);
+  };
+  process.stdin.on('data', listener);
+  return {
+    get interrupted() {
+      return interrupted;
+    },
+    [Symbol.dispose]: () => void process.stdin.off('data', listener),
   };
 }

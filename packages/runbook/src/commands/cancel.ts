@@ -3,9 +3,11 @@ import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { UsageError } from '../engine/errors.ts';
 import { leaveCancelRequest } from '../gates/cancel.ts';
+import { withdrawAnswer } from '../gates/withdraw.ts';
 import { currentHolder } from '../journal/lock.ts';
+import { readState } from '../journal/read-state.ts';
 import type { CommandContext } from './context.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 
 interface CancelFlags extends CommonOptions {
   readonly by?: string;
@@ -14,16 +16,29 @@ interface CancelFlags extends CommonOptions {
 
 /** Adds `cancel`. */
 export function addCancelCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
-  withCommonOptions(program.command('cancel'), command)
+  withCommonOptions(
+    program
+      .command('cancel')
+      .argument('[gate]', 'take back the answer to this gate, as long as no step was begun on it'),
+    command,
+  )
     .description('end the run under way, from any terminal: what runs ends, nothing new begins')
     .option('--by <name>', 'who cancels (default: the user)')
     .option('--note <text>', 'why; kept in the journal')
-    .action(async (flags: CancelFlags) => {
-      const directory = await openState(command, flags);
-      const holder = await currentHolder(directory);
-      if (holder === undefined) throw new UsageError('nothing runs that could be cancelled');
+    .action(async (gate: string | undefined, flags: CancelFlags) => {
+      const files = await findState(command, flags);
       const { by = userInfo().username, note } = flags;
-      await leaveCancelRequest(directory.answers, { by, note });
+      if (gate !== undefined) {
+        const id = await withdrawAnswer(gate, files.answers, { by, note }, () => readState(files));
+        const text =
+          flags.json === true
+            ? JSON.stringify({ gate, by, receipt: { id, state: 'cancelled' } })
+            : `taken back: the answer to the gate of ${gate} (${id.slice(0, 12)})`;
+        return write(io.stdout, `${text}\n`);
+      }
+      const holder = await currentHolder(files);
+      if (holder === undefined) throw new UsageError('nothing runs that could be cancelled');
+      await leaveCancelRequest(files.answers, { by, note });
       const text =
         flags.json === true
           ? JSON.stringify({ cancelled: holder, by })

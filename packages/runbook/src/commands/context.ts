@@ -18,11 +18,13 @@ export interface RunbookCommand<World> {
   /**
    * Makes the runbook from its config file. Connects to nothing yet: `plan` calls it too.
    *
-   * @param statePath the state directory, below which it may keep working copies.
+   * @param statePath the state directory, absolute; below it may be working copies.
    */
   load(configPath: string, statePath: string): Promise<Runbook<World>>;
   /** The runbook's own lists, each of which becomes a command: its name, and what it does. */
   readonly lists?: Readonly<Record<string, string>> | undefined;
+  /** A rehearsal of it, which becomes the command `rehearse`. */
+  readonly rehearsal?: Rehearsal<World> | undefined;
   /** What `unlock` can force open: the name of the runbook's own unlock, and what it does. */
   readonly unlocks?: Readonly<Record<string, string>> | undefined;
   /** What a person may attest, where something cannot be asked: it makes the command `attest`. */
@@ -41,6 +43,18 @@ export interface Attestations {
   readonly hows: readonly string[];
   /** What it does, for the help. */
   readonly description: string;
+}
+
+/** A runbook that tries another one out on the same servers, and is undone whatever came of it. */
+export interface Rehearsal<World> {
+  /** What it does, for `--help`. */
+  readonly description: string;
+  /**
+   * Makes its runbook; each step of it that changes something has an `undo`, and it has no commit point.
+   *
+   * @param statePath its own state directory, `rehearsal` in that of the runbook.
+   */
+  load(configPath: string, statePath: string): Promise<Runbook<World>>;
 }
 
 /** Where a command writes; `process` has both. */

@@ -1,6 +1,8 @@
 import { write } from '@cutover/foundation/io';
 import { startRun, type RunOptions } from '../engine/engine.ts';
+import type { Outcome } from '../engine/outcome.ts';
 import type { Runbook } from '../engine/runbook.ts';
+import { JournalWriteError } from '../journal/errors.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { createRedactor } from '../journal/redactor.ts';
@@ -11,12 +13,19 @@ import { plainRenderer } from '../progress/plain.ts';
 import type { Renderer } from '../progress/renderer.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
+import type { OpenGate } from '../gates/answer.ts';
 import { decideAtTerminal } from './ask.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
 import { interruptRun } from './interrupts.ts';
-import { type CommonOptions, openState, optionsText } from './options.ts';
+import { type CommonOptions, choiceText, openState, optionsText } from './options.ts';
 import { ownerText } from './owner.ts';
+
+/** How a run is told of, beside the run itself. */
+export interface Telling {
+  /** Say last how it ended and which commands go on from there. Default: true. */
+  readonly ending?: boolean | undefined;
+}
 
 /** Runs, shows how it goes, says how it ended, and sets the exit code. */
 export async function execute<World>(
@@ -24,7 +33,8 @@ export async function execute<World>(
   runbook: Runbook<World>,
   options: CommonOptions,
   request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
-): Promise<void> {
+  { ending = true }: Telling = {},
+): Promise<Outcome> {
   const started = monotonic();
   const directory = await openState(command, options);
   const state = emptyState();
@@ -34,11 +44,19 @@ export async function execute<World>(
     show(view, entry, entry.mono);
   });
   using renderer = chooseRenderer(command.name, io.stdout, view, options.json ?? false, interactive);
+  const terminal = {
+    pause(gate: OpenGate) {
+      // The event of its opening may not have come here yet, and nothing is drawn while the question stands.
+      show(view, { type: 'gate.waiting', list: view.list, ...gate }, monotonic());
+      return renderer.pause();
+    },
+    interrupt: () => interrupts.interrupt(),
+  };
   const run = startRun({
     ...request,
     runbook,
     stateDirectory: directory.path,
-    decide: interactive && options.json !== true ? decideAtTerminal(() => renderer.pause()) : undefined,
+    decide: interactive && options.json !== true ? decideAtTerminal(terminal) : undefined,
   });
   // The reader may go away (a closed pipe or terminal): that alone must not stop a run half-way.
   let watched = true;
@@ -52,9 +70,9 @@ export async function execute<World>(
     renderer.event(event);
     if ('seq' in event) foldEntry(state, event);
   }
-  const outcome = await run.outcome;
+  const outcome = await run.outcome.catch((error: unknown) => brokenOff(error, view, options));
   process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
-  if (options.json === true || !watched) return;
+  if (options.json === true || !watched || !ending) return outcome;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const lines = endingLines(outcome, {
@@ -63,9 +81,18 @@ export async function execute<World>(
     journal: directory.journal,
     owner: await ownerText(runbook, state.owner),
     options: optionsText(options),
+    choice: choiceText(state.lastRun?.choice ?? {}),
     seconds: (monotonic() - started) / 1000,
   });
   await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
+  return outcome;
+}
+
+/** A journal that cannot be written ends a run in the middle: whose the loops are and how to go on is said all the same. */
+function brokenOff(error: unknown, view: RunView, { json }: CommonOptions): Outcome {
+  if (!(error instanceof JournalWriteError) || json === true) throw error;
+  const running = [...view.steps.values()].find(({ state }) => state === 'running' || state === 'gate');
+  return { result: 'unsafe', step: running?.plan.id, reason: error.message, error };
 }
 
 function chooseRenderer(

@@ -2,6 +2,8 @@ import type { Run } from '../engine/engine.ts';
 
 /** What the signals did to a run so far. */
 export interface Interrupts extends Disposable {
+  /** Does what a signal does: for a Ctrl-C that came as a key and not as a signal. */
+  interrupt(): void;
   readonly terminated: boolean;
 }
 
@@ -28,6 +30,7 @@ export function interruptRun(run: Run, say: (text: string) => void): Interrupts 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, listener);
   return {
+    interrupt: () => listener('SIGINT'),
     get terminated() {
       return terminated;
     },

@@ -1,6 +1,12 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type StateDirectory, openStateDirectory } from '../journal/state-directory.ts';
+import type { Choice } from '../engine/choose.ts';
+import {
+  findStateDirectory,
+  openStateDirectory,
+  type StateDirectory,
+  type StateFiles,
+} from '../journal/state-directory.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -33,11 +39,21 @@ export function withCommonOptions(
     .option('--json', 'print JSON: one document, or a line for each event of a run');
 }
 
-/** Where the journal is. */
+/** Where the journal is; absolute. */
 export function statePath({ name }: CommandName, { config, state }: CommonOptions): string {
-  return state ?? join(dirname(config), `.${name}`);
+  return resolve(state ?? join(dirname(config), `.${name}`));
 }
 
+/**
+ * The state directory that the options name, for what only reads or answers.
+ *
+ * @throws {UsageError} there is none.
+ */
+export async function findState(command: CommandName, options: CommonOptions): Promise<StateFiles> {
+  return findStateDirectory(statePath(command, options));
+}
+
+/** The same, made where it is missing: for what runs. */
 export async function openState(command: CommandName, options: CommonOptions): Promise<StateDirectory> {
   return openStateDirectory(statePath(command, options));
 }
@@ -47,6 +63,13 @@ export function optionsText({ config, state }: CommonOptions): string {
   return [`--config ${quoted(config)}`, ...(state === undefined ? [] : [`--state ${quoted(state)}`])].join(
     ' ',
   );
+}
+
+/** The options that name a part of the list, as they would be typed, with a space before each. */
+export function choiceText({ from, until, only }: Choice): string {
+  return Object.entries({ from, until, only })
+    .map(([name, value]) => (value === undefined ? '' : ` --${name} ${quoted(value)}`))
+    .join('');
 }
 
 function quoted(word: string): string {

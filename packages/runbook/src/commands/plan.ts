@@ -1,6 +1,6 @@
 import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
-import { readState } from '../engine/engine.ts';
+import { readState } from '../journal/read-state.ts';
 import { mainList } from '../engine/lists.ts';
 import { makePlan } from '../engine/plan.ts';
 import { shortPlan } from '../progress/format.ts';

@@ -8,6 +8,7 @@ import type { CommandContext, CommandStreams, RunbookCommand } from './context.t
 import { addDoctorCommand } from './doctor.ts';
 import { exitCodeHelp, exitCodeOf, exitCodeTable } from './exit-codes.ts';
 import { addPlanCommand } from './plan.ts';
+import { addRehearseCommand } from './rehearse.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommands } from './run.ts';
 import { addStatusCommand } from './status.ts';
@@ -55,6 +56,7 @@ function createProgram<World>(context: CommandContext<World>): Command {
     .addHelpText('after', exitCodeHelp(exitCodeTable(exitCodes)));
   addDoctorCommand(program, context);
   addPlanCommand(program, context);
+  addRehearseCommand(program, context);
   addRunCommands(program, context);
   addStatusCommand(program, context);
   addAnswerCommands(program, context);

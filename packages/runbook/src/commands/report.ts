@@ -6,7 +6,7 @@ import { htmlReport } from '../report/html.ts';
 import { markdownReport } from '../report/markdown.ts';
 import { readReport } from '../report/read-report.ts';
 import type { CommandContext } from './context.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 
 interface ReportFlags extends CommonOptions {
   readonly html?: string;
@@ -24,7 +24,7 @@ export function addReportCommand<World>(program: Command, { command, io }: Comma
     .option('--html <file>', 'write one self-contained HTML page')
     .option('--md <file>', 'write Markdown')
     .action(async (flags: ReportFlags) => {
-      const directory = await openState(command, flags);
+      const directory = await findState(command, flags);
       const report = await readReport(directory.journal);
       if (report.runs.length === 0) {
         throw new UsageError(`there is nothing to report: ${directory.journal} tells of no run`);

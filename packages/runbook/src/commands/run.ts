@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { acceptPlan, decideRun, type RunRequest } from '../engine/decide-run.ts';
-import { readState } from '../engine/engine.ts';
+import { readState } from '../journal/read-state.ts';
 import { UsageError } from '../engine/errors.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isCommitted } from '../engine/take-claim.ts';
@@ -10,7 +10,7 @@ import { askYes } from './ask.ts';
 import type { CommandContext } from './context.ts';
 import { execute } from './execute.ts';
 import { openRunbook } from './open-runbook.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, openState, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
 
 /** Milliseconds that the world may take to say whether the commit point is passed. */
@@ -19,6 +19,7 @@ const patience = 60_000;
 interface RunFlags extends CommonOptions {
   readonly plan?: string;
   readonly yes?: boolean;
+  readonly from?: string;
   readonly until?: string;
   readonly only?: string;
   readonly repair?: boolean;
@@ -41,14 +42,23 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
           '--plan <hash>',
           'run this plan (at least 8 digits of its hash), or nothing when it has changed',
         )
-        .option('--until <step|phase>', 'stop after this step or phase (the beginning of its id will do)')
-        .option('--only <step>', 'this step alone')
         .option('--forward', 'give up a rollback that cannot be completed, and go forward again');
     }
     if (name === 'run' || name === 'resume') {
-      command.option('--repair', 'apply again what has drifted since it was verified');
+      const kept = name === 'resume' ? '; default: as the last run was told' : '';
+      command
+        .option('--from <step|phase>', `begin at this step or phase, what is before it being done${kept}`)
+        .option(
+          '--until <step|phase>',
+          `stop after this step or phase (the beginning of its id will do)${kept}`,
+        )
+        .option('--only <step>', `this step alone${kept}`)
+        .option('--repair', 'apply again what has drifted since it was verified');
     }
-    if (name !== 'resume') command.option('--yes', 'do not ask');
+    command.option(
+      '--yes',
+      name === 'resume' ? 'do not ask (it asks nothing before it goes on)' : 'do not ask',
+    );
     command.action((flags: RunFlags) =>
       confirmAndRun(context, { command: name, forward: flags.forward }, flags),
     );
@@ -66,11 +76,13 @@ async function confirmAndRun<World>(
   request: RunRequest,
   flags: RunFlags,
 ): Promise<void> {
+  // What goes on or back needs where it came from; a mistyped directory is not made.
+  if (request.command !== 'run') await findState(context.command, flags);
   await using open = await openRunbook(context.command, flags);
   const { runbook } = open;
   const plan = request.command === 'resume' ? undefined : await confirmRun(context, runbook, request, flags);
-  const { until, only, repair } = flags;
-  await execute(context, runbook, flags, { ...request, plan, until, only, repair });
+  const { from, until, only, repair } = flags;
+  await execute(context, runbook, flags, { ...request, plan, from, until, only, repair });
 }
 
 /** Nothing runs by default: the plan's hash, `--yes`, or a yes at the terminal. */

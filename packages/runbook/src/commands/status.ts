@@ -7,15 +7,17 @@ import { mainList } from '../engine/lists.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import { readJournal } from '../journal/read.ts';
 import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
-import type { StateDirectory } from '../journal/state-directory.ts';
+import { receipts, type Receipt } from '../gates/receipt.ts';
+import type { StateFiles } from '../journal/state-directory.ts';
 import { currentHolder } from '../journal/lock.ts';
 import { treeLines } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
-import { readState } from '../engine/engine.ts';
+import { readState } from '../journal/read-state.ts';
 import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { statusRow, statusTable } from './status-table.ts';
+import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
 
 interface StatusFlags extends CommonOptions {
@@ -28,12 +30,20 @@ interface StatusFlags extends CommonOptions {
  */
 export function addStatusCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
-    program.command('status').description('how far it is, who runs it, and which gates are open'),
+    program
+      .command('status')
+      .argument('[directories...]', 'state directories: one line for each, in place of --state')
+      .description('how far it is, who runs it, and which gates are open'),
     command,
   )
     .option('--watch', 'show it again whenever the journal grows')
-    .action(async (flags: StatusFlags) => {
-      const directory = await openState(command, flags);
+    .action(async (directories: string[], flags: StatusFlags) => {
+      if (directories.length > 0) {
+        const rows = await Promise.all(directories.map(statusRow));
+        const text = flags.json === true ? JSON.stringify(rows) : statusTable(rows);
+        return write(io.stdout, `${text}\n`);
+      }
+      const directory = await findState(command, flags);
       let alarms: readonly string[] | undefined;
       const print = async (): Promise<void> => {
         alarms ??= await askAlarms(command, flags, await readState(directory));
@@ -46,7 +56,7 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
 }
 
 async function printChanges(
-  directory: StateDirectory,
+  directory: StateFiles,
   print: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,7 +78,7 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 
 async function describe(
   command: string,
-  directory: StateDirectory,
+  directory: StateFiles,
   alarms: readonly string[],
   colour: boolean,
 ): Promise<{ text: string; json: object }> {
@@ -90,7 +100,16 @@ async function describe(
   lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
   for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
   for (const alarm of alarms) lines.push(`✗ ${alarm}`);
-  return { text: lines.join('\n'), json: statusJson(state, view, { holder, gates, alarms }) };
+  const answered = await receipts(state, directory.answers);
+  lines.push(...answered.map(receiptText));
+  return {
+    text: lines.join('\n'),
+    json: statusJson(state, view, { holder, gates, receipts: answered, alarms }),
+  };
+}
+
+function receiptText({ id, gate, decision, by, state }: Receipt): string {
+  return `  ${gate}: ${decision} by ${by}, ${state} (${id.slice(0, 12)})`;
 }
 
 function lastRunText({ lastRun }: JournalState): string {

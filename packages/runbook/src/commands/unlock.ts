@@ -5,7 +5,7 @@ import { UsageError } from '../engine/errors.ts';
 import { unlock } from '../journal/lock.ts';
 import type { CommandContext } from './context.ts';
 import { openRunbook } from './open-runbook.ts';
-import { type CommonOptions, openState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 
 type UnlockFlags = CommonOptions & Readonly<Record<string, unknown>>;
 
@@ -32,7 +32,7 @@ async function forgetRunner<World>(
   { command }: CommandContext<World>,
   options: CommonOptions,
 ): Promise<string> {
-  const result = await unlock(await openState(command, options));
+  const result = await unlock(await findState(command, options));
   if (options.json === true) return JSON.stringify(result);
   return result.unlocked
     ? `unlocked: pid ${result.holder.pid} on ${result.holder.host} is dead`

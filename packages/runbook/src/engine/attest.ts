@@ -28,14 +28,13 @@ export async function attest<World>(
   const state = emptyState();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   await using journal = await Journal.open(directory.journal, redactor, (entry) => foldEntry(state, entry));
-  const { runId, lastRun, owner } = state;
-  const list = lastRun?.list ?? mainList;
-  const planHash = state.lists.get(list)?.planHash;
+  const { runId, owner } = state;
+  const planHash = state.lists.get(mainList)?.planHash;
   if (runId === undefined || planHash === undefined)
     throw new UsageError('there is no run that this could be about: `run` comes first');
   const facts = await runbook.attest({ ...statement, runId, planHash }, signal);
   const event = { type: 'attested', ...statement, facts } as const;
-  const entry = await journal.append(event, { runId, epoch: owner?.epoch ?? 0, list });
+  const entry = await journal.append(event, { runId, epoch: owner?.epoch ?? 0, list: mainList });
   foldEntry(state, entry);
   if (state.attested === undefined) throw new TypeError('an attestation was just written');
   return state.attested;

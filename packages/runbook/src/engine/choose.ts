@@ -4,10 +4,17 @@ import type { Step } from './step.ts';
 
 /** Which part of a list of steps to perform. */
 export interface Choice {
+  /** A step, or a phase (the beginning of its id is enough): that and all after it. What is before it must be done. */
+  readonly from?: string | undefined;
   /** A step, or a phase (the beginning of its id is enough): that and all before it. */
   readonly until?: string | undefined;
   /** A step: that one alone. */
   readonly only?: string | undefined;
+}
+
+/** Whether it means a part of the list, and not all of it. */
+export function isPart({ from, until, only }: Choice): boolean {
+  return from !== undefined || until !== undefined || only !== undefined;
 }
 
 /**
@@ -18,19 +25,37 @@ export interface Choice {
 export function chooseSteps<World>(
   steps: readonly Step<World>[],
   phases: readonly Phase[],
-  { until, only }: Choice,
+  { from, until, only }: Choice,
 ): readonly Step<World>[] {
-  if (only !== undefined && until !== undefined)
-    throw new UsageError('--only and --until exclude each other');
-  if (only !== undefined) return steps.filter(({ id }) => id === known(steps, only));
-  if (until === undefined) return steps;
-  const last = steps.findIndex(({ id }) => id === until);
-  if (last !== -1) return steps.slice(0, last + 1);
+  if (only !== undefined) {
+    if (until !== undefined || from !== undefined)
+      throw new UsageError(`--only and --${until === undefined ? 'from' : 'until'} exclude each other`);
+    return steps.filter(({ id }) => id === known(steps, only));
+  }
+  const first = from === undefined ? 0 : placesOf(steps, phases, from).first;
+  const last = until === undefined ? steps.length - 1 : placesOf(steps, phases, until).last;
+  if (first > last && steps.length > 0)
+    throw new UsageError(`${from} comes after ${until}: there is nothing between them`);
+  return steps.slice(first, last + 1);
+}
+
+/** The places of the first and the last step that a step's or a phase's name means. */
+function placesOf<World>(
+  steps: readonly Step<World>[],
+  phases: readonly Phase[],
+  name: string,
+): { readonly first: number; readonly last: number } {
+  const place = steps.findIndex(({ id }) => id === name);
+  if (place !== -1) return { first: place, last: place };
   const ids = phases.map(({ id }) => id);
-  const phase = ids.includes(until) ? ids.indexOf(until) : beginningWith(ids, until);
-  if (phase !== -1) return steps.filter((step) => ids.indexOf(step.phase) <= phase);
-  const names = steps.map(({ id }) => id).join(', ');
-  throw new UsageError(`${until} is neither a phase (${ids.join(', ')}) nor a step (${names})`);
+  const phase = ids.includes(name) ? ids.indexOf(name) : beginningWith(ids, name);
+  if (phase === -1) {
+    const names = steps.map(({ id }) => id).join(', ');
+    throw new UsageError(`${name} is neither a phase (${ids.join(', ')}) nor a step (${names})`);
+  }
+  const before = steps.filter((step) => ids.indexOf(step.phase) < phase).length;
+  const upTo = steps.filter((step) => ids.indexOf(step.phase) <= phase).length;
+  return { first: before, last: upTo - 1 };
 }
 
 /** The place of the one id that begins with `start`; -1 for none, and for more than one. */

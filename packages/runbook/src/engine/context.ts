@@ -21,6 +21,11 @@ export interface StepContext<World> {
    * @throws {InvalidRunbookError} that step is not verified: name it in `needs`.
    */
   evidence<Found extends Evidence>(step: StepReference<Found>): Found;
+  /**
+   * When a run of one of the runbook's lists last ended with all of it verified, ISO 8601, e.g. of `reboot-proof`;
+   * `undefined`: it has not, or was begun and not completed since.
+   */
+  completed(list: string): string | undefined;
   /** The operation that an interrupted attempt of this step recorded. */
   readonly recordedOperation: string | undefined;
   /**

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { startTimer } from '@cutover/foundation/long-timer';
 import type { StepCall } from '../journal/entry.ts';
 import { StepTimeoutError } from './errors.ts';
 
@@ -21,18 +22,18 @@ export async function withDeadline<T>(
   const controller = new AbortController();
   // A step runs as many commands at once as it likes, and each listens.
   setMaxListeners(0, controller.signal);
-  const timers: NodeJS.Timeout[] = [];
+  const timers: Disposable[] = [];
   const relay = (): void => controller.abort(signal.reason);
   signal.addEventListener('abort', relay, { once: true });
   const abandoned = new Promise<never>((_resolve, reject) => {
     controller.signal.addEventListener(
       'abort',
-      () => timers.push(setTimeout(() => reject(asError(controller.signal.reason)), grace)),
+      () => timers.push(startTimer(grace, () => reject(asError(controller.signal.reason)))),
       { once: true },
     );
   });
   timers.push(
-    setTimeout(() => controller.abort(new StepTimeoutError(step.id, call, step.timeout)), step.timeout),
+    startTimer(step.timeout, () => controller.abort(new StepTimeoutError(step.id, call, step.timeout))),
   );
   try {
     return await Promise.race([run(controller.signal), abandoned]);
@@ -41,7 +42,7 @@ export async function withDeadline<T>(
     if (controller.signal.aborted) throw withCause(asError(controller.signal.reason), error);
     throw error;
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    for (const timer of timers) timer[Symbol.dispose]();
     signal.removeEventListener('abort', relay);
   }
 }

@@ -1,7 +1,10 @@
 import type { RunMode } from '../journal/entry.ts';
-import type { JournalState, StepRecord } from '../journal/state.ts';
+import type { ListState } from '../journal/list-state.ts';
+import type { JournalState } from '../journal/state.ts';
+import type { StepRecord } from '../journal/step-record.ts';
 import { StalePlanError, UsageError } from './errors.ts';
 import { mainList, rollbackList } from './lists.ts';
+import { type Choice, isPart } from './choose.ts';
 import { changedSteps, type Plan } from './plan.ts';
 
 /** What a command asks of the engine; `list` names one of the runbook's own lists, for `run` only. */
@@ -85,7 +88,19 @@ function stepsOf(state: JournalState, list: string): readonly StepRecord[] {
   return [...(state.lists.get(list)?.steps.values() ?? [])];
 }
 
+/**
+ * Which part of the list a run performs: what is asked for, or, when it goes on after one that has not ended well, the
+ * part that that one was told.
+ */
+export function decideChoice({ mode }: RunDecision, asked: Choice, { lastRun }: JournalState): Choice {
+  const { from, until, only } = asked;
+  return mode !== 'resume' || isPart(asked) ? { from, until, only } : (lastRun?.choice ?? {});
+}
+
 function decideRollback(state: JournalState, committed: boolean): RunDecision {
+  if (state.lastRun === undefined && !committed) {
+    throw new UsageError('there is nothing to roll back: this state directory has seen no run');
+  }
   if (state.commits.has('C2')) {
     throw new UsageError('the commit point C2 is passed: there is nothing left to roll back to');
   }
@@ -111,7 +126,8 @@ export function acceptPlan(
   if (reviewed !== undefined && (reviewed.length < 8 || !plan.hash.startsWith(reviewed))) {
     throw new StalePlanError(reviewed, plan.hash, changed, 'Review it: `plan`');
   }
-  if (recorded === undefined || recorded.planHash === plan.hash || decision.undo) return;
+  if (recorded === undefined || recorded.planHash === plan.hash) return;
+  if (decision.undo) return requireUndoable(plan, recorded, changed);
   const done = changed.filter((id) => recorded.steps.get(id)?.begun !== undefined);
   if (done.length > 0 && state.commits.has('C1')) {
     const advice =
@@ -122,4 +138,19 @@ export function acceptPlan(
     const advice = 'Review it (`plan`), then run it: `run --plan HASH`';
     throw new StalePlanError(recorded.planHash, plan.hash, changed, advice);
   }
+}
+
+/** An undo works with what the config says now: where that has changed, it would undo something else than was done. */
+function requireUndoable(plan: Plan, recorded: ListState, changed: readonly string[]): void {
+  const planned = new Map(plan.steps.map((step) => [step.id, step]));
+  const other = [...recorded.steps].flatMap(([id, { begun, status, inputHash, version }]) => {
+    const now = planned.get(id);
+    const same = now?.inputHash === inputHash && now.version === version;
+    return begun === undefined || status === 'undone' || same ? [] : [id];
+  });
+  if (other.length === 0) return;
+  const advice =
+    `${other.join(', ')} was done with another config, and an undo would miss what it made. ` +
+    'Restore the config with which it was done, then roll back';
+  throw new StalePlanError(recorded.planHash, plan.hash, changed, advice);
 }

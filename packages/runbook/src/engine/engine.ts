@@ -7,17 +7,17 @@ import type { JournalEntry } from '../journal/entry.ts';
 import { bootId } from '../journal/holder.ts';
 import { Journal } from '../journal/journal.ts';
 import { lock } from '../journal/lock.ts';
-import { readJournal } from '../journal/read.ts';
 import { createRedactor } from '../journal/redactor.ts';
-import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
-import { openStateDirectory, type StateDirectory } from '../journal/state-directory.ts';
-import { type Choice, chooseSteps } from './choose.ts';
+import { emptyState, foldEntry } from '../journal/state.ts';
+import { openStateDirectory } from '../journal/state-directory.ts';
+import { type Choice, chooseSteps, isPart } from './choose.ts';
 import { isCommitted, takeClaim } from './take-claim.ts';
-import { acceptPlan, decideRun, type RunDecision, type RunRequest } from './decide-run.ts';
+import { acceptPlan, decideChoice, decideRun, type RunDecision, type RunRequest } from './decide-run.ts';
 import { InterruptedRunError, UsageError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
 import { gravestOutcome, type Outcome } from './outcome.ts';
 import { mainList, rollbackList, stepsOf } from './lists.ts';
+import { createNotifier } from './notify.ts';
 import { makePlan } from './plan.ts';
 import { recheck } from './recheck.ts';
 import type { Runbook } from './runbook.ts';
@@ -99,6 +99,9 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   const decision = decideRun(options, state, await isCommitted(runbook, options, state, controls.signal));
   const plan = makePlan(runbook, decision.list, directory.key);
   acceptPlan(decision, plan, state, options.plan);
+  await using notifier = createNotifier(runbook.notify ?? [], state, (text) =>
+    controls.emit({ type: 'notice', text: redactor.text(text) }),
+  );
   const session: Session<World> = {
     runbook,
     directory,
@@ -112,11 +115,15 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
     draining: controls.draining,
     claim,
     decide: options.decide,
-    emit: (event) => controls.emit(event),
+    emit(event) {
+      notifier.event(event);
+      controls.emit(event);
+    },
   };
-  const steps = chooseSteps(stepsOf(runbook, decision.list), runbook.phases, options);
+  const choice = decideChoice(decision, options, state);
+  const steps = chooseSteps(stepsOf(runbook, decision.list), runbook.phases, choice);
   if (!decision.undo) requireNeeds(session, steps);
-  await begin(session, decision);
+  await begin(session, decision, choice);
   using cancelling = await watchForCancel(directory.answers, async (request) => {
     await record(session, { type: 'cancelled', ...request });
     controls.drain();
@@ -129,7 +136,11 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   return outcome;
 }
 
-async function begin<World>(session: Session<World>, { list, mode, abandon }: RunDecision): Promise<void> {
+async function begin<World>(
+  session: Session<World>,
+  { list, mode, abandon }: RunDecision,
+  choice: Choice,
+): Promise<void> {
   if (abandon === true) await record(session, { type: 'rollback.abandoned' });
   const known = listState(session);
   const over =
@@ -144,7 +155,8 @@ async function begin<World>(session: Session<World>, { list, mode, abandon }: Ru
   }
   const { username: user } = userInfo();
   const runner = { pid: process.pid, host: hostname(), user, bootId: await bootId() };
-  await record(session, { type: 'run.started', mode, runner });
+  const part = isPart(choice) ? { choice } : {};
+  await record(session, { type: 'run.started', mode, runner, ...part });
 }
 
 async function performRest<World>(
@@ -183,11 +195,4 @@ async function finish<World>(
     ...(step === undefined ? {} : { step }),
     ...(reason === undefined ? {} : { reason }),
   });
-}
-
-/** What the journal in a state directory says, without holding its lock: a line being written is left out. */
-export async function readState(directory: StateDirectory): Promise<JournalState> {
-  const state = emptyState();
-  await readJournal(directory.journal, (entry) => foldEntry(state, entry));
-  return state;
 }

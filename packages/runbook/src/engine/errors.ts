@@ -9,6 +9,7 @@ export type RunbookErrorCode =
   | 'PLAN_STALE'
   | 'LOCKED'
   | 'JOURNAL_DAMAGED'
+  | 'JOURNAL_UNWRITABLE'
   | 'GATE_REFUSED'
   | 'INTERRUPTED';
 

@@ -21,6 +21,7 @@ export function makeContext<World>(
     unit: `runbook-${session.runId}-${step.id}`,
     recordedOperation: recordOf(session, step)?.operation,
     evidence: (needed) => evidenceOf(session, step.id, needed),
+    completed: (list) => session.state.lists.get(list)?.completed,
     operation: async (operation) => {
       await recordStep(session, step, attempt, { type: 'op', operation });
     },

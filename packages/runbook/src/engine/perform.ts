@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { passGate } from '../gates/pass-gate.ts';
+import { isAbout, passGate } from '../gates/pass-gate.ts';
 import { waitForPerson } from '../gates/wait-for-person.ts';
 import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
@@ -8,6 +8,7 @@ import type { StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 import { recordedError } from './recorded-error.ts';
 import { VerificationError } from './errors.ts';
+import { hashInputs } from './inputs.ts';
 import { isUnsafe } from './is-unsafe.ts';
 import type { Evidence } from './json.ts';
 import { look } from './look.ts';
@@ -93,9 +94,18 @@ class StepRun<World> {
   async #runOnce(): Promise<Outcome | 'again'> {
     const evidence: Evidence = { attempt: this.#attempt };
     if (this.#begun) {
+      // What was applied to its end is done: only its proof is missing, and that is looked for again first.
+      const applied = recordOf(this.#session, this.#step)?.applied === true;
+      const unproven = applied ? await this.#try('verify', () => this.#prove('recovered')) : undefined;
+      if (applied && unproven === undefined) return { result: 'ok' };
+      if (unproven?.result === 'interrupted' || unproven?.result === 'unsafe') return unproven;
+      const text =
+        unproven === undefined
+          ? 'it was started and did not end, and nothing can tell whether it was done'
+          : `it was done to its end, and looking for what it did fails: ${unproven.reason ?? ''}`;
       const held = await passGate(this.#session, this.#step, this.#attempt, {
         kind: 'approval',
-        text: `${this.#step.title}: it was started and did not end, and nothing can tell whether it was done. Do it again?`,
+        text: `${this.#step.title}: ${text}. Do it again?`,
         evidence,
         timeout: this.#step.gate?.timeout ?? 15 * 60_000,
       });
@@ -110,11 +120,19 @@ class StepRun<World> {
   async #askApproval(evidence: Evidence): Promise<Outcome | undefined> {
     const { gate, kind } = this.#step;
     if (gate?.kind !== 'approval') return undefined;
-    const known = recordOf(this.#session, this.#step)?.gate;
-    // What was approved and begun may be finished without asking again, unless it can never be taken back.
-    const approvedBefore =
-      known?.state === 'used' && known.planHash === this.#session.plan.hash && this.#begun;
-    if (approvedBefore && (kind !== 'irreversible' || this.#attemptsHere > 0)) return undefined;
+    // An approval is for one attempt. Its retries in this run are part of it; so is one that was cut off, if the world is
+    // as it was shown, the gate's time is not over, and it can be taken back.
+    if (this.#attemptsHere > 0) return undefined;
+    const known = recordOf(this.#session, this.#step);
+    const { hash: planHash } = this.#session.plan;
+    const { directory, redactor } = this.#session;
+    const now = {
+      kind: 'approval',
+      planHash,
+      evidenceHash: hashInputs(redactor.value(evidence), directory.key),
+    };
+    const cutOff = known?.gate?.state === 'used' && known.cutOff && isAbout(known.gate, now);
+    if (cutOff && kind !== 'irreversible') return undefined;
     return passGate(this.#session, this.#step, this.#attempt, {
       kind: 'approval',
       text: gate.question,
@@ -138,7 +156,9 @@ class StepRun<World> {
     });
     const outcome = failure ?? (await this.#try('verify', () => this.#prove('applied')));
     if (outcome === undefined) return { result: 'ok' };
-    return (await this.#maybeAgain(outcome)) ? 'again' : outcome;
+    // Done to its end, and nothing can tell what it did: no error of its proof makes it done a second time.
+    const once = failure === undefined && this.#step.check === undefined;
+    return !once && (await this.#maybeAgain(outcome)) ? 'again' : outcome;
   }
 
   /** From here on the world may have changed, whatever happens to this process. */

@@ -3,6 +3,8 @@ import type { JournalWitness, RunnerClaim } from './claim.ts';
 import type { Evidence } from './json.ts';
 import type { Phase } from './phase.ts';
 import type { Step } from './step.ts';
+import type { Approvers } from './approvers.ts';
+import type { NotifyHook } from './notify-hook.ts';
 import type { Words } from './words.ts';
 
 /** Everything that the engine runs. What it holds open is closed when it is disposed. */
@@ -61,6 +63,10 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
   doctor?(signal: AbortSignal): AsyncIterable<Finding>;
   /** Asks the world who owns the thing that moves. Throws when that cannot be told. */
   ownership?(signal: AbortSignal): Promise<Ownership>;
+  /** Who may approve gates, by signature. Default: each user who can write the state directory. */
+  readonly approvers?: Approvers | undefined;
+  /** Commands that are told when a gate opens or waits, and how a run ends. */
+  readonly notify?: readonly NotifyHook[] | undefined;
   /** Secret values that no output may ever contain. */
   readonly secretsToRedact?: readonly string[] | undefined;
   /** What this runbook's hosts stand in for, one sentence each, for the report: `a container stands for a virtual machine`. */

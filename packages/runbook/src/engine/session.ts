@@ -1,6 +1,8 @@
 import type { JournalEntry, JournalEvent, StepEvent, StepIdentity } from '../journal/entry.ts';
 import type { Journal } from '../journal/journal.ts';
-import { foldEntry, type JournalState, type ListState, type StepRecord } from '../journal/state.ts';
+import type { ListState } from '../journal/list-state.ts';
+import { foldEntry, type JournalState } from '../journal/state.ts';
+import type { StepRecord } from '../journal/step-record.ts';
 import type { StateDirectory } from '../journal/state-directory.ts';
 import type { Decide } from '../gates/answer.ts';
 import type { Redactor } from '../journal/redactor.ts';

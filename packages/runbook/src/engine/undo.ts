@@ -46,7 +46,11 @@ async function undoStep<World>(session: Session<World>, step: Step<World>): Prom
         undo(makeContext(session, step, attempt, signal)),
       );
     }
-    const left = step.leaves === undefined ? {} : { leaves: step.leaves };
+    const earlier = (recordOf(session, step)?.madeWith.size ?? 0) > 1;
+    const left = {
+      ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
+      ...(earlier ? { leavesToo: 'what it made with an earlier config: look for it by hand' } : {}),
+    };
     const found = undo === undefined ? {} : await proveUndone(session, step, attempt);
     await recordStep(session, step, attempt, { type: 'undone', evidence: { ...found, ...left } });
     return undefined;

@@ -1,8 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { RunbookError } from '../engine/errors.ts';
-import type { GateRecord } from '../journal/state.ts';
-import { leaveFile, readFileIfThere } from './answer-file.ts';
+import type { GateRecord } from '../journal/step-record.ts';
 
 /** A person's answer, bound to one opening of one gate, to the plan and to the evidence they were shown. */
 export interface GateAnswer extends Decision {
@@ -20,10 +17,12 @@ export interface Decision {
   /** Their name. */
   readonly by: string;
   readonly note?: string | undefined;
+  /** Made by `ssh-keygen -Y sign` of what `signedText` returns for the answer. */
+  readonly signature?: string | undefined;
 }
 
 /** An open gate, as it is shown to the person who decides. */
-export type OpenGate = Omit<GateRecord, 'state'> & { readonly step: string };
+export type OpenGate = Omit<GateRecord, 'state' | 'answer'> & { readonly step: string };
 
 /** Asks the person at the terminal. Aborted when the answer came another way. `undefined`: they do not answer here. */
 export type Decide = (gate: OpenGate, signal: AbortSignal) => Promise<Decision | undefined>;
@@ -34,60 +33,44 @@ export class GateRefusedError extends RunbookError {
   readonly code = 'GATE_REFUSED';
   readonly gate: string;
 
-  constructor(gate: string, message: string) {
-    super(message);
+  constructor(gate: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.gate = gate;
   }
 }
 
 /** Binds a decision to an open gate. */
-export function bindAnswer(gate: OpenGate, decision: Decision): GateAnswer {
+export function bindAnswer(gate: Bound, decision: Decision): GateAnswer {
   const { step, nonce, planHash, evidenceHash } = gate;
   return { schema: 1, gate: step, nonce, planHash, evidenceHash, ...decision };
 }
 
-/**
- * Leaves an answer where the runner finds it, whole or not at all.
- *
- * @throws {GateRefusedError} this opening of the gate was answered already.
- */
-export async function leaveAnswer(directory: string, answer: GateAnswer): Promise<void> {
-  if (await leaveFile(answerPath(directory, answer.nonce), JSON.stringify(answer))) return;
-  throw new GateRefusedError(answer.gate, `the gate of ${answer.gate} was answered already`);
+/** What of a gate an answer is bound to. */
+type Bound = Pick<OpenGate, 'step' | 'nonce' | 'planHash' | 'evidenceHash'>;
+
+/** Why an answer that was left for this gate is none; `undefined`: it is one. */
+export function whyNotFor(answer: GateAnswer, gate: Bound): string | undefined {
+  if (answer.gate !== gate.step) return `the answer is for the gate of ${answer.gate}`;
+  if (answer.nonce !== gate.nonce) return 'the answer was given to an earlier opening of this gate';
+  if (answer.planHash !== gate.planHash) return 'the answer was given to another plan';
+  if (answer.evidenceHash !== gate.evidenceHash) return 'the answer was given to other evidence';
+  return undefined;
 }
 
-/** What was left for this gate: an answer, the reason why what was left is none, or nothing yet. */
-export type Found = { readonly answer: GateAnswer } | { readonly refused: string } | undefined;
-
-/** Looks for an answer and takes it away. */
-export async function takeAnswer(directory: string, gate: OpenGate): Promise<Found> {
-  const path = answerPath(directory, gate.nonce);
-  const text = await readFileIfThere(path);
-  if (text === undefined) return undefined;
-  const found = judge(text, gate);
-  await rm(path);
-  return found;
-}
-
-function judge(text: string, gate: OpenGate): Found {
+/** Reads an answer from a file's text; a string says why it is none. */
+export function parseAnswer(text: string): GateAnswer | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    return { refused: 'the answer is not JSON' };
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'the answer is not JSON';
+    throw error;
   }
-  const answer = parseAnswer(value);
-  if (answer === undefined) return { refused: 'the answer has not the form of an answer' };
-  if (answer.gate !== gate.step) return { refused: `the answer is for the gate of ${answer.gate}` };
-  if (answer.nonce !== gate.nonce)
-    return { refused: 'the answer was given to an earlier opening of this gate' };
-  if (answer.planHash !== gate.planHash) return { refused: 'the answer was given to another plan' };
-  if (answer.evidenceHash !== gate.evidenceHash) return { refused: 'the answer was given to other evidence' };
-  return { answer };
+  return answerOf(value) ?? 'the answer has not the form of an answer';
 }
 
 /** Of what is in the file, the members of an answer; `undefined`: it is not one. */
-function parseAnswer(value: unknown): GateAnswer | undefined {
+function answerOf(value: unknown): GateAnswer | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const members = new Map<string, unknown>(Object.entries(value));
   const text = (name: string): string | undefined => {
@@ -98,22 +81,9 @@ function parseAnswer(value: unknown): GateAnswer | undefined {
     text,
   );
   const decision = members.get('decision');
-  const note = text('note');
   if (members.get('schema') !== 1 || (decision !== 'approved' && decision !== 'denied')) return undefined;
   if (gate === undefined || nonce === undefined || planHash === undefined) return undefined;
   if (evidenceHash === undefined || by === undefined || by === '') return undefined;
-  return {
-    schema: 1,
-    gate,
-    nonce,
-    planHash,
-    evidenceHash,
-    decision,
-    by,
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
-function answerPath(directory: string, nonce: string): string {
-  return join(directory, `${nonce}.json`);
+  const [note, signature] = ['note', 'signature'].map(text);
+  return { schema: 1, gate, nonce, planHash, evidenceHash, decision, by, note, signature };
 }

@@ -5,7 +5,10 @@ import type { Outcome } from '../engine/outcome.ts';
 import { recordOf, recordStep, type Session } from '../engine/session.ts';
 import type { Gate } from '../engine/gate.ts';
 import type { Step } from '../engine/step.ts';
-import type { OpenGate } from './answer.ts';
+import type { GateRecord } from '../journal/step-record.ts';
+import { bindAnswer, type OpenGate } from './answer.ts';
+import { findWithdrawal, forgetAnswer } from './answer-box.ts';
+import { whyNotSigned } from './signature.ts';
 import { waitForAnswer } from './wait.ts';
 
 /** What is asked at a gate, and of what. */
@@ -32,21 +35,26 @@ export async function passGate<World>(
   for (;;) {
     const gate = await openGate(session, step, attempt, question);
     if (gate === 'approved') return undefined;
-    const waited = await waitForAnswer(gate, session.directory.answers, session.decide, session.draining);
+    const waited = await waitForAnswer(gate, session);
     const { nonce } = gate;
     switch (waited.kind) {
       case 'answered': {
-        const { decision, ...who } = waited.decision;
-        await recordStep(session, step, attempt, { type: `gate.${decision}`, nonce, ...who });
+        const { decision, by, note, signature } = waited.decision;
+        await recordStep(session, step, attempt, { type: `gate.${decision}`, nonce, by, note, signature });
+        await forgetAnswer(session.directory.answers, nonce);
         if (decision === 'approved') return undefined;
-        const why = who.note === undefined ? '' : `: ${who.note}`;
-        return { result: 'failed', step: step.id, reason: `${who.by} denied it${why}` };
+        return {
+          result: 'failed',
+          step: step.id,
+          reason: `${by} denied it${note === undefined ? '' : `: ${note}`}`,
+        };
       }
       case 'expired':
         await recordStep(session, step, attempt, { type: 'gate.expired', nonce });
         return { result: 'waiting', step: step.id, reason: 'it was not answered in time' };
       case 'refused':
         await recordStep(session, step, attempt, { type: 'gate.refused', nonce, reason: waited.reason });
+        await forgetAnswer(session.directory.answers, nonce);
     }
   }
 }
@@ -62,9 +70,14 @@ export async function openGate<World>(
   const evidenceHash = hashInputs(shown.evidence, session.directory.key);
   const planHash = session.plan.hash;
   const known = recordOf(session, step)?.gate;
-  if (known?.kind === kind && known.planHash === planHash && known.evidenceHash === evidenceHash) {
-    if (known.state === 'approved') return 'approved';
-    if (known.state === 'open' && Date.parse(known.expires) > Date.now()) return { step: step.id, ...known };
+  if (known !== undefined && isAbout(known, { kind, planHash, evidenceHash })) {
+    if (known.state === 'approved' && (await stillCounts(session, step, attempt, known))) return 'approved';
+    if (known.state === 'open') {
+      const open = { step: step.id, ...known };
+      // The journal has its opening; whoever watches this run has not seen it.
+      session.emit({ type: 'gate.waiting', list: session.list, ...open });
+      return open;
+    }
   }
   const gate = {
     kind,
@@ -76,4 +89,38 @@ export async function openGate<World>(
   };
   await recordStep(session, step, attempt, { type: 'gate.open', ...gate });
   return { step: step.id, ...gate };
+}
+
+/** Whether a gate was opened on this plan and evidence, and its time is not over. */
+export function isAbout(
+  known: GateRecord,
+  now: { readonly kind: string; readonly planHash: string; readonly evidenceHash: string },
+): boolean {
+  return (
+    known.kind === now.kind &&
+    known.planHash === now.planHash &&
+    known.evidenceHash === now.evidenceHash &&
+    Date.parse(known.expires) > Date.now()
+  );
+}
+
+/** An approval that the journal has, and on which nothing was begun: it may have been taken back, or never been signed. */
+async function stillCounts<World>(
+  session: Session<World>,
+  step: Step<World>,
+  attempt: number,
+  gate: GateRecord,
+): Promise<boolean> {
+  const { nonce, answer } = gate;
+  const withdrawal = await findWithdrawal(session.directory.answers, nonce);
+  if (withdrawal !== undefined) {
+    await recordStep(session, step, attempt, { type: 'gate.withdrawn', nonce, ...withdrawal });
+    return false;
+  }
+  const { approvers } = session.runbook;
+  if (approvers === undefined || answer === undefined) return true;
+  const reason = await whyNotSigned(bindAnswer({ step: step.id, ...gate }, answer), approvers);
+  if (reason === undefined) return true;
+  await recordStep(session, step, attempt, { type: 'gate.refused', nonce, reason });
+  return false;
 }

@@ -6,7 +6,8 @@ import type { Evidence } from '../engine/json.ts';
 import type { Gate } from '../engine/gate.ts';
 import type { Step } from '../engine/step.ts';
 import { openGate } from './pass-gate.ts';
-import { takeAnswer } from './answer.ts';
+import { forgetAnswer } from './answer-box.ts';
+import { lookForAnswer } from './wait.ts';
 
 /**
  * Shows a person what to do and looks until it is done. Only what is there counts: an approval of such a gate is not
@@ -37,15 +38,12 @@ export async function waitForPerson<World>(
       await recordStep(session, step, attempt, { type: 'stopped', ...answer, state: 'conflict' });
       return { result: 'unsafe', step: step.id, reason: answer.reason };
     }
-    const found = await takeAnswer(session.directory.answers, opened);
-    if (found !== undefined && 'answer' in found && found.answer.decision === 'denied') {
-      const { by, note } = found.answer;
-      await recordStep(session, step, attempt, {
-        type: 'gate.denied',
-        nonce,
-        by,
-        note,
-      });
+    const { answers } = session.directory;
+    const found = await lookForAnswer(opened, answers, undefined);
+    if (found?.kind === 'answered' && found.decision.decision === 'denied') {
+      const { by, note } = found.decision;
+      await recordStep(session, step, attempt, { type: 'gate.denied', nonce, by, note });
+      await forgetAnswer(answers, nonce);
       return {
         result: 'failed',
         step: step.id,
@@ -54,8 +52,9 @@ export async function waitForPerson<World>(
     }
     if (found !== undefined) {
       const reason =
-        'refused' in found ? found.refused : 'this gate is passed by doing the step, not by approval';
+        found.kind === 'refused' ? found.reason : 'this gate is passed by doing the step, not by approval';
       await recordStep(session, step, attempt, { type: 'gate.refused', nonce, reason });
+      await forgetAnswer(answers, nonce);
     }
     if (Date.now() >= Date.parse(opened.expires)) {
       await recordStep(session, step, attempt, { type: 'gate.expired', nonce });

@@ -1,6 +1,11 @@
 import { on } from 'node:events';
 import { watch } from 'node:fs';
-import { type Decide, type Decision, type Found, type OpenGate, takeAnswer } from './answer.ts';
+import { startTimer } from '@cutover/foundation/long-timer';
+import type { Approvers } from '../engine/approvers.ts';
+import type { Session } from '../engine/session.ts';
+import type { Decide, Decision, OpenGate } from './answer.ts';
+import { takeAnswer } from './answer-box.ts';
+import { whyNotSigned } from './signature.ts';
 
 /** What became of waiting for an answer. */
 export type Waited =
@@ -9,65 +14,74 @@ export type Waited =
   | { readonly kind: 'expired' };
 
 /**
- * Waits until the gate is answered, at the terminal (`decide`) or by a file that another process leaves in `directory`,
- * or until it expires.
+ * Waits until the gate is answered, at the terminal (the session's `decide`) or by a file that another process leaves
+ * among its answers, or until it expires. Where approvers sign, the terminal is not asked.
  *
- * @throws the reason of `signal` when that aborts.
+ * @throws the reason of the session's `draining` when that aborts.
  */
-export async function waitForAnswer(
+export async function waitForAnswer<World>(
   gate: OpenGate,
-  directory: string,
-  decide: Decide | undefined,
-  signal: AbortSignal,
+  { directory, decide, draining, runbook: { approvers } }: Session<World>,
 ): Promise<Waited> {
-  signal.throwIfAborted();
+  draining.throwIfAborted();
   const ended = new AbortController();
-  const relay = (): void => ended.abort(signal.reason);
-  signal.addEventListener('abort', relay, { once: true });
-  const waits = [answerLeft(gate, directory, ended.signal), expiry(gate, ended.signal)];
-  if (decide !== undefined) waits.push(atTerminal(gate, decide, ended.signal));
+  const relay = (): void => ended.abort(draining.reason);
+  draining.addEventListener('abort', relay, { once: true });
+  const waits = [answerLeft(gate, directory.answers, approvers, ended.signal), expiry(gate, ended.signal)];
+  if (decide !== undefined && approvers === undefined) waits.push(atTerminal(gate, decide, ended.signal));
   try {
     return await Promise.race(waits);
   } finally {
-    signal.removeEventListener('abort', relay);
+    draining.removeEventListener('abort', relay);
     ended.abort();
     await Promise.allSettled(waits);
   }
 }
 
-async function answerLeft(gate: OpenGate, directory: string, signal: AbortSignal): Promise<Waited> {
-  const watcher = watch(directory);
+async function answerLeft(
+  gate: OpenGate,
+  answers: string,
+  approvers: Approvers | undefined,
+  signal: AbortSignal,
+): Promise<Waited> {
+  const watcher = watch(answers);
   try {
     // The watch stands before the first look: an answer left between them is not missed.
     const changes = on(watcher, 'change', { signal });
-    let waited = waitedFor(await takeAnswer(directory, gate));
-    while (waited === undefined) {
+    for (;;) {
+      const waited = await lookForAnswer(gate, answers, approvers);
+      if (waited !== undefined) return waited;
       await changes.next();
-      waited = waitedFor(await takeAnswer(directory, gate));
     }
-    return waited;
   } finally {
     watcher.close();
   }
 }
 
-function waitedFor(found: Found): Waited | undefined {
+/** Takes what was left for this gate. A denial needs no signature: it stops, and begins nothing. */
+export async function lookForAnswer(
+  gate: OpenGate,
+  answers: string,
+  approvers: Approvers | undefined,
+): Promise<Exclude<Waited, { kind: 'expired' }> | undefined> {
+  const found = await takeAnswer(answers, gate);
   if (found === undefined) return undefined;
   if ('refused' in found) return { kind: 'refused', reason: found.refused };
-  const { decision, by, note } = found.answer;
-  return { kind: 'answered', decision: { decision, by, note } };
+  const { decision, by, note, signature } = found.answer;
+  if (decision === 'approved' && approvers !== undefined) {
+    const reason = await whyNotSigned(found.answer, approvers);
+    if (reason !== undefined) return { kind: 'refused', reason };
+  }
+  return { kind: 'answered', decision: { decision, by, note, signature } };
 }
 
 async function expiry(gate: OpenGate, signal: AbortSignal): Promise<Waited> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => resolve({ kind: 'expired' }),
-      Math.max(0, Date.parse(gate.expires) - Date.now()),
-    );
+    const timer = startTimer(Date.parse(gate.expires) - Date.now(), () => resolve({ kind: 'expired' }));
     signal.addEventListener(
       'abort',
       () => {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
         reject(new Error('no longer waiting', { cause: signal.reason }));
       },
       { once: true },
@@ -78,7 +92,8 @@ async function expiry(gate: OpenGate, signal: AbortSignal): Promise<Waited> {
 async function atTerminal(gate: OpenGate, decide: Decide, signal: AbortSignal): Promise<Waited> {
   const decision = await decide(gate, signal);
   if (decision !== undefined) return { kind: 'answered', decision };
-  // They do not answer here; another wait ends this one.
+  // They do not answer here; another wait ends this one, or the interrupt with which they left.
+  signal.throwIfAborted();
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('no longer waiting')), { once: true });
   });

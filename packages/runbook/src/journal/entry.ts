@@ -1,3 +1,4 @@
+import type { Choice } from '../engine/choose.ts';
 import type { Evidence } from '../engine/json.ts';
 import type { Phase } from '../engine/phase.ts';
 import type { Words } from '../engine/words.ts';
@@ -34,7 +35,13 @@ export type JournalEvent =
     }
   /** A person ended the run from another process: nothing new begins. */
   | { readonly type: 'cancelled'; readonly by: string; readonly note?: string | undefined }
-  | { readonly type: 'run.started'; readonly mode: RunMode; readonly runner: Runner }
+  | {
+      readonly type: 'run.started';
+      readonly mode: RunMode;
+      readonly runner: Runner;
+      /** The part of the list that it was told to perform; absent: all of it. */
+      readonly choice?: Choice | undefined;
+    }
   | {
       readonly type: 'run.ended';
       readonly result: RunResultName;
@@ -99,6 +106,15 @@ export type StepEvent = StepIdentity &
       }
     | {
         readonly type: 'gate.approved' | 'gate.denied';
+        readonly nonce: string;
+        readonly by: string;
+        readonly note?: string | undefined;
+        /** Where approvers sign: their signature, which is verified again whenever the approval is relied on. */
+        readonly signature?: string | undefined;
+      }
+    /** A person took an approval back before a step was begun on it. */
+    | {
+        readonly type: 'gate.withdrawn';
         readonly nonce: string;
         readonly by: string;
         readonly note?: string | undefined;

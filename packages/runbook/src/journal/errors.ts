@@ -19,6 +19,23 @@ export class JournalDamagedError extends RunbookError {
   }
 }
 
+/** A line of the journal cannot be written, e.g. because the disk is full. The step that it is about was not begun. */
+export class JournalWriteError extends RunbookError {
+  override readonly name = 'JournalWriteError';
+  readonly code = 'JOURNAL_UNWRITABLE';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `${path} cannot be written (${why}). The run has ended: nothing is done that the journal does not hold. ` +
+        'Make room there, then resume',
+      { cause },
+    );
+    this.path = path;
+  }
+}
+
 /** Another runner holds this state directory. */
 export class LockedError extends RunbookError {
   override readonly name = 'LockedError';

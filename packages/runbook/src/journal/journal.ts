@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '@cutover/foundation/durable-file';
 import type { JournalEntry, JournalEvent } from './entry.ts';
+import { JournalWriteError } from './errors.ts';
 import { encodeLine } from './line.ts';
 import { monotonic } from './monotonic.ts';
 import { readJournal } from './read.ts';
@@ -23,13 +24,15 @@ export interface Heading {
  * the other. After a write that failed nothing more is written.
  */
 export class Journal implements AsyncDisposable {
+  readonly #path: string;
   readonly #file: FileHandle;
   readonly #redactor: Redactor;
   #seq: number;
   #hash: string;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(file: FileHandle, redactor: Redactor, seq: number, hash: string) {
+  private constructor(path: string, file: FileHandle, redactor: Redactor, seq: number, hash: string) {
+    this.#path = path;
     this.#file = file;
     this.#redactor = redactor;
     this.#seq = seq;
@@ -53,7 +56,7 @@ export class Journal implements AsyncDisposable {
       if (end.torn > 0) await file.truncate(end.size);
       await file.sync();
       if (end.seq === 0) await syncDirectory(dirname(path));
-      return new Journal(file, redactor, end.seq, end.hash);
+      return new Journal(path, file, redactor, end.seq, end.hash);
     } catch (error) {
       await file.close();
       throw error;
@@ -84,7 +87,11 @@ export class Journal implements AsyncDisposable {
       ...this.#redactor.value(event),
     };
     const { line, hash } = encodeLine(entry);
-    await this.#file.appendFile(line);
+    try {
+      await this.#file.appendFile(line);
+    } catch (error) {
+      throw new JournalWriteError(this.#path, error);
+    }
     this.#seq = entry.seq;
     this.#hash = hash;
     return { ...entry, hash };

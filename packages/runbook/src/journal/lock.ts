@@ -4,7 +4,7 @@ import { unlessAbsent } from '@cutover/foundation/errno';
 import { lockOpenFile } from '@cutover/foundation/kernel-lock';
 import { LockedError } from './errors.ts';
 import { type Holder, readHolder, removeHolder, thisHolder, writeHolder } from './holder.ts';
-import type { StateDirectory } from './state-directory.ts';
+import type { StateFiles } from './state-directory.ts';
 
 /** Milliseconds that a look of `status` or `cancel` at the lock may take: it is no other runner. */
 const patience = 300;
@@ -17,7 +17,7 @@ const patience = 300;
  *
  * @throws {LockedError} another runner holds it.
  */
-export async function lock(directory: StateDirectory): Promise<AsyncDisposable> {
+export async function lock(directory: StateFiles): Promise<AsyncDisposable> {
   const file = await take(directory);
   try {
     // What a holder before us left says nothing: it would hold the kernel's lock if it were alive, wherever it was.
@@ -44,7 +44,7 @@ export type UnlockResult =
  *
  * @throws {LockedError} the holder is alive.
  */
-export async function unlock(directory: StateDirectory): Promise<UnlockResult> {
+export async function unlock(directory: StateFiles): Promise<UnlockResult> {
   const file = await take(directory);
   try {
     const holder = await readHolder(directory.holder);
@@ -61,7 +61,7 @@ export async function unlock(directory: StateDirectory): Promise<UnlockResult> {
  *
  * @throws {LockedError} there is one that does not say who it is.
  */
-export async function currentHolder(directory: StateDirectory): Promise<Holder | undefined> {
+export async function currentHolder(directory: StateFiles): Promise<Holder | undefined> {
   const end = performance.now() + 1000;
   while (await isHeld(directory.journal)) {
     const holder = await readHolder(directory.holder);
@@ -83,7 +83,7 @@ async function isHeld(journal: string): Promise<boolean> {
   }
 }
 
-async function take(directory: StateDirectory): Promise<FileHandle> {
+async function take(directory: StateFiles): Promise<FileHandle> {
   const file = await open(directory.journal, 'a+', 0o600);
   try {
     if (await lockOpenFile(file, { patience })) {
@@ -107,11 +107,11 @@ async function isStill(file: FileHandle, path: string): Promise<boolean> {
   return there?.ino === ours.ino && there.dev === ours.dev;
 }
 
-function justStarting({ path }: StateDirectory): LockedError {
+function justStarting({ path }: StateFiles): LockedError {
   return new LockedError(path, `another runner is just starting on ${path}; try again`);
 }
 
-function lockedBy(directory: StateDirectory, holder: Holder): LockedError {
+function lockedBy(directory: StateFiles, holder: Holder): LockedError {
   const who = `${holder.user}@${holder.host}, pid ${holder.pid}, since ${holder.since}`;
   const what =
     'which is running. Wait for it, or stop it with Ctrl-C (or TERM) there: it ends at a safe place';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { syncDirectory } from '@cutover/foundation/durable-file';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
+import { UsageError } from '../engine/errors.ts';
 
 /** The files of one move, all under one directory that only its owner can enter. */
-export interface StateDirectory {
+export interface StateFiles {
   /** Absolute, links resolved. */
   readonly path: string;
   /** Locked by the runner at work. */
@@ -14,6 +15,10 @@ export interface StateDirectory {
   readonly holder: string;
   /** Where `approve`, `deny` and `cancel` leave their answers. */
   readonly answers: string;
+}
+
+/** A state directory that a runner can work on. */
+export interface StateDirectory extends StateFiles {
   /** What secret inputs are HMACed with. */
   readonly key: Uint8Array;
 }
@@ -22,12 +27,28 @@ export interface StateDirectory {
 export async function openStateDirectory(path: string): Promise<StateDirectory> {
   await mkdir(join(path, 'answers'), { recursive: true, mode: 0o700 });
   const real = await realpath(path);
+  return { ...filesIn(real), key: await readOrMakeKey(join(real, 'key')) };
+}
+
+/**
+ * Finds the state directory at `path`, and makes nothing.
+ *
+ * @throws {UsageError} there is none.
+ */
+export async function findStateDirectory(path: string): Promise<StateFiles> {
+  const found = await unlessAbsent(stat(path));
+  if (found?.isDirectory() === true) return filesIn(await realpath(path));
+  throw new UsageError(
+    `there is no state directory ${resolve(path)}: nothing has run with it. Name the right one with --state, or the config file that it lies beside with --config`,
+  );
+}
+
+function filesIn(path: string): StateFiles {
   return {
-    path: real,
-    journal: join(real, 'journal.jsonl'),
-    holder: join(real, 'holder.json'),
-    answers: join(real, 'answers'),
-    key: await readOrMakeKey(join(real, 'key')),
+    path,
+    journal: join(path, 'journal.jsonl'),
+    holder: join(path, 'holder.json'),
+    answers: join(path, 'answers'),
   };
 }
 

@@ -1,42 +1,11 @@
-import type { Evidence } from '../engine/json.ts';
+import type { Choice } from '../engine/choose.ts';
 import { mainList, rollbackList } from '../engine/lists.ts';
 import { defaultWords, type Words } from '../engine/words.ts';
-import type { JournalEntry, PlannedStep, RunMode, RunResultName } from './entry.ts';
+import type { JournalEntry, RunMode, RunResultName } from './entry.ts';
+import { foldStep } from './fold-step.ts';
+import type { ListState } from './list-state.ts';
 import type { Attested } from './statement.ts';
-
-/** What the journal says of one step. */
-export interface StepRecord {
-  status: 'found' | 'intended' | 'applied' | 'verified' | 'failed' | 'undoing' | 'undone';
-  version: number;
-  inputHash: string;
-  attempt: number;
-  /** The place of the first intent: a rollback goes from the highest to the lowest. `undefined`: never begun by us. */
-  begun: number | undefined;
-  /** The place at which it was first found done, not by us. */
-  found: number | undefined;
-  operation: string | undefined;
-  evidence: Evidence;
-  gate: GateRecord | undefined;
-}
-
-/** The last gate that was opened for a step. */
-export interface GateRecord {
-  readonly kind: 'approval' | 'human';
-  readonly nonce: string;
-  readonly text: string;
-  readonly evidence: Evidence;
-  readonly evidenceHash: string;
-  readonly planHash: string;
-  readonly expires: string;
-  state: 'open' | 'approved' | 'denied' | 'expired' | 'used';
-}
-
-/** What the journal says of one list of steps. */
-export interface ListState {
-  planHash: string;
-  plan: readonly PlannedStep[];
-  readonly steps: Map<string, StepRecord>;
-}
+import { newRecord } from './step-record.ts';
 
 /** All that a resumed run needs to know, folded from the journal line by line. */
 export interface JournalState {
@@ -49,7 +18,14 @@ export interface JournalState {
   /** The last word of a person about something that cannot be asked. */
   attested: Attested | undefined;
   lastRun:
-    | { list: string; mode: RunMode; ended: RunResultName | undefined; step?: string; reason?: string }
+    | {
+        list: string;
+        mode: RunMode;
+        choice: Choice;
+        ended: RunResultName | undefined;
+        step?: string;
+        reason?: string;
+      }
     | undefined;
 }
 
@@ -77,16 +53,18 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
         planHash: entry.planHash,
         plan: entry.steps,
         steps: entry.fresh ? new Map() : (state.lists.get(entry.list)?.steps ?? new Map()),
+        completed: entry.fresh ? undefined : state.lists.get(entry.list)?.completed,
       });
       return;
     case 'run.started':
-      state.lastRun = { list: entry.list, mode: entry.mode, ended: undefined };
+      state.lastRun = { list: entry.list, mode: entry.mode, choice: entry.choice ?? {}, ended: undefined };
       return;
     case 'run.ended':
       if (state.lastRun === undefined) return;
       state.lastRun.ended = entry.result;
       if (entry.step !== undefined) state.lastRun.step = entry.step;
       if (entry.reason !== undefined) state.lastRun.reason = entry.reason;
+      noteCompletion(state, entry);
       return;
     case 'owner':
       state.owner = { owner: entry.owner, epoch: entry.ownerEpoch, wall: entry.wall };
@@ -107,6 +85,8 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
       state.lists.delete(mainList);
       state.lists.delete(rollbackList);
       state.commits.clear();
+      // The rollback is over with this line: a runner that dies before it says so leaves nothing to resume.
+      if (state.lastRun !== undefined) state.lastRun.ended = 'ok';
       return;
     case 'downtime':
     case 'cancelled':
@@ -116,78 +96,12 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
   }
 }
 
-type StepEntry = Extract<JournalEntry, { step: string; stepVersion: number }>;
-
-function foldStep(state: JournalState, entry: StepEntry): void {
-  const list = state.lists.get(entry.list) ?? { planHash: '', plan: [], steps: new Map() };
-  state.lists.set(entry.list, list);
-  const record = list.steps.get(entry.step) ?? newRecord();
-  list.steps.set(entry.step, record);
-  record.version = entry.stepVersion;
-  record.inputHash = entry.inputHash;
-  record.attempt = entry.attempt;
-  switch (entry.type) {
-    case 'intent':
-      record.status = 'intended';
-      record.begun ??= entry.seq;
-      record.operation = undefined;
-      if (record.gate?.state === 'approved') record.gate.state = 'used';
-      return;
-    case 'op':
-      record.operation = entry.operation;
-      return;
-    case 'applied':
-      record.status = 'applied';
-      return;
-    case 'verified':
-      record.status = 'verified';
-      record.evidence = entry.evidence;
-      if (entry.how === 'satisfied') record.found ??= entry.seq;
-      record.operation = undefined;
-      if (record.gate !== undefined) record.gate.state = 'used';
-      return;
-    case 'failed':
-      record.status = entry.during === 'undo' ? 'undoing' : 'failed';
-      return;
-    case 'commit':
-      state.commits.add(entry.point);
-      return;
-    case 'gate.open':
-      record.gate = { ...entry, state: 'open' };
-      return;
-    case 'gate.approved':
-    case 'gate.denied':
-    case 'gate.expired':
-      if (record.gate?.nonce === entry.nonce) {
-        record.gate.state =
-          entry.type === 'gate.approved' ? 'approved' : entry.type === 'gate.denied' ? 'denied' : 'expired';
-      }
-      return;
-    case 'undo.intent':
-      record.status = 'undoing';
-      return;
-    case 'undone':
-      record.status = 'undone';
-      record.begun = undefined;
-      record.found = undefined;
-      return;
-    case 'gate.refused':
-    case 'stopped':
-    case 'drift':
-      return;
-  }
-}
-
-function newRecord(): StepRecord {
-  return {
-    status: 'found',
-    version: 0,
-    inputHash: '',
-    attempt: 0,
-    begun: undefined,
-    found: undefined,
-    operation: undefined,
-    evidence: {},
-    gate: undefined,
-  };
+function noteCompletion(
+  { lists }: JournalState,
+  { list: name, result, wall }: Extract<JournalEntry, { type: 'run.ended' }>,
+): void {
+  const list = lists.get(name);
+  if (list === undefined || result !== 'ok') return;
+  const whole = list.plan.every(({ id }) => list.steps.get(id)?.status === 'verified');
+  list.completed = whole ? wall : undefined;
 }

@@ -19,6 +19,6 @@ export interface Attested extends Statement {
 /** What a person says, and about which run. */
 export interface StatementOfRun extends Statement {
   readonly runId: string;
-  /** The plan that the last run ran. */
+  /** The plan of the move itself, the list `main`. */
   readonly planHash: string;
 }

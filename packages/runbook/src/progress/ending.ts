@@ -12,16 +12,19 @@ export interface EndingFacts {
   readonly owner: string | undefined;
   /** The options that name this run on a command line, e.g. `--config cutover.yaml --state .cutover`. */
   readonly options: string;
+  /** The options that name the part of the list which was run, e.g. ` --until b-configure`; empty for all of it. */
+  readonly choice: string;
   /** Seconds in all. */
   readonly seconds: number;
 }
 
 /** What a run says last: what happened, who is the owner now, and the exact commands to go on or back. */
 export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
-  const { command, view, journal, owner, options, seconds } = facts;
+  const { command, view, journal, owner, options, choice, seconds } = facts;
   if (outcome.result === 'ok') {
     const who = owner === undefined ? '' : ` · ${view.words.owner}: ${owner}`;
-    return ['', `done in ${seconds.toFixed(1)} s${who}`, `report: ${command} report ${options}`];
+    const rest = choice === '' ? [] : [`that was${choice}; the rest: ${command} run ${options}`];
+    return ['', `done in ${seconds.toFixed(1)} s${who}`, ...rest, `report: ${command} report ${options}`];
   }
   const error = outcome.step === undefined ? undefined : view.steps.get(outcome.step)?.error;
   const lines = ['', headline(outcome)];
@@ -37,7 +40,7 @@ export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
   const rows: [string, string][] = [
     ...(owner === undefined ? [] : [[view.words.owner, owner] satisfies [string, string]]),
     ['journal', journal],
-    ...nextCommands(outcome, command, options),
+    ...nextCommands(outcome, command, options, choice),
   ];
   const table = textTable(
     rows.map(([what, text]) => [`${what}:`, text]),
@@ -56,7 +59,7 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
     case 'drift':
       return `✗ ${step} drifted: ${reason}`;
     case 'unsafe':
-      return `✗ ${step} stopped, nothing was done on a guess: ${reason}`;
+      return `✗ ${step === '' ? 'the run' : step} stopped, nothing was done on a guess: ${reason}`;
     case 'interrupted':
       return `interrupted${step === '' ? '' : ` at ${step}`}`;
     default:
@@ -64,18 +67,24 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
   }
 }
 
-function nextCommands({ result, step = '' }: Outcome, command: string, options: string): [string, string][] {
+function nextCommands(
+  { result, step = '' }: Outcome,
+  command: string,
+  options: string,
+  choice: string,
+): [string, string][] {
+  const resume = `${command} resume${choice}`;
   const rollback: [string, string] = ['roll back', `${command} rollback ${options}`];
   switch (result) {
     case 'waiting':
       return [
         ['answer', `${command} approve ${step} ${options}`],
-        ['go on', `${command} resume ${options}`],
+        ['go on', `${resume} ${options}`],
         rollback,
       ];
     case 'drift':
-      return [['apply it again', `${command} resume --repair ${options}`], rollback];
+      return [['apply it again', `${resume} --repair ${options}`], rollback];
     default:
-      return [['go on', `${command} resume ${options}`], rollback];
+      return [['go on', `${resume} ${options}`], rollback];
   }
 }

@@ -62,6 +62,7 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
     case 'drift':
       return `✗ ${event.step} ${event.state}: ${event.reason ?? ''}`;
     case 'gate.open':
+    case 'gate.waiting':
       return `◆ ${event.step}: ${event.text} (until ${event.expires})`;
     case 'gate.approved':
     case 'gate.denied':
@@ -70,6 +71,10 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
       return `◆ ${event.step}: not answered in time`;
     case 'gate.refused':
       return `◆ ${event.step}: an answer was refused: ${event.reason}`;
+    case 'gate.withdrawn':
+      return `◆ ${event.step}: the approval was taken back by ${event.by}`;
+    case 'notice':
+      return `! ${event.text}`;
     case 'cancelled':
       return `◆ cancelled by ${event.by}${event.note === undefined ? '' : `: ${event.note}`}`;
     case 'attested':

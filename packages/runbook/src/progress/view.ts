@@ -75,6 +75,7 @@ export function show(view: RunView, event: EngineEvent, now: number): void {
     case 'attested':
     case 'rollback.abandoned':
     case 'downtime':
+    case 'notice':
       return;
     default:
       showStep(view, event, now);
@@ -89,7 +90,8 @@ function setPlan(view: RunView, list: string, steps: readonly PlannedStep[], fre
 }
 
 type StepNews =
-  Extract<JournalEntry, { stepVersion: number }> | Extract<EngineEvent, { type: 'looking' | 'progress' }>;
+  | Extract<JournalEntry, { stepVersion: number }>
+  | Extract<EngineEvent, { type: 'looking' | 'progress' | 'gate.waiting' }>;
 
 function showStep(view: RunView, event: StepNews, now: number): void {
   const step = view.steps.get(event.step);
@@ -134,7 +136,9 @@ function showStep(view: RunView, event: StepNews, now: number): void {
       settle(step, now);
       return;
     case 'gate.open':
+    case 'gate.waiting':
       step.state = 'gate';
+      step.startedAt ??= now;
       step.gate = event;
       return;
     case 'gate.approved':
@@ -151,6 +155,7 @@ function showStep(view: RunView, event: StepNews, now: number): void {
       settle(step, now);
       return;
     case 'gate.refused':
+    case 'gate.withdrawn':
       return;
   }
 }

@@ -197,6 +197,14 @@ function collectStep(report: Report, entry: StepEntry): void {
       return say('not answered in time', 'gate');
     case 'gate.refused':
       return say(`an answer was refused: ${entry.reason}`, 'bad');
+    case 'gate.withdrawn':
+      answerGate(report, entry.nonce, {
+        answer: 'approved, and taken back',
+        by: entry.by,
+        note: entry.note,
+        answered: wall,
+      });
+      return say(`the approval was taken back by ${entry.by}`, 'gate');
     case 'undone':
       step.state = 'undone';
       return say('undone');

@@ -97,14 +97,17 @@ function stepDetails({ plan, state, how, attempts, milliseconds, evidence, error
     ...(how === undefined ? [] : [how]),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
   ];
-  return html`<details class="step ${state}">
-    <summary>
-      <span class="state">${state}</span> <code>${plan.id}</code>
-      <span class="title">${plan.title}</span>
-      ${join(marks, (mark) => html`<span class="mark">${mark}</span>`)}<span class="time"
-        >${milliseconds === 0 ? '' : formatDuration(milliseconds)}</span
-      >
-    </summary>
+  // The body stands beside the disclosure and not in it: on paper all of it is there, whatever is open on the screen.
+  return html`<div class="step ${state}">
+    <details>
+      <summary>
+        <span class="state">${state}</span> <code>${plan.id}</code>
+        <span class="title">${plan.title}</span>
+        ${join(marks, (mark) => html`<span class="mark">${mark}</span>`)}<span class="time"
+          >${milliseconds === 0 ? '' : formatDuration(milliseconds)}</span
+        >
+      </summary>
+    </details>
     <div class="body">
       ${from === undefined ? html`` : html`<p class="when">begun ${from}</p>`}
       <table>
@@ -126,7 +129,7 @@ function stepDetails({ plan, state, how, attempts, milliseconds, evidence, error
           </div>`,
       )}
     </div>
-  </details>`;
+  </div>`;
 }
 
 function gatesSection(gates: readonly GateReport[]): Html {

@@ -27,6 +27,7 @@ dd { margin: 0; font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; f
 .failed .state, .stopped .state { color: var(--bad); } .title { color: var(--soft); }
 .mark { padding: 0 .45rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .75rem; font-weight: 400; color: var(--soft); }
 .time { margin-left: auto; font-variant-numeric: tabular-nums; } .body { padding: 0 .9rem .8rem; } .gate { padding: 0 .9rem .8rem; margin: .5rem 0; }
+.step > .body { display: none; } details[open] + .body { display: block; }
 .when { margin: .2rem 0; color: var(--soft); font-size: .85rem; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; } th, td { padding: .25rem .5rem .25rem 0; text-align: left;
   vertical-align: top; border-top: 1px solid var(--line); overflow-wrap: anywhere; } th { width: 30%; font-weight: 500; color: var(--soft); }
@@ -34,6 +35,6 @@ code, pre, td { font-family: ui-monospace, monospace; } code { font-size: .9rem;
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0; font-size: .85rem; } .error { color: var(--bad); } .error p { margin: .4rem 0; }
 .timeline { list-style: none; padding: 0; font-size: .9rem; } .timeline li { padding: .2rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 time { color: var(--soft); font-variant-numeric: tabular-nums; margin-right: .75rem; }
-@media print { body { background: #fff; } .step { break-inside: avoid; } }
+@media print { body { background: #fff; } .step { break-inside: avoid; } .step > .body { display: block; } }
 `,
 };

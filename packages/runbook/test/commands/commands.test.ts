@@ -138,6 +138,7 @@ test('a run goes on when whoever watched it goes away', async () => {
 
 test('status --watch shows the journal as it grows, until Ctrl-C', async () => {
   await using command = await toyCommand(script, { steps: 2 });
+  await command.run('plan');
   const watching = command.start('status', '--watch', '--json');
   const closed = once(watching, 'close');
   let seen = '';
@@ -153,7 +154,12 @@ test('status --watch shows the journal as it grows, until Ctrl-C', async () => {
 test('before a run there is nothing to report', async () => {
   await using command = await toyCommand(script, { steps: 2 });
   const { code, stderr } = await command.run('report');
-  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('nothing to report') });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining('there is no state directory'),
+  });
+  await command.run('plan');
+  expect((await command.run('report')).stderr).toContain('nothing to report');
 });
 
 test('a report is written without any host', async () => {

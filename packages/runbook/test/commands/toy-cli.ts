@@ -5,7 +5,7 @@ import type { Runbook } from '../../src/engine/runbook.ts';
 import { fileStep, toyPhases, type ToyStep, type ToyWorld } from '../engine/toy.ts';
 
 /** A command for the toy runbook: its config file is JSON with the world's directory and how many steps there are. */
-async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
+async function loadToy(configPath: string, rehearses = false): Promise<Runbook<ToyWorld>> {
   const config: {
     directory: string;
     steps: number;
@@ -13,6 +13,8 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
     gate?: boolean;
     secret?: string;
     failWith?: string;
+    failAt?: string;
+    notify?: string[];
   } = JSON.parse(await readFile(configPath, 'utf8'));
   if (config.failWith !== undefined) throw Object.assign(new Error('no such toy'), { code: config.failWith });
   const pause = config.pause ?? 0;
@@ -26,6 +28,7 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
       async apply(context) {
         context.progress(`working with ${config.secret ?? 'nothing'}`);
         if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (config.failAt === id) throw new Error('it cannot be done here');
         await plain.apply?.(context);
       },
       ...(config.gate === true && index === 1
@@ -34,13 +37,16 @@ async function loadToy(configPath: string): Promise<Runbook<ToyWorld>> {
     };
   });
   return {
-    name: 'old → new',
-    world: { directory: config.directory },
+    name: rehearses ? 'rehearsal' : 'old → new',
+    world: { directory: rehearses ? `${config.directory}-rehearsal` : config.directory },
     phases: toyPhases,
     steps,
     lists: { again: [fileStep('more')] },
     words: { owner: 'owner of the toy', downtime: 'downtime of the toy' },
     secretsToRedact: config.secret === undefined ? [] : [config.secret],
+    ...(config.notify === undefined
+      ? {}
+      : { notify: [{ on: ['gate.opened', 'done', 'failed'], command: config.notify }] }),
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
     attest: async ({ subject, planHash }) => {
@@ -59,7 +65,8 @@ process.exit(
       name: 'toy',
       description: 'Write files, one for each step.',
       version: '1.2.3',
-      load: loadToy,
+      load: (file) => loadToy(file),
+      rehearsal: { description: 'try it out', load: (file) => loadToy(file, true) },
       lists: { again: 'write one more file, each time' },
       attests: { subject: 'host', hows: ['power cut', 'disk out'], description: 'attest that a host is off' },
       alarms: true,
@@ -68,6 +75,6 @@ process.exit(
         { code: 20, errors: ['TOY_BROKEN'], meaning: 'the toy is broken' },
       ],
     },
-    { interactive: false },
+    { interactive: process.env['TOY_INTERACTIVE'] === '1' },
   ),
 );

@@ -39,8 +39,13 @@ export async function buildToyCommand(): Promise<ToyScript> {
 
 export interface ToyCommand extends AsyncDisposable {
   readonly toy: Toy;
+  readonly configPath: string;
   /** Starts `toy ARGS` with the toy's config and state directory. */
   start(...args: string[]): ChildProcess;
+  /** The same, with a command before it, e.g. `prlimit`. */
+  startWithin(within: readonly string[], ...args: string[]): ChildProcess;
+  /** Starts a line of shell at a terminal of its own (util-linux `script`). */
+  startInTerminal(line: string): ChildProcess;
   /** Runs it to its end. */
   run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
@@ -51,20 +56,41 @@ export interface ToyConfig {
   readonly gate?: boolean;
   readonly secret?: string;
   readonly failWith?: string;
+  readonly failAt?: string;
+  readonly notify?: readonly string[];
 }
 
 export async function toyCommand(script: ToyScript, config: ToyConfig): Promise<ToyCommand> {
   const toy = await createToy();
   const configPath = join(toy.world.directory, '..', 'toy.json');
   await writeFile(configPath, JSON.stringify({ directory: toy.world.directory, ...config }));
-  const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [script.path, ...args, '--config', configPath, '--state', toy.stateDirectory], {
+  const startWithin = (within: readonly string[], ...args: string[]): ChildProcess => {
+    const own = [
+      process.execPath,
+      script.path,
+      ...args,
+      '--config',
+      configPath,
+      '--state',
+      toy.stateDirectory,
+    ];
+    const [program = '', ...argv] = [...within, ...own];
+    return spawn(program, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
     });
+  };
+  const start = (...args: string[]): ChildProcess => startWithin([], ...args);
   return {
     toy,
+    configPath,
     start,
+    startWithin,
+    startInTerminal: (line) =>
+      spawn('script', ['--quiet', '--return', '--flush', '--command', line, '/dev/null'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: { ...process.env, NO_COLOR: '1', TERM: 'xterm' },
+      }),
     async run(...args) {
       const child = start(...args);
       const [stdout, stderr] = [child.stdout, child.stderr].map((stream) =>
@@ -77,7 +103,8 @@ export async function toyCommand(script: ToyScript, config: ToyConfig): Promise<
   };
 }
 
-async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
+/** All that a stream says. */
+export async function textOf(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');

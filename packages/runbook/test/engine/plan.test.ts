@@ -17,7 +17,7 @@ test('drift stops a run before anything is done; --repair applies it again', asy
   const drifted = await runToy(toy, steps, { command: 'resume' });
   expect(drifted.outcome).toMatchObject({ result: 'drift', step: 'one' });
   expect(await filesOf(toy)).toEqual([]);
-  expect((await runToy(toy, steps, { command: 'resume', repair: true })).outcome).toEqual({ result: 'ok' });
+  expect((await runToy(toy, steps, { command: 'run', repair: true })).outcome).toEqual({ result: 'ok' });
   expect(await filesOf(toy)).toEqual(['one', 'two']);
 });
 
@@ -149,3 +149,37 @@ async function keyOf(toy: { readonly stateDirectory: string }): Promise<Uint8Arr
   const { openStateDirectory } = await import('../../src/journal/state-directory.ts');
   return (await openStateDirectory(toy.stateDirectory)).key;
 }
+
+test('resume keeps to the part that the run was told, until a run is told another', async () => {
+  await using toy = await createToy();
+  let broken = true;
+  const two = fileStep('two', {
+    async apply(context) {
+      if (broken) throw new Error('busy');
+      await fileStep('two').apply?.(context);
+    },
+  });
+  const steps = [fileStep('one'), two, fileStep('three')];
+  await runToy(toy, steps, { until: 'two' });
+  broken = false;
+  await runToy(toy, steps, { command: 'resume' });
+  expect(await filesOf(toy)).toEqual(['one', 'two']);
+  await runToy(toy, steps, { command: 'resume' });
+  expect(await filesOf(toy)).toEqual(['one', 'two']);
+  await runToy(toy, steps);
+  expect(await filesOf(toy)).toEqual(['one', 'three', 'two']);
+});
+
+test('from begins at a step or phase, and refuses when what is before it is not done', async () => {
+  await using toy = await createToy();
+  const steps = [
+    fileStep('one'),
+    fileStep('two', { phase: 'b-check' }),
+    fileStep('three', { phase: 'c-move' }),
+  ];
+  await expect(runToy(toy, steps, { from: 'b' })).rejects.toThrow('two needs one, which is not done yet');
+  await expect(runToy(toy, steps, { from: 'c', until: 'two' })).rejects.toThrow('c comes after two');
+  await runToy(toy, steps, { until: 'one' });
+  const { events } = await runToy(toy, steps, { from: 'b', until: 'b' });
+  expect(story(events, 'intent')).toEqual(['intent two']);
+});

@@ -1,7 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createToy, fileStep, filesOf, runToy, startToy, story, type ToyStep } from './toy.ts';
+import { makePlan } from '../../src/engine/plan.ts';
+import { openStateDirectory } from '../../src/journal/state-directory.ts';
+import { createToy, fileStep, filesOf, runToy, startToy, story, toyRunbook, type ToyStep } from './toy.ts';
 
 const three = [fileStep('one'), fileStep('two'), fileStep('three')];
 
@@ -140,6 +142,58 @@ test('a list of the runbook’s own starts over each time, unless the last was c
   await expect(runToy(toy, [], { command: 'resume', more })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
+test('a runner that died between the end of a rollback and saying so leaves nothing to resume', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  await runToy(toy, three, { command: 'rollback' });
+  const journal = join(toy.stateDirectory, 'journal.jsonl');
+  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n');
+  expect(lines.pop()).toContain('run.ended');
+  await writeFile(journal, `${lines.join('\n')}\n`);
+  await expect(runToy(toy, three, { command: 'resume' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('a rollback with another config than the one that was done is refused, and undoes nothing', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  const changed = fileStep('two', { inputs: () => 'another name' });
+  for (const steps of [
+    [fileStep('one'), changed, fileStep('three')],
+    [fileStep('one'), fileStep('three')],
+    [fileStep('one'), fileStep('two', { version: 2 }), fileStep('three')],
+  ]) {
+    await expect(runToy(toy, steps, { command: 'rollback' })).rejects.toMatchObject({
+      code: 'PLAN_STALE',
+      message: expect.stringContaining('two was done with another config'),
+    });
+  }
+  expect(await filesOf(toy)).toEqual(['one', 'three', 'two']);
+  expect((await runToy(toy, three, { command: 'rollback' })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual([]);
+});
+
+test('what was made with two configs is undone with the last, and the report says what that misses', async () => {
+  await using toy = await createToy();
+  await runToy(toy, three);
+  const changed = [fileStep('one'), fileStep('two', { inputs: () => 'another name' }), fileStep('three')];
+  const key = (await openStateDirectory(toy.stateDirectory)).key;
+  await rm(join(toy.world.directory, 'two'));
+  await runToy(toy, changed, { plan: makePlan(toyRunbook(toy, changed), 'main', key).hash });
+  const { events } = await runToy(toy, changed, { command: 'rollback' });
+  const undone = events.filter((event) => event.type === 'undone');
+  expect(undone.map(({ step, evidence }) => [step, 'leavesToo' in evidence])).toEqual([
+    ['three', false],
+    ['two', true],
+    ['one', false],
+  ]);
+});
+
+test('there is nothing to roll back where nothing has run', async () => {
+  await using toy = await createToy();
+  await expect(runToy(toy, three, { command: 'rollback' })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 test('a rollback that has changed nothing bars no run, and a resume goes on with it', async () => {
   await using toy = await createToy();
   const steps = [fileStep('one'), fileStep('two', { commitPoint: 'C1' }), fileStep('three')];
@@ -220,4 +274,27 @@ test('an error that the runbook calls unsafe is a hold, in an apply and in an un
   const steps = [fileStep('one', { apply: lost, undo: lost })];
   expect((await runToy(toy, steps, { more })).outcome).toMatchObject(held);
   expect((await runToy(toy, steps, { command: 'rollback', more })).outcome).toMatchObject(held);
+});
+
+test('a list of its own may pass C2, and knows which others were completed', async () => {
+  await using toy = await createToy();
+  let proven: string | undefined;
+  const retire = fileStep('retire', {
+    kind: 'irreversible',
+    commitPoint: 'C2',
+    async verify({ completed }) {
+      proven = completed('proof');
+      return {};
+    },
+  });
+  const more = { lists: { proof: [fileStep('proved')], retire: [retire] } };
+  await runToy(toy, three, { more });
+  await runToy(toy, three, { list: 'retire', more, until: 'retire' });
+  expect(proven).toBeUndefined();
+  await runToy(toy, three, { list: 'proof', more });
+  await rm(join(toy.world.directory, 'retire'));
+  await runToy(toy, three, { list: 'retire', more });
+  expect(proven).toMatch(/^20\d\d-/);
+  await expect(runToy(toy, three, { command: 'rollback', more })).rejects.toThrow('C2 is passed');
+  expect(await filesOf(toy)).toContain('one');
 });

@@ -11,7 +11,7 @@ test('a journal from before the commit point rolls back by the reverse move, as 
   await using toy = await createToy();
   await runToy(toy, steps, { until: 'one', more: back });
   await cp(toy.stateDirectory, `${toy.stateDirectory}-copy`, { recursive: true });
-  await runToy(toy, steps, { command: 'resume', more: back });
+  await runToy(toy, steps, { more: back });
   const more = { ...back, isCommitted: async () => true };
   const copy = { ...toy, stateDirectory: `${toy.stateDirectory}-copy` };
   const { outcome, events } = await runToy(copy, steps, { command: 'rollback', more });

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readState } from '../../src/engine/engine.ts';
+import { readState } from '../../src/journal/read-state.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
-import { bindAnswer, type GateAnswer, leaveAnswer, type OpenGate } from '../../src/gates/answer.ts';
+import { bindAnswer, type GateAnswer, type OpenGate } from '../../src/gates/answer.ts';
+import { leaveAnswer } from '../../src/gates/answer-box.ts';
 import { findGate } from '../../src/commands/answer.ts';
 import { openStateDirectory } from '../../src/journal/state-directory.ts';
 import {
@@ -237,3 +238,39 @@ test('a step that cannot be checked runs once; interrupted, it is never repeated
 function never(): never {
   throw new Error('the step has no check');
 }
+
+test('a step that cannot be checked and was done to its end is proven again, and not done again', async () => {
+  await using toy = await createToy();
+  let sent = 0;
+  let looks = 0;
+  const { check: _check, undo: _undo, ...base } = fileStep('mail');
+  const mail: ToyStep = {
+    ...base,
+    kind: 'irreversible',
+    retry: { attempts: 3, delay: 1, when: () => true },
+    apply: async () => void (sent += 1),
+    verify: async () => {
+      looks += 1;
+      if (looks < 4) throw new Error('the mailbox does not answer');
+      return { sent };
+    },
+  };
+  expect((await runToy(toy, [mail])).outcome.result).toBe('failed');
+  expect([sent, looks]).toEqual([1, 1]);
+  // It fails again: only then a person is asked, and told what is known.
+  const asked = await runAnswering(
+    toy,
+    [mail],
+    async (gate, answers) => {
+      expect(gate.text).toContain('it was done to its end');
+      await leaveAnswer(answers, bindAnswer(gate, { decision: 'denied', by: 'ada' }));
+    },
+    { command: 'resume' },
+  );
+  expect(asked.outcome.result).toBe('failed');
+  looks = 4;
+  const { outcome, events } = await runToy(toy, [mail], { command: 'resume' });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'intent', 'gate.open')).toEqual([]);
+  expect(sent).toBe(1);
+});

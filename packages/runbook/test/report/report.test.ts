@@ -128,3 +128,12 @@ test('no text can leave its place in the page', () => {
     }),
   );
 });
+
+test('the printed page shows all evidence, whatever is open on the screen', async () => {
+  await using toy = await createToy();
+  await runToy(toy, [fileStep('one')]);
+  const page = htmlReport(await reportOf(toy));
+  // Browsers hide what stands in a closed disclosure on paper too: the evidence stands beside it.
+  expect(page).toMatch(/<\/summary>\s*<\/details>\s*<div class="body">/);
+  expect(page).toMatch(/@media print \{.*\.step > \.body \{ display: block; \}/);
+});

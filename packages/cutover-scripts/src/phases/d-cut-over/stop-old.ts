@@ -9,7 +9,7 @@ import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../owner
 import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
 import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
 import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
-import { offWord, onOldHost } from '../../ownership/pass-by.ts';
+import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { describeUnsafe, NoSafePointError } from '../../old-rig/safe-point.ts';
 import { oldClones, oldProcesses } from '../../rig/rig.ts';
@@ -21,6 +21,7 @@ import {
   unfenceBoot,
   unfenceStarts,
 } from '../../old-rig/start-fence.ts';
+import { rehearsalFact } from '../../rehearsal/rehearsal-fact.ts';
 import { step } from '../../world/step.ts';
 
 const phase = 'd-cut-over';
@@ -48,7 +49,7 @@ export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
     units: old.units,
   }),
   async check({ world, signal }) {
-    const { old } = world;
+    const { settings, old } = world;
     const home = await oldHome(world, signal);
     const [seen, letInNow, revokedBefore] = await Promise.all([
       seeOldRig(world, signal),
@@ -105,7 +106,8 @@ export const releaseOld = step({
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
       rig: evidence(seeRunning).down ? 'already down' : 'running',
-      ...(await identities(world, word, signal)),
+      ...(await withAdvice(context, () => identities(world, word, signal))),
+      rehearsal: await rehearsalFact(world),
     };
     if (found?.owner === settings.name) return { state: 'satisfied', evidence: facts };
     if (found?.state === 'released' && found.from === settings.old.name)

@@ -34,7 +34,14 @@ export const reachBoth = step({
       }),
       answerOf(user),
     ]);
-    return { state: 'satisfied', evidence: { old: oldAnswer, new: newAnswer } };
+    const evidence = { old: oldAnswer, new: newAnswer };
+    const { workspace } = old;
+    const there = await world.old.run(['test', '-d', workspace], { reject: false, signal });
+    if (there.exitCode !== 0) {
+      const reason = `${workspace} on ${old.name} is gone, as after \`cutover retire-old\`: there is nothing to go back to`;
+      return { state: 'conflict', evidence, reason };
+    }
+    return { state: 'satisfied', evidence };
   },
   holdsUntil: 'back-grant-ownership',
   timeout: 30 * second,

@@ -17,6 +17,9 @@ const inProgress = new Set([
 /** Folders in which no lock of git's lies, or those of other repositories. */
 const others = ['objects', 'modules', 'lfs', 'hooks', 'worktrees', 'annex'];
 
+/** What the keeping of the same clone makes, beside the look. */
+const ofSalvage = /^(?:refs\/salvage\/|salvage-)/;
+
 /** What is under way in a clone, and which locks are held: also that of a single ref. */
 export async function underWay(
   context: GitContext,
@@ -31,7 +34,7 @@ export async function underWay(
   const names = [...new Set(stdout.split('\0'))];
   return [
     ...names
-      .filter((name) => name.endsWith('.lock'))
+      .filter((name) => name.endsWith('.lock') && !ofSalvage.test(name))
       .map((name) => ({ code: 'locked' as const, detail: name })),
     ...names
       .filter((name) => inProgress.has(name))

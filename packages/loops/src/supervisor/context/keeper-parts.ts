@@ -1,7 +1,7 @@
 import type { Background } from '../../concurrency/background.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
-import type { LoopState } from '../../state/rig-state.ts';
+import type { PendingWords } from '../../state/rig-state.ts';
 import type { LoopRuntimes } from './loop-runtime.ts';
 import type { Scopes } from '../../processes/memory-scope.ts';
 import type { OwnershipWatch } from '../../ownership/ownership-watch.ts';
@@ -19,8 +19,10 @@ export interface KeeperParts {
   readonly signal: AbortSignal;
   readonly emit: (event: RigEventBody) => void;
   readonly background: Background;
-  /** Called when an agent was started again, so that its prompt can be typed. */
-  readonly onStarted: (loop: LoopConfig, state: LoopState & { readonly run: string }) => void;
+  /** Takes what a loop's agent has told by its hooks and what has not been noticed yet. */
+  readonly catchUp: (loop: LoopConfig) => Promise<void>;
+  /** Called when an agent was started, or found running, that has yet to be told something or to acknowledge it. */
+  readonly onStarted: (loop: LoopConfig, run: string, pending: PendingWords) => void;
 }
 
 /** The same with what the keeper itself holds, for those who do its work. */

@@ -12,6 +12,8 @@ export interface LoopRuntime {
   /** The run whose end has been dealt with. */
   endedRun?: string | undefined;
   ready: boolean;
+  /** It counts as ready because the time for that is over: nothing is typed into it. */
+  lateReady?: boolean | undefined;
   /** Before which it is not started, by the clock of `performance.now()`: no process sets that one. */
   nextStartAt?: number | undefined;
   /** While its terminal is closed or its process is gone, and how it ended is not known: which, and since when. */
@@ -55,4 +57,5 @@ export function forgetPane(runtime: LoopRuntime): void {
   delete runtime.pid;
   delete runtime.paneId;
   runtime.ready = false;
+  delete runtime.lateReady;
 }

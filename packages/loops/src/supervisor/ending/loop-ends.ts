@@ -1,6 +1,7 @@
 import type { LoopConfig } from '../../config/rig-config.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
-import { type AgentSign, findAgentSign } from '../../agents/agent-signs.ts';
+import { type AgentSign, signPatterns } from '../../agents/agent-signs.ts';
+import { adapterOf } from '../../agents/find-adapter.ts';
 import { explainExit } from './explain-exit.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { forgetPane, type LoopExit, type LoopRuntime } from '../context/loop-runtime.ts';
@@ -13,15 +14,6 @@ export class LoopEnds {
 
   constructor(context: KeeperContext) {
     this.#context = context;
-  }
-
-  /** Read at each use: a reload may have changed them. */
-  get #more(): { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] } {
-    const { limitPatterns, loginPatterns } = this.#context.config;
-    return {
-      limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
-      login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
-    };
   }
 
   /**
@@ -42,8 +34,9 @@ export class LoopEnds {
     forgetPane(runtime);
     if (!hadRun || run === undefined || runtime.endedRun === run) return;
     runtime.endedRun = run;
-    const sign =
-      pane === undefined ? undefined : findAgentSign(await tmux.screen(pane.id), this.#more, Date.now());
+    await this.#context.catchUp(loop);
+    const isHeard = store.loop(loop.name).heardRun === run;
+    const sign = pane === undefined || isHeard ? undefined : await this.#signOn(tmux, loop, pane);
     const exit = await this.#explain(loop, pane, sign, run);
     runtime.lastExit = exit;
     const { wanted, block } = store.loop(loop.name);
@@ -54,17 +47,32 @@ export class LoopEnds {
 
   /**
    * Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once: one that is
-   * blocked already stays as it is, for its screen is read both while it runs and when it has ended.
+   * blocked already stays as it is, for its screen is read both while it runs and when it has ended. Only a limit that
+   * ends later is another one.
    */
   async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
     const { store, emit } = this.#context;
-    if (store.loop(loop.name).block !== undefined) return;
+    const before = store.loop(loop.name).block;
+    const isLater =
+      sign.kind === 'usage-limit' &&
+      before?.reason === sign.kind &&
+      sign.until > (before.until ?? 0) + 60_000;
+    if (before !== undefined && !isLater) return;
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
     store.change(loop.name, { block: { reason, detail, ...until } });
     emit({ type: 'blocked', loop: loop.name, reason, detail, ...until });
     if (reason === 'login-expired') emit({ type: 'login-expired', loop: loop.name, detail });
     await store.save();
+  }
+
+  async #signOn(tmux: Pick<RigTmux, 'screen'>, loop: LoopConfig, pane: Pane): Promise<AgentSign | undefined> {
+    return adapterOf(loop).readScreen(
+      await tmux.screen(pane.id),
+      loop,
+      signPatterns(this.#context.config),
+      Date.now(),
+    ).sign;
   }
 
   async #explain(

@@ -3,6 +3,7 @@ import { endProcess } from '../../processes/end-process.ts';
 import { LoopsError } from '../../errors.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { AgentSign } from '../../agents/agent-signs.ts';
+import { adapterOf } from '../../agents/find-adapter.ts';
 import type { KeeperContext, KeeperParts } from '../context/keeper-parts.ts';
 import { Liveness } from './liveness.ts';
 import { LoopEnds } from '../ending/loop-ends.ts';
@@ -210,10 +211,16 @@ export class LoopKeeper {
 
   #see(loop: LoopConfig, runtime: LoopRuntime, pane: Pane): void {
     if (runtime.pid === pane.pid && runtime.paneId === pane.id) return;
-    if (this.#firstRound) this.#context.emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
+    const { store, emit, onStarted } = this.#context;
     runtime.pid = pane.pid;
     runtime.paneId = pane.id;
-    if (loop.ready === undefined) this.markReady(loop);
+    const { run, heardRun, pending } = store.loop(loop.name);
+    const isReady =
+      adapterOf(loop).hooks === undefined ? loop.ready === undefined : run !== undefined && heardRun === run;
+    if (isReady) this.markReady(loop);
+    if (!this.#firstRound) return;
+    emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
+    if (run !== undefined && pane.run === run && pending !== undefined) onStarted(loop, run, pending);
   }
 }
 

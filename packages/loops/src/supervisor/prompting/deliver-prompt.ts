@@ -1,36 +1,116 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentAdapter, ScreenReading } from '../../agents/agent-adapter.ts';
 import type { LoopConfig } from '../../config/rig-config.ts';
 import { RequestRefusedError } from '../../errors.ts';
 import type { RigTmux } from '../../tmux/rig-tmux.ts';
 
 /** One agent takes an Enter that follows within 120 ms for a part of the paste. */
 const pauseBeforeEnter = 250;
+/** Until another look at an agent that has not acknowledged a prompt, in milliseconds. */
+const enterPause = 1500;
+/** How long an agent may take to acknowledge a prompt that was typed, in milliseconds. */
+const typedPatience = 60_000;
+/** How long the input line may take to be there, and to show what was typed; and between two looks; milliseconds. */
+const inputPatience = 20_000;
+const echoPatience = 3000;
+const echoPause = 100;
+/** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
+const dismissals = 3;
+const dismissPause = 500;
+
+/** Where a prompt goes. */
+export interface PromptTarget {
+  readonly tmux: RigTmux;
+  readonly paneId: string;
+  readonly loop: LoopConfig;
+  readonly adapter: AgentAdapter;
+  readonly signal: AbortSignal;
+  /** Resolves when the agent acknowledges the prompt; absent where it never does. */
+  readonly taken?: Promise<void> | undefined;
+  /** Whether the agent's transcript has the prompt. */
+  readonly isInTranscript: () => Promise<boolean>;
+}
 
 /**
- * Types a text into an agent's terminal, byte for byte, and submits it once with Enter.
+ * Types a text into an agent's terminal, byte for byte, and submits it with Enter: once, or, where the agent acknowledges
+ * prompts, again for as long as the text stands in its input line.
  *
  * @param record called just before the first byte is typed, to remember that it was.
- * @throws {RequestRefusedError} `PROMPT_REFUSED`: the screen shows a menu; nothing was typed.
+ * @throws {RequestRefusedError} `PROMPT_REFUSED`: the screen shows a dialog; nothing was typed. `PROMPT_UNACKNOWLEDGED`.
  */
 export async function deliverPrompt(
-  tmux: RigTmux,
-  paneId: string,
-  loop: Pick<LoopConfig, 'name' | 'menu'>,
+  target: PromptTarget,
   text: Uint8Array,
   record: () => Promise<void>,
 ): Promise<void> {
-  if (loop.menu.length > 0) {
-    const screen = (await tmux.screen(paneId)).join('\n');
-    const menu = loop.menu.find((pattern) => new RegExp(pattern, 'm').test(screen));
-    if (menu !== undefined) {
-      throw new RequestRefusedError(
-        'PROMPT_REFUSED',
-        `${loop.name} shows a menu (${menu}); nothing was typed`,
-      );
-    }
-  }
+  const { tmux, paneId, taken } = target;
+  const words = Buffer.from(text).toString();
+  await leaveDialog(target);
+  // A program that says it is ready may have no input line yet, and what is typed before that is lost.
+  if (taken !== undefined) await untilRead(target, inputPatience, ({ takesPrompt }) => takesPrompt !== false);
   await record();
   await tmux.paste(paneId, text);
   await delay(pauseBeforeEnter);
+  if (taken !== undefined) await untilRead(target, echoPatience, (reading) => holds(target, reading, words));
   await tmux.press(paneId, 'Enter');
+  if (taken !== undefined) await untilTaken(target, words, taken);
+}
+
+/** Waits until the screen shows something, for so many milliseconds at most: what follows tells whether it mattered. */
+async function untilRead(
+  target: PromptTarget,
+  milliseconds: number,
+  isSo: (reading: ScreenReading) => boolean,
+): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!isSo(await read(target)) && performance.now() < end) {
+    await delay(echoPause, undefined, { signal: target.signal });
+  }
+}
+
+function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string): boolean {
+  return draft !== undefined && adapter.isDraftOf(draft, text);
+}
+
+/** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
+async function leaveDialog(target: PromptTarget): Promise<void> {
+  const { tmux, paneId, loop, signal } = target;
+  for (let left = dismissals; ; left -= 1) {
+    const { dialog } = await read(target);
+    if (dialog === undefined) return;
+    if (dialog.key === undefined || left === 0) {
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `${loop.name} shows ${dialog.words}; nothing was typed. Answer it with: loops attach ${loop.name}`,
+      );
+    }
+    await tmux.press(paneId, dialog.key);
+    await delay(dismissPause, undefined, { signal });
+  }
+}
+
+async function untilTaken(target: PromptTarget, text: string, taken: Promise<void>): Promise<void> {
+  const { tmux, paneId, loop, signal, isInTranscript } = target;
+  const end = performance.now() + typedPatience;
+  const acknowledged = taken.then(() => true);
+  for (;;) {
+    if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
+    if (await isInTranscript()) return;
+    const { dialog, draft } = await read(target);
+    const isThere = holds(target, { draft }, text);
+    if (performance.now() > end) {
+      const where = isThere ? 'it still stands in its input line' : 'it is not in its input line any more';
+      const because = dialog === undefined ? where : `it shows ${dialog.words}`;
+      throw new RequestRefusedError(
+        'PROMPT_UNACKNOWLEDGED',
+        `${loop.name} did not acknowledge the prompt within ${typedPatience / 1000} s; ${because}`,
+      );
+    }
+    if (isThere && dialog === undefined) await tmux.press(paneId, 'Enter');
+  }
+}
+
+async function read({ tmux, paneId, loop, adapter }: PromptTarget): Promise<ScreenReading> {
+  const lines = await tmux.screen(paneId);
+  return adapter.readScreen(lines, loop, { limit: [], login: [] }, Date.now());
 }

@@ -1,74 +1,154 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { adapterOf } from '../../agents/find-adapter.ts';
+import { Turns } from '../../concurrency/turns.ts';
 import type { LoopConfig } from '../../config/rig-config.ts';
 import { RequestRefusedError } from '../../errors.ts';
-import type { LoopState } from '../../state/rig-state.ts';
-import { deliverPrompt } from './deliver-prompt.ts';
+import type { PendingWords } from '../../state/rig-state.ts';
+import type { AgentWatch } from '../agents/agent-watch.ts';
 import type { KeeperParts } from '../context/keeper-parts.ts';
-import { resumes } from '../starting/loop-command.ts';
 import type { LoopRuntime } from '../context/loop-runtime.ts';
-import { Turns } from '../../concurrency/turns.ts';
+import { wordsOf } from '../starting/prepare-start.ts';
+import { deliverPrompt } from './deliver-prompt.ts';
 
 /** From an agent's start until its prompt is typed, in milliseconds, when nothing says when it is ready. */
 const promptPause = 300;
 /** How many ids of prompts are remembered for each loop. */
 const remembered = 20;
+/** How long an agent may take from its start until it acknowledges what its command line told it, in milliseconds. */
+const toldPatience = 120_000;
+/** Between two looks into the transcript of an agent whose acknowledgement is waited for, in milliseconds. */
+const transcriptPause = 2000;
 
-/** Types prompts into agents, one at a time for each, and none twice. */
+export interface PrompterParts extends Pick<KeeperParts, 'store' | 'link' | 'emit' | 'signal'> {
+  readonly agents: AgentWatch;
+  readonly runtime: (loop: string) => LoopRuntime;
+}
+
+/** Gives prompts to agents, one at a time for each, and none twice. */
 export class Prompter {
-  readonly #parts: Pick<KeeperParts, 'store' | 'link' | 'emit' | 'signal'>;
-  readonly #runtime: (loop: string) => LoopRuntime;
+  readonly #parts: PrompterParts;
   readonly #turns = new Turns();
 
-  constructor(
-    parts: Pick<KeeperParts, 'store' | 'link' | 'emit' | 'signal'>,
-    runtime: (loop: string) => LoopRuntime,
-  ) {
+  constructor(parts: PrompterParts) {
     this.#parts = parts;
-    this.#runtime = runtime;
   }
 
   /**
    * Types a prompt into a loop's agent, byte for byte, and submits it.
    *
    * @returns false when a prompt of this id was typed before; then nothing is.
-   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, or it shows a menu; nothing was typed.
+   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, it shows a dialog, or it would take the text for
+   * something else; nothing was typed. `PROMPT_UNACKNOWLEDGED`: it was typed, and the agent did not say that it took it.
    */
   async prompt(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
     return this.#turns.take(loop.name, () => this.#type(loop, text, id));
   }
 
-  /** Types the config's own prompt once the agent is ready, or shortly after its start when nothing says when it is. */
-  async promptStarted(loop: LoopConfig, state: LoopState & { readonly run: string }): Promise<void> {
-    if (loop.prompt?.deliver !== 'paste' || resumes(loop, state)) return;
-    const { store, signal, emit } = this.#parts;
-    const isCurrent = (): boolean => store.loop(loop.name).run === state.run;
+  /** Sees to it that an agent that was started gets its words: waits for their acknowledgement, or types them when it is ready. */
+  async promptStarted(loop: LoopConfig, run: string, pending: PendingWords): Promise<void> {
+    const { signal, emit } = this.#parts;
+    const id = `start-${run}`;
     try {
-      const text = await readFile(loop.prompt.file);
-      do await delay(promptPause, undefined, { signal });
-      while (!this.#runtime(loop.name).ready && isCurrent());
-      if (isCurrent()) await this.prompt(loop, text, `start-${state.run}`);
+      const text = await wordsOf(loop, pending.what);
+      if (pending.told) await this.#untilTold(loop, run, text, id);
+      else await this.#typeWhenReady(loop, run, text, id);
     } catch (error) {
       if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      emit({ type: 'start-failed', loop: loop.name, reason: `its prompt was not typed: ${why}` });
+      this.#parts.agents.life(loop).promptProblem = why;
+      emit({ type: 'prompt-failed', loop: loop.name, id, detail: why });
     }
   }
 
+  #isCurrent(loop: LoopConfig, run: string): boolean {
+    return this.#parts.store.loop(loop.name).run === run;
+  }
+
+  async #typeWhenReady(loop: LoopConfig, run: string, text: string, id: string): Promise<void> {
+    const { signal, runtime } = this.#parts;
+    do await delay(promptPause, undefined, { signal });
+    while (!runtime(loop.name).ready && this.#isCurrent(loop, run));
+    if (!this.#isCurrent(loop, run)) return;
+    if (runtime(loop.name).lateReady === true) {
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `it was not seen ready in time; nothing was typed. Look with: loops attach ${loop.name}`,
+      );
+    }
+    await this.prompt(loop, Buffer.from(text), id);
+  }
+
+  async #untilTold(loop: LoopConfig, run: string, text: string, id: string): Promise<void> {
+    const { signal, emit, agents, store } = this.#parts;
+    const life = agents.life(loop);
+    const { taken, giveUp } = life.acknowledgements.wait(text, true);
+    const acknowledged = taken.then(() => true);
+    const since = await agents.promptsSoFar(loop);
+    const end = performance.now() + toldPatience;
+    let isLate = false;
+    try {
+      while (!(await Promise.race([acknowledged, delay(transcriptPause, false, { signal })]))) {
+        if (!this.#isCurrent(loop, run)) return;
+        if (await agents.isInTranscript(loop, text, since)) break;
+        if (isLate || performance.now() < end) continue;
+        isLate = true;
+        const dialog = life.dialog === undefined ? '' : `; it shows ${life.dialog}`;
+        life.promptProblem = `what it was told at its start was not acknowledged within ${toldPatience / 1000} s${dialog}`;
+        emit({ type: 'prompt-failed', loop: loop.name, id, detail: life.promptProblem });
+      }
+    } finally {
+      giveUp();
+    }
+    this.#remember(loop.name, id);
+    delete life.promptProblem;
+    await store.save();
+    emit({ type: 'prompted', loop: loop.name, bytes: Buffer.byteLength(text), id });
+  }
+
+  #remember(name: string, id: string): void {
+    const { store } = this.#parts;
+    const prompts = [...(store.loop(name).prompts ?? []), id].slice(-remembered);
+    if (id === `start-${store.loop(name).run}`) store.forgetPending(name);
+    store.change(name, { prompts });
+  }
+
   async #type(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
-    const { store, link, emit } = this.#parts;
+    const { store, link, emit, agents, signal, runtime } = this.#parts;
     const { name } = loop;
-    const delivered = store.loop(name).prompts ?? [];
-    if (delivered.includes(id)) return false;
+    if ((store.loop(name).prompts ?? []).includes(id)) return false;
+    const adapter = adapterOf(loop);
+    const refuse = (why: string): RequestRefusedError =>
+      new RequestRefusedError('PROMPT_REFUSED', `${name} ${why}; nothing was typed`);
+    const words = Buffer.from(text).toString();
+    const doubt = adapter.refusePrompt(words, 'typed');
+    if (doubt !== undefined) throw refuse(`cannot be given this prompt as it is: ${doubt}`);
     const tmux = link.current;
     const pane = (await tmux?.panes())?.find(({ loop: owner }) => owner === name);
-    if (tmux === undefined || pane === undefined || pane.dead) {
-      throw new RequestRefusedError('PROMPT_REFUSED', `${name} is not running; nothing was typed`);
+    if (tmux === undefined || pane === undefined || pane.dead) throw refuse('is not running');
+    if (adapter.hooks !== undefined && !runtime(name).ready) throw refuse('is still starting');
+    const waiting = adapter.hooks === undefined ? undefined : agents.life(loop).acknowledgements.wait(words);
+    const since = await agents.promptsSoFar(loop);
+    try {
+      await deliverPrompt(
+        {
+          tmux,
+          paneId: pane.id,
+          loop,
+          adapter,
+          signal,
+          taken: waiting?.taken,
+          isInTranscript: () => agents.isInTranscript(loop, words, since),
+        },
+        text,
+        async () => {
+          this.#remember(name, id);
+          await store.save();
+        },
+      );
+    } finally {
+      waiting?.giveUp();
     }
-    await deliverPrompt(tmux, pane.id, loop, text, async () => {
-      store.change(name, { prompts: [...delivered, id].slice(-remembered) });
-      await store.save();
-    });
+    delete agents.life(loop).promptProblem;
     emit({ type: 'prompted', loop: name, bytes: text.length, id });
     return true;
   }

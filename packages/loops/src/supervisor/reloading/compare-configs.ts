@@ -29,6 +29,8 @@ const withoutRestart = new Set<string>([
   'stall',
   'menu',
   'prompt',
+  'goOn',
+  'budget',
   'logCap',
 ] satisfies (keyof LoopConfig)[]);
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
 import { leaseFile } from '../../ownership/lease-file.ts';
-import type { LoopState } from '../../state/rig-state.ts';
 import { cleanEnvironment } from '../../tmux/tmux-server.ts';
 import type { SessionStart } from '../../tmux/rig-tmux.ts';
 import { loggerCommand } from './logger.ts';
+import type { PreparedStart } from './prepare-start.ts';
 import { requireProgram } from './require-folders.ts';
 import { scopeArgv, type ScopeManager } from '../../processes/memory-scope.ts';
 
@@ -16,56 +16,49 @@ export interface CurrentPhase {
   readonly plan?: string | undefined;
 }
 
-/** Whether the next start goes on with the agent's session, rather than beginning with its prompt. */
-export function resumes(loop: LoopConfig, state: LoopState): boolean {
-  return state.begun === true && loop.resume !== undefined;
-}
-
 /** What an agent is started with: argv, directory and environment, all placeholders replaced. */
 export async function loopStart(
   config: RigConfig,
   loop: LoopConfig,
-  state: LoopState & { readonly session: string },
+  { choice: { session }, command: { argv, tellsWords } }: PreparedStart,
   phase: CurrentPhase,
   run: string,
   scope: ScopeManager,
+  environment: Readonly<Record<string, string>>,
 ): Promise<SessionStart> {
   const replace = (word: string): string =>
     word.replaceAll(/\{(session|plan|phase|loop)\}/g, (_, name: string) => {
-      if (name === 'session') return state.session;
+      if (name === 'session') return session;
       if (name === 'plan') return phase.plan ?? '';
       return name === 'phase' ? String(phase.index) : loop.name;
     });
-  const command = (resumes(loop, state) ? loop.resume : undefined) ?? loop.command;
-  const promptArgument =
-    loop.prompt?.deliver === 'argument' && !resumes(loop, state)
-      ? [await readFile(loop.prompt.file, 'utf8')]
-      : [];
-  const environment = await loopEnvironment(config, loop, state, phase, run, scope);
-  await requireProgram(loop, replace(command[0] ?? ''), environment['PATH'] ?? '');
+  await requireProgram(loop, replace(argv[0] ?? ''), environment['PATH'] ?? '');
+  // Words for the agent hold braces of their own.
+  const options = tellsWords ? argv.slice(0, -1) : argv;
   return {
     loop: loop.name,
-    argv: [...scopeArgv(config.rig, loop, run, scope), ...command.map(replace), ...promptArgument],
+    argv: [
+      ...scopeArgv(config.rig, loop, run, scope),
+      ...options.map(replace),
+      ...argv.slice(options.length),
+    ],
     cwd: loop.cwd,
     run,
-    environment,
+    environment: { ...environment, LOOPS_SESSION: session },
     logger: loggerCommand(config, loop),
   };
 }
 
-async function loopEnvironment(
+/** What an agent finds in its environment, whatever its session. */
+export async function loopEnvironment(
   config: RigConfig,
   loop: LoopConfig,
-  state: { readonly session: string },
   phase: CurrentPhase,
   run: string,
   scope: ScopeManager,
 ): Promise<Record<string, string>> {
   return {
-    ...cleanEnvironment(),
-    ...config.environment,
-    ...loop.environment,
-    ...(loop.environmentFile === undefined ? {} : await readEnvironmentFile(loop.environmentFile)),
+    ...(await agentEnvironment(config, loop)),
     ...(scope === 'user'
       ? { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}` }
       : {}),
@@ -75,11 +68,22 @@ async function loopEnvironment(
     LOOPS_LOOP: loop.name,
     LOOPS_RUN: run,
     ...(config.ownership === undefined ? {} : { LOOPS_LEASE_FILE: leaseFile(config) }),
-    LOOPS_SESSION: state.session,
     LOOPS_PHASE: String(phase.index),
     ...(phase.plan === undefined ? {} : { LOOPS_PLAN: phase.plan }),
     ...(loop.role === undefined ? {} : { LOOPS_ROLE: loop.role }),
     ...(loop.prompt === undefined ? {} : { LOOPS_PROMPT_FILE: loop.prompt.file }),
+  };
+}
+
+/** The part of it that is the same at each start. */
+export async function agentEnvironment(config: RigConfig, loop: LoopConfig): Promise<Record<string, string>> {
+  return {
+    ...cleanEnvironment(),
+    // It would replace its own program under the sessions that run.
+    ...(loop.agent === 'claude-code' ? { DISABLE_AUTOUPDATER: '1' } : {}),
+    ...config.environment,
+    ...loop.environment,
+    ...(loop.environmentFile === undefined ? {} : await readEnvironmentFile(loop.environmentFile)),
   };
 }
 

@@ -6,7 +6,8 @@ import { installPushHook } from '../../ownership/push-hook.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
-import { loopStart } from './loop-command.ts';
+import { type CurrentPhase, loopEnvironment, loopStart } from './loop-command.ts';
+import { type PreparedStart, prepareStart } from './prepare-start.ts';
 import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
@@ -19,7 +20,18 @@ export interface DueLoop {
   readonly pane: Pane | undefined;
 }
 
-type StartedState = LoopState & { readonly session: string; readonly run: string };
+/** A start under way: what it is made of is known once it was prepared. */
+interface Start extends DueLoop {
+  readonly before: LoopState;
+  readonly run: string;
+  readonly phase: CurrentPhase;
+}
+
+interface Prepared {
+  readonly start: Start;
+  readonly made: PreparedStart;
+  readonly environment: Readonly<Record<string, string>>;
+}
 
 /** Starts loops, all at once; what their last runs left behind is ended first. */
 export async function startLoops(
@@ -32,14 +44,15 @@ export async function startLoops(
     const { run } = store.loop(name);
     return run === undefined ? [] : [{ name, run }];
   });
-  const starts = due.map((one) => ({ one, state: beginRun(context, one.loop) }));
+  const starts = due.map((one) => beginRun(context, one));
   try {
     const scope = await scopes.find();
     await Promise.all(before.map(({ name, run }) => endScope(config.rig, name, run, scope)));
     await reapRuns(before.map(({ run }) => run));
+    const prepared = (await Promise.all(starts.map((start) => prepare(context, start)))).flat();
     // What is started must be known before it is: else a crash in between leaves it without a name.
     await store.save();
-    await Promise.all(starts.map(({ one, state }) => startLoop(context, tmux, one, state)));
+    await Promise.all(prepared.map((one) => startLoop(context, tmux, one)));
   } finally {
     for (const { loop } of due) delete runtimes.of(loop.name).busy;
     rounds.again();
@@ -48,34 +61,48 @@ export async function startLoops(
 }
 
 /** From here on each stop of the loop waits for its start, so that no stop comes too early for it. */
-function beginRun({ store, runtimes, config }: KeeperContext, loop: LoopConfig): StartedState {
-  const { name } = loop;
+function beginRun({ config, store, runtimes }: KeeperContext, due: DueLoop): Start {
+  const { name } = due.loop;
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
   runtime.ready = false;
   const before = store.loop(name);
-  const session = before.session ?? randomUUID();
-  const startedAs = startFingerprint(config, loop);
-  const begun = { run: randomUUID(), startedAt: Date.now(), startedAs, session };
-  store.change(name, begun);
-  return { ...before, ...begun };
+  const run = randomUUID();
+  store.forgetPending(name);
+  store.change(name, { run, startedAt: Date.now(), startedAs: startFingerprint(config, due.loop) });
+  const index = store.phaseIndex;
+  return { ...due, before, run, phase: { index, plan: config.phases?.plans[index] } };
+}
+
+/** Chooses the session of a start; one that fails here has failed. */
+async function prepare(context: KeeperContext, start: Start): Promise<Prepared[]> {
+  const { config, store, scopes } = context;
+  const { loop, before, phase, run } = start;
+  try {
+    await requireFolders(config, loop);
+    const environment = await loopEnvironment(config, loop, phase, run, scopes.manager);
+    const made = await prepareStart(config, loop, before, environment);
+    const { session } = made.choice;
+    if (session !== before.session) store.forgetSession(loop.name);
+    store.change(loop.name, { session });
+    if (made.pending !== undefined) store.change(loop.name, { pending: made.pending });
+    return [{ start, made, environment }];
+  } catch (error) {
+    noteFailure(context, loop, error);
+    return [];
+  }
 }
 
 async function startLoop(
   context: KeeperContext,
   tmux: RigTmux,
-  { loop, pane }: DueLoop,
-  state: StartedState,
+  { start: { loop, pane, run, phase }, made, environment }: Prepared,
 ): Promise<void> {
   const { config, store, scopes, emit, onStarted, runtimes, ownership } = context;
   const runtime = runtimes.of(loop.name);
   try {
-    await requireFolders(config, loop);
-    const index = store.phaseIndex;
-    const plan = config.phases?.plans[index];
-    const phase = plan === undefined ? { index } : { index, plan };
     const scope = scopes.manager;
-    const start = await loopStart(config, loop, state, phase, state.run, scope);
+    const start = await loopStart(config, loop, made, phase, run, scope, environment);
     store.change(loop.name, { unlimited: scope === 'none' && hasLimits(loop) ? true : undefined });
     if (config.ownership !== undefined && loop.clone !== undefined)
       await installPushHook(localHost(), config, loop.clone);
@@ -90,10 +117,10 @@ async function startLoop(
     delete runtime.ending;
     delete runtime.startProblem;
     // A session that was forgotten meanwhile is none to resume.
-    if (store.loop(loop.name).session === state.session) store.change(loop.name, { begun: true });
+    if (store.loop(loop.name).session === made.choice.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
-    emit({ type: 'started', loop: loop.name, run: state.run, reason });
-    onStarted(loop, state);
+    emit({ type: 'started', loop: loop.name, run, reason });
+    if (made.pending !== undefined) onStarted(loop, run, made.pending);
   } catch (error) {
     noteFailure(context, loop, error);
   }

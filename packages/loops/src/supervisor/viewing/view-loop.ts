@@ -1,5 +1,5 @@
 import type { LoopConfig } from '../../config/rig-config.ts';
-import type { LoopStatus } from '../../control/status.ts';
+import type { AgentStatus, LoopStatus } from '../../control/status.ts';
 import type { LoopState } from '../../state/rig-state.ts';
 import type { LoopRuntime } from '../context/loop-runtime.ts';
 
@@ -9,13 +9,14 @@ export function viewLoop(
   runtime: LoopRuntime,
   state: LoopState,
   held: boolean,
+  agent: AgentStatus | undefined,
 ): LoopStatus {
   const { waitingFor, startProblem, pid, nextStartAt, lastExit } = runtime;
   const { session, startedAt, block, wanted, restarts, unlimited } = state;
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
-    reason: waitingFor ?? startProblem,
+    reason: waitingFor ?? startProblem ?? agent?.dialog ?? agent?.promptProblem ?? agent?.doubt,
     wanted,
     ready: runtime.ready,
     pid,
@@ -27,6 +28,7 @@ export function viewLoop(
       ? {}
       : { nextStartAt: Math.round(Date.now() + nextStartAt - performance.now()) }),
     block,
+    agent,
     unlimited: pid === undefined ? undefined : unlimited,
     lastExit,
   };

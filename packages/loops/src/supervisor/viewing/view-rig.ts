@@ -4,6 +4,8 @@ import { planNames } from '../../state/initial-state.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
 import type { OwnershipWatch } from '../../ownership/ownership-watch.ts';
 import type { RigStore } from '../../state/rig-store.ts';
+import type { AgentWatch } from '../agents/agent-watch.ts';
+import { viewAgent } from './view-agent.ts';
 import { viewLoop } from './view-loop.ts';
 
 /** What a status is made of. */
@@ -11,6 +13,7 @@ export interface RigParts {
   readonly config: RigConfig;
   readonly store: RigStore;
   readonly keeper: LoopKeeper;
+  readonly agents: AgentWatch;
   readonly ownership: OwnershipWatch;
   readonly connected: boolean;
   /** Unix milliseconds. */
@@ -18,7 +21,15 @@ export interface RigParts {
 }
 
 /** A rig as `status` shows it. */
-export function viewRig({ config, store, keeper, ownership, connected, startedAt }: RigParts): RigStatus {
+export function viewRig({
+  config,
+  store,
+  keeper,
+  agents,
+  ownership,
+  connected,
+  startedAt,
+}: RigParts): RigStatus {
   const { hold } = keeper;
   const index = store.phaseIndex;
   const plan = planNames(config)[index];
@@ -33,7 +44,13 @@ export function viewRig({ config, store, keeper, ownership, connected, startedAt
     orphans:
       keeper.orphans.length === 0 ? undefined : keeper.orphans.map(({ loop, pid }) => ({ name: loop, pid })),
     loops: config.loops.map((loop) =>
-      viewLoop(loop, keeper.runtime(loop.name), store.loop(loop.name), hold !== undefined),
+      viewLoop(
+        loop,
+        keeper.runtime(loop.name),
+        store.loop(loop.name),
+        hold !== undefined,
+        viewAgent(loop, agents, store),
+      ),
     ),
   };
 }

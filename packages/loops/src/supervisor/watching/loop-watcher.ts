@@ -1,17 +1,13 @@
+import type { AgentProgress, ScreenReading } from '../../agents/agent-adapter.ts';
+import { type AgentSign, signPatterns } from '../../agents/agent-signs.ts';
+import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
 import type { StallRung } from '../../events/rig-event.ts';
 import type { LoopBlock } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
-import { type AgentSign, findAgentSign } from '../../agents/agent-signs.ts';
-import {
-  normaliseScreen,
-  progressed,
-  type ProgressSigns,
-  readProcessTable,
-  readTouches,
-  readTree,
-} from './progress.ts';
+import { normaliseScreen, type ProgressSigns, readProcessTable, readTouches, readTree } from './progress.ts';
+import { judgeProgress } from './judge-progress.ts';
 import { nextRung, type StallState } from './stall-ladder.ts';
 
 /** An agent that runs, as a look finds it. */
@@ -24,11 +20,20 @@ export interface WatchedLoop {
   readonly startedAt: number;
 }
 
-/** What a look leads to. */
+/** What a look leads to, and what it asks. */
 export interface WatchActions {
   /** What blocks it now: a look takes a while, in which it may end, or be started by hand. */
   blockOf(loop: LoopConfig): LoopBlock | undefined;
-  ready(loop: LoopConfig): void;
+  /** Whether its hooks are heard: they tell what its screen is read for otherwise. */
+  isHeard(loop: LoopConfig): boolean;
+  /** What it has done so far, where its transcript tells. */
+  progressOf(loop: LoopConfig): AgentProgress | undefined;
+  /** @param late the time to become ready is over, and it was not seen to be. */
+  ready(loop: LoopConfig, late: boolean): void;
+  /** It takes prompts, and its hooks say nothing. */
+  silent(loop: LoopConfig): void;
+  /** A dialog waits, or waits no more. */
+  dialog(loop: LoopConfig, dialog: ScreenReading['dialog']): Promise<void>;
   sign(loop: LoopConfig, sign: AgentSign): Promise<void>;
   /** A usage limit is over. */
   goOn(loop: LoopConfig): Promise<void>;
@@ -57,8 +62,12 @@ interface Memory {
 /** Between two looks, in milliseconds. */
 const interval = 5000;
 const readyInterval = 250;
+/** How long hooks may say nothing after a start, in milliseconds. */
+const hookPatience = 60_000;
+/** Between two looks at an agent whose hooks have not been heard yet, in milliseconds. */
+const hookInterval = 2000;
 
-/** Looks at agents that run: whether they are ready, at a limit, logged out, or stalled. */
+/** Looks at agents that run: whether they are ready, in a dialog, at a limit, logged out, or stalled. */
 export class LoopWatcher {
   readonly #config: RigConfig;
   readonly #actions: WatchActions;
@@ -69,18 +78,10 @@ export class LoopWatcher {
     this.#actions = actions;
   }
 
-  /** Read at each use: a reload may have changed them. */
-  get #more(): { readonly limit: readonly RegExp[]; readonly login: readonly RegExp[] } {
-    const { limitPatterns, loginPatterns } = this.#config;
-    return {
-      limit: limitPatterns.map((pattern) => new RegExp(pattern, 'i')),
-      login: loginPatterns.map((pattern) => new RegExp(pattern, 'i')),
-    };
-  }
-
   /** Milliseconds until the next look. */
   pause(watched: readonly WatchedLoop[]): number {
     if (watched.some(({ loop, ready }) => loop.ready !== undefined && !ready)) return readyInterval;
+    if (watched.some(({ loop, ready }) => !ready && adapterOf(loop).hooks !== undefined)) return hookInterval;
     return Math.min(interval, ...watched.map(({ loop }) => (loop.stall?.after ?? Infinity) / 4));
   }
 
@@ -104,7 +105,7 @@ export class LoopWatcher {
     const known = this.#memories.get(loop.name);
     if (known !== undefined && known.run === pane.run) return known;
     const now = performance.now();
-    const stall = { progressAt: now, taken: known?.stall.taken ?? 0, rungAt: known?.stall.rungAt ?? now };
+    const stall = { taken: 0, rungAt: now, answered: 0, ...known?.stall, progressAt: now };
     const memory = { run: pane.run, readAt: 0, screen: '', signsAt: now, stall };
     this.#memories.set(loop.name, memory);
     return memory;
@@ -112,15 +113,28 @@ export class LoopWatcher {
 
   async #read(tmux: Pick<RigTmux, 'screen'>, one: WatchedLoop, memory: Memory): Promise<void> {
     const { loop, pane } = one;
+    const adapter = adapterOf(loop);
     memory.readAt = Date.now();
     const lines = await tmux.screen(pane.id);
     const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
     memory.screen = normaliseScreen(lines, ignore);
-    if (!one.ready && loop.ready !== undefined) {
+    const reading = adapter.readScreen(lines, loop, signPatterns(this.#config), Date.now());
+    if (!one.ready) this.#checkReady(one, lines, reading);
+    if (adapter.hooks !== undefined) await this.#actions.dialog(loop, reading.dialog);
+    await this.#noteSign(loop, this.#actions.isHeard(loop) ? undefined : reading.sign, memory);
+  }
+
+  #checkReady({ loop, startedAt }: WatchedLoop, lines: readonly string[], reading: ScreenReading): void {
+    const age = Date.now() - startedAt;
+    if (adapterOf(loop).hooks !== undefined) {
+      if (age > hookPatience && reading.takesPrompt === true) this.#actions.silent(loop);
+    } else if (loop.ready !== undefined) {
       const matches = new RegExp(loop.ready.output, 'm').test(lines.join('\n'));
-      if (matches || Date.now() - one.startedAt > loop.ready.timeout) this.#actions.ready(loop);
+      if (matches || age > loop.ready.timeout) this.#actions.ready(loop, !matches);
     }
-    const sign = findAgentSign(lines, this.#more, Date.now());
+  }
+
+  async #noteSign(loop: LoopConfig, sign: AgentSign | undefined, memory: Memory): Promise<void> {
     memory.sign = sign;
     if (sign === undefined) delete memory.dealtWith;
     else if (
@@ -135,32 +149,45 @@ export class LoopWatcher {
 
   /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
   async #checkBlock(loop: LoopConfig, block: LoopBlock, memory: Memory): Promise<void> {
-    memory.stall = { progressAt: performance.now(), taken: 0, rungAt: performance.now() };
+    const now = performance.now();
+    memory.stall = { progressAt: now, taken: 0, rungAt: now, answered: 0 };
     if (block.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
-    else if (block.reason !== 'escalated' && memory.sign === undefined) await this.#actions.cleared(loop);
+    else if (block.reason === 'escalated' || block.reason === 'budget') return;
+    else if (memory.sign === undefined && !this.#actions.isHeard(loop)) await this.#actions.cleared(loop);
   }
 
   async #checkStalls(quiet: readonly { one: WatchedLoop; memory: Memory }[]): Promise<void> {
     const table = await readProcessTable();
     for (const { one, memory } of quiet) {
       const { loop, pane } = one;
+      if (loop.stall === undefined) continue;
       const touches = await readTouches(loop.clone, heartbeatFile(this.#config, loop.name));
-      const signs = { screen: memory.screen, ...touches, ...readTree(table, pane.pid) };
+      const progress = this.#actions.progressOf(loop);
+      const signs: ProgressSigns =
+        progress === undefined
+          ? { screen: memory.screen, ...touches, ...readTree(table, pane.pid), steps: 0, actions: 0 }
+          : {
+              // Its frame and its own CPU change while it waits for an answer that never comes.
+              screen: '',
+              ...touches,
+              ...readTree(table, pane.pid, 'below'),
+              steps: progress.steps,
+              actions: progress.actions,
+            };
       const now = performance.now();
       const seconds = (now - memory.signsAt) / 1000;
-      const moved = memory.signs !== undefined && progressed(memory.signs, signs, seconds);
-      if (moved) memory.stall = { progressAt: now, taken: 0, rungAt: now };
+      const { moved, stall } = judgeProgress(memory.stall, memory.signs, signs, seconds, now);
+      memory.stall = stall;
       // Over too short a time the CPU that a busy machine leaves an agent looks like none.
       if (memory.signs === undefined || moved || seconds * 1000 >= interval) {
         memory.signs = signs;
         memory.signsAt = now;
       }
-      if (loop.stall === undefined) continue;
       const rung = nextRung(memory.stall, loop.stall, now);
       if (rung === undefined) continue;
       const quietMs = Math.round(now - memory.stall.progressAt);
-      memory.stall = { ...memory.stall, taken: memory.stall.taken + 1, rungAt: now };
-      await this.#actions.stalled(loop, rung, quietMs);
+      memory.stall = { ...memory.stall, taken: rung.taken, rungAt: now };
+      await this.#actions.stalled(loop, rung.rung, quietMs);
     }
   }
 }

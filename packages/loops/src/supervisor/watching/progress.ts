@@ -14,6 +14,10 @@ export interface ProgressSigns {
   readonly cpu: number;
   /** The processes below it. */
   readonly children: string;
+  /** Answers and results of tools in its transcript; 0 where none is read. */
+  readonly steps: number;
+  /** Calls of tools in its transcript; 0 where none is read. */
+  readonly actions: number;
 }
 
 /** An idle agent may redraw its spinner: so few clock ticks (10 ms each) per second are no work. */
@@ -24,8 +28,13 @@ const spinners = /[\d\u2800-\u28FF\u2733\u2736\u273B\u273D\u2722\u00B7\u25D0\u25
 
 /** Whether something happened between two looks that were `seconds` apart. */
 export function progressed(before: ProgressSigns, now: ProgressSigns, seconds: number): boolean {
+  return before.screen !== now.screen || before.steps !== now.steps || acted(before, now, seconds);
+}
+
+/** Whether what happened is work, and not only words. */
+export function acted(before: ProgressSigns, now: ProgressSigns, seconds: number): boolean {
   return (
-    before.screen !== now.screen ||
+    before.actions !== now.actions ||
     before.refs !== now.refs ||
     before.heartbeat !== now.heartbeat ||
     before.children !== now.children ||
@@ -59,17 +68,18 @@ export async function readProcessTable(): Promise<TreeProcess[]> {
   return table;
 }
 
-/** CPU time and children of a process and all below it. */
+/** CPU time and children of a process and all below it; with `below` not its own CPU time. */
 export function readTree(
   table: readonly TreeProcess[],
   root: number,
+  which: 'all' | 'below' = 'all',
 ): Pick<ProgressSigns, 'cpu' | 'children'> {
   const chosen = new Set([root]);
   for (let size = 0; size !== chosen.size;) {
     size = chosen.size;
     for (const { pid, parent } of table) if (chosen.has(parent)) chosen.add(pid);
   }
-  const tree = table.filter(({ pid }) => chosen.has(pid));
+  const tree = table.filter(({ pid }) => chosen.has(pid) && (which === 'all' || pid !== root));
   return { cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0), children: tree.map(({ pid }) => pid).join(' ') };
 }
 

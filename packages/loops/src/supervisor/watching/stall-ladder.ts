@@ -3,6 +3,9 @@ import type { StallRung } from '../../events/rig-event.ts';
 /** The answers to a stall, each when the one before it did not help. */
 export const stallRungs: readonly StallRung[] = ['nudge', 'interrupt', 'resume', 'fresh', 'escalate'];
 
+/** So many nudges that were answered with words only are enough. */
+export const mostAnswers = 3;
+
 /** Where an agent stands on the ladder. */
 export interface StallState {
   /** Milliseconds (monotonic) of the last progress. */
@@ -11,16 +14,23 @@ export interface StallState {
   readonly taken: number;
   /** Milliseconds (monotonic) of the last rung. */
   readonly rungAt: number;
+  /** How many nudges were answered with words, and no work, since the last work. */
+  readonly answered: number;
 }
 
 /**
- * Which rung to take now, if any: the first once nothing happened for `after`, each further one `rungDelay` later. Pure.
+ * Which rung to take now, if any, and how many are taken then: the first once nothing happened for `after`, each further
+ * one `rungDelay` later. Pure.
  */
 export function nextRung(
   state: StallState,
   policy: { readonly after: number; readonly rungDelay: number },
   now: number,
-): StallRung | undefined {
+): { readonly rung: StallRung; readonly taken: number } | undefined {
   const due = state.taken === 0 ? state.progressAt + policy.after : state.rungAt + policy.rungDelay;
-  return now >= due ? stallRungs[state.taken] : undefined;
+  if (now < due) return undefined;
+  const isTalking = state.taken === 0 && state.answered >= mostAnswers;
+  const index = isTalking ? stallRungs.length - 1 : state.taken;
+  const rung = stallRungs[index];
+  return rung === undefined ? undefined : { rung, taken: index + 1 };
 }

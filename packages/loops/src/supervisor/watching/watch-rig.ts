@@ -3,6 +3,7 @@ import { LoopsError } from '../../errors.ts';
 import type { EventHub } from '../../events/event-hub.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
 import { LogWatch } from './log-watch.ts';
+import type { AgentLooks } from '../agents/look-at-agents.ts';
 import type { LoopWatcher, WatchedLoop } from './loop-watcher.ts';
 import { Nap } from '../../concurrency/nap.ts';
 import type { RigStore } from '../../state/rig-store.ts';
@@ -15,6 +16,7 @@ interface WatchParts {
   readonly store: RigStore;
   readonly link: TmuxLink;
   readonly events: EventHub;
+  readonly looks: AgentLooks;
   readonly signal: AbortSignal;
 }
 
@@ -36,6 +38,7 @@ export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promi
       const tmux = link.current;
       if (tmux !== undefined) {
         const { watched, unseen } = await watchedLoops(tmux, parts);
+        await parts.looks.look();
         await watcher.look(tmux, watched);
         await logs.look(tmux, watched);
         pause = unseen ? soon : watcher.pause(watched);

@@ -13,7 +13,7 @@ import { makeRig } from '../../rig.ts';
 
 /** One loop of a rig with no supervisor, whose run `a run` is over. */
 async function makeEndedLoop() {
-  const rig = await makeRig({ loops: { one: { command: ['false'] } } });
+  const rig = await makeRig({ loops: { one: { command: ['false'] } }, loginPatterns: ['Login expired'] });
   const { config } = rig;
   await mkdir(config.stateDir, { recursive: true });
   const { store } = await RigStore.open(config);
@@ -34,6 +34,7 @@ async function makeEndedLoop() {
     emit,
     background,
     onStarted: () => {},
+    catchUp: async () => {},
     runtimes,
     rounds: new Rounds(async () => {}, background, signal),
   });

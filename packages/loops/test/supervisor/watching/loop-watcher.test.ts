@@ -8,7 +8,12 @@ const expired: LoopBlock = { reason: 'login-expired', detail: 'Login expired' };
 /** Looks at one agent that runs, and tells what came of it. */
 function makeWatcher(block: LoopBlock | undefined) {
   const config = parseRigConfig(
-    JSON.stringify({ rig: 'demo', workspace: '/', loops: { one: { command: ['cat'] } } }),
+    JSON.stringify({
+      rig: 'demo',
+      workspace: '/',
+      loginPatterns: ['Login expired'],
+      loops: { one: { command: ['cat'] } },
+    }),
     '/loops.yaml',
   );
   const done: string[] = [];
@@ -16,7 +21,11 @@ function makeWatcher(block: LoopBlock | undefined) {
   const watched = { block };
   const watcher = new LoopWatcher(config, {
     blockOf: () => watched.block,
+    isHeard: () => false,
+    progressOf: () => undefined,
     ready: act('ready'),
+    silent: act('silent'),
+    dialog: act('dialog'),
     sign: act('sign'),
     goOn: act('goOn'),
     cleared: act('cleared'),

@@ -9,6 +9,7 @@ describe('an agent that', () => {
   it('meets a usage limit and ends waits for its end, and spends no restart', async () => {
     const epoch = Math.floor(Date.now() / 1000) + 3600;
     await using rig = await makeRig({
+      limitPatterns: ['usage limit reached'],
       loops: {
         one: {
           // What it says just before it ends, a starved machine's tmux may not be handed.
@@ -34,6 +35,7 @@ describe('an agent that', () => {
 
   it('shows a limit that is over already starts again, and pays for it like any other', async () => {
     await using rig = await makeRig({
+      limitPatterns: ['usage limit reached'],
       loops: {
         one: {
           command: [
@@ -52,8 +54,31 @@ describe('an agent that', () => {
     expect(supervisor.status().loops[0]).toMatchObject({ restarts: 1, lastExit: { cause: 'clean' } });
   });
 
+  it('says such words where the config does not call them a sign is left alone', async () => {
+    await using rig = await makeRig({
+      loops: {
+        one: {
+          command: [
+            'sh',
+            '-c',
+            'echo "refuses an Invalid API key with 401; rate limit reached its cap; Please run /login"; exec sleep 1000',
+          ],
+        },
+      },
+    });
+    const supervisor = await rig.supervise();
+    await until(
+      () => readFile(join(rig.config.logDir, 'one.log'), 'utf8').catch(() => ''),
+      (text) => text.includes('/login'),
+    );
+    await delay(300);
+    expect(supervisor.status().loops[0]).toMatchObject({ state: 'running' });
+    expect(supervisor.status().loops[0]?.block).toBeUndefined();
+  });
+
   it('lost its login is told about once, by the hooks too, and never restarted', async () => {
     await using rig = await makeRig({
+      loginPatterns: ['Login expired'],
       loops: {
         one: {
           command: ['sh', '-c', 'echo "Login expired"; sleep 0.05; exit 1'],
@@ -110,6 +135,7 @@ describe('an agent that', () => {
 
   it('still runs and shows an expired login is told about once, and is free when it shows it no more', async () => {
     await using rig = await makeRig({
+      loginPatterns: ['Login expired'],
       loops: {
         one: {
           command: ['sh', '-c', 'echo "Login expired"; read line; clear; exec sleep 1000'],

@@ -1,0 +1,103 @@
+// One consumer: an empty folder outside the checkout, where a package is installed from its tarball and used.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { typeMistakes } from './types.mjs';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+/** How many packages of others and of this workspace come with each one at most. */
+const budgets = {
+  '@cutover/host-contract': 0,
+  '@cutover/host': 35,
+  '@cutover/incus-client': 4,
+  '@cutover/secrets': 48,
+  '@cutover/nix-deploy': 39,
+  '@cutover/loops': 39,
+  '@cutover/runbook': 12,
+};
+
+/** Installs a package as a stranger does and gives what does not hold there. `nodes`: paths by version. */
+export async function consume({ name, manifest, tarballs }, nodes) {
+  const folder = await mkdtemp(join(tmpdir(), 'cutover-consumer-'));
+  try {
+    await writeFile(join(folder, 'package.json'), '{"name":"consumer","private":true,"type":"module"}\n');
+    // Without their scripts: none of what comes with it has one that must run.
+    const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
+    await run('npm', ['install', ...options, ...tarballs], { cwd: folder, env: cleanEnvironment() });
+    const findings = await checkTree(folder, name);
+    const entries = entriesOf(manifest);
+    for (const [version, node] of Object.entries(nodes))
+      findings.push(...(await checkRuns(folder, manifest, entries, version, node)));
+    await addNodeTypes(folder);
+    return [...findings, ...typeMistakes(folder, entries)];
+  } catch (error) {
+    return [`it cannot be installed: ${String(error.stderr || error.message).trim()}`];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A shell's own; npm gives what it runs its settings of this checkout. */
+function cleanEnvironment() {
+  const kept = Object.entries(process.env).filter(
+    ([key]) => !/^(?:npm_(?!config_(?:registry|cache))|INIT_CWD|NODE_)/.test(key),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** The names under which a package is imported, but for its files of other kinds. */
+function entriesOf({ name, exports }) {
+  return Object.entries(exports)
+    .filter(([, target]) => typeof target === 'object' && target.types !== undefined)
+    .map(([path]) => name + path.slice(1));
+}
+
+async function checkTree(folder, name) {
+  const { packages } = JSON.parse(await readFile(join(folder, 'node_modules', '.package-lock.json'), 'utf8'));
+  const others = Object.keys(packages).filter((path) => path !== `node_modules/${name}`);
+  const most = budgets[name];
+  if (most === undefined || others.length <= most) return [];
+  const names = others.map((path) => path.replace(/.*node_modules\//, '')).sort();
+  return [`${others.length} packages come with it, ${most} are allowed: ${names.join(' ')}`];
+}
+
+/** That each entry can be imported, says nothing and ends; and that each command shows its help and its version. */
+async function checkRuns(folder, { bin = {}, version: released }, entries, version, node) {
+  const env = { PATH: `${dirname(node)}:${process.env.PATH}`, HOME: folder };
+  const attempt = async (what, args, expected) => {
+    try {
+      const { stdout, stderr } = await run(node, args, { cwd: folder, env, timeout: 60_000 });
+      const good =
+        stderr === '' && (typeof expected === 'string' ? stdout === expected : expected.test(stdout));
+      return good
+        ? []
+        : [`on Node ${version}, ${what} says ${JSON.stringify((stderr || stdout).slice(0, 300))}`];
+    } catch (error) {
+      return [`on Node ${version}, ${what} fails: ${String(error.stderr || error.message).trim()}`];
+    }
+  };
+  const script = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join('\n');
+  const findings = await attempt('to import it', ['--input-type=module', '-e', script], '');
+  for (const name of Object.keys(bin)) {
+    const command = join(folder, 'node_modules', '.bin', name);
+    findings.push(...(await attempt(`${name} --help`, [command, '--help'], /Usage: /)));
+    findings.push(
+      ...(await attempt(`${name} --version`, [command, '--version'], new RegExp(`^${released}\\b`))),
+    );
+  }
+  return findings;
+}
+
+/** Who uses TypeScript with Node has these; they are no dependency of a package. */
+async function addNodeTypes(folder) {
+  const types = dirname(require.resolve('@types/node/package.json'));
+  const undici = dirname(createRequire(join(types, 'package.json')).resolve('undici-types/package.json'));
+  await mkdir(join(folder, 'node_modules', '@types'), { recursive: true });
+  await symlink(types, join(folder, 'node_modules', '@types', 'node'));
+  await symlink(undici, join(folder, 'node_modules', 'undici-types')).catch(() => undefined);
+}

@@ -1,0 +1,72 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { deleteOldWorkspace, seeRetirable } from '../../src/phases/retire-old.ts';
+import { reachBoth } from '../../src/phases/rollback/stop-new.ts';
+import { stepContext } from '../fixture/step-context.ts';
+import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
+
+let hosts: TwoHosts;
+beforeAll(async () => {
+  hosts = await startTwoHosts();
+});
+afterAll(async () => hosts[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await hosts.reset();
+  await hosts.owned('held', 'vm');
+  await hosts.program(
+    'loops',
+    `echo '{"supervisor":{"state":"up"},"loops":[{"name":"builder","wanted":true,"state":"running"}]}'`,
+  );
+});
+
+const when = '2026-11-30T10:00:00.000Z';
+const look = (done: Readonly<Record<string, string>>) =>
+  seeRetirable.check?.(stepContext(hosts.world, {}, { completed: (list) => done[list] }));
+
+test('the old host is needed until the new one has come through the cutover and a reboot', async () => {
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject({ state: 'satisfied' });
+  expect(await look({ main: when })).toMatchObject({
+    state: 'conflict',
+    reason: 'no reboot of the new host is proven: `cutover reboot-proof`',
+  });
+  await hosts.owned('held', 'pi');
+  expect(await look({ 'reboot-proof': when })).toMatchObject({
+    state: 'conflict',
+    reason: expect.stringMatching(/the loops are .*pi.*; the cutover is not complete/),
+  });
+});
+
+test('what is only on the old host keeps it', async () => {
+  await writeFile(join(hosts.old.clone, 'unfinished'), 'half');
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject({
+    state: 'conflict',
+    reason: expect.stringContaining('work is only there'),
+  });
+});
+
+test('the workspace is deleted, and a way back says that it is gone', async () => {
+  const workspace = join(hosts.root, 'retired/rig');
+  await mkdir(join(workspace, 'clone'), { recursive: true });
+  const world = {
+    ...hosts.world,
+    settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace } },
+  };
+  const context = stepContext(world, { 'see-retirable': { owner: 'vm', rebootProof: when } });
+  expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'absent' });
+  await deleteOldWorkspace.apply?.(context);
+  await expect(access(workspace)).rejects.toThrow('ENOENT');
+  expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'satisfied' });
+  expect(await reachBoth.check?.(context)).toMatchObject({
+    state: 'conflict',
+    reason: expect.stringContaining('there is nothing to go back to'),
+  });
+});
+
+test('a folder that holds more than a rig is not deleted', async () => {
+  const world = {
+    ...hosts.world,
+    settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace: '/no-such-folder' } },
+  };
+  await expect(deleteOldWorkspace.apply?.(stepContext(world))).rejects.toThrow('holds more than the rig');
+});

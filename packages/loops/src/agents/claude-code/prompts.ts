@@ -1,0 +1,58 @@
+/** The longest prompt that goes on the command line, in bytes. */
+export const longestArgument = 8 * 1024;
+
+/**
+ * Why Claude Code would take a text for something else than a prompt: a command of its own, a shell's, or the end of a
+ * paste. `undefined` when it takes it as it is.
+ *
+ * On the command line only a slash is read. In its input line `!` runs the rest in a shell, a backslash at the end makes
+ * Enter a new line, and control characters edit the line.
+ */
+export function refusePrompt(text: string, way: 'typed' | 'argument'): string | undefined {
+  if (text.trim() === '') return 'it is empty';
+  if (/^\s*\//.test(text))
+    return 'it begins with / and would be taken for a command of Claude Code; put a word before it';
+  if (text.includes('\0')) return 'it contains a NUL character';
+  if (way === 'argument') return undefined;
+  if (/^\s*!/.test(text)) return 'it begins with ! and would be run in a shell; put a word before it';
+  if (/\\\s*$/.test(text))
+    return 'it ends with a backslash, after which Enter does not submit; put a word after it';
+  const control = controlOf(text.replaceAll('\r\n', '\n'));
+  if (control === undefined) return undefined;
+  const code = control.toString(16).padStart(2, '0');
+  return `it contains the control character 0x${code}, which its input line would act on`;
+}
+
+/** The first control character besides tab and line feed. */
+function controlOf(text: string): number | undefined {
+  return Buffer.from(text).find((byte) => (byte < 0x20 && byte !== 0x09 && byte !== 0x0a) || byte === 0x7f);
+}
+
+/**
+ * Whether a prompt that was taken is one that was given. Its input line turns tabs into spaces and CRLF into LF, cuts
+ * blanks at the end, and newer versions wrap a long paste in a tag, so blanks and that tag do not count.
+ */
+export function isSamePrompt(given: string, taken: string): boolean {
+  return bare(given) === bare(taken);
+}
+
+/**
+ * Whether what stands in the input line is a text that was typed: the stand-in for a long paste, or the part of the text
+ * that the line shows, broken where it is full.
+ */
+export function isDraftOf(draft: string, text: string): boolean {
+  if (/\[Pasted text #\d+|<pasted_content\b/.test(draft)) return true;
+  const shown = tight(draft);
+  return shown !== '' && tight(text).includes(shown);
+}
+
+function tight(text: string): string {
+  return text.replaceAll(/\s+/g, '');
+}
+
+function bare(text: string): string {
+  return text
+    .replaceAll(/<\/?pasted_content\b[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}

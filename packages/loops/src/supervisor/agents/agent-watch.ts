@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import type { AgentProgress } from '../../agents/agent-adapter.ts';
+import type { AgentEvent } from '../../agents/agent-event.ts';
+import { adapterOf } from '../../agents/find-adapter.ts';
+import type { Background } from '../../concurrency/background.ts';
+import { CleanupStack } from '../../concurrency/cleanup-stack.ts';
+import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
+import { agentFolder } from '../../config/rig-places.ts';
+import type { RigEventBody } from '../../events/rig-event.ts';
+import type { RigStore } from '../../state/rig-store.ts';
+import type { LoopKeeper } from '../keeping/loop-keeper.ts';
+import { type AgentLife, AgentLives } from './agent-life.ts';
+import { SpoolWatch, type SpooledHook } from './spool-watch.ts';
+import { Transcripts } from './transcripts.ts';
+
+export interface AgentWatchParts {
+  readonly config: RigConfig;
+  readonly store: RigStore;
+  readonly keeper: LoopKeeper;
+  readonly emit: (event: RigEventBody) => void;
+  readonly background: Background;
+}
+
+/** Hears what the agents' hooks tell: readiness, prompts that were taken, turns that failed, sessions that follow others. */
+export class AgentWatch implements AsyncDisposable {
+  readonly #parts: AgentWatchParts;
+  readonly #lives = new AgentLives();
+  readonly #cleanup = new CleanupStack();
+  readonly #spools = new Map<string, SpoolWatch>();
+  readonly #transcripts: Transcripts;
+
+  constructor(parts: AgentWatchParts) {
+    this.#parts = parts;
+    this.#transcripts = new Transcripts(parts.config, parts.store, this.#lives);
+  }
+
+  /** Takes what was told while no supervisor was there, and listens from then on. */
+  async begin(): Promise<void> {
+    for (const loop of this.#parts.config.loops) await this.catchUp(loop);
+  }
+
+  /** What is known about a loop's agent. */
+  life(loop: LoopConfig): AgentLife {
+    return this.#lives.of(loop.name, adapterOf(loop));
+  }
+
+  /** Takes what the hooks of a loop have told and what has not been noticed yet. */
+  async catchUp(loop: LoopConfig): Promise<void> {
+    if (adapterOf(loop).hooks === undefined) return;
+    const { config, background } = this.#parts;
+    let spool = this.#spools.get(loop.name);
+    if (spool === undefined) {
+      const { name } = loop;
+      spool = SpoolWatch.open(
+        join(agentFolder(config, name), 'spool'),
+        (hook) => this.#hear(name, hook),
+        (work) => background.run(work),
+      );
+      this.#spools.set(name, spool);
+      this.#cleanup.use(spool);
+    }
+    await spool.take();
+  }
+
+  /** Whether the hooks of the run that is under way were heard. */
+  isHeard({ name }: LoopConfig): boolean {
+    const { run, heardRun } = this.#parts.store.loop(name);
+    return run !== undefined && run === heardRun;
+  }
+
+  /** Reads what a loop's agent has done since. */
+  async progress(loop: LoopConfig): Promise<AgentProgress | undefined> {
+    return this.#transcripts.read(loop);
+  }
+
+  /** How many prompts are in the transcript of a loop's agent. */
+  async promptsSoFar(loop: LoopConfig): Promise<number> {
+    await this.progress(loop);
+    return this.life(loop).transcript?.reader.prompts ?? 0;
+  }
+
+  /** Whether the transcript of a loop's agent has a text among the prompts after the first `since`. */
+  async isInTranscript(loop: LoopConfig, text: string, since: number): Promise<boolean> {
+    await this.progress(loop);
+    return this.life(loop).transcript?.reader.hasTaken(text, since) === true;
+  }
+
+  /** The hooks of an agent that is ready are not heard; told once for each run. */
+  noteSilence(loop: LoopConfig, detail: string): void {
+    const life = this.life(loop);
+    const { run } = this.#parts.store.loop(loop.name);
+    if (life.silentRun === run) return;
+    life.silentRun = run;
+    this.#parts.emit({ type: 'hooks-silent', loop: loop.name, detail });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanup[Symbol.asyncDispose]();
+  }
+
+  #hear(name: string, { run, json }: SpooledHook): void {
+    const { store, config } = this.#parts;
+    const loop = config.loops.find((one) => one.name === name);
+    if (loop === undefined) return;
+    const event = adapterOf(loop).hooks?.parse(json);
+    // What an agent of an earlier run told is over.
+    if (event === undefined || run !== store.loop(loop.name).run) return;
+    if (!this.#isOwn(loop, event)) return;
+    this.#act(loop, event);
+  }
+
+  /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */
+  #isOwn(loop: LoopConfig, event: AgentEvent): boolean {
+    const { store, emit, background } = this.#parts;
+    const life = this.life(loop);
+    if (event.session === store.loop(loop.name).session) return true;
+    if (event.type !== 'session' || !event.cleared || !life.successor) return false;
+    store.change(loop.name, { session: event.session });
+    emit({ type: 'session', loop: loop.name, session: event.session });
+    background.run(() => store.save());
+    return true;
+  }
+
+  #act(loop: LoopConfig, event: AgentEvent): void {
+    const { store, keeper, background } = this.#parts;
+    const { name } = loop;
+    const life = this.life(loop);
+    if (!this.isHeard(loop)) {
+      store.change(name, { heardRun: store.loop(name).run });
+      background.run(() => store.save());
+    }
+    switch (event.type) {
+      case 'session':
+        life.successor = false;
+        if (event.transcript !== undefined) store.change(name, { transcript: event.transcript });
+        keeper.markReady(loop);
+        break;
+      case 'prompted':
+        delete life.dialog;
+        life.acknowledgements.take(event.text);
+        break;
+      case 'turn-ended':
+        delete life.dialog;
+        break;
+      case 'failed': {
+        const sign = life.adapter.hooks?.signOf(event, Date.now());
+        if (sign !== undefined) background.run(() => keeper.block(loop, sign));
+        break;
+      }
+      case 'dialog':
+        this.noteDialog(loop, event.words);
+        break;
+      case 'session-ended':
+        life.successor = true;
+        break;
+    }
+  }
+
+  /** A dialog waits, or waits no more; told once for each. */
+  noteDialog(loop: LoopConfig, words: string | undefined): void {
+    const life = this.life(loop);
+    if (words !== undefined && life.dialog === undefined) {
+      this.#parts.emit({ type: 'dialog', loop: loop.name, detail: words });
+    }
+    life.dialog = words;
+  }
+}

@@ -1,0 +1,40 @@
+import type { AgentProgress } from '../../agents/agent-adapter.ts';
+import { adapterOf } from '../../agents/find-adapter.ts';
+import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
+import type { RigStore } from '../../state/rig-store.ts';
+import { agentEnvironment } from '../starting/loop-command.ts';
+import type { AgentLives } from './agent-life.ts';
+
+/** Reads the transcripts of the agents' current sessions, each from where it stopped. */
+export class Transcripts {
+  readonly #config: RigConfig;
+  readonly #store: RigStore;
+  readonly #lives: AgentLives;
+
+  constructor(config: RigConfig, store: RigStore, lives: AgentLives) {
+    this.#config = config;
+    this.#store = store;
+    this.#lives = lives;
+  }
+
+  /** What a loop's agent has done so far; `undefined` where no transcript tells. */
+  async read(loop: LoopConfig): Promise<AgentProgress | undefined> {
+    const adapter = adapterOf(loop);
+    const life = this.#lives.of(loop.name, adapter);
+    const path = await this.#path(loop);
+    if (path === undefined || adapter.readTranscript === undefined) return undefined;
+    if (life.transcript?.path !== path) life.transcript = { path, reader: adapter.readTranscript(path) };
+    life.progress = await life.transcript.reader.read();
+    return life.progress;
+  }
+
+  /** The transcript that the agent has named, or the one of its session where it names none. */
+  async #path(loop: LoopConfig): Promise<string | undefined> {
+    const { transcript, session } = this.#store.loop(loop.name);
+    if (transcript !== undefined || session === undefined) return transcript;
+    const adapter = adapterOf(loop);
+    if (adapter.findTranscript === undefined) return undefined;
+    const environment = await agentEnvironment(this.#config, loop);
+    return adapter.findTranscript({ loop, environment, session });
+  }
+}

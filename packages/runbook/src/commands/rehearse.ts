@@ -1,0 +1,138 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unlessAbsent } from '@cutover/foundation/errno';
+import { write } from '@cutover/foundation/io';
+import type { Command } from 'commander';
+import { UsageError } from '../engine/errors.ts';
+import { mainList } from '../engine/lists.ts';
+import type { Outcome } from '../engine/outcome.ts';
+import { makePlan } from '../engine/plan.ts';
+import { readState } from '../journal/read-state.ts';
+import { keepRehearsal } from '../rehearsal/result.ts';
+import { askYes } from './ask.ts';
+import type { CommandContext, Rehearsal } from './context.ts';
+import { execute } from './execute.ts';
+import { exitCodeOfOutcome } from './exit-codes.ts';
+import { type CommonOptions, openState, statePath, withCommonOptions } from './options.ts';
+import { planText } from './plan-text.ts';
+
+interface RehearseFlags extends CommonOptions {
+  readonly yes?: boolean;
+  readonly keep?: boolean;
+  readonly clean?: boolean;
+}
+
+/** Adds `rehearse`, where the runbook has a rehearsal. */
+export function addRehearseCommand<World>(program: Command, context: CommandContext<World>): void {
+  const { command } = context;
+  const { rehearsal } = command;
+  if (rehearsal === undefined) return;
+  withCommonOptions(program.command('rehearse'), command)
+    .description(rehearsal.description)
+    .option('--yes', 'do not ask')
+    .option('--keep', 'leave what it made, to look at; the next rehearsal, or --clean, takes it away')
+    .option('--clean', 'only take away what a rehearsal left that was kept or killed')
+    .action((flags: RehearseFlags) => rehearse(context, rehearsal, flags));
+}
+
+async function rehearse<World>(
+  context: CommandContext<World>,
+  rehearsal: Rehearsal<World>,
+  flags: RehearseFlags,
+): Promise<void> {
+  const { command, io } = context;
+  const place = statePath(command, flags);
+  await openState(command, flags);
+  const own = { ...flags, state: join(place, 'rehearsal') };
+  const say = async (text: string): Promise<void> => {
+    if (flags.json !== true) await write(io.stdout, `${text}\n`);
+  };
+  if (await takeAway(context, rehearsal, own, say)) await say('what an earlier rehearsal left is taken away');
+  if (flags.clean === true) return;
+  await confirm(context, rehearsal, own);
+
+  const began = performance.now();
+  const outcome = await perform(context, rehearsal, own);
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const { lists } = await readState(await openState(command, own));
+  const took = [...(lists.get(mainList)?.steps ?? [])].flatMap(([id, { took: time }]) =>
+    time === undefined ? [] : [[id, Math.round(time)] as const],
+  );
+  const { result, step, reason } = outcome;
+  const at = new Date().toISOString();
+  await keepRehearsal(place, { at, result, step, reason, seconds, steps: Object.fromEntries(took) });
+  if (flags.keep !== true) await takeAway(context, rehearsal, own, say);
+  process.exitCode = exitCodeOfOutcome(outcome, false);
+  if (flags.json === true) {
+    await write(io.stdout, `${JSON.stringify({ rehearsal: { at, result, step, reason, seconds } })}\n`);
+  } else {
+    const left =
+      flags.keep === true ? ` What it made is left; \`${command.name} rehearse --clean\` takes it away.` : '';
+    const why = reason === undefined ? '' : `: ${reason}`;
+    await say(`rehearsed in ${seconds} s: ${result}${step === undefined ? '' : ` at ${step}`}${why}.${left}`);
+  }
+}
+
+async function perform<World>(
+  context: CommandContext<World>,
+  rehearsal: Rehearsal<World>,
+  own: CommonOptions & { readonly state: string },
+): Promise<Outcome> {
+  await using open = await load(rehearsal, own);
+  const { key } = await openState(context.command, own);
+  const { hash: plan } = makePlan(open.runbook, mainList, key);
+  // Awaited here: what it works with is closed when this returns.
+  return await execute(context, open.runbook, own, { command: 'run', plan }, { ending: false });
+}
+
+/**
+ * Undoes what a rehearsal did, and forgets it: the next one begins with nothing. Its journal is kept beside, for a look.
+ *
+ * @returns whether there was anything.
+ */
+async function takeAway<World>(
+  context: CommandContext<World>,
+  rehearsal: Rehearsal<World>,
+  own: CommonOptions & { readonly state: string },
+  say: (text: string) => Promise<void>,
+): Promise<boolean> {
+  const journal = join(own.state, 'journal.jsonl');
+  const { lastRun, lists } = await readState({ journal });
+  if (lastRun === undefined) return false;
+  if ([...(lists.get(mainList)?.steps.values() ?? [])].some(({ begun }) => begun !== undefined)) {
+    await using open = await load(rehearsal, own);
+    const outcome = await execute(context, open.runbook, own, { command: 'rollback' }, { ending: false });
+    if (outcome.result !== 'ok') {
+      await say(`${outcome.step ?? ''}: ${outcome.reason ?? outcome.result}`);
+      throw new UsageError(
+        `what the rehearsal made is not all taken away; \`${context.command.name} rehearse --clean\` goes on with that`,
+      );
+    }
+  }
+  await unlessAbsent(rename(journal, join(own.state, '..', 'rehearsal-journal.jsonl')));
+  await rm(own.state, { recursive: true, force: true });
+  return true;
+}
+
+async function load<World>(
+  rehearsal: Rehearsal<World>,
+  { config, state }: CommonOptions & { state: string },
+) {
+  const runbook = await rehearsal.load(config, state);
+  return { runbook, [Symbol.asyncDispose]: async () => runbook[Symbol.asyncDispose]?.() };
+}
+
+async function confirm<World>(
+  { command, interactive, io }: CommandContext<World>,
+  rehearsal: Rehearsal<World>,
+  own: RehearseFlags & { readonly state: string },
+): Promise<void> {
+  if (own.yes === true) return;
+  if (!interactive || own.json === true)
+    throw new UsageError('nothing runs by default: without a terminal, say --yes');
+  await using open = await load(rehearsal, own);
+  const directory = await openState(command, own);
+  const plan = makePlan(open.runbook, mainList, directory.key);
+  io.stdout.write(`${planText(plan, open.runbook, await readState(directory))}\n\n`);
+  if (!(await askYes('Rehearse this, and take it away again?'))) throw new UsageError('nothing was run');
+}

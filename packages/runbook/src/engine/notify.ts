@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isErrno } from '@cutover/foundation/errno';
+import { type LongTimer, startTimer } from '@cutover/foundation/long-timer';
+import type { JournalState } from '../journal/state.ts';
+import type { EngineEvent } from './events.ts';
+import type { Notification, NotifyHook } from './notify-hook.ts';
+
+/** Tells hooks of what happens. */
+export interface Notifier extends AsyncDisposable {
+  event(event: EngineEvent): void;
+}
+
+/** @param complain is told what a hook did wrong. */
+export function createNotifier(
+  hooks: readonly NotifyHook[],
+  state: JournalState,
+  complain: (text: string) => void,
+): Notifier {
+  const running = new Set<Promise<void>>();
+  const reminders = new Map<string, LongTimer[]>();
+
+  const tell = (hook: NotifyHook, notification: Notification): void => {
+    const told = run(hook, notification)
+      .catch((error: unknown) =>
+        complain(
+          `the hook ${hook.command.join(' ')} was not told of ${notification.event}: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+      )
+      .finally(() => running.delete(told));
+    running.add(told);
+  };
+  const tellAll = (notification: Notification): void => {
+    for (const hook of hooks) if (hook.on.includes(notification.event)) tell(hook, notification);
+  };
+  const remind = (step: string, notification: Notification): void => {
+    const timers: LongTimer[] = [];
+    reminders.set(step, timers);
+    for (const [index, hook] of hooks.entries()) {
+      if (!hook.on.includes('gate.waiting')) continue;
+      const again = (): void => {
+        timers[index]?.[Symbol.dispose]();
+        const timer = startTimer(hook.every ?? 3_600_000, () => {
+          tell(hook, { ...notification, event: 'gate.waiting' });
+          again();
+        });
+        timer.unref();
+        timers[index] = timer;
+      };
+      again();
+    }
+  };
+  const forget = (step: string): void => {
+    for (const timer of reminders.get(step) ?? []) timer?.[Symbol.dispose]();
+    reminders.delete(step);
+  };
+
+  return {
+    event(event) {
+      const about = { runbook: state.runbook, runId: state.runId ?? '', owner: state.owner?.owner };
+      switch (event.type) {
+        case 'gate.open':
+        case 'gate.waiting': {
+          const { step, text, evidence, evidenceHash, expires } = event;
+          const shown = { ...about, step, text, evidence, evidenceHash, expires };
+          tellAll({ event: event.type === 'gate.open' ? 'gate.opened' : 'gate.waiting', ...shown });
+          remind(step, { event: 'gate.waiting', ...shown });
+          return;
+        }
+        case 'gate.approved':
+        case 'gate.denied':
+        case 'gate.expired':
+        case 'verified':
+          forget(event.step);
+          return;
+        case 'run.ended': {
+          const { step, reason: text, result } = event;
+          tellAll({ event: result === 'ok' ? 'done' : 'failed', ...about, step, text, result });
+          return;
+        }
+        default:
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const step of reminders.keys()) forget(step);
+      await Promise.all(running);
+    },
+  };
+}
+
+async function run({ command, timeout = 30_000 }: NotifyHook, notification: Notification): Promise<void> {
+  const [program = '', ...argv] = command;
+  // A process group of its own: it is told of a run that a Ctrl-C ended, too.
+  const child = spawn(program, argv, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-2000)));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(`${JSON.stringify(notification)}\n`);
+  let late = false;
+  using timer = startTimer(timeout, () => {
+    late = true;
+    killGroup(child.pid);
+  });
+  void timer;
+  const [code, signal] = await once(child, 'close');
+  if (late) throw new Error(`it did not end within ${timeout / 1000} s`);
+  if (code !== 0)
+    throw new Error(`it ended with ${code ?? signal}: ${stderr.trim().split('\n').at(-1) ?? ''}`);
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // It has just ended.
+    if (!isErrno(error, 'ESRCH')) throw error;
+  }
+}

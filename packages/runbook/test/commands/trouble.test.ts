@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { access, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesOf } from '../engine/toy.ts';
+import { buildToyCommand, textOf, toyCommand, type ToyScript } from './toy-command.ts';
+
+let script: ToyScript;
+beforeAll(async () => {
+  script = await buildToyCommand();
+}, 60_000);
+afterAll(async () => script[Symbol.asyncDispose]());
+
+test('a full disk before an intent: nothing happened, and the file, the owner and the next command are named', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const journal = join(command.toy.stateDirectory, 'journal.jsonl');
+  await command.run('run', '--yes', '--until', 'step-1');
+  const { size } = await stat(journal);
+  // Room for `run.started` and not for the intent after it.
+  const child = command.startWithin(['prlimit', `--fsize=${size + 500}`], 'run', '--yes');
+  const texts = Promise.all([child.stdout, child.stderr].map(async (stream) => textOf(stream ?? [])));
+  const [code] = await once(child, 'close');
+  const text = (await texts).join('');
+  expect(await filesOf(command.toy)).toEqual(['step-1']);
+  expect(text).toContain(`${journal} cannot be written (EFBIG: file too large, write)`);
+  expect(text.split('EFBIG')).toHaveLength(2);
+  expect(text).toContain('owner of the toy: old (epoch 41)');
+  expect(text).toMatch(/go on: +toy resume --config/);
+  expect(code).toBe(13);
+  expect((await command.run('run', '--yes')).code).toBe(0);
+  expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
+});
+
+test('a mistyped state directory is told, and not made', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  for (const args of [['status'], ['resume'], ['rollback', '--yes'], ['report'], ['cancel'], ['unlock']]) {
+    const { code, stderr } = await command.run(...args);
+    expect([args[0], code]).toEqual([args[0], 2]);
+    expect(stderr).toContain('there is no state directory');
+  }
+  await expect(access(command.toy.stateDirectory)).rejects.toThrow('ENOENT');
+  await command.run('plan');
+  expect((await command.run('rollback', '--yes')).stderr).toContain('there is nothing to roll back');
+});
+
+test('the command to go on names the part that was run', async () => {
+  await using command = await toyCommand(script, { steps: 3, gate: true });
+  const child = command.start('run', '--yes', '--until', 'step-2');
+  const text = textOf(child.stdout ?? []);
+  const closed = once(child, 'close');
+  await expect
+    .poll(async () => (await command.run('deny', 'step-2', '--by', 'ada')).code, { timeout: 30_000 })
+    .toBe(0);
+  await closed;
+  expect(await text).toMatch(/go on: +toy resume --until step-2 --config/);
+});
+
+test('hooks are told of gates and of the end; one that fails is named, and the run goes on', async () => {
+  await using command = await toyCommand(script, { steps: 2, gate: true });
+  const log = join(command.toy.world.directory, '..', 'told');
+  await using told = await toyCommand(script, {
+    steps: 2,
+    gate: true,
+    notify: ['sh', '-c', `cat >> '${log}'; exit 3`],
+  });
+  const child = told.start('run', '--yes');
+  const text = textOf(child.stdout ?? []);
+  const closed = once(child, 'close');
+  await expect
+    .poll(async () => (await told.run('approve', 'step-2', '--by', 'ada')).code, { timeout: 30_000 })
+    .toBe(0);
+  expect(await closed).toEqual([0, null]);
+  const lines = (await readFile(log, 'utf8')).trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { event: 'gate.opened', step: 'step-2', text: 'Go on?', runbook: 'old → new', evidence: {} },
+    { event: 'done', result: 'ok' },
+  ]);
+  expect(await text).toContain('was not told of gate.opened: it ended with 3');
+});
+
+test('Ctrl-C at the question of a gate interrupts the run, and the gate is drawn as one', async () => {
+  await using command = await toyCommand(script, { steps: 2, gate: true });
+  const { configPath, toy } = command;
+  const typed = `stty columns 100 rows 40; TOY_INTERACTIVE=1 exec '${process.execPath}' '${script.path}' run --yes --config '${configPath}' --state '${toy.stateDirectory}'`;
+  const terminal = command.startInTerminal(typed);
+  let seen = '';
+  let sent = false;
+  for await (const chunk of terminal.stdout ?? []) {
+    seen += String(chunk);
+    if (sent || !seen.includes('Approve step-2?')) continue;
+    sent = true;
+    terminal.stdin?.write('\u0003');
+  }
+  expect(seen.slice(0, seen.indexOf('Approve step-2?'))).toMatch(/◆ step-2 +waiting for approval/);
+  expect(seen).toContain('the gate of step-2 stays open, and the run is interrupted');
+  expect(terminal.exitCode ?? (await once(terminal, 'close'))[0]).toBe(130);
+  expect(await filesOf(command.toy)).toEqual(['step-1']);
+}, 60_000);
+
+test('several state directories are one table', async () => {
+  await using one = await toyCommand(script, { steps: 2 });
+  await using two = await toyCommand(script, { steps: 2, failAt: 'step-2' });
+  await one.run('run', '--yes');
+  await two.run('run', '--yes');
+  const directories = [one.toy.stateDirectory, two.toy.stateDirectory];
+  const { stdout } = await one.run('status', ...directories);
+  expect(stdout).toMatch(/runbook +done +state +owner/);
+  expect(stdout).toMatch(/old → new +2\/2 +ok/);
+  expect(stdout).toMatch(/old → new +1\/2 +failed at step-2/);
+  const json: unknown = JSON.parse((await one.run('status', ...directories, '--json')).stdout);
+  expect(json).toMatchObject([{ done: 2, state: 'ok', gates: [] }, { done: 1 }]);
+});
