@@ -20,16 +20,19 @@ function fileThere({ settings }: World): string {
 
 /**
  * Remembers the keys of the old host that are about to be revoked, so that a way back can let them in again: here, and on
- * the old host itself, where it can be reached, for one from another state directory.
+ * the old host itself, for one from another state directory.
+ *
+ * @param options.onOldHost `false`: it is off for certain.
  */
 export async function rememberKeys(
   world: World,
   keys: readonly HostKey[],
-  signal: AbortSignal,
+  { onOldHost, signal }: { readonly onOldHost: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const text = JSON.stringify(keys);
   await mkdir(world.workDirectory, { recursive: true, mode: 0o700 });
   await writeFileDurably(fileHere(world), text, { mode: 0o600 });
+  if (!onOldHost) return;
   const { user } = world.settings.old;
   try {
     await world.old.writeFile(fileThere(world), text, { mode: 0o644, owner: user, signal });
@@ -41,12 +44,12 @@ export async function rememberKeys(
 
 /** The keys that a cutover revoked, and that no way back has let in again. */
 export async function rememberedKeys(world: World, signal: AbortSignal): Promise<readonly HostKey[]> {
-  const [here, there] = await Promise.all([keysRevokedHere(world), keysOnOldHost(world, signal)]);
+  const [here, there] = await Promise.all([keysRememberedHere(world), keysOnOldHost(world, signal)]);
   return withoutTwins([...here, ...there]);
 }
 
-/** Those of them that this state directory remembers; the old host is not asked. */
-export async function keysRevokedHere(world: World): Promise<readonly HostKey[]> {
+/** Those of them that this state directory remembers: the old host, which may be gone, is not asked. */
+export async function keysRememberedHere(world: World): Promise<readonly HostKey[]> {
   const text = await unlessAbsent(readFile(fileHere(world), 'utf8'));
   return text === undefined ? [] : schema.parse(JSON.parse(text));
 }

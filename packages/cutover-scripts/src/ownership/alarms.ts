@@ -1,6 +1,6 @@
 import { OwnershipRegressedError } from '@cutover/loops';
 import { keysStillIn } from '../old-rig/host-keys.ts';
-import { keysRevokedHere } from '../old-rig/revoked-keys.ts';
+import { keysRememberedHere } from '../old-rig/revoked-keys.ts';
 import { revokedNewKeys } from '../new-host/revoked-keys.ts';
 import type { World } from '../world/world.ts';
 import { readOwner } from './ownership.ts';
@@ -31,7 +31,7 @@ export async function findAlarms(world: World, signal: AbortSignal): Promise<rea
 }
 
 async function restoredOldKeys(world: World, signal: AbortSignal): Promise<string[]> {
-  const left = await keysStillIn(world, await keysRevokedHere(world), signal);
+  const left = await keysStillIn(world, await keysRememberedHere(world), signal);
   return left.map(
     (fingerprint) =>
       `the forge lets ${world.settings.old.name} in again by ${fingerprint}, which was revoked: \`cutover run\` revokes it again`,

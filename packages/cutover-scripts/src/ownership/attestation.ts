@@ -20,7 +20,7 @@ export async function takeAttestation(
   if (known === undefined) throw new UsageError(`--how ${how}: must be one of ${attestationHows.join(', ')}`);
   if (subject === name)
     throw new UsageError(
-      `${name} has a supervisor, which stops the loops when their lease ends: nobody need attest for it; \`cutover rollback\` waits for that`,
+      `${name} has a supervisor, which stops the loops when their lease ends: no attestation is needed; \`cutover rollback\` waits for that`,
     );
   if (subject !== old.name) throw new UsageError(`${subject} is not the old host; that is ${old.name}`);
   if (by.trim() === '') throw new UsageError('--by is empty: a person with a name attests');

@@ -62,7 +62,7 @@ export function watchAnswers(host: Host, file: string): { readonly host: Host; r
       run: (argv, options) => watching(host.run(argv, options)),
       stream(argv, options) {
         const stream = host.stream(argv, options);
-        // Whoever started it learns how it ended, or did not.
+        // The code that started it learns how it ended, or did not.
         watching(stream.exit).catch(() => undefined);
         return stream;
       },

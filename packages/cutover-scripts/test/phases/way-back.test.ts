@@ -39,7 +39,7 @@ async function running(cwd: string, act: (pid: number) => Promise<void>): Promis
 test('before anything is released both hosts must answer', async () => {
   const lost = () => Promise.reject(new Error('no answer'));
   expect(await reachBoth.check?.(context())).toMatchObject({ state: 'satisfied' });
-  const without: World = { ...hosts.world, targetRig: lost };
+  const without: World = { ...hosts.world, targetRig: lost, incus: lost };
   await expect(reachBoth.check?.(context(without))).rejects.toThrow('no answer');
   expect(rollbackSteps.indexOf(reachBoth)).toBeLessThan(rollbackSteps.indexOf(releaseNew));
 });

@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
-import { confirm, isCancel, log, note } from '@clack/prompts';
 import type { Decide, OpenGate } from '../gates/answer.ts';
 import { factText } from '../progress/format.ts';
 
 /** A yes-or-no question at the terminal; Ctrl-C and Escape are a no. */
 export async function askYes(message: string): Promise<boolean> {
+  const { confirm } = await prompts();
   const answer = await confirm({ message, initialValue: false });
   return answer === true;
 }
@@ -23,6 +23,7 @@ export interface TerminalRun {
  */
 export function decideAtTerminal({ pause, interrupt }: TerminalRun): Decide {
   return async (gate, signal) => {
+    const { confirm, isCancel, log, note } = await prompts();
     const go = pause(gate);
     const keys = watchForInterrupt();
     try {
@@ -71,4 +72,9 @@ function watchForInterrupt(): Keys {
     },
     [Symbol.dispose]: () => void process.stdin.off('data', listener),
   };
+}
+
+/** Loaded when a person is asked: most runs ask none. */
+async function prompts() {
+  return import('@clack/prompts');
 }

@@ -19,7 +19,7 @@ export function addCancelCommand<World>(program: Command, { command, io }: Comma
   withCommonOptions(
     program
       .command('cancel')
-      .argument('[gate]', 'take back the answer to this gate, as long as no step was begun on it'),
+      .argument('[gate]', 'take back the answer to this gate, as long as no step was started on it'),
     command,
   )
     .description('end the run under way, from any terminal: what runs ends, nothing new begins')

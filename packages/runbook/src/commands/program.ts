@@ -1,18 +1,7 @@
 import { processIo } from '@cutover/foundation/io';
 import { runCommand } from '@cutover/foundation/run-command';
-import { Command } from 'commander';
-import { addAnswerCommands } from './answer.ts';
-import { addAttestCommand } from './attest.ts';
-import { addCancelCommand } from './cancel.ts';
-import type { CommandContext, CommandStreams, RunbookCommand } from './context.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { exitCodeHelp, exitCodeOf, exitCodeTable } from './exit-codes.ts';
-import { addPlanCommand } from './plan.ts';
-import { addRehearseCommand } from './rehearse.ts';
-import { addReportCommand } from './report.ts';
-import { addRunCommands } from './run.ts';
-import { addStatusCommand } from './status.ts';
-import { addUnlockCommand } from './unlock.ts';
+import type { CommandStreams, RunbookCommand } from './context.ts';
+import { exitCodeOf, exitCodeTable } from './exit-codes.ts';
 
 /** How a command line is run. */
 export interface RunbookCommandOptions {
@@ -41,28 +30,12 @@ export async function runbookCommand<World>(
     interactive = process.stdin.isTTY && process.stdout.isTTY,
   } = options;
   const table = exitCodeTable(command.exitCodes);
+  // Importing the package loads no command line: a program around `startRun` needs none.
+  const { createProgram } = await import('./create-program.ts');
   return runCommand(createProgram({ command, io, interactive }), {
     argv,
     io,
     exitCodeOf: (error) => exitCodeOf(error, table),
     ...(command.version === undefined ? {} : { version: command.version }),
   });
-}
-
-function createProgram<World>(context: CommandContext<World>): Command {
-  const { name, description, exitCodes } = context.command;
-  const program = new Command(name)
-    .description(description)
-    .addHelpText('after', exitCodeHelp(exitCodeTable(exitCodes)));
-  addDoctorCommand(program, context);
-  addPlanCommand(program, context);
-  addRehearseCommand(program, context);
-  addRunCommands(program, context);
-  addStatusCommand(program, context);
-  addAnswerCommands(program, context);
-  addCancelCommand(program, context);
-  addReportCommand(program, context);
-  addUnlockCommand(program, context);
-  if (context.command.attests !== undefined) addAttestCommand(program, context, context.command.attests);
-  return program;
 }

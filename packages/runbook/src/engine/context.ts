@@ -23,7 +23,7 @@ export interface StepContext<World> {
   evidence<Found extends Evidence>(step: StepReference<Found>): Found;
   /**
    * When a run of one of the runbook's lists last ended with all of it verified, ISO 8601, e.g. of `reboot-proof`;
-   * `undefined`: it has not, or was begun and not completed since.
+   * `undefined`: it has not, or was started and not completed since.
    */
   completed(list: string): string | undefined;
   /** The operation that an interrupted attempt of this step recorded. */

@@ -74,7 +74,7 @@ export async function openGate<World>(
     if (known.state === 'approved' && (await stillCounts(session, step, attempt, known))) return 'approved';
     if (known.state === 'open') {
       const open = { step: step.id, ...known };
-      // The journal has its opening; whoever watches this run has not seen it.
+      // The journal has its opening; the operator who watches this run has not seen it.
       session.emit({ type: 'gate.waiting', list: session.list, ...open });
       return open;
     }
@@ -104,7 +104,7 @@ export function isAbout(
   );
 }
 
-/** An approval that the journal has, and on which nothing was begun: it may have been taken back, or never been signed. */
+/** An approval that the journal has, and on which nothing was started: it may have been taken back, or never been signed. */
 async function stillCounts<World>(
   session: Session<World>,
   step: Step<World>,

@@ -3,7 +3,7 @@ import { findAnswer, findWithdrawal } from './answer-box.ts';
 
 /**
  * What became of an answer. `queued`: it lies there for the runner. `delivered`: it is in the journal, and nothing was
- * begun on it yet. `used`: the step was begun on it (an approval), or the run ended by it (a denial). `cancelled`: it was
+ * begun on it yet. `used`: the step was started on it (an approval), or the run ended by it (a denial). `cancelled`: it was
  * taken back.
  */
 export interface Receipt {

@@ -3,7 +3,7 @@ import { GateRefusedError } from './answer.ts';
 import { findAnswer, withdrawDelivered, withdrawQueued, type Withdrawal } from './answer-box.ts';
 
 /**
- * Takes an answer to the gate of `step` back, when no step was begun on it.
+ * Takes an answer to the gate of `step` back, when no step was started on it.
  *
  * @param read reads the journal again: the runner may have begun the step meanwhile.
  * @returns the nonce of the opening that it was given to; the gate stands open again.

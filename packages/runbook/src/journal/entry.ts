@@ -112,7 +112,7 @@ export type StepEvent = StepIdentity &
         /** Where approvers sign: their signature, which is verified again whenever the approval is relied on. */
         readonly signature?: string | undefined;
       }
-    /** A person took an approval back before a step was begun on it. */
+    /** A person took an approval back before a step was started on it. */
     | {
         readonly type: 'gate.withdrawn';
         readonly nonce: string;

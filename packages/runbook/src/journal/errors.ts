@@ -19,7 +19,7 @@ export class JournalDamagedError extends RunbookError {
   }
 }
 
-/** A line of the journal cannot be written, e.g. because the disk is full. The step that it is about was not begun. */
+/** A line of the journal cannot be written, e.g. because the disk is full. The step that it is about was not started. */
 export class JournalWriteError extends RunbookError {
   override readonly name = 'JournalWriteError';
   readonly code = 'JOURNAL_UNWRITABLE';

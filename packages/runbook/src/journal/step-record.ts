@@ -10,7 +10,7 @@ export interface StepRecord {
   begun: number | undefined;
   /** The place at which it was first found done, not by us. */
   found: number | undefined;
-  /** The hashes of the inputs that it was begun with since it was last undone. */
+  /** The hashes of the inputs that it was started with since it was last undone. */
   readonly madeWith: Set<string>;
   operation: string | undefined;
   /** The last attempt's `apply` came to its end: what it did is done, whatever was seen of it since. */

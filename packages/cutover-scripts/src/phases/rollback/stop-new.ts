@@ -5,7 +5,7 @@ import { keepWork, keptWork } from '../../carry/keep-work.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
 import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
-import { unlessGivenUp } from '../../new-host/new-host-off.ts';
+import { orGivenUp, unlessGivenUp } from '../../new-host/new-host-off.ts';
 import { remainsOnNew, runningOnNew } from '../../new-host/prove-new-stopped.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
@@ -13,7 +13,10 @@ import { wayBack } from './way-back.ts';
 const phase = 'd-cut-over';
 const second = 1000;
 
-/** Before anything is released or stopped: a way back that cannot reach both would end with the loops nowhere. */
+/**
+ * Before anything is released or stopped: a way back that cannot reach both would end with the loops nowhere. A new host
+ * whose instance a person has stopped is given up, and its lease is waited for.
+ */
 export const reachBoth = step({
   id: 'back-reach-both',
   version: 1,
@@ -23,7 +26,6 @@ export const reachBoth = step({
   inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
   async check({ world, signal }) {
     const { name, old } = world.settings;
-    const user = await world.targetRig(signal);
     const answerOf = async (host: Host): Promise<string> =>
       (await host.run(['uname', '-n'], { signal })).stdout.trim();
     const [oldAnswer, newAnswer] = await Promise.all([
@@ -32,9 +34,12 @@ export const reachBoth = step({
         const advice = 'Bring it back and resume, or stay there: `cutover run` goes forward again';
         throw new Error(`${what}. ${advice}`, { cause });
       }),
-      answerOf(user),
+      orGivenUp(world, async () => answerOf(await world.targetRig(signal)), signal),
     ]);
-    const evidence = { old: oldAnswer, new: newAnswer };
+    const evidence = {
+      old: oldAnswer,
+      new: 'answer' in newAnswer ? newAnswer.answer : `given up: its instance is ${newAnswer.instance}`,
+    };
     const { workspace } = old;
     const there = await world.old.run(['test', '-d', workspace], { reject: false, signal });
     if (there.exitCode !== 0) {
