@@ -42,12 +42,14 @@ export const revokeOld = step({
     };
     return { state: left.length === 0 ? 'satisfied' : 'absent', evidence };
   },
-  async apply({ world, signal, evidence: of }) {
+  async apply(context) {
+    const { world, signal, evidence: of } = context;
     const { keys } = of(seeRunning);
+    const { word } = await offWord(context);
     // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
-    await rememberKeys(world, keys, signal);
+    await rememberKeys(world, keys, { onOldHost: word === undefined, signal });
     for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {

@@ -49,7 +49,7 @@ export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
     units: old.units,
   }),
   async check({ world, signal }) {
-    const { settings, old } = world;
+    const { old } = world;
     const home = await oldHome(world, signal);
     const [seen, letInNow, revokedBefore] = await Promise.all([
       seeOldRig(world, signal),
