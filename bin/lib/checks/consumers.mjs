@@ -32,7 +32,7 @@ try {
   };
   await Promise.all([worker(), worker()]);
   console.log(`${changed.length} of ${packages.length} packages have changed and were installed`);
-  for (const line of found.sort()) console.log(line);
+  for (const line of found.toSorted((a, b) => a.localeCompare(b))) console.log(line);
   if (found.length > 0) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });

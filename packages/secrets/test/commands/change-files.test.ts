@@ -164,7 +164,7 @@ async function withEditor(script: string) {
     memory,
     options,
     args: ['edit', world.file, '-i', world.key],
-    [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
+    [Symbol.asyncDispose]: () => rm(memory, { recursive: true }),
   };
 }
 
