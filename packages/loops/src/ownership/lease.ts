@@ -8,6 +8,7 @@ export interface LeaseTimes {
   readonly endsAt: number;
 }
 
+/** A watchdog looks each second, and a busy machine lets it wait. */
 const killLead = 5000;
 const stopMargin = 10_000;
 
@@ -20,6 +21,6 @@ const stopMargin = 10_000;
  */
 export function leaseTimes(askedAt: number, lease: number, stopGrace: number): LeaseTimes {
   const endsAt = askedAt + lease;
-  const killAt = endsAt - Math.min(killLead, lease / 12);
+  const killAt = endsAt - Math.min(killLead, lease / 3);
   return { endsAt, killAt, stopAt: killAt - Math.min(stopGrace + stopMargin, lease / 4) };
 }
