@@ -20,7 +20,7 @@ import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
 export interface RehearseOptions {
-  /** The lab's name; the checkout's one lab without it. */
+  /** The lab's name. Default: the one lab of the checkout. */
   readonly lab?: string;
   /** Throw the lab away first. */
   readonly fresh: boolean;
@@ -152,7 +152,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     return { instance: newHostName };
   });
 
-  // What the system that boots needs, and does not hold, is gone then: all that comes after has to do without it.
+  // What the booted system needs and does not hold is deleted here; all that follows must work all the same.
   await evidence.look('all garbage was collected on the new host, and it goes on', () =>
     collectGarbage(scene),
   );

@@ -76,6 +76,6 @@ export interface ProxySettings {
   readonly authKeyFile: string;
   /** Let peers in, by ssh too: a userspace node then opens every port of the loopback address to the whole tailnet. */
   readonly openToTailnet: boolean;
-  /** The coordination server; the vendor's without it. */
+  /** The control server. Default: the vendor's. */
   readonly loginServer: string | null;
 }

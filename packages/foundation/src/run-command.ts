@@ -7,7 +7,7 @@ import { InterruptedError } from './interrupts.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunCommandOptions {
-  /** The arguments after the command's name; `process.argv.slice(2)` without it. */
+  /** The arguments after the command's name. Default: `process.argv.slice(2)`. */
   readonly argv?: readonly string[];
   readonly io?: CommandIo;
   /** What `--version` prints: the package's version. */

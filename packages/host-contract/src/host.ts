@@ -44,15 +44,15 @@ export interface CommandOptions {
    * (ssh passes them through `env`): never put a secret here, send it on `input`.
    */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The directory the command starts in; the transport's default without it. */
+  /** The directory the command starts in. Default: the transport's. */
   readonly cwd?: string | undefined;
-  /** Milliseconds until the command is ended (TERM, then KILL). No limit without it. */
+  /** Milliseconds until the command is ended (TERM, then KILL). Default: no limit. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunOptions extends CommandOptions {
-  /** Standard input; without it the command reads end of file at once. */
+  /** Standard input. Default: the command reads end of file at once. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /** `false`: a non-zero exit resolves like any other. Default `true`. */
   readonly reject?: boolean | undefined;
@@ -105,9 +105,9 @@ export interface ReadFileOptions {
 export interface WriteFileOptions {
   /** Permission bits, e.g. `0o600`. */
   readonly mode: number;
-  /** Owner's name or uid; the connecting user without it. */
+  /** Owner's name or uid. Default: the connecting user. */
   readonly owner?: string | number | undefined;
-  /** Group's name or gid; the owner's own group without it. */
+  /** Group's name or gid. Default: the owner's own group. */
   readonly group?: string | number | undefined;
   /**
    * Gives the new file the ACL and the extended attributes of the one that it replaces; `mode` is then the mask of the

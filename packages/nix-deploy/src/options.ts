@@ -93,7 +93,7 @@ export interface Settings extends DeployOptions {
   readonly installBootLoader: boolean;
   readonly holder: string;
   readonly targetPaths: TargetPaths;
-  /** The generation that the profile is switched to; without it, a new one is made. */
+  /** The generation that the profile is switched to. Default: a new one is made. */
   readonly generation: number | undefined;
   /** Of the fleet that this deploy is one of. */
   readonly sharedBuilds: SharedBuilds | undefined;

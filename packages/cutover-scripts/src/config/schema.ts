@@ -122,7 +122,7 @@ const newHost = z.strictObject({
   address: z
     .string()
     .optional()
-    .describe('Name or address to reach it at; without it the first global IPv4 address of the instance'),
+    .describe('Name or address to reach it at; default: the first global IPv4 address of the instance'),
   socks5: socks5.optional(),
   swap: size.prefault('2GiB').describe('Size of the swap file, e.g. 2GiB'),
 });
@@ -280,9 +280,7 @@ export const cutoverSchema = z
         ),
       })
       .optional()
-      .describe(
-        'Who may approve gates, by signature; without it each user who can write the state directory',
-      ),
+      .describe('Who may approve gates, by signature; default: each user who can write the state directory'),
     notify: z
       .array(
         z.strictObject({

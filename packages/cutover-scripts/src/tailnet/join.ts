@@ -14,7 +14,7 @@ import { TailnetError } from './tailnet-error.ts';
 export interface JoinOptions extends LookOptions {
   /** The name to have in the tailnet. */
   readonly name: string;
-  /** The control server; the vendor's without it. */
+  /** The control server. Default: the vendor's. */
   readonly loginServer?: string | undefined;
   /** Asks for the auth key; called only when it is to be used. */
   readonly readKey: () => Promise<string>;

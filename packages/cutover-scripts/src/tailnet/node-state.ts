@@ -21,7 +21,7 @@ export interface TailnetNode {
 
 /** What every look at a node takes. */
 export interface LookOptions {
-  /** The daemon's socket; that of the system's tailscaled without it. */
+  /** The daemon's socket. Default: that of the system's tailscaled. */
   readonly socket?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }

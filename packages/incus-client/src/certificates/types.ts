@@ -27,7 +27,7 @@ export interface CertificateCreate extends CertificateChange {
   readonly name: string;
   /** Default `client`. */
   readonly type?: 'client' | 'metrics' | undefined;
-  /** PEM or base64 of DER; without it, the certificate of the connection is added. */
+  /** PEM or base64 of DER. Default: the certificate of the connection is added. */
   readonly certificate?: string | undefined;
   /** From the server's administrator, for a caller whom the server does not trust yet. */
   readonly trust_token?: string | undefined;

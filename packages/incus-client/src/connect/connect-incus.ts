@@ -43,7 +43,7 @@ export interface SocketConnectOptions {
 
 /** A server, and what of it calls are for. */
 export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
-  /** The project that every call is made in; the server's `default` without it. */
+  /** The project that every call is made in. Default: the server's `default`. */
   readonly project?: string | undefined;
   /** The cluster member that calls are for, or `@group`. */
   readonly target?: string | undefined;

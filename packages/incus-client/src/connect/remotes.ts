@@ -9,7 +9,7 @@ import { type Remote, readRemotes, variable } from './remote-config.ts';
 
 /** How a remote is connected to. */
 export interface RemoteOptions {
-  /** Where the command's configuration is; by its own rules without it. */
+  /** Where the command's configuration is; default: where the command looks for it. */
   readonly folder?: string | undefined;
   /** Instead of `INCUS_PROJECT` and the remote's own. */
   readonly project?: string | undefined;

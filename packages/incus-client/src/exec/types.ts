@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 /** How a command is run in an instance. */
 export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The directory it starts in; the user's home, or `/`, without it. */
+  /** The directory it starts in. Default: the user's home, or `/`. */
   readonly cwd?: string | undefined;
   /** Default 0. */
   readonly user?: number | undefined;

@@ -28,7 +28,7 @@ export interface PushOptions extends Omit<WriteFileAttributes, 'mode'>, PutFileO
 
 /** How a tree is pulled out of an instance. */
 export interface PullOptions extends CallOptions {
-  /** Pull what a symlink leads to, within the guest, in the link's place; without it the link itself is pulled. */
+  /** Pull what a symlink leads to, within the guest, in the link's place. Default: the link itself is pulled. */
   readonly followLinks?: boolean | undefined;
 }
 

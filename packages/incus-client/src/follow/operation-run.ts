@@ -5,7 +5,7 @@ import type { Operation } from '../api/operation.ts';
 export interface WaitOptions {
   /** Aborting gives up the wait and leaves the operation running: `cancel()` is explicit. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds; then the wait rejects with a {@link WaitTimeoutError} and the operation goes on. No limit without it. */
+  /** Milliseconds; then the wait rejects with a {@link WaitTimeoutError} and the operation goes on. Default: no limit. */
   readonly timeout?: number | undefined;
 }
 

@@ -19,7 +19,7 @@ import { LaunchMark } from './launch-mark.ts';
 
 /** How an instance is used as a `Host`. */
 export interface IncusHostOptions {
-  /** What to call it in messages; the instance's name without it. */
+  /** What to call it in messages; default: the instance's name. */
   readonly name?: string | undefined;
   /** Variables that every command gets, e.g. a PATH. */
   readonly env?: Readonly<Record<string, string>> | undefined;

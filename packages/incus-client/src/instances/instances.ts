@@ -26,7 +26,7 @@ import type {
 export interface StopOptions extends WaitOptions {
   /** Do not ask: kill. */
   readonly force?: boolean | undefined;
-  /** Milliseconds the guest may take to shut down before the operation fails; the daemon counts whole seconds. No limit without it. */
+  /** Milliseconds the guest may take to shut down before the operation fails; the daemon counts whole seconds. Default: no limit. */
   readonly shutdownTimeout?: number | undefined;
 }
 

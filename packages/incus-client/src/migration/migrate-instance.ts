@@ -5,7 +5,7 @@ import { pull } from './pull.ts';
 
 /** How an instance is copied from one server to another. */
 export interface MigrateOptions extends WaitOptions {
-  /** What it is called on the other server; the same name without it. */
+  /** What it is called on the other server; default: the same name. */
   readonly name?: string | undefined;
   /** With its memory, running. */
   readonly live?: boolean | undefined;

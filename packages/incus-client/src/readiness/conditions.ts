@@ -6,7 +6,7 @@ export interface ReadyConditions {
   readonly ipv4?: boolean | undefined;
   /** A global IPv6 address. */
   readonly ipv6?: boolean | undefined;
-  /** The interface that must have the addresses, as the guest calls it; those that the instance's devices name without it. */
+  /** The interface that must have the addresses, as the guest calls it. Default: those that the instance's devices name. */
   readonly nic?: string | undefined;
   /** cloud-init is done. `degraded` (done, with recoverable errors) passes only when asked for by that word. */
   readonly cloudInit?: boolean | 'degraded' | undefined;

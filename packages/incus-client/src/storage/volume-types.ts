@@ -30,7 +30,7 @@ export interface VolumeCreate {
   readonly content_type?: Volume['content_type'] | undefined;
   readonly config?: Readonly<Record<string, string>> | undefined;
   readonly description?: string | undefined;
-  /** What is in it; nothing without it. */
+  /** What is in it; default: nothing. */
   readonly source?: VolumeSource | undefined;
 }
 

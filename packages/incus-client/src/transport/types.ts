@@ -18,7 +18,7 @@ interface TlsMaterial {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly ca?: string | undefined;
-  /** Called after the handshake, before any byte of HTTP; without it the certificate is verified by its chain and name. */
+  /** Called after the handshake, before any byte of HTTP. Default: the certificate is verified by its chain and name. */
   readonly checkPeer?: PeerCheck | undefined;
 }
 

@@ -84,8 +84,8 @@ const loop = z.strictObject({
     .default('generic')
     .describe('what the program is; claude-code is known by its hooks, transcripts and sessions'),
   command: argv.describe('argv, no shell; {session}, {plan}, {phase} and {loop} are replaced'),
-  resume: argv.optional().describe('argv that goes on with {session}; command without it (generic only)'),
-  cwd: path.optional().describe('where it runs; the clone, or the workspace, without it'),
+  resume: argv.optional().describe('argv that goes on with {session}; default: command (generic only)'),
+  cwd: path.optional().describe('where it runs; default: the clone, or the workspace'),
   clone: path.optional().describe('its git clone, held to a safe point by quiesce'),
   role: z.enum(['claimer', 'reviewer']).optional(),
   prompt: prompt.optional(),
@@ -107,7 +107,7 @@ const loop = z.strictObject({
   menu: z
     .array(pattern)
     .default([String.raw`^[\s│]*❯ \d+\. `])
-    .describe('patterns on the screen during which nothing is typed; without it, a list with its cursor'),
+    .describe('patterns on the screen during which nothing is typed; default: a list with its cursor'),
   logCap: size.prefault('20MiB').describe('bytes of output kept on disk'),
 });
 
@@ -137,8 +137,8 @@ export const rigFileSchema = z.strictObject({
   rig: name,
   workspace: path,
   stateDir: path.default(defaultStateDir),
-  runtimeDir: path.optional().describe('the sockets; <stateDir>/run without it'),
-  logDir: path.optional().describe('output of the loops; <stateDir>/logs without it'),
+  runtimeDir: path.optional().describe('the sockets; default: <stateDir>/run'),
+  logDir: path.optional().describe('output of the loops; default: <stateDir>/logs'),
   environment,
   ownership: ownership.optional(),
   phases: phases.optional(),

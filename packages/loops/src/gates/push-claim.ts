@@ -10,7 +10,7 @@ import { type Claim, gateContext, type GatePlace, gateRef, orDamaged, readClaim 
  * Claims that a plan phase is done at one commit, which the branch must hold as its head at the remote. The claim
  * keeps that commit at the remote. The same commit claimed again is the claim that is there.
  *
- * @param options.sha the clone's HEAD without it.
+ * @param options.sha default: the clone's HEAD.
  * @param options.gate what the commit must pass first; a claim that it fails is none, and spends no round.
  * @throws {LoopsError} `CLAIM_REFUSED`: the commit is not the head of the branch at the remote, or another loop claimed
  * meanwhile; `ROUNDS_USED_UP`; `GATE_FAILED`.

@@ -23,7 +23,7 @@ export interface ProcessSelector {
 export interface TmuxSelector {
   readonly socket?: string | undefined;
   readonly name?: string | undefined;
-  /** Whose server it is; the host's own user without it. */
+  /** Whose server it is. Default: the host's own user. */
   readonly user?: string | undefined;
   readonly sessions?: readonly string[] | undefined;
   /** Sessions on it that do not count. */

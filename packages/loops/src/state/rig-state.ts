@@ -38,7 +38,7 @@ export interface LoopState {
 export interface LoopBlock {
   readonly reason: 'usage-limit' | 'login-expired' | 'billing' | 'budget' | 'escalated';
   readonly detail: string;
-  /** Unix milliseconds when it ends by itself; without it a person must act. */
+  /** Unix milliseconds when it ends by itself; when it is missing, a person must act. */
   readonly until?: number | undefined;
 }
 

@@ -9,7 +9,7 @@ import { listens } from './tmux-server.ts';
 const patience = 1000;
 
 /**
- * Has a tmux server whose socket was deleted make it again (SIGUSR1; tmux(1)): without it no process finds the server, and a
+ * Has a tmux server whose socket was deleted make it again (SIGUSR1; tmux(1)): while it is missing no process finds the server, and a
  * second one would be started beside it.
  *
  * @returns whether one listens there now.

@@ -4,7 +4,7 @@ import { isErrno } from '@cutover/foundation/errno';
 
 const execute = promisify(execFile);
 
-/** A unit that failed, and the rig's unit that systemd does not start without it. */
+/** A unit that failed, and the rig's unit that needs it, which systemd did not start. */
 export interface FailedRequirement {
   readonly unit: string;
   readonly requiredBy: string;
@@ -39,7 +39,7 @@ export async function failedRequirement(rig: string): Promise<FailedRequirement 
 /** The same for people. */
 export function noStart({ unit, requiredBy }: FailedRequirement): string {
   const what = /secrets/.test(unit) ? 'no secrets: ' : '';
-  return `${what}${unit} has failed, and ${requiredBy} does not start without it; see journalctl -u ${unit}`;
+  return `${what}${unit} has failed, so ${requiredBy} was not started; see journalctl -u ${unit}`;
 }
 
 async function systemctl(...argv: readonly string[]): Promise<string> {

@@ -10,7 +10,7 @@ export interface FollowOptions {
   readonly id: string;
   readonly state: string;
   readonly privilege: Privilege;
-  /** The stream that started the deploy and shows its log; without it, the log is read on the first connection. */
+  /** The stream that started the deploy and shows its log. Default: the log is read on the first connection. */
   readonly started?: CommandStream | undefined;
   /** The connection in use, and how to come by another one. */
   readonly connection: Host;

@@ -11,7 +11,7 @@ export interface RebuildOptions {
   /** Name of the configuration when the source has none. */
   readonly configuration: string;
   readonly on: Host;
-  /** Where it leaves its `result`; a folder that is gone afterwards without it. */
+  /** Where it leaves its `result`. Default: a folder that is gone afterwards. */
   readonly folder: string | undefined;
   readonly privilege: Privilege;
   readonly nixOptions?: NixOptions | undefined;

@@ -9,7 +9,7 @@ export type HealthCheck =
       readonly on?: 'target' | 'here' | undefined;
       readonly timeout?: number | undefined;
     }
-  /** A GET is answered with the status (any 2xx without it), asked from this machine or, by curl, from the target. */
+  /** A GET is answered with the status (default: any 2xx), asked from this machine or, by curl, from the target. */
   | {
       readonly type: 'http';
       readonly url: string;

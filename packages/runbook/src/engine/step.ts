@@ -22,7 +22,7 @@ interface StepParts<World> {
    */
   readonly kind: 'reversible' | 'compensable' | 'irreversible';
   /**
-   * Earlier steps that must be verified first; without it, the step just before this one. Steps that do not need each
+   * Earlier steps that must be verified first. Default: the step just before this one. Steps that do not need each
    * other run at the same time: `[]` starts at once. A step with a commit point needs all before it, and all after it
    * need that step.
    */

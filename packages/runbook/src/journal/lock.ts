@@ -12,7 +12,7 @@ const patience = 300;
 /**
  * Takes the lock of a state directory: the kernel's own lock on the journal file itself, which is free however this
  * process ends. It excludes wherever the file is the same one, in other containers of this machine too and under
- * another path, and nothing beside the journal can be lost or copied without it. A file names us to rivals: it says
+ * another path, and there is no second file that could be lost or copied apart from the journal. A file names us to rivals: it says
  * whom to ask, and never who holds.
  *
  * @throws {LockedError} another runner holds it.

@@ -50,7 +50,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
     attest: async ({ subject, planHash }) => {
-      if (subject !== 'old') throw new UsageError(`${subject} is no host of this toy; the host is old`);
+      if (subject !== 'old') throw new UsageError(`${subject} is not the old host`);
       return { planHash };
     },
     alarms: async () => ['the key of old is back; `toy run` revokes it again'],

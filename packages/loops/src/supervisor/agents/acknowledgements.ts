@@ -31,7 +31,7 @@ export class Acknowledgements {
   /**
    * Waits until the agent takes a text from now on, or, with `before`, has taken it already.
    *
-   * @returns the promise, and what ends the waiting without it.
+   * @returns the promise, and what ends the waiting when no acknowledgement came.
    */
   wait(text: string, before = false): { readonly taken: Promise<void>; readonly giveUp: () => void } {
     const { promise, resolve } = withResolvers();

@@ -22,7 +22,7 @@ export function setUpSet(command: Command): Command {
     .argument('<path>', pathHelp)
     .option('--json-value', 'the input is JSON: a number, a boolean, a list, a map')
     .option('--keep-newline', 'keep a newline at the end of the input')
-    .option('--empty', 'set an empty value; without it empty input is refused');
+    .option('--empty', 'set an empty value; by default empty input is refused');
   return withEngineOptions(command).action(async (file: string, path: string, flags: Flags) => {
     const value = await valueFrom(await readValue(path), flags);
     const engine = await chosenEngine(flags);
