@@ -58,7 +58,8 @@ async function connectToRightKey(
     } catch (error) {
       const isMismatch = error instanceof HostConnectionError && error.code === 'HOST_KEY_MISMATCH';
       if (isMismatch) mismatch ??= error;
-      if (isMismatch && shown.length > before) continue;
+      // With none left to ask for, ssh2 would ask for all of them again.
+      if (isMismatch && shown.length > before && hostKeyAlgorithmsFor([], shown).length > 0) continue;
       // It has no key of another type.
       throw mismatch !== undefined && String(error).includes('no matching host key') ? mismatch : error;
     }
@@ -114,7 +115,8 @@ async function connectOnce(
       algorithms: { serverHostKey: hostKeyAlgorithmsFor(policy.types, shown) },
       hostVerifier: (key: Buffer) => {
         refusal = policy.refuse(key);
-        if (refusal !== undefined && policy.anyType) shown.push(keyType(key));
+        if (refusal !== undefined && policy.anyType && !shown.includes(keyType(key)))
+          shown.push(keyType(key));
         return refusal === undefined;
       },
       readyTimeout: 0,

@@ -29,7 +29,7 @@ export class Channel extends Duplex {
   readonly #lostError: (cause: unknown) => Error | Promise<Error>;
   #ended = false;
   /** The write that met a socket that has gone, until it is known why. */
-  #stranded: ((error: Error) => void) | undefined;
+  #stranded: ((error?: Error | null) => void) | undefined;
 
   constructor(
     socket: Duplex,
@@ -89,14 +89,22 @@ export class Channel extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket.destroy();
-    this.#stranded?.(error ?? lostChannel(undefined));
+    this.#release(error ?? lostChannel(undefined));
     done(error);
   }
 
   #endOfFile(): void {
     this.#ended = true;
+    // Nothing was lost: the far side is done, and takes no more.
+    this.#release();
     this.push(null);
     if (this.#endsTogether) this.end();
+  }
+
+  #release(error?: Error): void {
+    const stranded = this.#stranded;
+    this.#stranded = undefined;
+    stranded?.(error);
   }
 
   async #fail(cause: Error | undefined): Promise<void> {

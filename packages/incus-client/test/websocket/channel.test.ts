@@ -27,3 +27,17 @@ test('what is written when the socket has gone waits until it is known why, and 
   await setImmediate();
   expect(taken).toEqual([refusal, refusal]);
 });
+
+test('what is written to a console whose socket has gone does not keep it from its end', async () => {
+  const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+  const channel = new Channel(socket, { endsWithSocket: true });
+  const closed = new Promise((resolve) => {
+    channel.once('close', resolve);
+  });
+  channel.resume();
+  socket.destroy();
+  const taken = new Promise((resolve) => {
+    channel.write('a key', resolve);
+  });
+  await Promise.all([closed, taken]);
+});

@@ -1,3 +1,4 @@
+import { untilAborted } from '@cutover/foundation/until-aborted';
 import type { Host } from '@cutover/host';
 import * as z from 'zod';
 
@@ -45,7 +46,7 @@ export async function build(options: BuildOptions): Promise<string> {
   }
   const what = installable(source.flake, source.configuration ?? options.configuration);
   if (link !== undefined) await makeFolder(buildOn, link, privilege, signal);
-  const known = await options.evaluated?.();
+  const known = await sharedDerivation(options);
   if (evaluateOn === buildOn && known === undefined) {
     const argv = asRoot(buildArgv(what, link, nixOptions), privilege);
     return outputOf(buildOn, await runNix(buildOn, argv, { step: 'build', onEvent, signal }));
@@ -64,6 +65,19 @@ export async function build(options: BuildOptions): Promise<string> {
   // With a root, nix-store prints the link; what it names is the path.
   const real = await buildOn.run(['readlink', '-f', path ?? '']);
   return real.stdout.trim();
+}
+
+/** What was evaluated together with others; `undefined` where that is not so, or where it was collected since. */
+async function sharedDerivation({
+  evaluated,
+  evaluateOn,
+  signal,
+}: BuildOptions): Promise<string | undefined> {
+  if (evaluated === undefined) return undefined;
+  const derivation = await (signal === undefined ? evaluated() : untilAborted(signal, evaluated()));
+  if (derivation === undefined) return undefined;
+  const { exitCode } = await evaluateOn.run(['test', '-e', derivation], { reject: false, signal });
+  return exitCode === 0 ? derivation : undefined;
 }
 
 /** @returns the derivation. */

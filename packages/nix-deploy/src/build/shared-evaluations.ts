@@ -77,7 +77,20 @@ function chunksOf(wanted: readonly Evaluation[], size: number): readonly (readon
   });
 }
 
+/** Whatever goes wrong is said by each of them on its own: one is no reason for the others to fail. */
 async function evaluate(chunk: readonly Evaluation[], signal: AbortSignal | undefined): Promise<Derivations> {
+  try {
+    return await evaluateTogether(chunk, signal);
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    return new Map();
+  }
+}
+
+async function evaluateTogether(
+  chunk: readonly Evaluation[],
+  signal: AbortSignal | undefined,
+): Promise<Derivations> {
   const [first] = chunk;
   if (first === undefined) return new Map();
   await using here: Host = localHost();

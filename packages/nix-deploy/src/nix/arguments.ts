@@ -77,7 +77,7 @@ export function realiseArgv(
     'internal-json',
     '-v',
     ...(link === undefined ? [] : ['--add-root', link, '--indirect']),
-    ...options,
+    ...withoutEvaluation(options),
     derivation,
   ];
 }
@@ -94,4 +94,48 @@ export function copyArgv(path: string): readonly string[] {
 /** What was built on the host itself is trusted there, and so are paths that are named by their content. */
 export function verifyArgv(path: string): readonly string[] {
   return ['nix', ...features, 'store', 'verify', '--recursive', '--no-contents', path];
+}
+
+/** Options of an evaluation, which `nix-store` does not know, with how many words follow each. */
+const ofEvaluation: Readonly<Record<string, number>> = {
+  '--arg': 2,
+  '--arg-from-file': 2,
+  '--argstr': 2,
+  '--commit-lock-file': 0,
+  '--debugger': 0,
+  '--eval-store': 1,
+  '--impure': 0,
+  '--include': 1,
+  '--inputs-from': 1,
+  '--no-net': 0,
+  '--no-registries': 0,
+  '--no-update-lock-file': 0,
+  '--no-write-lock-file': 0,
+  '--offline': 0,
+  '--output-lock-file': 1,
+  '--override-flake': 2,
+  '--override-input': 2,
+  '--print-build-logs': 0,
+  '--recreate-lock-file': 0,
+  '--reference-lock-file': 1,
+  '--refresh': 0,
+  '--update-input': 1,
+  '-I': 1,
+  '-L': 0,
+};
+
+/** What is left of the options for a build whose evaluation is done. */
+function withoutEvaluation(options: NixOptions): NixOptions {
+  const left: string[] = [];
+  for (let i = 0; i < options.length; i += 1) {
+    const option = options[i] ?? '';
+    const words = ofEvaluation[option];
+    if (words !== undefined) i += words;
+    // Its three words stay together: a value may look like an option.
+    else if (option === '--option') {
+      left.push(...options.slice(i, i + 3));
+      i += 2;
+    } else left.push(option);
+  }
+  return left;
 }

@@ -35,10 +35,14 @@ export async function plannedUnits(
   builder: Host,
   facts: TargetFacts,
   system: string,
-  signal: AbortSignal | undefined,
+  settings: Settings,
 ): Promise<PlannedUnits> {
-  const read = async (host: Host, path: string, ...active: readonly string[]): Promise<string> =>
-    (await host.run(script('units', unitsScript, path, ...active), { signal })).stdout;
+  const { signal } = settings;
+  // On the target as root: another user sees the managers of no other users.
+  const read = async (host: Host, path: string, ...active: readonly string[]): Promise<string> => {
+    const argv = script('units', unitsScript, path, ...active);
+    return (await host.run(active.length > 0 ? asRoot(argv, settings) : argv, { signal })).stdout;
+  };
   const [before, after] = (
     await Promise.all([
       facts.currentSystem === undefined ? '' : read(target, facts.currentSystem, 'active'),

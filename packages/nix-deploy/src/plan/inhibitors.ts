@@ -50,7 +50,7 @@ function parse(text: string): Inhibitors {
   return new Map(
     Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {}).map(([name, value]) => [
       name,
-      String(value),
+      JSON.stringify(value),
     ]),
   );
 }

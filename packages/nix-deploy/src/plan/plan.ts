@@ -122,7 +122,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     closure,
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
     places.onTarget ? undefined : missingIn(host, await closure, settings),
-    plannedUnits(host, places.buildOn, facts, activated, signal),
+    plannedUnits(host, places.buildOn, facts, activated, settings),
     partsOf(places.buildOn, system, signal),
     changedInhibitors(host, places.buildOn, paths, activated, signal),
     places.onTarget && facts.root && facts.currentSystem !== activated

@@ -7,6 +7,9 @@ import { SecretsError } from '../errors.ts';
 /** How long another command that changes a file in the same folder is waited for, in milliseconds. */
 const patience = 30_000;
 
+/** For how long one command keeps a folder that others may wait for, in milliseconds: many files take longer than `patience`. */
+const turn = 5000;
+
 /**
  * Runs an action that reads a file and replaces it, while no other process of this command does so.
  *
@@ -24,21 +27,25 @@ export async function whileLocked<T>(path: string, action: () => Promise<T>): Pr
  * processes never wait for each other.
  */
 export class FolderLock implements AsyncDisposable {
-  #held: { readonly folder: string; readonly handle: FileHandle } | undefined;
+  #held: { readonly folder: string; readonly handle: FileHandle; readonly since: number } | undefined;
 
   /**
-   * Locks the folder of a file, which may be locked already, and lets go of the one before.
+   * Locks the folder of a file, which may be locked already, and lets go of the one before. After some seconds it lets go of
+   * the same one too, for those who wait.
    *
    * @throws {SecretsError} `FILE_CONFLICT`: another process holds the lock for longer than half a minute.
    */
   async take(path: string): Promise<void> {
     const folder = dirname(await realpath(path));
-    if (this.#held?.folder === folder) return;
+    if (this.#held?.folder === folder && performance.now() - this.#held.since < turn) return;
     await this[Symbol.asyncDispose]();
     const handle = await open(folder, 'r');
     // From here on it is closed in any case.
-    this.#held = { folder, handle };
-    if (await lockOpenFile(handle, { patience })) return;
+    this.#held = { folder, handle, since: performance.now() };
+    if (await lockOpenFile(handle, { patience })) {
+      this.#held = { folder, handle, since: performance.now() };
+      return;
+    }
     await this[Symbol.asyncDispose]();
     const what = `another process changes files in this folder, for more than ${formatDuration(patience)}; try again`;
     throw new SecretsError('FILE_CONFLICT', what, { file: path });
