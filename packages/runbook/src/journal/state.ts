@@ -84,6 +84,8 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
       state.attested = undefined;
       state.lists.delete(mainList);
       state.lists.delete(rollbackList);
+      // What another list proved, it proved of a move that no longer stands.
+      for (const list of state.lists.values()) list.completed = undefined;
       state.commits.clear();
       // The rollback is over with this line: a runner that dies before it says so leaves nothing to resume.
       if (state.lastRun !== undefined) state.lastRun.ended = 'ok';
