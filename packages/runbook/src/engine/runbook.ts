@@ -39,7 +39,8 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
     Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>> | undefined;
   /**
    * Asks the world whether the commit point C1 is passed: the journal is only a witness. A rollback is the reverse one
-   * when either says so. Throws when it cannot be told.
+   * when either says so. Asked also when a reverse move is given up: where the world says no, the move starts over. Throws
+   * when it cannot be told.
    */
   isCommitted?(signal: AbortSignal): Promise<boolean>;
   /**
