@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAbout, passGate } from '../gates/pass-gate.ts';
+import { isAbout, passGate, useGate } from '../gates/pass-gate.ts';
 import { waitForPerson } from '../gates/wait-for-person.ts';
 import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
@@ -149,6 +149,7 @@ class StepRun<World> {
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted' };
     const refused = await confirmed(this.#attempt);
     if (refused !== undefined) return refused;
+    if (!(await useGate(this.#session, this.#step, this.#attempt))) return 'again';
     await this.#intend(answer);
     const failure = await this.#try('apply', async () => {
       await this.#apply();
