@@ -14,7 +14,7 @@ import type { Evidence } from './json.ts';
 import { look } from './look.ts';
 import { makeContext } from './make-context.ts';
 import type { Outcome } from './outcome.ts';
-import { isCurrent, recordOf, recordStep, type Session } from './session.ts';
+import { isCurrent, record, recordOf, recordStep, type Session } from './session.ts';
 import type { Step } from './step.ts';
 
 /** How a step came to be verified. */
@@ -197,7 +197,15 @@ class StepRun<World> {
   /** Proves that the step is done, and records the evidence. */
   async #prove(how: How, seen?: Evidence): Promise<void> {
     const evidence = await this.#evidence(seen);
+    await this.#endDowntime();
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'verified', how, evidence });
+  }
+
+  /** A runner that was killed once all was back has not said so. */
+  async #endDowntime(): Promise<void> {
+    const { runbook, state } = this.#session;
+    if (!state.isDown || runbook.downtimeEndsWith?.some(({ id }) => id === this.#step.id) !== true) return;
+    await record(this.#session, { type: 'downtime', edge: 'ends' });
   }
 
   async #evidence(seen: Evidence | undefined): Promise<Evidence> {
