@@ -60,7 +60,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
       ownership: (words, signal) => reviveByHand(world, words, signal),
     },
     attest: async (statement, signal) => ({ ...(await takeAttestation(world, statement, signal)) }),
-    alarms: (signal) => findAlarms(world, signal),
+    alarms: { 'what the move left': (signal) => findAlarms(world, signal) },
     caveats: whatStaysReachable(world),
     async ownership(signal) {
       const found = await readOwner(world, signal);

@@ -61,9 +61,10 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
   attest?(statement: StatementOfRun, signal: AbortSignal): Promise<Evidence>;
   /**
    * What a person must hear of although no step is about to look, e.g. a key that was taken away and is back: `status`
-   * asks, once a run has begun. Each line says what to do.
+   * asks, once a run has begun. Each look goes by the name of what it asks, e.g. `keys at the forge`, and has its own time:
+   * one that gets no answer hides nothing of what the others found. Each line that it returns says what to do.
    */
-  alarms?(signal: AbortSignal): Promise<readonly string[]>;
+  readonly alarms?: Readonly<Record<string, (signal: AbortSignal) => Promise<readonly string[]>>> | undefined;
   /** What this plan cannot do, one sentence each, for a person to know before they approve it; `plan` shows it. */
   readonly caveats?: readonly string[] | undefined;
   /** What `doctor` looks at; changes nothing. */

@@ -58,7 +58,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
       if (subject !== 'old') throw new UsageError(`${subject} is not the old host`);
       return { planHash };
     },
-    alarms: async () => ['the key of old is back; `toy run` revokes it again'],
+    alarms: { 'the keys': async () => ['the key of old is back; `toy run` revokes it again'] },
     caveats: ['the toy keeps its ssh keys'],
   };
 }
