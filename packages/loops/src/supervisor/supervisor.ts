@@ -10,6 +10,7 @@ import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
 import { lockPath, lockRig } from '../state/rig-lock.ts';
+import { agentPlaces } from './agents/agent-places.ts';
 import { AgentWatch } from './agents/agent-watch.ts';
 import { AgentLooks } from './agents/look-at-agents.ts';
 import { recallTmuxServer } from '../tmux/recall-server.ts';
@@ -377,6 +378,7 @@ export class Supervisor implements AsyncDisposable {
       isThere: () => this.#link.current === undefined || existsSync(socket),
       restore: async () => recallTmuxServer(socket),
     });
+    this.#places.keepAll(() => agentPlaces(config, this.#keeper, this.#agents));
     const timer = setInterval(() => this.inBackground(async () => this.#places.look()), placesInterval);
     this.#cleanup.defer(() => clearInterval(timer));
   }
