@@ -98,6 +98,14 @@ export interface AgentAdapter {
   chooseStart(question: StartQuestion): Promise<StartChoice>;
   /** Puts in place what a start needs besides its argv. */
   prepare?(launch: Launch): Promise<void>;
+  /** What is in its folder and must be there for as long as the agent runs. */
+  readonly files?:
+    | {
+        paths(folder: string): readonly string[];
+        /** Makes again those that are missing. */
+        restore(folder: string): Promise<void>;
+      }
+    | undefined;
   command(launch: Launch): LaunchCommand;
   /** Why a text cannot be given to the agent as it is; `undefined` when it can. */
   refusePrompt(text: string, way: 'typed' | 'argument'): string | undefined;

@@ -30,8 +30,10 @@ export interface LoopState {
   readonly usage?: LoopUsage | undefined;
   /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
   readonly unlimited?: boolean | undefined;
-  /** Prompts that were delivered, by their id, newest last. */
+  /** Prompts that the agent took, or that were typed into one that acknowledges none, by their id, newest last. */
   readonly prompts?: readonly string[] | undefined;
+  /** Prompts that were typed and not acknowledged, newest last. */
+  readonly typed?: readonly TypedPrompt[] | undefined;
 }
 
 /** Why a loop is not started although it is wanted. */
@@ -47,6 +49,14 @@ export interface PendingWords {
   readonly what: 'prompt' | 'go-on';
   /** Whether its command line held them; else they are typed. */
   readonly told: boolean;
+}
+
+/** A prompt that was typed: whether the agent took it is not known. */
+export interface TypedPrompt {
+  readonly id: string;
+  /** The agent's session at that time, and how many prompts its transcript had. */
+  readonly session?: string | undefined;
+  readonly since: number;
 }
 
 /** Tokens that a loop has used, in all its sessions. */

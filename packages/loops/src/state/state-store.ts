@@ -41,6 +41,7 @@ const loop = z.object({
   usage: usage.optional(),
   unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
+  typed: z.array(z.object({ id: z.string(), session: z.string().optional(), since: z.number() })).optional(),
 });
 const stateSchema = z.object({
   schema: z.literal(1),

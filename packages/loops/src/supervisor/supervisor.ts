@@ -10,6 +10,7 @@ import { RequestRefusedError } from '../errors.ts';
 import type { RebootCause, RigEvent } from '../events/rig-event.ts';
 import { EventHub } from '../events/event-hub.ts';
 import { lockPath, lockRig } from '../state/rig-lock.ts';
+import { agentPlaces } from './agents/agent-places.ts';
 import { AgentWatch } from './agents/agent-watch.ts';
 import { AgentLooks } from './agents/look-at-agents.ts';
 import { recallTmuxServer } from '../tmux/recall-server.ts';
@@ -106,6 +107,7 @@ export class Supervisor implements AsyncDisposable {
       emit,
       background: this.#background,
       catchUp: (loop) => this.#agents.catchUp(loop),
+      onBegun: (loop) => this.#agents.forgetRun(loop),
       onStarted: (loop, run, pending) =>
         this.inBackground(() => this.#prompter.promptStarted(loop, run, pending)),
     });
@@ -277,8 +279,8 @@ export class Supervisor implements AsyncDisposable {
   /**
    * Types a prompt into a loop's agent, byte for byte, and submits it.
    *
-   * @returns false when a prompt of this id was typed before; then nothing is.
-   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, or it shows a menu; nothing was typed.
+   * @returns false when a prompt of this id was taken before; then nothing is typed.
+   * @throws {RequestRefusedError} as {@link Prompter.prompt}.
    */
   async prompt(name: string, text: Uint8Array, id: string): Promise<boolean> {
     return this.#prompter.prompt(this.#known(name), text, id);
@@ -377,6 +379,7 @@ export class Supervisor implements AsyncDisposable {
       isThere: () => this.#link.current === undefined || existsSync(socket),
       restore: async () => recallTmuxServer(socket),
     });
+    this.#places.keepAll(() => agentPlaces(config, this.#keeper, this.#agents));
     const timer = setInterval(() => this.inBackground(async () => this.#places.look()), placesInterval);
     this.#cleanup.defer(() => clearInterval(timer));
   }

@@ -3,7 +3,7 @@ import type { LoopConfig } from '../../config/rig-config.ts';
 import type { AgentAdapter, Launch, StartChoice, StartQuestion } from '../agent-adapter.ts';
 import { type FirstRun, bypassesPermissions, missingFirstRun, writeFirstRun } from './first-run.ts';
 import { parseHook } from './hook-events.ts';
-import { installHooks, settingsPath } from './hook-settings.ts';
+import { hookFiles, installHooks, settingsPath } from './hook-settings.ts';
 import { probeLogin } from './login-probe.ts';
 import { loginFile } from './places.ts';
 import { isDraftOf, isSamePrompt, longestArgument, refusePrompt } from './prompts.ts';
@@ -17,6 +17,7 @@ export const claudeCodeAdapter: AgentAdapter = {
   name: 'claude-code',
   chooseStart,
   prepare: ({ folder }) => installHooks(folder),
+  files: { paths: hookFiles, restore: installHooks },
   command,
   refusePrompt,
   isSamePrompt,

@@ -19,10 +19,15 @@ export function settingsPath(folder: string): string {
   return join(folder, 'settings.json');
 }
 
+/** What must be there for as long as an agent runs that was started with these settings. */
+export function hookFiles(folder: string): string[] {
+  return [settingsPath(folder), scriptPath(folder), spoolOf(folder)];
+}
+
 /** Puts the settings, the hook and its spool in place; once there, they are not written again. */
 export async function installHooks(folder: string): Promise<void> {
   await mkdir(spoolOf(folder), { recursive: true, mode: 0o700 });
-  const script = join(folder, 'hook.sh');
+  const script = scriptPath(folder);
   await keep(script, hookScript);
   await keep(
     settingsPath(folder),
@@ -30,11 +35,18 @@ export async function installHooks(folder: string): Promise<void> {
   );
 }
 
-/** The settings as the agent reads them. */
+/**
+ * The settings as the agent reads them. A hook that fails is the agent's failure, and one that ends with 2 blocks its
+ * prompt: so this one ends with 0 whatever happens, also where its script was deleted, with which `sh` ends with 2.
+ */
 export function hookSettings(script: string, spool: string): object {
-  const command = `exec sh ${quote(script)} ${quote(spool)}`;
+  const command = `sh ${quote(script)} ${quote(spool)} 2>/dev/null || :`;
   const hook = [{ hooks: [{ type: 'command', command, timeout: hookTimeout }] }];
   return { hooks: Object.fromEntries(hookNames.map((name) => [name, hook])) };
+}
+
+function scriptPath(folder: string): string {
+  return join(folder, 'hook.sh');
 }
 
 async function keep(path: string, text: string): Promise<void> {

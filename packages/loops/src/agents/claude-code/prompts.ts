@@ -37,11 +37,11 @@ export function isSamePrompt(given: string, taken: string): boolean {
 }
 
 /**
- * Whether what stands in the input line is a text that was typed: the stand-in for a long paste, or the part of the text
+ * Whether what stands in the input line is a text that was typed: the stand-in for a long paste or for the middle of one, or the part of the text
  * that the line shows, broken where it is full.
  */
 export function isDraftOf(draft: string, text: string): boolean {
-  if (/\[Pasted text #\d+|<pasted_content\b/.test(draft)) return true;
+  if (/\[Pasted text #\d+|\[\.\.\.Truncated text #\d+|<pasted_content\b/.test(draft)) return true;
   const shown = tight(draft);
   return shown !== '' && tight(text).includes(shown);
 }

@@ -44,6 +44,14 @@ export class AgentWatch implements AsyncDisposable {
     return this.#lives.of(loop.name, adapterOf(loop));
   }
 
+  /** A new run of a loop's agent begins: it has taken no prompt, shows no dialog and follows no session of its own yet. */
+  forgetRun(loop: LoopConfig): void {
+    const life = this.life(loop);
+    life.acknowledgements.forget();
+    life.successor = false;
+    delete life.dialog;
+  }
+
   /** Takes what the hooks of a loop have told and what has not been noticed yet. */
   async catchUp(loop: LoopConfig): Promise<void> {
     if (adapterOf(loop).hooks === undefined) return;

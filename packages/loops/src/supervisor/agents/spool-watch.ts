@@ -1,6 +1,6 @@
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { Turns } from '../../concurrency/turns.ts';
 
@@ -19,7 +19,10 @@ export class SpoolWatch implements Disposable {
   readonly #folder: string;
   readonly #onHook: (hook: SpooledHook) => void;
   readonly #turns = new Turns();
-  readonly #watcher: FSWatcher;
+  readonly #background: (work: () => Promise<unknown>) => void;
+  #watcher: FSWatcher;
+  /** The folder that was watched is gone: one that takes its place has to be watched in its turn. */
+  #isGone = false;
 
   private constructor(
     folder: string,
@@ -28,9 +31,8 @@ export class SpoolWatch implements Disposable {
   ) {
     this.#folder = folder;
     this.#onHook = onHook;
-    this.#watcher = watch(folder, () => background(() => this.take()));
-    // A folder that is gone tells no more; each look asks it all the same.
-    this.#watcher.on('error', () => this.#watcher.close());
+    this.#background = background;
+    this.#watcher = this.#watch();
   }
 
   /** @param background runs the taking whenever something came. */
@@ -46,6 +48,10 @@ export class SpoolWatch implements Disposable {
   /** Takes all that is there now. */
   async take(): Promise<void> {
     return this.#turns.take('spool', async () => {
+      if (this.#isGone && existsSync(this.#folder)) {
+        this.#watcher.close();
+        this.#watcher = this.#watch();
+      }
       const names = (await unlessAbsent(readdir(this.#folder))) ?? [];
       const found = await Promise.all(
         names.filter((name) => name.endsWith('.json')).map((name) => this.#look(name)),
@@ -60,6 +66,21 @@ export class SpoolWatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watcher.close();
+  }
+
+  #watch(): FSWatcher {
+    this.#isGone = false;
+    const self = basename(this.#folder);
+    const watcher = watch(this.#folder, (event, name) => {
+      // inotify(7) tells of the folder's own end under its own name.
+      if (event === 'rename' && name === self) this.#isGone = true;
+      this.#background(() => this.take());
+    });
+    watcher.on('error', () => {
+      this.#isGone = true;
+      watcher.close();
+    });
+    return watcher;
   }
 
   async #look(name: string): Promise<{ name: string; path: string; at: bigint }[]> {

@@ -22,7 +22,12 @@ export class Transcripts {
     const adapter = adapterOf(loop);
     const life = this.#lives.of(loop.name, adapter);
     const path = await this.#path(loop);
-    if (path === undefined || adapter.readTranscript === undefined) return undefined;
+    if (path === undefined || adapter.readTranscript === undefined) {
+      // The session before had one: what it says is not of this one.
+      delete life.transcript;
+      delete life.progress;
+      return undefined;
+    }
     if (life.transcript?.path !== path) life.transcript = { path, reader: adapter.readTranscript(path) };
     life.progress = await life.transcript.reader.read();
     return life.progress;

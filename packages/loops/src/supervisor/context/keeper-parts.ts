@@ -21,6 +21,8 @@ export interface KeeperParts {
   readonly background: Background;
   /** Takes what a loop's agent has told by its hooks and what has not been noticed yet. */
   readonly catchUp: (loop: LoopConfig) => Promise<void>;
+  /** A run of a loop's agent begins: what was known of the one before is over. */
+  readonly onBegun: (loop: LoopConfig) => void;
   /** Called when an agent was started, or found running, that has yet to be told something or to acknowledge it. */
   readonly onStarted: (loop: LoopConfig, run: string, pending: PendingWords) => void;
 }

@@ -18,7 +18,7 @@ const pause = 60_000;
  */
 export class PlaceKeeper {
   readonly #emit: (event: RigEventBody) => void;
-  readonly #places: KeptPlace[] = [];
+  readonly #places: (() => readonly KeptPlace[])[] = [];
   readonly #toldAt = new Map<string, number>();
   #looking: Promise<void> | undefined;
   #ended = false;
@@ -29,7 +29,12 @@ export class PlaceKeeper {
 
   /** From now on this place is kept too. Places are made again in the order in which they came. */
   keep(place: KeptPlace): void {
-    this.#places.push(place);
+    this.keepAll(() => [place]);
+  }
+
+  /** The same of places that are others from time to time: they are asked for at each look. */
+  keepAll(places: () => readonly KeptPlace[]): void {
+    this.#places.push(places);
   }
 
   /** @throws {LoopsError} `SUPERVISOR_RUNNING`: the lock was deleted, and another supervisor has taken it. */
@@ -47,13 +52,16 @@ export class PlaceKeeper {
   }
 
   async #look(): Promise<void> {
-    for (const place of this.#places) if (!this.#ended && !place.isThere()) await this.#restore(place);
+    for (const places of this.#places) {
+      for (const place of places()) if (!this.#ended && !place.isThere()) await this.#restore(place);
+    }
   }
 
   async #restore(place: KeptPlace): Promise<void> {
     try {
       await place.restore();
-      this.#emit({ type: 'place-restored', path: place.path });
+      if (place.isThere()) this.#emit({ type: 'place-restored', path: place.path });
+      else this.#tell(place.path, 'it was made again and is not there');
     } catch (error) {
       const isExpected =
         error instanceof LoopsError ? error.code !== 'SUPERVISOR_RUNNING' : isSystemError(error);

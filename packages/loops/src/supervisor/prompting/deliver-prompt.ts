@@ -20,7 +20,7 @@ const dismissPause = 500;
 
 /** Where a prompt goes. */
 export interface PromptTarget {
-  readonly tmux: RigTmux;
+  readonly tmux: Pick<RigTmux, 'screen' | 'paste' | 'press'>;
   readonly paneId: string;
   readonly loop: LoopConfig;
   readonly adapter: AgentAdapter;
@@ -36,7 +36,8 @@ export interface PromptTarget {
  * prompts, again for as long as the text stands in its input line.
  *
  * @param record called just before the first byte is typed, to remember that it was.
- * @throws {RequestRefusedError} `PROMPT_REFUSED`: the screen shows a dialog; nothing was typed. `PROMPT_UNACKNOWLEDGED`.
+ * @throws {RequestRefusedError} `PROMPT_REFUSED`: the screen shows a dialog, or no input line; nothing was typed.
+ * `PROMPT_UNACKNOWLEDGED`.
  */
 export async function deliverPrompt(
   target: PromptTarget,
@@ -45,27 +46,48 @@ export async function deliverPrompt(
 ): Promise<void> {
   const { tmux, paneId, taken } = target;
   const words = Buffer.from(text).toString();
-  await leaveDialog(target);
-  // A program that says it is ready may have no input line yet, and what is typed before that is lost.
-  if (taken !== undefined) await untilRead(target, inputPatience, ({ takesPrompt }) => takesPrompt !== false);
+  const { draft: before = '' } = await untilInput(target);
   await record();
   await tmux.paste(paneId, text);
   await delay(pauseBeforeEnter);
-  if (taken !== undefined) await untilRead(target, echoPatience, (reading) => holds(target, reading, words));
-  await tmux.press(paneId, 'Enter');
-  if (taken !== undefined) await untilTaken(target, words, taken);
+  if (taken === undefined) {
+    await tmux.press(paneId, 'Enter');
+    return;
+  }
+  const isSeen = await untilEchoed(target, words);
+  // Where a dialog has opened meanwhile, Enter would answer it.
+  if ((await read(target)).takesPrompt === true) await tmux.press(paneId, 'Enter');
+  await untilTaken(target, words, taken, { before, isSeen });
 }
 
-/** Waits until the screen shows something, for so many milliseconds at most: what follows tells whether it mattered. */
-async function untilRead(
-  target: PromptTarget,
-  milliseconds: number,
-  isSo: (reading: ScreenReading) => boolean,
-): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!isSo(await read(target)) && performance.now() < end) {
+/**
+ * Waits until no dialog is open and there is an input line: a program that says it is ready may have none yet. What is typed
+ * into anything else is lost, or answers something.
+ */
+async function untilInput(target: PromptTarget): Promise<ScreenReading> {
+  const { loop, signal } = target;
+  const end = performance.now() + inputPatience;
+  for (;;) {
+    const reading = await leaveDialog(target);
+    if (reading.takesPrompt !== false) return reading;
+    if (performance.now() > end) {
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `${loop.name} showed no input line for ${inputPatience / 1000} s; nothing was typed. Look with: loops attach ${loop.name}`,
+      );
+    }
+    await delay(echoPause, undefined, { signal });
+  }
+}
+
+/** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
+async function untilEchoed(target: PromptTarget, text: string): Promise<boolean> {
+  const end = performance.now() + echoPatience;
+  while (!holds(target, await read(target), text)) {
+    if (performance.now() > end) return false;
     await delay(echoPause, undefined, { signal: target.signal });
   }
+  return true;
 }
 
 function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string): boolean {
@@ -73,11 +95,12 @@ function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string
 }
 
 /** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
-async function leaveDialog(target: PromptTarget): Promise<void> {
+async function leaveDialog(target: PromptTarget): Promise<ScreenReading> {
   const { tmux, paneId, loop, signal } = target;
   for (let left = dismissals; ; left -= 1) {
-    const { dialog } = await read(target);
-    if (dialog === undefined) return;
+    const reading = await read(target);
+    const { dialog } = reading;
+    if (dialog === undefined) return reading;
     if (dialog.key === undefined || left === 0) {
       throw new RequestRefusedError(
         'PROMPT_REFUSED',
@@ -89,21 +112,38 @@ async function leaveDialog(target: PromptTarget): Promise<void> {
   }
 }
 
-async function untilTaken(target: PromptTarget, text: string, taken: Promise<void>): Promise<void> {
+/** What was seen of a prompt before its first Enter. */
+interface Echo {
+  /** What stood in the input line before. */
+  readonly before: string;
+  readonly isSeen: boolean;
+}
+
+async function untilTaken(
+  target: PromptTarget,
+  text: string,
+  taken: Promise<void>,
+  echo: Echo,
+): Promise<void> {
   const { tmux, paneId, loop, signal, isInTranscript } = target;
   const end = performance.now() + typedPatience;
   const acknowledged = taken.then(() => true);
+  let { isSeen } = echo;
   for (;;) {
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
     if (await isInTranscript()) return;
     const { dialog, draft } = await read(target);
     const isThere = holds(target, { draft }, text);
+    isSeen ||= isThere;
     if (performance.now() > end) {
-      const where = isThere ? 'it still stands in its input line' : 'it is not in its input line any more';
-      const because = dialog === undefined ? where : `it shows ${dialog.words}`;
+      const gone = isSeen ? 'it is not in its input line any more' : 'it was never seen in its input line';
+      const where = isThere ? 'it still stands in its input line' : gone;
+      const because = dialog === undefined ? where : `it shows ${dialog.words}; ${gone}`;
+      const before =
+        echo.before === '' ? '' : `, where ${JSON.stringify(echo.before.slice(0, 60))} stood before`;
       throw new RequestRefusedError(
         'PROMPT_UNACKNOWLEDGED',
-        `${loop.name} did not acknowledge the prompt within ${typedPatience / 1000} s; ${because}`,
+        `${loop.name} did not acknowledge the prompt within ${typedPatience / 1000} s; ${because}${before}`,
       );
     }
     if (isThere && dialog === undefined) await tmux.press(paneId, 'Enter');

@@ -9,11 +9,10 @@ import type { KeeperParts } from '../context/keeper-parts.ts';
 import type { LoopRuntime } from '../context/loop-runtime.ts';
 import { wordsOf } from '../starting/prepare-start.ts';
 import { deliverPrompt } from './deliver-prompt.ts';
+import { PromptLedger } from './prompt-ledger.ts';
 
 /** From an agent's start until its prompt is typed, in milliseconds, when nothing says when it is ready. */
 const promptPause = 300;
-/** How many ids of prompts are remembered for each loop. */
-const remembered = 20;
 /** How long an agent may take from its start until it acknowledges what its command line told it, in milliseconds. */
 const toldPatience = 120_000;
 /** Between two looks into the transcript of an agent whose acknowledgement is waited for, in milliseconds. */
@@ -28,17 +27,20 @@ export interface PrompterParts extends Pick<KeeperParts, 'store' | 'link' | 'emi
 export class Prompter {
   readonly #parts: PrompterParts;
   readonly #turns = new Turns();
+  readonly #ledger: PromptLedger;
 
   constructor(parts: PrompterParts) {
     this.#parts = parts;
+    this.#ledger = new PromptLedger(parts.store);
   }
 
   /**
    * Types a prompt into a loop's agent, byte for byte, and submits it.
    *
-   * @returns false when a prompt of this id was typed before; then nothing is.
-   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, it shows a dialog, or it would take the text for
-   * something else; nothing was typed. `PROMPT_UNACKNOWLEDGED`: it was typed, and the agent did not say that it took it.
+   * @returns false when the agent took a prompt of this id before; then nothing is typed.
+   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, it shows a dialog or no input line, or it would take
+   * the text for something else; nothing was typed. `PROMPT_UNACKNOWLEDGED`: it was typed, now or before, and the agent did
+   * not say that it took it.
    */
   async prompt(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
     return this.#turns.take(loop.name, () => this.#type(loop, text, id));
@@ -79,7 +81,7 @@ export class Prompter {
   }
 
   async #untilTold(loop: LoopConfig, run: string, text: string, id: string): Promise<void> {
-    const { signal, emit, agents, store } = this.#parts;
+    const { signal, emit, agents } = this.#parts;
     const life = agents.life(loop);
     const { taken, giveUp } = life.acknowledgements.wait(text, true);
     const acknowledged = taken.then(() => true);
@@ -99,27 +101,43 @@ export class Prompter {
     } finally {
       giveUp();
     }
-    this.#remember(loop.name, id);
+    await this.#ledger.noteTaken(loop.name, id);
     delete life.promptProblem;
-    await store.save();
     emit({ type: 'prompted', loop: loop.name, bytes: Buffer.byteLength(text), id });
   }
 
-  #remember(name: string, id: string): void {
-    const { store } = this.#parts;
-    const prompts = [...(store.loop(name).prompts ?? []), id].slice(-remembered);
-    if (id === `start-${store.loop(name).run}`) store.forgetPending(name);
-    store.change(name, { prompts });
+  /** A prompt that was typed and not acknowledged may have been taken since: its transcript tells. */
+  async #requireTaken(
+    loop: LoopConfig,
+    words: string,
+    { id, isOfSession, since }: NonNullable<ReturnType<PromptLedger['typed']>>,
+  ): Promise<void> {
+    const { agents, emit } = this.#parts;
+    if (!isOfSession || !(await agents.isInTranscript(loop, words, since))) {
+      throw new RequestRefusedError(
+        'PROMPT_UNACKNOWLEDGED',
+        `a prompt with the id ${id} was typed into ${loop.name} before, and whether it was taken is not known; ` +
+          `it was not typed again. Look with: loops attach ${loop.name}; another id has it typed`,
+      );
+    }
+    await this.#ledger.noteTaken(loop.name, id);
+    delete agents.life(loop).promptProblem;
+    emit({ type: 'prompted', loop: loop.name, bytes: Buffer.byteLength(words), id });
   }
 
   async #type(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
-    const { store, link, emit, agents, signal, runtime } = this.#parts;
+    const { link, emit, agents, signal, runtime } = this.#parts;
     const { name } = loop;
-    if ((store.loop(name).prompts ?? []).includes(id)) return false;
+    if (this.#ledger.isTaken(name, id)) return false;
     const adapter = adapterOf(loop);
     const refuse = (why: string): RequestRefusedError =>
       new RequestRefusedError('PROMPT_REFUSED', `${name} ${why}; nothing was typed`);
     const words = Buffer.from(text).toString();
+    const before = this.#ledger.typed(name, id);
+    if (before !== undefined) {
+      await this.#requireTaken(loop, words, before);
+      return false;
+    }
     const doubt = adapter.refusePrompt(words, 'typed');
     if (doubt !== undefined) throw refuse(`cannot be given this prompt as it is: ${doubt}`);
     const tmux = link.current;
@@ -140,14 +158,14 @@ export class Prompter {
           isInTranscript: () => agents.isInTranscript(loop, words, since),
         },
         text,
-        async () => {
-          this.#remember(name, id);
-          await store.save();
-        },
+        // Of an agent that acknowledges nothing no more is ever known than that.
+        async () =>
+          waiting === undefined ? this.#ledger.noteTaken(name, id) : this.#ledger.noteTyped(name, id, since),
       );
     } finally {
       waiting?.giveUp();
     }
+    if (waiting !== undefined) await this.#ledger.noteTaken(name, id);
     delete agents.life(loop).promptProblem;
     emit({ type: 'prompted', loop: name, bytes: text.length, id });
     return true;

@@ -61,7 +61,7 @@ export async function startLoops(
 }
 
 /** From here on each stop of the loop waits for its start, so that no stop comes too early for it. */
-function beginRun({ config, store, runtimes }: KeeperContext, due: DueLoop): Start {
+function beginRun({ config, store, runtimes, onBegun }: KeeperContext, due: DueLoop): Start {
   const { name } = due.loop;
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
@@ -69,6 +69,7 @@ function beginRun({ config, store, runtimes }: KeeperContext, due: DueLoop): Sta
   const before = store.loop(name);
   const run = randomUUID();
   store.forgetPending(name);
+  onBegun(due.loop);
   store.change(name, { run, startedAt: Date.now(), startedAs: startFingerprint(config, due.loop) });
   const index = store.phaseIndex;
   return { ...due, before, run, phase: { index, plan: config.phases?.plans[index] } };

@@ -28,6 +28,8 @@ export interface WatchActions {
   isHeard(loop: LoopConfig): boolean;
   /** What it has done so far, where its transcript tells. */
   progressOf(loop: LoopConfig): AgentProgress | undefined;
+  /** The dialog that waits on its screen, as far as its hooks or a look before have told. */
+  dialogOf(loop: LoopConfig): string | undefined;
   /** @param late the time to become ready is over, and it was not seen to be. */
   ready(loop: LoopConfig, late: boolean): void;
   /** It takes prompts, and its hooks say nothing. */
@@ -39,7 +41,8 @@ export interface WatchActions {
   goOn(loop: LoopConfig): Promise<void>;
   /** What blocked it is no longer on its screen: an operator logged in, for example. */
   cleared(loop: LoopConfig): Promise<void>;
-  stalled(loop: LoopConfig, rung: StallRung, quietMs: number): Promise<void>;
+  /** @param waiting what keeps it from being disturbed. */
+  stalled(loop: LoopConfig, rung: StallRung, quietMs: number, waiting: string | undefined): Promise<void>;
 }
 
 interface Memory {
@@ -49,6 +52,10 @@ interface Memory {
   screen: string;
   /** What the screen said at the last look. */
   sign?: AgentSign | undefined;
+  /** The dialog that it showed at the last look, unless a key leaves it. */
+  dialog?: string | undefined;
+  /** Set while it is not to be disturbed: whether that was escalated. */
+  waiting?: { escalated: boolean } | undefined;
   /** What it was blocked by at the last look. */
   blockedBy?: string | undefined;
   /** A sign that was dealt with: it blocks no more for as long as it stays on the screen. */
@@ -119,6 +126,7 @@ export class LoopWatcher {
     const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
     memory.screen = normaliseScreen(lines, ignore);
     const reading = adapter.readScreen(lines, loop, signPatterns(this.#config), Date.now());
+    memory.dialog = reading.dialog?.key === undefined ? reading.dialog?.words : undefined;
     if (!one.ready) this.#checkReady(one, lines, reading);
     if (adapter.hooks !== undefined) await this.#actions.dialog(loop, reading.dialog);
     await this.#noteSign(loop, this.#actions.isHeard(loop) ? undefined : reading.sign, memory);
@@ -183,12 +191,28 @@ export class LoopWatcher {
         memory.signs = signs;
         memory.signsAt = now;
       }
-      const rung = nextRung(memory.stall, loop.stall, now);
+      const waiting = this.#waiting(one, memory);
+      if (waiting !== undefined) memory.waiting ??= { escalated: false };
+      else if (memory.waiting !== undefined) {
+        // What it waited for has come: it has its time from here.
+        delete memory.waiting;
+        memory.stall = { ...memory.stall, progressAt: now, rungAt: now };
+      }
+      const rung = nextRung(memory.stall, loop.stall, now, waiting !== undefined);
       if (rung === undefined) continue;
       const quietMs = Math.round(now - memory.stall.progressAt);
-      memory.stall = { ...memory.stall, taken: rung.taken, rungAt: now };
-      await this.#actions.stalled(loop, rung.rung, quietMs);
+      if (memory.waiting === undefined) memory.stall = { ...memory.stall, taken: rung.taken, rungAt: now };
+      else if (memory.waiting.escalated) continue;
+      else memory.waiting.escalated = true;
+      await this.#actions.stalled(loop, rung.rung, quietMs, waiting);
     }
+  }
+
+  /** Why an agent is not to be disturbed: a key that is pressed then may answer something, or be lost. */
+  #waiting({ loop, ready }: WatchedLoop, memory: Memory): string | undefined {
+    const dialog = this.#actions.dialogOf(loop) ?? memory.dialog;
+    if (dialog !== undefined) return `it shows ${dialog}`;
+    return ready ? undefined : 'it is still starting';
   }
 }
 

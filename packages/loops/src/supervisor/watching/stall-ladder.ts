@@ -20,17 +20,19 @@ export interface StallState {
 
 /**
  * Which rung to take now, if any, and how many are taken then: the first once nothing happened for `after`, each further
- * one `rungDelay` later. Pure.
+ * one `rungDelay` later. An agent that waits for a person is only escalated: what is typed would answer for that person, and
+ * a restart would lose the question. Pure.
  */
 export function nextRung(
   state: StallState,
   policy: { readonly after: number; readonly rungDelay: number },
   now: number,
+  waits = false,
 ): { readonly rung: StallRung; readonly taken: number } | undefined {
   const due = state.taken === 0 ? state.progressAt + policy.after : state.rungAt + policy.rungDelay;
   if (now < due) return undefined;
   const isTalking = state.taken === 0 && state.answered >= mostAnswers;
-  const index = isTalking ? stallRungs.length - 1 : state.taken;
+  const index = waits || isTalking ? stallRungs.length - 1 : state.taken;
   const rung = stallRungs[index];
   return rung === undefined ? undefined : { rung, taken: index + 1 };
 }

@@ -57,6 +57,7 @@ export function createWatchActions(means: WatchMeans): WatchActions {
     blockOf: (loop) => store.loop(loop.name).block,
     isHeard: (loop) => agents.isHeard(loop),
     progressOf: (loop) => agents.life(loop).progress,
+    dialogOf: (loop) => agents.life(loop).dialog,
     ready: (loop, late) => {
       if (late) keeper.runtime(loop.name).lateReady = true;
       keeper.markReady(loop);
@@ -86,7 +87,7 @@ export function createWatchActions(means: WatchMeans): WatchActions {
       events.emit({ type: 'unblocked', loop: loop.name, reason: 'its screen shows it no more' });
       await store.save();
     },
-    stalled: async (loop, rung, quietMs) => {
+    stalled: async (loop, rung, quietMs, waiting) => {
       events.emit({ type: 'stalled', loop: loop.name, rung, quietMs });
       const { paneId } = keeper.runtime(loop.name);
       if (rung === 'nudge') tell(loop, loop.stall?.nudge ?? defaultNudge);
@@ -97,7 +98,7 @@ export function createWatchActions(means: WatchMeans): WatchActions {
         events.emit({
           type: 'escalated',
           loop: loop.name,
-          detail: `no progress for ${Math.round(quietMs / 1000)} s`,
+          detail: `no progress for ${Math.round(quietMs / 1000)} s${waiting === undefined ? '' : `; ${waiting}`}`,
         });
     },
   };

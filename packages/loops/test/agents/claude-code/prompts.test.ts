@@ -35,6 +35,7 @@ describe('a prompt for Claude Code', () => {
   it('is seen in the input line by its beginning or by the stand-in for a long paste', () => {
     expect(isDraftOf('Now do\n  this', 'Now do\nthis')).toBe(true);
     expect(isDraftOf('[Pasted text #1 +4 lines]', 'x\n'.repeat(9))).toBe(true);
+    expect(isDraftOf('x x[...Truncated text #1 +40 lines...]x', 'x x\n'.repeat(9))).toBe(true);
     expect(isDraftOf('n that th\n  en th', 'Now do this, then that, then this')).toBe(false);
     expect(isDraftOf('do this, th\n  en that', 'Now do this, then that, then this')).toBe(true);
     expect(isDraftOf('', 'Now do this')).toBe(false);

@@ -36,6 +36,7 @@ async function makeEndedLoop() {
     onStarted: () => {},
     catchUp: async () => {},
     runtimes,
+    onBegun: () => {},
     rounds: new Rounds(async () => {}, background, signal),
   });
   const [loop] = config.loops;

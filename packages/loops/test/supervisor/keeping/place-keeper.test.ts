@@ -6,6 +6,7 @@ import { controlSocket, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { readRigStatus } from '../../../src/rig/read-rig-status.ts';
 import { lockRig } from '../../../src/state/rig-lock.ts';
 import { readState } from '../../../src/state/state-store.ts';
+import { PlaceKeeper } from '../../../src/supervisor/keeping/place-keeper.ts';
 import { runSupervisor } from '../../../src/supervisor/run-supervisor.ts';
 import { makeRig, pidOf, until, untilRunning } from '../../rig.ts';
 
@@ -35,6 +36,15 @@ it('makes again what a cleanup of the workspace deleted, and keeps the rig and i
   await expect(lockRig(config.stateDir, 'supervisor')).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
   controller.abort();
   expect(await end).toBe('signal');
+});
+
+it('says once that a place was lost which is not there though it was made again', async () => {
+  const types: string[] = [];
+  const keeper = new PlaceKeeper(({ type }) => types.push(type));
+  keeper.keep({ path: '/nowhere', isThere: () => false, restore: async () => {} });
+  await keeper.look();
+  await keeper.look();
+  expect(types).toEqual(['place-lost']);
 });
 
 it('ends when another supervisor has the rig, because the lock was deleted', async () => {

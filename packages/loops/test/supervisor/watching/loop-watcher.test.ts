@@ -23,6 +23,7 @@ function makeWatcher(block: LoopBlock | undefined) {
     blockOf: () => watched.block,
     isHeard: () => false,
     progressOf: () => undefined,
+    dialogOf: () => undefined,
     ready: act('ready'),
     silent: act('silent'),
     dialog: act('dialog'),

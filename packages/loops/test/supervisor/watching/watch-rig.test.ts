@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
+import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import { makeRig, until } from '../../rig.ts';
 import { soak } from '../../soak.ts';
 
@@ -105,6 +107,43 @@ describe('an agent that', () => {
     });
     expect(rig.events.filter(({ type }) => type === 'started')).toHaveLength(1);
     expect(supervisor.status().loops[0]).toMatchObject({ state: 'blocked', restarts: 0 });
+  });
+
+  it('stalls in a dialog, or while it starts, is left alone and escalated once; later it has its time again', async () => {
+    const stall = { after: '200ms', rungDelay: '200ms', nudge: 'nudged' };
+    await using rig = await makeRig({
+      loops: {
+        asking: {
+          command: ['sh', '-c', `echo '❯ 1. No'; read line; clear; exec sleep 1000`],
+          stall,
+        },
+        starting: { command: ['cat'], stall, ready: { output: 'never shown' } },
+      },
+    });
+    const supervisor = await rig.supervise();
+    const told = (name: string) =>
+      rig.events.flatMap((one) =>
+        one.type === 'stalled' && one.loop === name
+          ? [one.rung]
+          : one.type === 'escalated' && one.loop === name
+            ? [one.detail.replace(/.*; /, '')]
+            : [],
+      );
+    const both = () => [...told('asking'), ...told('starting')];
+    await until(both, ({ length }) => length >= 4);
+    await delay(500);
+    expect(told('asking')).toEqual(['escalate', expect.stringContaining('it shows a menu')]);
+    expect(told('starting')).toEqual(['escalate', 'it is still starting']);
+    expect(supervisor.status().loops.map(({ restarts, state }) => [restarts, state])).toEqual([
+      [0, 'running'],
+      [0, 'running'],
+    ]);
+    const tmux = ['tmux', '-S', tmuxSocket(rig.config), 'send-keys', '-t', 'asking'];
+    await localHost().run([...tmux, '-l', 'clear\n'.repeat(60)]);
+    await until(
+      () => told('asking'),
+      (rungs) => rungs.includes('nudge'),
+    );
   });
 
   it('stalls is nudged, then interrupted, then resumed', async () => {

@@ -1,0 +1,85 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { transcriptFolder } from '../../../src/agents/claude-code/places.ts';
+import { agentFolder } from '../../../src/config/rig-places.ts';
+import { initialState } from '../../../src/state/initial-state.ts';
+import { writeState } from '../../../src/state/state-store.ts';
+import { makeRig, type TestRig, until, untilRunning } from '../../rig.ts';
+
+/** A rig with an agent that shows nothing and tells nothing: its hooks and its transcript are written here. */
+async function makeQuietRig(
+  loop: object = {},
+): Promise<TestRig & { transcript(session: string): Promise<string> }> {
+  const rig = await makeRig({
+    loops: {
+      one: {
+        agent: 'claude-code',
+        command: ['sh', '-c', 'exec sleep 1000'],
+        environmentFile: 'environment',
+        ...loop,
+      },
+    },
+  });
+  const home = join(rig.directory, 'home');
+  await writeFile(join(rig.directory, 'environment'), `HOME=${home}\n`);
+  return {
+    ...rig,
+    transcript: async (session) => {
+      const path = join(await transcriptFolder({ HOME: home }, rig.directory), `${session}.jsonl`);
+      await mkdir(dirname(path), { recursive: true });
+      return path;
+    },
+  };
+}
+
+const line = (value: object): string => `${JSON.stringify({ version: '2.1.332', ...value })}\n`;
+
+it('of one run are none of the next, and what a transcript says is not of another session', async () => {
+  await using rig = await makeQuietRig({ prompt: { file: 'prompt.md' } });
+  await writeFile(join(rig.directory, 'prompt.md'), 'Begin.');
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  const started = rig.events.find((event) => event.type === 'started');
+  const spool = join(agentFolder(rig.config, 'one'), 'spool');
+  const taken = JSON.stringify({
+    hook_event_name: 'UserPromptSubmit',
+    session_id: session,
+    prompt: 'Begin.',
+  });
+  const names = ['1', '2'].map((name) => `${started?.type === 'started' ? started.run : ''}.${name}.json`);
+  for (const name of names) await writeFile(join(spool, name), taken);
+  const prompted = () => rig.events.filter(({ type }) => type === 'prompted').length;
+  await until(prompted, (count) => count === 1);
+  const usage = { input_tokens: 1, cache_read_input_tokens: 1000, output_tokens: 7 };
+  const answer = line({ type: 'assistant', message: { id: 'm', content: [], usage } });
+  await writeFile(await rig.transcript(session), answer);
+  const context = () => supervisor.status().loops[0]?.agent?.context;
+  await until(context, (tokens) => tokens === 1008);
+  await supervisor.restart(['one'], true);
+  await until(context, (tokens) => tokens === undefined);
+  await delay(300);
+  expect(prompted()).toBe(1);
+});
+
+it('that never came leave a prompt open: its id is not typed again, and its transcript may tell later', async () => {
+  await using rig = await makeQuietRig();
+  const session = '33d22ca1-ff05-4d67-96c6-80021613adba';
+  const typed = [{ id: 'a', session, since: 0 }];
+  const loops = { one: { wanted: true, restarts: 0, recentRestarts: 0, session, typed } };
+  await writeState(rig.config.stateDir, { ...(await initialState(rig.config)), loops });
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const prompt = async () => supervisor.prompt('one', Buffer.from('Do this.'), 'a');
+  await expect(prompt()).rejects.toMatchObject({ code: 'PROMPT_UNACKNOWLEDGED' });
+  await appendFile(
+    await rig.transcript(session),
+    line({ type: 'user', message: { role: 'user', content: 'Do this.' } }),
+  );
+  expect(await prompt()).toBe(false);
+  expect(rig.events.filter(({ type }) => type === 'prompted')).toHaveLength(1);
+  expect(await prompt()).toBe(false);
+  expect(rig.events.filter(({ type }) => type === 'prompted')).toHaveLength(1);
+});

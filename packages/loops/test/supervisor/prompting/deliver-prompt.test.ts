@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { claudeCodeAdapter } from '../../../src/agents/claude-code/claude-code-adapter.ts';
+import { parseRigConfig } from '../../../src/config/load-rig-config.ts';
+import { deliverPrompt } from '../../../src/supervisor/prompting/deliver-prompt.ts';
+
+const starting = [' Loading…'];
+const trust = [' Do you trust this folder?', ' ❯ No, exit', '   Yes, I trust this folder'];
+const limit = [' What do you want to do?', ' ❯ 1. Stop and wait for limit to reset', '   2. Upgrade'];
+const line = (draft: string): string[] => ['─'.repeat(40), `❯ ${draft}`, '─'.repeat(40)];
+
+/**
+ * A terminal that shows one screen after the other, the last one for ever, and others from a paste on; what is pasted and
+ * pressed is noted.
+ */
+function deliver(screens: string[][], afterPaste: string[][] = []) {
+  const [loop] = parseRigConfig(
+    JSON.stringify({
+      rig: 'demo',
+      workspace: '/',
+      loops: { one: { agent: 'claude-code', command: ['claude'] } },
+    }),
+    '/loops.yaml',
+  ).loops;
+  if (loop === undefined) throw new Error('no loop');
+  const done: string[] = [];
+  let taken = (): void => {};
+  let left = screens;
+  const target = {
+    tmux: {
+      screen: async () => (left.length > 1 ? left.shift() : left[0]) ?? [],
+      paste: async (_: string, text: Uint8Array) => {
+        done.push(`paste ${Buffer.from(text).toString()}`);
+        left = afterPaste;
+      },
+      press: async (_: string, key: string) => {
+        done.push(left[0] === trust ? `${key} into the dialog` : key);
+        if (key === 'Enter') taken();
+      },
+    },
+    paneId: '%1',
+    loop,
+    adapter: claudeCodeAdapter,
+    signal: new AbortController().signal,
+    taken: new Promise<void>((resolve) => (taken = resolve)),
+    isInTranscript: async () => false,
+  };
+  const delivered = deliverPrompt(target, Buffer.from('Do this.'), async () => void done.push('record'));
+  return { delivered, done };
+}
+
+it('is typed once there is an input line, also where a dialog that a key leaves came first', async () => {
+  const { delivered, done } = deliver([starting, starting, limit, starting, line('')], [line('Do this.')]);
+  await delivered;
+  expect(done).toEqual(['Escape', 'record', 'paste Do this.', 'Enter']);
+});
+
+it('is refused by a dialog that comes where an input line was expected, and nothing is typed', async () => {
+  const { delivered, done } = deliver([starting, starting, trust]);
+  await expect(delivered).rejects.toMatchObject({ code: 'PROMPT_REFUSED' });
+  expect(done).toEqual([]);
+});
+
+it('presses no Enter into a dialog that opens after the text was typed', async () => {
+  const { delivered, done } = deliver([line('')], [line('Do this.'), trust, line('Do this.')]);
+  await delivered;
+  expect(done).toEqual(['record', 'paste Do this.', 'Enter']);
+});
