@@ -10,7 +10,7 @@ const pauseBeforeEnter = 250;
 const enterPause = 1500;
 /** How long an agent may take to acknowledge a prompt that was typed, in milliseconds. */
 const typedPatience = 60_000;
-/** How long the input line may take to be there, and to show what was typed; and between two looks; milliseconds. */
+/** How long the input line may take to be there, and to show what was typed, or that it is gone; and between two looks; milliseconds. */
 const inputPatience = 20_000;
 const echoPatience = 3000;
 const echoPause = 100;
@@ -54,10 +54,11 @@ export async function deliverPrompt(
     await tmux.press(paneId, 'Enter');
     return;
   }
-  const isSeen = await untilEchoed(target, words);
+  const isSeen = await untilEchoed(target, words, before);
   // Where a dialog has opened meanwhile, Enter would answer it.
   if ((await read(target)).takesPrompt === true) await tmux.press(paneId, 'Enter');
   await untilTaken(target, words, taken, { before, isSeen });
+  await untilCleared(target, words);
 }
 
 /**
@@ -81,17 +82,32 @@ async function untilInput(target: PromptTarget): Promise<ScreenReading> {
 }
 
 /** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
-async function untilEchoed(target: PromptTarget, text: string): Promise<boolean> {
+async function untilEchoed(target: PromptTarget, text: string, before: string): Promise<boolean> {
+  return untilRead(target, (reading) => holds(target, reading, text, before));
+}
+
+/** A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. */
+async function untilCleared(target: PromptTarget, text: string): Promise<void> {
+  await untilRead(target, (reading) => !holds(target, reading, text));
+}
+
+async function untilRead(target: PromptTarget, isSo: (reading: ScreenReading) => boolean): Promise<boolean> {
   const end = performance.now() + echoPatience;
-  while (!holds(target, await read(target), text)) {
+  while (!isSo(await read(target))) {
     if (performance.now() > end) return false;
     await delay(echoPause, undefined, { signal: target.signal });
   }
   return true;
 }
 
-function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string): boolean {
-  return draft !== undefined && adapter.isDraftOf(draft, text);
+/** @param before what stood there before the text was typed: as long as that stands there, the text does not. */
+function holds(
+  { adapter }: PromptTarget,
+  { draft }: Pick<ScreenReading, 'draft'>,
+  text: string,
+  before?: string,
+): boolean {
+  return draft !== undefined && draft !== before && adapter.isDraftOf(draft, text);
 }
 
 /** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
@@ -133,7 +149,7 @@ async function untilTaken(
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
     if (await isInTranscript()) return;
     const { dialog, draft } = await read(target);
-    const isThere = holds(target, { draft }, text);
+    const isThere = holds(target, { draft }, text, echo.before);
     isSeen ||= isThere;
     if (performance.now() > end) {
       const gone = isSeen ? 'it is not in its input line any more' : 'it was never seen in its input line';
