@@ -42,8 +42,8 @@ setup_requirements() {
     echo "$0: the lab is made of Debian's packages: run this on Debian 12 or later" >&2
     return 1
   fi
-  if ! node -e 'const [a, b, c] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && (b > 18 || (b == 18 && c >= 1))) ? 0 : 1)' 2>/dev/null; then
-    echo "$0: Node 20.18.1 or later is needed; found: $(node --version 2>/dev/null || echo none)" >&2
+  if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
+    echo "$0: Node 20.19 or later is needed; found: $(node --version 2>/dev/null || echo none)" >&2
     return 1
   fi
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { typeMistakes } from './types.mjs';
 
@@ -19,24 +19,35 @@ const budgets = {
   '@cutover/nix-deploy': 39,
   '@cutover/loops': 39,
   '@cutover/runbook': 12,
+  // It composes all of them.
+  '@cutover/cutover-scripts': 75,
 };
 
 /** Installs a package as a stranger does and gives what does not hold there. `nodes`: paths by version. */
-export async function consume({ name, manifest, tarballs }, nodes) {
+export async function consume({ name, manifest, tarballs, optionalPeers }, nodes) {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-consumer-'));
   try {
     await writeFile(join(folder, 'package.json'), '{"name":"consumer","private":true,"type":"module"}\n');
     // Without their scripts: none of what comes with it has one that must run.
     const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
-    await run('npm', ['install', ...options, ...tarballs], { cwd: folder, env: cleanEnvironment() });
+    try {
+      const install = ['install', ...options, ...tarballs];
+      await run('npm', install, { cwd: folder, env: cleanEnvironment(), timeout: 5 * 60_000 });
+    } catch (error) {
+      return [`it cannot be installed: ${String(error.stderr || error.message).trim()}`];
+    }
     const findings = await checkTree(folder, name);
     const entries = entriesOf(manifest);
+    // The package itself needs none of its optional peers; some of its other entries are for those who have them.
+    const own = entries.filter((entry) => entry === name);
     for (const [version, node] of Object.entries(nodes))
-      findings.push(...(await checkRuns(folder, manifest, entries, version, node)));
+      findings.push(...(await checkRuns(folder, manifest, own, version, node)));
     await addNodeTypes(folder);
+    findings.push(...typeMistakes(folder, own));
+    await addOptionalPeers(folder, optionalPeers);
+    for (const [version, node] of Object.entries(nodes))
+      findings.push(...(await checkImports(folder, entries, version, node)));
     return [...findings, ...typeMistakes(folder, entries)];
-  } catch (error) {
-    return [`it cannot be installed: ${String(error.stderr || error.message).trim()}`];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -68,29 +79,51 @@ async function checkTree(folder, name) {
 
 /** That each entry can be imported, says nothing and ends; and that each command shows its help and its version. */
 async function checkRuns(folder, { bin = {}, version: released }, entries, version, node) {
-  const env = { PATH: `${dirname(node)}:${process.env.PATH}`, HOME: folder };
-  const attempt = async (what, args, expected) => {
-    try {
-      const { stdout, stderr } = await run(node, args, { cwd: folder, env, timeout: 60_000 });
-      const good =
-        stderr === '' && (typeof expected === 'string' ? stdout === expected : expected.test(stdout));
-      return good
-        ? []
-        : [`on Node ${version}, ${what} says ${JSON.stringify((stderr || stdout).slice(0, 300))}`];
-    } catch (error) {
-      return [`on Node ${version}, ${what} fails: ${String(error.stderr || error.message).trim()}`];
-    }
-  };
-  const script = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join('\n');
-  const findings = await attempt('to import it', ['--input-type=module', '-e', script], '');
+  const findings = await checkImports(folder, entries, version, node);
   for (const name of Object.keys(bin)) {
     const command = join(folder, 'node_modules', '.bin', name);
-    findings.push(...(await attempt(`${name} --help`, [command, '--help'], /Usage: /)));
-    findings.push(
-      ...(await attempt(`${name} --version`, [command, '--version'], new RegExp(`^${released}\\b`))),
-    );
+    const attempts = [
+      attempt(folder, version, node, `${name} --help`, [command, '--help'], /Usage: /),
+      attempt(
+        folder,
+        version,
+        node,
+        `${name} --version`,
+        [command, '--version'],
+        new RegExp(`^${released}\\b`),
+      ),
+    ];
+    findings.push(...(await Promise.all(attempts)).flat());
   }
   return findings;
+}
+
+async function checkImports(folder, entries, version, node) {
+  const script = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join('\n');
+  return attempt(folder, version, node, 'to import it', ['--input-type=module', '-e', script], /^$/);
+}
+
+async function attempt(folder, version, node, what, args, expected) {
+  const env = { PATH: `${dirname(node)}:${process.env.PATH}`, HOME: folder };
+  try {
+    const { stdout, stderr } = await run(node, args, { cwd: folder, env, timeout: 60_000 });
+    if (stderr === '' && expected.test(stdout)) return [];
+    return [`on Node ${version}, ${what} says ${JSON.stringify((stderr || stdout).slice(0, 300))}`];
+  } catch (error) {
+    return [`on Node ${version}, ${what} fails: ${String(error.stderr || error.message).trim()}`];
+  }
+}
+
+/** From this checkout: what a user of such an entry has, and a stranger has not. */
+async function addOptionalPeers(folder, names) {
+  for (const name of names) await link(resolve('node_modules', name), join(folder, 'node_modules', name));
+}
+
+/** Where a dependency brings it, it is there. */
+async function link(target, path) {
+  await symlink(target, path).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Who uses TypeScript with Node has these; they are no dependency of a package. */
@@ -98,6 +131,6 @@ async function addNodeTypes(folder) {
   const types = dirname(require.resolve('@types/node/package.json'));
   const undici = dirname(createRequire(join(types, 'package.json')).resolve('undici-types/package.json'));
   await mkdir(join(folder, 'node_modules', '@types'), { recursive: true });
-  await symlink(types, join(folder, 'node_modules', '@types', 'node'));
-  await symlink(undici, join(folder, 'node_modules', 'undici-types')).catch(() => undefined);
+  await link(types, join(folder, 'node_modules', '@types', 'node'));
+  await link(undici, join(folder, 'node_modules', 'undici-types'));
 }

@@ -20,7 +20,10 @@ export function nodeOf(version) {
   mkdirSync(part, { recursive: true });
   try {
     const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock'];
-    execFileSync('npm', ['install', '--prefix', part, ...options, `${name}@${version}`], { stdio: 'pipe' });
+    execFileSync('npm', ['install', '--prefix', part, ...options, `${name}@${version}`], {
+      stdio: 'pipe',
+      timeout: 10 * 60_000,
+    });
     if (!existsSync(node)) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(dirname(folder), { recursive: true });

@@ -24,7 +24,8 @@ export function packAll(packages, directory) {
   const folders = packages.flatMap(({ folder }) => ['-w', folder]);
   const output = execFileSync('npm', [...args, ...folders], {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 5 * 60_000,
     maxBuffer: 1 << 26,
   });
   const packed = new Map(Object.values(JSON.parse(output)).map((one) => [one.name, one]));
@@ -34,12 +35,21 @@ export function packAll(packages, directory) {
     return {
       name: manifest.name,
       manifest,
+      optionalPeers: optionalPeersOf(names.map((one) => manifests.get(one))),
       tarballs: names.map((name) => join(directory, packed.get(name).filename)),
       digest: createHash('sha256')
         .update(names.map((name) => packed.get(name).integrity).join('\n'))
         .digest('hex'),
     };
   });
+}
+
+/** The peers that a package, or what it depends on here, works with and does not need. */
+function optionalPeersOf(manifests) {
+  const names = manifests.flatMap(({ peerDependenciesMeta = {} }) =>
+    Object.entries(peerDependenciesMeta).flatMap(([name, { optional }]) => (optional === true ? [name] : [])),
+  );
+  return [...new Set(names)];
 }
 
 function closure(name, manifests, into = new Set()) {

@@ -172,7 +172,9 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     const { samples, both, longestGapMs, onOld, onNew, downtimeSeconds } = seen;
     demand(onOld > 0 && onNew > 0, 'the sampler saw the loops on each host', { onOld, onNew });
     demand(both === 0, 'no sample saw loops on both hosts', { both });
-    demand(downtimeSeconds !== undefined, 'the sampler saw the downtime');
+    demand(downtimeSeconds !== undefined && downtimeSeconds >= 0, 'the sampler saw the downtime', {
+      downtimeSeconds: downtimeSeconds ?? null,
+    });
     return { samples, both, longestGapMs, downtimeSeconds };
   });
   const report = join(folder, 'report.html');

@@ -1,4 +1,5 @@
 import type { LabFolders } from '../folders.ts';
+import { type Downtime, nextDowntime, secondsOf } from './downtime.ts';
 import { type LoopProcess, loopScanner } from './loop-processes.ts';
 
 /** What was seen where, from `since` until the next of these. Milliseconds are monotonic, from the start of the watch. */
@@ -56,7 +57,8 @@ export function startSampler(options: SamplerOptions): Sampler {
   const scan = loopScanner(folders.root);
   const began = performance.now();
   const seen = { samples: 0, both: 0, onOld: 0, onNew: 0, longestGapMs: 0 };
-  const at: { last: number; lastOnOld?: number; firstOnNew?: number; allOnNew?: number } = { last: 0 };
+  const at: { last: number; lastOnOld?: number; firstOnNew?: number } = { last: 0 };
+  let downtime: Downtime = { oldEnded: undefined, allOnNew: undefined };
   const sightings: Sighting[] = [];
 
   const sample = () => {
@@ -74,8 +76,12 @@ export function startSampler(options: SamplerOptions): Sampler {
     if (onNew.length > 0) {
       seen.onNew += 1;
       at.firstOnNew ??= now;
-      if (roles.every((role) => onNew.includes(role))) at.allOnNew ??= now;
     }
+    downtime = nextDowntime(downtime, {
+      now,
+      onOld: onOld.length > 0,
+      wholeOnNew: roles.every((role) => onNew.includes(role)),
+    });
     if (onOld.length > 0 && onNew.length > 0) seen.both += 1;
     const before = sightings.at(-1);
     if (before === undefined || before.old.join() !== onOld.join() || before.new.join() !== onNew.join()) {
@@ -90,11 +96,8 @@ export function startSampler(options: SamplerOptions): Sampler {
     ...seen,
     lastOnOld: at.lastOnOld,
     firstOnNew: at.firstOnNew,
-    allOnNew: at.allOnNew,
-    downtimeSeconds:
-      at.lastOnOld === undefined || at.allOnNew === undefined
-        ? undefined
-        : (at.allOnNew - at.lastOnOld) / 1000,
+    allOnNew: downtime.allOnNew,
+    downtimeSeconds: secondsOf(downtime),
     sightings: [...sightings],
   });
   return {

@@ -3,6 +3,7 @@ export type CutoverErrorCode =
   | 'CONFIG_INVALID'
   | 'OLD_HOST_SILENT'
   | 'NEW_HOST_SILENT'
+  | 'OLD_RIG_RUNS'
   | 'NO_SAFE_POINT'
   | 'GRANT_REFUSED'
   | 'CLAIMED'
@@ -26,4 +27,5 @@ export const unsafeCodes: readonly string[] = [
   'NOT_OWNER',
   'OLD_HOST_SILENT',
   'NEW_HOST_SILENT',
+  'OLD_RIG_RUNS',
 ];

@@ -4,10 +4,12 @@ import { provisionSteps } from './phases/a-provision.ts';
 import { configureSteps } from './phases/b-configure.ts';
 import { stageSteps } from './phases/c-stage.ts';
 import { cutOverSteps } from './phases/d-cut-over.ts';
+import { startNew } from './phases/d-cut-over/start-new.ts';
 import { handOverSteps } from './phases/e-hand-over.ts';
 import { rebootProofSteps } from './phases/reboot-proof.ts';
 import { retireOldSteps } from './phases/retire-old.ts';
 import { rollbackSteps } from './phases/rollback.ts';
+import { startOld } from './phases/rollback/start-old.ts';
 import { preflight } from './preflight/preflight.ts';
 import { findAlarms } from './ownership/alarms.ts';
 import { takeAttestation } from './ownership/attestation.ts';
@@ -45,6 +47,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     rollbackAfterCommit: rollbackSteps,
     lists: { 'reboot-proof': rebootProofSteps, 'retire-old': retireOldSteps },
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
+    downtimeEndsWith: [startNew, startOld],
     doctor: (signal) => preflight(world, signal),
     claim: (witness, signal) => claimOperator(world, witness, signal),
     isUnsafe,

@@ -6,6 +6,7 @@ import { FileNotFoundError, HostConnectionError } from '@cutover/host';
 import * as z from 'zod';
 import { oldPath } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
+import { hasWorkspace } from './old-places.ts';
 import type { HostKey } from './host-keys.ts';
 
 const schema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
@@ -35,6 +36,7 @@ export async function rememberKeys(
   if (!onOldHost) return;
   const { user } = world.settings.old;
   try {
+    if (!(await hasWorkspace(world, signal))) return;
     await world.old.writeFile(fileThere(world), text, { mode: 0o644, owner: user, signal });
   } catch (error) {
     // To take the keys of a host that has gone away matters more than its memory of them.

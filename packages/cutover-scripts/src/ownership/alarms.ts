@@ -1,9 +1,16 @@
+import { HostConnectionError } from '@cutover/host';
 import { OwnershipRegressedError } from '@cutover/loops';
+import { provesStopped } from '@cutover/loops/safe-point';
 import { keysStillIn } from '../old-rig/host-keys.ts';
 import { keysRememberedHere } from '../old-rig/revoked-keys.ts';
+import { inspectStarts, openStarts } from '../old-rig/start-fence.ts';
+import { oldProcessesForRoot } from '../rig/rig.ts';
 import { revokedNewKeys } from '../new-host/revoked-keys.ts';
 import type { World } from '../world/world.ts';
 import { readOwner } from './ownership.ts';
+
+/** Milliseconds for a look at an old host that was attested to be off. */
+const lookAtOld = 5000;
 
 /**
  * What is no longer as a move left it, each with what to do: the ref restored from a backup, a revoked key that is let in
@@ -17,15 +24,35 @@ export async function findAlarms(world: World, signal: AbortSignal): Promise<rea
     const { name, old } = world.settings;
     if (found?.owner === old.name) return await restoredNewKeys(world, signal);
     if (found?.owner !== name) return [];
-    const attested = found.attestation !== undefined && (await world.oldAnswers.now(signal));
-    return [
-      ...(await restoredOldKeys(world, signal)),
-      ...(attested
-        ? [`${old.name}, which was attested to be off, answers again: \`cutover run\` takes its starts away`]
-        : []),
-    ];
+    const [keys, back] = await Promise.all([
+      restoredOldKeys(world, signal),
+      found.attestation === undefined ? [] : oldHostIsBack(world, signal),
+    ]);
+    return [...keys, ...back];
   } catch (error) {
     if (error instanceof OwnershipRegressedError) return [error.message];
+    throw error;
+  }
+}
+
+/** An old host that was attested to be off, and that is back with a way to start its rig. No answer: it is off. */
+async function oldHostIsBack(world: World, signal: AbortSignal): Promise<string[]> {
+  const { settings, old } = world;
+  const patience = AbortSignal.timeout(lookAtOld);
+  const both = { signal: AbortSignal.any([signal, patience]) };
+  try {
+    const [starts, rig] = await Promise.all([
+      inspectStarts(old, settings.old, both.signal),
+      provesStopped(old, { processes: oldProcessesForRoot(settings), ...both }),
+    ]);
+    if (openStarts(starts).length === 0 && rig.stopped) return [];
+    const what = rig.stopped ? 'can start its rig' : 'runs its rig';
+    return [
+      `${old.name}, which was attested to be off, answers again and ${what}: \`cutover run\` stops it and takes its starts away`,
+    ];
+  } catch (error) {
+    if (patience.aborted && !signal.aborted) return [];
+    if (error instanceof HostConnectionError) return [];
     throw error;
   }
 }

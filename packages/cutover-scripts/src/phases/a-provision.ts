@@ -187,6 +187,8 @@ const joinTheTailnet = step({
     const state = problem.problem === 'control' ? 'unknown' : 'conflict';
     return { state, evidence, reason: problem.message };
   },
+  // Between release and grant no control server may keep the loops from running.
+  holdsUntil: 'release-ownership',
   async apply({ world, signal }) {
     const { tailnet, name } = world.settings;
     if (tailnet === undefined) return;

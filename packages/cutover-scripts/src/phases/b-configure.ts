@@ -350,6 +350,8 @@ const proveTailnet = step({
     const state = problem.problem === 'control' ? 'unknown' : 'conflict';
     return { state, evidence, reason: problem.message };
   },
+  // Between release and grant no control server may keep the loops from running.
+  holdsUntil: 'release-ownership',
   timeout: 60 * second,
 });
 

@@ -8,6 +8,7 @@ import { offWord, onOldHost, withAdvice } from '../ownership/pass-by.ts';
 import { newPath, oldPath, oldProcesses, rigConfigFile } from '../rig/rig.ts';
 import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { stateNote } from '../rig/state-note.ts';
+import { hasWorkspace } from '../old-rig/old-places.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 import { grantNew, lastSync } from './d-cut-over/move-over.ts';
@@ -31,7 +32,9 @@ const writeStateNote = step({
     const note = settings.orchestrator.stateNote;
     const places = [
       { host: await world.target(signal), path: newPath(settings, note) },
-      ...(word === undefined ? [{ host: old, path: oldPath(settings, note) }] : []),
+      ...(word === undefined && (await withAdvice(context, () => hasWorkspace(world, signal)))
+        ? [{ host: old, path: oldPath(settings, note) }]
+        : []),
     ];
     const look = async (): Promise<boolean> => {
       const argv = ['grep', '-qF', `cutover ${runId}`];
@@ -57,7 +60,7 @@ const writeStateNote = step({
     });
     const mode = 0o644;
     const note = settings.orchestrator.stateNote;
-    if (word === undefined)
+    if (word === undefined && (await hasWorkspace(world, signal)))
       await old.writeFile(oldPath(settings, note), text, { mode, owner: settings.old.user, signal });
     await target.writeFile(newPath(settings, note), text, { mode, owner: settings.new.user, signal });
   },

@@ -3,7 +3,9 @@ import { inspectClone, provesStopped } from '@cutover/loops/safe-point';
 import type { Step } from '@cutover/runbook';
 import { describeUnsafe } from '../old-rig/safe-point.ts';
 import { readOwner } from '../ownership/ownership.ts';
-import { oldClones, oldProcesses, rigConfigFile } from '../rig/rig.ts';
+import { oldHome } from '../old-rig/old-places.ts';
+import { keysOnOldHost } from '../old-rig/revoked-keys.ts';
+import { oldClones, oldProcessesForRoot, rigConfigFile } from '../rig/rig.ts';
 import { notRunning, rigStatus } from '../rig/rig-status.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -21,18 +23,15 @@ export const seeRetirable = step({
   needs: [],
   inputs: ({ settings: { name, old } }) => ({ owner: name, old: old.name }),
   async check({ world, signal, completed }) {
-    const { settings, oldRig, rig } = world;
+    const { settings, rig } = world;
     const [moved, proven] = [completed('main'), completed('reboot-proof')];
-    const [found, status, idle, clones] = await Promise.all([
+    const [found, status, idle, onlyThere] = await Promise.all([
       readOwner(world, signal),
       rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
-      provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
-      Promise.all(oldClones(settings).map((path) => inspectClone(oldRig, path, { signal }))),
+      provesStopped(world.old, { processes: oldProcessesForRoot(settings), signal }),
+      workOnlyOnOld(world, signal),
     ]);
     const missing = notRunning(status);
-    const onlyThere = clones
-      .filter(({ safe, reasons }) => !safe && !reasons.every(({ code }) => code === 'not-a-clone'))
-      .map(describeUnsafe);
     const evidence = {
       owner: found?.owner ?? null,
       epoch: found?.epoch ?? 0,
@@ -57,6 +56,19 @@ export const seeRetirable = step({
   timeout: 60 * second,
 });
 
+/** What the clones of the old host hold and no remote does. */
+async function workOnlyOnOld(world: World, signal: AbortSignal): Promise<string[]> {
+  const { settings, oldRig } = world;
+  // Its key is revoked: no clone there can ask its remote any more, nor has it pushed since.
+  const fetch = (await keysOnOldHost(world, signal)).length === 0;
+  const clones = await Promise.all(
+    oldClones(settings).map((path) => inspectClone(oldRig, path, { fetch, signal })),
+  );
+  return clones
+    .filter(({ safe, reasons }) => !safe && !reasons.every(({ code }) => code === 'not-a-clone'))
+    .map(describeUnsafe);
+}
+
 /** C2: from here on there is nothing to go back to. */
 export const deleteOldWorkspace = step({
   id: 'delete-old-workspace',
@@ -65,6 +77,7 @@ export const deleteOldWorkspace = step({
   title: 'delete the workspace of the old host',
   kind: 'irreversible',
   commitPoint: 'C2',
+  needsClaim: true,
   needs: [seeRetirable],
   inputs: ({ settings: { old } }) => ({ host: old.name, workspace: old.workspace }),
   gate: {
@@ -81,11 +94,21 @@ export const deleteOldWorkspace = step({
     const evidence = { host: name, workspace, owner, rebootProof };
     return { state: there.exitCode === 0 ? 'absent' : 'satisfied', evidence };
   },
-  async apply({ world: { settings, old }, signal }) {
+  async apply(context) {
+    const { world, signal } = context;
+    const { settings, old } = world;
     const { workspace } = settings.old;
-    // A workspace of one part, as /home or /srv, holds more than a rig.
-    if (workspace.split('/').filter((part) => part !== '').length < 2)
+    const home = await oldHome(world, signal);
+    // A workspace of one part, as /srv, and one that the user's home is in, hold more than a rig.
+    const parts = workspace.split('/').filter((part) => part !== '');
+    if (parts.length < 2 || `${home}/`.startsWith(`/${parts.join('/')}/`))
       throw new Error(`${workspace} holds more than the rig; delete it by hand`);
+    // The gate may have been open for a day.
+    const now = await seeRetirable.check?.(context);
+    if (now?.state !== 'satisfied')
+      throw new Error(
+        `the old host is needed again: ${now !== undefined && 'reason' in now ? now.reason : 'look'}`,
+      );
     await old.run(['rm', '-rf', '--one-file-system', '--', workspace], { signal });
   },
   timeout: 1800 * second,

@@ -1,6 +1,6 @@
 import { keysAtForge } from '../old-rig/host-keys.ts';
 import { noteOldKeys } from '../old-rig/known-keys.ts';
-import { oldHome } from '../old-rig/old-home.ts';
+import { oldHome } from '../old-rig/old-places.ts';
 import { newPath, oldClones } from '../rig/rig.ts';
 import { seeOldRig } from '../old-rig/see-old-rig.ts';
 import { wantedClones } from '../carry/working-clones.ts';

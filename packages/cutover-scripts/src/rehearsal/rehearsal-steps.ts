@@ -4,7 +4,7 @@ import { missingLoopFiles } from '../new-host/loop-files.ts';
 import { provisionSteps } from '../phases/a-provision.ts';
 import { configureSteps } from '../phases/b-configure.ts';
 import { stageSteps } from '../phases/c-stage.ts';
-import { startNew } from '../phases/d-cut-over/start-new.ts';
+import { startLoops } from '../phases/d-cut-over/start-new.ts';
 import { rebootProofSteps } from '../phases/reboot-proof.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -30,9 +30,9 @@ export function rehearsalSteps(rig: RigConfig): readonly Step<World>[] {
   const steps: readonly Step<World>[] = [
     ...staged,
     found,
-    // The approval of the real one stands before it; here it begins when all else is in place.
-    { ...startNew, needs: [found] },
-    ...rebootProofSteps.map((one, index) => (index === 0 ? { ...one, needs: [startNew] } : one)),
+    // The old rig works on meanwhile. The approval of the real one stands before it; here it begins when all else is in place.
+    { ...startLoops, needs: [found] },
+    ...rebootProofSteps.map((one, index) => (index === 0 ? { ...one, needs: [startLoops] } : one)),
     measure,
   ];
   const ids = new Set(steps.map(({ id }) => id));

@@ -1,8 +1,8 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keyOfOldHost, keysAtForge } from '../../src/old-rig/host-keys.ts';
-import { proveFenced } from '../../src/phases/d-cut-over/move-over.ts';
+import { proveFenced, revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
 import { seeRunning } from '../../src/phases/d-cut-over/stop-old.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
@@ -79,4 +79,17 @@ test('a private key without its public half beside it is found', async () => {
   } finally {
     await rename(aside, file);
   }
+});
+
+test('a key that the old host was given while the gate was open is taken away with the others', async () => {
+  const { world, old } = hosts;
+  const late = join(old.home, '.ssh/late');
+  await world.old.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', late], { signal });
+  await world.forge.fence.grant('pi-late', await readFile(`${late}.pub`, 'utf8'), signal);
+  const { fingerprint, publicKey } = old;
+  const keys = [{ name: 'pi', fingerprint, publicKey }];
+  await revokeOld.apply?.(stepContext(world, { 'see-old-rig': { keys, agent: null } }));
+  expect((await world.forge.fence.list(signal)).map(({ name }) => name)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^pi/)]),
+  );
 });

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { holdOldStopped } from '../../src/old-rig/hold-old-stopped.ts';
 import { startOldRig } from '../../src/old-rig/start-old-rig.ts';
 import { revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
 import { disableOld, quiesceOld } from '../../src/phases/d-cut-over/stop-old.ts';
 import { enableOld } from '../../src/phases/rollback/start-old.ts';
+import type { World } from '../../src/world/world.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
@@ -67,4 +69,27 @@ test.each([
   await expect(act()).rejects.toMatchObject(refused);
   expect(await started()).toBe(0);
   expect(existsSync(join(hosts.root, 'bin/start-rig'))).toBe(true);
+});
+
+test('an old rig that someone started after the grant is stopped before the new one starts', async () => {
+  await hosts.owned('held', 'pi');
+  await startOldRig(hosts.world, signal);
+  await hosts.owned('held', 'vm');
+  await hosts.program('stop-rig', 'echo it does not stop');
+  const { world } = hosts;
+  const stopping: World = {
+    ...world,
+    settings: { ...world.settings, old: { ...world.settings.old, stop: ['stop-rig'], units: [] } },
+  };
+  await expect(holdOldStopped(stopping, signal)).rejects.toMatchObject({
+    code: 'OLD_RIG_RUNS',
+    message: expect.stringContaining('the old rig runs on pi again'),
+  });
+  await hosts.program('stop-rig', `kill $(cat ${starts})`);
+  await holdOldStopped(stopping, signal);
+});
+
+test('an old host that is off holds no start of the new rig up', async () => {
+  hosts.reach('pi', 'is silent');
+  await expect(holdOldStopped(hosts.world, signal)).resolves.toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { rememberKeys } from '../../src/old-rig/revoked-keys.ts';
 import { deleteOldWorkspace, seeRetirable } from '../../src/phases/retire-old.ts';
 import { reachBoth } from '../../src/phases/rollback/stop-new.ts';
 import { stepContext } from '../fixture/step-context.ts';
@@ -37,6 +38,27 @@ test('the old host is needed until the new one has come through the cutover and 
   });
 });
 
+test('an old host whose key was taken away can be retired all the same, and not with work of its own', async () => {
+  const signal = AbortSignal.timeout(60_000);
+  const { fingerprint, publicKey, clone } = hosts.old;
+  await rememberKeys(hosts.world, [{ name: 'pi', fingerprint, publicKey }], { onOldHost: true, signal });
+  await hosts.world.forge.fence.revoke(fingerprint, signal);
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject({ state: 'satisfied' });
+  await hosts.git(clone, 'commit', '--quiet', '--allow-empty', '--message', 'only here');
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject({
+    state: 'conflict',
+    reason: expect.stringContaining('work is only there'),
+  });
+});
+
+test('a rig that was given back while its gate was open is not deleted', async () => {
+  const done: Readonly<Record<string, string>> = { main: when, 'reboot-proof': when };
+  const context = stepContext(hosts.world, {}, { completed: (list) => done[list] });
+  await hosts.owned('held', 'pi');
+  await expect(deleteOldWorkspace.apply?.(context)).rejects.toThrow(/needed again: the loops are .*pi/);
+  await access(hosts.old.clone);
+});
+
 test('what is only on the old host keeps it', async () => {
   await writeFile(join(hosts.old.clone, 'unfinished'), 'half');
   expect(await look({ main: when, 'reboot-proof': when })).toMatchObject({
@@ -52,7 +74,9 @@ test('the workspace is deleted, and a way back says that it is gone', async () =
     ...hosts.world,
     settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace } },
   };
-  const context = stepContext(world, { 'see-retirable': { owner: 'vm', rebootProof: when } });
+  const done: Readonly<Record<string, string>> = { main: when, 'reboot-proof': when };
+  const found = { 'see-retirable': { owner: 'vm', rebootProof: when } };
+  const context = stepContext(world, found, { completed: (list) => done[list] });
   expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'absent' });
   await deleteOldWorkspace.apply?.(context);
   await expect(access(workspace)).rejects.toThrow('ENOENT');

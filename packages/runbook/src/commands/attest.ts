@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { attest } from '../engine/attest.ts';
 import type { Attestations, CommandContext } from './context.ts';
 import { openRunbook } from './open-runbook.ts';
-import { type CommonOptions, optionsText, statePath, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, optionsText, statePath, withCommonOptions } from './options.ts';
 
 interface AttestFlags extends CommonOptions {
   readonly how: string;
@@ -22,6 +22,8 @@ export function addAttestCommand<World>(
     .addOption(new Option('--how <words>', 'how you know').choices([...hows]).makeOptionMandatory())
     .requiredOption('--by <name>', 'your name: it stands in the journal')
     .action(async (about: string, flags: AttestFlags) => {
+      // A mistyped directory is told before anything else.
+      await findState(command, flags);
       await using open = await openRunbook(command, flags);
       const { how, by } = flags;
       const attested = await withInterrupts((signal) =>

@@ -29,7 +29,7 @@ export function addCancelCommand<World>(program: Command, { command, io }: Comma
       const files = await findState(command, flags);
       const { by = userInfo().username, note } = flags;
       if (gate !== undefined) {
-        const id = await withdrawAnswer(gate, files.answers, { by, note }, () => readState(files));
+        const id = await withdrawAnswer(gate, files.answers, { by, note }, await readState(files));
         const text =
           flags.json === true
             ? JSON.stringify({ gate, by, receipt: { id, state: 'cancelled' } })

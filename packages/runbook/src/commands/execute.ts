@@ -27,6 +27,9 @@ export interface Telling {
   readonly ending?: boolean | undefined;
 }
 
+/** How a run ended, and the exit code that this comes to: it knows of a TERM. */
+export type Ended = Outcome & { readonly exitCode: number };
+
 /** Runs, shows how it goes, says how it ended, and sets the exit code. */
 export async function execute<World>(
   { command, io, interactive }: CommandContext<World>,
@@ -34,7 +37,7 @@ export async function execute<World>(
   options: CommonOptions,
   request: Omit<RunOptions<World>, 'runbook' | 'stateDirectory' | 'decide'>,
   { ending = true }: Telling = {},
-): Promise<Outcome> {
+): Promise<Ended> {
   const started = monotonic();
   const directory = await openState(command, options);
   const state = emptyState();
@@ -71,8 +74,10 @@ export async function execute<World>(
     if ('seq' in event) foldEntry(state, event);
   }
   const outcome = await run.outcome.catch((error: unknown) => brokenOff(error, view, options));
-  process.exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
-  if (options.json === true || !watched || !ending) return outcome;
+  const exitCode = exitCodeOfOutcome(outcome, interrupts.terminated);
+  process.exitCode = exitCode;
+  const ended = { ...outcome, exitCode };
+  if (options.json === true || !watched || !ending) return ended;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const lines = endingLines(outcome, {
@@ -85,7 +90,7 @@ export async function execute<World>(
     seconds: (monotonic() - started) / 1000,
   });
   await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
-  return outcome;
+  return ended;
 }
 
 /** A journal that cannot be written ends a run in the middle: whose the loops are and how to go on is said all the same. */

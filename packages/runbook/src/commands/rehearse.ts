@@ -11,8 +11,7 @@ import { readState } from '../journal/read-state.ts';
 import { keepRehearsal } from '../rehearsal/result.ts';
 import { askYes } from './ask.ts';
 import type { CommandContext, Rehearsal } from './context.ts';
-import { execute } from './execute.ts';
-import { exitCodeOfOutcome } from './exit-codes.ts';
+import { type Ended, execute } from './execute.ts';
 import { type CommonOptions, openState, statePath, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
 
@@ -47,12 +46,14 @@ async function rehearse<World>(
   const say = async (text: string): Promise<void> => {
     if (flags.json !== true) await write(io.stdout, `${text}\n`);
   };
-  if (await takeAway(context, rehearsal, own, say)) await say('what an earlier rehearsal left is taken away');
+  const before = await takeAway(context, rehearsal, own);
+  if (before?.result === 'ok') await say('what an earlier rehearsal left is taken away');
+  else if (before !== undefined) return tellLeft(context, before, flags);
   if (flags.clean === true) return;
   await confirm(context, rehearsal, own);
 
   const began = performance.now();
-  const outcome = await perform(context, rehearsal, own);
+  const { exitCode, ...outcome } = await perform(context, rehearsal, own);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   const { lists } = await readState(await openState(command, own));
   const took = [...(lists.get(mainList)?.steps ?? [])].flatMap(([id, { took: time }]) =>
@@ -61,23 +62,42 @@ async function rehearse<World>(
   const { result, step, reason } = outcome;
   const at = new Date().toISOString();
   await keepRehearsal(place, { at, result, step, reason, seconds, steps: Object.fromEntries(took) });
-  if (flags.keep !== true) await takeAway(context, rehearsal, own, say);
-  process.exitCode = exitCodeOfOutcome(outcome, false);
+  const after = flags.keep === true ? undefined : await takeAway(context, rehearsal, own);
+  process.exitCode = exitCode;
   if (flags.json === true) {
     await write(io.stdout, `${JSON.stringify({ rehearsal: { at, result, step, reason, seconds } })}\n`);
   } else {
     const left =
       flags.keep === true ? ` What it made is left; \`${command.name} rehearse --clean\` takes it away.` : '';
-    const why = reason === undefined ? '' : `: ${reason}`;
-    await say(`rehearsed in ${seconds} s: ${result}${step === undefined ? '' : ` at ${step}`}${why}.${left}`);
+    await say(`rehearsed in ${seconds} s: ${describe(outcome)}.${left}`);
   }
+  if (after !== undefined && after.result !== 'ok') await tellLeft(context, after, flags);
+}
+
+function describe({ result, step, reason }: Outcome): string {
+  return `${result}${step === undefined ? '' : ` at ${step}`}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+/** Something that a rehearsal made is still there: how the undo ended is how the command ends. */
+async function tellLeft<World>(
+  { command, io }: CommandContext<World>,
+  { exitCode, ...undo }: Ended,
+  { json }: CommonOptions,
+): Promise<void> {
+  process.exitCode = exitCode;
+  const { result, step, reason } = undo;
+  const text =
+    json === true
+      ? JSON.stringify({ left: { result, step, reason } })
+      : `what the rehearsal made is not all taken away: ${describe(undo)}\n\`${command.name} rehearse --clean\` goes on with that`;
+  await write(io.stdout, `${text}\n`);
 }
 
 async function perform<World>(
   context: CommandContext<World>,
   rehearsal: Rehearsal<World>,
   own: CommonOptions & { readonly state: string },
-): Promise<Outcome> {
+): Promise<Ended> {
   await using open = await load(rehearsal, own);
   const { key } = await openState(context.command, own);
   const { hash: plan } = makePlan(open.runbook, mainList, key);
@@ -88,30 +108,25 @@ async function perform<World>(
 /**
  * Undoes what a rehearsal did, and forgets it: the next one begins with nothing. Its journal is kept beside, for a look.
  *
- * @returns whether there was anything.
+ * @returns how the undo ended; `undefined`: there was nothing.
  */
 async function takeAway<World>(
   context: CommandContext<World>,
   rehearsal: Rehearsal<World>,
   own: CommonOptions & { readonly state: string },
-  say: (text: string) => Promise<void>,
-): Promise<boolean> {
+): Promise<Ended | undefined> {
   const journal = join(own.state, 'journal.jsonl');
   const { lastRun, lists } = await readState({ journal });
-  if (lastRun === undefined) return false;
+  if (lastRun === undefined) return undefined;
+  let ended: Ended = { result: 'ok', exitCode: 0 };
   if ([...(lists.get(mainList)?.steps.values() ?? [])].some(({ begun }) => begun !== undefined)) {
     await using open = await load(rehearsal, own);
-    const outcome = await execute(context, open.runbook, own, { command: 'rollback' }, { ending: false });
-    if (outcome.result !== 'ok') {
-      await say(`${outcome.step ?? ''}: ${outcome.reason ?? outcome.result}`);
-      throw new UsageError(
-        `what the rehearsal made is not all taken away; \`${context.command.name} rehearse --clean\` goes on with that`,
-      );
-    }
+    ended = await execute(context, open.runbook, own, { command: 'rollback' }, { ending: false });
+    if (ended.result !== 'ok') return ended;
   }
   await unlessAbsent(rename(journal, join(own.state, '..', 'rehearsal-journal.jsonl')));
   await rm(own.state, { recursive: true, force: true });
-  return true;
+  return ended;
 }
 
 async function load<World>(

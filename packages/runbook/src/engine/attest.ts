@@ -3,7 +3,7 @@ import { lock } from '../journal/lock.ts';
 import { createRedactor } from '../journal/redactor.ts';
 import type { Attested, Statement } from '../journal/statement.ts';
 import { emptyState, foldEntry } from '../journal/state.ts';
-import { openStateDirectory } from '../journal/state-directory.ts';
+import { findStateDirectory } from '../journal/state-directory.ts';
 import { UsageError } from './errors.ts';
 import { mainList } from './lists.ts';
 import type { Runbook } from './runbook.ts';
@@ -13,7 +13,7 @@ import type { Runbook } from './runbook.ts';
  * What a later run makes of it is up to its steps.
  *
  * @throws {LockedError} a runner is at work.
- * @throws {UsageError} there is no run that it could be about, or the runbook does not take it.
+ * @throws {UsageError} there is no state directory, there is no run that it could be about, or the runbook does not take it.
  */
 export async function attest<World>(
   runbook: Runbook<World>,
@@ -22,7 +22,7 @@ export async function attest<World>(
   signal: AbortSignal,
 ): Promise<Attested> {
   if (runbook.attest === undefined) throw new UsageError('this runbook takes no attestation');
-  const directory = await openStateDirectory(stateDirectory);
+  const directory = await findStateDirectory(stateDirectory);
   await using held = await lock(directory);
   void held;
   const state = emptyState();

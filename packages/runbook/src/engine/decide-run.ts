@@ -21,14 +21,16 @@ export interface RunDecision {
   readonly mode: RunMode;
   /** Undo the list instead of performing it. */
   readonly undo: boolean;
-  /** A rollback is given up for it. */
-  readonly abandon?: boolean | undefined;
+  /**
+   * A rollback is given up for it. `started over`: it came back past C1, so nothing recorded of the move counts any more.
+   */
+  readonly abandon?: 'gone on' | 'started over' | undefined;
 }
 
 /**
  * What a command means at this point.
  *
- * @param committed whether the commit point C1 is passed, by the journal or by the world.
+ * @param committed whether the commit point C1 is passed: see `isCommitted`.
  * @throws {UsageError} it makes no sense here; the message says what does.
  */
 export function decideRun(
@@ -41,7 +43,9 @@ export function decideRun(
   if (goesBack(command, state)) return decideRollback(state, committed);
   const unfinished = rollbackUnderWay(state);
   if (forward && list === undefined) {
-    if (unfinished) return { list: mainList, mode: 'run', undo: false, abandon: true };
+    const over = reverseMoveBegun(state) && !committed;
+    const abandon = over ? 'started over' : 'gone on';
+    if (unfinished) return { list: mainList, mode: 'run', undo: false, abandon };
     throw new UsageError('no rollback is under way: there is nothing to give up');
   }
   if (unfinished) {
@@ -72,6 +76,11 @@ export function goesBack(command: RunMode, state: JournalState): boolean {
   const { lastRun } = state;
   // One that has changed nothing yet bars no run, and is what a resume goes on with.
   return rollbackUnderWay(state) || (lastRun?.mode === 'rollback' && lastRun.ended !== 'ok');
+}
+
+/** Whether a command gives up a reverse move that has begun. */
+export function givesUpReverseMove({ command, list, forward }: RunRequest, state: JournalState): boolean {
+  return command === 'run' && list === undefined && forward === true && reverseMoveBegun(state);
 }
 
 /** Whether a rollback has begun to change something and is not complete. */

@@ -130,7 +130,9 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   });
   const outcome = decision.undo
     ? await undoAll(session, steps)
-    : await performRest(session, steps, options.repair ?? decision.abandon ?? false, () => controls.drain());
+    : await performRest(session, steps, options.repair ?? decision.abandon !== undefined, () =>
+        controls.drain(),
+      );
   await cancelling.settled();
   await finish(session, decision, outcome);
   return outcome;
@@ -141,7 +143,8 @@ async function begin<World>(
   { list, mode, abandon }: RunDecision,
   choice: Choice,
 ): Promise<void> {
-  if (abandon === true) await record(session, { type: 'rollback.abandoned' });
+  if (abandon === 'gone on') await record(session, { type: 'rollback.abandoned' });
+  if (abandon === 'started over') await record(session, { type: 'reset', abandoned: true });
   const known = listState(session);
   const over =
     known !== undefined && known.plan.every(({ id }) => known.steps.get(id)?.status === 'verified');

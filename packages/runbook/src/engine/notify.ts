@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { isErrno } from '@cutover/foundation/errno';
 import { type LongTimer, startTimer } from '@cutover/foundation/long-timer';
 import type { JournalState } from '../journal/state.ts';
@@ -24,7 +25,8 @@ export function createNotifier(
     const told = run(hook, notification)
       .catch((error: unknown) =>
         complain(
-          `the hook ${hook.command.join(' ')} was not told of ${notification.event}: ${error instanceof Error ? error.message : String(error)}`,
+          // Its arguments may be a secret, e.g. the address of a topic that who knows it may read.
+          `the hook ${hook.command[0] ?? ''} was not told of ${notification.event}: ${error instanceof Error ? error.message : String(error)}`,
         ),
       )
       .finally(() => running.delete(told));
@@ -98,12 +100,16 @@ async function run({ command, timeout = 30_000 }: NotifyHook, notification: Noti
   child.stdin.end(`${JSON.stringify(notification)}\n`);
   let late = false;
   using timer = startTimer(timeout, () => {
-    late = true;
+    late = child.exitCode === null && child.signalCode === null;
     killGroup(child.pid);
+    child.stderr.destroy();
   });
   void timer;
-  const [code, signal] = await once(child, 'close');
+  // What it leaves running in a session of its own may hold its output open for ever: its own end is what counts.
+  const [code, signal] = await once(child, 'exit');
   if (late) throw new Error(`it did not end within ${timeout / 1000} s`);
+  if (code !== 0 && !child.stderr.destroyed) await once(child.stderr, 'close');
+  if (child.stderr instanceof Socket) child.stderr.unref();
   if (code !== 0)
     throw new Error(`it ended with ${code ?? signal}: ${stderr.trim().split('\n').at(-1) ?? ''}`);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAbout, passGate } from '../gates/pass-gate.ts';
+import { isAbout, passGate, useGate } from '../gates/pass-gate.ts';
 import { waitForPerson } from '../gates/wait-for-person.ts';
 import type { StepCall } from '../journal/entry.ts';
 import type { CheckResult } from './check-result.ts';
@@ -14,7 +14,7 @@ import type { Evidence } from './json.ts';
 import { look } from './look.ts';
 import { makeContext } from './make-context.ts';
 import type { Outcome } from './outcome.ts';
-import { isCurrent, recordOf, recordStep, type Session } from './session.ts';
+import { isCurrent, record, recordOf, recordStep, type Session } from './session.ts';
 import type { Step } from './step.ts';
 
 /** How a step came to be verified. */
@@ -149,6 +149,7 @@ class StepRun<World> {
       return { result: 'interrupted', step: this.#step.id, reason: 'interrupted' };
     const refused = await confirmed(this.#attempt);
     if (refused !== undefined) return refused;
+    if (!(await useGate(this.#session, this.#step, this.#attempt))) return 'again';
     await this.#intend(answer);
     const failure = await this.#try('apply', async () => {
       await this.#apply();
@@ -196,7 +197,15 @@ class StepRun<World> {
   /** Proves that the step is done, and records the evidence. */
   async #prove(how: How, seen?: Evidence): Promise<void> {
     const evidence = await this.#evidence(seen);
+    await this.#endDowntime();
     await recordStep(this.#session, this.#step, this.#attempt, { type: 'verified', how, evidence });
+  }
+
+  /** A runner that was killed once all was back has not said so. */
+  async #endDowntime(): Promise<void> {
+    const { runbook, state } = this.#session;
+    if (!state.isDown || runbook.downtimeEndsWith?.some(({ id }) => id === this.#step.id) !== true) return;
+    await record(this.#session, { type: 'downtime', edge: 'ends' });
   }
 
   async #evidence(seen: Evidence | undefined): Promise<Evidence> {

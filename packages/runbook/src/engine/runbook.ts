@@ -3,6 +3,7 @@ import type { JournalWitness, RunnerClaim } from './claim.ts';
 import type { Evidence } from './json.ts';
 import type { Phase } from './phase.ts';
 import type { Step } from './step.ts';
+import type { StepReference } from './step-reference.ts';
 import type { Approvers } from './approvers.ts';
 import type { NotifyHook } from './notify-hook.ts';
 import type { Words } from './words.ts';
@@ -27,6 +28,11 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
   /** Default: `owner` and `downtime`. */
   readonly words?: Words | undefined;
   /**
+   * The steps with which a downtime ends. They say so themselves (`context.downtime`); the engine says it for one that is
+   * found done, whose runner was killed before it could. Without them such a downtime stays open, and takes in the next.
+   */
+  readonly downtimeEndsWith?: readonly StepReference<Evidence>[] | undefined;
+  /**
    * Makes this runner the only one, also where others run with another state directory or on another machine. Called
    * before anything is looked at or changed; it throws to refuse, for instance when the journal is older than the world.
    */
@@ -39,7 +45,8 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
     Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>> | undefined;
   /**
    * Asks the world whether the commit point C1 is passed: the journal is only a witness. A rollback is the reverse one
-   * when either says so. Throws when it cannot be told.
+   * when either says so. Asked also when a reverse move is given up: where the world says no, the move starts over. Throws
+   * when it cannot be told.
    */
   isCommitted?(signal: AbortSignal): Promise<boolean>;
   /**

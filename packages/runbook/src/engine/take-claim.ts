@@ -3,7 +3,7 @@ import { readJournal } from '../journal/read.ts';
 import type { JournalState } from '../journal/state.ts';
 import type { StateDirectory } from '../journal/state-directory.ts';
 import type { JournalPlace } from './claim.ts';
-import { goesBack, type RunRequest } from './decide-run.ts';
+import { givesUpReverseMove, goesBack, type RunRequest } from './decide-run.ts';
 import type { Runbook } from './runbook.ts';
 
 interface ClaimParts {
@@ -41,15 +41,20 @@ export async function takeClaim<World>(
   };
 }
 
-/** Whether C1 is passed: by the journal, or, where a rollback depends on it, by the world. */
+/**
+ * Whether C1 is passed: by the journal, or, where a rollback depends on it, by the world. Where a reverse move is given up,
+ * by the world alone: the journal does not know how far back it came.
+ */
 export async function isCommitted<World>(
   runbook: Runbook<World>,
-  { command }: RunRequest,
+  request: RunRequest,
   state: JournalState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (state.commits.has('C1')) return true;
-  if (!goesBack(command, state)) return false;
+  const journal = state.commits.has('C1');
+  if (givesUpReverseMove(request, state)) return (await runbook.isCommitted?.(signal)) ?? journal;
+  if (journal) return true;
+  if (!goesBack(request.command, state)) return false;
   return (await runbook.isCommitted?.(signal)) ?? false;
 }
 

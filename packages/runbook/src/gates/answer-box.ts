@@ -6,10 +6,11 @@ import { leaveFile, readFileIfThere } from './answer-file.ts';
 
 /**
  * Where the answer to one opening of a gate lies: left by `approve` or `deny` (queued), taken by the runner and perhaps not
- * yet in its journal (taken), or taken back by `cancel`: before a runner took it (withdrawn), or after (revoked). A rename
- * moves it, so the runner and the person who takes it back never both have it.
+ * yet in its journal (taken), or taken back by `cancel` before a runner took it (withdrawn). A rename moves it, so the
+ * runner and the person who takes it back never both have it. After that its end decides: the runner that is about to act on
+ * it and the person who takes it back leave the same file, and the first counts.
  */
-export type Place = 'queued' | 'taken' | 'withdrawn' | 'revoked';
+export type Place = 'queued' | 'taken' | 'withdrawn' | 'end';
 
 function pathOf(directory: string, nonce: string, place: Place): string {
   return join(directory, place === 'queued' ? `${nonce}.json` : `${nonce}.${place}.json`);
@@ -63,20 +64,33 @@ export interface Withdrawal {
   readonly note?: string | undefined;
 }
 
-/** Tells the next runner that an approval which is in its journal no longer counts. */
+/** Takes an approval back that a runner has taken. Returns `false`, and changes nothing, when a step is started on it. */
 export async function withdrawDelivered(
   directory: string,
   nonce: string,
   withdrawal: Withdrawal,
-): Promise<void> {
-  await leaveFile(pathOf(directory, nonce, 'revoked'), JSON.stringify(withdrawal));
+): Promise<boolean> {
+  if (await leaveFile(pathOf(directory, nonce, 'end'), JSON.stringify(withdrawal))) return true;
+  return (await findWithdrawal(directory, nonce)) !== undefined;
+}
+
+/**
+ * Uses an approval: from here on it cannot be taken back. A runner that was killed before its journal knew of it is
+ * followed by one that finds it used and goes on.
+ *
+ * @returns the withdrawal that came first; `undefined`: it is used.
+ */
+export async function useApproval(directory: string, nonce: string): Promise<Withdrawal | undefined> {
+  const used = await leaveFile(pathOf(directory, nonce, 'end'), JSON.stringify({ used: true }));
+  return used ? undefined : findWithdrawal(directory, nonce);
 }
 
 /** Whether, and by whom, an approval that is in the journal was taken back. */
 export async function findWithdrawal(directory: string, nonce: string): Promise<Withdrawal | undefined> {
-  const text = await readFileIfThere(pathOf(directory, nonce, 'revoked'));
+  const text = await readFileIfThere(pathOf(directory, nonce, 'end'));
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && value !== null && 'used' in value) return undefined;
   const member = (name: 'by' | 'note'): string | undefined =>
     typeof value === 'object' && value !== null && name in value
       ? String(Object.entries(value).find(([key]) => key === name)?.[1])
@@ -88,7 +102,7 @@ export async function findWithdrawal(directory: string, nonce: string): Promise<
 export async function findAnswer(
   directory: string,
   nonce: string,
-): Promise<{ readonly place: Exclude<Place, 'revoked'>; readonly answer: GateAnswer | string } | undefined> {
+): Promise<{ readonly place: Exclude<Place, 'end'>; readonly answer: GateAnswer | string } | undefined> {
   for (const place of ['queued', 'taken', 'withdrawn'] as const) {
     const text = await readFileIfThere(pathOf(directory, nonce, place));
     if (text !== undefined) return { place, answer: parseAnswer(text) };

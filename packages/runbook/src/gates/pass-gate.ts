@@ -7,7 +7,7 @@ import type { Gate } from '../engine/gate.ts';
 import type { Step } from '../engine/step.ts';
 import type { GateRecord } from '../journal/step-record.ts';
 import { bindAnswer, type OpenGate } from './answer.ts';
-import { findWithdrawal, forgetAnswer } from './answer-box.ts';
+import { findWithdrawal, forgetAnswer, useApproval } from './answer-box.ts';
 import { whyNotSigned } from './signature.ts';
 import { waitForAnswer } from './wait.ts';
 
@@ -57,6 +57,25 @@ export async function passGate<World>(
         await forgetAnswer(session.directory.answers, nonce);
     }
   }
+}
+
+/**
+ * Called when a step is about to act: from here on the approval that it acts on, if it has a gate, cannot be taken back.
+ *
+ * @returns `false`: it was taken back before; the gate has to be asked again.
+ */
+export async function useGate<World>(
+  session: Session<World>,
+  step: Step<World>,
+  attempt: number,
+): Promise<boolean> {
+  const gate = recordOf(session, step)?.gate;
+  if (gate?.state !== 'approved') return true;
+  const { nonce } = gate;
+  const withdrawal = await useApproval(session.directory.answers, nonce);
+  if (withdrawal === undefined) return true;
+  await recordStep(session, step, attempt, { type: 'gate.withdrawn', nonce, ...withdrawal });
+  return false;
 }
 
 /** The gate that stands open on this very question, or a new one. `approved`: it was answered while no runner was at work. */

@@ -5,7 +5,6 @@ import { findAnswer, withdrawDelivered, withdrawQueued, type Withdrawal } from '
 /**
  * Takes an answer to the gate of `step` back, when no step was started on it.
  *
- * @param read reads the journal again: the runner may have begun the step meanwhile.
  * @returns the nonce of the opening that it was given to; the gate stands open again.
  * @throws {GateRefusedError} there is none, or it was used.
  */
@@ -13,22 +12,19 @@ export async function withdrawAnswer(
   step: string,
   answers: string,
   withdrawal: Withdrawal,
-  read: () => Promise<JournalState>,
+  state: JournalState,
 ): Promise<string> {
-  const gate = gateOf(await read(), step);
+  const gate = gateOf(state, step);
   if (gate === undefined) throw new GateRefusedError(step, `no gate of ${step} was ever opened`);
   const { nonce } = gate;
   if (gate.state === 'open' && (await withdrawQueued(answers, nonce))) return nonce;
   if (gate.state === 'open' && (await findAnswer(answers, nonce))?.place !== 'taken')
     throw new GateRefusedError(step, `no answer to the gate of ${step} waits to be taken`);
-  if (gate.state === 'open' || gate.state === 'approved') {
-    await withdrawDelivered(answers, nonce, withdrawal);
-    const now = gateOf(await read(), step);
-    if (now?.nonce !== nonce || now.state !== 'used') return nonce;
-  }
+  const taken = gate.state === 'open' || gate.state === 'approved';
+  if (taken && (await withdrawDelivered(answers, nonce, withdrawal))) return nonce;
   throw new GateRefusedError(
     step,
-    `the answer to the gate of ${step} cannot be taken back: it is ${gate.state === 'approved' ? 'used' : gate.state}; \`cancel\` without a gate ends the run`,
+    `the answer to the gate of ${step} cannot be taken back: it is ${taken ? 'used' : gate.state}; \`cancel\` without a gate ends the run`,
   );
 }
 

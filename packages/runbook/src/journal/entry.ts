@@ -55,8 +55,11 @@ export type JournalEvent =
   | { readonly type: 'rollback.abandoned' }
   | { readonly type: 'owner'; readonly owner: string; readonly ownerEpoch: number }
   | { readonly type: 'downtime'; readonly edge: 'begins' | 'ends' }
-  /** A rollback is complete: nothing recorded of the steps counts any more, nor its commit points. */
-  | { readonly type: 'reset' };
+  /**
+   * A rollback is complete, or is given up after it came back past C1 (`abandoned`): nothing recorded of the steps counts
+   * any more, nor its commit points.
+   */
+  | { readonly type: 'reset'; readonly abandoned?: true | undefined };
 
 /** Lines about one step carry which version of it, with which inputs, in which attempt. */
 export interface StepIdentity {

@@ -15,6 +15,8 @@ export interface JournalState {
   readonly lists: Map<string, ListState>;
   readonly commits: Set<'C1' | 'C2'>;
   owner: { owner: string; epoch: number; wall: string } | undefined;
+  /** Whether a downtime has begun and not ended. */
+  isDown: boolean;
   /** The last word of a person about something that cannot be asked. */
   attested: Attested | undefined;
   lastRun:
@@ -37,6 +39,7 @@ export function emptyState(): JournalState {
     lists: new Map(),
     commits: new Set(),
     owner: undefined,
+    isDown: false,
     attested: undefined,
     lastRun: undefined,
   };
@@ -84,11 +87,15 @@ export function foldEntry(state: JournalState, entry: JournalEntry): void {
       state.attested = undefined;
       state.lists.delete(mainList);
       state.lists.delete(rollbackList);
+      // What another list proved, it proved of a move that no longer stands.
+      for (const list of state.lists.values()) list.completed = undefined;
       state.commits.clear();
       // The rollback is over with this line: a runner that dies before it says so leaves nothing to resume.
       if (state.lastRun !== undefined) state.lastRun.ended = 'ok';
       return;
     case 'downtime':
+      state.isDown = entry.edge === 'begins';
+      return;
     case 'cancelled':
       return;
     default:

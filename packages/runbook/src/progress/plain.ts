@@ -92,7 +92,9 @@ export function plainLine(event: EngineEvent, view: RunView): string | undefined
     case 'undone':
       return `✓ ${event.step} undone`;
     case 'reset':
-      return '✓ rolled back';
+      return event.abandoned === true
+        ? '◆ the rollback is given up; it came back past C1, so all is looked at again'
+        : '✓ rolled back';
     case 'run.ended':
       return `${event.result === 'ok' ? '✓' : '✗'} ${event.result}`;
     default:

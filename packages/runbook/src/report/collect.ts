@@ -117,6 +117,11 @@ function collect(report: Report, entry: JournalEntry, moment: Moment, open: Open
       report.timeline.push({ wall, text: 'the rollback was given up', kind: 'bad' });
       return;
     case 'reset':
+      if (entry.abandoned === true) {
+        const text = 'the rollback was given up after it came back past C1: the move starts over';
+        report.timeline.push({ wall, text, kind: 'bad' });
+        return;
+      }
       report.rollbacks.push(wall);
       report.timeline.push({ wall, text: 'rolled back', kind: 'bad' });
       return;

@@ -241,6 +241,7 @@ test('the help has one table of exit codes, those of the runbook’s own include
 test('a person attests under their name, with the words that the runbook knows; status tells what is amiss', async () => {
   await using command = await toyCommand(script, { steps: 1 });
   const word = ['--how', 'power cut', '--by', 'Ada'];
+  await command.run('plan');
   expect((await command.run('attest', 'old', ...word)).stderr).toContain('there is no run');
   expect((await command.run('status')).stdout).not.toContain('the key of old is back');
   expect((await command.run('plan')).stdout).toContain('! the toy keeps its ssh keys');

@@ -70,3 +70,31 @@ test('what a killed rehearsal left is taken away before the next, or alone', asy
   expect([next.code, await command.scratch()]).toEqual([0, []]);
   expect(next.stdout).toContain('what an earlier rehearsal left is taken away');
 });
+
+test('what cannot be taken away is told with how the rehearsal itself ended, and the undo gives the exit code', async () => {
+  await using command = await rehearsing({ steps: 2, failUndoAt: 'step-1' });
+  const { code, stdout } = await command.run('rehearse', '--yes');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/rehearsed in [\d.]+ s: ok\./);
+  expect(stdout).toContain('not all taken away: failed at step-1: it cannot be undone here');
+  expect(await command.scratch()).toEqual(['step-1']);
+  const [again, clean] = [
+    await command.run('rehearse', '--yes'),
+    await command.run('rehearse', '--clean', '--json'),
+  ];
+  expect([again.code, clean.code]).toEqual([1, 1]);
+  expect(clean.stdout).toContain('{"left":{"result":"failed","step":"step-1"');
+});
+
+test('a rehearsal that TERM ends is taken away, and says so by its exit code', async () => {
+  await using command = await rehearsing({ steps: 5, pause: 200 });
+  const child = command.start('rehearse', '--yes', '--json');
+  const closed = once(child, 'close');
+  let told = false;
+  for await (const chunk of child.stdout ?? []) {
+    if (told || !String(chunk).includes('"verified"')) continue;
+    told = child.kill('SIGTERM');
+  }
+  expect(await closed).toEqual([143, null]);
+  expect(await command.scratch()).toEqual([]);
+});

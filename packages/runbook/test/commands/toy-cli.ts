@@ -14,6 +14,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     secret?: string;
     failWith?: string;
     failAt?: string;
+    failUndoAt?: string;
     notify?: string[];
   } = JSON.parse(await readFile(configPath, 'utf8'));
   if (config.failWith !== undefined) throw Object.assign(new Error('no such toy'), { code: config.failWith });
@@ -30,6 +31,10 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
         if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
         if (config.failAt === id) throw new Error('it cannot be done here');
         await plain.apply?.(context);
+      },
+      async undo(context) {
+        if (config.failUndoAt === id) throw new Error('it cannot be undone here');
+        await plain.undo?.(context);
       },
       ...(config.gate === true && index === 1
         ? { gate: { kind: 'approval', question: 'Go on?', timeout: 20_000 } }

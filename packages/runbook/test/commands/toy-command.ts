@@ -57,6 +57,7 @@ export interface ToyConfig {
   readonly secret?: string;
   readonly failWith?: string;
   readonly failAt?: string;
+  readonly failUndoAt?: string;
   readonly notify?: readonly string[];
 }
 

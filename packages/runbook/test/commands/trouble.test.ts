@@ -33,7 +33,9 @@ test('a full disk before an intent: nothing happened, and the file, the owner an
 
 test('a mistyped state directory is told, and not made', async () => {
   await using command = await toyCommand(script, { steps: 1 });
-  for (const args of [['status'], ['resume'], ['rollback', '--yes'], ['report'], ['cancel'], ['unlock']]) {
+  const attest = ['attest', 'old', '--how', 'power cut', '--by', 'Ada'];
+  const looks = [['status'], ['resume'], ['rollback', '--yes'], ['report'], ['cancel'], ['unlock'], attest];
+  for (const args of looks) {
     const { code, stderr } = await command.run(...args);
     expect([args[0], code]).toEqual([args[0], 2]);
     expect(stderr).toContain('there is no state directory');

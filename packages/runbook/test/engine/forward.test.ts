@@ -35,6 +35,36 @@ test('a way back that cannot be completed is given up, and the run goes forward 
   await expect(runToy(toy, steps, { more, forward: true })).rejects.toThrow('nothing to give up');
 });
 
+test('a way back that came past the commit point and is given up starts the move over, and asks its gates', async () => {
+  await using toy = await createToy();
+  const gate = { kind: 'approval', question: 'Move it?', timeout: 10_000 } as const;
+  const gated = [fileStep('one', { gate }), commit, fileStep('three')];
+  const asked: string[] = [];
+  const decide = async ({ step }: { readonly step: string }) => {
+    asked.push(step);
+    return { decision: 'approved', by: 'ada' } as const;
+  };
+  const granted = fileStep('back-grant', {
+    async apply(context) {
+      for (const name of ['one', 'two', 'three']) await rm(join(toy.world.directory, name));
+      await fileStep('back-grant').apply?.(context);
+    },
+  });
+  let committed = (): Promise<boolean> => Promise.reject(new Error('the forge does not answer'));
+  const more = { rollbackAfterCommit: [granted, ...back.slice(1)], isCommitted: () => committed() };
+  await runToy(toy, gated, { more, decide });
+  await runToy(toy, gated, { command: 'rollback', more });
+  await expect(runToy(toy, gated, { more, forward: true })).rejects.toThrow('the forge does not answer');
+  committed = async () => false;
+  const forward = await runToy(toy, gated, { more, forward: true, decide });
+  expect(forward.outcome).toEqual({ result: 'ok' });
+  expect(story(forward.events, 'reset', 'drift', 'rollback.abandoned', 'commit')).toEqual([
+    'reset',
+    'commit two',
+  ]);
+  expect(asked).toEqual(['one', 'one']);
+});
+
 test('a way back that has only looked keeps no one from going forward', async () => {
   await using toy = await createToy();
   const more = { rollbackAfterCommit: back.slice(1) };

@@ -80,7 +80,28 @@ test('a hook that hangs is ended, and named', async () => {
     await using notifier = createNotifier([hook], emptyState(), (text) => complaints.push(text));
     notifier.event(ended);
   }
-  expect(complaints).toEqual([
-    'the hook sh -c sleep 60 was not told of failed: it did not end within 0.05 s',
-  ]);
+  expect(complaints).toEqual(['the hook sh was not told of failed: it did not end within 0.05 s']);
+});
+
+test.each([
+  ['hangs', 'sleep 60', 'it did not end within 0.5 s'],
+  ['fails', 'echo no route >&2; exit 7', 'it ended with 7: no route'],
+  ['ends', 'exit 0', undefined],
+])('a hook that %s holds no run up by what it left running', async (_how, end, complaint) => {
+  const pidFile = join(folder, 'pid');
+  // Out of reach of the kill of its group, and with the hook's output.
+  const command = ['sh', '-c', `setsid sh -c 'echo $$ > "${pidFile}"; exec sleep 60' & ${end}`];
+  const complaints: string[] = [];
+  const began = performance.now();
+  {
+    const hook = { on: ['failed'] as const, command, timeout: 500 };
+    await using notifier = createNotifier([hook], emptyState(), (text) => complaints.push(text));
+    notifier.event(ended);
+  }
+  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(complaints).toEqual(
+    complaint === undefined ? [] : [`the hook sh was not told of failed: ${complaint}`],
+  );
+  await expect.poll(async () => readFile(pidFile, 'utf8').catch(() => ''), { timeout: 20_000 }).toMatch(/\d/);
+  process.kill(Number(await readFile(pidFile, 'utf8')));
 });

@@ -298,3 +298,22 @@ test('a list of its own may pass C2, and knows which others were completed', asy
   await expect(runToy(toy, three, { command: 'rollback', more })).rejects.toThrow('C2 is passed');
   expect(await filesOf(toy)).toContain('one');
 });
+
+test('what another list proved before a rollback counts no longer after it', async () => {
+  await using toy = await createToy();
+  const known: (string | undefined)[] = [];
+  const retire = fileStep('retire', {
+    async check({ completed }) {
+      known.push(completed('proof'));
+      return { state: 'satisfied', evidence: {} };
+    },
+  });
+  const more = { lists: { proof: [fileStep('proved')], retire: [retire] } };
+  await runToy(toy, three, { more });
+  await runToy(toy, three, { list: 'proof', more });
+  await runToy(toy, three, { list: 'retire', more });
+  await runToy(toy, three, { command: 'rollback', more });
+  await runToy(toy, three, { more });
+  await runToy(toy, three, { list: 'retire', more });
+  expect(known).toEqual([expect.stringMatching(/^20\d\d-/), undefined]);
+});

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { findGate } from '../../src/commands/answer.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { bindAnswer, type Decision, type GateAnswer } from '../../src/gates/answer.ts';
-import { leaveAnswer } from '../../src/gates/answer-box.ts';
+import { leaveAnswer, useApproval } from '../../src/gates/answer-box.ts';
 import { receipts } from '../../src/gates/receipt.ts';
 import { signAnswer } from '../../src/gates/signature.ts';
 import { withdrawAnswer } from '../../src/gates/withdraw.ts';
@@ -182,7 +182,8 @@ test('a receipt says what became of an answer, and it can be taken back until it
   const directory = await holdAtGate(toy, gated());
   const read = () => readState(directory);
   const states = async () => (await receipts(await read(), directory.answers)).map(({ state }) => state);
-  const withdraw = () => withdrawAnswer('two', directory.answers, { by: 'ada' }, read);
+  const withdraw = async () =>
+    withdrawAnswer('two', directory.answers, { by: 'ada' }, await readState(directory));
 
   expect(await states()).toEqual([]);
   await expect(withdraw()).rejects.toMatchObject({ code: 'GATE_REFUSED' });
@@ -204,6 +205,48 @@ test('a receipt says what became of an answer, and it can be taken back until it
   expect(await runApproving(toy, gated())).toEqual({ result: 'ok', asked: 1 });
   expect(await states()).toEqual(['used']);
   await expect(withdraw()).rejects.toThrow('cannot be taken back: it is used');
+});
+
+test('an approval is taken back until the very moment at which its step begins, and is asked for again', async () => {
+  await using toy = await createToy();
+  const directory = await openStateDirectory(toy.stateDirectory);
+  const withdraw = async () =>
+    withdrawAnswer('two', directory.answers, { by: 'ada' }, await readState(directory));
+  let confirms = 0;
+  const claim = async () => ({
+    async confirm() {
+      // The approval is in the journal, and the claim is asked for over the network.
+      confirms += 1;
+      if (confirms === 1) await withdraw();
+    },
+    release: async () => undefined,
+  });
+  const apply: ToyStep['apply'] = async (context) => {
+    await expect(withdraw()).rejects.toThrow('cannot be taken back: it is used');
+    await fileStep('two').apply?.(context);
+  };
+  const { outcome, events } = await runToy(toy, [gated(20_000, { needsClaim: true, apply })], {
+    more: { claim },
+    decide: async () => ({ decision: 'approved', by: 'ada' }),
+  });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'gate.approved', 'gate.withdrawn', 'intent')).toEqual([
+    'gate.approved two',
+    'gate.withdrawn two',
+    'gate.approved two',
+    'intent two',
+  ]);
+});
+
+test('an approval that a runner used and did not come to act on is used by the next', async () => {
+  await using toy = await createToy();
+  const directory = await holdAtGate(toy, gated());
+  const { nonce } = findGate(await readState(directory), 'two');
+  await recordApproval(toy);
+  await useApproval(directory.answers, nonce);
+  const { outcome, events } = await runToy(toy, [gated()]);
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'gate.open', 'gate.withdrawn')).toEqual([]);
 });
 
 test('an answer that was taken by a runner which died is found by the next', async () => {

@@ -67,6 +67,31 @@ test('downtime is from the loops’ stop to their return, over an interruption t
   expect(totalDowntime(await reportOf(toy))).toBeGreaterThanOrEqual(55);
 });
 
+test('a downtime ends with the step that ends it, also where its runner was killed before it said so', async () => {
+  await using toy = await createToy();
+  const begins = (id: string) =>
+    fileStep(id, {
+      verify: async ({ downtime }) => {
+        await downtime('begins');
+        return {};
+      },
+    });
+  const start = fileStep('start', {
+    async apply(context) {
+      await fileStep('start').apply?.(context);
+      throw new Error('killed');
+    },
+  });
+  const steps = [begins('stop'), start, begins('stop-again')];
+  const more = { downtimeEndsWith: [start] };
+  await runToy(toy, steps, { more });
+  await runToy(toy, steps, { command: 'resume', more });
+  expect((await reportOf(toy)).downtimes).toMatchObject([
+    { milliseconds: expect.any(Number) },
+    { milliseconds: undefined },
+  ]);
+});
+
 test('gates, owners, commit points, drift and rollbacks are in it', async () => {
   await using toy = await createToy();
   const steps: ToyStep[] = [

@@ -1,3 +1,4 @@
+import { HostConnectionError } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
 import type { Evidence } from '@cutover/runbook';
 import { grantLoops } from '../../ownership/grant-loops.ts';
@@ -6,14 +7,16 @@ import { oldAsLastOwner } from '../../ownership/last-owner.ts';
 import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
 import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
-import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
+import { type HostKey, keysAtForge, keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { oldHome } from '../../old-rig/old-places.ts';
+import { forgetKeys, rememberedKeys, rememberKeys, withoutTwins } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldPath } from '../../rig/rig.ts';
 import { compareReferences, syncReferences } from '../../carry/references.ts';
 import { inspectWorkingClone, pullForward, wantedClones } from '../../carry/working-clones.ts';
 import { step } from '../../world/step.ts';
+import type { World } from '../../world/world.ts';
 import { proveStopped, seeRunning } from './stop-old.ts';
 
 const phase = 'd-cut-over';
@@ -44,8 +47,8 @@ export const revokeOld = step({
   },
   async apply(context) {
     const { world, signal, evidence: of } = context;
-    const { keys } = of(seeRunning);
     const { word } = await offWord(context);
+    const keys = word === undefined ? await keysNow(world, of(seeRunning).keys, signal) : of(seeRunning).keys;
     // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
     const own = fingerprintOf(await bootstrapForgeKey(world, signal));
     if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
@@ -62,6 +65,18 @@ export const revokeOld = step({
   reapply: true,
   timeout: 60 * second,
 });
+
+/** Those that were seen before the stop, and those that the old host was given since; a gate may stay open for a day. */
+async function keysNow(world: World, seen: readonly HostKey[], signal: AbortSignal): Promise<HostKey[]> {
+  try {
+    const letIn = await keysAtForge(world, world.old, await oldHome(world, signal), signal);
+    return withoutTwins([...seen, ...letIn]);
+  } catch (error) {
+    // A host that has gone away since is fenced by what was seen.
+    if (error instanceof HostConnectionError) return [...seen];
+    throw error;
+  }
+}
 
 /** Asked from there, by whatever it has: a key elsewhere, an agent, a token. */
 export const proveFenced = onOldHost<Evidence>(async () => ({}))({

@@ -1,6 +1,7 @@
 import { provesStopped } from '@cutover/loops/safe-point';
 import type { Evidence } from '@cutover/runbook';
 import { fenceStarts, inspectStarts, openStarts } from '../../old-rig/start-fence.ts';
+import { holdOldStopped } from '../../old-rig/hold-old-stopped.ts';
 import { stopOldRig } from '../../old-rig/stop-old-rig.ts';
 import { onOldHost } from '../../ownership/pass-by.ts';
 import { findHandoff, waitForHandoff } from '../../rig/handoff.ts';
@@ -15,7 +16,7 @@ const phase = 'd-cut-over';
 const second = 1000;
 
 /** Its supervisor asks for the ownership before it starts a loop, and finds the grant. */
-export const startNew = step({
+export const startLoops = step({
   id: 'start-new',
   version: 1,
   phase,
@@ -55,6 +56,15 @@ export const startNew = step({
   },
   timeout: 120 * second,
 });
+
+/** The same in a move: hours may lie between the grant and a resumed run, and a person may have started the old rig. */
+export const startNew: typeof startLoops = {
+  ...startLoops,
+  async apply(context) {
+    await holdOldStopped(context.world, context.signal);
+    await startLoops.apply?.(context);
+  },
+};
 
 /** A new commit by the Builder, its claim and the Adversary's verdict on that very commit, all since the cutover. */
 export const verifyHandoff = step({

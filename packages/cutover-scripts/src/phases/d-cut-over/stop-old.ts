@@ -3,7 +3,7 @@ import type { Evidence } from '@cutover/runbook';
 import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
-import { oldHome } from '../../old-rig/old-home.ts';
+import { oldHome } from '../../old-rig/old-places.ts';
 import { keysOnOldHost, withoutTwins } from '../../old-rig/revoked-keys.ts';
 import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
@@ -237,6 +237,8 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
     const to = world.settings.old.name;
     // No rig is started that does not hold the loops.
     await owner(to, await returnLoops(world, { run: runId, to, signal }));
+    // Its start command may start units, which refuse that while they are fenced.
+    await unfenceBoot(world.old, world.settings.old, signal);
     await startOldRig(world, signal);
     await downtime('ends');
   },

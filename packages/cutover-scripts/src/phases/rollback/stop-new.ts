@@ -2,6 +2,7 @@ import { CommandError, type Host } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
 import type { Evidence } from '@cutover/runbook';
 import { keepWork, keptWork } from '../../carry/keep-work.ts';
+import { hasWorkspace } from '../../old-rig/old-places.ts';
 import { readOwner, releaseLoops } from '../../ownership/ownership.ts';
 import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { wantedClones } from '../../carry/working-clones.ts';
@@ -29,10 +30,12 @@ export const reachBoth = step({
     const answerOf = async (host: Host): Promise<string> =>
       (await host.run(['uname', '-n'], { signal })).stdout.trim();
     const [oldAnswer, newAnswer] = await Promise.all([
-      answerOf(world.oldRig).catch((cause: unknown) => {
-        const what = `${old.name} does not answer, so nothing was stopped: the loops stay on ${name}`;
-        const advice = 'Bring it back and resume, or stay there: `cutover run` goes forward again';
-        throw new Error(`${what}. ${advice}`, { cause });
+      answerOf(world.oldRig).catch(async (cause: unknown) => {
+        const held = (await readOwner(world, signal))?.owner === name;
+        const what = held
+          ? `so nothing was stopped: the loops stay on ${name}. Bring it back and resume, or stay there: \`cutover run\` goes forward again`
+          : 'and the loops were released: they run nowhere. Bring it back and resume, or give the way back up: `cutover run --forward`';
+        throw new Error(`${old.name} does not answer, ${what}`, { cause });
       }),
       orGivenUp(world, async () => answerOf(await world.targetRig(signal)), signal),
     ]);
@@ -41,8 +44,7 @@ export const reachBoth = step({
       new: 'answer' in newAnswer ? newAnswer.answer : `given up: its instance is ${newAnswer.instance}`,
     };
     const { workspace } = old;
-    const there = await world.old.run(['test', '-d', workspace], { reject: false, signal });
-    if (there.exitCode !== 0) {
+    if (!(await hasWorkspace(world, signal))) {
       const reason = `${workspace} on ${old.name} is gone, as after \`cutover retire-old\`: there is nothing to go back to`;
       return { state: 'conflict', evidence, reason };
     }

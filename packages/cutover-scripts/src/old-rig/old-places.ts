@@ -12,3 +12,11 @@ export async function oldHome({ settings, old }: World, signal: AbortSignal): Pr
   if (home === '') throw new Error(`${old.name} knows no user ${user}; see old.user in cutover.yaml`);
   return home;
 }
+
+/** Whether the old rig's workspace is there; after `cutover retire-old` it is not. */
+export async function hasWorkspace({ settings, old }: World, signal: AbortSignal): Promise<boolean> {
+  const { workspace, name } = settings.old;
+  const { exitCode } = await old.run(['test', '-d', workspace], { reject: false, signal });
+  if (exitCode !== 0 && exitCode !== 1) throw new Error(`${name} cannot say whether ${workspace} is there`);
+  return exitCode === 0;
+}
