@@ -79,6 +79,20 @@ export class GateDamagedError extends LoopsError {
   }
 }
 
+/** A supervisor that went away after it was asked: whether it carried the request out is not known. */
+export class RequestUnansweredError extends LoopsError {
+  override readonly name = 'RequestUnansweredError';
+  declare readonly code: 'SUPERVISOR_ABSENT';
+
+  constructor(socketPath: string, method: string, cause: unknown) {
+    super(
+      'SUPERVISOR_ABSENT',
+      `the supervisor at ${socketPath} went away before it answered ${method}, which it may have done; look with loops status`,
+      { cause },
+    );
+  }
+}
+
 /** A request that the supervisor understood and refused; the message says why. */
 export class RequestRefusedError extends LoopsError {
   override readonly name = 'RequestRefusedError';

@@ -140,12 +140,18 @@ export interface AgentAdapter {
       }
     | undefined;
   /** Asks the agent itself whether it is logged in. */
-  probeLogin?(question: {
-    readonly program: string;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly cwd: string;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<LoginState>;
+  readonly login?:
+    | {
+        /** The words of a loop's command that are asked: loops with the same ones share a login. */
+        programOf(command: readonly string[]): readonly string[];
+        probe(question: {
+          readonly program: readonly string[];
+          readonly environment: Readonly<Record<string, string>>;
+          readonly cwd: string;
+          readonly signal?: AbortSignal | undefined;
+        }): Promise<LoginState>;
+      }
+    | undefined;
   /** The file whose change means that a person logged in. */
   loginFile?(environment: Readonly<Record<string, string>>): string;
   /** Why a version may behave in another way than the ones that were tested; `undefined` for those. */

@@ -43,6 +43,8 @@ export function limitEnd(line: string, now: number): number {
   setTime(end, isUtc, hour, Number(minuteText));
   // In December a date in January is one of the next year.
   if (end.getTime() < now - 365 * halfDay) end.setFullYear(end.getFullYear() + 1);
+  // In January a date in December is one of the last year, and over.
+  if (end.getTime() > now + 365 * halfDay) end.setFullYear(end.getFullYear() - 1);
   return end.getTime() + margin;
 }
 

@@ -12,15 +12,15 @@ export interface RigLogin extends LoginState {
 export async function loginStates(config: RigConfig, signal?: AbortSignal): Promise<RigLogin[]> {
   const logins = new Map<string, { readonly loops: string[]; readonly ask: () => Promise<LoginState> }>();
   for (const loop of config.loops) {
-    const { probeLogin } = adapterOf(loop);
-    if (probeLogin === undefined) continue;
+    const { login } = adapterOf(loop);
+    if (login === undefined) continue;
     const environment = await agentEnvironment(config, loop);
-    const [program = ''] = loop.command;
+    const program = login.programOf(loop.command);
     const key = JSON.stringify([program, environment]);
     const known = logins.get(key);
     if (known !== undefined) known.loops.push(loop.name);
     else {
-      const ask = (): Promise<LoginState> => probeLogin({ program, environment, cwd: loop.cwd, signal });
+      const ask = (): Promise<LoginState> => login.probe({ program, environment, cwd: loop.cwd, signal });
       logins.set(key, { loops: [loop.name], ask });
     }
   }

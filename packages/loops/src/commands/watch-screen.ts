@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { write } from '@cutover/foundation/io';
 import type { RigStatus, WatchedStatus } from '../control/status.ts';
@@ -5,6 +6,8 @@ import { paintFor } from './colors.ts';
 import { cut, eventLine, headLines, loopLines, noteLines, type StatusView } from './view.ts';
 
 const keptEvents = 100;
+/** What a shell says of a process that SIGHUP ended. */
+const hangUpCode = 129;
 /** The alternate screen, without a cursor, and without lines that go on in the next one. */
 const enter = '\u001B[?1049h\u001B[?25l\u001B[?7l';
 const leave = '\u001B[?7h\u001B[?25h\u001B[?1049l';
@@ -13,9 +16,12 @@ const home = '\u001B[H';
 const clearLine = '\u001B[K';
 const endOfScreen = '\u001B[J';
 
+/** A terminal that is written to. */
+export type Screen = Writable & Pick<WriteStream, 'columns' | 'rows' | 'isTTY'>;
+
 /** A status that fills the terminal of a person until `q` is pressed or it is disposed; ages go on without any news. */
 export class WatchScreen implements AsyncDisposable {
-  readonly #output: WriteStream;
+  readonly #output: Screen;
   readonly #input: ReadStream | undefined;
   readonly #left = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -23,9 +29,12 @@ export class WatchScreen implements AsyncDisposable {
   #status: RigStatus | undefined;
 
   /** @param input its keys, where it is a terminal's. */
-  constructor(output: WriteStream, input: ReadStream | undefined) {
+  constructor(output: Screen, input: ReadStream | undefined) {
     this.#output = output;
     this.#input = input;
+    // Whatever ends this process: a terminal that is left as it is shows nothing of what is typed next.
+    process.once('exit', this.#leave);
+    process.once('SIGHUP', this.#hangUp);
     output.write(enter);
     output.on('resize', this.#draw);
     this.#timer = setInterval(this.#draw, 1000);
@@ -48,11 +57,19 @@ export class WatchScreen implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#output.off('resize', this.#draw);
+    process.off('exit', this.#leave);
+    process.off('SIGHUP', this.#hangUp);
+    const left = write(this.#output, leave);
     this.#input?.off('data', this.#press);
     this.#input?.setRawMode(false);
     this.#input?.pause();
-    await write(this.#output, leave);
+    await left;
   }
+
+  /** A terminal takes what is written at once, also at the end of the process. */
+  readonly #leave = (): void => void this.#output.write(leave);
+
+  readonly #hangUp = (): void => process.exit(hangUpCode);
 
   readonly #press = (keys: Buffer): void => {
     if (keys.includes('q')) this.#left.abort();

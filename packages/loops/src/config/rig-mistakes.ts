@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
+import { programIndex } from '../agents/claude-code/program.ts';
 import type { LoopConfig, RigConfig } from './rig-config.ts';
 import { controlSocket, longestSocketPath } from './rig-places.ts';
 
@@ -37,8 +37,7 @@ function agentMistakes(loop: LoopConfig, placeOf: PlaceOf): ConfigMistake[] {
       ? []
       : [placeOf([...place, 'budget'], 'the tokens of a generic agent are not known; remove budget')];
   }
-  // What goes before the program, e.g. `nice` or `nsenter`, has options of its own.
-  const program = loop.command.findLastIndex((word) => basename(word) === 'claude');
+  const program = programIndex(loop.command);
   const given = loop.command.findIndex(
     (word, index) =>
       word.includes('{session}') || (program !== -1 && index > program && isAdapterOption(word)),

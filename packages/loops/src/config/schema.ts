@@ -68,7 +68,9 @@ const stall = z.strictObject({
   ignoreOutput: z
     .array(pattern)
     .default([])
-    .describe('patterns in the output that are no progress, e.g. spinners'),
+    .describe(
+      'patterns in the output that are no progress, e.g. spinners; where the screen tells of progress (generic)',
+    ),
 });
 
 const budget = z.strictObject({
@@ -92,7 +94,9 @@ const loop = z.strictObject({
   goOn: z
     .string()
     .default('You were interrupted. Look at where things stand, then go on.')
-    .describe('what it is told once when it goes on after a crash, a reboot, a limit or a login'),
+    .describe(
+      'what it is told once when it goes on after a crash, a reboot, a limit or a login; empty: nothing',
+    ),
   budget: budget.optional().describe('tokens that it may use (claude-code only)'),
   environment,
   environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
@@ -103,11 +107,13 @@ const loop = z.strictObject({
     .optional(),
   limits,
   restart,
-  stall: stall.optional(),
+  stall: stall.optional().describe('what is done when nothing happens any more; for every agent'),
   menu: z
     .array(pattern)
     .default([String.raw`^[\s│]*❯ \d+\. `])
-    .describe('patterns on the screen during which nothing is typed; default: a list with its cursor'),
+    .describe(
+      'patterns on the screen during which nothing is typed; default: a list with its cursor (generic only)',
+    ),
   logCap: size.prefault('20MiB').describe('bytes of output kept on disk'),
 });
 
@@ -158,8 +164,14 @@ export const rigFileSchema = z.strictObject({
     )
     .default([])
     .describe('commands that get an event as JSON on standard input'),
-  limitPatterns: z.array(pattern).default([]).describe('patterns of usage limits besides the known ones'),
-  loginPatterns: z.array(pattern).default([]).describe('patterns of expired logins besides the known ones'),
+  limitPatterns: z
+    .array(pattern)
+    .default([])
+    .describe('patterns of usage limits, besides those of claude-code; generic: the only ones'),
+  loginPatterns: z
+    .array(pattern)
+    .default([])
+    .describe('patterns of expired logins, besides those of claude-code; generic: the only ones'),
   metricsFile: path.optional().describe('Prometheus text, renewed while the rig is up'),
 });
 

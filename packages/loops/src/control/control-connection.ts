@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { isErrno } from '@cutover/foundation/errno';
-import { isLoopsErrorCode, LoopsError, RequestRefusedError } from '../errors.ts';
+import { isLoopsErrorCode, LoopsError, RequestRefusedError, RequestUnansweredError } from '../errors.ts';
 import { type AnswerMessage, type Requests, silencePatience, type Streams } from './requests.ts';
 
 export interface AskOptions {
@@ -26,7 +26,7 @@ export async function askSupervisor<Method extends keyof Requests>(
     // The supervisor is the same package, on the same machine: its answer is of the request's type.
     if (message.type === 'result') return message.result as Requests[Method]['result'];
   }
-  throw wentAway(socketPath, method);
+  throw new RequestUnansweredError(socketPath, method, undefined);
 }
 
 /** Like `askSupervisor`, for a request that is answered by a stream; it ends with the supervisor. */
@@ -50,6 +50,7 @@ async function* answers(
   signal?.throwIfAborted();
   const socket = await open(socketPath);
   let silent = false;
+  let isAsked = false;
   socket.setTimeout(silencePatience, () => {
     silent = true;
     socket.destroy();
@@ -60,14 +61,18 @@ async function* answers(
     for await (const line of linesOf(socket)) {
       const message = JSON.parse(line) as AnswerMessage;
       if (message.type === 'refusal') throw refusal(message);
-      if (message.type === 'greeting') socket.write(`${JSON.stringify({ method, params, config })}\n`);
-      else yield message;
+      if (message.type === 'greeting') {
+        isAsked = true;
+        socket.write(`${JSON.stringify({ method, params, config })}\n`);
+      } else yield message;
     }
     if (silent) throw saysNothing(socketPath, method);
     signal?.throwIfAborted();
+    if (!isAsked) throw wentAway(socketPath, method);
   } catch (error) {
     signal?.throwIfAborted();
     if (silent) throw saysNothing(socketPath, method);
+    if (isSystemError(error) && isAsked) throw new RequestUnansweredError(socketPath, method, error);
     if (isSystemError(error)) throw wentAway(socketPath, method, error);
     throw error;
   } finally {
@@ -97,7 +102,7 @@ function saysNothing(socketPath: string, method: string): LoopsError {
 function wentAway(socketPath: string, method: string, cause?: unknown): LoopsError {
   return new LoopsError(
     'SUPERVISOR_ABSENT',
-    `the supervisor at ${socketPath} went away before it answered ${method}`,
+    `the supervisor at ${socketPath} went away before it was asked for ${method}`,
     { cause },
   );
 }

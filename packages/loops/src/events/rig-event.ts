@@ -88,6 +88,8 @@ export type RigEventBody =
     }
   /** The log of a running agent was lost, or cannot be written. */
   | { readonly type: 'log-trouble'; readonly loop: string; readonly detail: string }
+  /** The metrics file cannot be written; it is tried again. */
+  | { readonly type: 'metrics-failed'; readonly detail: string }
   | { readonly type: 'notify-failed'; readonly command: string; readonly detail: string };
 
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */

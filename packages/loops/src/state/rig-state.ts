@@ -28,6 +28,8 @@ export interface LoopState {
   readonly pending?: PendingWords | undefined;
   /** What it has used. */
   readonly usage?: LoopUsage | undefined;
+  /** The day, in UTC, and the budget for which it was held last: once lifted, it is not held for these again. */
+  readonly heldFor?: { readonly day: string; readonly tokensPerDay: number } | undefined;
   /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
   readonly unlimited?: boolean | undefined;
   /** Prompts that the agent took, or that were typed into one that acknowledges none, by their id, newest last. */
@@ -42,6 +44,8 @@ export interface LoopBlock {
   readonly detail: string;
   /** Unix milliseconds when it ends by itself; when it is missing, a person must act. */
   readonly until?: number | undefined;
+  /** Unix milliseconds at which it was said: what happened after that may have ended it. */
+  readonly at?: number | undefined;
 }
 
 /** Words for an agent at its start: its prompt, or that it is to go on. */

@@ -124,9 +124,10 @@ export class RigStore {
       const { phaseIndex } = this.#state;
       await writeState(this.#config.stateDir, this.#state);
       const mirror = this.#config.phases?.mirror;
-      if (mirror !== undefined && phaseIndex !== this.#mirrored) {
+      const { path, index } = this.#mirrored ?? {};
+      if (mirror !== undefined && (mirror !== path || phaseIndex !== index)) {
         await writeFileDurably(mirror, `${phaseIndex}\n`, { mode: 0o644 });
-        this.#mirrored = phaseIndex;
+        this.#mirrored = { path: mirror, index: phaseIndex };
       }
     });
     return this.#saving;
@@ -136,5 +137,6 @@ export class RigStore {
     this.#state = { ...this.#state, loops: { ...this.#state.loops, [name]: state } };
   }
 
-  #mirrored: number | undefined;
+  /** What was mirrored last, and where: a reload may name another file. */
+  #mirrored: { readonly path: string; readonly index: number } | undefined;
 }

@@ -12,6 +12,7 @@ const block = z.object({
   reason: z.enum(['usage-limit', 'login-expired', 'billing', 'budget', 'escalated']),
   detail: z.string(),
   until: z.number().optional(),
+  at: z.number().optional(),
 });
 const tokens = z.object({
   input: z.number(),
@@ -39,6 +40,7 @@ const loop = z.object({
   heardRun: z.string().optional(),
   pending: z.object({ what: z.enum(['prompt', 'go-on']), told: z.boolean() }).optional(),
   usage: usage.optional(),
+  heldFor: z.object({ day: z.string(), tokensPerDay: z.number() }).optional(),
   unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),
   typed: z.array(z.object({ id: z.string(), session: z.string().optional(), since: z.number() })).optional(),

@@ -1,12 +1,8 @@
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { RigConfig } from '../config/rig-config.ts';
 import { controlSocket } from '../config/rig-places.ts';
-import { metricsText } from '../control/metrics.ts';
+import { MetricsFile } from '../control/metrics-file.ts';
 import { serveControl } from '../control/control-server.ts';
-import type { RigStatus } from '../control/status.ts';
 import { LoopsError } from '../errors.ts';
 import { CleanupStack } from '../concurrency/cleanup-stack.ts';
 import { recordedStatus } from '../rig/recorded-status.ts';
@@ -91,24 +87,15 @@ function reloadOn(reloads: EventTarget | undefined, supervisor: Supervisor): () 
   return () => reloads?.removeEventListener('reload', reload);
 }
 
-/** Keeps the metrics file current, wherever a reload puts it; @returns what ends that. */
+/** @returns what ends the renewing of the metrics file. */
 async function writeMetrics(supervisor: Supervisor): Promise<() => unknown> {
-  let written: string | undefined;
-  const renew = async (status: () => RigStatus | Promise<RigStatus>): Promise<void> => {
-    const { metricsFile } = supervisor.config;
-    if (written !== undefined && written !== metricsFile) await rm(written, { force: true });
-    if (metricsFile !== undefined) {
-      if (written !== metricsFile) await mkdir(dirname(metricsFile), { recursive: true });
-      await writeFileDurably(metricsFile, metricsText(await status()), { mode: 0o644 });
-    }
-    written = metricsFile;
-  };
-  const renewNow = (): Promise<void> => renew(() => supervisor.status());
+  const file = new MetricsFile(supervisor.config, (event) => supervisor.events.emit(event));
+  const renewNow = (): Promise<void> => file.renew(() => supervisor.status());
   await renewNow();
   const timer = setInterval(() => supervisor.inBackground(renewNow), 15_000);
   return async () => {
     clearInterval(timer);
     // What runs goes on without a supervisor, or was stopped: either way nothing renews this file.
-    await renew(() => recordedStatus(supervisor.config));
+    await file.renew(() => recordedStatus(supervisor.config));
   };
 }

@@ -22,6 +22,11 @@ describe('the end of a usage limit', () => {
     expect(end).toBe(Date.UTC(2027, 0, 2, 8, 0, 30));
   });
 
+  it('may be in the last year, and over', () => {
+    const end = limitEnd("You've hit your weekly limit · resets Dec 30, 8am (UTC)", Date.UTC(2027, 0, 2));
+    expect(end).toBe(Date.UTC(2026, 11, 30, 8, 0, 30));
+  });
+
   it('is the nearest one that a time of day may mean', () => {
     fc.assert(
       fc.property(fc.constantFrom('resets ', 'resets at '), fc.integer({ min: 0, max: 23 }), (word, hour) => {

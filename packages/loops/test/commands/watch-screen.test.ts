@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { paintFor } from '../../src/commands/colors.ts';
-import { screenLines } from '../../src/commands/watch-screen.ts';
+import { screenLines, WatchScreen } from '../../src/commands/watch-screen.ts';
 import type { LoopStatus, RigStatus } from '../../src/control/status.ts';
 
 const loop = (index: number): LoopStatus => ({
@@ -37,4 +38,22 @@ it('has colours for a terminal only, and for none whose user wants none', () => 
   expect(lines({ TERM: 'xterm' })).toContain('\u001B[31mblocked\u001B[0m');
   expect(lines({ TERM: 'xterm', NO_COLOR: '1' })).not.toContain('\u001B');
   expect(lines({ TERM: 'xterm' }, false)).not.toContain('\u001B');
+});
+
+it('leaves the terminal as it was, however the process ends', async () => {
+  const output = Object.assign(new PassThrough(), { columns: 80, rows: 24, isTTY: true });
+  const written = (): string => String(output.read() ?? '');
+  const left = '\u001B[?1049l';
+  const before = process.listeners('exit');
+  {
+    await using _screen = new WatchScreen(output, undefined);
+    expect(written()).toContain('\u001B[?1049h');
+    const added = process.listeners('exit').filter((one) => !before.includes(one));
+    for (const listener of added) Reflect.apply(listener, process, [0]);
+    expect(written()).toContain(left);
+    expect(process.listeners('SIGHUP')).toHaveLength(1);
+  }
+  expect(written()).toContain(left);
+  expect(process.listeners('exit')).toEqual(before);
+  expect(process.listeners('SIGHUP')).toEqual([]);
 });

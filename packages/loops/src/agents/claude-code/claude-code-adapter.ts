@@ -6,6 +6,7 @@ import { parseHook } from './hook-events.ts';
 import { hookFiles, installHooks, settingsPath } from './hook-settings.ts';
 import { probeLogin } from './login-probe.ts';
 import { loginFile } from './places.ts';
+import { programOf } from './program.ts';
 import { isDraftOf, isSamePrompt, longestArgument, refusePrompt } from './prompts.ts';
 import { readScreen } from './screen.ts';
 import { signOfFailure } from './signs.ts';
@@ -30,7 +31,7 @@ export const claudeCodeAdapter: AgentAdapter = {
     missing: (environment, loop) => missingFirstRun(environment, firstRunOf(loop)),
     write: (environment, loop) => writeFirstRun(environment, firstRunOf(loop)),
   },
-  probeLogin,
+  login: { programOf, probe: probeLogin },
   loginFile,
   versionDoubt,
 };

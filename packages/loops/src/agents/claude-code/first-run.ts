@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 export interface FirstRun {
   /** The directories that sessions run in. */
   readonly folders: readonly string[];
-  /** Whether a session is started with `--dangerously-skip-permissions`. */
+  /** Whether a session is started without questions for permissions. */
   readonly bypasses: boolean;
 }
 
@@ -25,7 +25,11 @@ const patience = 10_000;
 
 /** Whether a command of a loop switches the questions for permissions off. */
 export function bypassesPermissions(command: readonly string[]): boolean {
-  return command.includes(bypassFlag);
+  return (
+    command.includes(bypassFlag) ||
+    command.includes('--permission-mode=bypassPermissions') ||
+    command.some((word, at) => word === '--permission-mode' && command[at + 1] === 'bypassPermissions')
+  );
 }
 
 /**
@@ -102,8 +106,10 @@ async function merge(path: string, change: (file: Json) => Json): Promise<string
   const before = await readJson(path);
   const after = change(before);
   if (JSON.stringify(after) === JSON.stringify(before)) return [];
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileDurably(path, `${JSON.stringify(after, undefined, 2)}\n`, { mode: 0o600 });
+  // A user may keep it elsewhere, and link to it.
+  const real = (await unlessAbsent(realpath(path))) ?? path;
+  await mkdir(dirname(real), { recursive: true, mode: 0o700 });
+  await writeFileDurably(real, `${JSON.stringify(after, undefined, 2)}\n`, { mode: 0o600 });
   return [path];
 }
 

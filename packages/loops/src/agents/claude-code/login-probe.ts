@@ -1,11 +1,14 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { text as readText } from 'node:stream/consumers';
 import * as z from 'zod';
+import { endProcess } from '../../processes/end-process.ts';
 import type { LoginState } from '../agent-adapter.ts';
 
 /** How long the cheap question and the live one may take, in milliseconds: some errors are retried for longer. */
 const statusPatience = 20_000;
 const callPatience = 60_000;
 
+const statusSchema = z.object({ loggedIn: z.boolean() });
 const callSchema = z.object({
   is_error: z.boolean(),
   api_error_status: z.number().nullable().optional(),
@@ -13,7 +16,8 @@ const callSchema = z.object({
 });
 
 export interface LoginProbe {
-  readonly program: string;
+  /** The program, with what goes before it. */
+  readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly signal?: AbortSignal | undefined;
@@ -21,11 +25,13 @@ export interface LoginProbe {
 
 /**
  * Whether Claude Code is logged in. The cheap question knows only whether there is a login at all; whether it holds, one
- * live call says, and only that costs anything.
+ * live call says, and only that costs anything. What gives no answer that is known is unknown: a wrapper that fails ends
+ * with 1 as well.
  */
 export async function probeLogin(probe: LoginProbe): Promise<LoginState> {
   const status = await run(probe, ['auth', 'status'], statusPatience);
-  if (status.exitCode === 1) return { state: 'logged-out', detail: 'there is no login' };
+  const login = statusSchema.safeParse(parseJson(status.stdout)).data;
+  if (login?.loggedIn === false) return { state: 'logged-out', detail: 'there is no login' };
   if (status.exitCode !== 0) return { state: 'unknown', detail: describe('auth status', status) };
   const words = ['-p', 'Answer with the word ready.', '--output-format', 'json', '--max-turns', '1'];
   const call = await run(probe, words, callPatience);
@@ -52,20 +58,45 @@ interface Ended {
   readonly why: string;
 }
 
+/** Runs the program in a process group of its own, of which nothing is left. */
 async function run(
-  { program, environment, cwd, signal }: LoginProbe,
+  { program: [program = '', ...before], environment, cwd, signal }: LoginProbe,
   words: readonly string[],
   timeout: number,
 ): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const options = { env: { ...environment }, cwd, timeout, killSignal: 'SIGKILL', signal } as const;
-    const child = execFile(program, words, options, (error, stdout) => {
-      if (signal?.aborted === true) reject(error ?? new Error('aborted'));
-      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
-      resolve({ exitCode, stdout, why: error?.message.split('\n')[0] ?? '' });
-    });
-    child.stdin?.end();
+  signal?.throwIfAborted();
+  const child = spawn(program, [...before, ...words], {
+    env: { ...environment },
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
+  let why = '';
+  const end = (reason: string): void => {
+    why = reason;
+    if (child.pid !== undefined) endProcess(-child.pid, 'SIGKILL');
+  };
+  const abort = (): void => end('it was aborted');
+  signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => end(`it took longer than ${timeout / 1000} s`), timeout);
+  try {
+    const ended = new Promise<number | undefined>((resolve) => {
+      child.once('error', ({ message }) => {
+        why = message;
+        resolve(undefined);
+      });
+      child.once('exit', (code) => {
+        end(why);
+        resolve(code ?? undefined);
+      });
+    });
+    const [exitCode, stdout] = await Promise.all([ended, readText(child.stdout)]);
+    signal?.throwIfAborted();
+    return { exitCode, stdout, why };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 function describe(what: string, { exitCode, why }: Ended): string {

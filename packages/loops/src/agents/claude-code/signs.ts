@@ -28,7 +28,7 @@ export function failureSign(words: string, patterns: SignPatterns, now: number):
   return matches(billings) ? { kind: 'billing', detail } : undefined;
 }
 
-/** What a turn that failed is a sign of, as its hook tells; a cause that was named needs no known wording. */
+/** What a turn that failed is a sign of, as its hook told at `now`; a cause that was named needs no known wording. */
 export function signOfFailure(
   { cause, words }: Extract<AgentEvent, { type: 'failed' }>,
   now: number,

@@ -1,40 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { access, open, stat } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { unlessAbsent } from '@cutover/foundation/errno';
-import * as z from 'zod';
-import type { AgentProgress, TokenUsage, TranscriptReader } from '../agent-adapter.ts';
+import type { AgentProgress, TranscriptReader } from '../agent-adapter.ts';
 import { transcriptFolder } from './places.ts';
 import { isSamePrompt } from './prompts.ts';
-
-const count = z.number().default(0);
-const lineSchema = z.object({
-  type: z.string(),
-  version: z.string().optional(),
-  isSidechain: z.boolean().optional(),
-  isApiErrorMessage: z.boolean().optional(),
-  operation: z.string().optional(),
-  content: z.unknown().optional(),
-  message: z
-    .object({
-      id: z.string().optional(),
-      content: z.union([
-        z.string(),
-        z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
-      ]),
-      usage: z
-        .object({
-          input_tokens: count,
-          cache_creation_input_tokens: count,
-          cache_read_input_tokens: count,
-          output_tokens: count,
-        })
-        .optional(),
-    })
-    .optional(),
-});
-type Line = z.output<typeof lineSchema>;
+import { addUsage, readLines, type TranscriptLines } from './transcript-lines.ts';
 
 /** The transcript of a session that began in a directory; `undefined` when there is none. */
 export async function findTranscript(
@@ -49,107 +21,53 @@ export async function findTranscript(
 /** Whether a session was ever given a prompt: one that was not cannot be resumed. */
 export async function hasPrompt(path: string): Promise<boolean> {
   if ((await unlessAbsent(stat(path))) === undefined) return false;
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    if (line.includes('"type":"user"')) return true;
+  const input = createReadStream(path);
+  try {
+    for await (const line of createInterface({ input })) {
+      if (line.includes('"type":"user"')) return true;
+    }
+    return false;
+  } finally {
+    input.destroy();
   }
-  return false;
 }
 
-const chunk = 256 * 1024;
-
-/** Reads a transcript from where it stopped: it only ever grows. */
+/**
+ * Reads a transcript from where it stopped, and those of its subagents: their work is the agent's own, and so is what they
+ * use; their context and their prompts are theirs.
+ */
 export function readTranscript(path: string): TranscriptReader {
-  let offset = 0;
-  let rest = Buffer.alloc(0);
-  let progress: AgentProgress = { steps: 0, actions: 0, usage: noUsage, context: 0 };
-  let answer = { id: '', usage: noUsage };
-  const prompts: string[] = [];
-
-  const take = (line: Line): void => {
-    const { message, version } = line;
-    if (version !== undefined) progress = { ...progress, version };
-    const text = promptOf(line);
-    if (text !== undefined) prompts.push(text);
-    const blocks = Array.isArray(message?.content) ? message.content : [];
-    const actions = blocks.filter(({ type }) => type === 'tool_use').length;
-    const isResult = line.type === 'user' && blocks.some(({ type }) => type === 'tool_result');
-    if (isResult) progress = { ...progress, steps: progress.steps + 1 };
-    if (line.type !== 'assistant' || line.isApiErrorMessage === true) return;
-    progress = { ...progress, steps: progress.steps + 1, actions: progress.actions + actions };
-    if (message?.usage === undefined) return;
-    const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } =
-      message.usage;
-    const usage = {
-      input: input_tokens,
-      cacheWrite: cache_creation_input_tokens,
-      cacheRead: cache_read_input_tokens,
-      output: output_tokens,
-    };
-    // Each block of an answer is a line of its own, with the usage of the whole answer so far.
-    const known = message.id !== undefined && message.id === answer.id ? answer.usage : noUsage;
-    answer = { id: message.id ?? '', usage };
-    progress = { ...progress, usage: add(progress.usage, usage, known) };
-    if (line.isSidechain !== true)
-      progress = { ...progress, context: usage.input + usage.cacheWrite + usage.cacheRead + usage.output };
-  };
-
+  const own = readLines(path);
+  const others = new Map<string, TranscriptLines>();
   return {
     read: async () => {
-      const file = await unlessAbsent(open(path, 'r'));
-      if (file === undefined) return progress;
-      try {
-        for (;;) {
-          const { bytesRead, buffer } = await file.read(Buffer.alloc(chunk), 0, chunk, offset);
-          if (bytesRead === 0) return progress;
-          offset += bytesRead;
-          rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-          const end = rest.lastIndexOf(0x0a);
-          for (const line of rest.subarray(0, Math.max(0, end)).toString().split('\n')) {
-            const parsed = parseLine(line);
-            if (parsed !== undefined) take(parsed);
-          }
-          rest = rest.subarray(end + 1);
-        }
-      } finally {
-        await file.close();
+      let sum = await own.read();
+      for (const other of await subagentTranscripts(path)) {
+        const lines = others.get(other) ?? readLines(other);
+        others.set(other, lines);
+        sum = withSubagent(sum, await lines.read());
       }
+      return sum;
     },
     get prompts() {
-      return prompts.length;
+      return own.prompts.length;
     },
-    hasTaken: (text, since) => prompts.slice(since).some((taken) => isSamePrompt(text, taken)),
+    hasTaken: (text, since) => own.prompts.slice(since).some((taken) => isSamePrompt(text, taken)),
   };
 }
 
-const noUsage: TokenUsage = { input: 0, cacheWrite: 0, cacheRead: 0, output: 0 };
+/** The transcripts of the subagents of a session, of theirs too. */
+async function subagentTranscripts(path: string): Promise<string[]> {
+  const folder = join(path.replace(/\.jsonl$/, ''), 'subagents');
+  const names = (await unlessAbsent(readdir(folder, { recursive: true }))) ?? [];
+  return names.filter((name) => /(?:^|\/)agent-[^/]*\.jsonl$/.test(name)).map((name) => join(folder, name));
+}
 
-function add(sum: TokenUsage, more: TokenUsage, known: TokenUsage): TokenUsage {
+function withSubagent(sum: AgentProgress, { steps, actions, usage }: AgentProgress): AgentProgress {
   return {
-    input: sum.input + more.input - known.input,
-    cacheWrite: sum.cacheWrite + more.cacheWrite - known.cacheWrite,
-    cacheRead: sum.cacheRead + more.cacheRead - known.cacheRead,
-    output: sum.output + more.output - known.output,
+    ...sum,
+    steps: sum.steps + steps,
+    actions: sum.actions + actions,
+    usage: addUsage(sum.usage, usage),
   };
-}
-
-/** Only the lines that count are parsed: others may hold whole requests. */
-function parseLine(line: string): Line | undefined {
-  if (!/"type":"(?:assistant|user|queue-operation)"/.test(line)) return undefined;
-  try {
-    return lineSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    // A line that was cut off when the machine went down.
-    return undefined;
-  }
-}
-
-/** A prompt that was submitted, or queued behind a turn. */
-function promptOf({ type, operation, content, message }: Line): string | undefined {
-  if (type === 'queue-operation') {
-    return operation === 'enqueue' && typeof content === 'string' ? content : undefined;
-  }
-  if (type !== 'user' || message === undefined) return undefined;
-  if (typeof message.content === 'string') return message.content;
-  const texts = message.content.flatMap((block) => (block.type === 'text' ? [block.text ?? ''] : []));
-  return texts.length === 0 ? undefined : texts.join('\n');
 }

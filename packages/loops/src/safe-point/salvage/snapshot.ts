@@ -1,4 +1,5 @@
 import { CommandTimeoutError } from '@cutover/host';
+import { runLimits } from '../../processes/run-limits.ts';
 import { git, type GitContext, gitLine, gitRecords } from '../../git/git.ts';
 
 /** A work tree as it is now. */
@@ -8,6 +9,9 @@ export interface Snapshot {
   readonly nested: readonly string[];
   readonly notKept: readonly string[];
 }
+
+/** How long what was made for the snapshot may take to be removed, in milliseconds: no deadline waits for more. */
+const removalPatience = 2000;
 
 /** The share of the time for a git command that the filters of a clone may take. */
 const filterShare = 4;
@@ -31,7 +35,7 @@ export async function snapshotTree(context: GitContext, id: string): Promise<Sna
     const inTime = { ...whole, timeout: Math.ceil((context.timeout ?? 30_000) / filterShare) };
     let left = (await addAll(inTime, env)) ? await leftOut(whole, env) : undefined;
     if (left === undefined || left.length > 0) {
-      await context.host.run(remove, { timeout: 20_000 });
+      await context.host.run(remove, runLimits(context.timeout ?? removalPatience, context.signal));
       await addAll({ ...whole, settings: [...sparse, ...(await withoutFilters(context))] }, env);
       left = await leftOut(whole, env);
     }
@@ -46,7 +50,8 @@ export async function snapshotTree(context: GitContext, id: string): Promise<Sna
       notKept: files.length === 0 ? [] : [`files that cannot be read: ${files.slice(0, 10).join(', ')}`],
     };
   } finally {
-    await context.host.run([...remove, index], { timeout: 20_000 });
+    // Also when the time for all else is over.
+    await context.host.run([...remove, index], { timeout: removalPatience });
   }
 }
 

@@ -106,7 +106,7 @@ export class AgentWatch implements AsyncDisposable {
     await this.#cleanup[Symbol.asyncDispose]();
   }
 
-  #hear(name: string, { run, json }: SpooledHook): void {
+  #hear(name: string, { run, json, at }: SpooledHook): void {
     const { store, config } = this.#parts;
     const loop = config.loops.find((one) => one.name === name);
     if (loop === undefined) return;
@@ -114,7 +114,7 @@ export class AgentWatch implements AsyncDisposable {
     // What an agent of an earlier run told is over.
     if (event === undefined || run !== store.loop(loop.name).run) return;
     if (!this.#isOwn(loop, event)) return;
-    this.#act(loop, event);
+    this.#act(loop, event, at);
   }
 
   /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */
@@ -129,7 +129,8 @@ export class AgentWatch implements AsyncDisposable {
     return true;
   }
 
-  #act(loop: LoopConfig, event: AgentEvent): void {
+  /** @param at when it was told, in Unix milliseconds: no supervisor may have been there. */
+  #act(loop: LoopConfig, event: AgentEvent, at: number): void {
     const { store, keeper, background } = this.#parts;
     const { name } = loop;
     const life = this.life(loop);
@@ -149,10 +150,11 @@ export class AgentWatch implements AsyncDisposable {
         break;
       case 'turn-ended':
         delete life.dialog;
+        this.#liftBlock(loop, at);
         break;
       case 'failed': {
-        const sign = life.adapter.hooks?.signOf(event, Date.now());
-        if (sign !== undefined) background.run(() => keeper.block(loop, sign));
+        const sign = life.adapter.hooks?.signOf(event, at);
+        if (sign !== undefined) background.run(() => keeper.block(loop, sign, at));
         break;
       }
       case 'dialog':
@@ -162,6 +164,20 @@ export class AgentWatch implements AsyncDisposable {
         life.successor = true;
         break;
     }
+  }
+
+  /** A turn that ended well after what blocked the agent was said: it is over. */
+  #liftBlock({ name }: LoopConfig, at: number): void {
+    const { store, emit, keeper, background } = this.#parts;
+    const { block } = store.loop(name);
+    if (block?.at === undefined || block.at >= at) return;
+    if (block.reason === 'budget' || block.reason === 'escalated') return;
+    store.unblock(name);
+    emit({ type: 'unblocked', loop: name, reason: 'it goes on' });
+    background.run(async () => {
+      await store.save();
+      await keeper.reconcile();
+    });
   }
 
   /** A dialog waits, or waits no more; told once for each. */

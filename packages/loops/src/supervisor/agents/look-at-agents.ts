@@ -23,9 +23,12 @@ export interface LookParts {
 /** What the last look found of a loop's block and usage. */
 interface Memory {
   /** The block that was seen, and the agent's steps at that time: more of them mean that it goes on. */
-  block?: { readonly key: string; readonly steps: number; readonly loginAt: number } | undefined;
+  block?: { readonly key: string; readonly steps: number; readonly seenAt: number } | undefined;
   savedAt: number;
 }
+
+/** An agent may write its login file itself when its login fails; a person takes longer. Milliseconds. */
+const loginMargin = 2000;
 
 /** Usage is saved at most so often, in milliseconds: what is lost with a supervisor is counted again. */
 const savePause = 60_000;
@@ -70,11 +73,14 @@ export class AgentLooks {
       await store.save();
     }
     const most = loop.budget?.tokensPerDay;
-    if (most === undefined || usage.dayTokens < most || store.loop(loop.name).block !== undefined) return;
+    const { block, heldFor } = store.loop(loop.name);
+    if (most === undefined || usage.dayTokens < most || block !== undefined) return;
+    if (heldFor?.day === day && heldFor.tokensPerDay === most) return;
     const detail = `${usage.dayTokens} of ${most} tokens are used for ${day}; loops start ${loop.name} goes on all the same`;
-    if (memory.block?.key === `budget ${day}`) return;
-    memory.block = { key: `budget ${day}`, steps: progress.steps, loginAt: 0 };
-    store.change(loop.name, { block: { reason: 'budget', detail, until: next } });
+    store.change(loop.name, {
+      block: { reason: 'budget', detail, until: next },
+      heldFor: { day, tokensPerDay: most },
+    });
     emit({ type: 'blocked', loop: loop.name, reason: 'budget', detail, until: next });
     emit({ type: 'escalated', loop: loop.name, detail });
     await store.save();
@@ -86,17 +92,17 @@ export class AgentLooks {
     const memory = this.#memory(loop);
     const { block } = store.loop(loop.name);
     if (block === undefined || block.reason === 'budget' || block.reason === 'escalated') {
-      if (block === undefined && memory.block?.key.startsWith('budget ') !== true) delete memory.block;
+      delete memory.block;
       return;
     }
-    const key = `${block.reason} ${block.until ?? ''}`;
+    const key = `${block.reason} ${block.until ?? ''} ${block.at ?? ''}`;
     const steps = progress?.steps ?? 0;
     if (memory.block?.key !== key) {
-      memory.block = { key, steps, loginAt: await this.#loginTime(loop) };
-      return;
+      memory.block = { key, steps, seenAt: Date.now() };
     }
+    const since = (block.at ?? memory.block.seenAt) + loginMargin;
     if (steps > memory.block.steps) await this.#unblock(loop, 'it goes on', false);
-    else if (block.reason === 'login-expired' && (await this.#loginTime(loop)) > memory.block.loginAt)
+    else if (block.reason === 'login-expired' && (await this.#loginTime(loop)) > since)
       await this.#unblock(loop, 'a person logged in', true);
   }
 

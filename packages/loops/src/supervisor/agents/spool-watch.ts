@@ -9,6 +9,8 @@ export interface SpooledHook {
   /** The run of the agent that the hook belongs to. */
   readonly run: string;
   readonly json: string;
+  /** Unix milliseconds at which it was told. */
+  readonly at: number;
 }
 
 /**
@@ -56,9 +58,9 @@ export class SpoolWatch implements Disposable {
       const found = await Promise.all(
         names.filter((name) => name.endsWith('.json')).map((name) => this.#look(name)),
       );
-      for (const { name, path } of found.flat().toSorted((a, b) => Number(a.at - b.at))) {
+      for (const { name, path, at } of found.flat().toSorted((a, b) => Number(a.at - b.at))) {
         const json = await readFile(path, 'utf8');
-        this.#onHook({ run: name.slice(0, name.indexOf('.')), json });
+        this.#onHook({ run: name.slice(0, name.indexOf('.')), json, at: Number(at / 1_000_000n) });
         await rm(path, { force: true });
       }
     });

@@ -17,11 +17,13 @@ export function countUsage(
 ): LoopUsage {
   const counted = before?.counted.transcript === transcript ? before.counted.usage : none;
   const total = before?.total ?? none;
+  // The program removes old transcripts of subagents: what was used stays used.
+  const since = (part: keyof TokenUsage): number => Math.max(0, usage[part] - counted[part]);
   const more = {
-    input: usage.input - counted.input,
-    cacheWrite: usage.cacheWrite - counted.cacheWrite,
-    cacheRead: usage.cacheRead - counted.cacheRead,
-    output: usage.output - counted.output,
+    input: since('input'),
+    cacheWrite: since('cacheWrite'),
+    cacheRead: since('cacheRead'),
+    output: since('output'),
   };
   const today = before?.day === day ? before.dayTokens : 0;
   return {

@@ -49,8 +49,10 @@ export class LoopEnds {
    * Keeps an agent from being started, or disturbed, until its limit is over or a person acts. Told once: one that is
    * blocked already stays as it is, for its screen is read both while it runs and when it has ended. Only a limit that
    * ends later is another one.
+   *
+   * @param at when the sign was seen or told, in Unix milliseconds.
    */
-  async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
+  async block(loop: LoopConfig, sign: AgentSign, at = Date.now()): Promise<void> {
     const { store, emit } = this.#context;
     const before = store.loop(loop.name).block;
     const isLater =
@@ -60,7 +62,7 @@ export class LoopEnds {
     if (before !== undefined && !isLater) return;
     const { kind: reason, detail } = sign;
     const until = sign.kind === 'usage-limit' ? { until: sign.until } : {};
-    store.change(loop.name, { block: { reason, detail, ...until } });
+    store.change(loop.name, { block: { reason, detail, ...until, at } });
     emit({ type: 'blocked', loop: loop.name, reason, detail, ...until });
     if (reason === 'login-expired') emit({ type: 'login-expired', loop: loop.name, detail });
     await store.save();

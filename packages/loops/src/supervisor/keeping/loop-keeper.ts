@@ -108,8 +108,8 @@ export class LoopKeeper {
   }
 
   /** Keeps an agent from being started, or disturbed, until its limit is over or a person acts. */
-  async block(loop: LoopConfig, sign: AgentSign): Promise<void> {
-    return this.#ends.block(loop, sign);
+  async block(loop: LoopConfig, sign: AgentSign, at?: number): Promise<void> {
+    return this.#ends.block(loop, sign, at);
   }
 
   /** Looks for processes that ended although their panes say nothing of it. */

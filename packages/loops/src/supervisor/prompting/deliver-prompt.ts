@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AgentAdapter, ScreenReading } from '../../agents/agent-adapter.ts';
-import type { LoopConfig } from '../../config/rig-config.ts';
 import { RequestRefusedError } from '../../errors.ts';
-import type { RigTmux } from '../../tmux/rig-tmux.ts';
+import { holds, type PromptTarget, read, untilCleared, untilEchoed, untilInput } from './input-line.ts';
 
 /** One agent takes an Enter that follows within 120 ms for a part of the paste. */
 const pauseBeforeEnter = 250;
@@ -10,26 +8,6 @@ const pauseBeforeEnter = 250;
 const enterPause = 1500;
 /** How long an agent may take to acknowledge a prompt that was typed, in milliseconds. */
 const typedPatience = 60_000;
-/** How long the input line may take to be there, and to show what was typed; and between two looks; milliseconds. */
-const inputPatience = 20_000;
-const echoPatience = 3000;
-const echoPause = 100;
-/** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
-const dismissals = 3;
-const dismissPause = 500;
-
-/** Where a prompt goes. */
-export interface PromptTarget {
-  readonly tmux: Pick<RigTmux, 'screen' | 'paste' | 'press'>;
-  readonly paneId: string;
-  readonly loop: LoopConfig;
-  readonly adapter: AgentAdapter;
-  readonly signal: AbortSignal;
-  /** Resolves when the agent acknowledges the prompt; absent where it never does. */
-  readonly taken?: Promise<void> | undefined;
-  /** Whether the agent's transcript has the prompt. */
-  readonly isInTranscript: () => Promise<boolean>;
-}
 
 /**
  * Types a text into an agent's terminal, byte for byte, and submits it with Enter: once, or, where the agent acknowledges
@@ -54,62 +32,11 @@ export async function deliverPrompt(
     await tmux.press(paneId, 'Enter');
     return;
   }
-  const isSeen = await untilEchoed(target, words);
+  const isSeen = await untilEchoed(target, words, before);
   // Where a dialog has opened meanwhile, Enter would answer it.
   if ((await read(target)).takesPrompt === true) await tmux.press(paneId, 'Enter');
   await untilTaken(target, words, taken, { before, isSeen });
-}
-
-/**
- * Waits until no dialog is open and there is an input line: a program that says it is ready may have none yet. What is typed
- * into anything else is lost, or answers something.
- */
-async function untilInput(target: PromptTarget): Promise<ScreenReading> {
-  const { loop, signal } = target;
-  const end = performance.now() + inputPatience;
-  for (;;) {
-    const reading = await leaveDialog(target);
-    if (reading.takesPrompt !== false) return reading;
-    if (performance.now() > end) {
-      throw new RequestRefusedError(
-        'PROMPT_REFUSED',
-        `${loop.name} showed no input line for ${inputPatience / 1000} s; nothing was typed. Look with: loops attach ${loop.name}`,
-      );
-    }
-    await delay(echoPause, undefined, { signal });
-  }
-}
-
-/** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
-async function untilEchoed(target: PromptTarget, text: string): Promise<boolean> {
-  const end = performance.now() + echoPatience;
-  while (!holds(target, await read(target), text)) {
-    if (performance.now() > end) return false;
-    await delay(echoPause, undefined, { signal: target.signal });
-  }
-  return true;
-}
-
-function holds({ adapter }: PromptTarget, { draft }: ScreenReading, text: string): boolean {
-  return draft !== undefined && adapter.isDraftOf(draft, text);
-}
-
-/** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
-async function leaveDialog(target: PromptTarget): Promise<ScreenReading> {
-  const { tmux, paneId, loop, signal } = target;
-  for (let left = dismissals; ; left -= 1) {
-    const reading = await read(target);
-    const { dialog } = reading;
-    if (dialog === undefined) return reading;
-    if (dialog.key === undefined || left === 0) {
-      throw new RequestRefusedError(
-        'PROMPT_REFUSED',
-        `${loop.name} shows ${dialog.words}; nothing was typed. Answer it with: loops attach ${loop.name}`,
-      );
-    }
-    await tmux.press(paneId, dialog.key);
-    await delay(dismissPause, undefined, { signal });
-  }
+  await untilCleared(target, words);
 }
 
 /** What was seen of a prompt before its first Enter. */
@@ -133,7 +60,7 @@ async function untilTaken(
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
     if (await isInTranscript()) return;
     const { dialog, draft } = await read(target);
-    const isThere = holds(target, { draft }, text);
+    const isThere = holds(target, { draft }, text, echo.before);
     isSeen ||= isThere;
     if (performance.now() > end) {
       const gone = isSeen ? 'it is not in its input line any more' : 'it was never seen in its input line';
@@ -148,9 +75,4 @@ async function untilTaken(
     }
     if (isThere && dialog === undefined) await tmux.press(paneId, 'Enter');
   }
-}
-
-async function read({ tmux, paneId, loop, adapter }: PromptTarget): Promise<ScreenReading> {
-  const lines = await tmux.screen(paneId);
-  return adapter.readScreen(lines, loop, { limit: [], login: [] }, Date.now());
 }

@@ -26,7 +26,7 @@ export interface WatchMeans {
 const defaultNudge =
   'Nothing has happened for a while. If you are waiting for something, say for what; else go on.';
 
-/** Tells an agent something without waiting until it has taken it. */
+/** Tells an agent something without waiting until it has taken it; with an empty text, nothing. */
 export function createTeller({
   supervisor,
   events,
@@ -36,7 +36,8 @@ export function createTeller({
   loop: LoopConfig,
   text: string,
 ) => void {
-  return ({ name }, text) =>
+  return ({ name }, text) => {
+    if (text === '') return;
     background.run(async () => {
       const id = `told-${Date.now()}`;
       try {
@@ -47,6 +48,7 @@ export function createTeller({
         events.emit({ type: 'prompt-failed', loop: name, id, detail: error.message });
       }
     });
+  };
 }
 
 /** What a look leads to, done with the supervisor's own means. */

@@ -1,8 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingFirstRun, writeFirstRun } from '../../../src/agents/claude-code/first-run.ts';
+import {
+  bypassesPermissions,
+  missingFirstRun,
+  writeFirstRun,
+} from '../../../src/agents/claude-code/first-run.ts';
 
 let home = '';
 beforeAll(async () => {
@@ -33,6 +37,25 @@ describe('the files of a first start', () => {
     const other = join(home, 'other');
     await writeFirstRun({ HOME: other, CLAUDE_CONFIG_DIR: other }, { folders: [home], bypasses: false });
     await expect(readFile(join(other, 'settings.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('stay links where their user keeps them elsewhere', async () => {
+    const linked = join(home, 'linked');
+    await mkdir(linked);
+    await writeFile(join(home, 'kept.json'), '{"a":1}');
+    await symlink('../kept.json', join(linked, '.claude.json'));
+    await writeFirstRun({ HOME: linked }, { folders: [home], bypasses: false });
+    expect((await lstat(join(linked, '.claude.json'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(home, 'kept.json'), 'utf8')).toContain('hasCompletedOnboarding');
+  });
+
+  it.each([
+    [true, ['claude', '--dangerously-skip-permissions']],
+    [true, ['claude', '--permission-mode', 'bypassPermissions']],
+    [true, ['claude', '--permission-mode=bypassPermissions']],
+    [false, ['claude', '--permission-mode', 'plan']],
+  ])('are needed for the warning about permissions: %s for %j', (bypasses, command) => {
+    expect(bypassesPermissions(command)).toBe(bypasses);
   });
 
   it('are left alone when they are damaged, and it is said', async () => {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,6 +63,24 @@ describe('a transcript', () => {
     expect(reader.hasTaken('and that', 1)).toBe(true);
     expect(reader.hasTaken('do this', 1)).toBe(false);
   });
+
+  it('holds the work of subagents, and of theirs, but neither their context nor their prompts', async () => {
+    const path = join(folder, 'two.jsonl');
+    await writeFile(path, prompt('do this') + answer('m1', 7, tool));
+    const reader = readTranscript(path);
+    expect(await reader.read()).toMatchObject({ steps: 1, actions: 1, context: 1117 });
+    const subagents = join(folder, 'two', 'subagents');
+    await mkdir(join(subagents, 'agent-1'), { recursive: true });
+    await writeFile(join(subagents, 'agent-1.meta.json'), answer('m9', 1));
+    await writeFile(join(subagents, 'agent-1.jsonl'), prompt('a part of it') + answer('m2', 3, tool));
+    await writeFile(join(subagents, 'agent-1', 'agent-2.jsonl'), answer('m3', 5));
+    const more = { input: 300, cacheWrite: 30, cacheRead: 3000, output: 15 };
+    expect(await reader.read()).toMatchObject({ steps: 3, actions: 2, context: 1117, usage: more });
+    await appendFile(join(subagents, 'agent-1.jsonl'), answer('m4', 2));
+    expect(await reader.read()).toMatchObject({ steps: 4, usage: { output: 17 } });
+    expect(reader.prompts).toBe(1);
+    expect(reader.hasTaken('a part of it', 0)).toBe(false);
+  });
 });
 
 describe('usage', () => {
@@ -74,6 +92,7 @@ describe('usage', () => {
     expect(countUsage(first, '/a', usage, '2026-05-31')).toEqual(first);
     const more = { ...usage, output: 17 };
     expect(countUsage(first, '/a', more, '2026-06-01')).toMatchObject({ total: more, dayTokens: 10 });
+    expect(countUsage(first, '/a', { ...usage, input: 1 }, '2026-05-31')).toMatchObject({ total: usage });
     expect(countUsage(first, '/b', usage, '2026-05-31')).toMatchObject({ dayTokens: 234 });
   });
 });

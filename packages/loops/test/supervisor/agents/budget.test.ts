@@ -43,5 +43,14 @@ it('holds a loop whose budget for the day is spent, asks once, and ends nothing'
     () => supervisor.status(),
     ({ loops: [loop] }) => loop?.block === undefined,
   );
+  // Nor does the next supervisor ask again.
+  await supervisor[Symbol.asyncDispose]();
+  const next = await rig.supervise();
+  await until(
+    () => next.status().loops[0]?.agent?.version,
+    (version) => version === '9.0.0',
+  );
+  await next.reconcile();
+  expect(next.status().loops[0]?.block).toBeUndefined();
   expect(rig.events.filter(({ type }) => type === 'escalated')).toHaveLength(1);
 });

@@ -45,12 +45,17 @@ function deliver(screens: string[][], afterPaste: string[][] = []) {
     isInTranscript: async () => false,
   };
   const delivered = deliverPrompt(target, Buffer.from('Do this.'), async () => void done.push('record'));
-  return { delivered, done };
+  return { delivered, done, left: () => left };
 }
 
 it('is typed once there is an input line, also where a dialog that a key leaves came first', async () => {
-  const { delivered, done } = deliver([starting, starting, limit, starting, line('')], [line('Do this.')]);
+  const { delivered, done, left } = deliver(
+    [starting, starting, limit, starting, line('')],
+    [...Array.from({ length: 3 }, () => line('Do this.')), line('')],
+  );
   await delivered;
+  // Another one that is typed before the line is empty would be lost with it.
+  expect(left()).toEqual([line('')]);
   expect(done).toEqual(['Escape', 'record', 'paste Do this.', 'Enter']);
 });
 
@@ -61,7 +66,7 @@ it('is refused by a dialog that comes where an input line was expected, and noth
 });
 
 it('presses no Enter into a dialog that opens after the text was typed', async () => {
-  const { delivered, done } = deliver([line('')], [line('Do this.'), trust, line('Do this.')]);
+  const { delivered, done } = deliver([line('')], [line('Do this.'), trust, line('Do this.'), line('')]);
   await delivered;
   expect(done).toEqual(['record', 'paste Do this.', 'Enter']);
 });

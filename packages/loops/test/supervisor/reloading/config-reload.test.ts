@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRigConfig } from '../../../src/config/load-rig-config.ts';
 import { startFingerprint } from '../../../src/supervisor/reloading/compare-configs.ts';
@@ -51,6 +52,16 @@ describe('a reload', () => {
       added: ['gone'],
       removed: ['edited', 'livelier', 'new'],
     });
+  });
+
+  it('writes the phase into a mirror that is another one now', async () => {
+    const loops = { one: { ...sleep(1000), autostart: false } };
+    const plans = ['plan-0.md', 'plan-1.md'];
+    await using rig = await makeRig({ loops, phases: { plans, mirror: '.phase-idx' } });
+    const supervisor = await rig.supervise();
+    await edit(rig, { loops, phases: { plans, mirror: '.other-idx' } });
+    await supervisor.reload();
+    expect(await readFile(join(rig.directory, '.other-idx'), 'utf8')).toBe('0\n');
   });
 
   it('changes nothing with a mistake in the file, or with a key that a running supervisor keeps', async () => {

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentAdapter, ScreenReading } from '../../agents/agent-adapter.ts';
+import type { LoopConfig } from '../../config/rig-config.ts';
+import { LoopsError, RequestRefusedError } from '../../errors.ts';
+import type { RigTmux } from '../../tmux/rig-tmux.ts';
+
+/** How long the input line may take to be there, and to show what was typed, or that it is gone; and between two looks; milliseconds. */
+const inputPatience = 20_000;
+const echoPatience = 3000;
+const echoPause = 100;
+/** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
+const dismissals = 3;
+const dismissPause = 500;
+
+/** Where a prompt goes. */
+export interface PromptTarget {
+  readonly tmux: Pick<RigTmux, 'screen' | 'paste' | 'press'>;
+  readonly paneId: string;
+  readonly loop: LoopConfig;
+  readonly adapter: AgentAdapter;
+  readonly signal: AbortSignal;
+  /** Resolves when the agent acknowledges the prompt; absent where it never does. */
+  readonly taken?: Promise<void> | undefined;
+  /** Whether the agent's transcript has the prompt. */
+  readonly isInTranscript: () => Promise<boolean>;
+}
+
+/**
+ * Waits until no dialog is open and there is an input line: a program that says it is ready may have none yet. What is typed
+ * into anything else is lost, or answers something.
+ */
+export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
+  const { loop, signal } = target;
+  const end = performance.now() + inputPatience;
+  for (;;) {
+    const reading = await leaveDialog(target);
+    if (reading.takesPrompt !== false) return reading;
+    if (performance.now() > end) {
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `${loop.name} showed no input line for ${inputPatience / 1000} s; nothing was typed. Look with: loops attach ${loop.name}`,
+      );
+    }
+    await delay(echoPause, undefined, { signal });
+  }
+}
+
+/** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
+export async function untilEchoed(target: PromptTarget, text: string, before: string): Promise<boolean> {
+  return untilRead(target, (reading) => holds(target, reading, text, before));
+}
+
+/** A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. */
+export async function untilCleared(target: PromptTarget, text: string): Promise<void> {
+  try {
+    await untilRead(target, (reading) => !holds(target, reading, text));
+  } catch (error) {
+    // An agent that has ended since took the prompt all the same.
+    if (!(error instanceof LoopsError)) throw error;
+  }
+}
+
+async function untilRead(target: PromptTarget, isSo: (reading: ScreenReading) => boolean): Promise<boolean> {
+  const end = performance.now() + echoPatience;
+  while (!isSo(await read(target))) {
+    if (performance.now() > end) return false;
+    await delay(echoPause, undefined, { signal: target.signal });
+  }
+  return true;
+}
+
+/** @param before what stood there before the text was typed: as long as that stands there, the text does not. */
+export function holds(
+  { adapter }: PromptTarget,
+  { draft }: Pick<ScreenReading, 'draft'>,
+  text: string,
+  before?: string,
+): boolean {
+  return draft !== undefined && draft !== before && adapter.isDraftOf(draft, text);
+}
+
+/** Leaves a dialog by the key that is known to do no harm; in any other nothing is typed. */
+async function leaveDialog(target: PromptTarget): Promise<ScreenReading> {
+  const { tmux, paneId, loop, signal } = target;
+  for (let left = dismissals; ; left -= 1) {
+    const reading = await read(target);
+    const { dialog } = reading;
+    if (dialog === undefined) return reading;
+    if (dialog.key === undefined || left === 0) {
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `${loop.name} shows ${dialog.words}; nothing was typed. Answer it with: loops attach ${loop.name}`,
+      );
+    }
+    await tmux.press(paneId, dialog.key);
+    await delay(dismissPause, undefined, { signal });
+  }
+}
+
+/** What its screen says now. */
+export async function read({ tmux, paneId, loop, adapter }: PromptTarget): Promise<ScreenReading> {
+  const lines = await tmux.screen(paneId);
+  return adapter.readScreen(lines, loop, { limit: [], login: [] }, Date.now());
+}
