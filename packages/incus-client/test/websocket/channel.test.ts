@@ -39,5 +39,5 @@ test('what is written to a console whose socket has gone does not keep it from i
   const taken = new Promise((resolve) => {
     channel.write('a key', resolve);
   });
-  await Promise.all([closed, taken]);
+  await expect(Promise.all([closed, taken])).resolves.toHaveLength(2);
 });
