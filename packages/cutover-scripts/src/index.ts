@@ -20,4 +20,6 @@ export { type FlakeParts, renderFlake } from './flake.ts';
 export type { HostSettings } from './flake-settings.ts';
 export { readFlakeTemplate } from './flake-template.ts';
 export { type Fence, type FenceKey, fingerprintOf } from './world/fence.ts';
-export { type Forge, openForge } from './world/forge.ts';
+export type { Forge } from './world/forge.ts';
+export { openForge } from './forge/open-forge.ts';
+export type { ForgeSettings, OpenForgeOptions } from './forge/settings.ts';

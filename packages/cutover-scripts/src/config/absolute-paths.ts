@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings, SshEndpoint } from './schema.ts';
 
 /** The settings with paths that are absolute: relative ones are taken from the folder of the config file. */
@@ -26,11 +27,41 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     },
     ssh: { privateKey: at(ssh.privateKey) },
     old: { ...old, ssh: endpoint(old.ssh) },
-    forge: { ...forge, ssh: endpoint(forge.ssh) },
+    forge: forgeWithPaths(forge, { at, endpoint, program }),
     secrets: at(settings.secrets),
     loops: at(settings.loops),
     notify: settings.notify.map((hook) => ({ ...hook, command: program(hook.command) })),
     ...(approvers === undefined ? {} : { approvers: { allowedSigners: at(approvers.allowedSigners) } }),
     ...(tailnet === undefined ? {} : { tailnet: { ...tailnet, authKey: at(tailnet.authKey) } }),
+  };
+}
+
+interface Absolute {
+  at(path: string): string;
+  endpoint(ssh: SshEndpoint): SshEndpoint;
+  program(argv: readonly string[]): string[];
+}
+
+function forgeWithPaths(
+  forge: CutoverSettings['forge'],
+  { at, endpoint, program }: Absolute,
+): CutoverSettings['forge'] {
+  const certificateOf = ({ certificate }: { certificate?: string | undefined }) =>
+    certificate === undefined ? {} : { certificate: at(certificate) };
+  const tokenOf = ({ token }: { token?: TokenSource | undefined }) => {
+    if (token === undefined) return {};
+    return { token: typeof token === 'string' ? at(token) : { command: program(token.command) } };
+  };
+  if (forge.type === 'ssh') return { ...forge, ssh: endpoint(forge.ssh) };
+  if (forge.type === 'gitea') {
+    const { ssh } = forge;
+    const knownHosts = ssh.knownHosts === undefined ? {} : { knownHosts: at(ssh.knownHosts) };
+    return { ...forge, ...certificateOf(forge), ...tokenOf(forge), ssh: { ...ssh, ...knownHosts } };
+  }
+  const { ssh, https } = forge;
+  return {
+    ...forge,
+    ...(ssh === undefined ? {} : { ssh: endpoint(ssh) }),
+    ...(https === undefined ? {} : { https: { ...https, ...certificateOf(https), ...tokenOf(https) } }),
   };
 }

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
+import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
@@ -13,8 +14,7 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     ['ssh.privateKey', settings.ssh.privateKey],
     ['old.ssh.privateKey', old.ssh.privateKey],
     ['old.ssh.knownHosts', old.ssh.knownHosts],
-    ['forge.ssh.privateKey', forge.ssh.privateKey],
-    ['forge.ssh.knownHosts', forge.ssh.knownHosts],
+    ...forgeFiles(forge),
     ['tailnet.authKey', tailnet?.authKey],
     ['approvers.allowedSigners', approvers?.allowedSigners],
   ];
@@ -25,6 +25,21 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     }),
   );
   return mistakes.flat();
+}
+
+function forgeFiles(forge: CutoverSettings['forge']): [key: string, path: string | undefined][] {
+  const knownHosts: [string, string | undefined] = ['forge.ssh.knownHosts', forge.ssh?.knownHosts];
+  const fileOf = (token: TokenSource | undefined): string | undefined =>
+    typeof token === 'string' ? token : undefined;
+  if (forge.type === 'gitea')
+    return [knownHosts, ['forge.token', fileOf(forge.token)], ['forge.certificate', forge.certificate]];
+  const { https } = forge.type === 'git' ? forge : { https: undefined };
+  return [
+    ['forge.ssh.privateKey', forge.ssh?.privateKey],
+    knownHosts,
+    ['forge.https.token', fileOf(https?.token)],
+    ['forge.https.certificate', https?.certificate],
+  ];
 }
 
 async function whyUnreadable(path: string): Promise<string | undefined> {

@@ -1,121 +1,26 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Host, HostConnectionError } from '@cutover/host';
-import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
-import type { Fence, FenceKey } from './fence.ts';
-import { socksAddress } from './socks-address.ts';
+import type { Check } from '../preflight/check.ts';
+import type { Fence } from './fence.ts';
 
 /** The git server: its repositories, and who may reach them. */
-export interface Forge {
-  /** Runs the forge's own commands, over ssh as its git user. */
-  readonly host: Host;
-  /** The environment that makes this machine's git reach it, host key verified. */
+export interface Forge extends AsyncDisposable {
+  /** What to call it, e.g. `git.example.org`. */
+  readonly name: string;
+  /** The environment that makes this machine's git reach it, host key or certificate verified. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
-  /** The git URL of a repository; a whole URL is returned as it is. */
+  /** The git URL of a repository, for the hosts and for this machine; a whole URL is returned as it is. */
   url(repository: string): string;
-  /** Whether it answers at all, over verified ssh. */
+  /** Whether it answers at all. */
   answers(signal: AbortSignal): Promise<boolean>;
   /** Makes a private repository, or finds it there. */
   createRepository(name: string, signal: AbortSignal): Promise<void>;
+  /** Why a repository that is there cannot be used, where the forge knows more than git does. */
+  whyUnusable?(repository: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Where a key is let in one by one, by the names of the config; absent: a key that is let in is so everywhere. */
+  readonly keyedRepositories?: readonly string[];
   /** Who may push, and the way to take that from a host. */
   readonly fence: Fence;
-}
-
-/** @param stateDirectory where the list of the forge's host keys is kept for ssh. */
-export async function openForge(
-  settings: CutoverSettings['forge'],
-  host: Host,
-  stateDirectory: string,
-): Promise<Forge> {
-  const { ssh } = settings;
-  const command = (template: readonly string[], names: Record<string, string>): string[] =>
-    template.map((word) => word.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `{${name}}`));
-  return {
-    host,
-    gitEnvironment: {
-      GIT_SSH_COMMAND: await sshCommand(ssh, stateDirectory),
-      GIT_TERMINAL_PROMPT: '0',
-    },
-    url: (repository) =>
-      repository.includes(':')
-        ? repository
-        : `ssh://${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}${settings.root}/${repository}.git`,
-    async answers(signal) {
-      try {
-        // A forge may well refuse this command; what counts is that its ssh server ran or refused it.
-        await host.run(['true'], { reject: false, signal, timeout: 20_000 });
-        return true;
-      } catch (error) {
-        if (error instanceof HostConnectionError) return false;
-        throw error;
-      }
-    },
-    async createRepository(repository, signal) {
-      await host.run(command(settings.createRepository, { repository }), { signal });
-    },
-    fence: {
-      async grant(name, publicKey, signal) {
-        await host.run(command(settings.authorizeKey, { name }), { input: `${publicKey}\n`, signal });
-      },
-      async list(signal) {
-        const { stdout } = await host.run(command(settings.listKeys, {}), { signal });
-        return parseKeys(stdout);
-      },
-      async revoke(fingerprint, signal) {
-        await host.run(command(settings.revokeKey, { fingerprint }), { signal });
-      },
-    },
-  };
-}
-
-/** git reads this with a shell, so each word is quoted for one. */
-async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string> {
-  const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
-  options.push(
-    `UserKnownHostsFile=${sshPath(ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory)))}`,
-  );
-  options.push(`IdentityFile=${sshPath(ssh.privateKey)}`);
-  if (ssh.socks5 !== undefined) options.push(...throughSocks(ssh.socks5));
-  const words = ['ssh', ...options.flatMap((option) => ['-o', option])];
-  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-}
-
-/** When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life. */
-function throughSocks(socks5: NonNullable<SshEndpoint['socks5']>): string[] {
-  return [
-    `ProxyCommand=nc -X 5 -x ${socksAddress(socks5)} %h %p`,
-    'ServerAliveInterval=5',
-    'ServerAliveCountMax=2',
-    'ConnectTimeout=20',
-  ];
-}
-
-/** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
-function sshPath(path: string): string {
-  return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
-}
-
-async function knownHostsFile(
-  { host, port, hostKeys = [] }: CutoverSettings['forge']['ssh'],
-  stateDirectory: string,
-): Promise<string> {
-  const file = join(stateDirectory, 'known_hosts');
-  const name = port === 22 ? host : `[${host}]:${port}`;
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  await writeFile(file, hostKeys.map((key) => `${name} ${key}\n`).join(''), { mode: 0o600 });
-  return file;
-}
-
-function parseKeys(text: string): FenceKey[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [, name, fingerprint] = /^(\S+) (SHA256:[A-Za-z0-9+/]+)$/.exec(line) ?? [];
-      if (name === undefined || fingerprint === undefined)
-        throw new Error(
-          `forge.listKeys printed ${JSON.stringify(line)}, which is not NAME SHA256:FINGERPRINT`,
-        );
-      return { name, fingerprint };
-    });
+  /** It has no API: a person makes repositories, gives keys and takes them away, and what a host can do is asked from there. */
+  readonly byHand?: boolean | undefined;
+  /** What is looked at beforehand, beside whether git can read the repositories. */
+  readonly checks: readonly Check[];
 }
