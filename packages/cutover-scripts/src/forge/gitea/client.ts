@@ -9,7 +9,7 @@ const patience = 20_000;
 export interface GiteaAccess {
   /** Its address without `/api/v1`, e.g. `https://git.example.org`. */
   readonly url: string;
-  /** Reads the token, for each call anew: it may be renewed while a run waits. It goes into a header and nowhere else. */
+  /** Reads the token, at each call: it may be renewed while a run waits. It goes into a header and nowhere else. */
   token(signal: AbortSignal): Promise<string>;
   /** What its certificate is verified by (PEM). Default: what this machine trusts. */
   readonly certificate?: string | undefined;
