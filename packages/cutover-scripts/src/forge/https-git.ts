@@ -33,11 +33,12 @@ export function httpsGitEnvironment(options: HttpsGitOptions): Record<string, st
     // The empty one first: no other helper of this machine answers for the forge, nor keeps the token.
     settings.push([`credential.${base}.helper`, ''], [`credential.${base}.helper`, helper(user, token)]);
   }
-  if (certificate !== undefined) settings.push([`http.${base}/.sslCAInfo`, certificate]);
   // The proxy resolves the name: what is in a tailnet is known there only.
   if (socks5 !== undefined) settings.push([`http.${base}/.proxy`, `socks5h://${socks5}`]);
   return {
     GIT_TERMINAL_PROMPT: '0',
+    // Not http.sslCAInfo for this address alone: this variable, where a machine has set it for all programs, is above it.
+    ...(certificate === undefined ? {} : { GIT_SSL_CAINFO: certificate }),
     GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(
       settings.flatMap(([key, value], index) => [
