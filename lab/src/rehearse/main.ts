@@ -11,10 +11,16 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rollback: { type: 'boolean', default: false },
     lab: { type: 'string' },
+    forge: { type: 'string' },
     'undo-at': { type: 'string' },
     'kill-at': { type: 'string', multiple: true, default: [] },
   },
 });
+
+function forgeNamed(name: string | undefined): 'ssh' | 'gitea' | undefined {
+  if (name === undefined || name === 'ssh' || name === 'gitea') return name;
+  throw new Error(`--forge: ${name} is neither ssh nor gitea`);
+}
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -34,6 +40,7 @@ try {
     fresh: values.fresh,
     keep: values.keep,
     rollback: values.rollback,
+    forge: forgeNamed(values.forge),
     killAt: values['kill-at'],
     ...(values['undo-at'] === undefined ? {} : { undoAt: values['undo-at'] }),
     narrator,

@@ -14,6 +14,8 @@ import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.t
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
+import { giteaAfterCutover } from './evidence/gitea.ts';
+import { giteaOfRehearsal } from './gitea.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
@@ -30,6 +32,8 @@ export interface RehearseOptions {
   readonly killAt: readonly string[];
   /** Kill the runner when it begins this step, before the commit point; undo everything, look, and begin again. */
   readonly undoAt?: string;
+  /** What the rig's repositories are on: git over ssh with commands (the default), or a real Gitea, where one is built. */
+  readonly forge?: 'ssh' | 'gitea' | undefined;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
   readonly narrator: Narrator;
@@ -68,15 +72,19 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   );
   const folder = join(lab.folders.root, 'rehearsal');
   await rm(folder, { recursive: true, force: true });
-  const files = await writeRehearsalFiles(folder, lab, hosts);
+  await using forge =
+    options.forge === 'gitea'
+      ? await narrator.timed('moving the rig to a real Gitea', () => giteaOfRehearsal(lab, hosts, folder))
+      : undefined;
+  const files = await writeRehearsalFiles(folder, lab, hosts, forge);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
     settings,
     old: hosts.pi.host,
     target: incusHost(scope, newHostName),
-    forge: hosts.forge.host,
-    repositories: '/srv/git',
+    forge: forge?.host ?? hosts.forge.host,
+    repositories: forge?.repositories ?? '/srv/git',
     signal,
   };
 
@@ -133,6 +141,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   }
 
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
+  if (forge !== undefined) await giteaAfterCutover(scene, evidence, { gitea: forge.gitea, folder });
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');

@@ -69,11 +69,29 @@ export const expectedSecrets: readonly (ExpectedSecret & { kind: string; file: s
   },
 ].map((secret) => ({ ...secret, owner: 'loops', mode: '400' }));
 
+/** The forge of a rehearsal: `forge` of its `cutover.yaml`, and the git URL of a repository there. */
+export interface RehearsalForge {
+  readonly config: object;
+  url(repository: string): string;
+}
+
+/** The lab's own forge: git over ssh, with commands. */
+export function forgeOverSsh(lab: Lab, { forge }: LabHosts): RehearsalForge {
+  return {
+    config: {
+      ssh: { host: forge.address, user: 'git', privateKey: lab.operator.file, hostKeys: [forge.hostKey] },
+      root: '/srv/git',
+    },
+    url: (repository) => `ssh://git@${forge.address}/srv/git/${repository}.git`,
+  };
+}
+
 /** Writes `cutover.yaml`, `loops.yaml` and `secrets.yaml` for these hosts. */
 export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
+  forge: RehearsalForge = forgeOverSsh(lab, hosts),
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -82,14 +100,14 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', cutoverConfig(lab, hosts)),
-    write('loops.yaml', rigConfig(hosts)),
+    write('cutover.yaml', cutoverConfig(lab, hosts, forge)),
+    write('loops.yaml', rigConfig(hosts, forge)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
 }
 
-function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
+function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge): object {
   return {
     name: newHostName,
     incus: {
@@ -128,10 +146,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
       standbyUnits: ['cc-ci-tailscaled.service'],
     },
     new: { user: 'loops', workspace, swap: '512MiB' },
-    forge: {
-      ssh: { host: forge.address, user: 'git', privateKey: lab.operator.file, hostKeys: [forge.hostKey] },
-      root: '/srv/git',
-    },
+    forge: forge.config,
     repository: newHostName,
     repositories: [
       { repository: 'cc-ci', path: 'cc-ci' },
@@ -174,8 +189,8 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
   };
 }
 
-function rigConfig({ forge, ccci }: LabHosts): object {
-  const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
+function rigConfig({ ccci }: LabHosts, forge: RehearsalForge): object {
+  const remote = forge.url('cc-ci');
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
     environment: author(role),
