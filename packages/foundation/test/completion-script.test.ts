@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, Option } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
-import { completionScript } from '../src/completion.ts';
+import { completionScript } from '../src/completion-script.ts';
 
 const run = promisify(execFile);
 
