@@ -6,7 +6,7 @@ import { bad, type Check, good } from './check.ts';
 export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
   const repositories = [
     settings.ownership.repository,
-    settings.handoff.repository,
+    ...(settings.handoff === undefined ? [] : [settings.handoff.repository]),
     ...settings.repositories.map(({ repository }) => repository),
   ];
   return [

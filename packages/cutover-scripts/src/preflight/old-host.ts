@@ -1,6 +1,6 @@
 import { on } from '@cutover/host/zx';
 import { oldClones, oldPath } from '../rig/rig.ts';
-import { readResumePoint } from '../carry/resume-point.ts';
+import { oldResumePoint } from '../carry/resume-point.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -28,10 +28,12 @@ export function oldHostChecks(world: World): Check[] {
         const missing = await missingPaths(world, paths, signal);
         if (missing.length > 0)
           return bad(`${settings.old.name} lacks ${missing.join(', ')}; fix the paths in the config`);
-        const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+        const { name, resumePoint, clones } = settings.old;
+        if (resumePoint === undefined) return good({ planPhase: null, clones: clones.length });
+        const index = await oldResumePoint(world, signal);
         return index === undefined
-          ? bad(`${settings.old.name} has no resume point at ${oldPath(settings, settings.old.resumePoint)}`)
-          : good({ planPhase: index, clones: settings.old.clones.length });
+          ? bad(`${name} has no resume point at ${oldPath(settings, resumePoint)}`)
+          : good({ planPhase: index, clones: clones.length });
       },
     },
     {
