@@ -3,7 +3,7 @@ import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
 import { forgetRevokedNewKeys } from '../new-host/revoked-keys.ts';
 import { newResumePoint, oldResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
-import { homeOf, newPath, oldPath, rigConfigFile } from '../rig/rig.ts';
+import { homeOf, newPath, rigConfigFile } from '../rig/rig.ts';
 import { missingLoopFiles } from '../new-host/loop-files.ts';
 import { inspectSwap } from '../new-host/swap.ts';
 import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
