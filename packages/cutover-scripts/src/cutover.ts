@@ -1,6 +1,7 @@
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
 import { unsafeCodes } from './errors.ts';
+import { questions } from './init/questions.ts';
 import type { World } from './world/world.ts';
 
 /** The command `cutover`: `process.exit(await runbookCommand(cutover))`. */
@@ -11,6 +12,13 @@ export const cutover: RunbookCommand<World> = {
   version: manifest.version,
   // Only some commands need it, and it takes longer to load than they take.
   load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
+  setup: {
+    description:
+      'ask a few questions, look at the old host, and write cutover.yaml, loops.yaml and secrets.yaml; overwrites nothing',
+    questions,
+    beside: ['loops.yaml', 'secrets.yaml'],
+    start: async (tell) => (await import('./init/session.ts')).startSession(tell),
+  },
   lists: {
     'reboot-proof': 'reboot the new host and prove that everything comes back by itself',
     'retire-old':

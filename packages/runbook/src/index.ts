@@ -49,4 +49,5 @@ export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
 export type { Attestations, CommandStreams, Rehearsal, RunbookCommand } from './commands/context.ts';
+export type { Answers, Question, Setup, SetupFiles, SetupSession } from './commands/setup.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';
