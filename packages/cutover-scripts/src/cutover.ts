@@ -1,6 +1,7 @@
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
 import { unsafeCodes } from './errors.ts';
+import { loadRunbook } from './load-runbook.ts';
 import { questions } from './init/questions.ts';
 import type { World } from './world/world.ts';
 
@@ -10,8 +11,7 @@ export const cutover: RunbookCommand<World> = {
   description:
     'Move a rig of autonomous agent loops to its own NixOS machine: plan, run, resume, roll back, report.',
   version: manifest.version,
-  // Only some commands need it, and it takes longer to load than they take.
-  load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
+  load: loadRunbook,
   setup: {
     description:
       'ask a few questions, look at the old host, and write cutover.yaml, loops.yaml and secrets.yaml; overwrites nothing',

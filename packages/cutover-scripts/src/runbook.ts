@@ -36,7 +36,7 @@ export const phases: readonly Phase[] = [
  * @param statePath the state directory; working copies are kept below it.
  * @throws {ConfigError} a config file cannot be used.
  */
-export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
+export async function createRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
   const world = await openWorld(configPath, resolve(statePath, 'work'));
   const { settings } = world;
   return {
