@@ -103,7 +103,16 @@ describe('cutover init', () => {
   it('writes what doctor and plan accept as it stands', async () => {
     // It ends with 1 when a finding is not ok, and the call rejects.
     expect((await cutover('doctor', '--json')).trim().split('\n').length).toBeGreaterThan(15);
-    expect(await cutover('plan')).toMatch(/run it: cutover run .* --plan/);
+    const saved = join(folder, 'plan.json');
+    expect(await cutover('plan', '--save', saved)).toMatch(/run it: cutover run .* --plan/);
+    expect(JSON.parse(await readFile(saved, 'utf8'))).toMatchObject({
+      world: {
+        'owner of the loops': expect.any(String),
+        [`instance ${name}`]: 'is not there',
+        [`image ${lab.imageAlias}`]: expect.stringMatching(/^[0-9a-f]{64}$/),
+        'rig on pi': 'runs',
+      },
+    });
   });
 
   it('overwrites nothing', async () => {

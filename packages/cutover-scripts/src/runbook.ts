@@ -19,6 +19,7 @@ import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { whatStaysReachable } from './ownership/unfenced.ts';
 import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
+import { standsOn } from './world/stands-on.ts';
 import type { World } from './world/world.ts';
 
 /** The phases of a cutover. */
@@ -61,6 +62,7 @@ export async function createRunbook(configPath: string, statePath: string): Prom
     },
     attest: async (statement, signal) => ({ ...(await takeAttestation(world, statement, signal)) }),
     alarms: { 'what the move left': (signal) => findAlarms(world, signal) },
+    standsOn: (signal) => standsOn(world, signal),
     caveats: whatStaysReachable(world),
     async ownership(signal) {
       const found = await readOwner(world, signal);

@@ -21,6 +21,7 @@ export {
   UsageError,
   VerificationError,
 } from './engine/errors.ts';
+export { type WorldFacts, WorldMovedError } from './engine/world-facts.ts';
 export { lastRehearsal, type RehearsalResult } from './rehearsal/result.ts';
 export { type Run, type RunOptions, startRun } from './engine/engine.ts';
 export type { RunRequest } from './engine/decide-run.ts';
