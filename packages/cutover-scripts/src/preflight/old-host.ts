@@ -21,6 +21,21 @@ export function oldHostChecks(world: World): Check[] {
       },
     },
     {
+      name: 'clock of the old host',
+      async look(signal) {
+        const before = Date.now();
+        const { stdout } = await old.run(['date', '+%s'], { signal });
+        const skew = clockSkew(Number(stdout.trim()), before, Date.now());
+        const evidence = { secondsAhead: skew };
+        return Math.abs(skew) <= tolerableSkew
+          ? good(evidence)
+          : bad(
+              `the clock of ${settings.old.name} is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this machine's; set the wrong one (timedatectl): certificates and the times of commits and claims depend on it`,
+              evidence,
+            );
+      },
+    },
+    {
       name: 'old rig',
       async look(signal) {
         const paths = [settings.old.workspace, ...oldClones(settings).map((clone) => `${clone}/.git`)];
@@ -56,4 +71,19 @@ async function missingPaths(
 ): Promise<string[]> {
   const pi = on(old)({ signal });
   return await pi`for path in ${paths}; do [ -e "$path" ] || echo "$path"; done`.lines();
+}
+
+/** Seconds that two clocks may differ by. */
+const tolerableSkew = 30;
+
+/**
+ * Whole seconds by which another clock is ahead, of what it said between two looks at ours; 0 while it may be right.
+ *
+ * @param before in milliseconds, as `after`.
+ */
+export function clockSkew(seconds: number, before: number, after: number): number {
+  // It names the second that it is in.
+  const [earliest, latest] = [Math.floor(before / 1000), Math.floor(after / 1000)];
+  if (seconds < earliest) return seconds - earliest;
+  return seconds > latest ? seconds - latest : 0;
 }
