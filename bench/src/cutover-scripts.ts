@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Runbook, startRun, type Step } from '@cutover/runbook';
 import { type Figure, milliseconds } from './figure.ts';
+import { importFigure } from './imports.ts';
 import { rehearsalFigures } from './rehearsal.ts';
 
 const steps = 200;
@@ -70,6 +71,7 @@ export const cutoverScriptsFigures: readonly Figure[] = [
       };
     },
   },
+  ...['runbook', 'cutover-scripts'].map(importFigure),
   ...rehearsalFigures(),
 ];
 

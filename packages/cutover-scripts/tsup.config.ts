@@ -14,7 +14,11 @@ const shared: Options = {
 };
 
 export default defineConfig([
-  { ...shared, entry: ['src/index.ts'], dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
+  {
+    ...shared,
+    entry: ['src/index.ts', 'src/steps.ts'],
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  },
   {
     ...shared,
     entry: { cli: 'src/cli.ts' },

@@ -45,7 +45,7 @@ export async function moveRigToGitea({ forge, pi }: LabHosts, gitea: Gitea): Pro
         repository: first,
         repositories: names.map((repository) => ({ repository, path: repository, branch: 'main' })),
         ownership: { repository: first, ref: 'refs/cutover/owner', lease: 600_000 },
-        handoff: { repository: first, timeout: 60_000 },
+        handoff: { repository: first, proof: 'verdict', timeout: 60_000 },
       },
       { here, stateDirectory: folder },
     );

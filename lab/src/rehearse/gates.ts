@@ -1,11 +1,12 @@
 import type { EngineEvent } from '@cutover/runbook';
 import type { ScriptedOperator } from '../operator/operator.ts';
 import { type RunnerFiles, runCutover } from './runner.ts';
-import { rigName } from './settings.ts';
 
 export interface GateAnswers extends RunnerFiles {
   /** The operator, once the new host can be reached. */
   readonly operator: () => Promise<ScriptedOperator>;
+  /** The name of the rig in `loops.yaml`. */
+  readonly rig: string;
   /** Whom the agent is logged in for. */
   readonly rigUser: string;
   /** What the operator looks at before approving the cutover. */
@@ -28,16 +29,21 @@ export function answerGates(options: GateAnswers): GateAnswerer {
     connected = resolve;
   });
 
+  async function approve(gate: string): Promise<void> {
+    const argv = ['approve', gate, '--by', 'the scripted operator'];
+    const { exitCode, stderr } = await runCutover({ config, state, argv, signal, onEvent: () => {} });
+    if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
+  }
+
   const answers: Record<string, () => Promise<void>> = {
     'release-ownership': async () => {
       await options.beforeApproval();
-      const argv = ['approve', 'release-ownership', '--by', 'the scripted operator'];
-      const { exitCode, stderr } = await runCutover({ config, state, argv, signal, onEvent: () => {} });
-      if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
+      await approve('release-ownership');
     },
+    'delete-old-workspace': () => approve('delete-old-workspace'),
     'log-agent-in': async () => (await options.operator()).logAgentIn({ user: options.rigUser }),
     'connect-operator': async () => {
-      const attach = `loops attach orchestrator --config /etc/loops/${rigName}.yaml`;
+      const attach = `loops attach orchestrator --config /etc/loops/${options.rig}.yaml`;
       await (
         await options.operator()
       ).visitSession({

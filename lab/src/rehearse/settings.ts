@@ -16,6 +16,10 @@ export interface RehearsalFiles {
 
 export const newHostName = 'cc-ci-orchestrator';
 export const rigName = 'cc-ci';
+/** The file that counts the plan phases, below the workspace. */
+export const resumePointFile = '.cc-ci-logs/.phase-idx';
+/** The repository that the Builder works in. */
+export const workRepository = 'cc-ci';
 const workspace = '/srv/cc-ci';
 const certificates = '/srv/incus-terraform-nix-vm-creator/terraform-secrets';
 
@@ -133,7 +137,7 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge):
       user: 'loops',
       workspace,
       clones: ['cc-ci', 'cc-ci-adv'],
-      resumePoint: '.cc-ci-logs/.phase-idx',
+      resumePoint: resumePointFile,
       references: 'references',
       stop: [`${workspace}/cc-ci-plan/launch.sh`, 'stop'],
       start: [`${workspace}/cc-ci-plan/launch.sh`, 'start'],
@@ -177,7 +181,7 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge):
         processes: ['agent.mjs --role orchestrator'],
       },
     },
-    handoff: { repository: 'cc-ci', timeout: '120s' },
+    handoff: { repository: workRepository, timeout: '120s' },
     health: { url: `http://${ccci.address}/health` },
     standIns: [
       'a container stands for the virtual machine: this machine has no KVM',

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { provisionSteps, type World } from '@cutover/cutover-scripts';
+import { provisionSteps, type World } from '@cutover/cutover-scripts/steps';
 import { sshHost } from '@cutover/host';
 import type { CheckResult, StepContext } from '@cutover/runbook';
 import { expect, it } from 'vitest';

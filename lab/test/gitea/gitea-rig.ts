@@ -59,7 +59,7 @@ export async function openGiteaRig(): Promise<GiteaRig> {
         repository: configuration,
         repositories: repositories.map((repository) => ({ repository, path: repository, branch: 'main' })),
         ownership: { repository: 'cc-ci', ref: 'refs/cutover/owner', lease: 600_000 },
-        handoff: { repository: 'cc-ci', timeout: 60_000 },
+        handoff: { repository: 'cc-ci', proof: 'verdict', timeout: 60_000 },
       },
       { here, stateDirectory: root },
     );

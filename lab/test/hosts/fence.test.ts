@@ -44,7 +44,7 @@ describe('the fence of git over ssh', () => {
         repository: 'cc-ci-orchestrator',
         repositories: [],
         ownership: { repository: 'cc-ci', ref: 'refs/cutover/owner', lease: 600_000 },
-        handoff: { repository: 'cc-ci', timeout: 60_000 },
+        handoff: { repository: 'cc-ci', proof: 'verdict', timeout: 60_000 },
       },
       { here, stateDirectory: lab.folders.root },
     );

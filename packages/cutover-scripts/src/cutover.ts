@@ -1,6 +1,8 @@
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
 import { unsafeCodes } from './errors.ts';
+import { loadRunbook } from './load-runbook.ts';
+import { questions } from './init/questions.ts';
 import type { World } from './world/world.ts';
 
 /** The command `cutover`: `process.exit(await runbookCommand(cutover))`. */
@@ -9,8 +11,14 @@ export const cutover: RunbookCommand<World> = {
   description:
     'Move a rig of autonomous agent loops to its own NixOS machine: plan, run, resume, roll back, report.',
   version: manifest.version,
-  // Only some commands need it, and it takes longer to load than they take.
-  load: async (...places) => (await import('./runbook.ts')).loadRunbook(...places),
+  load: loadRunbook,
+  setup: {
+    description:
+      'ask a few questions, look at the old host, and write cutover.yaml, loops.yaml and secrets.yaml; overwrites nothing',
+    questions,
+    beside: ['loops.yaml', 'secrets.yaml'],
+    start: async (tell) => (await import('./init/session.ts')).startSession(tell),
+  },
   lists: {
     'reboot-proof': 'reboot the new host and prove that everything comes back by itself',
     'retire-old':

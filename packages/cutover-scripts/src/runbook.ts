@@ -20,6 +20,7 @@ import { whatStaysReachable } from './ownership/unfenced.ts';
 import { withPerson } from './forge/git/by-hand.ts';
 import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
+import { standsOn } from './world/stands-on.ts';
 import type { World } from './world/world.ts';
 
 /** The phases of a cutover. */
@@ -37,7 +38,7 @@ export const phases: readonly Phase[] = [
  * @param statePath the state directory; working copies are kept below it.
  * @throws {ConfigError} a config file cannot be used.
  */
-export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
+export async function createRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
   const world = await openWorld(configPath, resolve(statePath, 'work'));
   const { settings } = world;
   return {
@@ -65,6 +66,7 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     },
     attest: async (statement, signal) => ({ ...(await takeAttestation(world, statement, signal)) }),
     alarms: { 'what the move left': (signal) => findAlarms(world, signal) },
+    standsOn: (signal) => standsOn(world, signal),
     caveats: whatStaysReachable(world),
     async ownership(signal) {
       const found = await readOwner(world, signal);

@@ -21,6 +21,7 @@ export {
   UsageError,
   VerificationError,
 } from './engine/errors.ts';
+export { type WorldFacts, WorldMovedError } from './engine/world-facts.ts';
 export { lastRehearsal, type RehearsalResult } from './rehearsal/result.ts';
 export { type Run, type RunOptions, startRun } from './engine/engine.ts';
 export type { RunRequest } from './engine/decide-run.ts';
@@ -49,4 +50,5 @@ export type { GateDecision, GateRecord } from './journal/step-record.ts';
 export { covered, type Span } from './progress/spans.ts';
 export { runbookCommand, type RunbookCommandOptions } from './commands/program.ts';
 export type { Attestations, CommandStreams, Rehearsal, RunbookCommand } from './commands/context.ts';
+export type { Answers, Question, Setup, SetupFiles, SetupSession } from './commands/setup.ts';
 export { type ExitCode, exitCodes, type OwnExitCode } from './commands/exit-codes.ts';

@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 import { demand, type Facts, output, type Scene } from './evidence.ts';
+import { resumePointFile, workRepository } from '../settings.ts';
 
 const roles = ['builder', 'adversary', 'watchdog'];
 
@@ -26,19 +27,14 @@ export async function sessionsRun(scene: Scene, rig: string, planPhase: number):
     const cgroup = await output(target, ['cat', `/proc/${pid}/cgroup`], signal);
     demand(cgroup.includes(`loops-tmux-${rig}.service`), `${role} runs below the boot service`, { cgroup });
   }
-  const index = await resumePoint(target, settings.new.workspace, settings.old.resumePoint, signal);
+  const index = await resumePoint(target, settings.new.workspace, signal);
   demand(index === planPhase, `the rig is in plan phase ${planPhase}`, { index });
   return { sessions: roles, planPhase: index };
 }
 
 /** The plan phase that a workspace's `.phase-idx` counts. */
-export async function resumePoint(
-  host: Host,
-  workspace: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<number> {
-  return Number(await output(host, ['cat', `${workspace}/${file}`], signal));
+export async function resumePoint(host: Host, workspace: string, signal: AbortSignal): Promise<number> {
+  return Number(await output(host, ['cat', `${workspace}/${resumePointFile}`], signal));
 }
 
 /** After the cutover the forge has a new commit by the Builder on the new host, a claim on it and the verdict. */
@@ -47,7 +43,7 @@ export async function handoffReachedForge(
   rig: string,
   before: string,
 ): Promise<Facts> {
-  const repository = `${repositories}/${settings.handoff.repository}.git`;
+  const repository = `${repositories}/${workRepository}.git`;
   const git = (...argv: string[]): Promise<string> =>
     output(forge, ['git', '-c', 'safe.directory=*', '-C', repository, ...argv], signal);
   const commits = await git('log', '--format=%H %an %s', `${before}..main`);

@@ -37,7 +37,7 @@ export async function afterCutover(
   { journal }: { readonly began: Date; readonly journal: string },
 ): Promise<void> {
   const { old, settings, signal } = scene;
-  const planPhase = await resumePoint(old, settings.old.workspace, settings.old.resumePoint, signal);
+  const planPhase = await resumePoint(old, settings.old.workspace, signal);
   const heads = await oldHeads(scene);
   // None of them changes what another looks at.
   await Promise.all([
@@ -71,7 +71,7 @@ export async function afterCutover(
 /** What must have come back by itself. */
 export async function afterReboot(scene: Scene, evidence: EvidenceCollector): Promise<void> {
   const { target, settings, signal } = scene;
-  const planPhase = await resumePoint(target, settings.new.workspace, settings.old.resumePoint, signal);
+  const planPhase = await resumePoint(target, settings.new.workspace, signal);
   await evidence.look('after the reboot: the services are active', async () => {
     for (const unit of [...units, 'cutover-secrets.service']) {
       const state = await output(target, ['systemctl', 'show', '--value', '-p', 'ActiveState', unit], signal);

@@ -1,4 +1,27 @@
 import { FileNotFoundError, type Host } from '@cutover/host';
+import { newPath, oldPath } from '../rig/rig.ts';
+import type { World } from '../world/world.ts';
+
+/** The plan phase on the old host; `undefined`: the rig counts none, or the file is not there. */
+export async function oldResumePoint(
+  { settings, old }: Pick<World, 'settings' | 'old'>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { resumePoint } = settings.old;
+  return resumePoint === undefined ? undefined : readResumePoint(old, oldPath(settings, resumePoint), signal);
+}
+
+/** The same on the new host. */
+export async function newResumePoint(
+  { settings }: Pick<World, 'settings'>,
+  target: Host,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { resumePoint } = settings.old;
+  return resumePoint === undefined
+    ? undefined
+    : readResumePoint(target, newPath(settings, resumePoint), signal);
+}
 
 /** The plan phase that a `.phase-idx` file counts, or `undefined` when there is no such file. */
 export async function readResumePoint(

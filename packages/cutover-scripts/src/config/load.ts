@@ -1,7 +1,6 @@
-import { mistakeLines, readConfigFile } from '@cutover/foundation/config-file';
 import { withAbsolutePaths } from './absolute-paths.ts';
 import { ConfigError } from './config-error.ts';
-import { type CutoverSettings, cutoverSchema } from './schema.ts';
+import type { CutoverSettings } from './schema.ts';
 
 /**
  * Reads a `cutover.yaml`. Paths in it are taken from the folder it is in, and are absolute in the result; whether the
@@ -10,6 +9,11 @@ import { type CutoverSettings, cutoverSchema } from './schema.ts';
  * @throws {ConfigError} it cannot be read, is not YAML, or does not fit the schema; every mistake is named at once.
  */
 export async function loadConfig(file: string): Promise<CutoverSettings> {
+  // Loaded when a file is read: an import of the package needs neither a parser nor a schema.
+  const [{ mistakeLines, readConfigFile }, { cutoverSchema }] = await Promise.all([
+    import('@cutover/foundation/config-file'),
+    import('./schema.ts'),
+  ]);
   const reading = await readConfigFile(file, cutoverSchema);
   if (!reading.ok) throw new ConfigError(mistakeLines(file, reading.mistakes));
   return withAbsolutePaths(reading.value, file);

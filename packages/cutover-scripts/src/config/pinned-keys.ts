@@ -21,12 +21,28 @@ export async function pinForgeKeys(
   if (ssh === undefined) return { ok: true, hostKeys: [] };
   if (ssh.hostKeys !== undefined || ssh.knownHosts === undefined)
     return { ok: true, hostKeys: ssh.hostKeys ?? [] };
-  const name = ssh.port === 22 ? ssh.host : `[${ssh.host}]:${ssh.port}`;
-  const { stdout } = await here.run(['ssh-keygen', '-F', name, '-f', ssh.knownHosts], { reject: false });
-  const hostKeys = stdout.split('\n').flatMap(keyOfLine);
+  const hostKeys = await knownKeys(here, ssh, ssh.knownHosts);
+  const name = nameOf(ssh);
   if (hostKeys.length > 0) return { ok: true, hostKeys };
   const what = `${ssh.knownHosts} has no key of ${name}; add one that you have verified, e.g. from ssh-keyscan ${ssh.port === 22 ? '' : `-p ${ssh.port} `}${ssh.host}`;
   return { ok: false, mistake: placeOf(['forge', 'ssh', 'knownHosts'], what) };
+}
+
+/** The keys of a host in a file of known hosts, hashed ones too. */
+export async function knownKeys(
+  here: Host,
+  address: { readonly host: string; readonly port: number },
+  file: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const argv = ['ssh-keygen', '-F', nameOf(address), '-f', file];
+  const { stdout } = await here.run(argv, { reject: false, signal });
+  return stdout.split('\n').flatMap(keyOfLine);
+}
+
+/** A host's name, as a file of known hosts has it. */
+function nameOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return port === 22 ? host : `[${host}]:${port}`;
 }
 
 /** Type and key of a line of known hosts; none of a comment, nor of a line that is marked (`@revoked`, `@cert-authority`). */

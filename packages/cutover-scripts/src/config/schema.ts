@@ -90,7 +90,9 @@ const oldHost = z.strictObject({
   user: z.string().min(1).describe('The user whose loops run there'),
   workspace: path,
   clones: z.array(path).min(1).describe('The working clones of the loops, absolute or below the workspace'),
-  resumePoint: path.describe('The file that counts the plan phases (.phase-idx)'),
+  resumePoint: path
+    .optional()
+    .describe('The file that counts the plan phases, e.g. .phase-idx; left out where the rig has none'),
   references: path.optional().describe('A folder of references to carry over'),
   stop: argv.describe('Stops the rig gently, e.g. [/srv/rig/launch.sh, stop]'),
   start: argv.describe('Starts the rig again; used by a rollback'),
@@ -297,7 +299,11 @@ const orchestrator = z.strictObject({
     })
     .optional()
     .describe('The orchestrator session on the old host, which hands off in phase E'),
-  loop: z.string().min(1).default('orchestrator').describe('The loop of loops.yaml that is its session'),
+  loop: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The loop of loops.yaml that is its session; left out where the rig has none'),
   stateNote: path.default('CUTOVER.md').describe("The old side's state note, below the workspace"),
 });
 
@@ -330,14 +336,21 @@ export const cutoverSchema = z
     secrets: path.default('./secrets.yaml'),
     loops: path.default('./loops.yaml'),
     nixos: nixos.prefault({}),
-    agent,
+    agent: agent.optional().describe('How the agent is logged in; left out where nothing needs a login'),
     orchestrator: orchestrator.prefault({}),
     handoff: z
       .strictObject({
-        repository: z.string().min(1).describe('The repository of the Builder'),
+        repository: z.string().min(1).describe('The repository of the loop that works'),
+        proof: z
+          .enum(['verdict', 'commit'])
+          .default('verdict')
+          .describe(
+            'verdict: a new commit, its claim and its verdict; commit: a new commit, where the rig has no claims',
+          ),
         timeout: duration.prefault('15m').describe('How long the first handoff may take, e.g. 15m'),
       })
-      .describe('What proves that the loops work: a new commit, its claim and its verdict'),
+      .optional()
+      .describe('What proves that the loops work; left out: that each of them runs'),
     health: z
       .strictObject({
         url: z.url({ protocol: /^https?$/ }),

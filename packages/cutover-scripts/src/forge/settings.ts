@@ -33,7 +33,7 @@ export function rigRepositories(settings: Omit<ForgeSettings, 'forge'>): string[
     ...new Set([
       settings.repository,
       settings.ownership.repository,
-      settings.handoff.repository,
+      ...(settings.handoff === undefined ? [] : [settings.handoff.repository]),
       ...settings.repositories.map(({ repository }) => repository),
     ]),
   ];

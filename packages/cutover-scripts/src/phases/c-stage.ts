@@ -2,9 +2,9 @@ import type { Step } from '@cutover/runbook';
 import { forgeName } from '../forge/settings.ts';
 import { bootstrapForgeKey, shutToNewHost } from '../new-host/forge-key.ts';
 import { forgetRevokedNewKeys } from '../new-host/revoked-keys.ts';
-import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
+import { newResumePoint, oldResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
-import { homeOf, newPath, oldPath, rigConfigFile } from '../rig/rig.ts';
+import { homeOf, newPath, rigConfigFile } from '../rig/rig.ts';
 import { missingLoopFiles } from '../new-host/loop-files.ts';
 import { inspectSwap } from '../new-host/swap.ts';
 import { cloneAfresh, inspectWorkingClone, pullForward, wantedClones } from '../carry/working-clones.ts';
@@ -128,30 +128,28 @@ const copyResumePoint = step({
   needs: [cloneRepositories],
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint }),
   async check({ world, signal }) {
-    const { settings, old } = world;
+    const { name, resumePoint } = world.settings.old;
+    if (resumePoint === undefined)
+      return { state: 'satisfied', evidence: { resumePoint: 'none configured' } };
     const [there, here] = await Promise.all([
-      readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
-      readResumePoint(await world.target(signal), newPath(settings, settings.old.resumePoint), signal),
+      oldResumePoint(world, signal),
+      newResumePoint(world, await world.target(signal), signal),
     ]);
     const evidence = { old: there ?? null, new: here ?? null };
     if (there === undefined) {
-      return { state: 'conflict', evidence, reason: `${old.name} has no ${settings.old.resumePoint}` };
+      return { state: 'conflict', evidence, reason: `${name} has no ${resumePoint}` };
     }
     // The old rig works on, so its resume point may move ahead; the last sync carries it again.
     return { state: here !== undefined && here <= there ? 'satisfied' : 'absent', evidence };
   },
   async apply({ world, signal }) {
-    const { settings, old } = world;
-    const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
-    if (index === undefined) throw new Error(`${old.name} lost its resume point`);
+    const { settings } = world;
+    const { name, resumePoint } = settings.old;
+    if (resumePoint === undefined) return;
+    const index = await oldResumePoint(world, signal);
+    if (index === undefined) throw new Error(`${name} lost its resume point`);
     const target = await world.target(signal);
-    await writeResumePoint(
-      target,
-      newPath(settings, settings.old.resumePoint),
-      index,
-      settings.new.user,
-      signal,
-    );
+    await writeResumePoint(target, newPath(settings, resumePoint), index, settings.new.user, signal);
   },
   holdsUntil: 'last-sync',
   leaves: 'the resume point on the new host, which goes with the instance',
@@ -241,29 +239,24 @@ const logAgentIn = step({
   title: 'log the agent in',
   kind: 'reversible',
   needs: [cloneRepositories, carryReferences, copyResumePoint, checkLoopFiles, checkSwap, answerFirstStart],
-  inputs: ({ settings: { agent } }) => ({ whoami: agent.whoami }),
+  inputs: ({ settings: { agent } }) => ({ whoami: agent?.whoami }),
   gate: {
     kind: 'human',
-    instructions: ({ settings }) =>
-      `Log the agent in on ${settings.name}, as ${settings.new.user}:\n  ${settings.agent.loginHint}\nThe login is seen by: ${settings.agent.whoami.join(' ')}`,
+    instructions: ({ settings: { name, agent, new: target } }) =>
+      agent === undefined
+        ? `No login is configured for ${name}`
+        : `Log the agent in on ${name}, as ${target.user}:\n  ${agent.loginHint}\nThe login is seen by: ${agent.whoami.join(' ')}`,
     timeout: 24 * 3600 * second,
     // Each look may be a whole agent for a moment.
     poll: 2 * second,
   },
   async check({ world, signal }) {
-    const { settings } = world;
+    const { agent, new: target } = world.settings;
+    if (agent === undefined) return { state: 'satisfied', evidence: { login: 'none configured' } };
     const user = await world.targetRig(signal);
-    const probe = await user.run(settings.agent.whoami, {
-      cwd: settings.new.workspace,
-      reject: false,
-      signal,
-    });
-    return probe.exitCode === 0
-      ? { state: 'satisfied', evidence: { probe: settings.agent.whoami.join(' '), exitCode: 0 } }
-      : {
-          state: 'absent',
-          evidence: { probe: settings.agent.whoami.join(' '), exitCode: probe.exitCode ?? null },
-        };
+    const probe = await user.run(agent.whoami, { cwd: target.workspace, reject: false, signal });
+    const evidence = { probe: agent.whoami.join(' '), exitCode: probe.exitCode ?? null };
+    return { state: probe.exitCode === 0 ? 'satisfied' : 'absent', evidence };
   },
   timeout: 60 * second,
 });

@@ -81,30 +81,29 @@ const startOrchestrator = step({
   inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
   async check({ world, signal }) {
     const { settings, rig } = world;
+    const { loop } = settings.orchestrator;
+    if (loop === undefined)
+      return { state: 'satisfied', evidence: { session: 'none configured', pid: null } };
     const status = await rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal);
-    const session = status.loops.find(({ name }) => name === settings.orchestrator.loop);
+    const session = status.loops.find(({ name }) => name === loop);
     const running = session?.state === 'running' && session.wanted;
     return {
       state: running ? 'satisfied' : 'absent',
       evidence: { session: session?.name ?? null, pid: session?.pid ?? null },
     };
   },
-  async apply({ world, signal }) {
-    const { settings, rig } = world;
-    const user = await world.targetRig(signal);
-    await user.run(['loops', 'start', settings.orchestrator.loop, '--config', rigConfigFile(rig.rig)], {
-      signal,
-    });
-  },
-  async undo({ world, signal }) {
-    const { settings, rig } = world;
-    const user = await world.targetRig(signal);
-    await user.run(['loops', 'stop', settings.orchestrator.loop, '--config', rigConfigFile(rig.rig)], {
-      signal,
-    });
-  },
+  apply: ({ world, signal }) => tellSession(world, 'start', signal),
+  undo: ({ world, signal }) => tellSession(world, 'stop', signal),
   timeout: 120 * second,
 });
+
+/** Starts or stops the orchestrator session, where the rig has one. */
+async function tellSession(world: World, what: 'start' | 'stop', signal: AbortSignal): Promise<void> {
+  const { loop } = world.settings.orchestrator;
+  if (loop === undefined) return;
+  const user = await world.targetRig(signal);
+  await user.run(['loops', what, loop, '--config', rigConfigFile(world.rig.rig)], { signal });
+}
 
 /** The operator's step; a terminal that is attached to the session decides whether it was done. */
 const connectOperator = step({
@@ -116,13 +115,17 @@ const connectOperator = step({
   inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
   gate: {
     kind: 'human',
-    instructions: ({ settings, rig }) =>
-      `Connect to the orchestrator session on ${settings.name}, as ${settings.new.user}:\n  loops attach ${settings.orchestrator.loop} --config ${rigConfigFile(rig.rig)}`,
+    instructions: ({ settings: { name, orchestrator, new: target }, rig }) =>
+      orchestrator.loop === undefined
+        ? `${rig.rig} has no orchestrator session`
+        : `Connect to the orchestrator session on ${name}, as ${target.user}:\n  loops attach ${orchestrator.loop} --config ${rigConfigFile(rig.rig)}`,
     timeout: 24 * 3600 * second,
     poll: 500,
   },
   async check({ world, signal }) {
-    const clients = await attachedClients(world, world.settings.orchestrator.loop, signal);
+    const { loop } = world.settings.orchestrator;
+    if (loop === undefined) return { state: 'satisfied', evidence: { session: 'none configured' } };
+    const clients = await attachedClients(world, loop, signal);
     return { state: clients.length > 0 ? 'satisfied' : 'absent', evidence: { clients } };
   },
   // An operator who has connected may leave again.

@@ -2,8 +2,8 @@ import type { Step } from '@cutover/runbook';
 import { asUser, bootIdentity, type Host, HostConnectionError } from '@cutover/host';
 import { rebootProof } from '@cutover/nix-deploy';
 import { runtimePath } from '@cutover/secrets';
-import { readResumePoint } from '../carry/resume-point.ts';
-import { bootService, newPath, rigConfigFile, tmuxService } from '../rig/rig.ts';
+import { newResumePoint } from '../carry/resume-point.ts';
+import { bootService, rigConfigFile, tmuxService } from '../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
 import { unitState } from '../new-host/unit-state.ts';
 import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
@@ -24,11 +24,11 @@ const lookBefore = step({
   inputs: ({ settings: { name } }) => ({ name }),
   async check({ world, signal }) {
     const target = await world.freshTarget(signal);
-    const { settings, rig } = world;
+    const { rig } = world;
     const [boot, system, planPhase, status] = await Promise.all([
       bootIdentity(target, { signal }),
       target.run(['readlink', '-e', '/nix/var/nix/profiles/system'], { signal }),
-      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
+      newResumePoint(world, target, signal),
       rigStatus(await world.targetRig(signal), rigConfigFile(rig.rig), signal),
     ]);
     const wanted = status.loops.filter((loop) => loop.wanted).map(({ name }) => name);
@@ -99,7 +99,7 @@ const proveBack = step({
     const [states, booted, planPhase, secretsThere] = await Promise.all([
       Promise.all(units.map((unit) => unitState(target, unit, signal))),
       target.run(['readlink', '-e', '/run/booted-system'], { signal }),
-      readResumePoint(target, newPath(settings, settings.old.resumePoint), signal),
+      newResumePoint(world, target, signal),
       presentSecrets(world, secrets.secrets.map(runtimePath), signal),
     ]);
     const mode = tailnetMode(settings);
@@ -120,7 +120,8 @@ const proveBack = step({
       ...(found.booted === before.system ? [] : [`it booted ${found.booted}, not the deployed system`]),
       ...states.filter(({ active }) => !active).map(({ unit }) => `${unit} is not active`),
       ...before.wanted.filter((name) => !running.includes(name)).map((name) => `${name} does not run`),
-      ...(planPhase !== undefined && planPhase >= (before.planPhase ?? 0)
+      ...(settings.old.resumePoint === undefined ||
+      (planPhase !== undefined && planPhase >= (before.planPhase ?? 0))
         ? []
         : [`the plan phase went back to ${planPhase}`]),
       ...(secretsThere === secrets.secrets.length ? [] : ['a secret is missing']),

@@ -113,9 +113,13 @@ function rigProblems(world: World): string[] {
   wants('loops.yaml: ownership.remote', ownership?.remote, forge.url(settings.ownership.repository));
   if (ownership !== undefined) wants('loops.yaml: ownership.ref', ownership.ref, settings.ownership.ref);
   wants('loops.yaml: workspace', workspace, settings.new.workspace);
-  wants('loops.yaml: phases.mirror', phases?.mirror, newPath(settings, settings.old.resumePoint));
-  if (!loops.some(({ name }) => name === settings.orchestrator.loop))
-    problems.push(`loops.yaml has no loop ${settings.orchestrator.loop}, which orchestrator.loop names`);
+  const { resumePoint } = settings.old;
+  if (resumePoint !== undefined)
+    wants('loops.yaml: phases.mirror', phases?.mirror, newPath(settings, resumePoint));
+  const session = settings.orchestrator.loop;
+  if (session !== undefined && !loops.some(({ name }) => name === session))
+    problems.push(`loops.yaml has no loop ${session}, which orchestrator.loop names`);
+  problems.push(...handoffProblems(world));
   const clones = new Set(wantedClones(world).map(({ path }) => path));
   for (const { name, clone } of loops) {
     if (clone !== undefined && !clones.has(clone))
@@ -123,6 +127,22 @@ function rigProblems(world: World): string[] {
         `loops.yaml: the clone of ${name}, ${clone}, is not among the repositories of cutover.yaml`,
       );
   }
+  return problems;
+}
+
+/** A handoff that can never be seen would come out hours after the move. */
+function handoffProblems(world: World): string[] {
+  const { settings, rig, forge } = world;
+  const { handoff, old } = settings;
+  if (handoff === undefined) return [];
+  const url = forge.url(handoff.repository);
+  const problems = wantedClones(world).some((clone) => clone.url === url)
+    ? []
+    : [`handoff.repository: no clone of ${handoff.repository} is among the repositories of cutover.yaml`];
+  if (handoff.proof === 'verdict' && (rig.phases === undefined || old.resumePoint === undefined))
+    problems.push(
+      'handoff.proof is verdict, and claims are counted by plan phases: it needs phases in loops.yaml and old.resumePoint in cutover.yaml, or say proof: commit',
+    );
   return problems;
 }
 

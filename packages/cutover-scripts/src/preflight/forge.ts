@@ -8,7 +8,7 @@ export function forgeChecks(world: World): Check[] {
   const { forge, settings, gitHere } = world;
   const repositories = [
     settings.ownership.repository,
-    settings.handoff.repository,
+    ...(settings.handoff === undefined ? [] : [settings.handoff.repository]),
     ...settings.repositories.map(({ repository }) => repository),
   ];
   return [

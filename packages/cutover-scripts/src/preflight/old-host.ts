@@ -1,6 +1,6 @@
 import { on } from '@cutover/host/zx';
 import { oldClones, oldPath } from '../rig/rig.ts';
-import { readResumePoint } from '../carry/resume-point.ts';
+import { oldResumePoint } from '../carry/resume-point.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
@@ -21,6 +21,21 @@ export function oldHostChecks(world: World): Check[] {
       },
     },
     {
+      name: 'clock of the old host',
+      async look(signal) {
+        const before = Date.now();
+        const { stdout } = await old.run(['date', '+%s'], { signal });
+        const skew = clockSkew(Number(stdout.trim()), before, Date.now());
+        const evidence = { secondsAhead: skew };
+        return Math.abs(skew) <= tolerableSkew
+          ? good(evidence)
+          : bad(
+              `the clock of ${settings.old.name} is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this machine's; set the wrong one (timedatectl): certificates and the times of commits and claims depend on it`,
+              evidence,
+            );
+      },
+    },
+    {
       name: 'old rig',
       async look(signal) {
         const paths = [settings.old.workspace, ...oldClones(settings).map((clone) => `${clone}/.git`)];
@@ -28,10 +43,12 @@ export function oldHostChecks(world: World): Check[] {
         const missing = await missingPaths(world, paths, signal);
         if (missing.length > 0)
           return bad(`${settings.old.name} lacks ${missing.join(', ')}; fix the paths in the config`);
-        const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+        const { name, resumePoint, clones } = settings.old;
+        if (resumePoint === undefined) return good({ planPhase: null, clones: clones.length });
+        const index = await oldResumePoint(world, signal);
         return index === undefined
-          ? bad(`${settings.old.name} has no resume point at ${oldPath(settings, settings.old.resumePoint)}`)
-          : good({ planPhase: index, clones: settings.old.clones.length });
+          ? bad(`${name} has no resume point at ${oldPath(settings, resumePoint)}`)
+          : good({ planPhase: index, clones: clones.length });
       },
     },
     {
@@ -54,4 +71,19 @@ async function missingPaths(
 ): Promise<string[]> {
   const pi = on(old)({ signal });
   return await pi`for path in ${paths}; do [ -e "$path" ] || echo "$path"; done`.lines();
+}
+
+/** Seconds that two clocks may differ by. */
+const tolerableSkew = 30;
+
+/**
+ * Whole seconds by which another clock is ahead, of what it said between two looks at ours; 0 while it may be right.
+ *
+ * @param before in milliseconds, as `after`.
+ */
+export function clockSkew(seconds: number, before: number, after: number): number {
+  // It names the second that it is in.
+  const [earliest, latest] = [Math.floor(before / 1000), Math.floor(after / 1000)];
+  if (seconds < earliest) return seconds - earliest;
+  return seconds > latest ? seconds - latest : 0;
 }

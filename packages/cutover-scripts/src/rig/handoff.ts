@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Host } from '@cutover/host';
 import { readClaim, readVerdict } from '@cutover/loops';
 import type { World } from '../world/world.ts';
-import { wantedClones } from '../carry/working-clones.ts';
+import { type WantedClone, wantedClones } from '../carry/working-clones.ts';
 
 /** Where the old rig stopped, as the last sync found it. */
 export interface OldRigEnd {
@@ -13,53 +14,67 @@ export interface OldRigEnd {
 /** The first handoff on the new host, as far as it has come. */
 export type Handoff = {
   readonly complete: boolean;
-  /** The Builder's new commit that was claimed. */
+  /** The new commit, which was claimed where the rig has claims. */
   readonly commit: string | null;
   /** How many commits it is ahead of where the old rig stopped. */
   readonly newCommits: number;
   readonly claimed: boolean;
-  /** What the Adversary said of that very commit. */
+  /** What the reviewer said of that very commit. */
   readonly verdict: string | null;
 };
 
+/** No work has been handed over. */
+export const noHandoff: Handoff = {
+  complete: false,
+  commit: null,
+  newCommits: 0,
+  claimed: false,
+  verdict: null,
+};
+
 /**
- * Looks for a claim on a commit that was not there when the old rig stopped, and for the verdict on it.
+ * Looks for a commit that was not there when the old rig stopped: one with a claim and the verdict on it, or any, as
+ * `handoff.proof` says.
  */
 export async function findHandoff(world: World, end: OldRigEnd, signal: AbortSignal): Promise<Handoff> {
-  const { settings, rig, forge } = world;
-  const builder = wantedClones(world).find(({ url }) => url === forge.url(settings.handoff.repository));
-  if (builder === undefined)
-    throw new TypeError(`repositories names no clone of ${settings.handoff.repository}`);
-  const { heads, planPhase } = end;
+  const { settings, forge } = world;
+  const { handoff } = settings;
+  if (handoff === undefined) return noHandoff;
+  const clone = wantedClones(world).find(({ url }) => url === forge.url(handoff.repository));
+  if (clone === undefined) throw new TypeError(`repositories names no clone of ${handoff.repository}`);
+  return handoff.proof === 'commit'
+    ? findCommit(world, clone, end, signal)
+    : findVerdict(world, clone, end, signal);
+}
+
+async function findCommit(
+  world: World,
+  clone: WantedClone,
+  { heads }: OldRigEnd,
+  signal: AbortSignal,
+): Promise<Handoff> {
+  const user = await world.targetRig(signal);
+  const argv = ['git', '-C', clone.path, 'ls-remote', 'origin', `refs/heads/${clone.branch}`];
+  const [commit = ''] = (await user.run(argv, { signal })).stdout.split('\t');
+  const newCommits = commit === '' ? 0 : await commitsSince(user, clone, heads[clone.path], commit, signal);
+  return newCommits === 0 ? noHandoff : { ...noHandoff, complete: true, commit, newCommits };
+}
+
+async function findVerdict(
+  world: World,
+  clone: WantedClone,
+  { heads, planPhase }: OldRigEnd,
+  signal: AbortSignal,
+): Promise<Handoff> {
   if (planPhase === null)
     throw new Error('the last sync found no plan phase; put the resume point back by hand');
-  const before = heads[builder.path] ?? '';
   const user = await world.targetRig(signal);
-  const place = { repository: builder.path, remote: builder.url, rig: rig.rig, phase: planPhase, signal };
+  const { rig } = world.rig;
+  const place = { repository: clone.path, remote: clone.url, rig, phase: planPhase, signal };
   const claim = await readClaim(user, place);
-  const none: Handoff = { complete: false, commit: null, newCommits: 0, claimed: false, verdict: null };
-  if (claim === undefined) return none;
-  // Its objects alone: the Builder fetches there too, and would find its refs locked.
-  await user.run(
-    [
-      'git',
-      '-C',
-      builder.path,
-      'fetch',
-      '--quiet',
-      '--refmap=',
-      '--no-write-fetch-head',
-      'origin',
-      builder.branch,
-    ],
-    { signal },
-  );
-  const count = await user.run(
-    ['git', '-C', builder.path, 'rev-list', '--count', `${before}..${claim.sha}`],
-    { reject: false, signal },
-  );
-  const newCommits = count.exitCode === 0 ? Number(count.stdout) : 0;
-  if (newCommits === 0) return none;
+  if (claim === undefined) return noHandoff;
+  const newCommits = await commitsSince(user, clone, heads[clone.path], claim.sha, signal);
+  if (newCommits === 0) return noHandoff;
   const verdict = await readVerdict(user, place);
   const onThatCommit = verdict?.sha === claim.sha && verdict.claim === claim.commit;
   return {
@@ -71,6 +86,25 @@ export async function findHandoff(world: World, end: OldRigEnd, signal: AbortSig
   };
 }
 
+/** How many commits `commit` is ahead of `before`. */
+async function commitsSince(
+  user: Host,
+  { path, branch }: WantedClone,
+  before: string | undefined,
+  commit: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const git = ['git', '-C', path];
+  // Its objects alone: a loop fetches there too, and would find its refs locked.
+  const fetch = ['fetch', '--quiet', '--refmap=', '--no-write-fetch-head', 'origin', branch];
+  await user.run([...git, ...fetch], { signal });
+  const count = await user.run([...git, 'rev-list', '--count', `${before ?? ''}..${commit}`], {
+    reject: false,
+    signal,
+  });
+  return count.exitCode === 0 ? Number(count.stdout) : 0;
+}
+
 /** Asks the forge until the handoff is complete; the signal is the deadline. A remote tells of no change by itself. */
 export async function waitForHandoff(
   world: World,
@@ -78,11 +112,12 @@ export async function waitForHandoff(
   progress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const awaited = world.settings.handoff?.proof === 'commit' ? 'a new commit' : 'a claim';
   for (;;) {
     const { complete, claimed, newCommits } = await findHandoff(world, end, signal);
     if (complete) return;
     progress(
-      claimed ? 'claimed; waiting for the verdict' : `waiting for a claim (${newCommits} new commits)`,
+      claimed ? 'claimed; waiting for the verdict' : `waiting for ${awaited} (${newCommits} new commits)`,
     );
     await delay(500, undefined, { signal });
   }

@@ -19,11 +19,17 @@ afterEach(async () => {
 });
 
 /** What the check of that name says of the example's files, after `change` was made to `loops.yaml`. */
-async function look(name: string, change: (text: string) => string, secretHost = 'pi') {
+async function look(
+  name: string,
+  change: (text: string) => string,
+  { secretHost = 'pi', settings = (text: string) => text } = {},
+) {
+  const config = join(folder, 'cutover.yaml');
+  await writeFile(config, settings(await readFile(new URL('cutover.yaml', examples), 'utf8')));
   const loops = join(folder, 'loops.yaml');
   await writeFile(loops, change(await readFile(new URL('loops.yaml', examples), 'utf8')));
   const used = {
-    settings: await loadConfig(new URL('cutover.yaml', examples).pathname),
+    settings: await loadConfig(config),
     rig: await loadRigConfig(loops),
     secrets: { secrets: [{ name: 'testenv', kind: 'env', source: { host: secretHost, path: '/x' } }] },
     forge: { url: (repository: string) => `ssh://git@git.example.org/srv/git/${repository}.git` },
@@ -60,8 +66,43 @@ test.each([
 });
 
 test('a secret of a host that is not the old one is named', async () => {
-  expect(await look('secrets.yaml agrees', (text) => text, 'ip')).toMatchObject({
+  expect(await look('secrets.yaml agrees', (text) => text, { secretHost: 'ip' })).toMatchObject({
     ok: false,
     reason: expect.stringContaining('testenv: source.host must be pi'),
   });
+});
+
+/** A rig that counts no plan phases. */
+const unphased = (text: string): string => text.replace(/^phases:\n(?: {2}.*\n)+/m, '');
+const noResumePoint = (text: string): string => text.replace(/ {2}resumePoint: .*\n/, '');
+
+test.each([
+  [
+    'claims of a rig without plan phases',
+    noResumePoint,
+    /handoff\.proof is verdict, and claims are counted by plan phases: .* or say proof: commit/,
+  ],
+  [
+    'work in a repository that is not cloned',
+    (text: string) =>
+      noResumePoint(text).replace(
+        'handoff:\n  repository: cc-ci',
+        'handoff:\n  proof: commit\n  repository: other',
+      ),
+    /handoff\.repository: no clone of other is among the repositories/,
+  ],
+])('a handoff that can never be seen is found out before: %s', async (_, settings, reason) => {
+  expect(await look('loops.yaml agrees', unphased, { settings })).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(reason),
+  });
+});
+
+test('a rig without plan phases, claims and an orchestrator is one too', async () => {
+  const settings = (text: string): string =>
+    noResumePoint(text)
+      .replace('orchestrator:\n  loop: orchestrator\n', '')
+      .replace('handoff:\n', 'handoff:\n  proof: commit\n');
+  const change = (text: string): string => unphased(text).replace(/^ {2}orchestrator:\n(?: {4}.*\n)+/m, '');
+  expect(await look('loops.yaml agrees', change, { settings })).toMatchObject({ ok: true });
 });

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { UsageError } from '../engine/errors.ts';
 import type { Decide, OpenGate } from '../gates/answer.ts';
 import { factText } from '../progress/format.ts';
 
@@ -7,6 +8,28 @@ export async function askYes(message: string): Promise<boolean> {
   const { confirm } = await prompts();
   const answer = await confirm({ message, initialValue: false });
   return answer === true;
+}
+
+/**
+ * A line of text, with what is suggested already typed.
+ *
+ * @throws {UsageError} the person gave up.
+ */
+export async function askText(
+  message: string,
+  suggested: string,
+  optional: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const { text, isCancel } = await prompts();
+  const answer = await text({
+    message,
+    initialValue: suggested,
+    validate: (typed = '') => (typed.trim() === '' && !optional ? 'needs an answer' : undefined),
+    signal,
+  });
+  if (isCancel(answer)) throw new UsageError('not answered, so nothing was written');
+  return answer;
 }
 
 /** What the question at the terminal needs of the run around it. */

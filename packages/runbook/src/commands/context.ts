@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Runbook } from '../engine/runbook.ts';
 import type { OwnExitCode } from './exit-codes.ts';
+import type { Setup } from './setup.ts';
 
 /** What a command line is made from: all that can be known before a config file is read. */
 export interface RunbookCommand<World> {
@@ -21,6 +22,8 @@ export interface RunbookCommand<World> {
    * @param statePath the state directory, absolute; below it may be working copies.
    */
   load(configPath: string, statePath: string): Promise<Runbook<World>>;
+  /** Makes the config files from a few answers, which becomes the command `init`. */
+  readonly setup?: Setup | undefined;
   /** The runbook's own lists, each of which becomes a command: its name, and what it does. */
   readonly lists?: Readonly<Record<string, string>> | undefined;
   /** A rehearsal of it, which becomes the command `rehearse`. */

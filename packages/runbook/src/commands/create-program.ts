@@ -3,6 +3,7 @@ import { addAnswerCommands } from './answer.ts';
 import { addAttestCommand } from './attest.ts';
 import { addCancelCommand } from './cancel.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addInitCommand } from './init.ts';
 import { addPlanCommand } from './plan.ts';
 import { addRehearseCommand } from './rehearse.ts';
 import { addReportCommand } from './report.ts';
@@ -18,6 +19,7 @@ export function createProgram<World>(context: CommandContext<World>): Command {
   const program = new Command(name)
     .description(description)
     .addHelpText('after', exitCodeHelp(exitCodeTable(exitCodes)));
+  if (context.command.setup !== undefined) addInitCommand(program, context, context.command.setup);
   addDoctorCommand(program, context);
   addPlanCommand(program, context);
   addRehearseCommand(program, context);

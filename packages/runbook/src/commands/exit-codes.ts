@@ -27,7 +27,11 @@ export const exitCodes = {
   },
   waiting: { code: 10, meaning: 'waiting at a gate: it was not answered in time' },
   locked: { code: 11, meaning: 'locked: another runner holds the state directory', errors: ['LOCKED'] },
-  drift: { code: 12, meaning: 'drift, or a plan that is not the reviewed one', errors: ['PLAN_STALE'] },
+  drift: {
+    code: 12,
+    meaning: 'drift, or a plan or a world that is not the reviewed one',
+    errors: ['PLAN_STALE', 'WORLD_MOVED'],
+  },
   unsafe: {
     code: 13,
     meaning:

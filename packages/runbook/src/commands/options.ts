@@ -21,22 +21,30 @@ export interface CommandName {
   readonly configFile?: string | undefined;
 }
 
-/** Adds `--config`, `--state` and `--json`. */
-export function withCommonOptions(
+/** Adds `--config`. */
+export function withConfigOption(
   command: Command,
   { name, configFile = `${name}.yaml` }: CommandName,
 ): Command {
-  const prefix = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
-  return command
-    .addOption(
-      new Option('-c, --config <file>', 'the config file').default(configFile).env(`${prefix}_CONFIG`),
-    )
+  return command.addOption(
+    new Option('-c, --config <file>', 'the config file').default(configFile).env(`${envPrefix(name)}_CONFIG`),
+  );
+}
+
+/** Adds `--config`, `--state` and `--json`. */
+export function withCommonOptions(command: Command, names: CommandName): Command {
+  const { name } = names;
+  return withConfigOption(command, names)
     .addOption(
       new Option('--state <dir>', `where the journal is (default: .${name} beside the config file)`).env(
-        `${prefix}_STATE`,
+        `${envPrefix(name)}_STATE`,
       ),
     )
     .option('--json', 'print JSON: one document, or a line for each event of a run');
+}
+
+function envPrefix(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
 }
 
 /** Where the journal is; absolute. */

@@ -1,14 +1,21 @@
+import { formatDuration } from '@cutover/foundation/duration';
 import type { Plan } from '../engine/plan.ts';
 import type { Runbook } from '../engine/runbook.ts';
 import type { PlannedStep } from '../journal/entry.ts';
 import type { JournalState } from '../journal/state.ts';
 import { shortPlan } from '../progress/format.ts';
 
-/** A plan for reading: its phases and steps, what is done of it, its gates and commit points, and what it cannot do. */
+/**
+ * A plan for reading: its phases and steps, what is done of it and what it took last, its gates and commit points, and
+ * what it cannot do.
+ *
+ * @param rehearsed milliseconds that steps took in a rehearsal, for those that this state directory has not seen done.
+ */
 export function planText<World>(
   plan: Plan,
   { phases, caveats = [] }: Runbook<World>,
   state: JournalState,
+  rehearsed: Readonly<Record<string, number>> = {},
 ): string {
   const recorded = state.lists.get(plan.list);
   const longest = Math.max(...plan.steps.map(({ id }) => id.length));
@@ -20,12 +27,19 @@ export function planText<World>(
       const known = recorded?.steps.get(step.id);
       const current = known?.inputHash === step.inputHash && known.version === step.version;
       const mark = known?.status === 'verified' ? (current ? '✓' : '~') : '◦';
-      lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${notes(step)}`);
+      const took = timeText(known?.took, rehearsed[step.id]);
+      lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${took}${notes(step)}`);
     }
   }
   if (caveats.length > 0) lines.push('', 'What this cannot do:', ...caveats.map((text) => `  ! ${text}`));
   lines.push('', `plan ${shortPlan(plan.hash)} · ✓ done  ~ done, and changed since  ◦ to do`);
   return lines.join('\n');
+}
+
+/** What it took last; under a second says nothing. */
+function timeText(took: number | undefined, rehearsed: number | undefined): string {
+  const [time, when] = took === undefined ? [rehearsed, 'rehearsed'] : [took, 'last time'];
+  return time === undefined || time < 1000 ? '' : `  (${formatDuration(time)} ${when})`;
 }
 
 function notes({ kind, gate, commitPoint }: PlannedStep): string {

@@ -1,28 +1,48 @@
+import { withInterrupts } from '@cutover/foundation/interrupts';
 import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { readState } from '../journal/read-state.ts';
 import { mainList } from '../engine/lists.ts';
 import { makePlan } from '../engine/plan.ts';
+import { lastRehearsal } from '../rehearsal/result.ts';
 import { shortPlan } from '../progress/format.ts';
 import type { CommandContext } from './context.ts';
 import { openRunbook } from './open-runbook.ts';
 import { type CommonOptions, openState, optionsText, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
+import { savePlan } from './saved-plan.ts';
+
+interface PlanFlags extends CommonOptions {
+  readonly save?: string;
+}
 
 /** Adds `plan`. */
 export function addPlanCommand<World>(program: Command, { command, io }: CommandContext<World>): void {
   withCommonOptions(
     program.command('plan').description('show what would run, and its hash; changes nothing'),
     command,
-  ).action(async (options: CommonOptions) => {
-    await using open = await openRunbook(command, options);
-    const { runbook } = open;
-    const directory = await openState(command, options);
-    const plan = makePlan(runbook, mainList, directory.key);
-    const text =
-      options.json === true
-        ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [] })
-        : `${planText(plan, runbook, await readState(directory))}\nrun it: ${command.name} run ${optionsText(options)} --plan ${shortPlan(plan.hash)}`;
-    await write(io.stdout, `${text}\n`);
-  });
+  )
+    .option(
+      '--save <file>',
+      'keep it with what the world is now; `run --plan FILE` refuses it when either changed',
+    )
+    .action(async (options: PlanFlags) => {
+      await using open = await openRunbook(command, options);
+      const { runbook } = open;
+      const directory = await openState(command, options);
+      const plan = makePlan(runbook, mainList, directory.key);
+      const { save } = options;
+      if (save !== undefined) await withInterrupts((signal) => savePlan(save, plan, runbook, signal));
+      const reviewed = save ?? shortPlan(plan.hash);
+      const text =
+        options.json === true
+          ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [] })
+          : `${planText(plan, runbook, await readState(directory), await lastTimes(directory.path))}\nrun it: ${command.name} run ${optionsText(options)} --plan ${reviewed}`;
+      await write(io.stdout, `${text}\n`);
+    });
+}
+
+/** Milliseconds that each step took in the last rehearsal. */
+async function lastTimes(statePath: string): Promise<Readonly<Record<string, number>>> {
+  return (await lastRehearsal(statePath))?.steps ?? {};
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { acceptPlan, decideRun, type RunRequest } from '../engine/decide-run.ts';
+import { mainList } from '../engine/lists.ts';
+import type { JournalState } from '../journal/state.ts';
 import { readState } from '../journal/read-state.ts';
 import { UsageError } from '../engine/errors.ts';
 import { makePlan } from '../engine/plan.ts';
@@ -12,6 +14,7 @@ import { execute } from './execute.ts';
 import { openRunbook } from './open-runbook.ts';
 import { type CommonOptions, findState, openState, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
+import { acceptSavedPlan, isSavedPlan } from './saved-plan.ts';
 
 /** Milliseconds that the world may take to say whether the commit point is passed. */
 const patience = 60_000;
@@ -39,8 +42,8 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
     if (name === 'run') {
       command
         .option(
-          '--plan <hash>',
-          'run this plan (at least 8 digits of its hash), or nothing when it has changed',
+          '--plan <hash|file>',
+          'run this plan (at least 8 digits of its hash, or what `plan --save` wrote), or nothing when it has changed',
         )
         .option('--forward', 'give up a rollback that cannot be completed, and go forward again');
     }
@@ -98,7 +101,8 @@ async function confirmRun<World>(
   const committed = await isCommitted(runbook, request, state, AbortSignal.timeout(patience));
   const decision = decideRun(request, state, committed);
   const plan = makePlan(runbook, decision.list, directory.key);
-  acceptPlan(decision, plan, state, flags.plan ?? plan.hash);
+  const reviewed = await reviewedPlan(runbook, state, flags);
+  acceptPlan(decision, plan, state, reviewed ?? plan.hash);
   if (flags.plan !== undefined || flags.yes === true) return plan.hash;
   if (!interactive || flags.json === true) {
     const what = planned ? `--plan ${shortPlan(plan.hash)} (see \`${name} plan\`) or --yes` : '--yes';
@@ -112,4 +116,15 @@ async function confirmRun<World>(
       : `Run ${request.list ?? request.command}?`;
   if (!(await askYes(question))) throw new UsageError('nothing was run');
   return plan.hash;
+}
+
+/** The hash of the plan that was reviewed. @throws {WorldMovedError} it was saved, and the world has moved since. */
+async function reviewedPlan<World>(
+  runbook: Runbook<World>,
+  { lists }: JournalState,
+  { plan }: RunFlags,
+): Promise<string | undefined> {
+  if (plan === undefined || !isSavedPlan(plan)) return plan;
+  const begun = [...(lists.get(mainList)?.steps.values() ?? [])].some((step) => step.begun !== undefined);
+  return acceptSavedPlan(plan, runbook, begun, AbortSignal.timeout(patience));
 }

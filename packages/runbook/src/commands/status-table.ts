@@ -15,6 +15,8 @@ export interface StatusRow {
   /** `running`, how the last run ended, `cut off`, or `nothing has run`. */
   readonly state: string;
   readonly owner: string | undefined;
+  /** When the last line of its journal was written, ISO 8601. */
+  readonly last: string | undefined;
   /** The steps whose gates are open. */
   readonly gates: readonly string[];
 }
@@ -35,19 +37,21 @@ export async function statusRow(directory: string): Promise<StatusRow> {
     steps: main?.plan.length ?? 0,
     state: holder === undefined ? `${ended}${where}` : 'running',
     owner: owner === undefined ? undefined : `${owner.owner}@${owner.epoch}`,
+    last: state.last,
     gates: openGates(state).map(({ step }) => step),
   };
 }
 
 /** A line for each. */
 export function statusTable(rows: readonly StatusRow[]): string {
-  const head = ['', 'runbook', 'done', 'state', 'owner', 'open gates'];
-  const lines = rows.map(({ directory, runbook, done, steps, state, owner, gates }) => [
+  const head = ['', 'runbook', 'done', 'state', 'owner', 'last news (UTC)', 'open gates'];
+  const lines = rows.map(({ directory, runbook, done, steps, state, owner, last = '', gates }) => [
     directory,
     runbook,
     `${done}/${steps}`,
     state,
     owner ?? '',
+    last.slice(0, 16).replace('T', ' '),
     gates.join(', '),
   ]);
   return textTable([head, ...lines]).join('\n');

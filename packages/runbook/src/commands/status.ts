@@ -16,6 +16,7 @@ import { openGates } from './answer.ts';
 import { readState } from '../journal/read-state.ts';
 import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
+import { readEach, withUnread } from './each-directory.ts';
 import { statusRow, statusTable } from './status-table.ts';
 import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
@@ -39,8 +40,9 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
     .option('--watch', 'show it again whenever the journal grows')
     .action(async (directories: string[], flags: StatusFlags) => {
       if (directories.length > 0) {
-        const rows = await Promise.all(directories.map(statusRow));
-        const text = flags.json === true ? JSON.stringify(rows) : statusTable(rows);
+        const { rows, unread } = await readEach(directories, statusRow);
+        const text =
+          flags.json === true ? JSON.stringify([...rows, ...unread]) : withUnread(statusTable(rows), unread);
         return write(io.stdout, `${text}\n`);
       }
       const directory = await findState(command, flags);

@@ -7,6 +7,7 @@ export type RunbookErrorCode =
   | 'STEP_NOT_VERIFIED'
   | 'STEP_TIMEOUT'
   | 'PLAN_STALE'
+  | 'WORLD_MOVED'
   | 'LOCKED'
   | 'JOURNAL_DAMAGED'
   | 'JOURNAL_UNWRITABLE'

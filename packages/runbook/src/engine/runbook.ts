@@ -7,6 +7,7 @@ import type { StepReference } from './step-reference.ts';
 import type { Approvers } from './approvers.ts';
 import type { NotifyHook } from './notify-hook.ts';
 import type { Words } from './words.ts';
+import type { WorldFacts } from './world-facts.ts';
 
 /** Everything that the engine runs. What it holds open is closed when it is disposed. */
 export interface Runbook<World> extends Partial<AsyncDisposable> {
@@ -65,6 +66,12 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
    * one that gets no answer hides nothing of what the others found. Each line that it returns says what to do.
    */
   readonly alarms?: Readonly<Record<string, (signal: AbortSignal) => Promise<readonly string[]>>> | undefined;
+  /**
+   * What of the world a reviewed plan stands on, e.g. who owns what moves: `plan --save` keeps it, and `run --plan FILE`
+   * is refused where it has changed before anything was done. Only what does not change by itself. Throws when it cannot
+   * be told.
+   */
+  standsOn?(signal: AbortSignal): Promise<WorldFacts>;
   /** What this plan cannot do, one sentence each, for a person to know before they approve it; `plan` shows it. */
   readonly caveats?: readonly string[] | undefined;
   /** What `doctor` looks at; changes nothing. */

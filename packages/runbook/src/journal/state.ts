@@ -10,6 +10,8 @@ import { newRecord } from './step-record.ts';
 /** All that a resumed run needs to know, folded from the journal line by line. */
 export interface JournalState {
   runId: string | undefined;
+  /** When the last line was written, ISO 8601. */
+  last: string | undefined;
   runbook: string;
   words: Words;
   readonly lists: Map<string, ListState>;
@@ -34,6 +36,7 @@ export interface JournalState {
 export function emptyState(): JournalState {
   return {
     runId: undefined,
+    last: undefined,
     runbook: '',
     words: defaultWords,
     lists: new Map(),
@@ -48,6 +51,7 @@ export function emptyState(): JournalState {
 /** Adds one entry to what is known. */
 export function foldEntry(state: JournalState, entry: JournalEntry): void {
   state.runId = entry.runId;
+  state.last = entry.wall;
   switch (entry.type) {
     case 'plan':
       state.runbook = entry.runbook;

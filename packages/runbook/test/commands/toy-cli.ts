@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { runbookCommand } from '../../src/commands/program.ts';
 import { UsageError } from '../../src/engine/errors.ts';
 import type { Runbook } from '../../src/engine/runbook.ts';
@@ -54,6 +55,9 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
       : { notify: [{ on: ['gate.opened', 'done', 'failed'], command: config.notify }] }),
     standIns: ['a directory stands for a host'],
     ownership: async () => ({ owner: 'old', epoch: 41 }),
+    standsOn: async () => ({
+      owner: (await unlessAbsent(readFile(`${config.directory}-owner`, 'utf8'))) ?? 'old',
+    }),
     attest: async ({ subject, planHash }) => {
       if (subject !== 'old') throw new UsageError(`${subject} is not the old host`);
       return { planHash };

@@ -110,5 +110,24 @@ test('several state directories are one table', async () => {
   expect(stdout).toMatch(/old → new +2\/2 +ok/);
   expect(stdout).toMatch(/old → new +1\/2 +failed at step-2/);
   const json: unknown = JSON.parse((await one.run('status', ...directories, '--json')).stdout);
-  expect(json).toMatchObject([{ done: 2, state: 'ok', gates: [] }, { done: 1 }]);
+  expect(json).toMatchObject([{ done: 2, state: 'ok', gates: [], last: expect.any(String) }, { done: 1 }]);
+  const report = await one.run('report', ...directories);
+  expect(report.stdout).toMatch(/old → new +ok /);
+  expect(report.stdout).toMatch(/old → new +failed /);
+  expect(JSON.parse((await one.run('report', ...directories, '--json')).stdout)).toMatchObject([
+    { result: 'ok', rollbacks: 0 },
+    { result: 'failed' },
+  ]);
+});
+
+test('a state directory that cannot be read hides none of the others, and is said', async () => {
+  await using one = await toyCommand(script, { steps: 1 });
+  await one.run('run', '--yes');
+  const missing = join(one.toy.stateDirectory, 'typo');
+  for (const command of ['status', 'report']) {
+    const { code, stdout } = await one.run(command, one.toy.stateDirectory, missing);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/old → new/);
+    expect(stdout).toContain(`✗ ${missing}  there is no state directory`);
+  }
 });

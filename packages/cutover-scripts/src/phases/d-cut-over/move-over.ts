@@ -13,8 +13,8 @@ import { keysAtForge, keysStillIn, SharedKeyError } from '../../old-rig/host-key
 import { oldHome } from '../../old-rig/old-places.ts';
 import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
-import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
-import { newPath, oldPath } from '../../rig/rig.ts';
+import { newResumePoint, oldResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
+import { newPath } from '../../rig/rig.ts';
 import { compareReferences, syncReferences } from '../../carry/references.ts';
 import { inspectWorkingClone, pullForward, wantedClones } from '../../carry/working-clones.ts';
 import { step } from '../../world/step.ts';
@@ -134,15 +134,14 @@ export const lastSync = step({
   inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
   async check(context) {
     const { world, signal } = context;
-    const { settings, old } = world;
     const { word } = await offWord(context);
     const target = await world.target(signal);
     const user = await world.targetRig(signal);
-    const here = readResumePoint(target, newPath(settings, settings.old.resumePoint), signal);
+    const here = newResumePoint(world, target, signal);
     const look = async () => {
       const [there, carried, clones, references] = await Promise.all([
         // Of an old host that is off, what was carried before is all that there is.
-        word === undefined ? readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal) : here,
+        word === undefined ? oldResumePoint(world, signal) : here,
         here,
         Promise.all(wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal))),
         word === undefined ? compareReferences(world, signal) : { files: 0, differing: 0 },
@@ -167,11 +166,12 @@ export const lastSync = step({
     const { word } = await offWord(context);
     const [target, user] = [await world.target(signal), await world.targetRig(signal)];
     const carry = async (): Promise<void> => {
-      const index = await readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal);
+      const { resumePoint } = settings.old;
+      if (resumePoint === undefined) return;
+      const index = await oldResumePoint(world, signal);
       if (index === undefined)
         throw new Error(`${old.name} has no resume point any more; put it back by hand`);
-      const path = newPath(settings, settings.old.resumePoint);
-      await writeResumePoint(target, path, index, settings.new.user, signal);
+      await writeResumePoint(target, newPath(settings, resumePoint), index, settings.new.user, signal);
     };
     await Promise.all([
       ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),

@@ -4,7 +4,7 @@ import { fenceStarts, inspectStarts, openStarts } from '../../old-rig/start-fenc
 import { holdOldStopped } from '../../old-rig/hold-old-stopped.ts';
 import { stopOldRig } from '../../old-rig/stop-old-rig.ts';
 import { onOldHost } from '../../ownership/pass-by.ts';
-import { findHandoff, waitForHandoff } from '../../rig/handoff.ts';
+import { findHandoff, noHandoff, waitForHandoff } from '../../rig/handoff.ts';
 import { askHealth } from '../../rig/health.ts';
 import { armedFile, bootService, oldProcesses, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../../rig/rig-status.ts';
@@ -71,16 +71,20 @@ export const verifyHandoff = step({
   id: 'verify-handoff',
   version: 1,
   phase,
-  title: 'see one handoff: commit, claim, verdict',
+  title: 'see the loops hand over work',
   kind: 'reversible',
   needs: [startNew],
   inputs: ({ settings: { handoff } }) => ({ ...handoff }),
   async check({ world, signal, evidence }) {
+    if (world.settings.handoff === undefined)
+      return { state: 'satisfied', evidence: { ...noHandoff, complete: true } };
     const handoff = await findHandoff(world, evidence(lastSync), signal);
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const deadline = AbortSignal.timeout(world.settings.handoff.timeout);
+    const { handoff } = world.settings;
+    if (handoff === undefined) return;
+    const deadline = AbortSignal.timeout(handoff.timeout);
     await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
   timeout: 24 * 3600 * second,

@@ -8,8 +8,8 @@ import { newAsLastOwner } from '../../ownership/last-owner.ts';
 import { keysStillIn } from '../../old-rig/host-keys.ts';
 import { forgetKeys, rememberedKeys } from '../../old-rig/revoked-keys.ts';
 import { readOwner } from '../../ownership/ownership.ts';
-import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
-import { newPath, oldClones, oldPath } from '../../rig/rig.ts';
+import { newResumePoint, oldResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
+import { oldClones, oldPath } from '../../rig/rig.ts';
 import { askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { step } from '../../world/step.ts';
 import type { World } from '../../world/world.ts';
@@ -60,9 +60,9 @@ export const syncBack = step({
   kind: 'compensable',
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint, clones: old.clones }),
   async check({ world, signal }) {
-    const { settings, old, oldRig } = world;
+    const { settings, oldRig } = world;
     const [there, carried, behind] = await Promise.all([
-      readResumePoint(old, oldPath(settings, settings.old.resumePoint), signal),
+      oldResumePoint(world, signal),
       resumePointOfNew(world, signal),
       Promise.all(
         oldClones(settings).map(async (clone) => {
@@ -87,12 +87,12 @@ export const syncBack = step({
   },
   async apply({ world, signal }) {
     const { settings, old, oldRig } = world;
+    const { resumePoint, user } = settings.old;
     const carried = await resumePointOfNew(world, signal);
-    if ('answer' in carried) {
+    if (resumePoint !== undefined && 'answer' in carried) {
       if (carried.answer === undefined)
         throw new Error(`${settings.name} has no resume point; put it back by hand`);
-      const path = oldPath(settings, settings.old.resumePoint);
-      await writeResumePoint(old, path, carried.answer, settings.old.user, signal);
+      await writeResumePoint(old, oldPath(settings, resumePoint), carried.answer, user, signal);
     }
     for (const clone of oldClones(settings)) {
       await oldRig.run(['git', '-C', clone, 'pull', '--quiet', '--ff-only'], { signal });
@@ -139,8 +139,7 @@ export const grantOld = step({
 });
 
 async function resumePointOfNew(world: World, signal: AbortSignal) {
-  const path = newPath(world.settings, world.settings.old.resumePoint);
-  return orGivenUp(world, async () => readResumePoint(await world.target(signal), path, signal), signal);
+  return orGivenUp(world, async () => newResumePoint(world, await world.target(signal), signal), signal);
 }
 
 /** The clones from which the old host cannot push. */

@@ -35,7 +35,7 @@ beforeEach(async () => {
     repository,
     repositories: [{ repository, path: 'work', branch: 'main' }],
     ownership: { ...settings.ownership, repository },
-    handoff: { repository, timeout: 1000 },
+    handoff: { repository, proof: 'verdict' as const, timeout: 1000 },
   };
   const git = {
     type: 'git' as const,

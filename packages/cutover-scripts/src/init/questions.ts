@@ -1,0 +1,46 @@
+import type { Question } from '@cutover/runbook';
+
+/** What `cutover init` asks, in this order: what it needs to look, what it looks for, and where the rig goes. */
+export const questions: readonly Question[] = [
+  { flag: 'old-host', text: 'The old host, where root lets you in by ssh: [user@]host[:port]' },
+  { flag: 'ssh-key', text: 'File of your ssh key for the old host, the new host and the forge' },
+  {
+    flag: 'known-hosts',
+    text: 'File of known hosts, with the keys of the old host and the forge',
+    flagOnly: true,
+  },
+  { flag: 'look', text: 'May the old host be looked at? It is only read (yes or no)' },
+  { flag: 'old-name', text: 'What to call the old host' },
+  { flag: 'old-user', text: 'The user whose loops run there' },
+  { flag: 'workspace', text: 'The workspace of the rig there' },
+  { flag: 'start', text: 'The command that starts the rig there' },
+  { flag: 'stop', text: 'The command that stops the rig there' },
+  { flag: 'name', text: 'The name of the new host' },
+  { flag: 'incus', text: 'The Incus server, e.g. https://incus.example.org:8443' },
+  { flag: 'incus-project', text: 'The project on the Incus server' },
+  { flag: 'incus-certificate', text: "File of your client's certificate for it" },
+  { flag: 'incus-key', text: "File of your client's key for it" },
+  { flag: 'incus-server-certificate', text: "File of the server's certificate, which is pinned" },
+  { flag: 'image', text: 'The alias of a NixOS base image on the server' },
+  { flag: 'forge', text: 'The git server: ssh://user@host[:port]/folder-of-the-repositories' },
+  {
+    flag: 'forge-key',
+    text: 'File of the key that may make repositories and let keys in there',
+    flagOnly: true,
+  },
+  { flag: 'repository', text: "The repository of the new host's configuration, which is made" },
+  { flag: 'ownership-repository', text: 'The repository that says who owns the loops' },
+  { flag: 'recipient', text: 'Who else may open the secrets: age1…', several: true, optional: true },
+  { flag: 'secret', text: 'More files with secrets on the old host', several: true, optional: true },
+  {
+    flag: 'login-check',
+    text: "A command that proves the agent's login (empty: nothing needs one)",
+    optional: true,
+  },
+  { flag: 'login-hint', text: 'What a person types to log the agent in', optional: true },
+  { flag: 'health', text: 'The public health page of what the loops look after', optional: true },
+  { flag: 'instance-type', text: 'virtual-machine or container', flagOnly: true },
+  { flag: 'pool', text: 'The storage pool of the new host', flagOnly: true },
+  { flag: 'swap', text: 'The size of the swap file of the new host', flagOnly: true },
+  { flag: 'nixpkgs', text: 'The flake input nixpkgs', flagOnly: true, optional: true },
+];
