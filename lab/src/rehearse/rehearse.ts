@@ -4,14 +4,22 @@ import { join } from 'node:path';
 import { loadConfig } from '@cutover/cutover-scripts';
 import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
-import { startHosts } from '../hosts/hosts.ts';
-import { openLab } from '../lab.ts';
+import { type LabHosts, startHosts } from '../hosts/hosts.ts';
+import { type Lab, openLab } from '../lab.ts';
 import { scriptedOperator } from '../operator/operator.ts';
+import { type LabTailnet, startLabTailnet } from '../tailnet/lab-tailnet.ts';
+import { noTailnet, tailnetPrograms } from '../tailnet/programs.ts';
 import { startSampler } from '../sampler/sampler.ts';
 import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
 import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
+import {
+  afterCutoverInTailnet,
+  afterRebootInTailnet,
+  afterUndoInTailnet,
+  beforeInTailnet,
+} from './evidence/tailnet.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
 import type { Narrator } from './narrator.ts';
@@ -32,6 +40,8 @@ export interface RehearseOptions {
   readonly undoAt?: string;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
+  /** With a real tailnet between the hosts; its programs have to be built. */
+  readonly full?: boolean;
   readonly narrator: Narrator;
   readonly onEvidence: (evidence: Evidence) => void;
   readonly signal: AbortSignal;
@@ -66,9 +76,13 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     'starting the forge, the server and the old host with its rig',
     () => startHosts(lab, { signal, onProgress: narrator.say }),
   );
+  await using tailnet =
+    options.full === true
+      ? await narrator.timed('starting the tailnet', () => openTailnet(lab, hosts))
+      : undefined;
   const folder = join(lab.folders.root, 'rehearsal');
   await rm(folder, { recursive: true, force: true });
-  const files = await writeRehearsalFiles(folder, lab, hosts);
+  const files = await writeRehearsalFiles(folder, lab, hosts, tailnet);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
@@ -82,6 +96,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   const evidence = new EvidenceCollector(onEvidence);
   const began = new Date();
   using sampler = startSampler({ folders: lab.folders, old: 'pi', new: `${lab.project}_${newHostName}` });
+  if (tailnet !== undefined) await beforeInTailnet(scene, evidence, tailnet);
   const steps = new Set<string>();
   const phases = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
@@ -119,6 +134,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
       await rollBack(options, files, onEvent);
       await afterUndo(scene, evidence, scope);
+      if (tailnet !== undefined) await afterUndoInTailnet(scene, evidence, tailnet);
       argv = ['run', '--yes'];
       continue;
     }
@@ -132,6 +148,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   }
 
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
+  if (tailnet !== undefined)
+    await afterCutoverInTailnet(scene, evidence, tailnet, scope, [folder, tailnet.folder]);
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');
@@ -161,6 +179,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     demandSuccess('cutover reboot-proof', end);
   });
   await afterReboot(scene, evidence);
+  if (tailnet !== undefined) await afterRebootInTailnet(scene, evidence, tailnet);
 
   if (options.rollback === true) {
     await rollBack(options, files, onEvent);
@@ -192,6 +211,12 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     report,
     evidence: evidence.found,
   };
+}
+
+async function openTailnet(lab: Lab, hosts: LabHosts): Promise<LabTailnet> {
+  const programs = await tailnetPrograms();
+  if (programs === undefined) throw new Error(noTailnet);
+  return startLabTailnet(lab, hosts, programs);
 }
 
 async function rollBack(

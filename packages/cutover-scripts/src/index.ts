@@ -21,3 +21,8 @@ export type { HostSettings } from './flake-settings.ts';
 export { readFlakeTemplate } from './flake-template.ts';
 export { type Fence, type FenceKey, fingerprintOf } from './world/fence.ts';
 export { type Forge, openForge } from './world/forge.ts';
+export { joinTailnet, type JoinOptions } from './tailnet/join.ts';
+export { type NodeState, type TailnetNode, tailnetNode } from './tailnet/node-state.ts';
+export { type Probe, probeAuthKey, type ProbeOptions } from './tailnet/probe.ts';
+export type { ControlApi, ControlledNode, KeyFacts, KeyStanding, MintedKey } from './tailnet/control-api.ts';
+export { controlApi, type ControlApiOptions } from './tailnet/open-control-api.ts';

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
-import type { CutoverSettings } from './schema.ts';
+import type { CutoverSettings, SecretValue, SshWay } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
 export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf): Promise<ConfigMistake[]> {
@@ -15,7 +15,12 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     ['old.ssh.knownHosts', old.ssh.knownHosts],
     ['forge.ssh.privateKey', forge.ssh.privateKey],
     ['forge.ssh.knownHosts', forge.ssh.knownHosts],
-    ['tailnet.authKey', tailnet?.authKey],
+    ['tailnet.authKey', fileOf(tailnet?.authKey)],
+    ['tailnet.api.token', fileOf(tailnet?.api?.token)],
+    ['tailnet.certificateAuthority', tailnet?.certificateAuthority],
+    ...hopFiles('old.ssh', old.ssh),
+    ...hopFiles('forge.ssh', forge.ssh),
+    ...hopFiles('new', settings.new),
     ['approvers.allowedSigners', approvers?.allowedSigners],
   ];
   const mistakes = await Promise.all(
@@ -25,6 +30,17 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     }),
   );
   return mistakes.flat();
+}
+
+function hopFiles(key: string, { jump = [] }: SshWay): [key: string, path: string | undefined][] {
+  return jump.flatMap((hop, index): [string, string | undefined][] => [
+    [`${key}.jump.${index}.privateKey`, hop.privateKey],
+    [`${key}.jump.${index}.knownHosts`, hop.knownHosts],
+  ]);
+}
+
+function fileOf(value: SecretValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 async function whyUnreadable(path: string): Promise<string | undefined> {

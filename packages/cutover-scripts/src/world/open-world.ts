@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import { type CutoverConfigs, loadConfigs } from '../config/load-all.ts';
-import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
+import type { CutoverSettings, SshEndpoint, SshHop, SshWay } from '../config/schema.ts';
 import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { openForge } from './forge.ts';
@@ -121,12 +121,18 @@ async function connectTarget(
     user: 'root',
     privateKeyFile: settings.ssh.privateKey,
     hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
-    ...(settings.new.socks5 === undefined ? {} : { proxy: { socks5: settings.new.socks5 } }),
+    ...throughWay(settings.new),
+    // A node that has just joined is known to the proxy's own only a moment later.
+    ...(settings.new.socks5 === undefined ? {} : { connectAttempts: 5 }),
   });
 }
 
 /** An endpoint of the config, as `sshHost` takes it. */
 export function connection(ssh: SshEndpoint): SshHostOptions {
+  return { ...hop(ssh), ...throughWay(ssh) };
+}
+
+function hop(ssh: SshHop): SshHostOptions {
   return {
     host: ssh.host,
     port: ssh.port,
@@ -134,6 +140,15 @@ export function connection(ssh: SshEndpoint): SshHostOptions {
     privateKeyFile: ssh.privateKey,
     ...(ssh.hostKeys === undefined ? {} : { hostKeys: ssh.hostKeys }),
     ...(ssh.hostKeys === undefined && ssh.knownHosts !== undefined ? { knownHostsFile: ssh.knownHosts } : {}),
-    ...(ssh.socks5 === undefined ? {} : { proxy: { socks5: ssh.socks5 } }),
   };
+}
+
+/** The last of the jump hosts, which is reached from the one before it; the first by the proxy. */
+function throughWay({ socks5, proxyCommand, jump = [] }: SshWay): Pick<SshHostOptions, 'proxy' | 'jump'> {
+  const proxy = socks5 === undefined ? proxyCommand && { command: proxyCommand } : { socks5 };
+  const first: Pick<SshHostOptions, 'proxy' | 'jump'> = proxy ? { proxy } : {};
+  return jump.reduce<Pick<SshHostOptions, 'proxy' | 'jump'>>(
+    (way, next) => ({ jump: { ...hop(next), ...way } }),
+    first,
+  );
 }
