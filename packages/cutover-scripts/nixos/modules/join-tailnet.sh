@@ -35,8 +35,8 @@ else
     ${login_server:+"--login-server=$login_server"} "$@" 2>&1) || {
     printf '%s\n' "$said"
     case $said in *authkey* | *'auth key'* | *'invalid key'*) exit 78 ;; esac
-    # Why it waited in vain is in the health only.
-    ts status 2>&1 | sed -n 's/^# /  /p'
+    # Why it waited in vain is in the health only, which `status` shows as JSON alone.
+    ts status --json --peers=false 2> /dev/null | sed -n '/"Health": \[/,/\]/s/^ *"\(.*\)",\{0,1\}$/  \1/p'
     exit 1
   }
   look

@@ -8,7 +8,8 @@ import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
 import { leaveTailnet } from '../tailnet/leave.ts';
-import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -183,7 +184,7 @@ const joinTheTailnet = step({
       return { state: 'satisfied', evidence: { tailnet: 'joined when the proxy is deployed' } };
     // By way of Incus: by its name in the tailnet it is reached only afterwards.
     const inside = await world.inside(signal);
-    const { node, problem } = await tailnetStanding(settings, inside, { patience: 10 * second, signal });
+    const { node, problem } = await newHostStanding(world, inside, { patience: 10 * second, signal });
     const evidence = { state: node.state, name: node.name ?? null, addresses: [...node.addresses] };
     if (node.state === 'fresh') return { state: 'absent', evidence };
     if (problem !== undefined) {

@@ -24,7 +24,8 @@ import { unitState } from '../new-host/unit-state.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
 import { leaveTailnet } from '../tailnet/leave.ts';
-import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
@@ -344,7 +345,7 @@ const proveTailnet = step({
     const mode = tailnetMode(settings);
     if (mode === 'none') return { state: 'satisfied', evidence: { mode } };
     const target = await world.target(signal);
-    const { node, problem } = await tailnetStanding(settings, target, { patience: 10 * second, signal });
+    const { node, problem } = await newHostStanding(world, target, { patience: 10 * second, signal });
     const open =
       settings.nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
     const evidence = { mode, state: node.state, name: node.name ?? null, openToTailnet: open };

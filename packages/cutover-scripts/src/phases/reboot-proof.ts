@@ -6,7 +6,8 @@ import { readResumePoint } from '../carry/resume-point.ts';
 import { bootService, newPath, rigConfigFile, tmuxService } from '../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
 import { unitState } from '../new-host/unit-state.ts';
-import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -104,9 +105,7 @@ const proveBack = step({
     ]);
     const mode = tailnetMode(settings);
     const tailnet =
-      mode === 'none'
-        ? undefined
-        : await tailnetStanding(settings, target, { patience: 30 * second, signal });
+      mode === 'none' ? undefined : await newHostStanding(world, target, { patience: 30 * second, signal });
     const running = status.loops.filter(({ state }) => state === 'running').map(({ name }) => name);
     const found = {
       booted: booted.stdout.trim(),

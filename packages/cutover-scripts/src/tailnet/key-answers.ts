@@ -5,7 +5,11 @@ export function badKey(standing: Exclude<KeyStanding, 'good'>, said?: string): s
   const by = said === undefined ? '' : ` (${said})`;
   switch (standing) {
     case 'used':
-      return `the auth key was used before${by}; make a new one-off key`;
+      // headscale 0.29 spends each key that a node brings which was logged out and is still in its list, and then says this.
+      return (
+        `the auth key was used before${by}; make a new one-off key; where a new one is refused too, an earlier node ` +
+        'of this host is still in the list of the control server: remove it there first'
+      );
     case 'expired':
       return `the auth key is expired or revoked${by}; make a new one`;
     case 'unknown-key':
@@ -19,5 +23,5 @@ export function badKey(standing: Exclude<KeyStanding, 'good'>, said?: string): s
 export function keyStandingSaid(said: string): Exclude<KeyStanding, 'good'> | undefined {
   if (/authkey already used/i.test(said)) return 'used';
   if (/authkey expired/i.test(said)) return 'expired';
-  return /invalid pre auth key|invalid key/i.test(said) ? 'unknown-key' : undefined;
+  return /invalid pre auth key|invalid key|failed to parse auth-key/i.test(said) ? 'unknown-key' : undefined;
 }

@@ -12,13 +12,11 @@ export async function leaveTailnet(world: World, host: Host, signal: AbortSignal
   const socket = proxySocket(world.settings);
   const { state, addresses } = await tailnetNode(host, { socket, signal });
   if (state === 'fresh' || state === 'no-daemon') return;
-  // First there, then here: when this is killed in between, the host still knows its addresses.
   const api = await tailnetApi(world, signal);
-  if (api !== undefined) {
-    const own = (await api.nodes(signal)).filter((node) =>
-      node.addresses.some((address) => addresses.includes(address)),
-    );
-    for (const { id } of own) await api.removeNode(id, signal);
-  }
+  const own = (await api?.nodes(signal))?.filter((node) =>
+    node.addresses.some((address) => addresses.includes(address)),
+  );
+  // In this order: a node that is removed while it runs joins once more by the key that it still has in memory, or stays half out.
   await host.run(tailscale(socket, 'logout'), { timeout: 30_000, signal });
+  for (const { id } of own ?? []) await api?.removeNode(id, signal);
 }

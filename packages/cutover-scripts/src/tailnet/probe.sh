@@ -26,6 +26,7 @@ done
 cat | tailscale --socket="$folder/socket" up --timeout=20s --reset --auth-key=file:/dev/stdin --login-server="$1" \
   --hostname=cutover-probe --advertise-tags="$2"
 code=$?
-# Why it waited in vain is in the health only.
-[ "$code" -eq 0 ] || tailscale --socket="$folder/socket" status 2>&1 | sed -n 's/^# */health: /p' >&2
+# Why it waited in vain is in the health only, which `status` shows as JSON alone.
+[ "$code" -eq 0 ] || tailscale --socket="$folder/socket" status --json --peers=false 2>/dev/null |
+  sed -n '/"Health": \[/,/\]/s/^ *"\(.*\)",\{0,1\}$/\1/p' >&2
 exit "$code"
