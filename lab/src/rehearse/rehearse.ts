@@ -106,7 +106,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   };
   const operator = {
     ...files,
-    operator: async () => scriptedOperator(await operatorAccess(scene, lab.operator.file)),
+    operator: async () => scriptedOperator(await operatorAccess(scene, lab)),
     rigUser: settings.new.user,
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
@@ -231,15 +231,16 @@ async function rollBack(
 }
 
 /** How the person reaches the new host: as root over ssh, with the host key that is really inside. */
-async function operatorAccess({ target, signal }: Scene, privateKeyFile: string) {
+async function operatorAccess({ target, signal }: Scene, { operator, subnet }: Lab) {
   const [keys, address] = await Promise.all([
     target.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal }),
     target.run(['hostname', '-I'], { signal }),
   ]);
   return {
-    host: address.stdout.trim().split(' ')[0] ?? '',
+    // On the bridge: this machine's own ssh is in no tailnet.
+    host: address.stdout.split(' ').find((one) => one.startsWith(subnet.replace(/0\/24$/, ''))) ?? '',
     user: 'root',
-    privateKeyFile,
+    privateKeyFile: operator.file,
     hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
   };
 }

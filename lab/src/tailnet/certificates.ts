@@ -18,7 +18,9 @@ export async function serverCertificate(folder: string, address: string): Promis
     key: join(folder, 'tls.key'),
   };
   const authorityKey = join(folder, 'ca.key');
-  const make = 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30'.split(' ');
+  const make = 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30'.split(
+    ' ',
+  );
   const subject = ['-subj', '/CN=tailnet of the lab'];
   await machine.run([...make, ...subject, '-keyout', authorityKey, '-out', files.authority]);
   const own = ['-subj', `/CN=${address}`, '-keyout', files.key, '-out', files.certificate];

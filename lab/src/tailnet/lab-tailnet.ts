@@ -111,7 +111,7 @@ async function bringUp(
     node('b1'),
     node('runner', socksPort),
     makeProfile(lab.client.project(lab.project), devices),
-    addDevices(lab.client, pi.name, devices).then(() => joinPi(control, pi.host)),
+    addDevices(lab.client, pi.name, devices).then(() => joinPi(control, pi.host, ccci.hostKey)),
     addDevices(lab.client, ccci.name, devices).then(() => joinDirectly(control, ccci)),
   ]);
   return {
@@ -157,7 +157,7 @@ async function addDevices(scope: IncusScope, name: string, devices: Record<strin
 }
 
 /** The old rig goes to the looked-after server through its proxy, as the plan has it. */
-async function joinPi(control: ControlServer, pi: Host): Promise<void> {
+async function joinPi(control: ControlServer, pi: Host, serverKey: string): Promise<void> {
   await pi.run(['systemctl', 'stop', 'cc-ci-tailscaled.service']);
   await pi.writeFile('/etc/systemd/system/cc-ci-tailscaled.service', proxyUnit, { mode: 0o644 });
   await pi.run(['systemctl', 'daemon-reload']);
@@ -173,6 +173,8 @@ async function joinPi(control: ControlServer, pi: Host): Promise<void> {
     '  ServerAliveCountMax 2',
     '',
   ].join('\n');
+  const key = serverKey.split(' ').slice(0, 2).join(' ');
+  await pi.run(['tee', '-a', '/home/loops/.ssh/known_hosts'], { input: `ccci ${key}\n` });
   await pi.writeFile('/home/loops/.ssh/config', config, { mode: 0o600, owner: 'loops', group: 'loops' });
 }
 

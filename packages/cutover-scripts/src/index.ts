@@ -26,3 +26,4 @@ export { type NodeState, type TailnetNode, tailnetNode } from './tailnet/node-st
 export { type Probe, probeAuthKey, type ProbeOptions } from './tailnet/probe.ts';
 export type { ControlApi, ControlledNode, KeyFacts, KeyStanding, MintedKey } from './tailnet/control-api.ts';
 export { controlApi, type ControlApiOptions } from './tailnet/open-control-api.ts';
+export { carryingUnits } from './old-rig/carrying-units.ts';

@@ -66,7 +66,7 @@ export async function afterCutoverInTailnet(
   });
 }
 
-/** Nothing and nobody has let it in again. */
+/** It came back without a new key. */
 export async function afterRebootInTailnet(
   scene: Scene,
   evidence: EvidenceCollector,
