@@ -169,7 +169,7 @@ export const waitUntilReady = step({
   timeout: 330 * second,
 });
 
-const joinTheTailnet = step({
+export const joinTheTailnet = step({
   id: 'join-tailnet',
   version: 1,
   phase,
@@ -251,8 +251,8 @@ const recordOwner = step({
   phase,
   title: 'write down that the old host owns the loops',
   kind: 'compensable',
-  // An absent ref is a first run only where the new host has seen none either, so it must answer.
-  needs: [waitUntilReady],
+  // An absent ref is a first run only where the new host has seen none either, so it must answer, in its tailnet if need be.
+  needs: [joinTheTailnet],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
     const { settings } = world;

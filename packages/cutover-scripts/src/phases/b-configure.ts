@@ -31,7 +31,7 @@ import { whyGitFailed } from '../world/git-failure.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { lookFirst, waitUntilReady } from './a-provision.ts';
+import { joinTheTailnet, lookFirst } from './a-provision.ts';
 
 const phase = 'b-configure';
 const second = 1000;
@@ -67,7 +67,7 @@ const placeKey = step({
   phase,
   title: 'place the one bootstrap age key',
   kind: 'reversible',
-  needs: [waitUntilReady],
+  needs: [joinTheTailnet],
   inputs: ({ secrets }) => ({ path: secrets.bootstrapKey }),
   async check({ world, signal }) {
     const target = await world.target(signal);
