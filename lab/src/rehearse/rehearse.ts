@@ -90,6 +90,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     old: hosts.pi.host,
     target: incusHost(scope, newHostName),
     forge: hosts.forge.host,
+    repositories: '/srv/git',
     signal,
   };
 

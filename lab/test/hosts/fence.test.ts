@@ -1,4 +1,4 @@
-import { asUser, type Host, sshHost } from '@cutover/host';
+import { asUser, type Host, localHost } from '@cutover/host';
 import { fingerprintOf, openForge } from '@cutover/cutover-scripts';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Lab, type LabHosts, openLab, startHosts } from '../../src/index.ts';
@@ -22,27 +22,34 @@ afterAll(async () => {
 
 describe('the fence of git over ssh', () => {
   fenceContract(async () => {
-    const { forge, operatorKey } = { forge: hosts.forge, operatorKey: lab.operator.file };
-    const host = sshHost({ ...forge.ssh, user: 'git' });
+    const { forge } = hosts;
+    const here = localHost();
     const opened = await openForge(
       {
-        ssh: {
-          host: forge.address,
-          port: 22,
-          user: 'git',
-          privateKey: operatorKey,
-          hostKeys: [forge.hostKey],
+        forge: {
+          type: 'ssh',
+          ssh: {
+            host: forge.address,
+            port: 22,
+            user: 'git',
+            privateKey: lab.operator.file,
+            hostKeys: [forge.hostKey],
+          },
+          root: '/srv/git',
+          createRepository: ['init', '{repository}'],
+          authorizeKey: ['authorize', '{name}'],
+          listKeys: ['keys'],
+          revokeKey: ['revoke', '{fingerprint}'],
         },
-        root: '/srv/git',
-        createRepository: ['init', '{repository}'],
-        authorizeKey: ['authorize', '{name}'],
-        listKeys: ['keys'],
-        revokeKey: ['revoke', '{fingerprint}'],
+        repository: 'cc-ci-orchestrator',
+        repositories: [],
+        ownership: { repository: 'cc-ci', ref: 'refs/cutover/owner', lease: 600_000 },
+        handoff: { repository: 'cc-ci', timeout: 60_000 },
       },
-      host,
-      lab.folders.root,
+      { here, stateDirectory: lab.folders.root },
     );
     const publicKey = (await pi.run(['cat', '/home/loops/.ssh/id_ed25519.pub'])).stdout;
+    const keys = ['/srv/git/.keys', '/srv/git/.ssh/authorized_keys'];
     return {
       fence: opened.fence,
       client: pi,
@@ -50,7 +57,16 @@ describe('the fence of git over ssh', () => {
       publicKey,
       fingerprint: fingerprintOf(publicKey),
       clones: ['/srv/cc-ci/cc-ci', '/srv/cc-ci/cc-ci-secrets'],
-      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+      async backup() {
+        await forge.host.run(['tar', '--create', '--file=/root/keys.tar', ...keys]);
+        return async () => {
+          await forge.host.run(['tar', '--extract', '--directory=/', '--file=/root/keys.tar']);
+        };
+      },
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        await here[Symbol.asyncDispose]();
+      },
     };
   });
 });

@@ -10,7 +10,11 @@ export type CutoverErrorCode =
   | 'SECRET_LEAK'
   | 'SHARED_KEY'
   | 'NOT_OWNER'
-  | 'TAILNET_NOT_JOINED';
+  | 'TAILNET_NOT_JOINED'
+  | 'FORGE_SILENT'
+  | 'FORGE_REFUSED'
+  | 'FORGE_TOKEN'
+  | 'FORGE_BY_HAND';
 
 /** The root of every error of this package: `code` is stable, the facts are fields, `cause` is kept. */
 export abstract class CutoverError extends Error {

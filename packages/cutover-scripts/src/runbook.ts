@@ -17,6 +17,7 @@ import { readOwner } from './ownership/ownership.ts';
 import { reviveByHand } from './ownership/revive-ownership.ts';
 import { claimOperator, takeOverOperator } from './ownership/operator-claim.ts';
 import { whatStaysReachable } from './ownership/unfenced.ts';
+import { withPerson } from './forge/git/by-hand.ts';
 import { isUnsafe } from './is-unsafe.ts';
 import { openWorld } from './world/open-world.ts';
 import type { World } from './world/world.ts';
@@ -43,8 +44,11 @@ export async function loadRunbook(configPath: string, statePath: string): Promis
     name: `${settings.old.name} → ${settings.name}`,
     phases,
     world,
-    steps: [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
-    rollbackAfterCommit: rollbackSteps,
+    steps: withPerson(
+      [...provisionSteps, ...configureSteps, ...stageSteps, ...cutOverSteps, ...handOverSteps],
+      world,
+    ),
+    rollbackAfterCommit: withPerson(rollbackSteps, world),
     lists: { 'reboot-proof': rebootProofSteps, 'retire-old': retireOldSteps },
     words: { owner: 'owner of the loops', downtime: 'downtime of the loops' },
     downtimeEndsWith: [startNew, startOld],

@@ -11,8 +11,10 @@ export interface Scene {
   readonly old: Host;
   /** The new host, as root. */
   readonly target: Host;
-  /** The git server, as root. */
+  /** The machine of the git server, as root. */
   readonly forge: Host;
+  /** The folder there with the bare repositories. */
+  readonly repositories: string;
   readonly signal: AbortSignal;
 }
 

@@ -44,7 +44,7 @@ export async function clonesAreFresh({ target, settings, signal }: Scene, since:
     const born = Number(await output(target, ['stat', '--format=%W', `${folder}/.git`], signal));
     demand(born * 1000 >= since.getTime() - 1000, `${path} was cloned in this run`, { born });
     demand(
-      (await git('remote', 'get-url', 'origin')).includes(settings.forge.ssh.host),
+      (await git('remote', 'get-url', 'origin')).includes(settings.forge.ssh?.host ?? 'no host'),
       `${path} is from the forge`,
     );
     const [remoteHead = ''] = (await git('ls-remote', 'origin', `refs/heads/${branch}`)).split('\t');

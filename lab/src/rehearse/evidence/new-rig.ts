@@ -43,11 +43,11 @@ export async function resumePoint(
 
 /** After the cutover the forge has a new commit by the Builder on the new host, a claim on it and the verdict. */
 export async function handoffReachedForge(
-  { forge, settings, signal }: Scene,
+  { forge, repositories, settings, signal }: Scene,
   rig: string,
   before: string,
 ): Promise<Facts> {
-  const repository = `${settings.forge.root}/${settings.handoff.repository}.git`;
+  const repository = `${repositories}/${settings.handoff.repository}.git`;
   const git = (...argv: string[]): Promise<string> =>
     output(forge, ['git', '-c', 'safe.directory=*', '-C', repository, ...argv], signal);
   const commits = await git('log', '--format=%H %an %s', `${before}..main`);
@@ -91,8 +91,11 @@ export async function orchestratorHasContext({ target, settings, signal }: Scene
 }
 
 /** The owner that the forge has on record. */
-export async function ownerIs({ forge, settings, signal }: Scene, owner: string): Promise<Facts> {
-  const repository = `${settings.forge.root}/${settings.ownership.repository}.git`;
+export async function ownerIs(
+  { forge, repositories, settings, signal }: Scene,
+  owner: string,
+): Promise<Facts> {
+  const repository = `${repositories}/${settings.ownership.repository}.git`;
   const git = (...argv: string[]): Promise<string> =>
     output(forge, ['git', '-c', 'safe.directory=*', '-C', repository, ...argv], signal);
   const files = await git('ls-tree', '-r', '--name-only', settings.ownership.ref);

@@ -35,7 +35,7 @@ export async function secretsInPlace(
 
 /** No object of any repository on the forge, reachable or not, holds a line of a secret in plaintext. */
 export async function noPlaintextInGit(
-  { old, forge, settings, signal }: Scene,
+  { old, forge, repositories: folder, signal }: Scene,
   secrets: readonly ExpectedSecret[],
 ): Promise<Facts> {
   const needles: { name: string; text: string }[] = [];
@@ -51,9 +51,7 @@ export async function noPlaintextInGit(
     }
   }
   demand(needles.length > 0, 'there are secrets to look for');
-  const repositories = (
-    await output(forge, ['find', settings.forge.root, '-maxdepth', '1', '-name', '*.git'], signal)
-  )
+  const repositories = (await output(forge, ['find', folder, '-maxdepth', '1', '-name', '*.git'], signal))
     .split('\n')
     .sort();
   let bytes = 0;

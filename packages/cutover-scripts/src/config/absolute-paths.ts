@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings, SecretValue, SshEndpoint, SshHop, SshWay } from './schema.ts';
 
 /** The settings with paths that are absolute: relative ones are taken from the folder of the config file. */
@@ -32,7 +33,7 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     ssh: { privateKey: at(ssh.privateKey) },
     old: { ...old, ssh: endpoint(old.ssh) },
     new: way(settings.new),
-    forge: { ...forge, ssh: endpoint(forge.ssh) },
+    forge: forgeWithPaths(forge, { at, endpoint, program }),
     secrets: at(settings.secrets),
     loops: at(settings.loops),
     notify: settings.notify.map((hook) => ({ ...hook, command: program(hook.command) })),
@@ -52,5 +53,35 @@ function tailnetPaths(
     ...(authKey === undefined ? {} : { authKey: valueAt(authKey) }),
     ...(api === undefined ? {} : { api: { ...api, token: valueAt(api.token) } }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority: at(certificateAuthority) }),
+  };
+}
+
+interface Absolute {
+  at(path: string): string;
+  endpoint(ssh: SshEndpoint): SshEndpoint;
+  program(argv: readonly string[]): string[];
+}
+
+function forgeWithPaths(
+  forge: CutoverSettings['forge'],
+  { at, endpoint, program }: Absolute,
+): CutoverSettings['forge'] {
+  const certificateOf = ({ certificate }: { certificate?: string | undefined }) =>
+    certificate === undefined ? {} : { certificate: at(certificate) };
+  const tokenOf = ({ token }: { token?: TokenSource | undefined }) => {
+    if (token === undefined) return {};
+    return { token: typeof token === 'string' ? at(token) : { command: program(token.command) } };
+  };
+  if (forge.type === 'ssh') return { ...forge, ssh: endpoint(forge.ssh) };
+  if (forge.type === 'gitea') {
+    const { ssh } = forge;
+    const knownHosts = ssh.knownHosts === undefined ? {} : { knownHosts: at(ssh.knownHosts) };
+    return { ...forge, ...certificateOf(forge), ...tokenOf(forge), ssh: { ...ssh, ...knownHosts } };
+  }
+  const { ssh, https } = forge;
+  return {
+    ...forge,
+    ...(ssh === undefined ? {} : { ssh: endpoint(ssh) }),
+    ...(https === undefined ? {} : { https: { ...https, ...certificateOf(https), ...tokenOf(https) } }),
   };
 }

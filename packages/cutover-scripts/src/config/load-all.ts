@@ -58,9 +58,14 @@ export async function loadConfigs(file: string, here: Host): Promise<CutoverConf
   ) {
     throw new ConfigError(mistakes);
   }
-  const { forge } = settings;
-  const withKeys = { ...settings, forge: { ...forge, ssh: { ...forge.ssh, hostKeys: pinned.hostKeys } } };
+  const withKeys = { ...settings, forge: withHostKeys(settings.forge, pinned.hostKeys) };
   return { settings: withKeys, rig, rigText: await readFile(settings.loops, 'utf8'), secrets, rootKey };
+}
+
+function withHostKeys(forge: CutoverSettings['forge'], hostKeys: string[]): CutoverSettings['forge'] {
+  if (forge.type === 'gitea') return { ...forge, ssh: { ...forge.ssh, hostKeys } };
+  if (forge.type === 'ssh') return { ...forge, ssh: { ...forge.ssh, hostKeys } };
+  return forge.ssh === undefined ? forge : { ...forge, ssh: { ...forge.ssh, hostKeys } };
 }
 
 /** The lines of another package's `CONFIG_INVALID`, which each begin with their place; anything else is thrown on. */

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
+import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings, SecretValue, SshWay } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
@@ -13,14 +14,13 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     ['ssh.privateKey', settings.ssh.privateKey],
     ['old.ssh.privateKey', old.ssh.privateKey],
     ['old.ssh.knownHosts', old.ssh.knownHosts],
-    ['forge.ssh.privateKey', forge.ssh.privateKey],
-    ['forge.ssh.knownHosts', forge.ssh.knownHosts],
     ['tailnet.authKey', fileOf(tailnet?.authKey)],
     ['tailnet.api.token', fileOf(tailnet?.api?.token)],
     ['tailnet.certificateAuthority', tailnet?.certificateAuthority],
     ...hopFiles('old.ssh', old.ssh),
-    ...hopFiles('forge.ssh', forge.ssh),
     ...hopFiles('new', settings.new),
+    ...hopFiles('forge.ssh', forge.type === 'gitea' ? {} : (forge.ssh ?? {})),
+    ...forgeFiles(forge),
     ['approvers.allowedSigners', approvers?.allowedSigners],
   ];
   const mistakes = await Promise.all(
@@ -39,8 +39,21 @@ function hopFiles(key: string, { jump = [] }: SshWay): [key: string, path: strin
   ]);
 }
 
-function fileOf(value: SecretValue | undefined): string | undefined {
+function fileOf(value: SecretValue | TokenSource | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function forgeFiles(forge: CutoverSettings['forge']): [key: string, path: string | undefined][] {
+  const knownHosts: [string, string | undefined] = ['forge.ssh.knownHosts', forge.ssh?.knownHosts];
+  if (forge.type === 'gitea')
+    return [knownHosts, ['forge.token', fileOf(forge.token)], ['forge.certificate', forge.certificate]];
+  const { https } = forge.type === 'git' ? forge : { https: undefined };
+  return [
+    ['forge.ssh.privateKey', forge.ssh?.privateKey],
+    knownHosts,
+    ['forge.https.token', fileOf(https?.token)],
+    ['forge.https.certificate', https?.certificate],
+  ];
 }
 
 async function whyUnreadable(path: string): Promise<string | undefined> {

@@ -173,7 +173,8 @@ const newHostShape = z.strictObject({
 
 const newHost = newHostShape.refine(isOneWay, twoWays);
 
-const forge = z.strictObject({
+const sshForge = z.strictObject({
+  type: z.literal('ssh').default('ssh').describe('Git over ssh, with commands that its git user runs'),
   ssh: sshEndpoint.describe('The git server. Its user runs git and the commands below'),
   root: path.describe('Where its repositories are, e.g. /srv/git'),
   createRepository: argv
@@ -188,6 +189,81 @@ const forge = z.strictObject({
   revokeKey: argv
     .default(['revoke', '{fingerprint}'])
     .describe('Takes a key away from all repositories, and ends its open sessions'),
+});
+
+const token = z
+  .union([
+    path,
+    z.strictObject({ command: argv.describe('Prints the token, e.g. out of an encrypted file') }),
+  ])
+  .describe('File of a token, or a command that prints it');
+const httpsUrl = z.url({ protocol: /^https$/ });
+const authority = path
+  .optional()
+  .describe(
+    'File of what its certificate is verified by (PEM), where this machine does not trust it already',
+  );
+
+const giteaForge = z.strictObject({
+  type: z.literal('gitea').describe('A Gitea: its API makes repositories, and gives and takes deploy keys'),
+  url: httpsUrl.describe('Its address, e.g. https://git.example.org'),
+  organization: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of an organization')
+    .describe('The organization whose repositories the config names'),
+  token: token.describe(
+    'File of the token of a bot, or a command that prints it; scopes read:user, write:organization, write:repository',
+  ),
+  certificate: authority,
+  socks5: socks5.optional(),
+  ssh: z
+    .strictObject({
+      host: z.string().min(1).describe('Name or address'),
+      port: z.number().int().min(1).max(65535).default(22),
+      user: z.string().min(1).default('git'),
+      hostKeys: hostKeys.optional(),
+      knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
+    })
+    .refine(({ hostKeys: pinned, knownHosts }) => pinned !== undefined || knownHosts !== undefined, {
+      message: 'needs hostKeys or knownHosts: a host key is always verified',
+    })
+    .describe('Where the hosts reach git, each by a deploy key of its own'),
+});
+
+const gitForge = z
+  .strictObject({
+    type: z
+      .literal('git')
+      .describe('Git and nothing else: a person makes the repositories, and gives and takes the keys'),
+    ssh: sshEndpoint.optional().describe('The git server, e.g. github.com with the user git'),
+    root: z
+      .string()
+      .regex(/^(?:\/.*[^/])?$/, 'must begin with / and not end with it')
+      .default('')
+      .describe('With ssh: what stands before the name of a repository, e.g. /ORGANIZATION'),
+    https: z
+      .strictObject({
+        url: httpsUrl.describe(
+          'What stands before the name of a repository, e.g. https://github.com/ORGANIZATION',
+        ),
+        token: token
+          .optional()
+          .describe(
+            'File of a token for this machine, or a command that prints it; default: what git itself has for that address',
+          ),
+        user: z.string().min(1).default('git').describe('The user that goes with the token'),
+        certificate: authority,
+        socks5: socks5.optional(),
+      })
+      .optional()
+      .describe('In place of ssh: git over https, for this machine and for the hosts'),
+  })
+  .refine(({ ssh, https }) => (ssh === undefined) !== (https === undefined), {
+    message: 'needs ssh or https, and one of them only',
+  });
+
+const forge = z.discriminatedUnion('type', [sshForge, giteaForge, gitForge], {
+  error: ({ code }) => (code === 'invalid_union' ? 'must be ssh, gitea or git' : undefined),
 });
 
 const workingRepository = z.strictObject({

@@ -1,21 +1,47 @@
+import { isRefusal } from '../old-rig/reaches-forge.ts';
 import { forgeKeyFile } from '../rig/rig.ts';
 import { fingerprintOf } from '../world/fence.ts';
+import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
+import mayPush from './may-push.sh';
 import { orGivenUp } from './new-host-off.ts';
 
-/** Whether the forge lets the loops' user of the new host in: it is asked from there. */
-export async function forgeAnswers(world: World, signal: AbortSignal): Promise<boolean> {
+/** What git is told on a host when it asks the forge: by the host's own key, and without a question to anyone. */
+const asking = { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -o BatchMode=yes', LC_ALL: 'C' };
+
+/** A repository that does not let the new host push, and what git said. */
+export interface ShutRepository {
+  readonly url: string;
+  readonly said: string;
+  /** `no answer`: a network that is down says nothing about a key. */
+  readonly answer: 'refused' | 'no answer';
+}
+
+/** Which repositories do not let the loops' user of the new host in: it is asked from there. */
+export async function shutToNewHost(world: World, signal: AbortSignal): Promise<ShutRepository[]> {
   const { settings, forge } = world;
   const user = await world.targetRig(signal);
-  const { exitCode } = await user.run(
-    ['git', 'ls-remote', '--heads', forge.url(settings.ownership.repository)],
-    {
-      env: { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' },
-      reject: false,
-      signal,
-    },
-  );
-  return exitCode === 0;
+  const common = { env: asking, signal } as const;
+  if (forge.keyedRepositories === undefined) {
+    const url = forge.url(settings.ownership.repository);
+    const argv = ['git', 'ls-remote', '--heads', url];
+    const { exitCode, stderr } = await user.run(argv, { ...common, reject: false });
+    return exitCode === 0 ? [] : [{ url, ...answerIn(whyGitFailed(stderr)) }];
+  }
+  // One by one, and by a push: a key may be missing in one of them, or be there for reading only.
+  const urls = forge.keyedRepositories.map((repository) => forge.url(repository));
+  const { stdout } = await user.run(['sh', '-s', '--', ...urls], { ...common, input: mayPush });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [url = '', said = ''] = line.split('\t');
+      return { url, ...answerIn(said) };
+    });
+}
+
+function answerIn(said: string): Pick<ShutRepository, 'said' | 'answer'> {
+  return { said, answer: isRefusal(said) ? 'refused' : 'no answer' };
 }
 
 /** Makes the key of the loops' user where there is none. @returns its public half, as in a .pub file. */

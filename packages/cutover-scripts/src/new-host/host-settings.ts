@@ -15,6 +15,8 @@ export const repositoryPaths = {
 export function hostSettings(settings: CutoverSettings, rig: string, rootKey: string): HostSettings {
   const { name, instance, nixos, forge } = settings;
   const { user, workspace, swap } = settings.new;
+  // A forge over https is verified by its certificate.
+  const { ssh } = forge;
   return {
     hostName: name,
     system: nixos.system,
@@ -29,9 +31,12 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
     swap: { file: '/swapfile', sizeMiB: Math.ceil(swap / 2 ** 20) },
     ssh: {
       rootKeys: [rootKey],
-      hosts: [forgeAlias(forge.ssh, user, nixos.proxy?.forge ?? false), ...nixos.sshHosts.map(sshHost)],
+      hosts: [
+        ...(ssh === undefined ? [] : [forgeAlias(ssh, user, nixos.proxy?.forge ?? false)]),
+        ...nixos.sshHosts.map(sshHost),
+      ],
       knownHosts: [
-        ...knownHosts(forge.ssh.host, forge.ssh.port, forge.ssh.hostKeys ?? []),
+        ...(ssh === undefined ? [] : knownHosts(ssh.host, ssh.port, ssh.hostKeys ?? [])),
         ...nixos.sshHosts.flatMap(({ alias, host, port, hostKeys }) => [
           ...knownHosts(alias, port, hostKeys),
           ...knownHosts(host, port, hostKeys),
@@ -49,7 +54,7 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
 
 /** The forge is called by its own address in git URLs; its block only names the key to use there. */
 function forgeAlias(
-  { host, port, user }: SshEndpoint,
+  { host, port, user }: Pick<SshEndpoint, 'host' | 'port' | 'user'>,
   rigUser: string,
   throughProxy: boolean,
 ): SshHostSettings {

@@ -2,6 +2,7 @@ import { HostConnectionError } from '@cutover/host';
 import { IncusApiError, IncusConnectionError } from '@cutover/incus-client';
 import type { LastOwner } from '@cutover/loops';
 import type { CheckResult, Evidence, StepContext } from '@cutover/runbook';
+import { forgeName } from '../forge/settings.ts';
 import { CutoverError } from '../errors.ts';
 import type { OffStepFactory } from '../ownership/pass-by.ts';
 import type { World } from '../world/world.ts';
@@ -82,7 +83,7 @@ function isSilence(error: unknown, { settings, old, oldRig }: World): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof IncusConnectionError) return true;
     if (cause instanceof HostConnectionError)
-      return ![old.name, oldRig.name, settings.forge.ssh.host].includes(cause.host);
+      return ![old.name, oldRig.name, forgeName(settings.forge)].includes(cause.host);
   }
   return false;
 }

@@ -1,20 +1,22 @@
 import type { Host } from '@cutover/host';
 import { on } from '@cutover/host/zx';
 import { CutoverError } from '../errors.ts';
+import { homeOf } from '../rig/rig.ts';
 import { fingerprintOf } from '../world/fence.ts';
 import type { World } from '../world/world.ts';
+import type { HostKey } from './host-key.ts';
+import keysLetIn from './keys-let-in.sh';
 import { askForgeFromOld } from './reaches-forge.ts';
-
-/** A key of a host that the forge lets in, or did before it was revoked. */
-export type HostKey = { readonly name: string; readonly fingerprint: string; readonly publicKey: string };
 
 /** The keys in a home on `host` that the forge lets in, by their fingerprints. Private ones need no `.pub` beside them. */
 export async function keysAtForge(
-  { forge }: World,
+  world: World,
   host: Host,
   home: string,
   signal: AbortSignal,
 ): Promise<HostKey[]> {
+  const { forge } = world;
+  if (forge.byHand === true) return keysThatOpen(world, host, home, signal);
   const $ = on(host, { shell: 'sh' })({ signal });
   const [publicKeys, let_] = await Promise.all([
     $`for file in ${home}/.ssh/*; do
@@ -33,8 +35,33 @@ export async function keysAtForge(
     const fingerprint = fingerprintOf(publicKey);
     return let_
       .filter((key) => key.fingerprint === fingerprint)
-      .map(({ name }) => ({ name, fingerprint, publicKey }));
+      .map(({ name, repositories }) => ({
+        name,
+        fingerprint,
+        publicKey,
+        ...(repositories === undefined ? {} : { repositories: [...repositories] }),
+      }));
   });
+}
+
+/** The keys in a home on `host` that open one of the rig's repositories: a forge without an API does not list them. */
+async function keysThatOpen(
+  { forge, settings }: World,
+  host: Host,
+  home: string,
+  signal: AbortSignal,
+): Promise<HostKey[]> {
+  const urls = (forge.keyedRepositories ?? []).map((repository) => forge.url(repository));
+  if (!urls.some((url) => url.startsWith('ssh:'))) return [];
+  const argv = ['sh', '-s', '--', `${home}/.ssh`, ...urls];
+  const { stdout } = await host.run(argv, { input: keysLetIn, signal });
+  const name =
+    home === homeOf(settings.new.user) && host.name === settings.name ? settings.name : settings.old.name;
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' ').slice(0, 2).join(' '))
+    .map((publicKey) => ({ name, fingerprint: fingerprintOf(publicKey), publicKey }));
 }
 
 /** Which of the keys the forge still lets in. */
@@ -58,12 +85,14 @@ export async function keyOfOldHost(
   { keys, agent }: { readonly keys: readonly HostKey[]; readonly agent: string | null },
   signal: AbortSignal,
 ): Promise<'revoked' | 'valid' | 'cannot'> {
+  const { byHand } = world.forge;
   const [left, answers] = await Promise.all([
-    keysStillIn(world, keys, signal),
+    byHand === true ? [] : keysStillIn(world, keys, signal),
     askForgeFromOld(world, agent, signal),
   ]);
   if (left.length > 0 || answers.some(({ answer }) => answer !== 'refused')) return 'valid';
-  return keys.length === 0 ? 'cannot' : 'revoked';
+  // By hand it may have been a token that was taken away; what counts is that nothing lets it in.
+  return keys.length === 0 && byHand !== true ? 'cannot' : 'revoked';
 }
 
 /** Both hosts have one key, so taking it away fences neither. Nothing was changed. */

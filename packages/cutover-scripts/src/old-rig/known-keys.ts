@@ -4,9 +4,9 @@ import { writeFileDurably } from '@cutover/foundation/durable-file';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
 import type { World } from '../world/world.ts';
-import type { HostKey } from './host-keys.ts';
+import { type HostKey, hostKeySchema } from './host-key.ts';
 
-const schema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
+const schema = z.array(hostKeySchema);
 
 function keysFile({ workDirectory }: World): string {
   return join(workDirectory, 'old-host-keys.json');

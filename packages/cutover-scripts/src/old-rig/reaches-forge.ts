@@ -15,6 +15,11 @@ export type ForgeAnswer = {
 const refusal =
   /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|error: 40[134]|repository not found/i;
 
+/** Whether what git said is a refusal; else it got no answer. */
+export function isRefusal(said: string): boolean {
+  return refusal.test(said);
+}
+
 /**
  * Asks the forge from each clone of the old rig, as its user, whether it may push: by whatever key, agent or token the clone
  * uses. Nothing is pushed.
@@ -41,7 +46,7 @@ export async function askForgeFromOld(
         timeout: 20_000,
         signal,
       });
-      const answer = exitCode === 0 ? 'let in' : refusal.test(stderr) ? 'refused' : 'no answer';
+      const answer = exitCode === 0 ? 'let in' : isRefusal(stderr) ? 'refused' : 'no answer';
       return { clone, answer, said: stderr.trim().split('\n')[0] ?? '' };
     } catch (error) {
       if (!(error instanceof CommandTimeoutError)) throw error;

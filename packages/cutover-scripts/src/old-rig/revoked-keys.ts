@@ -7,9 +7,9 @@ import * as z from 'zod';
 import { oldPath } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
 import { hasWorkspace } from './old-places.ts';
-import type { HostKey } from './host-keys.ts';
+import { type HostKey, hostKeySchema, withoutTwins } from './host-key.ts';
 
-const schema = z.array(z.object({ name: z.string(), fingerprint: z.string(), publicKey: z.string() }));
+const schema = z.array(hostKeySchema);
 
 function fileHere({ workDirectory }: World): string {
   return join(workDirectory, 'revoked-keys.json');
@@ -71,9 +71,4 @@ export async function keysOnOldHost(world: World, signal: AbortSignal): Promise<
 export async function forgetKeys(world: World, signal: AbortSignal): Promise<void> {
   await world.old.run(['rm', '-f', '--', fileThere(world)], { signal });
   await rm(fileHere(world), { force: true });
-}
-
-/** Each key once. */
-export function withoutTwins(keys: readonly HostKey[]): HostKey[] {
-  return [...new Map(keys.map((key) => [key.fingerprint, key])).values()];
 }

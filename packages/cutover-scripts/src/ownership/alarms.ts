@@ -3,6 +3,7 @@ import { OwnershipRegressedError } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
 import { keysStillIn } from '../old-rig/host-keys.ts';
 import { keysRememberedHere } from '../old-rig/revoked-keys.ts';
+import { answersOf, askForgeFromOld } from '../old-rig/reaches-forge.ts';
 import { inspectStarts, openStarts } from '../old-rig/start-fence.ts';
 import { oldProcessesForRoot } from '../rig/rig.ts';
 import { revokedNewKeys } from '../new-host/revoked-keys.ts';
@@ -58,6 +59,7 @@ async function oldHostIsBack(world: World, signal: AbortSignal): Promise<string[
 }
 
 async function restoredOldKeys(world: World, signal: AbortSignal): Promise<string[]> {
+  if (world.forge.byHand === true) return lettingOldIn(world, signal);
   const left = await keysStillIn(world, await keysRememberedHere(world), signal);
   return left.map(
     (fingerprint) =>
@@ -65,8 +67,26 @@ async function restoredOldKeys(world: World, signal: AbortSignal): Promise<strin
   );
 }
 
+/** A forge without an API is asked from the old host, as far as that answers. */
+async function lettingOldIn(world: World, signal: AbortSignal): Promise<string[]> {
+  const patience = AbortSignal.timeout(lookAtOld);
+  try {
+    const answers = await askForgeFromOld(world, null, AbortSignal.any([signal, patience]));
+    return answersOf(answers, 'let in').map(
+      (clone) =>
+        `the forge lets ${world.settings.old.name} push from ${clone} again: take its key away at the forge`,
+    );
+  } catch (error) {
+    if (patience.aborted && !signal.aborted) return [];
+    if (error instanceof HostConnectionError) return [];
+    throw error;
+  }
+}
+
 /** After a way back; before a move the new host has its key by right, and no key of the old one was ever revoked. */
 async function restoredNewKeys(world: World, signal: AbortSignal): Promise<string[]> {
+  // The new host is switched off by then, and a forge without an API knows of keys only by those who hold them.
+  if (world.forge.byHand === true) return [];
   const { name } = world.settings;
   const given = new Set(await revokedNewKeys(world));
   return (await world.forge.fence.list(signal))

@@ -1,9 +1,10 @@
 import type { LastOwner } from '@cutover/loops';
 import type { StepContext } from '@cutover/runbook';
-import { keysOfNewHost } from '../new-host/forge-key.ts';
+import { keysOfNewHost, shutToNewHost } from '../new-host/forge-key.ts';
 import { orGivenUp } from '../new-host/new-host-off.ts';
 import { remainsOnNew } from '../new-host/prove-new-stopped.ts';
-import { type HostKey, keyOfOldHost, keysStillIn } from '../old-rig/host-keys.ts';
+import type { HostKey } from '../old-rig/host-key.ts';
+import { keyOfOldHost, keysStillIn } from '../old-rig/host-keys.ts';
 import { proveOldStopped, type SeenProcess } from '../old-rig/see-old-rig.ts';
 import type { World } from '../world/world.ts';
 import { offWord } from './pass-by.ts';
@@ -25,8 +26,9 @@ export async function oldAsLastOwner(
   const common = { name, supervised: false, instance: 'not asked' } as const;
   const { word } = await offWord(context);
   if (word !== undefined) {
-    const left = await keysStillIn(world, keys, signal);
-    const key = left.length > 0 ? 'valid' : keys.length === 0 ? 'cannot' : 'revoked';
+    const byHand = world.forge.byHand === true;
+    const left = byHand ? [] : await keysStillIn(world, keys, signal);
+    const key = byHand ? 'cannot' : left.length > 0 ? 'valid' : keys.length === 0 ? 'cannot' : 'revoked';
     return { ...common, stopped: false, answers: false, lastAnswer: word.lastAnswer, key };
   }
   // One after the other: the git that asks the forge works in a clone of the rig, where the proof would find it.
@@ -37,7 +39,7 @@ export async function oldAsLastOwner(
 
 /** The new host as the last owner, for the way back: its supervisor enforces its lease. */
 export async function newAsLastOwner(world: World, signal: AbortSignal): Promise<LastOwner> {
-  const left = await keysStillIn(world, await keysOfNewHost(world, signal), signal);
+  const key = await keyOfNewHost(world, signal);
   const remaining = await orGivenUp(world, () => remainsOnNew(world, signal), signal);
   const answers = 'answer' in remaining;
   return {
@@ -46,7 +48,19 @@ export async function newAsLastOwner(world: World, signal: AbortSignal): Promise
     stopped: answers && remaining.answer.length === 0,
     answers,
     lastAnswer: null,
-    key: left.length === 0 ? 'revoked' : 'valid',
+    key,
     instance: answers ? 'not asked' : remaining.instance,
   };
+}
+
+/** A forge without an API is asked from the new host itself. */
+async function keyOfNewHost(world: World, signal: AbortSignal): Promise<LastOwner['key']> {
+  if (world.forge.byHand !== true) {
+    const left = await keysStillIn(world, await keysOfNewHost(world, signal), signal);
+    return left.length === 0 ? 'revoked' : 'valid';
+  }
+  const asked = await orGivenUp(world, () => shutToNewHost(world, signal), signal);
+  if (!('answer' in asked)) return 'cannot';
+  const refused = asked.answer.filter(({ answer }) => answer === 'refused');
+  return refused.length === world.forge.keyedRepositories?.length ? 'revoked' : 'valid';
 }

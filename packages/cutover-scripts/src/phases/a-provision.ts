@@ -1,6 +1,7 @@
 import type { Step } from '@cutover/runbook';
 import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
 import { describeOwnership, grantOwnership, OwnershipRegressedError } from '@cutover/loops';
+import { forgeName } from '../forge/settings.ts';
 import { seenByNewHost } from '../ownership/seen-by-new-host.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
@@ -30,7 +31,7 @@ export const lookFirst = step({
   inputs: ({ settings: { incus, old, forge } }) => ({
     incus: incus.url,
     old: old.ssh.host,
-    forge: forge.ssh.host,
+    forge: forgeName(forge),
   }),
   async check({ world, signal, progress }) {
     const evidence: Record<string, string> = {};

@@ -10,6 +10,7 @@ import {
   verifySecrets,
 } from '@cutover/secrets';
 import { knownValues, scanGit } from '@cutover/secrets/scan';
+import { forgeName } from '../forge/settings.ts';
 import { configurationFiles } from '../new-host/configuration-files.ts';
 import { LeakError } from '../new-host/leak-error.ts';
 import { lockInputs } from '../new-host/lock-inputs.ts';
@@ -21,6 +22,7 @@ import {
   sendConfiguration,
 } from '../new-host/toplevel.ts';
 import { unitState } from '../new-host/unit-state.ts';
+import { whyNotOurs } from '../new-host/whose-repository.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
 import { leaveTailnet } from '../tailnet/leave.ts';
@@ -43,17 +45,23 @@ const createRepository = step({
   title: 'make the private repository of the configuration',
   kind: 'compensable',
   needs: [lookFirst],
-  inputs: ({ settings: { repository, forge } }) => ({ repository, forge: forge.ssh.host }),
-  async check({ world: { gitHere, forge, settings }, signal }) {
+  inputs: ({ settings: { repository, forge } }) => ({ repository, forge: forgeName(forge) }),
+  async check({ world, signal }) {
+    const { gitHere, forge, settings } = world;
     const url = forge.url(settings.repository);
     const { exitCode, stderr } = await gitHere.run(['git', 'ls-remote', url], { reject: false, signal });
-    if (exitCode === 0) return { state: 'satisfied', evidence: { url } };
+    if (exitCode === 0) {
+      const reason = await whyNotOurs(world, signal);
+      return reason === undefined
+        ? { state: 'satisfied', evidence: { url } }
+        : { state: 'conflict', evidence: { url }, reason };
+    }
     // git's exit code is the same for "no such repository" and "no connection": the forge itself tells them apart.
     const answers = await forge.answers(signal);
     const evidence = { url, git: whyGitFailed(stderr) };
     return answers
       ? { state: 'absent', evidence }
-      : { state: 'unknown', evidence, reason: `the forge ${settings.forge.ssh.host} does not answer` };
+      : { state: 'unknown', evidence, reason: `the forge ${forge.name} does not answer` };
   },
   apply: ({ world: { forge, settings }, signal }) => forge.createRepository(settings.repository, signal),
   leaves: 'the private repository on the forge',

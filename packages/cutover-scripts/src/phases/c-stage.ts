@@ -1,5 +1,6 @@
 import type { Step } from '@cutover/runbook';
-import { bootstrapForgeKey, forgeAnswers } from '../new-host/forge-key.ts';
+import { forgeName } from '../forge/settings.ts';
+import { bootstrapForgeKey, shutToNewHost } from '../new-host/forge-key.ts';
 import { forgetRevokedNewKeys } from '../new-host/revoked-keys.ts';
 import { readResumePoint, writeResumePoint } from '../carry/resume-point.ts';
 import { compareReferences, syncReferences } from '../carry/references.ts';
@@ -24,19 +25,24 @@ const authorizeTarget = step({
   phase,
   title: 'let the new host into the forge by a key of its own',
   kind: 'reversible',
-  inputs: ({ settings: { name, forge } }) => ({ name, forge: forge.ssh.host }),
+  inputs: ({ settings: { name, forge } }) => ({ name, forge: forgeName(forge) }),
   async check({ world, signal }) {
-    const answers = await forgeAnswers(world, signal);
-    const { settings } = world;
+    const shut = await shutToNewHost(world, signal);
+    const { settings, forge } = world;
+    const answers = shut.length === 0;
+    const evidence = { forge: forgeName(settings.forge), answers, shut: shut.map(({ url }) => url) };
+    if (answers) return { state: 'satisfied', evidence };
     const letIn = await keysAtForge(world, await world.target(signal), homeOf(settings.new.user), signal);
-    if (!answers && letIn.length > 0) {
-      const reason = `the forge has the key of ${settings.name}, and does not answer from there; look at its network`;
-      return { state: 'unknown', evidence: { forge: settings.forge.ssh.host, answers }, reason };
+    const everywhere =
+      letIn.length > 0 &&
+      (forge.keyedRepositories ?? []).every((one) =>
+        letIn.some(({ repositories }) => repositories?.includes(one)),
+      );
+    if (everywhere) {
+      const reason = `the forge has the key of ${settings.name}, and does not answer from there (${shut[0]?.said ?? ''}); look at its network`;
+      return { state: 'unknown', evidence, reason };
     }
-    return {
-      state: answers ? 'satisfied' : 'absent',
-      evidence: { forge: world.settings.forge.ssh.host, answers },
-    };
+    return { state: 'absent', evidence };
   },
   async apply({ world, signal }) {
     const publicKey = await bootstrapForgeKey(world, signal);

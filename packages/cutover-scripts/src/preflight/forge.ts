@@ -1,9 +1,11 @@
+import { whyNotOurs } from '../new-host/whose-repository.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
 
 /** The forge answers over verified ssh, and has every repository that the cutover stands on. */
-export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
+export function forgeChecks(world: World): Check[] {
+  const { forge, settings, gitHere } = world;
   const repositories = [
     settings.ownership.repository,
     settings.handoff.repository,
@@ -26,27 +28,20 @@ export function forgeChecks({ forge, settings, gitHere }: World): Check[] {
         const failed = answers.filter((failure) => failure !== undefined);
         return failed.length === 0
           ? good({ repositories: answers.length })
-          : bad(
-              `${settings.forge.ssh.host} does not let us read ${failed.join(', ')}; see forge.ssh in the config`,
-            );
+          : bad(`${forge.name} does not let us read ${failed.join(', ')}; see forge in the config`);
       },
     },
     {
-      name: 'forge commands',
+      name: 'configuration repository',
       async look(signal) {
-        // It changes nothing, and what runs it runs the others: to make a repository, to let a host in, to take its key away.
-        const { listKeys, ssh } = settings.forge;
-        try {
-          return good({ keys: (await forge.fence.list(signal)).length });
-        } catch (error) {
-          signal.throwIfAborted();
-          const why = error instanceof Error ? error.message : String(error);
-          return bad(
-            `${ssh.user}@${ssh.host} does not run \`${listKeys.join(' ')}\` (${why}): a key for git alone is not enough. ` +
-              'Set forge.createRepository, authorizeKey, listKeys and revokeKey to what it runs, or forge.ssh to a login that may run them',
-          );
-        }
+        const url = forge.url(settings.repository);
+        const { exitCode } = await gitHere.run(['git', 'ls-remote', url], { reject: false, signal });
+        // It is made in phase B; whether the forge lets us is another look.
+        if (exitCode !== 0) return good({ url, there: false });
+        const reason = await whyNotOurs(world, signal);
+        return reason === undefined ? good({ url, there: true }) : bad(reason);
       },
     },
+    ...forge.checks,
   ];
 }

@@ -12,8 +12,7 @@ export function toolChecks({ here, settings }: World): Check[] {
           here.run(['git', '--version'], { reject: false, signal }),
           here.run(['ssh', '-V'], { reject: false, signal }),
         ]);
-        const nc =
-          settings.forge.ssh.socks5 === undefined ? undefined : await netcatSpeaksSocks(here, signal);
+        const nc = !sshThroughSocks(settings.forge) ? undefined : await netcatSpeaksSocks(here, signal);
         if (nc === false) {
           return bad(
             'git goes to the forge through a SOCKS proxy by nc, and this machine has none that can (-X 5); install netcat-openbsd',
@@ -31,4 +30,8 @@ export function toolChecks({ here, settings }: World): Check[] {
 async function netcatSpeaksSocks(here: Host, signal: AbortSignal): Promise<boolean> {
   const { stdout, stderr } = await here.run(['sh', '-c', 'nc -h'], { reject: false, signal });
   return /\s-X\b|X proxy_protocol/.test(`${stdout}${stderr}`);
+}
+
+function sshThroughSocks(forge: World['settings']['forge']): boolean {
+  return forge.type !== 'gitea' && forge.ssh?.socks5 !== undefined;
 }

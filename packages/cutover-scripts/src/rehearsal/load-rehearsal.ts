@@ -1,6 +1,7 @@
 import type { Runbook } from '@cutover/runbook';
 import { localHost } from '@cutover/host';
 import { resolve } from 'node:path';
+import { withPerson } from '../forge/git/by-hand.ts';
 import { loadConfigs } from '../config/load-all.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { phases } from '../runbook.ts';
@@ -28,7 +29,7 @@ export async function loadRehearsal(configPath: string, statePath: string): Prom
     name: `rehearsal of ${settings.old.name} → ${settings.name}`,
     phases,
     world,
-    steps: rehearsalSteps(rig),
+    steps: withPerson(rehearsalSteps(rig), world),
     words: { owner: 'owner of the stand-ins', downtime: 'downtime of the stand-ins' },
     doctor: (signal) => preflight(world, signal),
     notify: settings.notify,

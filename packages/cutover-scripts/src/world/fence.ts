@@ -5,6 +5,8 @@ export interface FenceKey {
   readonly name: string;
   /** `SHA256:…`, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;
+  /** Where it may push, by the names that the config gives; absent: the forge lets a key into all of them. */
+  readonly repositories?: readonly string[];
 }
 
 /**
@@ -12,8 +14,17 @@ export interface FenceKey {
  * one that the host holds.
  */
 export interface Fence {
-  /** Lets a key (a line as in a .pub file) push under `name`. Repeating it changes nothing. */
-  grant(name: string, publicKey: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Lets a key (a line as in a .pub file) push under `name`. Repeating it changes nothing.
+   *
+   * @param repositories where, on a forge that gives keys to each repository. Default: all of the rig's.
+   */
+  grant(
+    name: string,
+    publicKey: string,
+    signal: AbortSignal,
+    repositories?: readonly string[],
+  ): Promise<void>;
   /** The keys that may push to any of the repositories. */
   list(signal: AbortSignal): Promise<readonly FenceKey[]>;
   /**

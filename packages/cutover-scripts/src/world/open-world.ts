@@ -1,14 +1,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asUser, type Host, localHost, sshHost, type SshHostOptions } from '@cutover/host';
+import { asUser, type Host, localHost, sshHost } from '@cutover/host';
 import { connectIncus, type IncusClient, incusHost } from '@cutover/incus-client';
 import { type CutoverConfigs, loadConfigs } from '../config/load-all.ts';
-import type { CutoverSettings, SshEndpoint, SshHop, SshWay } from '../config/schema.ts';
+import type { CutoverSettings } from '../config/schema.ts';
+import { openForge } from '../forge/open-forge.ts';
 import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
-import { openForge } from './forge.ts';
 import { once } from './once.ts';
 import { socksAddress } from './socks-address.ts';
+import { sshConnection, throughWay } from './ssh-connection.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
@@ -37,12 +38,11 @@ export async function openWorld(
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   const { settings, rig, rigText, secrets, rootKey } = await change(written);
   const { host: old, answers: oldAnswers } = watchAnswers(
-    sshHost({ name: settings.old.name, ...connection(settings.old.ssh) }),
+    sshHost({ name: settings.old.name, ...sshConnection(settings.old.ssh) }),
     join(workDirectory, 'old-host-answered.json'),
   );
-  const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
-  const forge = await openForge(settings.forge, forgeHost, workDirectory);
-  const opened: AsyncDisposable[] = [old, forgeHost, here];
+  const forge = await openForge(settings, { here, stateDirectory: workDirectory });
+  const opened: AsyncDisposable[] = [old, forge, here];
   const keep = <T extends AsyncDisposable>(resource: T): T => {
     opened.unshift(resource);
     return resource;
@@ -125,30 +125,4 @@ async function connectTarget(
     // A node that has just joined is known to the proxy's own only a moment later.
     ...(settings.new.socks5 === undefined ? {} : { connectAttempts: 5 }),
   });
-}
-
-/** An endpoint of the config, as `sshHost` takes it. */
-export function connection(ssh: SshEndpoint): SshHostOptions {
-  return { ...hop(ssh), ...throughWay(ssh) };
-}
-
-function hop(ssh: SshHop): SshHostOptions {
-  return {
-    host: ssh.host,
-    port: ssh.port,
-    user: ssh.user,
-    privateKeyFile: ssh.privateKey,
-    ...(ssh.hostKeys === undefined ? {} : { hostKeys: ssh.hostKeys }),
-    ...(ssh.hostKeys === undefined && ssh.knownHosts !== undefined ? { knownHostsFile: ssh.knownHosts } : {}),
-  };
-}
-
-/** The last of the jump hosts, which is reached from the one before it; the first by the proxy. */
-function throughWay({ socks5, proxyCommand, jump = [] }: SshWay): Pick<SshHostOptions, 'proxy' | 'jump'> {
-  const proxy = socks5 === undefined ? proxyCommand && { command: proxyCommand } : { socks5 };
-  const first: Pick<SshHostOptions, 'proxy' | 'jump'> = proxy ? { proxy } : {};
-  return jump.reduce<Pick<SshHostOptions, 'proxy' | 'jump'>>(
-    (way, next) => ({ jump: { ...hop(next), ...way } }),
-    first,
-  );
 }

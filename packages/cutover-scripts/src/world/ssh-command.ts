@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SshEndpoint, SshHop } from '../config/schema.ts';
+import { quoteForSh } from '../forge/quote-for-sh.ts';
 import { socksAddress } from './socks-address.ts';
 
 /**
@@ -20,11 +21,11 @@ export async function sshCommand(ssh: SshEndpoint, stateDirectory: string): Prom
   for (const hop of hops) {
     const words = ['ssh', ...options(hop, known, way), '-p', String(hop.port), '-W', '[%h]:%p', '--'];
     way = [
-      ...words.map((word) => (word === '[%h]:%p' ? word : quote(word.replaceAll('%', '%%')))),
+      ...words.map((word) => (word === '[%h]:%p' ? word : quoteForSh(word.replaceAll('%', '%%')))),
       `${hop.user}@${hop.host}`,
     ].join(' ');
   }
-  return ['ssh', ...options(ssh, known, way)].map(quote).join(' ');
+  return ['ssh', ...options(ssh, known, way)].map(quoteForSh).join(' ');
 }
 
 function proxyCommand({ socks5, proxyCommand: command }: SshEndpoint): string | undefined {
@@ -48,10 +49,6 @@ function options(hop: SshHop, known: string, way: string | undefined): string[] 
 /** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
 function sshPath(path: string): string {
   return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function knownLines({ host, port, hostKeys = [] }: SshHop): string[] {

@@ -13,6 +13,7 @@ const schemaNode = z.looseObject({
   items: z.unknown().optional(),
   additionalProperties: z.unknown().optional(),
   anyOf: z.array(z.unknown()).optional(),
+  oneOf: z.array(z.unknown()).optional(),
 });
 type SchemaNode = z.infer<typeof schemaNode>;
 
@@ -20,7 +21,7 @@ type SchemaNode = z.infer<typeof schemaNode>;
 export function configPage(file: string, schema: unknown): string {
   const root = schemaNode.parse(schema);
   const sections = children(root).map(({ key, node, required }) => {
-    const own = line(key, node, required);
+    const own = line(key, { key, node, required });
     const below = children(node).flatMap((child) => lines(join(key, child.key), child));
     return `## ${key}\n\n${[own, ...below].join('\n')}\n`;
   });
@@ -36,15 +37,20 @@ interface Child {
   readonly key: string;
   readonly node: SchemaNode;
   readonly required: boolean;
+  /** Of a map that may be of several types: which of them has this key, e.g. `gitea`. */
+  readonly ofType?: string | undefined;
 }
 
-function lines(path: string, { node, required }: Child): string[] {
-  const below = children(node).flatMap((child) => lines(join(path, child.key), child));
-  return [line(path, node, required), ...below];
+function lines(path: string, child: Child): string[] {
+  const below = children(child.node).flatMap((one) =>
+    lines(join(path, one.key), { ...one, ofType: one.ofType ?? child.ofType }),
+  );
+  return [line(path, child), ...below];
 }
 
-function line(path: string, node: SchemaNode, required: boolean): string {
+function line(path: string, { node, required, ofType }: Child): string {
   const facts = [
+    ...(ofType === undefined || node.const === ofType ? [] : [`type \`${ofType}\``]),
     kind(node),
     ...(required ? ['required'] : []),
     ...(node.default === undefined || isEmptyMap(node.default)
@@ -70,7 +76,8 @@ const kinds: Readonly<Record<string, string>> = {
   object: 'map',
 };
 
-function kind({ type, enum: values, const: only, anyOf }: SchemaNode): string {
+function kind({ type, enum: values, const: only, anyOf, oneOf }: SchemaNode): string {
+  if (oneOf !== undefined) return 'map';
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(' or ');
   if (only !== undefined) return `\`${JSON.stringify(only)}\``;
   if (anyOf !== undefined)
@@ -85,7 +92,7 @@ function kind({ type, enum: values, const: only, anyOf }: SchemaNode): string {
 
 /** The keys of a map, of the items of a list of maps, and of a map with names of one's own. */
 function children(node: SchemaNode): Child[] {
-  const { properties, items, additionalProperties, anyOf, required = [] } = node;
+  const { properties, items, additionalProperties, anyOf, oneOf, required = [] } = node;
   const own = Object.entries(properties ?? {}).map(([key, child]) => ({
     key,
     node: schemaNode.parse(child),
@@ -100,6 +107,11 @@ function children(node: SchemaNode): Child[] {
     ...inside(items, '[]'),
     ...inside(additionalProperties, 'NAME'),
     ...(anyOf ?? []).flatMap((one) => children(schemaNode.parse(one))),
+    ...(oneOf ?? []).flatMap((one) => {
+      const alternative = schemaNode.parse(one);
+      const type = schemaNode.parse(alternative.properties?.['type'] ?? {}).const;
+      return children(alternative).map((child) => ({ ...child, ofType: String(type) }));
+    }),
   ];
 }
 

@@ -90,7 +90,7 @@ it('takes the keys of the forge from its known hosts, hashed ones too, for the n
   await run('ssh-keygen', ['-q', '-H', '-f', known]);
   await using here = localHost();
   const { settings } = await loadConfigs(file, here);
-  expect(settings.forge.ssh.hostKeys).toEqual([forgeKey]);
+  expect(settings.forge.ssh?.hostKeys).toEqual([forgeKey]);
   await writeFile(known, `@revoked git.example.org ${forgeKey}\nelsewhere ${forgeKey}\n`);
   expect(await mistakes()).toEqual([
     expect.stringMatching(/^cutover\.yaml:49:5: forge\.ssh\.knownHosts: .*has no key of git\.example\.org/),

@@ -1,6 +1,6 @@
 import type { buildConnector } from 'undici';
 import { asError } from './as-error.ts';
-import { dialThrough } from './proxy-dial.ts';
+import { dialThrough } from '@cutover/foundation/proxy-dial';
 
 /** A connector whose connections go through a proxy; the handshake with the server itself is done over them. */
 export function proxiedConnector(

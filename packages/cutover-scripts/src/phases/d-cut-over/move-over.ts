@@ -1,15 +1,17 @@
 import { HostConnectionError } from '@cutover/host';
 import { describeOwnership } from '@cutover/loops';
-import type { Evidence } from '@cutover/runbook';
+import type { Evidence, StepContext } from '@cutover/runbook';
+import { forgeName } from '../../forge/settings.ts';
 import { grantLoops } from '../../ownership/grant-loops.ts';
 import { bootstrapForgeKey } from '../../new-host/forge-key.ts';
 import { oldAsLastOwner } from '../../ownership/last-owner.ts';
 import { readOwner, requireOldMay } from '../../ownership/ownership.ts';
 import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { fingerprintOf } from '../../world/fence.ts';
-import { type HostKey, keysAtForge, keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
+import { type HostKey, withoutTwins } from '../../old-rig/host-key.ts';
+import { keysAtForge, keysStillIn, SharedKeyError } from '../../old-rig/host-keys.ts';
 import { oldHome } from '../../old-rig/old-places.ts';
-import { forgetKeys, rememberedKeys, rememberKeys, withoutTwins } from '../../old-rig/revoked-keys.ts';
+import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { readResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath, oldPath } from '../../rig/rig.ts';
@@ -32,7 +34,7 @@ export const revokeOld = step({
   needsClaim: true,
   undoFound: true,
   needs: [seeRunning, proveStopped],
-  inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
+  inputs: ({ settings: { forge, old } }) => ({ forge: forgeName(forge), host: old.name }),
   async check({ world, signal, evidence: of }) {
     const { keys } = of(seeRunning);
     const left = await keysStillIn(world, keys, signal);
@@ -46,25 +48,36 @@ export const revokeOld = step({
     return { state: left.length === 0 ? 'satisfied' : 'absent', evidence };
   },
   async apply(context) {
-    const { world, signal, evidence: of } = context;
-    const { word } = await offWord(context);
-    const keys = word === undefined ? await keysNow(world, of(seeRunning).keys, signal) : of(seeRunning).keys;
-    // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
-    const own = fingerprintOf(await bootstrapForgeKey(world, signal));
-    if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
-    await rememberKeys(world, keys, { onOldHost: word === undefined, signal });
-    for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
+    const { world, signal } = context;
+    for (const { fingerprint } of await rememberOldKeys(context))
+      await world.forge.fence.revoke(fingerprint, signal);
   },
   async undo({ world, signal }) {
     await requireOldMay(world, 'released', signal);
-    for (const { name, publicKey } of await rememberedKeys(world, signal))
-      await world.forge.fence.grant(name, publicKey, signal);
+    for (const { name, publicKey, repositories } of await rememberedKeys(world, signal))
+      await world.forge.fence.grant(name, publicKey, signal, repositories);
     await forgetKeys(world, signal);
   },
   // A forge that is restored from a backup lets the key in again.
   reapply: true,
   timeout: 60 * second,
 });
+
+/**
+ * Remembers the keys of the old host that are about to be taken away.
+ *
+ * @throws {SharedKeyError} one of them is the new host's too.
+ */
+export async function rememberOldKeys(context: StepContext<World>): Promise<readonly HostKey[]> {
+  const { world, signal, evidence: of } = context;
+  const { word } = await offWord(context);
+  const keys = word === undefined ? await keysNow(world, of(seeRunning).keys, signal) : of(seeRunning).keys;
+  // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
+  const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+  if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
+  await rememberKeys(world, keys, { onOldHost: word === undefined, signal });
+  return keys;
+}
 
 /** Those that were seen before the stop, and those that the old host was given since; a gate may stay open for a day. */
 async function keysNow(world: World, seen: readonly HostKey[], signal: AbortSignal): Promise<HostKey[]> {
@@ -86,7 +99,7 @@ export const proveFenced = onOldHost<Evidence>(async () => ({}))({
   title: 'see that the forge refuses the old host',
   kind: 'reversible',
   needs: [seeRunning, revokeOld],
-  inputs: ({ settings: { forge, old } }) => ({ forge: forge.ssh.host, host: old.name }),
+  inputs: ({ settings: { forge, old } }) => ({ forge: forgeName(forge), host: old.name }),
   async check({ world, signal, evidence: of }) {
     const answers = await askForgeFromOld(world, of(seeRunning).agent, signal);
     const [letIn, silent] = [answersOf(answers, 'let in'), answersOf(answers, 'no answer')];

@@ -4,10 +4,11 @@ import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { oldHome } from '../../old-rig/old-places.ts';
-import { keysOnOldHost, withoutTwins } from '../../old-rig/revoked-keys.ts';
+import { keysOnOldHost } from '../../old-rig/revoked-keys.ts';
 import { readOwner, releaseLoops, requireOldMay, returnLoops } from '../../ownership/ownership.ts';
 import { proveOldStopped, seeOldRig, type SeenRig } from '../../old-rig/see-old-rig.ts';
-import { type HostKey, keysAtForge } from '../../old-rig/host-keys.ts';
+import { type HostKey, withoutTwins } from '../../old-rig/host-key.ts';
+import { keysAtForge } from '../../old-rig/host-keys.ts';
 import { noteOldKeys, notedOldKeys } from '../../old-rig/known-keys.ts';
 import { offWord, onOldHost, withAdvice } from '../../ownership/pass-by.ts';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
@@ -66,7 +67,9 @@ export const seeRunning = onOldHost<SeenBefore>(async ({ world }) => ({
       );
     // Found out here, and not when the rig is stopped already.
     const letIn =
-      keys.length > 0 ? [] : answersOf(await askForgeFromOld(world, seen.agent, signal), 'let in');
+      keys.length > 0 || world.forge.byHand === true
+        ? []
+        : answersOf(await askForgeFromOld(world, seen.agent, signal), 'let in');
     if (letIn.length > 0)
       return conflict(
         `${old.name} pushes from ${letIn.join(', ')} by a key or a token that is not in ${home}/.ssh, so it cannot be taken away; ` +

@@ -1,4 +1,5 @@
 import { describeOwnership } from '@cutover/loops';
+import { forgeName } from '../../forge/settings.ts';
 import { keysOfNewHost } from '../../new-host/forge-key.ts';
 import { noteRevokedNewKeys } from '../../new-host/revoked-keys.ts';
 import { orGivenUp } from '../../new-host/new-host-off.ts';
@@ -25,7 +26,7 @@ export const swapKeys = step({
   title: 'take the key of the new host away at the forge, and let the old host in again',
   kind: 'compensable',
   needsClaim: true,
-  inputs: ({ settings: { forge } }) => ({ forge: forge.ssh.host }),
+  inputs: ({ settings: { forge } }) => ({ forge: forgeName(forge) }),
   async check({ world, signal }) {
     const own = await keysOfNewHost(world, signal);
     const left = await keysStillIn(world, own, signal);
@@ -38,8 +39,8 @@ export const swapKeys = step({
     const own = (await keysOfNewHost(world, signal)).map(({ fingerprint }) => fingerprint);
     await noteRevokedNewKeys(world, own);
     for (const fingerprint of own) await fence.revoke(fingerprint, signal);
-    for (const { name, publicKey } of await rememberedKeys(world, signal))
-      await fence.grant(name, publicKey, signal);
+    for (const { name, publicKey, repositories } of await rememberedKeys(world, signal))
+      await fence.grant(name, publicKey, signal, repositories);
     const shutOut = await shutOutOf(world, signal);
     if (shutOut.length === 0) return await forgetKeys(world, signal);
     throw new Error(

@@ -3,16 +3,16 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { localHost, sshHost } from '@cutover/host';
+import { localHost } from '@cutover/host';
 import { freePort, listening } from '@cutover/test-support/ports';
 import { startSshd } from '@cutover/test-support/sshd';
 import { expect, test } from 'vitest';
-import type { SshEndpoint } from '../../src/config/schema.ts';
-import { connection } from '../../src/world/open-world.ts';
-import { openForge } from '../../src/world/forge.ts';
-import { withEnvironment } from '../../src/world/with-environment.ts';
+import type { SshEndpoint } from '../../../src/config/schema.ts';
+import { openSshForge } from '../../../src/forge/ssh/ssh-forge.ts';
+import { withEnvironment } from '../../../src/world/with-environment.ts';
 
 const run = promisify(execFile);
+const noCommands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
 
 test('reaches the forge from a state directory of any name, by host keys and by known hosts', async () => {
   const root = await mkdtemp(join(tmpdir(), 'cutover-forge-'));
@@ -26,16 +26,15 @@ test('reaches the forge from a state directory of any name, by host keys and by 
     await run('cp', ['-p', sshd.options.privateKeyFile, key]);
     const { host, port, user, hostKeys } = sshd.options;
     const ssh = { host, port, user, privateKey: key };
-    const commands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
-    const pinned = await openForge(
-      { ssh: { ...ssh, hostKeys: [...hostKeys] }, root, ...commands },
-      here,
-      state,
+    const settings = { type: 'ssh' as const, root, ...noCommands };
+    const options = { here, stateDirectory: state };
+    await using pinned = await openSshForge(
+      { ...settings, ssh: { ...ssh, hostKeys: [...hostKeys] } },
+      options,
     );
-    const known = await openForge(
-      { ssh: { ...ssh, knownHosts: join(state, 'known_hosts') }, root, ...commands },
-      here,
-      state,
+    await using known = await openSshForge(
+      { ...settings, ssh: { ...ssh, knownHosts: join(state, 'known_hosts') } },
+      options,
     );
     for (const { url, gitEnvironment } of [pinned, known]) {
       const { stderr } = await run('git', ['ls-remote', url('app')], {
@@ -69,9 +68,10 @@ test('git goes the same way as ssh does: through the SOCKS proxy, or not at all'
     hostKeys: [...hostKeys],
     socks5: { host: '127.0.0.1', port: socks },
   };
-  const commands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
-  await using forgeHost = sshHost({ name: 'forge', ...connection(ssh) });
-  const forge = await openForge({ ssh, root: join(folder, 'srv'), ...commands }, forgeHost, folder);
+  await using forge = await openSshForge(
+    { type: 'ssh', ssh, root: join(folder, 'srv'), ...noCommands },
+    { here, stateDirectory: folder },
+  );
   const git = withEnvironment(here, forge.gitEnvironment);
   const ask = () => git.run(['git', 'ls-remote', forge.url('cc-ci')], { reject: false });
   expect(await forge.answers(AbortSignal.timeout(20_000))).toBe(true);
@@ -94,11 +94,12 @@ test('git and ssh go by the same jump hosts, each with its own key, and by a Pro
     privateKey: privateKeyFile,
     hostKeys: [...hostKeys],
   });
-  const commands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
   const reached = async (way: Pick<SshEndpoint, 'jump' | 'proxyCommand'>) => {
     const ssh = { ...hop(sshd), ...way };
-    await using forgeHost = sshHost({ name: 'forge', ...connection(ssh) });
-    const forge = await openForge({ ssh, root: join(folder, 'srv'), ...commands }, forgeHost, folder);
+    await using forge = await openSshForge(
+      { type: 'ssh', ssh, root: join(folder, 'srv'), ...noCommands },
+      { here, stateDirectory: folder },
+    );
     const git = withEnvironment(here, forge.gitEnvironment);
     const { exitCode } = await git.run(['git', 'ls-remote', forge.url('cc-ci')], { reject: false });
     return { git: exitCode === 0, ssh: await forge.answers(AbortSignal.timeout(20_000)) };

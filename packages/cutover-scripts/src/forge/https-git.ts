@@ -1,0 +1,56 @@
+import { quoteForSh } from './quote-for-sh.ts';
+import type { TokenSource } from './token.ts';
+
+/** How git goes to a forge over https. */
+export interface HttpsGitOptions {
+  /** The forge's address, e.g. `https://git.example.org`. */
+  readonly url: string;
+  /** What else begins like this goes there too, e.g. `ssh://git@git.example.org:2222/`. */
+  readonly insteadOf?: string | undefined;
+  readonly token?: TokenSource | undefined;
+  /** The user that goes with the token. */
+  readonly user: string;
+  /** File of what its certificate is verified by. Default: what this machine trusts. */
+  readonly certificate?: string | undefined;
+  /** `HOST:PORT` of a SOCKS5 proxy. */
+  readonly socks5?: string | undefined;
+}
+
+/**
+ * The environment in which git reaches the forge over https. The token is in none of it: git asks for it by a command that
+ * reads it from where it is.
+ */
+export function httpsGitEnvironment(options: HttpsGitOptions): Record<string, string> {
+  const { url, insteadOf, token, user, certificate, socks5 } = options;
+  const base = url.replace(/\/$/, '');
+  const settings: [key: string, value: string][] = [
+    // A server that says nothing for a minute is given up.
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '60'],
+  ];
+  if (insteadOf !== undefined) settings.push([`url.${base}/.insteadOf`, insteadOf]);
+  if (token !== undefined) {
+    // The empty one first: no other helper of this machine answers for the forge, nor keeps the token.
+    settings.push([`credential.${base}.helper`, ''], [`credential.${base}.helper`, helper(user, token)]);
+  }
+  // The proxy resolves the name: what is in a tailnet is known there only.
+  if (socks5 !== undefined) settings.push([`http.${base}/.proxy`, `socks5h://${socks5}`]);
+  return {
+    GIT_TERMINAL_PROMPT: '0',
+    // Not http.sslCAInfo for this address alone: this variable, where a machine has set it for all programs, is above it.
+    ...(certificate === undefined ? {} : { GIT_SSL_CAINFO: certificate }),
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  };
+}
+
+/** git runs it by a shell, as `HELPER get`. */
+function helper(user: string, token: TokenSource): string {
+  const read = typeof token === 'string' ? ['cat', '--', token] : token.command;
+  return `!f() { test "$1" = get || exit 0; echo ${quoteForSh(`username=${user}`)}; echo "password=$(${read.map(quoteForSh).join(' ')})"; }; f`;
+}
