@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
+import type { RigForge } from '../gitea/rig-forge.ts';
 import type { LabTailnet } from '../tailnet/lab-tailnet.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
 
@@ -75,7 +76,7 @@ export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
-  tailnet?: LabTailnet,
+  { tailnet, rigForge }: { readonly tailnet?: LabTailnet; readonly rigForge?: RigForge } = {},
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -84,8 +85,8 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts), tailnet)),
-    write('loops.yaml', rigConfig(hosts)),
+    write('cutover.yaml', withForge(withTailnet(cutoverConfig(lab, hosts), tailnet), rigForge)),
+    write('loops.yaml', rigConfig(hosts, rigForge?.base ?? `ssh://git@${hosts.forge.address}/srv/git/`)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
@@ -207,8 +208,14 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts) {
   };
 }
 
-function rigConfig({ forge, ccci }: LabHosts): object {
-  const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
+/** The same with a Gitea for its forge. */
+function withForge(config: object, rigForge: RigForge | undefined): object {
+  return rigForge === undefined ? config : { ...config, forge: rigForge.settings };
+}
+
+/** @param base what stands before the name of a repository in a git URL. */
+function rigConfig({ ccci }: LabHosts, base: string): object {
+  const remote = `${base}cc-ci.git`;
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
     environment: author(role),

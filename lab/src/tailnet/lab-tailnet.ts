@@ -126,7 +126,7 @@ async function bringUp(
 }
 
 /** What an image with tailscale has, as devices: the programs, the unit, the authority that it trusts, and a tunnel device. */
-async function imageDevices(
+export async function imageDevices(
   programs: TailnetPrograms,
   folder: string,
   authority: string,

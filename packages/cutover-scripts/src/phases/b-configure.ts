@@ -21,6 +21,7 @@ import {
   recordDeployed,
   sendConfiguration,
 } from '../new-host/toplevel.ts';
+import { reachNewHost } from '../new-host/reach-new-host.ts';
 import { unitState } from '../new-host/unit-state.ts';
 import { whyNotOurs } from '../new-host/whose-repository.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
@@ -257,7 +258,7 @@ export const deployConfiguration = step({
     const { settings } = world;
     const commit = await sendConfiguration(world, signal);
     const result = await deploy(
-      { name: settings.name, connect: (own) => world.freshTarget(own ?? signal) },
+      { name: settings.name, connect: (own) => reachNewHost(world, own ?? signal) },
       {
         source: { flake: `git+file://${configurationFolder}?rev=${commit}`, configuration: settings.name },
         healthChecks: [{ type: 'units', units: ['cutover-secrets.service'] }],
