@@ -4,15 +4,12 @@ import { join } from 'node:path';
 import { loadConfig } from '@cutover/cutover-scripts';
 import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
-import { builtGitea, noGitea } from '../gitea/built.ts';
-import { startRigForge } from '../gitea/rig-forge.ts';
 import { type LabHosts, startHosts } from '../hosts/hosts.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { scriptedOperator } from '../operator/operator.ts';
 import { type LabTailnet, startLabTailnet } from '../tailnet/lab-tailnet.ts';
 import { noTailnet, tailnetPrograms } from '../tailnet/programs.ts';
 import { startSampler } from '../sampler/sampler.ts';
-import { afterCutoverOnGitea } from './evidence/gitea.ts';
 import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
 import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
@@ -83,25 +80,17 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     options.full === true
       ? await narrator.timed('starting the tailnet', () => openTailnet(lab, hosts))
       : undefined;
-  await using rigForge =
-    options.full === true && (await builtGitea()) !== undefined
-      ? await narrator.timed('starting the Gitea', () => startRigForge(lab, hosts))
-      : undefined;
-  if (options.full === true && rigForge === undefined) narrator.say(`  left out: ${noGitea}`);
   const folder = join(lab.folders.root, 'rehearsal');
   await rm(folder, { recursive: true, force: true });
-  const files = await writeRehearsalFiles(folder, lab, hosts, {
-    ...(tailnet === undefined ? {} : { tailnet }),
-    ...(rigForge === undefined ? {} : { rigForge }),
-  });
+  const files = await writeRehearsalFiles(folder, lab, hosts);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
     settings,
     old: hosts.pi.host,
     target: incusHost(scope, newHostName),
-    forge: rigForge?.host ?? hosts.forge.host,
-    repositories: rigForge?.repositories ?? '/srv/git',
+    forge: hosts.forge.host,
+    repositories: '/srv/git',
     signal,
   };
 
@@ -162,7 +151,6 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
   if (tailnet !== undefined)
     await afterCutoverInTailnet(scene, evidence, tailnet, scope, [folder, tailnet.folder]);
-  if (rigForge !== undefined) await afterCutoverOnGitea(scene, evidence, rigForge);
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');

@@ -4,7 +4,6 @@ import { stringify } from 'yaml';
 import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
-import type { RigForge } from '../gitea/rig-forge.ts';
 import type { LabTailnet } from '../tailnet/lab-tailnet.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
 
@@ -76,7 +75,7 @@ export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
-  { tailnet, rigForge }: { readonly tailnet?: LabTailnet; readonly rigForge?: RigForge } = {},
+  tailnet?: LabTailnet,
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -85,8 +84,8 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', withForge(withTailnet(cutoverConfig(lab, hosts), tailnet), rigForge)),
-    write('loops.yaml', rigConfig(hosts, rigForge?.base ?? `ssh://git@${hosts.forge.address}/srv/git/`)),
+    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts), tailnet)),
+    write('loops.yaml', rigConfig(hosts)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
@@ -208,14 +207,8 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts) {
   };
 }
 
-/** The same with a Gitea for its forge. */
-function withForge(config: object, rigForge: RigForge | undefined): object {
-  return rigForge === undefined ? config : { ...config, forge: rigForge.settings };
-}
-
-/** @param base what stands before the name of a repository in a git URL. */
-function rigConfig({ ccci }: LabHosts, base: string): object {
-  const remote = `${base}cc-ci.git`;
+function rigConfig({ forge, ccci }: LabHosts): object {
+  const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
     environment: author(role),
