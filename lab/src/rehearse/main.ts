@@ -12,10 +12,16 @@ const { values } = parseArgs({
     rollback: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     lab: { type: 'string' },
+    forge: { type: 'string' },
     'undo-at': { type: 'string' },
     'kill-at': { type: 'string', multiple: true, default: [] },
   },
 });
+
+function forgeNamed(name: string | undefined): 'ssh' | 'gitea' | undefined {
+  if (name === undefined || name === 'ssh' || name === 'gitea') return name;
+  throw new Error(`--forge: ${name} is neither ssh nor gitea`);
+}
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -36,6 +42,7 @@ try {
     keep: values.keep,
     rollback: values.rollback,
     full: values.full,
+    forge: forgeNamed(values.forge),
     killAt: values['kill-at'],
     ...(values['undo-at'] === undefined ? {} : { undoAt: values['undo-at'] }),
     narrator,

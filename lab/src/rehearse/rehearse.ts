@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '@cutover/cutover-scripts';
 import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
+import { builtGitea, noGitea } from '../gitea/built.ts';
 import { type LabHosts, startHosts } from '../hosts/hosts.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { scriptedOperator } from '../operator/operator.ts';
@@ -22,6 +23,8 @@ import {
 } from './evidence/tailnet.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
+import { giteaAfterCutover } from './evidence/gitea.ts';
+import { giteaOfRehearsal } from './gitea.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
@@ -38,6 +41,8 @@ export interface RehearseOptions {
   readonly killAt: readonly string[];
   /** Kill the runner when it begins this step, before the commit point; undo everything, look, and begin again. */
   readonly undoAt?: string;
+  /** What the rig's repositories are on: git over ssh with commands (the default), or a real Gitea, where one is built. */
+  readonly forge?: 'ssh' | 'gitea' | undefined;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
   /** With a real tailnet between the hosts; its programs have to be built. */
@@ -82,15 +87,19 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       : undefined;
   const folder = join(lab.folders.root, 'rehearsal');
   await rm(folder, { recursive: true, force: true });
-  const files = await writeRehearsalFiles(folder, lab, hosts);
+  await using forge =
+    (await forgeOf(options)) === 'gitea'
+      ? await narrator.timed('moving the rig to a real Gitea', () => giteaOfRehearsal(lab, hosts, folder))
+      : undefined;
+  const files = await writeRehearsalFiles(folder, lab, hosts, forge, tailnet);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
     settings,
     old: hosts.pi.host,
     target: incusHost(scope, newHostName),
-    forge: hosts.forge.host,
-    repositories: '/srv/git',
+    forge: forge?.host ?? hosts.forge.host,
+    repositories: forge?.repositories ?? '/srv/git',
     signal,
   };
 
@@ -151,6 +160,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
   if (tailnet !== undefined)
     await afterCutoverInTailnet(scene, evidence, tailnet, scope, [folder, tailnet.folder]);
+  if (forge !== undefined) await giteaAfterCutover(scene, evidence, { gitea: forge.gitea, folder });
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');
@@ -212,6 +222,14 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     report,
     evidence: evidence.found,
   };
+}
+
+/** In full it is a Gitea, unless another is asked for, or none is built. */
+async function forgeOf({ forge, full, narrator }: RehearseOptions): Promise<'ssh' | 'gitea'> {
+  if (forge !== undefined || full !== true) return forge ?? 'ssh';
+  if ((await builtGitea()) !== undefined) return 'gitea';
+  narrator.say(`  left out: ${noGitea}`);
+  return 'ssh';
 }
 
 async function openTailnet(lab: Lab, hosts: LabHosts): Promise<LabTailnet> {

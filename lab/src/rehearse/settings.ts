@@ -70,11 +70,29 @@ export const expectedSecrets: readonly (ExpectedSecret & { kind: string; file: s
   },
 ].map((secret) => ({ ...secret, owner: 'loops', mode: '400' }));
 
+/** The forge of a rehearsal: `forge` of its `cutover.yaml`, and the git URL of a repository there. */
+export interface RehearsalForge {
+  readonly config: object;
+  url(repository: string): string;
+}
+
+/** The lab's own forge: git over ssh, with commands. */
+export function forgeOverSsh(lab: Lab, { forge }: LabHosts): RehearsalForge {
+  return {
+    config: {
+      ssh: { host: forge.address, user: 'git', privateKey: lab.operator.file, hostKeys: [forge.hostKey] },
+      root: '/srv/git',
+    },
+    url: (repository) => `ssh://git@${forge.address}/srv/git/${repository}.git`,
+  };
+}
+
 /** Writes `cutover.yaml`, `loops.yaml` and `secrets.yaml` for these hosts. */
 export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
+  forge: RehearsalForge = forgeOverSsh(lab, hosts),
   tailnet?: LabTailnet,
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -84,8 +102,8 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts), tailnet)),
-    write('loops.yaml', rigConfig(hosts)),
+    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts, forge), tailnet)),
+    write('loops.yaml', rigConfig(hosts, forge)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
@@ -122,7 +140,7 @@ function withTailnet(config: CutoverConfig, tailnet: LabTailnet | undefined): ob
 
 type CutoverConfig = ReturnType<typeof cutoverConfig>;
 
-function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts) {
+function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) {
   return {
     name: newHostName,
     incus: {
@@ -161,10 +179,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts) {
       standbyUnits: ['cc-ci-tailscaled.service'],
     },
     new: { user: 'loops', workspace, swap: '512MiB' },
-    forge: {
-      ssh: { host: forge.address, user: 'git', privateKey: lab.operator.file, hostKeys: [forge.hostKey] },
-      root: '/srv/git',
-    },
+    forge: forge.config,
     repository: newHostName,
     repositories: [
       { repository: 'cc-ci', path: 'cc-ci' },
@@ -207,8 +222,8 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts) {
   };
 }
 
-function rigConfig({ forge, ccci }: LabHosts): object {
-  const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
+function rigConfig({ ccci }: LabHosts, forge: RehearsalForge): object {
+  const remote = forge.url('cc-ci');
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
     environment: author(role),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { giteaIsThere } from '../gitea/there.ts';
 import { createNarrator } from '../../src/rehearse/narrator.ts';
 import { type RehearsalResult, rehearse, type RehearseOptions } from '../../src/rehearse/rehearse.ts';
 
-type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback'>;
+type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback' | 'forge'>;
 
 /** Rehearses, and expects all evidence to hold and the runner to have been killed so often. */
 async function expectRehearsal(options: Options, kills: number): Promise<RehearsalResult> {
@@ -33,6 +34,18 @@ describe('the whole cutover', () => {
     async () => {
       const { evidence } = await expectRehearsal({ killAt: [], undoAt: 'revoke-old' }, 1);
       expect(evidence.map((one) => one.evidence)).toContain('after the rollback: the new host is gone');
+    },
+    560_000,
+  );
+
+  it.runIf(process.env['CUTOVER_SOAK'] && giteaIsThere)(
+    'stands on a real Gitea: its bot makes the repository, gives keys, takes them away and gives them back',
+    async () => {
+      const { evidence } = await expectRehearsal(
+        { killAt: ['create-repository', 'revoke-old'], rollback: true, forge: 'gitea' },
+        2,
+      );
+      expect(evidence.map((one) => one.evidence)).toContain("forge: the old host's keys are revoked");
     },
     560_000,
   );

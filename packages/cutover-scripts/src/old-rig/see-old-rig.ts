@@ -19,6 +19,8 @@ export type SeenRig = {
 
 /** Milliseconds that a loop between two turns may take to be there again. */
 const patience = 5000;
+/** Milliseconds that our own look at a clone may take. */
+const patienceWithGit = 15_000;
 
 /** Finds the old rig by what runs. A pattern that matches nothing proves nothing when it later matches nothing. */
 export async function seeOldRig(world: World, signal: AbortSignal): Promise<SeenRig> {
@@ -52,12 +54,39 @@ async function look({ settings, old }: World, signal: AbortSignal): Promise<Seen
   return { down: processes.length === 0 && sessions.size === 0, processes, unmatched, agent };
 }
 
-/** What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. */
+/** Whether nothing of the old rig is left, and what is. */
+export interface OldStopped {
+  readonly stopped: boolean;
+  readonly remaining: readonly string[];
+}
+
+/**
+ * What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. A git that another
+ * step of ours runs in a clone at the same time is there too, and is waited for.
+ */
 export async function proveOldStopped(
+  world: World,
+  seen: readonly SeenProcess[],
+  signal: AbortSignal,
+): Promise<OldStopped> {
+  const end = performance.now() + patienceWithGit;
+  for (;;) {
+    const found = await lookForStopped(world, seen, signal);
+    if (found.stopped || !found.remaining.every(isGit) || performance.now() > end) return found;
+    await delay(250, undefined, { signal });
+  }
+}
+
+/** A git, or the ssh that it asks its remote by. */
+function isGit(remaining: string): boolean {
+  return /^process: \d+ (?:\S*\/)?(?:git[ -]|ssh .*git-(?:upload|receive)-pack)/.test(remaining);
+}
+
+async function lookForStopped(
   { settings, old }: World,
   seen: readonly SeenProcess[],
   signal: AbortSignal,
-): Promise<{ readonly stopped: boolean; readonly remaining: readonly string[] }> {
+): Promise<OldStopped> {
   const { cronMatch, user, units } = settings.old;
   const [proof, starts] = await Promise.all([
     provesStopped(old, {

@@ -77,3 +77,14 @@ test('whatever works in a clone of the rig is part of it', async () => {
   const proof = await proveOldStopped(worldOf(['no-such-loop']), [], signal);
   expect(proof).toMatchObject({ stopped: false, remaining: [expect.stringContaining('sleep 1000')] });
 });
+
+test('a git that looks into a clone for a moment is waited for, and any other program is not', async () => {
+  await host.run(['mkdir', join(workspace, 'clone')]);
+  const git = run(`exec bash -c 'exec -a git sleep 2'`, join(workspace, 'clone'));
+  await delay(100);
+  expect(git.exitCode).toBeNull();
+  expect(await proveOldStopped(worldOf(['no-such-loop']), [], signal)).toEqual({
+    stopped: true,
+    remaining: [],
+  });
+});
