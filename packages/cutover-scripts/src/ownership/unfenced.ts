@@ -1,3 +1,4 @@
+import { forgeName } from '../forge/settings.ts';
 import type { World } from '../world/world.ts';
 
 /** What the move cannot take from the old host, a sentence each: the plan lists it for the person who approves. */
@@ -21,6 +22,11 @@ export function whatStaysReachable({
     ...(others.length === 0
       ? []
       : [`${name} keeps the secrets ${others.join(', ')}; rotate what must not be used from there`]),
+    ...(settings.forge.type === 'gitea'
+      ? [
+          `a token of ${forgeName(settings.forge)} that lies on ${name} still lets it push over https: only its keys are taken away. Revoke such tokens`,
+        ]
+      : []),
     `the agent's login on ${name} stays valid: log it out there, or at its provider`,
   ];
 }
