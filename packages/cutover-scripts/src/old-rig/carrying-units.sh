@@ -1,3 +1,4 @@
+#!/bin/sh
 # Names those of the units "$@" that this very ssh connection comes by: to stop one would cut it.
 [ -n "${SSH_CONNECTION:-}" ] || exit 0
 client=${SSH_CONNECTION%% *} rest=${SSH_CONNECTION#* }

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Asks a headscale whether it takes an auth key, without spending it: a daemon that keeps nothing asks to join with a tag that
 # no policy has. A key that is no good is refused as that; a good one is refused for the tag, and stays unused.
 # $1 the control server, $2 the tag, $3 PEM of the authority of its certificate (empty: this machine trusts it already); the key
