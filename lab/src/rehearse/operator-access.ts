@@ -1,9 +1,10 @@
 import type { Host, SshHostOptions } from '@cutover/host';
+import type { Lab } from '../lab.ts';
 
 /** How the person reaches the new host: as root over ssh, with the host key that is really inside. */
 export async function operatorAccess(
   target: Host,
-  privateKeyFile: string,
+  { operator, subnet }: Pick<Lab, 'operator' | 'subnet'>,
   signal: AbortSignal,
 ): Promise<SshHostOptions> {
   const [keys, address] = await Promise.all([
@@ -11,9 +12,10 @@ export async function operatorAccess(
     target.run(['hostname', '-I'], { signal }),
   ]);
   return {
-    host: address.stdout.trim().split(' ')[0] ?? '',
+    // On the bridge: this machine's own ssh is in no tailnet.
+    host: address.stdout.split(' ').find((one) => one.startsWith(subnet.replace(/0\/24$/, ''))) ?? '',
     user: 'root',
-    privateKeyFile,
+    privateKeyFile: operator.file,
     hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
   };
 }

@@ -4,14 +4,23 @@ import { join } from 'node:path';
 import { loadConfig } from '@cutover/cutover-scripts';
 import type { EngineEvent } from '@cutover/runbook';
 import { incusHost } from '@cutover/incus-client';
-import { startHosts } from '../hosts/hosts.ts';
-import { openLab } from '../lab.ts';
+import { builtGitea, noGitea } from '../gitea/built.ts';
+import { type LabHosts, startHosts } from '../hosts/hosts.ts';
+import { type Lab, openLab } from '../lab.ts';
 import { scriptedOperator } from '../operator/operator.ts';
+import { type LabTailnet, startLabTailnet } from '../tailnet/lab-tailnet.ts';
+import { noTailnet, tailnetPrograms } from '../tailnet/programs.ts';
 import { startSampler } from '../sampler/sampler.ts';
 import { EvidenceCollector, type Evidence } from './evidence/collector.ts';
 import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
+import {
+  afterCutoverInTailnet,
+  afterRebootInTailnet,
+  afterUndoInTailnet,
+  beforeInTailnet,
+} from './evidence/tailnet.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
 import { giteaAfterCutover } from './evidence/gitea.ts';
@@ -37,6 +46,8 @@ export interface RehearseOptions {
   readonly forge?: 'ssh' | 'gitea' | undefined;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
+  /** With a real tailnet between the hosts; its programs have to be built. */
+  readonly full?: boolean;
   readonly narrator: Narrator;
   readonly onEvidence: (evidence: Evidence) => void;
   readonly signal: AbortSignal;
@@ -71,13 +82,17 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     'starting the forge, the server and the old host with its rig',
     () => startHosts(lab, { signal, onProgress: narrator.say }),
   );
+  await using tailnet =
+    options.full === true
+      ? await narrator.timed('starting the tailnet', () => openTailnet(lab, hosts))
+      : undefined;
   const folder = join(lab.folders.root, 'rehearsal');
   await rm(folder, { recursive: true, force: true });
   await using forge =
-    options.forge === 'gitea'
+    (await forgeOf(options)) === 'gitea'
       ? await narrator.timed('moving the rig to a real Gitea', () => giteaOfRehearsal(lab, hosts, folder))
       : undefined;
-  const files = await writeRehearsalFiles(folder, lab, hosts, forge);
+  const files = await writeRehearsalFiles(folder, lab, hosts, forge, tailnet);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
@@ -92,6 +107,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   const evidence = new EvidenceCollector(onEvidence);
   const began = new Date();
   using sampler = startSampler({ folders: lab.folders, old: 'pi', new: `${lab.project}_${newHostName}` });
+  if (tailnet !== undefined) await beforeInTailnet(scene, evidence, tailnet);
   const steps = new Set<string>();
   const phases = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
@@ -101,7 +117,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   };
   const operator = {
     ...files,
-    operator: async () => scriptedOperator(await operatorAccess(scene.target, lab.operator.file, signal)),
+    operator: async () => scriptedOperator(await operatorAccess(scene.target, lab, signal)),
     rig: rigName,
     rigUser: settings.new.user,
     beforeApproval: () => beforeApproval(scene, evidence, began),
@@ -130,6 +146,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
       await rollBack(options, files, onEvent);
       await afterUndo(scene, evidence, scope);
+      if (tailnet !== undefined) await afterUndoInTailnet(scene, evidence, tailnet);
       argv = ['run', '--yes'];
       continue;
     }
@@ -143,6 +160,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   }
 
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
+  if (tailnet !== undefined)
+    await afterCutoverInTailnet(scene, evidence, tailnet, scope, [folder, tailnet.folder]);
   if (forge !== undefined) await giteaAfterCutover(scene, evidence, { gitea: forge.gitea, folder });
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
@@ -173,6 +192,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     demandSuccess('cutover reboot-proof', end);
   });
   await afterReboot(scene, evidence);
+  if (tailnet !== undefined) await afterRebootInTailnet(scene, evidence, tailnet);
 
   if (options.rollback === true) {
     await rollBack(options, files, onEvent);
@@ -204,6 +224,20 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     report,
     evidence: evidence.found,
   };
+}
+
+/** In full it is a Gitea, unless another is asked for, or none is built. */
+async function forgeOf({ forge, full, narrator }: RehearseOptions): Promise<'ssh' | 'gitea'> {
+  if (forge !== undefined || full !== true) return forge ?? 'ssh';
+  if ((await builtGitea()) !== undefined) return 'gitea';
+  narrator.say(`  left out: ${noGitea}`);
+  return 'ssh';
+}
+
+async function openTailnet(lab: Lab, hosts: LabHosts): Promise<LabTailnet> {
+  const programs = await tailnetPrograms();
+  if (programs === undefined) throw new Error(noTailnet);
+  return startLabTailnet(lab, hosts, programs);
 }
 
 async function rollBack(

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
+import type { LabTailnet } from '../tailnet/lab-tailnet.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
 
 /** The files of a rehearsal: what an operator would write for a real cutover, with the lab's addresses in it. */
@@ -96,6 +97,7 @@ export async function writeRehearsalFiles(
   lab: Lab,
   hosts: LabHosts,
   forge: RehearsalForge = forgeOverSsh(lab, hosts),
+  tailnet?: LabTailnet,
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -104,14 +106,45 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', cutoverConfig(lab, hosts, forge)),
+    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts, forge), tailnet)),
     write('loops.yaml', rigConfig(hosts, forge)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
 }
 
-function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge): object {
+const noTailnetStandIn = 'there is no tailnet: the hosts are peers on one bridge';
+
+/**
+ * The same in a tailnet, as the plan has it: the runbook reaches the Incus server, the old host and the new one through a SOCKS
+ * proxy and by their names there; the new host joins as a direct peer, and so reaches the server that the loops look after.
+ */
+function withTailnet(config: CutoverConfig, tailnet: LabTailnet | undefined): object {
+  if (tailnet === undefined) return config;
+  const { control, tokenFile, runner, incusUrl, profile, cloudConfig } = tailnet;
+  return {
+    ...config,
+    incus: { ...config.incus, url: incusUrl, socks5: runner },
+    instance: { ...config.instance, profiles: ['default', profile], cloudConfig },
+    old: { ...config.old, ssh: { ...config.old.ssh, host: 'pi', socks5: runner } },
+    new: { ...config.new, address: newHostName, socks5: runner },
+    nixos: {
+      ...config.nixos,
+      sshHosts: config.nixos.sshHosts.map((host) => ({ ...host, host: 'ccci' })),
+    },
+    tailnet: {
+      loginServer: control.url,
+      certificateAuthority: control.authority,
+      mint: { tags: ['tag:rig'] },
+      api: { type: 'headscale', token: tokenFile },
+    },
+    standIns: config.standIns.filter((text) => text !== noTailnetStandIn),
+  };
+}
+
+type CutoverConfig = ReturnType<typeof cutoverConfig>;
+
+function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) {
   return {
     name: newHostName,
     incus: {
@@ -186,7 +219,7 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge):
     standIns: [
       'a container stands for the virtual machine: this machine has no KVM',
       'a small hand-written nixpkgs stands for the real one, so the closure links the image’s own tools',
-      'there is no tailnet: the hosts are peers on one bridge',
+      noTailnetStandIn,
       'a container shares its host’s swap, so the swap file is made and not used',
       'the agent is a small program that works, claims and reviews; the scripted operator stands for a person',
     ],

@@ -17,7 +17,7 @@ it('an image without cloud-init, whose sshd its socket starts, is made ready; wh
   const rootKey = (await readFile(`${lab.operator.file}.pub`, 'utf8')).trim();
   const hostKeys = async () => (await sh('cat /etc/ssh/ssh_host_*_key.pub')).split('\n');
   const world = {
-    settings: { name: box.name, instance: { image: 'nixos' }, tailnet: undefined },
+    settings: { name: box.name, instance: { image: 'nixos' }, tailnet: undefined, nixos: {} },
     rootKey,
     incus: async () => lab.client,
     inside: async () => box.host,

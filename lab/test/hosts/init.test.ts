@@ -140,7 +140,7 @@ describe('cutover init', () => {
           ...files,
           rig: 'cc-ci',
           rigUser: 'loops',
-          operator: async () => scriptedOperator(await operatorAccess(target, lab.operator.file, signal)),
+          operator: async () => scriptedOperator(await operatorAccess(target, lab, signal)),
           beforeApproval: async () => {},
           signal,
         });

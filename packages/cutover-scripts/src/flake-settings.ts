@@ -33,6 +33,8 @@ export interface HostSettings {
   readonly proxy: ProxySettings | null;
   /** A direct peer of a tailnet, which it joined before its first deploy. */
   readonly tailnet: boolean;
+  /** Paths in the repository of certificate authorities (PEM) that the machine trusts beside the public ones. */
+  readonly certificateAuthorities: readonly string[];
   readonly loops: {
     /** The rig's name, e.g. `cc-ci`. */
     readonly rig: string;
@@ -72,8 +74,8 @@ export interface ProxySettings {
   /** Name of its unit, e.g. `cc-ci-tailscaled`. */
   readonly name: string;
   readonly port: number;
-  /** A file that holds a one-off key; it is removed when the machine has joined, unless it is a link. */
-  readonly authKeyFile: string;
+  /** A file that holds a one-off key; it is removed when the machine has joined, unless it is a link. None: the runbook joins it. */
+  readonly authKeyFile: string | null;
   /** Let peers in, by ssh too: a userspace node then opens every port of the loopback address to the whole tailnet. */
   readonly openToTailnet: boolean;
   /** The control server. Default: the vendor's. */

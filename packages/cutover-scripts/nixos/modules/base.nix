@@ -27,6 +27,8 @@ in
   };
   nixpkgs.config.allowUnfreePredicate = package: builtins.elem (lib.getName package) settings.unfree;
 
+  security.pki.certificateFiles = map (file: ../. + "/${file}") settings.certificateAuthorities;
+
   time.timeZone = settings.timeZone;
   services.journald.extraConfig = "SystemMaxUse=500M";
   # After a panic a machine that nobody watches reboots, and its loops come back with it.

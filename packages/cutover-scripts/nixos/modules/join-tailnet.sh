@@ -1,6 +1,6 @@
 #!/bin/sh
 # Joins a node to its tailnet, once. A node that has a node key is never given an auth key: a bad one would log it out.
-# $1 the daemon's socket, $2 the node's name, $3 the file of the auth key, $4 the control server (the vendor's where it is
+# $1 the daemon's socket, $2 the node's name, $3 the file of the auth key (empty where it comes by the runbook), $4 the control server (the vendor's where it is
 # empty), then more settings.
 # Exit 78: the key is no good, so that to try again is of no use.
 socket=$1 name=$2 key_file=$3 login_server=$4
@@ -19,6 +19,10 @@ if has HaveNodeKey true; then
   ts set "$@" || exit 1
   if has Online true; then echo 'this node is in its tailnet'; else echo 'this node has joined; its control server does not see it now'; fi
 else
+  if [ -z "$key_file" ]; then
+    echo 'this node is in no tailnet yet; the runbook brings the auth key'
+    exit 0
+  fi
   if [ ! -e "$key_file" ]; then
     echo "this node is in no tailnet, and there is no auth key at $key_file: put one there, and start this unit again"
     exit 0
@@ -31,8 +35,8 @@ else
     ${login_server:+"--login-server=$login_server"} "$@" 2>&1) || {
     printf '%s\n' "$said"
     case $said in *authkey* | *'auth key'* | *'invalid key'*) exit 78 ;; esac
-    # Why it waited in vain is in the health only.
-    ts status 2>&1 | sed -n 's/^# /  /p'
+    # Why it waited in vain is in the health only, which `status` shows as JSON alone.
+    ts status --json --peers=false 2> /dev/null | sed -n '/"Health": \[/,/\]/s/^ *"\(.*\)",\{0,1\}$/  \1/p'
     exit 1
   }
   look

@@ -7,7 +7,8 @@
 }:
 let
   inherit (settings) proxy;
-  state = "/var/lib/${proxy.name}";
+  # Where a direct peer has it too, so that a change from one to the other keeps the node.
+  state = "/var/lib/tailscale";
   socket = "/run/${proxy.name}/tailscaled.sock";
 in
 {
@@ -17,13 +18,15 @@ in
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ];
+      # Two daemons on one state would be one node twice.
+      conflicts = [ "tailscaled.service" ];
       # Restarting it cuts the very path that a deploy may come by, and while its control server is down it would find no
       # peer: a new version is taken up at the next boot.
       restartIfChanged = false;
       serviceConfig = {
         Type = "notify";
         ExecStart = "${pkgs.tailscale}/bin/tailscaled --tun=userspace-networking --socks5-server=127.0.0.1:${toString proxy.port} --statedir=${state} --socket=${socket}";
-        StateDirectory = proxy.name;
+        StateDirectory = "tailscale";
         StateDirectoryMode = "0700";
         RuntimeDirectory = proxy.name;
         Restart = "always";
@@ -51,7 +54,7 @@ in
           lib.escapeShellArgs [
             socket
             settings.hostName
-            proxy.authKeyFile
+            (if proxy.authKeyFile == null then "" else proxy.authKeyFile)
             (if proxy.loginServer == null then "" else proxy.loginServer)
             "--shields-up=${lib.boolToString (!proxy.openToTailnet)}"
           ]

@@ -5,5 +5,7 @@
   services.tailscale = lib.mkIf settings.tailnet {
     enable = true;
     openFirewall = true;
+    # One that was behind a proxy before kept its peers out.
+    extraSetFlags = [ "--shields-up=false" ];
   };
 }

@@ -1,16 +1,21 @@
 import { dirname, resolve } from 'node:path';
 import type { TokenSource } from '../forge/token.ts';
-import type { CutoverSettings, SshEndpoint } from './schema.ts';
+import type { CutoverSettings, SecretValue, SshEndpoint, SshHop, SshWay } from './schema.ts';
 
 /** The settings with paths that are absolute: relative ones are taken from the folder of the config file. */
 export function withAbsolutePaths(settings: CutoverSettings, file: string): CutoverSettings {
   const folder = dirname(resolve(file));
   const at = (path: string): string => resolve(folder, path);
-  const endpoint = (ssh: SshEndpoint): SshEndpoint => ({
+  const hop = <H extends SshHop>(ssh: H): H => ({
     ...ssh,
     privateKey: at(ssh.privateKey),
     ...(ssh.knownHosts === undefined ? {} : { knownHosts: at(ssh.knownHosts) }),
   });
+  const way = <W extends SshWay>(through: W): W => ({
+    ...through,
+    ...(through.jump === undefined ? {} : { jump: through.jump.map(hop) }),
+  });
+  const endpoint = (end: SshEndpoint): SshEndpoint => way(hop(end));
   const { incus, ssh, old, forge, tailnet, approvers } = settings;
   // The name of a program stays one; a path is taken from the folder, as all others.
   const program = ([first = '', ...rest]: readonly string[]): string[] => [
@@ -27,12 +32,27 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     },
     ssh: { privateKey: at(ssh.privateKey) },
     old: { ...old, ssh: endpoint(old.ssh) },
+    new: way(settings.new),
     forge: forgeWithPaths(forge, { at, endpoint, program }),
     secrets: at(settings.secrets),
     loops: at(settings.loops),
     notify: settings.notify.map((hook) => ({ ...hook, command: program(hook.command) })),
     ...(approvers === undefined ? {} : { approvers: { allowedSigners: at(approvers.allowedSigners) } }),
-    ...(tailnet === undefined ? {} : { tailnet: { ...tailnet, authKey: at(tailnet.authKey) } }),
+    ...(tailnet === undefined ? {} : { tailnet: tailnetPaths(tailnet, at) }),
+  };
+}
+
+function tailnetPaths(
+  tailnet: NonNullable<CutoverSettings['tailnet']>,
+  at: (path: string) => string,
+): NonNullable<CutoverSettings['tailnet']> {
+  const { authKey, api, certificateAuthority } = tailnet;
+  const valueAt = (value: SecretValue): SecretValue => (typeof value === 'string' ? at(value) : value);
+  return {
+    ...tailnet,
+    ...(authKey === undefined ? {} : { authKey: valueAt(authKey) }),
+    ...(api === undefined ? {} : { api: { ...api, token: valueAt(api.token) } }),
+    ...(certificateAuthority === undefined ? {} : { certificateAuthority: at(certificateAuthority) }),
   };
 }
 

@@ -6,6 +6,7 @@ import { loadSecretsConfig, type SecretsConfig } from '@cutover/secrets';
 import { withAbsolutePaths } from './absolute-paths.ts';
 import { ConfigError } from './config-error.ts';
 import { missingFiles } from './missing-files.ts';
+import { missingSecrets } from './missing-secrets.ts';
 import { pinForgeKeys } from './pinned-keys.ts';
 import { readPublicKey } from './public-key.ts';
 import { type CutoverSettings, cutoverSchema } from './schema.ts';
@@ -42,6 +43,8 @@ export async function loadConfigs(file: string, here: Host): Promise<CutoverConf
     const what = `${settings.ssh.privateKey} is not a private key without a passphrase; name one, e.g. made by ssh-keygen -N ''`;
     mistakes.push(...mistakeLines(file, [reading.placeOf(['ssh', 'privateKey'], what)]));
   }
+  if (secrets !== undefined)
+    mistakes.push(...mistakeLines(file, missingSecrets(settings, secrets, reading.placeOf)));
   const pinned = missing.some(({ key }) => key === 'forge.ssh.knownHosts')
     ? undefined
     : await pinForgeKeys(here, settings, reading.placeOf);

@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
 import type { TokenSource } from '../forge/token.ts';
-import type { CutoverSettings } from './schema.ts';
+import type { CutoverSettings, SecretValue, SshWay } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
 export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf): Promise<ConfigMistake[]> {
@@ -14,8 +14,13 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
     ['ssh.privateKey', settings.ssh.privateKey],
     ['old.ssh.privateKey', old.ssh.privateKey],
     ['old.ssh.knownHosts', old.ssh.knownHosts],
+    ['tailnet.authKey', fileOf(tailnet?.authKey)],
+    ['tailnet.api.token', fileOf(tailnet?.api?.token)],
+    ['tailnet.certificateAuthority', tailnet?.certificateAuthority],
+    ...hopFiles('old.ssh', old.ssh),
+    ...hopFiles('new', settings.new),
+    ...hopFiles('forge.ssh', forge.type === 'gitea' ? {} : (forge.ssh ?? {})),
     ...forgeFiles(forge),
-    ['tailnet.authKey', tailnet?.authKey],
     ['approvers.allowedSigners', approvers?.allowedSigners],
   ];
   const mistakes = await Promise.all(
@@ -27,10 +32,19 @@ export async function missingFiles(settings: CutoverSettings, placeOf: PlaceOf):
   return mistakes.flat();
 }
 
+function hopFiles(key: string, { jump = [] }: SshWay): [key: string, path: string | undefined][] {
+  return jump.flatMap((hop, index): [string, string | undefined][] => [
+    [`${key}.jump.${index}.privateKey`, hop.privateKey],
+    [`${key}.jump.${index}.knownHosts`, hop.knownHosts],
+  ]);
+}
+
+function fileOf(value: SecretValue | TokenSource | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 function forgeFiles(forge: CutoverSettings['forge']): [key: string, path: string | undefined][] {
   const knownHosts: [string, string | undefined] = ['forge.ssh.knownHosts', forge.ssh?.knownHosts];
-  const fileOf = (token: TokenSource | undefined): string | undefined =>
-    typeof token === 'string' ? token : undefined;
   if (forge.type === 'gitea')
     return [knownHosts, ['forge.token', fileOf(forge.token)], ['forge.certificate', forge.certificate]];
   const { https } = forge.type === 'git' ? forge : { https: undefined };

@@ -42,19 +42,63 @@ const socks5 = z
   .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
   .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled');
 
+/** A value that is in a file on the operator's machine, or in a secret that is on the old host. */
+const secretValue = z.union([
+  path,
+  z.strictObject({
+    secret: z.string().min(1).describe('The name of a secret in secrets.yaml'),
+    variable: z
+      .string()
+      .regex(/^[A-Za-z_]\w*$/, 'must be the name of a variable')
+      .optional()
+      .describe('Its variable, where the secret is a file of NAME=value lines'),
+  }),
+]);
+
+const sshHopShape = {
+  host: z.string().min(1).describe('Name or address'),
+  port: z.number().int().min(1).max(65535).default(22),
+  user: z.string().min(1).default('root'),
+  privateKey: path.describe('File of the private key to log in with'),
+  hostKeys: hostKeys.optional(),
+  knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
+};
+
+/** What there is to verify a host by. */
+function isVerifiable(hop: { readonly hostKeys?: unknown; readonly knownHosts?: unknown }): boolean {
+  return hop.hostKeys !== undefined || hop.knownHosts !== undefined;
+}
+const unverifiable = 'needs hostKeys or knownHosts: a host key is always verified';
+
+const sshHop = z.strictObject(sshHopShape).refine(isVerifiable, unverifiable);
+
+/** The way to a host that is not reached directly. */
+const wayShape = {
+  socks5: socks5.optional(),
+  proxyCommand: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A command whose standard input and output lead there, as ssh's ProxyCommand, e.g. tailscale nc %h %p",
+    ),
+  jump: z
+    .array(sshHop)
+    .min(1)
+    .optional()
+    .describe('The hosts to go by, in this order; socks5 or proxyCommand leads to the first'),
+};
+
+/** Two ways at once are none. */
+function isOneWay(way: { readonly socks5?: unknown; readonly proxyCommand?: unknown }): boolean {
+  return way.socks5 === undefined || way.proxyCommand === undefined;
+}
+const twoWays = 'has socks5 and proxyCommand; leave one of them out';
+
 const sshEndpoint = z
-  .strictObject({
-    host: z.string().min(1).describe('Name or address'),
-    port: z.number().int().min(1).max(65535).default(22),
-    user: z.string().min(1).default('root'),
-    privateKey: path.describe('File of the private key to log in with'),
-    hostKeys: hostKeys.optional(),
-    knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
-    socks5: socks5.optional(),
-  })
-  .refine(({ hostKeys: pinned, knownHosts }) => pinned !== undefined || knownHosts !== undefined, {
-    message: 'needs hostKeys or knownHosts: a host key is always verified',
-  });
+  .strictObject({ ...sshHopShape, ...wayShape })
+  .refine(isVerifiable, unverifiable)
+  .refine(isOneWay, twoWays);
 
 const incus = z.strictObject({
   url: z.url({ protocol: /^https$/ }).describe('The server, e.g. https://100.64.0.7:8443'),
@@ -118,16 +162,18 @@ const oldHost = z.strictObject({
     ),
 });
 
-const newHost = z.strictObject({
+const newHostShape = z.strictObject({
   user: userName.default('loops'),
   workspace: path.optional().describe('Default: that of the old host'),
   address: z
     .string()
     .optional()
     .describe('Name or address to reach it at; default: the first global IPv4 address of the instance'),
-  socks5: socks5.optional(),
+  ...wayShape,
   swap: size.prefault('2GiB').describe('Size of the swap file, e.g. 2GiB'),
 });
+
+const newHost = newHostShape.refine(isOneWay, twoWays);
 
 const sshForge = z.strictObject({
   type: z.literal('ssh').default('ssh').describe('Git over ssh, with commands that its git user runs'),
@@ -270,10 +316,12 @@ const nixos = z.strictObject({
     .strictObject({
       name: unitName.default('tailscaled-proxy').describe('Name of its unit'),
       port: z.number().int().min(1).max(65535).describe('Of the SOCKS5 proxy on the loopback address'),
-      authKeyFile: path.describe(
-        'File on the new host that holds a one-off auth key; it is removed when the host has joined, unless it is a link to a secret',
-      ),
-      loginServer: z.url().optional(),
+      authKeyFile: path
+        .optional()
+        .describe(
+          'File on the new host that holds a one-off auth key; it is removed when the host has joined, unless it is a link to a secret. Not together with tailnet, which brings the key without a file',
+        ),
+      loginServer: z.url().optional().describe('The control server, with authKeyFile'),
       openToTailnet: z
         .boolean()
         .default(false)
@@ -285,6 +333,58 @@ const nixos = z.strictObject({
     .optional()
     .describe('A userspace tailscaled with a SOCKS5 proxy, where the host is no direct peer of the tailnet'),
 });
+
+const tailnet = z
+  .strictObject({
+    loginServer: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe("The control server. Default: the vendor's"),
+    certificateAuthority: path
+      .optional()
+      .describe(
+        "File of the authority (PEM) of the control server's certificate, where that is a private one",
+      ),
+    authKey: secretValue.optional().describe('A one-off auth key: its file, or its secret'),
+    mint: z
+      .strictObject({
+        tags: z
+          .array(z.string().regex(/^tag:[A-Za-z][A-Za-z0-9-]*$/, 'must be a tag, e.g. tag:rig'))
+          .min(1)
+          .describe('The tags of the node, e.g. [tag:rig]'),
+        expiry: duration.prefault('10m').describe('How long the key can be used, e.g. 10m'),
+      })
+      .optional()
+      .describe('Make the one-off auth key at the moment of joining, by the API'),
+    api: z
+      .strictObject({
+        type: z.enum(['headscale', 'tailscale']).describe("headscale's API, or the vendor's"),
+        url: z
+          .url({ protocol: /^https?$/ })
+          .optional()
+          .describe("The server of the API. Default: loginServer for headscale, the vendor's for tailscale"),
+        token: secretValue.describe('The token of the API: its file, or its secret'),
+        tailnet: z
+          .string()
+          .min(1)
+          .default('-')
+          .describe("The vendor's name of the tailnet; - is that of the token"),
+      })
+      .optional()
+      .describe('With a token, keys are checked before anything is made, and a rollback removes the node'),
+  })
+  .refine(({ authKey, mint }) => (authKey === undefined) !== (mint === undefined), {
+    message: 'needs authKey or mint, and not both',
+  })
+  .refine(({ mint, api }) => mint === undefined || api !== undefined, {
+    path: ['api'],
+    message: 'is needed by tailnet.mint, which makes the key with its token',
+  })
+  .refine(({ api, loginServer }) => api?.type !== 'headscale' || (api.url ?? loginServer) !== undefined, {
+    path: ['loginServer'],
+    message: 'is needed by an api of type headscale, or api.url',
+  })
+  .describe('Join this tailnet: as a direct peer, or by nixos.proxy where that is given');
 
 const agent = z.strictObject({
   whoami: argv.describe("One tiny live call that proves the agent's login; run as the loops' user"),
@@ -358,10 +458,7 @@ export const cutoverSchema = z
       })
       .optional()
       .describe('The public health page of what the loops look after'),
-    tailnet: z
-      .strictObject({ authKey: path.describe('File of a one-off auth key'), loginServer: z.url().optional() })
-      .optional()
-      .describe('Join this tailnet'),
+    tailnet: tailnet.optional(),
     approvers: z
       .strictObject({
         allowedSigners: path.describe(
@@ -388,10 +485,17 @@ export const cutoverSchema = z
       .default([])
       .describe('What stands in for the real thing in a rehearsal; the report says so'),
   })
-  .refine(({ tailnet, nixos: { proxy } }) => tailnet === undefined || proxy === undefined, {
-    path: ['nixos', 'proxy'],
-    message:
-      'contradicts tailnet: they are two nodes of one name; leave out tailnet, or this where the host is a direct peer',
+  .refine(
+    ({ tailnet: joins, nixos: { proxy } }) =>
+      proxy === undefined || (joins === undefined) !== (proxy.authKeyFile === undefined),
+    {
+      path: ['nixos', 'proxy'],
+      message: 'needs tailnet or an authKeyFile, and not both: one of them brings the key',
+    },
+  )
+  .refine(({ tailnet: joins, nixos: { proxy } }) => joins === undefined || proxy?.loginServer === undefined, {
+    path: ['nixos', 'proxy', 'loginServer'],
+    message: 'contradicts tailnet; name tailnet.loginServer alone',
   })
   .transform((settings) => ({
     ...settings,
@@ -401,3 +505,8 @@ export const cutoverSchema = z
 /** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;
 export type SshEndpoint = z.infer<typeof sshEndpoint>;
+/** A host on the way to another. */
+export type SshHop = z.infer<typeof sshHop>;
+/** How a host is reached that is not reached directly. */
+export type SshWay = Pick<SshEndpoint, 'socks5' | 'proxyCommand' | 'jump'>;
+export type SecretValue = z.infer<typeof secretValue>;

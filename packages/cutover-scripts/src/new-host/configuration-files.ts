@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { renderManifest } from '@cutover/secrets';
 import { renderFlake } from '../flake.ts';
 import { readFlakeTemplate } from '../flake-template.ts';
+import { authorityOf } from '../tailnet/tailnet-settings.ts';
 import type { World } from '../world/world.ts';
 import { hostSettings, repositoryPaths } from './host-settings.ts';
 
@@ -19,6 +20,7 @@ export async function configurationFiles(world: World): Promise<Map<string, stri
     carried('@cutover/loops/bundle'),
     carried('@cutover/secrets/bundle'),
   ]);
+  const authority = settings.tailnet && (await authorityOf(settings.tailnet));
   return renderFlake({
     settings: hostSettings(settings, rig.rig, rootKey),
     nixpkgs: settings.nixos.nixpkgs,
@@ -28,6 +30,7 @@ export async function configurationFiles(world: World): Promise<Map<string, stri
       ['secrets.nix', secretsModule],
     ]),
     files: new Map([
+      ...(authority === undefined ? [] : ([[repositoryPaths.tailnetAuthority, authority]] as const)),
       [repositoryPaths.rig, rigText],
       [repositoryPaths.manifest, `${JSON.stringify(renderManifest(secrets), undefined, 2)}\n`],
       [repositoryPaths.commands.loops, loopsCommand],

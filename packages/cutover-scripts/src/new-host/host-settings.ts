@@ -1,11 +1,13 @@
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { HostSettings, KnownHostSettings, ProxySettings, SshHostSettings } from '../flake-settings.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { armedFile, forgeKeyFile, homeOf } from '../rig/rig.ts';
 
 /** Paths in the configuration repository. */
 export const repositoryPaths = {
   rig: 'loops.yaml',
   manifest: 'secrets/manifest.json',
+  tailnetAuthority: 'tailnet-ca.pem',
   commands: { loops: 'commands/loops.js', secrets: 'commands/secrets.js' },
 } as const;
 
@@ -42,7 +44,9 @@ export function hostSettings(settings: CutoverSettings, rig: string, rootKey: st
       ],
     },
     proxy: proxySettings(nixos.proxy),
-    tailnet: settings.tailnet !== undefined,
+    tailnet: tailnetMode(settings) === 'direct',
+    certificateAuthorities:
+      settings.tailnet?.certificateAuthority === undefined ? [] : [repositoryPaths.tailnetAuthority],
     loops: { rig, configFile: repositoryPaths.rig, armedFile },
     secrets: { manifest: repositoryPaths.manifest },
   };
@@ -66,7 +70,7 @@ function forgeAlias(
 
 function proxySettings(proxy: CutoverSettings['nixos']['proxy']): ProxySettings | null {
   if (proxy === undefined) return null;
-  const { name, port, authKeyFile, loginServer = null, openToTailnet } = proxy;
+  const { name, port, authKeyFile = null, loginServer = null, openToTailnet } = proxy;
   return { name, port, authKeyFile, loginServer, openToTailnet };
 }
 

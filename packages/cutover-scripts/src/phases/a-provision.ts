@@ -7,10 +7,10 @@ import { preflight } from '../preflight/preflight.ts';
 import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
-import { readAuthKey } from '../tailnet/auth-key.ts';
-import { joinTailnet, tailnetProblem } from '../tailnet/join.ts';
-import { tailnetNode, tailscale } from '../tailnet/node-state.ts';
-import { TailnetError } from '../tailnet/tailnet-error.ts';
+import { joinByConfig } from '../tailnet/join-by-config.ts';
+import { leaveTailnet } from '../tailnet/leave.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -108,15 +108,15 @@ const prepareInstance = step({
   phase,
   title: 'see what the image lacks, and let ourselves in',
   kind: 'reversible',
-  inputs: ({ settings: { name, instance, tailnet }, rootKey }) => ({
-    name,
-    image: instance.image,
+  inputs: ({ settings, rootKey }) => ({
+    name: settings.name,
+    image: settings.instance.image,
     rootKey,
-    joins: tailnet !== undefined,
+    joins: tailnetMode(settings) === 'direct',
   }),
   async check({ world, signal }) {
     const { settings, rootKey } = world;
-    const { name, tailnet } = settings;
+    const { name } = settings;
     await waitReady(await world.incus(signal), name, booted, { timeout: 300 * second, signal });
     const facts = await imageFacts(await world.inside(signal), rootKey, signal);
     const { sshd = null, nix = null, cloudInit, networkd } = facts;
@@ -125,7 +125,7 @@ const prepareInstance = step({
       : 'not networkd: the first deploy may change the address, and the run goes on at the new one';
     const missing = suppliable(facts, name);
     const evidence = { cloudInit, sshd, nix, network, missing };
-    const lacking = lackingInImage(facts, { tailscale: tailnet !== undefined });
+    const lacking = lackingInImage(facts, { tailscale: tailnetMode(settings) === 'direct' });
     if (lacking.length > 0) {
       const reason = `${name} was made from ${settings.instance.image}, which is not enough: ${lacking.join('; ')}. See docs/nixos.md, "What an image must have"`;
       return { state: 'conflict', evidence, reason };
@@ -151,11 +151,13 @@ export const waitUntilReady = step({
   async check({ world, signal }) {
     const { settings, rootKey } = world;
     const incus = await world.incus(signal);
-    const { cloudInit } = await imageFacts(await world.inside(signal), rootKey, signal);
+    const inside = await world.inside(signal);
+    const { cloudInit } = await imageFacts(inside, rootKey, signal);
     const conditions = cloudInit ? { ipv4: true, cloudInit: true } : booted;
     const ready = await waitReady(incus, settings.name, conditions, { timeout: 300 * second, signal });
-    const target = await world.target(signal);
-    const { stdout } = await target.run(['hostname'], { signal });
+    // A direct peer may be reached by its name in the tailnet, which leads to it when it has joined: the next step looks.
+    const host = tailnetMode(settings) === 'direct' ? inside : await world.target(signal);
+    const { stdout } = await host.run(['hostname'], { signal });
     const evidence = {
       address: ready.ipv4 ?? null,
       cloudInit: ready.cloudInit ?? 'none',
@@ -168,49 +170,42 @@ export const waitUntilReady = step({
   timeout: 330 * second,
 });
 
-const joinTheTailnet = step({
+export const joinTheTailnet = step({
   id: 'join-tailnet',
   version: 1,
   phase,
   title: 'join the tailnet',
   kind: 'compensable',
-  inputs: ({ settings: { tailnet } }) => ({ joins: tailnet !== undefined, server: tailnet?.loginServer }),
+  inputs: ({ settings }) => ({ mode: tailnetMode(settings), server: settings.tailnet?.loginServer }),
   async check({ world, signal }) {
-    const { tailnet, name } = world.settings;
-    if (tailnet === undefined) return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
-    const target = await world.target(signal);
-    const node = await tailnetNode(target, { signal });
+    const { settings } = world;
+    const mode = tailnetMode(settings);
+    if (mode === 'none') return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
+    if (mode === 'proxy')
+      return { state: 'satisfied', evidence: { tailnet: 'joined when the proxy is deployed' } };
+    // By way of Incus: by its name in the tailnet it is reached only afterwards.
+    const inside = await world.inside(signal);
+    const { node, problem } = await newHostStanding(world, inside, { patience: 10 * second, signal });
     const evidence = { state: node.state, name: node.name ?? null, addresses: [...node.addresses] };
     if (node.state === 'fresh') return { state: 'absent', evidence };
-    const problem = await tailnetProblem(node, target, { name, signal });
-    if (problem === undefined) return { state: 'satisfied', evidence };
-    // Its control server does not answer: that says nothing about the node, and a second key would be spent in vain.
-    const state = problem.problem === 'control' ? 'unknown' : 'conflict';
-    return { state, evidence, reason: problem.message };
+    if (problem !== undefined) {
+      // Its control server does not answer: that says nothing about the node, and a second key would be spent in vain.
+      const state = problem.problem === 'control' ? 'unknown' : 'conflict';
+      return { state, evidence, reason: problem.message };
+    }
+    await (await world.target(signal)).run(['true'], { signal });
+    return { state: 'satisfied', evidence: { ...evidence, reached: 'by ssh' } };
   },
   // Between release and grant no control server may keep the loops from running.
   holdsUntil: 'release-ownership',
   async apply({ world, signal }) {
-    const { tailnet, name } = world.settings;
-    if (tailnet === undefined) return;
-    const readKey = async (): Promise<string> => {
-      const found = await readAuthKey(tailnet.authKey);
-      if ('problem' in found) throw new TailnetError('key', name, found.problem);
-      return found.key;
-    };
-    const { loginServer } = tailnet;
-    await joinTailnet(await world.target(signal), {
-      name,
-      loginServer,
-      readKey,
-      timeout: 60 * second,
-      signal,
-    });
+    await joinByConfig(world, await world.inside(signal), signal);
   },
   async undo({ world, signal }) {
-    if (world.settings.tailnet === undefined) return;
-    await (await world.target(signal)).run(tailscale(undefined, 'logout'), { signal });
+    if (tailnetMode(world.settings) === 'direct')
+      await leaveTailnet(world, await world.inside(signal), signal);
   },
+  leaves: 'where there is no tailnet.api, its node in the list of the control server, logged out',
   timeout: 120 * second,
 });
 
@@ -257,8 +252,8 @@ const recordOwner = step({
   phase,
   title: 'write down that the old host owns the loops',
   kind: 'compensable',
-  // An absent ref is a first run only where the new host has seen none either, so it must answer.
-  needs: [waitUntilReady],
+  // An absent ref is a first run only where the new host has seen none either, so it must answer, in its tailnet if need be.
+  needs: [joinTheTailnet],
   inputs: ({ settings: { old, ownership } }) => ({ owner: old.name, ref: ownership.ref }),
   async check({ world, signal }) {
     const { settings } = world;

@@ -21,16 +21,20 @@ import {
   recordDeployed,
   sendConfiguration,
 } from '../new-host/toplevel.ts';
+import { reachNewHost } from '../new-host/reach-new-host.ts';
 import { unitState } from '../new-host/unit-state.ts';
 import { whyNotOurs } from '../new-host/whose-repository.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
-import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
+import { joinByConfig } from '../tailnet/join-by-config.ts';
+import { leaveTailnet } from '../tailnet/leave.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { lookFirst, waitUntilReady } from './a-provision.ts';
+import { joinTheTailnet, lookFirst } from './a-provision.ts';
 
 const phase = 'b-configure';
 const second = 1000;
@@ -72,7 +76,7 @@ const placeKey = step({
   phase,
   title: 'place the one bootstrap age key',
   kind: 'reversible',
-  needs: [waitUntilReady],
+  needs: [joinTheTailnet],
   inputs: ({ secrets }) => ({ path: secrets.bootstrapKey }),
   async check({ world, signal }) {
     const target = await world.target(signal);
@@ -254,7 +258,7 @@ export const deployConfiguration = step({
     const { settings } = world;
     const commit = await sendConfiguration(world, signal);
     const result = await deploy(
-      { name: settings.name, connect: (own) => world.freshTarget(own ?? signal) },
+      { name: settings.name, connect: (own) => reachNewHost(world, own ?? signal) },
       {
         source: { flake: `git+file://${configurationFolder}?rev=${commit}`, configuration: settings.name },
         healthChecks: [{ type: 'units', units: ['cutover-secrets.service'] }],
@@ -343,24 +347,37 @@ const proveTailnet = step({
   version: 1,
   phase,
   title: 'see that the new host is in its tailnet, under its own name',
-  kind: 'reversible',
+  kind: 'compensable',
   inputs: ({ settings }) => ({ mode: tailnetMode(settings) }),
   async check({ world, signal }) {
     const { settings } = world;
     const mode = tailnetMode(settings);
     if (mode === 'none') return { state: 'satisfied', evidence: { mode } };
     const target = await world.target(signal);
-    const { node, problem } = await tailnetStanding(settings, target, { signal });
+    const { node, problem } = await newHostStanding(world, target, { patience: 10 * second, signal });
     const open =
       settings.nixos.proxy?.openToTailnet === true ? [...(await loopbackPorts(target, signal))] : [];
     const evidence = { mode, state: node.state, name: node.name ?? null, openToTailnet: open };
     if (problem === undefined) return { state: 'satisfied', evidence };
+    // Its daemon came with the deploy. A direct peer has joined before, and a file on the host is its unit's to use.
+    if (node.state === 'fresh' && mode === 'proxy' && settings.tailnet !== undefined)
+      return { state: 'absent', evidence };
     const state = problem.problem === 'control' ? 'unknown' : 'conflict';
     return { state, evidence, reason: problem.message };
   },
   // Between release and grant no control server may keep the loops from running.
   holdsUntil: 'release-ownership',
-  timeout: 60 * second,
+  async apply({ world, signal }) {
+    await joinByConfig(world, await world.target(signal), signal);
+  },
+  async undo({ world, signal }) {
+    const { settings } = world;
+    if (tailnetMode(settings) === 'proxy' && settings.tailnet !== undefined)
+      await leaveTailnet(world, await world.inside(signal), signal);
+  },
+  leaves:
+    'where there is no tailnet.api, the node of its proxy in the list of the control server, logged out',
+  timeout: 120 * second,
 });
 
 /** A host that could not be asked says nothing about its secrets. */

@@ -1,12 +1,14 @@
 import type { Step } from '@cutover/runbook';
-import { asUser, bootIdentity, type Host, HostConnectionError } from '@cutover/host';
+import { asUser, bootIdentity } from '@cutover/host';
 import { rebootProof } from '@cutover/nix-deploy';
 import { runtimePath } from '@cutover/secrets';
 import { newResumePoint } from '../carry/resume-point.ts';
 import { bootService, rigConfigFile, tmuxService } from '../rig/rig.ts';
 import { notRunning, rigStatus, waitForLoops } from '../rig/rig-status.ts';
+import { reachNewHost } from '../new-host/reach-new-host.ts';
 import { unitState } from '../new-host/unit-state.ts';
-import { tailnetMode, tailnetStanding } from '../tailnet/standing.ts';
+import { newHostStanding } from '../tailnet/new-host-standing.ts';
+import { tailnetMode } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
 
@@ -63,7 +65,7 @@ const reboot = step({
     const { boot, system } = evidence(lookBefore);
     const { name } = world.settings;
     await rebootProof(
-      { name, connect: (own) => connectWhileBooting(world, own ?? signal) },
+      { name, connect: (own) => reachNewHost(world, own ?? signal) },
       {
         bootBefore: boot,
         system,
@@ -104,9 +106,7 @@ const proveBack = step({
     ]);
     const mode = tailnetMode(settings);
     const tailnet =
-      mode === 'none'
-        ? undefined
-        : await tailnetStanding(settings, target, { patience: 30 * second, signal });
+      mode === 'none' ? undefined : await newHostStanding(world, target, { patience: 30 * second, signal });
     const running = status.loops.filter(({ state }) => state === 'running').map(({ name }) => name);
     const found = {
       booted: booted.stdout.trim(),
@@ -139,18 +139,6 @@ async function presentSecrets(world: World, paths: readonly string[], signal: Ab
   const script = 'for path; do [ -s "$path" ] && echo there; done; true';
   const { stdout } = await target.run(['sh', '-c', script, 'sh', ...paths], { signal });
   return stdout.split('\n').filter((line) => line === 'there').length;
-}
-
-/** Its address and its host keys come from the Incus server, which has neither while the instance boots. */
-async function connectWhileBooting(world: World, signal: AbortSignal): Promise<Host> {
-  try {
-    return await world.freshTarget(signal);
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (cause instanceof HostConnectionError) throw cause;
-    const { name } = world.settings;
-    throw new HostConnectionError('CONNECTION_FAILED', name, `${name} does not answer yet`, { cause });
-  }
 }
 
 /** The reboot proof: the whole point of the move. */

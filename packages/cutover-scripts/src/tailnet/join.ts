@@ -9,6 +9,7 @@ import {
   tailnetNode,
   tailscale,
 } from './node-state.ts';
+import { badKey, keyStandingSaid } from './key-answers.ts';
 import { TailnetError } from './tailnet-error.ts';
 
 export interface JoinOptions extends LookOptions {
@@ -18,6 +19,8 @@ export interface JoinOptions extends LookOptions {
   readonly loginServer?: string | undefined;
   /** Asks for the auth key; called only when it is to be used. */
   readonly readKey: () => Promise<string>;
+  /** More settings of the node, e.g. `--shields-up=true`. */
+  readonly settings?: readonly string[] | undefined;
   /** Milliseconds that the join may take. Default 60,000. */
   readonly timeout?: number | undefined;
 }
@@ -103,11 +106,12 @@ async function demandJoined(node: TailnetNode, host: Host, options: JoinOptions)
 }
 
 /** A fresh node has no settings of its own to keep, so those that are not named are reset. */
-function settingsOf({ name, loginServer }: JoinOptions): string[] {
+function settingsOf({ name, loginServer, settings = [] }: JoinOptions): string[] {
   return [
     '--reset',
     `--hostname=${name}`,
     ...(loginServer === undefined ? [] : [`--login-server=${loginServer}`]),
+    ...settings,
   ];
 }
 
@@ -121,12 +125,8 @@ async function whyNot(host: Host, stderr: string, options: JoinOptions): Promise
   const said = lastLine(stderr);
   const error = (problem: TailnetError['problem'], message: string): TailnetError =>
     new TailnetError(problem, host.name, `${host.name} did not join the tailnet: ${message}`);
-  if (/authkey already used/i.test(said))
-    return error('key', `the auth key was used before (${said}); make a new one-off key`);
-  if (/authkey expired/i.test(said))
-    return error('key', `the auth key is expired or revoked (${said}); make a new one`);
-  if (/invalid pre auth key|invalid key/i.test(said))
-    return error('key', `the control server does not know the auth key (${said}); make a new one`);
+  const standing = keyStandingSaid(said);
+  if (standing !== undefined) return error('key', badKey(standing, said));
   if (/requested tags/i.test(said))
     return error('settings', `${said}; the control server's policy must allow them`);
   if (/non-default flags/i.test(stderr))

@@ -10,8 +10,13 @@ import type { TailnetError } from './tailnet-error.ts';
 export type TailnetMode = 'direct' | 'proxy' | 'none';
 
 export function tailnetMode({ tailnet, nixos }: CutoverSettings): TailnetMode {
-  if (tailnet !== undefined) return 'direct';
-  return nixos.proxy === undefined ? 'none' : 'proxy';
+  if (nixos.proxy !== undefined) return 'proxy';
+  return tailnet === undefined ? 'none' : 'direct';
+}
+
+/** The socket of the daemon that the configuration declares; `undefined`: that of the system's tailscaled. */
+export function proxySocket({ nixos: { proxy } }: CutoverSettings): string | undefined {
+  return proxy === undefined ? undefined : `/run/${proxy.name}/tailscaled.sock`;
 }
 
 /** Where a new host stands in its tailnet; `problem` is what keeps it from being in it under its own name. */
@@ -26,14 +31,15 @@ export interface TailnetStanding {
  * @param patience milliseconds that the node may take to be seen by its control server, e.g. after a boot. Default 0.
  */
 export async function tailnetStanding(
-  { name, nixos }: CutoverSettings,
+  settings: CutoverSettings,
   target: Host,
   {
     patience = 0,
     signal,
   }: { readonly patience?: number | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<TailnetStanding> {
-  const socket = nixos.proxy === undefined ? undefined : `/run/${nixos.proxy.name}/tailscaled.sock`;
+  const { name } = settings;
+  const socket = proxySocket(settings);
   const deadline = performance.now() + patience;
   for (;;) {
     const node = await tailnetNode(target, { socket, signal });

@@ -9,7 +9,7 @@ import { watchAnswers } from './answers.ts';
 import { configurationRepository } from './configuration-repository.ts';
 import { once } from './once.ts';
 import { socksAddress } from './socks-address.ts';
-import { sshConnection } from './ssh-connection.ts';
+import { sshConnection, throughWay } from './ssh-connection.ts';
 import { withEnvironment } from './with-environment.ts';
 import type { World } from './world.ts';
 
@@ -121,6 +121,8 @@ async function connectTarget(
     user: 'root',
     privateKeyFile: settings.ssh.privateKey,
     hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
-    ...(settings.new.socks5 === undefined ? {} : { proxy: { socks5: settings.new.socks5 } }),
+    ...throughWay(settings.new),
+    // A node that has just joined is known to the proxy's own only a moment later.
+    ...(settings.new.socks5 === undefined ? {} : { connectAttempts: 5 }),
   });
 }

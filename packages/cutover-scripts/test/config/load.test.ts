@@ -62,12 +62,47 @@ describe('loadConfig', () => {
     });
   });
 
-  it('refuses two nodes of one name in the tailnet', async () => {
-    const more = 'tailnet: { authKey: ./key }\n';
+  it.each([
+    [
+      'tailnet: { authKey: ./key }',
+      'authKeyFile: /key',
+      /nixos\.proxy: needs tailnet or an authKeyFile, and not both/,
+    ],
+    ['', 'name: proxy', /nixos\.proxy: needs tailnet or an authKeyFile, and not both/],
+    [
+      'tailnet: { authKey: ./key }',
+      'loginServer: https://c.example.org',
+      /nixos\.proxy\.loginServer: contradicts tailnet/,
+    ],
+    ['tailnet: { loginServer: https://c.example.org }', '', /tailnet: needs authKey or mint, and not both/],
+    ['tailnet: { mint: { tags: [tag:rig] } }', '', /tailnet\.api: is needed by tailnet\.mint/],
+    ['tailnet: { mint: { tags: [rig] } }', '', /tailnet\.mint\.tags\.0: must be a tag, e\.g\. tag:rig/],
+    [
+      'tailnet: { authKey: ./key, api: { type: headscale, token: ./token } }',
+      '',
+      /tailnet\.loginServer: is needed by an api of type headscale/,
+    ],
+  ])('refuses a tailnet that cannot be joined: %s with a proxy of {%s}', async (more, proxy, message) => {
     const change = (text: string): string =>
-      `${text.replace(/^nixos:\n/m, 'nixos:\n  proxy: { port: 1055, authKeyFile: /key }\n')}\n${more}`;
+      `${proxy === '' ? text : text.replace(/^nixos:\n/m, `nixos:\n  proxy: { port: 1055, ${proxy} }\n`)}\n${more}\n`;
     await expect(load(change)).rejects.toMatchObject({
-      mistakes: [expect.stringMatching(/nixos\.proxy: contradicts tailnet: .*leave out tailnet/)],
+      mistakes: expect.arrayContaining([expect.stringMatching(message)]),
+    });
+  });
+
+  it('takes the paths of a tailnet from the folder of the config, and leaves its secrets as they are', async () => {
+    const more = `tailnet:
+  loginServer: https://c.example.org
+  certificateAuthority: ./ca.pem
+  authKey: { secret: testenv, variable: TS_AUTH_KEY }
+  api: { type: headscale, token: ./token }
+`;
+    expect(await load((text) => `${text}\n${more}`)).toMatchObject({
+      tailnet: {
+        certificateAuthority: join(folder, 'ca.pem'),
+        authKey: { secret: 'testenv', variable: 'TS_AUTH_KEY' },
+        api: { token: join(folder, 'token'), tailnet: '-' },
+      },
     });
   });
 

@@ -1,5 +1,6 @@
 import { provesStopped } from '@cutover/loops/safe-point';
 import type { Evidence } from '@cutover/runbook';
+import { carryingUnits } from '../../old-rig/carrying-units.ts';
 import { fenceStarts, inspectStarts, openStarts } from '../../old-rig/start-fence.ts';
 import { holdOldStopped } from '../../old-rig/hold-old-stopped.ts';
 import { stopOldRig } from '../../old-rig/stop-old-rig.ts';
@@ -122,19 +123,29 @@ export const coldStandby = onOldHost<Evidence>(async () => ({}))({
   needs: [verifyHandoff, verifyHealth],
   inputs: ({ settings: { old } }) => ({ units: old.standbyUnits }),
   async check({ world: { settings, old, oldRig }, signal }) {
-    const [states, starts, rig] = await Promise.all([
+    const [states, carrying, starts, rig] = await Promise.all([
       Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal))),
+      carryingUnits(old, settings.old.standbyUnits, signal),
       inspectStarts(old, settings.old, signal),
       provesStopped(oldRig, { processes: oldProcesses(settings), signal }),
     ]);
+    const carries = (unit: string): boolean => carrying.includes(unit);
     const running = [
-      ...states.filter(({ active, enabled }) => active || enabled).map(({ unit }) => unit),
+      ...states
+        .filter(({ unit, active, enabled }) => (active && !carries(unit)) || enabled)
+        .map(({ unit }) => unit),
       ...rig.remaining.map(({ kind, detail }) => `${kind}: ${detail}`),
     ];
     const open = openStarts(starts);
     return {
       state: running.length === 0 && open.length === 0 ? 'satisfied' : 'absent',
-      evidence: { workspace: settings.old.workspace, stopped: settings.old.standbyUnits, running, open },
+      evidence: {
+        workspace: settings.old.workspace,
+        stopped: settings.old.standbyUnits.filter((unit) => !carries(unit)),
+        untilItsNextBoot: [...carrying],
+        running,
+        open,
+      },
     };
   },
   async apply({ world, signal }) {
@@ -142,8 +153,11 @@ export const coldStandby = onOldHost<Evidence>(async () => ({}))({
     await stopOldRig(world, signal);
     await fenceStarts(old, settings.old, signal);
     const { standbyUnits } = settings.old;
-    if (standbyUnits.length > 0)
-      await old.run(['systemctl', 'disable', '--now', ...standbyUnits], { signal });
+    // What this connection comes by goes on until the old host boots again: a way back needs it.
+    const carrying = await carryingUnits(old, standbyUnits, signal);
+    const stopping = standbyUnits.filter((unit) => !carrying.includes(unit));
+    if (standbyUnits.length > 0) await old.run(['systemctl', 'disable', ...standbyUnits], { signal });
+    if (stopping.length > 0) await old.run(['systemctl', 'stop', ...stopping], { signal });
   },
   async undo({ world: { settings, old }, signal }) {
     await old.run(['systemctl', 'enable', '--now', ...settings.old.standbyUnits], { signal });

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { localHost } from '@cutover/host';
 import { freePort, listening } from '@cutover/test-support/ports';
 import { startSshd } from '@cutover/test-support/sshd';
 import { expect, test } from 'vitest';
+import type { SshEndpoint } from '../../../src/config/schema.ts';
 import { openSshForge } from '../../../src/forge/ssh/ssh-forge.ts';
 import { withEnvironment } from '../../../src/world/with-environment.ts';
 
@@ -78,5 +79,46 @@ test('git goes the same way as ssh does: through the SOCKS proxy, or not at all'
   proxy.kill();
   await new Promise((resolve) => proxy.once('exit', resolve));
   expect((await ask()).exitCode).not.toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+test('git and ssh go by the same jump hosts, each with its own key, and by a ProxyCommand', async () => {
+  await using first = await startSshd();
+  await using second = await startSshd();
+  await using sshd = await startSshd();
+  await using here = localHost();
+  const folder = await mkdtemp(join(tmpdir(), "the forge's 50%-"));
+  await here.run(['git', 'init', '--quiet', '--bare', join(folder, 'srv/cc-ci.git')]);
+  const hop = ({ options: { privateKeyFile, hostKeys, ...to } }: typeof sshd) => ({
+    ...to,
+    privateKey: privateKeyFile,
+    hostKeys: [...hostKeys],
+  });
+  const reached = async (way: Pick<SshEndpoint, 'jump' | 'proxyCommand'>) => {
+    const ssh = { ...hop(sshd), ...way };
+    await using forge = await openSshForge(
+      { type: 'ssh', ssh, root: join(folder, 'srv'), ...noCommands },
+      { here, stateDirectory: folder },
+    );
+    const git = withEnvironment(here, forge.gitEnvironment);
+    const { exitCode } = await git.run(['git', 'ls-remote', forge.url('cc-ci')], { reject: false });
+    return { git: exitCode === 0, ssh: await forge.answers(AbortSignal.timeout(20_000)) };
+  };
+  // What it is proxied by leaves a trace, so that a connection that goes directly shows.
+  const trace = join(folder, 'trace');
+  const proxyCommand = `sh -c 'echo "$1" >>"$0"; exec nc %h %p' "${trace.replaceAll('%', '%%')}"`;
+  const both = { git: true, ssh: true };
+  expect(await reached({ proxyCommand: `${proxyCommand} %p` })).toEqual(both);
+  const jump = [hop(first), hop(second)];
+  expect(await reached({ jump, proxyCommand: `${proxyCommand} %p` })).toEqual(both);
+  const { port } = sshd.options;
+  expect(await readFile(trace, 'utf8')).toBe(
+    `${port}\n${port}\n${first.options.port}\n${first.options.port}\n`,
+  );
+  await second.stop();
+  expect(await reached({ jump })).toEqual({ git: false, ssh: false });
+  await second.start();
+  const stranger = { ...hop(second), hostKeys: [...first.options.hostKeys] };
+  expect(await reached({ jump: [hop(first), stranger] })).toEqual({ git: false, ssh: false });
   await rm(folder, { recursive: true });
 });

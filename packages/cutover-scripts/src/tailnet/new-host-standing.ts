@@ -1,0 +1,36 @@
+import type { Host } from '@cutover/host';
+import type { World } from '../world/world.ts';
+import { tailnetStanding, type TailnetStanding } from './standing.ts';
+import { TailnetError } from './tailnet-error.ts';
+import { tailnetApi } from './tailnet-settings.ts';
+
+/**
+ * Where the new host stands, by its own daemon; and by the control server, where the config has a token: a node that was removed
+ * there while it ran takes itself for joined until it starts again.
+ */
+export async function newHostStanding(
+  world: World,
+  host: Host,
+  options: { readonly patience: number; readonly signal: AbortSignal },
+): Promise<TailnetStanding> {
+  const standing = await tailnetStanding(world.settings, host, options);
+  const { node, problem } = standing;
+  if (problem !== undefined || world.settings.tailnet === undefined) return standing;
+  try {
+    const nodes = await (await tailnetApi(world, options.signal))?.nodes(options.signal);
+    const listed = nodes?.some(({ addresses }) => addresses.some((one) => node.addresses.includes(one)));
+    return listed === false ? { node, problem: removed(host) } : standing;
+  } catch (error) {
+    if (error instanceof TailnetError) return { node, problem: error };
+    throw error;
+  }
+}
+
+function removed({ name }: Host): TailnetError {
+  return new TailnetError(
+    'key',
+    name,
+    `the node of ${name} was removed from the control server, although tailscaled there does not know it yet; ` +
+      'run `tailscale logout` there and join with a new key',
+  );
+}
