@@ -42,6 +42,17 @@ export type RigEventBody =
       readonly restartInMs?: number | undefined;
     }
   | { readonly type: 'stopped'; readonly loop: string; readonly reason: string }
+  /** What a clone alone held was kept under a ref, before a stop, a restart or a new session could lose it. */
+  | {
+      readonly type: 'salvaged';
+      readonly loop: string;
+      readonly path: string;
+      readonly ref: string;
+      /** What could not be kept, and why. */
+      readonly notKept: readonly string[];
+    }
+  /** It could not be kept, or is kept in the clone only. */
+  | { readonly type: 'salvage-failed'; readonly loop: string; readonly path: string; readonly detail: string }
   | { readonly type: 'wanted'; readonly loop: string; readonly wanted: boolean }
   | {
       readonly type: 'blocked';

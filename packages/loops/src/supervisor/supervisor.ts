@@ -15,6 +15,7 @@ import { AgentWatch } from './agents/agent-watch.ts';
 import { AgentLooks } from './agents/look-at-agents.ts';
 import { recallTmuxServer } from '../tmux/recall-server.ts';
 import { statePath } from '../state/state-store.ts';
+import type { StopOptions } from './ending/stop-loop.ts';
 import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
@@ -269,9 +270,9 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Stops every loop now; which are wanted stays as it is, so they come back unless the rig is held. */
-  async stopAll(reason: string, grace?: number): Promise<void> {
+  async stopAll(reason: string, { grace, keep }: Omit<StopOptions, 'only'> = {}): Promise<void> {
     await Promise.all([
-      ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })),
+      ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace, keep })),
       this.#keeper.stopOrphans(reason, { grace }),
     ]);
   }
