@@ -75,6 +75,10 @@ export type RigEventBody =
   | { readonly type: 'hooks-silent'; readonly loop: string; readonly detail: string }
   /** An agent went on in another session, after `/clear` for example. */
   | { readonly type: 'session'; readonly loop: string; readonly session: string }
+  /** The context of an agent fills up: it was asked for a handoff note. */
+  | { readonly type: 'handoff-asked'; readonly loop: string; readonly context: number; readonly note: string }
+  /** Its note is there: a new session goes on in place of the one it is from. */
+  | { readonly type: 'handed-over'; readonly loop: string; readonly from: string; readonly note: string }
   | {
       readonly type: 'phase';
       readonly from: number;

@@ -7,7 +7,8 @@
 // "unauthorized", "forbidden", "billing", "limit" (with "claim", "resetAt" in Unix seconds), "overloaded", "hang", "slow",
 // "drop". FOLDER/requests.jsonl gets a line for each request.
 //
-// A prompt steers the answer by its lines: `@run COMMAND` calls the Bash tool, `@say WORDS` ends with these words.
+// A prompt steers the answer by its lines: `@run COMMAND` calls the Bash tool, `@say WORDS` ends with these words,
+// `@use TOKENS` says that so many are in the context.
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -54,15 +55,16 @@ function answerTo({ messages, tools }) {
   return [{ type: 'text', text: /^@say (.*)$/m.exec(prompt)?.[1] ?? 'Done.' }];
 }
 
-const usage = {
+const usageOf = ({ messages }) => ({
   input_tokens: 100,
   cache_creation_input_tokens: 10,
-  cache_read_input_tokens: 1000,
+  cache_read_input_tokens: Number(/^@use (\d+)$/m.exec(lastPrompt(messages).prompt)?.[1] ?? 1000),
   output_tokens: 7,
-};
+});
 
 function messageOf(request) {
   const content = answerTo(request);
+  const usage = usageOf(request);
   return {
     id: `msg_${randomUUID().replaceAll('-', '')}`,
     type: 'message',
@@ -78,6 +80,7 @@ function messageOf(request) {
 /** A message as the events of a stream; the input of a tool comes in pieces. */
 function* eventsOf(message) {
   const { content, stop_reason, ...rest } = message;
+  const { usage } = message;
   yield {
     type: 'message_start',
     message: { ...rest, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },

@@ -7,6 +7,7 @@ import { CleanupStack } from '../../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { agentFolder } from '../../config/rig-places.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
+import { endsByAsking } from '../../state/rig-state.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
 import { type AgentLife, AgentLives } from './agent-life.ts';
@@ -19,6 +20,8 @@ export interface AgentWatchParts {
   readonly keeper: LoopKeeper;
   readonly emit: (event: RigEventBody) => void;
   readonly background: Background;
+  /** Called with what a loop's own agent told, once it was noted. */
+  readonly onEvent: (loop: LoopConfig, event: AgentEvent) => void;
 }
 
 /** Hears what the agents' hooks tell: readiness, prompts that were taken, turns that failed, sessions that follow others. */
@@ -115,6 +118,7 @@ export class AgentWatch implements AsyncDisposable {
     if (event === undefined || run !== store.loop(loop.name).run) return;
     if (!this.#isOwn(loop, event)) return;
     this.#act(loop, event, at);
+    this.#parts.onEvent(loop, event);
   }
 
   /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */
@@ -171,7 +175,7 @@ export class AgentWatch implements AsyncDisposable {
     const { store, emit, keeper, background } = this.#parts;
     const { block } = store.loop(name);
     if (block?.at === undefined || block.at >= at) return;
-    if (block.reason === 'budget' || block.reason === 'escalated') return;
+    if (endsByAsking(block)) return;
     store.unblock(name);
     emit({ type: 'unblocked', loop: name, reason: 'it goes on' });
     background.run(async () => {
