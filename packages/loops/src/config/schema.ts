@@ -94,7 +94,7 @@ const contextHandoff = z.strictObject({
     .min(1)
     .default(
       'Your context is nearly full, and a new session will go on in your place. Write a handoff note for it to {note}: ' +
-        'what you were doing, what is done, what comes next, and what you found out. Write that file anew, then end your turn.',
+        'what you were doing, what is done, what comes next, and what you found out. Replace what that file holds, then end your turn.',
     )
     .describe('the question; {note} is replaced'),
   tell: z
