@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SshHostOptions } from '@cutover/host';
 import { openTerminal } from './terminal.ts';
 
@@ -36,8 +37,11 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
     },
     async visitSession({ attach, line, until }) {
       await using terminal = await openTerminal(to, attach);
-      await terminal.seen(/Orchestrator ready/);
-      terminal.type(`${line}\r`);
+      await terminal.seen(/Orchestrator ready/, 60_000);
+      terminal.type(line);
+      // A person's Enter comes later than a paste's.
+      await delay(500);
+      terminal.type('\r');
       await terminal.seen(new RegExp(`Heard: ${line}`));
       await until;
       // tmux's own way to leave a session running.

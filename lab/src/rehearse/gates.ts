@@ -8,6 +8,8 @@ export interface GateAnswers extends RunnerFiles {
   readonly operator: () => Promise<ScriptedOperator>;
   /** Whom the agent is logged in for. */
   readonly rigUser: string;
+  /** Logs a real agent in; absent: the agent is the lab's own. */
+  readonly logRealAgentIn?: (() => Promise<void>) | undefined;
   /** What the operator looks at before approving the cutover. */
   readonly beforeApproval: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -35,7 +37,9 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       const { exitCode, stderr } = await runCutover({ config, state, argv, signal, onEvent: () => {} });
       if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
     },
-    'log-agent-in': async () => (await options.operator()).logAgentIn({ user: options.rigUser }),
+    'log-agent-in':
+      options.logRealAgentIn ??
+      (async () => (await options.operator()).logAgentIn({ user: options.rigUser })),
     'connect-operator': async () => {
       const attach = `loops attach orchestrator --config /etc/loops/${rigName}.yaml`;
       await (

@@ -13,9 +13,17 @@ import { demand, type Scene } from './evidence/evidence.ts';
 import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.ts';
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
+import { seeRealAgents } from './evidence/real-agents.ts';
 import { collectGarbage } from './evidence/new-host.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
+import {
+  logRealAgentIn,
+  type RehearsedAgent,
+  startRealAgents,
+  takeOverOldRig,
+  withoutRealAgents,
+} from './real-agents.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
@@ -24,6 +32,8 @@ export interface RehearseOptions {
   readonly lab?: string;
   /** Throw the lab away first. */
   readonly fresh: boolean;
+  /** Default: the lab's own small program. */
+  readonly agent?: RehearsedAgent;
   /** Leave the hosts running. */
   readonly keep: boolean;
   /** Kill the runner, as hard as can be, when it begins each of these steps, and resume. */
@@ -62,13 +72,24 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     }),
   );
   if (options.keep) await lab.keep();
+  await withoutRealAgents(lab);
+  const folder = join(lab.folders.root, 'rehearsal');
+  await rm(folder, { recursive: true, force: true });
+  await using agents =
+    options.agent === 'claude'
+      ? await narrator.timed('giving the hosts Claude Code and a stand-in of its API', () =>
+          startRealAgents(lab, join(folder, 'api')),
+        )
+      : undefined;
   await using hosts = await narrator.timed(
     'starting the forge, the server and the old host with its rig',
     () => startHosts(lab, { signal, onProgress: narrator.say }),
   );
-  const folder = join(lab.folders.root, 'rehearsal');
-  await rm(folder, { recursive: true, force: true });
-  const files = await writeRehearsalFiles(folder, lab, hosts);
+  if (agents !== undefined)
+    await narrator.timed(`putting Claude Code ${agents.version} in charge of the old rig`, () =>
+      takeOverOldRig(hosts.pi.host, agents),
+    );
+  const files = await writeRehearsalFiles(folder, lab, hosts, agents);
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
@@ -93,6 +114,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     ...files,
     operator: async () => scriptedOperator(await operatorAccess(scene, lab.operator.file)),
     rigUser: settings.new.user,
+    ...(agents === undefined ? {} : { logRealAgentIn: () => logRealAgentIn(scene) }),
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
   };
@@ -152,6 +174,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     return { instance: newHostName };
   });
 
+  const real = agents === undefined ? undefined : await seeRealAgents(scene, evidence, agents);
+
   // What the booted system needs and does not hold is deleted here; all that follows must work all the same.
   await evidence.look('all garbage was collected on the new host, and it goes on', () =>
     collectGarbage(scene),
@@ -161,6 +185,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     demandSuccess('cutover reboot-proof', end);
   });
   await afterReboot(scene, evidence);
+  await real?.afterReboot(scope);
 
   if (options.rollback === true) {
     await rollBack(options, files, onEvent);

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
+import type { RealAgents } from './real-agents.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
 
 /** The files of a rehearsal: what an operator would write for a real cutover, with the lab's addresses in it. */
@@ -16,6 +17,9 @@ export interface RehearsalFiles {
 
 export const newHostName = 'cc-ci-orchestrator';
 export const rigName = 'cc-ci';
+/** How a session is told to go on in a rehearsal. */
+export const goOnWords = 'You were interrupted. Look at where things stand, then go on.';
+const rigFile = `/etc/loops/${rigName}.yaml`;
 const workspace = '/srv/cc-ci';
 const certificates = '/srv/incus-terraform-nix-vm-creator/terraform-secrets';
 
@@ -74,6 +78,7 @@ export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
+  agents?: RealAgents,
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -82,14 +87,16 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', cutoverConfig(lab, hosts)),
-    write('loops.yaml', rigConfig(hosts)),
+    write('cutover.yaml', cutoverConfig(lab, hosts, agents)),
+    write('loops.yaml', rigConfig(hosts, agents)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
 }
 
-function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
+function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts, agents: RealAgents | undefined): object {
+  const own = (role: string): string => `agent.mjs --role ${role}`;
+  const process = agents === undefined ? own : (role: string): string => `step ${role}`;
   return {
     name: newHostName,
     incus: {
@@ -123,7 +130,7 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
       quiesceTimeout: '60s',
       units: ['cc-ci-loops.service'],
       cronMatch: 'cc-ci-plan/launch.sh',
-      processes: ['builder', 'adversary', 'watchdog'].map((role) => `agent.mjs --role ${role}`),
+      processes: [process('builder'), process('adversary'), own('watchdog')],
       tmuxSessions: ['cc-ci-builder', 'cc-ci-adversary', 'cc-ci-watchdog'],
       standbyUnits: ['cc-ci-tailscaled.service'],
     },
@@ -151,15 +158,24 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
         },
       ],
     },
-    agent: {
-      whoami: [`${workspace}/cc-ci-plan/bin/agent`, 'whoami'],
-      loginHint: `${workspace}/cc-ci-plan/bin/agent login`,
-    },
+    agent:
+      agents === undefined
+        ? {
+            whoami: [`${workspace}/cc-ci-plan/bin/agent`, 'whoami'],
+            loginHint: `${workspace}/cc-ci-plan/bin/agent login`,
+          }
+        : {
+            whoami: ['loops', 'login-state', '--config', rigFile],
+            loginHint: `${agents.program} auth login`,
+          },
     orchestrator: {
       loop: 'orchestrator',
       old: {
-        handOff: ['pkill', '-TERM', '-f', 'agent.mjs --role orchestrator'],
-        processes: ['agent.mjs --role orchestrator'],
+        handOff:
+          agents === undefined
+            ? ['pkill', '-TERM', '-f', own('orchestrator')]
+            : [`${workspace}/cc-ci-plan/bin/hand-off`],
+        processes: [process('orchestrator')],
       },
     },
     handoff: { repository: 'cc-ci', timeout: '120s' },
@@ -169,18 +185,26 @@ function cutoverConfig(lab: Lab, { pi, forge, ccci }: LabHosts): object {
       'a small hand-written nixpkgs stands for the real one, so the closure links the image’s own tools',
       'there is no tailnet: the hosts are peers on one bridge',
       'a container shares its host’s swap, so the swap file is made and not used',
-      'the agent is a small program that works, claims and reviews; the scripted operator stands for a person',
+      ...(agents === undefined
+        ? ['the agent is a small program that works, claims and reviews']
+        : [
+            'a small server stands for the API of the agents and says what they do; their login is made up',
+            '--remote-control is left out: it needs a live login',
+          ]),
+      'the scripted operator stands for a person',
     ],
   };
 }
 
-function rigConfig({ forge, ccci }: LabHosts): object {
+function rigConfig({ forge, ccci }: LabHosts, agents: RealAgents | undefined): object {
   const remote = `ssh://git@${forge.address}/srv/git/cc-ci.git`;
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
-    environment: author(role),
+    environment: { ...author(role), ...(agents === undefined ? {} : { AGENT_LOGIN: 'none' }) },
     ...more,
   });
+  const session =
+    agents === undefined ? agent : (role: string, more: object = {}) => realAgent(agents, role, more);
   const clone = (folder: string): object => ({ cwd: folder, clone: folder });
   return {
     rig: rigName,
@@ -189,7 +213,7 @@ function rigConfig({ forge, ccci }: LabHosts): object {
     logDir: '.cc-ci-logs',
     environment: {
       PATH: '/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin',
-      LOOPS_CONFIG: `/etc/loops/${rigName}.yaml`,
+      LOOPS_CONFIG: rigFile,
       HEALTH_URL: `http://${ccci.address}/health`,
     },
     ownership: { remote, owner: newHostName },
@@ -200,11 +224,26 @@ function rigConfig({ forge, ccci }: LabHosts): object {
       repository: { remote },
     },
     loops: {
-      builder: agent('builder', { ...clone('cc-ci'), role: 'claimer' }),
-      adversary: agent('adversary', { ...clone('cc-ci-adv'), role: 'reviewer' }),
+      builder: session('builder', { ...clone('cc-ci'), role: 'claimer' }),
+      adversary: session('adversary', { ...clone('cc-ci-adv'), role: 'reviewer' }),
       watchdog: agent('watchdog'),
-      orchestrator: agent('orchestrator', { autostart: false }),
+      orchestrator: session('orchestrator', { autostart: false }),
     },
+  };
+}
+
+/** A session of Claude Code in a role; what goes on is told what to do in the words of its prompt. */
+function realAgent({ program, environment }: RealAgents, role: string, more: object): object {
+  const step = `${workspace}/cc-ci-plan/bin/agent step ${role}`;
+  const work = role === 'orchestrator' ? `@run ${step}\n@say Orchestrator ready` : `@repeat ${step}`;
+  return {
+    agent: 'claude-code',
+    command: [program, '--dangerously-skip-permissions'],
+    prompt: { file: `cc-ci-plan/prompts/${role}.md` },
+    goOn: `${goOnWords}\n\n${work}`,
+    stall: { after: '10m' },
+    environment: { ...author(role), ...environment },
+    ...more,
   };
 }
 
