@@ -44,9 +44,10 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
     async seen(pattern, timeout = 20_000) {
       const deadline = performance.now() + timeout;
       for (;;) {
-        const match = pattern.exec(screen);
+        const plain = plainText(screen);
+        const match = pattern.exec(plain);
         if (match !== null) {
-          screen = screen.slice(match.index + match[0].length);
+          screen = plain.slice(match.index + match[0].length);
           return match;
         }
         const left = deadline - performance.now();
@@ -72,6 +73,13 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What a screen says: some programs step over a blank with the cursor in place of writing it. */
+function plainText(screen: string): string {
+  return screen
+    .replaceAll(/\u001B\[\d*C/g, ' ')
+    .replaceAll(/\u001B(?:\[[\d;?]*[ -/]*[@-~]|[()][A-Z0-9])/g, '');
 }
 
 function sshArguments(to: SshHostOptions, knownHosts: string, words: readonly string[]): string[] {

@@ -38,6 +38,18 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     salvage: { push: config.quiesce.push },
     signal: options.signal,
     onEvent: options.onEvent,
+    turns: async (signal) => {
+      try {
+        const { loops } = await askRigOf(config, 'status', {}, { signal });
+        return loops.flatMap(({ name, pid, agent }) =>
+          pid === undefined || agent?.turnSince === undefined ? [] : [name],
+        );
+      } catch (error) {
+        // Without a supervisor, or one that answers, it is not known whether a turn ends.
+        if (error instanceof LoopsError && error.code.startsWith('SUPERVISOR_')) return [];
+        throw error;
+      }
+    },
     hold: async (signal) => {
       try {
         await askRigOf(config, 'hold', { keep: options.keep }, { signal });

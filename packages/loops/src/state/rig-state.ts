@@ -28,6 +28,8 @@ export interface LoopState {
   readonly pending?: PendingWords | undefined;
   /** What it has used. */
   readonly usage?: LoopUsage | undefined;
+  /** Unix milliseconds at which the turn began that is under way, as its hooks told. */
+  readonly turnSince?: number | undefined;
   /** Set while it is asked for a note, before a new session goes on in place of this one. */
   readonly handoff?: ContextHandoffState | undefined;
   /** Its next fresh session is told to read the handoff note. */

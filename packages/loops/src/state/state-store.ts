@@ -40,6 +40,7 @@ const loop = z.object({
   heardRun: z.string().optional(),
   pending: z.object({ what: z.enum(['prompt', 'go-on', 'handoff']), told: z.boolean() }).optional(),
   usage: usage.optional(),
+  turnSince: z.number().optional(),
   handoff: z.object({ askedAt: z.number(), taken: z.boolean(), ended: z.boolean() }).optional(),
   readsNote: z.boolean().optional(),
   heldFor: z.object({ day: z.string(), tokensPerDay: z.number() }).optional(),

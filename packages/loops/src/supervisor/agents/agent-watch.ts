@@ -53,6 +53,7 @@ export class AgentWatch implements AsyncDisposable {
     life.acknowledgements.forget();
     life.successor = false;
     delete life.dialog;
+    this.#parts.store.change(loop.name, { turnSince: undefined });
   }
 
   /** Takes what the hooks of a loop have told and what has not been noticed yet. */
@@ -151,12 +152,15 @@ export class AgentWatch implements AsyncDisposable {
       case 'prompted':
         delete life.dialog;
         life.acknowledgements.take(event.text);
+        this.#noteTurn(name, at);
         break;
       case 'turn-ended':
         delete life.dialog;
+        this.#noteTurn(name, undefined);
         this.#liftBlock(loop, at);
         break;
       case 'failed': {
+        this.#noteTurn(name, undefined);
         const sign = life.adapter.hooks?.signOf(event, at);
         if (sign !== undefined) background.run(() => keeper.block(loop, sign, at));
         break;
@@ -168,6 +172,15 @@ export class AgentWatch implements AsyncDisposable {
         life.successor = true;
         break;
     }
+  }
+
+  /** @param since when the turn began that is under way; `undefined`: none is. */
+  #noteTurn(name: string, since: number | undefined): void {
+    const { store, background } = this.#parts;
+    if (since !== undefined && store.loop(name).turnSince !== undefined) return;
+    store.change(name, { turnSince: since });
+    // The next supervisor hears nothing of it any more.
+    background.run(() => store.save());
   }
 
   /** A turn that ended well after what blocked the agent was said: it is over. */
