@@ -21,6 +21,8 @@ export interface VisitOptions {
   readonly attach: readonly string[];
   /** What to say. */
   readonly line: string;
+  /** Waits until the line was heard. Default: until the screen says so; one that is painted over cannot be read so. */
+  readonly heard?: ((line: string) => Promise<unknown>) | undefined;
   /** Stays attached until this settles. */
   readonly until?: Promise<unknown>;
 }
@@ -35,14 +37,14 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
       await terminal.seen(/Logged in\./);
       await terminal.ended;
     },
-    async visitSession({ attach, line, until }) {
+    async visitSession({ attach, line, until, heard }) {
       await using terminal = await openTerminal(to, attach);
       await terminal.seen(/Orchestrator ready/, 60_000);
       terminal.type(line);
       // A person's Enter comes later than a paste's.
       await delay(500);
       terminal.type('\r');
-      await terminal.seen(new RegExp(`Heard: ${line}`));
+      await (heard?.(line) ?? terminal.seen(new RegExp(`Heard: ${line}`)));
       await until;
       // tmux's own way to leave a session running.
       terminal.type('\u0002d');

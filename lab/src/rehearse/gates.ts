@@ -8,8 +8,9 @@ export interface GateAnswers extends RunnerFiles {
   readonly operator: () => Promise<ScriptedOperator>;
   /** Whom the agent is logged in for. */
   readonly rigUser: string;
-  /** Logs a real agent in; absent: the agent is the lab's own. */
-  readonly logRealAgentIn?: (() => Promise<void>) | undefined;
+  /** With a real agent: logs it in, and waits until its API got a line. */
+  readonly real?:
+    { readonly logIn: () => Promise<void>; readonly heard: (line: string) => Promise<void> } | undefined;
   /** What the operator looks at before approving the cutover. */
   readonly beforeApproval: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -38,8 +39,7 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
     },
     'log-agent-in':
-      options.logRealAgentIn ??
-      (async () => (await options.operator()).logAgentIn({ user: options.rigUser })),
+      options.real?.logIn ?? (async () => (await options.operator()).logAgentIn({ user: options.rigUser })),
     'connect-operator': async () => {
       const attach = `loops attach orchestrator --config /etc/loops/${rigName}.yaml`;
       await (
@@ -47,6 +47,7 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       ).visitSession({
         attach: ['runuser', '-l', options.rigUser, '-c', `'${attach}'`],
         line: 'hello from the operator',
+        heard: options.real?.heard,
         until: whenConnected,
       });
     },

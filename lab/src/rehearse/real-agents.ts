@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAbsent } from '@cutover/foundation/errno';
 import { asUser, type Host } from '@cutover/host';
 import type { IncusScope } from '@cutover/incus-client';
 import { claudeVersions, findClaude } from '@cutover/test-support/claude/claude-binary';
@@ -21,6 +23,8 @@ export interface RealAgents extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** What its API was asked by a session, titles aside. */
   requests(): Promise<SessionRequest[]>;
+  /** Waits until a session has sent a line to its API. */
+  heard(line: string): Promise<void>;
 }
 
 /** A request as the stand-in of the API logged it. */
@@ -32,6 +36,8 @@ export interface SessionRequest {
   readonly start: string;
 }
 
+/** How long a line may take from a terminal to the API, in milliseconds. */
+const patience = 60_000;
 const device = 'claude-code';
 const mounted = '/opt/claude-code';
 /** Where a login of Claude Code lies in a user's home. */
@@ -73,6 +79,14 @@ export async function startRealAgents(lab: Lab, folder: string): Promise<RealAge
       throw new Error(`the stand-in of the API ended with ${String(code)}`);
     }),
   ]);
+  const requests = async (): Promise<SessionRequest[]> => {
+    const text = (await unlessAbsent(readFile(join(folder, 'requests.jsonl'), 'utf8'))) ?? '';
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line): SessionRequest => JSON.parse(line))
+      .filter(({ title }) => !title);
+  };
   return {
     version,
     program: `${mounted}/claude`,
@@ -82,13 +96,13 @@ export async function startRealAgents(lab: Lab, folder: string): Promise<RealAge
       DISABLE_TELEMETRY: '1',
       DISABLE_AUTOUPDATER: '1',
     },
-    requests: async () => {
-      const text = await readFile(join(folder, 'requests.jsonl'), 'utf8');
-      return text
-        .split('\n')
-        .slice(0, -1)
-        .map((line): SessionRequest => JSON.parse(line))
-        .filter(({ title }) => !title);
+    requests,
+    heard: async (line) => {
+      const end = performance.now() + patience;
+      while (!(await requests()).some(({ start }) => start === line)) {
+        if (performance.now() > end) throw new Error(`no session has said to its API: ${line}`);
+        await delay(200);
+      }
     },
     [Symbol.asyncDispose]: async () => {
       const ended = once(server, 'exit');

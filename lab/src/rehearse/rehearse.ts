@@ -114,7 +114,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     ...files,
     operator: async () => scriptedOperator(await operatorAccess(scene, lab.operator.file)),
     rigUser: settings.new.user,
-    ...(agents === undefined ? {} : { logRealAgentIn: () => logRealAgentIn(scene) }),
+    real:
+      agents === undefined
+        ? undefined
+        : { logIn: () => logRealAgentIn(scene), heard: (line: string) => agents.heard(line) },
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
   };

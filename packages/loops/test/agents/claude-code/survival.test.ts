@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
+import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
+import type { ApiRequest } from '@cutover/test-support/claude/claude-lab';
+import { describe, expect, it } from 'vitest';
+import { writeFirstRun } from '../../../src/agents/claude-code/first-run.ts';
+import { tmuxSocket } from '../../../src/config/rig-places.ts';
+import type { LoopStatus } from '../../../src/control/status.ts';
+import { readRigStatus } from '../../../src/rig/read-rig-status.ts';
+import { quiesceRig } from '../../../src/rig/quiesce-rig.ts';
+import { isAlive } from '../../../src/processes/reap-runs.ts';
+import { buildCommand } from '../../command.ts';
+import { makeGitFixture } from '../../git-fixture.ts';
+import { pidOf, until } from '../../rig.ts';
+import { claudeOr, type ClaudeRig, makeClaudeRig } from './claude-rig.ts';
+
+const patience = 180_000;
+const host = localHost();
+const goOn = 'Go on.\n@say going on';
+const isSoak = process.env['CUTOVER_SOAK'] !== undefined;
+
+const keys = async (rig: ClaudeRig, name: string, ...words: string[]): Promise<void> => {
+  await host.run(['tmux', '-S', tmuxSocket(rig.config), 'send-keys', '-t', name, ...words]);
+  await delay(500);
+};
+const prompted = (rig: ClaudeRig) => rig.events.filter(({ type }) => type === 'prompted');
+/** Whether a turn has come to its end: its last request came after so many tools. */
+const endOf = (requests: readonly ApiRequest[], start: string, answered: number): boolean =>
+  requests.some((one) => one.start.startsWith(start) && one.answered === answered);
+
+/** The rig's supervisor as a process of its own, which can be killed and started again. */
+async function startCommand(rig: ClaudeRig) {
+  const command = await buildCommand();
+  await writeFile(rig.config.path, rig.text);
+  const argv = (...words: string[]): string[] => [command.path, ...words, '--config', rig.config.path];
+  const up = (): ChildProcess => spawn('node', argv('up'), { stdio: 'ignore' });
+  let running = up();
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    const ended = once(running, 'exit');
+    running.kill(signal);
+    await ended;
+  };
+  return {
+    up: () => void (running = up()),
+    kill,
+    run: async (...words: string[]) => host.run(['node', ...argv(...words)], { timeout: patience }),
+    /** Waits until its agent is ready and no turn is under way. */
+    untilIdle: async (): Promise<LoopStatus | undefined> => {
+      const { loops } = await until(
+        () => readRigStatus(rig.config),
+        ({ supervisor, loops: [loop] }) =>
+          supervisor.state === 'up' &&
+          loop?.ready === true &&
+          loop.agent !== undefined &&
+          loop.agent.turnSince === undefined,
+        patience,
+      );
+      return loops[0];
+    },
+    [Symbol.asyncDispose]: async () => {
+      await kill('SIGKILL');
+      await command[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const version of isSoak ? claudeVersions : []) {
+  const program = (await claudeOr(version)) ?? '';
+
+  describe.skipIf(program === '')(`Claude Code ${version} comes back`, () => {
+    it('in its session, told to go on once, after a kill in a tool call, the end of the tmux server, /exit, and /clear then a kill', async () => {
+      await using rig = await makeClaudeRig(program, {
+        one: { prompt: { file: 'prompt.md' }, goOn, restart: { initialDelay: '1ms', resetAfter: '1ms' } },
+      });
+      await writeFile(join(rig.directory, 'prompt.md'), 'Begin.\n@run echo $$ >tool; exec sleep 1000');
+      const supervisor = await rig.supervise();
+      const tool = await until(
+        async () => readFile(join(rig.directory, 'tool'), 'utf8').catch(() => ''),
+        (text) => text.trim() !== '',
+        patience,
+      );
+      const { session } = supervisor.status().loops[0] ?? {};
+      const back = async (times: number, inSession: string | undefined): Promise<void> => {
+        await until(
+          () => prompted(rig),
+          (events) => events.length >= 1 + times,
+          patience,
+        );
+        await until(
+          async () =>
+            (await rig.lab.requests()).filter(({ start, answered }) => start === goOn && answered === 0)
+              .length,
+          (count) => count === times,
+          patience,
+        );
+        expect(supervisor.status().loops[0]).toMatchObject({ session: inSession, state: 'running' });
+        // A turn that has ended is there before the next blow falls.
+        await until(
+          () => supervisor.status().loops[0],
+          (loop) => loop?.ready === true && loop.agent?.turnSince === undefined,
+          patience,
+        );
+      };
+      process.kill(pidOf(supervisor.status(), 'one'), 'SIGKILL');
+      await back(1, session);
+      // What the tool ran has ended with it.
+      expect(isAlive(Number(tool))).toBe(false);
+
+      await host.run(['tmux', '-S', tmuxSocket(rig.config), 'kill-server'], { reject: false });
+      await back(2, session);
+
+      await keys(rig, 'one', '-l', '/exit');
+      await keys(rig, 'one', 'Enter');
+      await back(3, session);
+
+      await keys(rig, 'one', '-l', '/clear');
+      await keys(rig, 'one', 'Enter');
+      const cleared = await until(
+        () => rig.events.find((event) => event.type === 'session'),
+        (event) => event !== undefined,
+        patience,
+      );
+      const next = cleared?.type === 'session' ? cleared.session : '';
+      await supervisor.prompt('one', Buffer.from('In the new one.\n@say yes'), 'a');
+      await until(
+        () => supervisor.status().loops[0],
+        (loop) => loop?.agent?.turnSince === undefined,
+        patience,
+      );
+      const before = prompted(rig).length;
+      process.kill(pidOf(supervisor.status(), 'one'), 'SIGKILL');
+      await until(
+        () => prompted(rig).length,
+        (count) => count === before + 1,
+        patience,
+      );
+      expect((await rig.lab.requests()).at(-1)).toMatchObject({ session: next, start: goOn });
+      expect(rig.events.filter(({ type }) => type === 'escalated' || type === 'prompt-failed')).toEqual([]);
+    }, 900_000);
+
+    it('as the same process when its supervisor is killed or updated, and nothing that its hooks told is lost', async () => {
+      await using rig = await makeClaudeRig(program, { one: { prompt: { file: 'prompt.md' }, goOn } });
+      await writeFile(join(rig.directory, 'prompt.md'), 'Begin.\n@say begun');
+      await using command = await startCommand(rig);
+      const { pid } = (await command.untilIdle()) ?? {};
+      const spool = join(rig.config.stateDir, 'agents/one/spool');
+      for (const [round, signal] of (['SIGKILL', 'SIGTERM', 'SIGKILL'] as const).entries()) {
+        // It is killed while a turn is under way, and is not there when that ends.
+        await command.run('prompt', 'one', `Work ${round}.\n@run sleep 4\n@run sleep 1\n@say done`);
+        await command.kill(signal);
+        await until(
+          async () => endOf(await rig.lab.requests(), `Work ${round}.`, 2),
+          (ended) => ended,
+          patience,
+        );
+        await until(
+          async () => Promise.all((await readdir(spool)).map((name) => readFile(join(spool, name), 'utf8'))),
+          (told) => told.some((json) => json.includes('"Stop"')),
+          patience,
+        );
+        command.up();
+        const loop = await command.untilIdle();
+        expect(loop?.pid).toBe(pid);
+        expect(await readdir(spool)).toEqual([]);
+      }
+      expect((await rig.lab.requests()).filter(({ answered }) => answered === 0)).toHaveLength(4);
+    }, 900_000);
+
+    it('to rest in a quiesce: a turn and its queue end first, one that does not is stopped in time, and its work is kept', async () => {
+      await using fixture = await makeGitFixture();
+      const clone = await fixture.clone('work');
+      await using rig = await makeClaudeRig(program, { one: { clone, goOn } });
+      await writeFirstRun(rig.lab.environment, { folders: [await realpath(clone)], bypasses: true });
+      await using command = await startCommand(rig);
+      await command.untilIdle();
+      const commit = 'git commit -q --allow-empty -m work && git push -q origin HEAD:main';
+      await command.run('prompt', 'one', `First.\n@run sleep 4\n@run ${commit}\n@say one`);
+      await command.run('prompt', 'one', `Second.\n@run sleep 2; ${commit}\n@say two`);
+      const options = { keep: false, signal: new AbortController().signal };
+      const report = await quiesceRig(rig.config, { ...options, deadline: 120_000 });
+      expect(report).toMatchObject({ safe: true, deadlineHit: false });
+      // The turn has come to its end, and so has what stood behind it.
+      const requests = await rig.lab.requests();
+      expect(endOf(requests, 'First.', 2)).toBe(true);
+      expect(requests.some(({ start }) => start.startsWith('Second.'))).toBe(true);
+      expect(await fixture.git(fixture.remote, 'rev-list', '--count', 'main')).toBe('3');
+
+      await command.run('start');
+      await command.untilIdle();
+      await command.run('prompt', 'one', 'Third.\n@run echo precious >only-here; sleep 1000');
+      await until(
+        () => readdir(clone),
+        (names) => names.includes('only-here'),
+        patience,
+      );
+      const late = await quiesceRig(rig.config, { ...options, deadline: 12_000 });
+      expect(late).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: true } });
+      const { ref = '' } = late.clones[0]?.salvage ?? {};
+      expect(await fixture.git(fixture.remote, 'show', `${ref}:only-here`)).toBe('precious');
+    }, 900_000);
+  });
+}
