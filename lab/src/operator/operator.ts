@@ -39,7 +39,9 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
     },
     async visitSession({ attach, line, until, heard }) {
       await using terminal = await openTerminal(to, attach);
-      await terminal.seen(/Orchestrator ready/, 60_000);
+      // A real agent shows its prompt, which says that too; its answer has a mark before it.
+      await terminal.seen(heard === undefined ? /Orchestrator ready/ : /● *Orchestrator ready/, 120_000);
+      await delay(heard === undefined ? 0 : 2000);
       terminal.type(line);
       // A person's Enter comes later than a paste's.
       await delay(500);

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,14 +7,12 @@ import type { ApiRequest } from '@cutover/test-support/claude/claude-lab';
 import { describe, expect, it } from 'vitest';
 import { writeFirstRun } from '../../../src/agents/claude-code/first-run.ts';
 import { tmuxSocket } from '../../../src/config/rig-places.ts';
-import type { LoopStatus } from '../../../src/control/status.ts';
-import { readRigStatus } from '../../../src/rig/read-rig-status.ts';
 import { quiesceRig } from '../../../src/rig/quiesce-rig.ts';
 import { isAlive } from '../../../src/processes/reap-runs.ts';
-import { buildCommand } from '../../command.ts';
 import { makeGitFixture } from '../../git-fixture.ts';
 import { pidOf, until } from '../../rig.ts';
 import { claudeOr, type ClaudeRig, makeClaudeRig } from './claude-rig.ts';
+import { startCommand } from './rig-command.ts';
 
 const patience = 180_000;
 const host = localHost();
@@ -31,42 +27,6 @@ const prompted = (rig: ClaudeRig) => rig.events.filter(({ type }) => type === 'p
 /** Whether a turn has come to its end: its last request came after so many tools. */
 const endOf = (requests: readonly ApiRequest[], start: string, answered: number): boolean =>
   requests.some((one) => one.start.startsWith(start) && one.answered === answered);
-
-/** The rig's supervisor as a process of its own, which can be killed and started again. */
-async function startCommand(rig: ClaudeRig) {
-  const command = await buildCommand();
-  await writeFile(rig.config.path, rig.text);
-  const argv = (...words: string[]): string[] => [command.path, ...words, '--config', rig.config.path];
-  const up = (): ChildProcess => spawn('node', argv('up'), { stdio: 'ignore' });
-  let running = up();
-  const kill = async (signal: NodeJS.Signals): Promise<void> => {
-    const ended = once(running, 'exit');
-    running.kill(signal);
-    await ended;
-  };
-  return {
-    up: () => void (running = up()),
-    kill,
-    run: async (...words: string[]) => host.run(['node', ...argv(...words)], { timeout: patience }),
-    /** Waits until its agent is ready and no turn is under way. */
-    untilIdle: async (): Promise<LoopStatus | undefined> => {
-      const { loops } = await until(
-        () => readRigStatus(rig.config),
-        ({ supervisor, loops: [loop] }) =>
-          supervisor.state === 'up' &&
-          loop?.ready === true &&
-          loop.agent !== undefined &&
-          loop.agent.turnSince === undefined,
-        patience,
-      );
-      return loops[0];
-    },
-    [Symbol.asyncDispose]: async () => {
-      await kill('SIGKILL');
-      await command[Symbol.asyncDispose]();
-    },
-  };
-}
 
 for (const version of isSoak ? claudeVersions : []) {
   const program = (await claudeOr(version)) ?? '';
@@ -158,7 +118,12 @@ for (const version of isSoak ? claudeVersions : []) {
           patience,
         );
         await until(
-          async () => Promise.all((await readdir(spool)).map((name) => readFile(join(spool, name), 'utf8'))),
+          async () =>
+            Promise.all(
+              (await readdir(spool))
+                .filter((name) => name.endsWith('.json'))
+                .map((name) => readFile(join(spool, name), 'utf8')),
+            ),
           (told) => told.some((json) => json.includes('"Stop"')),
           patience,
         );
