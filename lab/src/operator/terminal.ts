@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { SshHostOptions } from '@cutover/host';
 
 /** A person's terminal on a host: `ssh -tt`, with a real pty on the far side. */
@@ -75,11 +76,11 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
   };
 }
 
-/** What a screen says: some programs step over a blank with the cursor in place of writing it. */
+/** One or more columns to the right: some programs step over a blank in place of writing it. */
+const stepRight = new RegExp(`\u001B${String.raw`\[\d*C`}`, 'g');
+
 function plainText(screen: string): string {
-  return screen
-    .replaceAll(/\u001B\[\d*C/g, ' ')
-    .replaceAll(/\u001B(?:\[[\d;?]*[ -/]*[@-~]|[()][A-Z0-9])/g, '');
+  return stripVTControlCharacters(screen.replaceAll(stepRight, ' '));
 }
 
 function sshArguments(to: SshHostOptions, knownHosts: string, words: readonly string[]): string[] {

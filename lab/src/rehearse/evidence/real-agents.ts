@@ -53,8 +53,8 @@ export async function seeRealAgents(
 /** The session of each role, as the supervisor of the new host has it. */
 async function sessions({ target, settings, signal }: Scene, version: string): Promise<Map<string, string>> {
   const status = async (): Promise<LoopView[]> => {
-    const argv = ['loops', 'status', '--json', '--config', `/etc/loops/${rigName}.yaml`];
-    const text = await output(target, ['runuser', '-u', settings.new.user, '--', ...argv], signal);
+    const command = `loops status --json --config /etc/loops/${rigName}.yaml`;
+    const text = await output(target, ['runuser', '-l', settings.new.user, '-c', command], signal);
     const { loops }: { loops: LoopView[] } = JSON.parse(text);
     return loops.filter(({ name }) => roles.includes(name));
   };
@@ -108,7 +108,7 @@ async function toldToGoOn(
 
 async function memory({ settings, signal }: Scene, scope: IncusScope): Promise<Facts> {
   const state = await scope.instances.state(settings.name, { signal });
-  const { usage = 0, usage_peak: peak = 0 } = state.memory ?? {};
+  const { usage, usage_peak: peak } = state.memory;
   demand(usage < 2 * gibibyte, 'the new host takes less than 2 GiB', { usage });
   return { usageMiB: Math.round(usage / 2 ** 20), peakMiB: Math.round(peak / 2 ** 20) };
 }

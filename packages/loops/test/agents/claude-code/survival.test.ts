@@ -43,7 +43,13 @@ for (const version of isSoak ? claudeVersions : []) {
         (text) => text.trim() !== '',
         patience,
       );
-      const { session } = supervisor.status().loops[0] ?? {};
+      // Only what its transcript holds can be resumed.
+      const { session } =
+        (await until(
+          () => supervisor.status().loops[0],
+          (loop) => (loop?.agent?.usage?.output ?? 0) > 0,
+          patience,
+        )) ?? {};
       const back = async (times: number, inSession: string | undefined): Promise<void> => {
         await until(
           () => prompted(rig),
@@ -98,7 +104,11 @@ for (const version of isSoak ? claudeVersions : []) {
         (count) => count === before + 1,
         patience,
       );
-      expect((await rig.lab.requests()).at(-1)).toMatchObject({ session: next, start: goOn });
+      await until(
+        async () => (await rig.lab.requests()).at(-1),
+        (last) => last?.session === next && last.start === goOn,
+        patience,
+      );
       expect(rig.events.filter(({ type }) => type === 'escalated' || type === 'prompt-failed')).toEqual([]);
     }, 900_000);
 
@@ -142,18 +152,23 @@ for (const version of isSoak ? claudeVersions : []) {
       await writeFirstRun(rig.lab.environment, { folders: [await realpath(clone)], bypasses: true });
       await using command = await startCommand(rig);
       await command.untilIdle();
+      // While its last words come slowly, another prompt stands behind them.
       const commit = 'git commit -q --allow-empty -m work && git push -q origin HEAD:main';
-      await command.run('prompt', 'one', `First.\n@run sleep 4\n@run ${commit}\n@say one`);
+      await command.run('prompt', 'one', `First.\n@run sleep 3; ${commit}\n@say one`);
+      await rig.lab.setMode({ mode: 'slow', pause: 2000 });
+      await until(
+        async () => endOf(await rig.lab.requests(), 'First.', 1),
+        (begun) => begun,
+        patience,
+      );
       await command.run('prompt', 'one', `Second.\n@run sleep 2; ${commit}\n@say two`);
       const options = { keep: false, signal: new AbortController().signal };
       const report = await quiesceRig(rig.config, { ...options, deadline: 120_000 });
       expect(report).toMatchObject({ safe: true, deadlineHit: false });
-      // The turn has come to its end, and so has what stood behind it.
-      const requests = await rig.lab.requests();
-      expect(endOf(requests, 'First.', 2)).toBe(true);
-      expect(requests.some(({ start }) => start.startsWith('Second.'))).toBe(true);
-      expect(await fixture.git(fixture.remote, 'rev-list', '--count', 'main')).toBe('3');
+      // Both have come to their end.
+      expect(await fixture.git(fixture.remote, 'log', '--format=%s', 'main')).toBe('work\nwork\nfirst');
 
+      await rig.lab.setMode({ mode: 'good' });
       await command.run('start');
       await command.untilIdle();
       await command.run('prompt', 'one', 'Third.\n@run echo precious >only-here; sleep 1000');
