@@ -17,7 +17,7 @@ export interface LoopProcess {
  * `agent.mjs --role builder` and so on: the loops, and not the orchestrator session. A real agent has in its command line that
  * it is to do `agent step builder`, and so has what it runs.
  */
-const loop = /(?:agent\.mjs\0--role\0|\bstep[ \0])(builder|adversary|watchdog)\b/;
+const loop = /\bagent(?:\.mjs\0--role\0|(?:\.mjs)?[ \0]step[ \0])(builder|adversary|watchdog)\b/;
 
 /**
  * Looks for loop processes as this machine's kernel sees them, in whatever container they are: needs no connection, and

@@ -153,7 +153,8 @@ for (const version of isSoak ? claudeVersions : []) {
       await using command = await startCommand(rig);
       await command.untilIdle();
       // While its last words come slowly, another prompt stands behind them.
-      const commit = 'git commit -q --allow-empty -m work && git push -q origin HEAD:main';
+      const author = '-c user.name=agent -c user.email=agent@localhost';
+      const commit = `git ${author} commit -q --allow-empty -m work && git push -q origin HEAD:main`;
       await command.run('prompt', 'one', `First.\n@run sleep 3; ${commit}\n@say one`);
       await rig.lab.setMode({ mode: 'slow', pause: 2000 });
       await until(
