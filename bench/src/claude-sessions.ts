@@ -55,7 +55,7 @@ function hookTime(): Figure {
       const call = (argv: readonly string[]) => () => milliseconds(() => host.run(argv, { input }));
       return {
         ours: call(['sh', script, spool]),
-        peer: call(['sh', '-c', 'read -r line']),
+        peer: call(['sh', '-c', 'exec cat >/dev/null']),
         [Symbol.asyncDispose]: async () => rm(spool, { recursive: true, force: true }),
       };
     },
