@@ -178,7 +178,7 @@ for (const version of isSoak ? claudeVersions : []) {
         (names) => names.includes('only-here'),
         patience,
       );
-      const late = await quiesceRig(rig.config, { ...options, deadline: 40_000 });
+      const late = await quiesceRig(rig.config, { ...options, deadline: 120_000 });
       expect(late).toMatchObject({ safe: false, deadlineHit: true, stopped: { stopped: true } });
       const { salvage, salvageProblem } = late.clones[0] ?? {};
       expect(salvageProblem).toBeUndefined();
