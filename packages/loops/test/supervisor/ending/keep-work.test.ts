@@ -35,7 +35,7 @@ describe('what a clone alone holds', () => {
     await supervisor.unwant(['one']);
     expect(await fixture.git(clone, 'show', `${salvaged()[1]?.ref}:untracked`)).toBe('more of it');
     expect(await readdir(clone)).toContain('untracked');
-  });
+  }, 180_000);
 
   it('keeps a new session from beginning while it cannot be kept', async () => {
     await using fixture = await makeGitFixture();
@@ -56,5 +56,5 @@ describe('what a clone alone holds', () => {
     );
     expect(loops[0]?.pid).toBeUndefined();
     expect(rig.events.some(({ type }) => type === 'salvage-failed')).toBe(true);
-  });
+  }, 180_000);
 });
