@@ -12,7 +12,7 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   loader: { '.sh': 'text' },
-  noExternal: [/^@cutover\/foundation\//],
+  noExternal: [/^@cutover\/foundation\//, /^@cutover\/test-support\//],
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];

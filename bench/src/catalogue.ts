@@ -6,7 +6,13 @@ const packages: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'incus-client': async () => (await import('./incus-client.ts')).incusClientFigures,
   secrets: async () => (await import('./secrets.ts')).secretsFigures,
   'nix-deploy': async () => (await import('./nix-deploy.ts')).nixDeployFigures,
-  loops: async () => (await import('./loops.ts')).loopsFigures,
+  loops: async () => {
+    const [{ loopsFigures }, { claudeFigures }] = await Promise.all([
+      import('./loops.ts'),
+      import('./claude-sessions.ts'),
+    ]);
+    return [...loopsFigures, ...claudeFigures];
+  },
   'cutover-scripts': async () => (await import('./cutover-scripts.ts')).cutoverScriptsFigures,
 };
 

@@ -12,18 +12,25 @@ session() { echo "cc-ci-$1"; }
 
 running() { tmux has-session -t "=$(session "$1")" 2>/dev/null; }
 
+# Whether a role is worked by the agent that .agent-env names, and not by the lab's own.
+real() { [ -r "$workspace/.agent-env" ] && [ "$1" != watchdog ]; }
+
 start_role() {
   local role=$1 folder=$workspace
   case $role in
     builder) folder=$workspace/cc-ci ;;
     adversary) folder=$workspace/cc-ci-adv ;;
   esac
+  if real "$role"; then
+    tmux new-session -d -s "$(session "$role")" -x 120 -y 40 -c "$folder" "exec '$plan/bin/real-agent' $role" 2>/dev/null || running "$role"
+    return
+  fi
   tmux new-session -d -s "$(session "$role")" -c "$folder" \
     "exec '$plan/bin/agent' --role $role --workspace '$workspace' 2>&1 | tee -a '$logs/$role.log'" 2>/dev/null || running "$role"
 }
 
 # The agent's own processes, not the shell or tee around them.
-agents() { pgrep -u "$(id -u)" -f "bin/agent.mjs --role $1 --workspace $workspace" || true; }
+agents() { pgrep -u "$(id -u)" -f "bin/agent.mjs --role $1 --workspace $workspace|step $1" || true; }
 
 case ${1:-} in
   start)

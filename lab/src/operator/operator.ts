@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SshHostOptions } from '@cutover/host';
 import { openTerminal } from './terminal.ts';
 
@@ -20,6 +21,8 @@ export interface VisitOptions {
   readonly attach: readonly string[];
   /** What to say. */
   readonly line: string;
+  /** Waits until the line was heard. Default: until the screen says so; one that is painted over cannot be read so. */
+  readonly heard?: ((line: string) => Promise<unknown>) | undefined;
   /** Stays attached until this settles. */
   readonly until?: Promise<unknown>;
 }
@@ -34,11 +37,16 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
       await terminal.seen(/Logged in\./);
       await terminal.ended;
     },
-    async visitSession({ attach, line, until }) {
+    async visitSession({ attach, line, until, heard }) {
       await using terminal = await openTerminal(to, attach);
-      await terminal.seen(/Orchestrator ready/);
-      terminal.type(`${line}\r`);
-      await terminal.seen(new RegExp(`Heard: ${line}`));
+      // A real agent shows its prompt, which says that too; its answer has a mark before it.
+      await terminal.seen(heard === undefined ? /Orchestrator ready/ : /● *Orchestrator ready/, 120_000);
+      await delay(heard === undefined ? 0 : 2000);
+      terminal.type(line);
+      // A person's Enter comes later than a paste's.
+      await delay(500);
+      terminal.type('\r');
+      await (heard?.(line) ?? terminal.seen(new RegExp(`Heard: ${line}`)));
       await until;
       // tmux's own way to leave a session running.
       terminal.type('\u0002d');

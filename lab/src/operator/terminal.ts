@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { SshHostOptions } from '@cutover/host';
 
 /** A person's terminal on a host: `ssh -tt`, with a real pty on the far side. */
@@ -44,9 +45,10 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
     async seen(pattern, timeout = 20_000) {
       const deadline = performance.now() + timeout;
       for (;;) {
-        const match = pattern.exec(screen);
+        const plain = plainText(screen);
+        const match = pattern.exec(plain);
         if (match !== null) {
-          screen = screen.slice(match.index + match[0].length);
+          screen = plain.slice(match.index + match[0].length);
           return match;
         }
         const left = deadline - performance.now();
@@ -72,6 +74,13 @@ export async function openTerminal(to: SshHostOptions, words: readonly string[])
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One or more columns to the right: some programs step over a blank in place of writing it. */
+const stepRight = new RegExp(`\u001B${String.raw`\[\d*C`}`, 'g');
+
+function plainText(screen: string): string {
+  return stripVTControlCharacters(screen.replaceAll(stepRight, ' '));
 }
 
 function sshArguments(to: SshHostOptions, knownHosts: string, words: readonly string[]): string[] {

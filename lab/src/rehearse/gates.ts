@@ -9,6 +9,9 @@ export interface GateAnswers extends RunnerFiles {
   readonly rig: string;
   /** Whom the agent is logged in for. */
   readonly rigUser: string;
+  /** With a real agent: logs it in, and waits until its API got a line. */
+  readonly real?:
+    { readonly logIn: () => Promise<void>; readonly heard: (line: string) => Promise<void> } | undefined;
   /** What the operator looks at before approving the cutover. */
   readonly beforeApproval: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -41,7 +44,8 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       await approve('release-ownership');
     },
     'delete-old-workspace': () => approve('delete-old-workspace'),
-    'log-agent-in': async () => (await options.operator()).logAgentIn({ user: options.rigUser }),
+    'log-agent-in':
+      options.real?.logIn ?? (async () => (await options.operator()).logAgentIn({ user: options.rigUser })),
     'connect-operator': async () => {
       const attach = `loops attach orchestrator --config /etc/loops/${options.rig}.yaml`;
       await (
@@ -49,6 +53,7 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       ).visitSession({
         attach: ['runuser', '-l', options.rigUser, '-c', `'${attach}'`],
         line: 'hello from the operator',
+        heard: options.real?.heard,
         until: whenConnected,
       });
     },

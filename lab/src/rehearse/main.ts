@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Evidence } from './evidence/collector.ts';
 import { createNarrator } from './narrator.ts';
+import type { RehearsedAgent } from './real-agents.ts';
 import { rehearse } from './rehearse.ts';
 
 const { values } = parseArgs({
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rollback: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    agent: { type: 'string', default: 'stand-in' },
     lab: { type: 'string' },
     forge: { type: 'string' },
     'undo-at': { type: 'string' },
@@ -38,6 +40,7 @@ const onEvidence = ({ evidence, ok, facts }: Evidence): void => {
 try {
   const result = await rehearse({
     ...(values.lab === undefined ? {} : { lab: values.lab }),
+    agent: agentOf(values.agent),
     fresh: values.fresh,
     keep: values.keep,
     rollback: values.rollback,
@@ -66,4 +69,11 @@ try {
   if (process.env['CUTOVER_DEBUG'] === '1' && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`);
   process.exitCode = 1;
+}
+
+function agentOf(word: string): RehearsedAgent {
+  if (word === 'claude' || word === 'stand-in') return word;
+  throw new Error(
+    `there is no agent ${word}; --agent claude runs Claude Code, without it the lab's own program works`,
+  );
 }

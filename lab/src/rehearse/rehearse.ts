@@ -22,12 +22,20 @@ import {
   beforeInTailnet,
 } from './evidence/tailnet.ts';
 import { instanceIdentity } from './evidence/instance.ts';
+import { seeRealAgents } from './evidence/real-agents.ts';
 import { collectGarbage } from './evidence/new-host.ts';
 import { giteaAfterCutover } from './evidence/gitea.ts';
 import { giteaOfRehearsal } from './gitea.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { operatorAccess } from './operator-access.ts';
+import {
+  logRealAgentIn,
+  type RehearsedAgent,
+  startRealAgents,
+  takeOverOldRig,
+  withoutRealAgents,
+} from './real-agents.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
@@ -36,6 +44,8 @@ export interface RehearseOptions {
   readonly lab?: string;
   /** Throw the lab away first. */
   readonly fresh: boolean;
+  /** Default: the lab's own small program. */
+  readonly agent?: RehearsedAgent;
   /** Leave the hosts running. */
   readonly keep: boolean;
   /** Kill the runner, as hard as can be, when it begins each of these steps, and resume. */
@@ -78,21 +88,32 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     }),
   );
   if (options.keep) await lab.keep();
+  await withoutRealAgents(lab);
+  const folder = join(lab.folders.root, 'rehearsal');
+  await rm(folder, { recursive: true, force: true });
+  await using agents =
+    options.agent === 'claude'
+      ? await narrator.timed('giving the hosts Claude Code and a stand-in of its API', () =>
+          startRealAgents(lab, join(folder, 'api')),
+        )
+      : undefined;
   await using hosts = await narrator.timed(
     'starting the forge, the server and the old host with its rig',
     () => startHosts(lab, { signal, onProgress: narrator.say }),
   );
+  if (agents !== undefined)
+    await narrator.timed(`putting Claude Code ${agents.version} in charge of the old rig`, () =>
+      takeOverOldRig(hosts.pi.host, agents),
+    );
   await using tailnet =
     options.full === true
       ? await narrator.timed('starting the tailnet', () => openTailnet(lab, hosts))
       : undefined;
-  const folder = join(lab.folders.root, 'rehearsal');
-  await rm(folder, { recursive: true, force: true });
   await using forge =
     (await forgeOf(options)) === 'gitea'
       ? await narrator.timed('moving the rig to a real Gitea', () => giteaOfRehearsal(lab, hosts, folder))
       : undefined;
-  const files = await writeRehearsalFiles(folder, lab, hosts, forge, tailnet);
+  const files = await writeRehearsalFiles(folder, lab, hosts, { forge, tailnet, agents });
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
@@ -120,6 +141,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     operator: async () => scriptedOperator(await operatorAccess(scene.target, lab, signal)),
     rig: rigName,
     rigUser: settings.new.user,
+    real:
+      agents === undefined
+        ? undefined
+        : { logIn: () => logRealAgentIn(scene), heard: (line: string) => agents.heard(line) },
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
   };
@@ -183,6 +208,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     return { instance: newHostName };
   });
 
+  const real = agents === undefined ? undefined : await seeRealAgents(scene, evidence, agents);
+
   // What the booted system needs and does not hold is deleted here; all that follows must work all the same.
   await evidence.look('all garbage was collected on the new host, and it goes on', () =>
     collectGarbage(scene),
@@ -193,6 +220,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   });
   await afterReboot(scene, evidence);
   if (tailnet !== undefined) await afterRebootInTailnet(scene, evidence, tailnet);
+  await real?.afterReboot(scope);
 
   if (options.rollback === true) {
     await rollBack(options, files, onEvent);

@@ -5,6 +5,7 @@ import { sizedPool } from '../daemon/settings.ts';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
 import type { LabTailnet } from '../tailnet/lab-tailnet.ts';
+import type { RealAgents } from './real-agents.ts';
 import type { ExpectedSecret } from './evidence/secrets.ts';
 
 /** The files of a rehearsal: what an operator would write for a real cutover, with the lab's addresses in it. */
@@ -21,6 +22,9 @@ export const rigName = 'cc-ci';
 export const resumePointFile = '.cc-ci-logs/.phase-idx';
 /** The repository that the Builder works in. */
 export const workRepository = 'cc-ci';
+/** How a session is told to go on in a rehearsal. */
+export const goOnWords = 'You were interrupted. Look at where things stand, then go on.';
+const rigFile = `/etc/loops/${rigName}.yaml`;
 const workspace = '/srv/cc-ci';
 const certificates = '/srv/incus-terraform-nix-vm-creator/terraform-secrets';
 
@@ -91,13 +95,19 @@ export function forgeOverSsh(lab: Lab, { forge }: LabHosts): RehearsalForge {
   };
 }
 
+/** What a rehearsal may have in place of its usual parts. */
+interface RehearsedParts {
+  readonly forge?: RehearsalForge | undefined;
+  readonly tailnet?: LabTailnet | undefined;
+  readonly agents?: RealAgents | undefined;
+}
+
 /** Writes `cutover.yaml`, `loops.yaml` and `secrets.yaml` for these hosts. */
 export async function writeRehearsalFiles(
   folder: string,
   lab: Lab,
   hosts: LabHosts,
-  forge: RehearsalForge = forgeOverSsh(lab, hosts),
-  tailnet?: LabTailnet,
+  { forge = forgeOverSsh(lab, hosts), tailnet, agents }: RehearsedParts = {},
 ): Promise<RehearsalFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): Promise<void> =>
@@ -106,8 +116,8 @@ export async function writeRehearsalFiles(
     await hosts.pi.host.run(['age-keygen', '-y', `${workspace}/.sops/master-age.txt`])
   ).stdout.trim();
   await Promise.all([
-    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts, forge), tailnet)),
-    write('loops.yaml', rigConfig(hosts, forge)),
+    write('cutover.yaml', withTailnet(cutoverConfig(lab, hosts, forge, agents), tailnet)),
+    write('loops.yaml', rigConfig(hosts, forge, agents)),
     write('secrets.yaml', secretsConfig(recipient)),
   ]);
   return { folder, config: join(folder, 'cutover.yaml'), state: join(folder, 'state') };
@@ -144,7 +154,14 @@ function withTailnet(config: CutoverConfig, tailnet: LabTailnet | undefined): ob
 
 type CutoverConfig = ReturnType<typeof cutoverConfig>;
 
-function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) {
+function cutoverConfig(
+  lab: Lab,
+  { pi, ccci }: LabHosts,
+  forge: RehearsalForge,
+  agents: RealAgents | undefined,
+) {
+  const own = (role: string): string => `agent.mjs --role ${role}`;
+  const process = agents === undefined ? own : (role: string): string => `step ${role}`;
   return {
     name: newHostName,
     incus: {
@@ -178,7 +195,7 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) 
       quiesceTimeout: '60s',
       units: ['cc-ci-loops.service'],
       cronMatch: 'cc-ci-plan/launch.sh',
-      processes: ['builder', 'adversary', 'watchdog'].map((role) => `agent.mjs --role ${role}`),
+      processes: [process('builder'), process('adversary'), own('watchdog')],
       tmuxSessions: ['cc-ci-builder', 'cc-ci-adversary', 'cc-ci-watchdog'],
       standbyUnits: ['cc-ci-tailscaled.service'],
     },
@@ -203,15 +220,24 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) 
         },
       ],
     },
-    agent: {
-      whoami: [`${workspace}/cc-ci-plan/bin/agent`, 'whoami'],
-      loginHint: `${workspace}/cc-ci-plan/bin/agent login`,
-    },
+    agent:
+      agents === undefined
+        ? {
+            whoami: [`${workspace}/cc-ci-plan/bin/agent`, 'whoami'],
+            loginHint: `${workspace}/cc-ci-plan/bin/agent login`,
+          }
+        : {
+            whoami: ['loops', 'login-state', '--config', rigFile],
+            loginHint: `${agents.program} auth login`,
+          },
     orchestrator: {
       loop: 'orchestrator',
       old: {
-        handOff: ['pkill', '-TERM', '-f', 'agent.mjs --role orchestrator'],
-        processes: ['agent.mjs --role orchestrator'],
+        handOff:
+          agents === undefined
+            ? ['pkill', '-TERM', '-f', own('orchestrator')]
+            : [`${workspace}/cc-ci-plan/bin/hand-off`],
+        processes: [process('orchestrator')],
       },
     },
     handoff: { repository: workRepository, timeout: '120s' },
@@ -221,18 +247,26 @@ function cutoverConfig(lab: Lab, { pi, ccci }: LabHosts, forge: RehearsalForge) 
       'a small hand-written nixpkgs stands for the real one, so the closure links the image’s own tools',
       noTailnetStandIn,
       'a container shares its host’s swap, so the swap file is made and not used',
-      'the agent is a small program that works, claims and reviews; the scripted operator stands for a person',
+      ...(agents === undefined
+        ? ['the agent is a small program that works, claims and reviews']
+        : [
+            'a small server stands for the API of the agents and says what they do; their login is made up',
+            '--remote-control is left out: it needs a live login',
+          ]),
+      'the scripted operator stands for a person',
     ],
   };
 }
 
-function rigConfig({ ccci }: LabHosts, forge: RehearsalForge): object {
+function rigConfig({ ccci }: LabHosts, forge: RehearsalForge, agents: RealAgents | undefined): object {
   const remote = forge.url('cc-ci');
   const agent = (role: string, more: object = {}): object => ({
     command: [`${workspace}/cc-ci-plan/bin/agent`, '--role', role, '--workspace', workspace],
-    environment: author(role),
+    environment: { ...author(role), ...(agents === undefined ? {} : { AGENT_LOGIN: 'none' }) },
     ...more,
   });
+  const session =
+    agents === undefined ? agent : (role: string, more: object = {}) => realAgent(agents, role, more);
   const clone = (folder: string): object => ({ cwd: folder, clone: folder });
   return {
     rig: rigName,
@@ -241,7 +275,7 @@ function rigConfig({ ccci }: LabHosts, forge: RehearsalForge): object {
     logDir: '.cc-ci-logs',
     environment: {
       PATH: '/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin',
-      LOOPS_CONFIG: `/etc/loops/${rigName}.yaml`,
+      LOOPS_CONFIG: rigFile,
       HEALTH_URL: `http://${ccci.address}/health`,
     },
     ownership: { remote, owner: newHostName },
@@ -252,11 +286,26 @@ function rigConfig({ ccci }: LabHosts, forge: RehearsalForge): object {
       repository: { remote },
     },
     loops: {
-      builder: agent('builder', { ...clone('cc-ci'), role: 'claimer' }),
-      adversary: agent('adversary', { ...clone('cc-ci-adv'), role: 'reviewer' }),
+      builder: session('builder', { ...clone('cc-ci'), role: 'claimer' }),
+      adversary: session('adversary', { ...clone('cc-ci-adv'), role: 'reviewer' }),
       watchdog: agent('watchdog'),
-      orchestrator: agent('orchestrator', { autostart: false }),
+      orchestrator: session('orchestrator', { autostart: false }),
     },
+  };
+}
+
+/** A session of Claude Code in a role; what goes on is told what to do in the words of its prompt. */
+function realAgent({ program, environment }: RealAgents, role: string, more: object): object {
+  const step = `${workspace}/cc-ci-plan/bin/agent step ${role}`;
+  const work = role === 'orchestrator' ? `@run ${step}\n@say Orchestrator ready` : `@repeat ${step}`;
+  return {
+    agent: 'claude-code',
+    command: [program, '--dangerously-skip-permissions'],
+    prompt: { file: `cc-ci-plan/prompts/${role}.md` },
+    goOn: `${goOnWords}\n\n${work}`,
+    stall: { after: '10m' },
+    environment: { ...author(role), ...environment },
+    ...more,
   };
 }
 

@@ -13,8 +13,11 @@ export interface LoopProcess {
   readonly pid: number;
 }
 
-/** `agent.mjs --role builder` and so on: the loops, and not the orchestrator session. */
-const loop = /agent\.mjs\0--role\0(builder|adversary|watchdog)\0/;
+/**
+ * `agent.mjs --role builder` and so on: the loops, and not the orchestrator session. A real agent has in its command line that
+ * it is to do `agent step builder`, and so has what it runs.
+ */
+const loop = /\bagent(?:\.mjs\0--role\0|(?:\.mjs)?[ \0]step[ \0])(builder|adversary|watchdog)\b/;
 
 /**
  * Looks for loop processes as this machine's kernel sees them, in whatever container they are: needs no connection, and

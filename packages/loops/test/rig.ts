@@ -13,6 +13,8 @@ import { Supervisor } from '../src/supervisor/supervisor.ts';
 /** A rig in a directory of its own; nothing of it is left when it is disposed. */
 export interface TestRig extends AsyncDisposable {
   readonly config: RigConfig;
+  /** What its `loops.yaml` would hold; the file is not written. */
+  readonly text: string;
   readonly directory: string;
   readonly events: RigEvent[];
   /** A supervisor for it, which ends with the rig at the latest. */
@@ -25,16 +27,15 @@ export async function makeRig(file: {
   [key: string]: unknown;
 }): Promise<TestRig> {
   const directory = await mkdtemp(join(tmpdir(), 'loops-'));
-  const config = parseRigConfig(
-    JSON.stringify({ rig: 'test', workspace: directory, ...file }),
-    join(directory, 'loops.yaml'),
-  );
+  const text = JSON.stringify({ rig: 'test', workspace: directory, ...file });
+  const config = parseRigConfig(text, join(directory, 'loops.yaml'));
   for (const plan of config.phases?.plans ?? []) await writeFile(plan, 'a plan\n');
   await mkdir(config.runtimeDir, { recursive: true });
   const events: RigEvent[] = [];
   const supervisors: Supervisor[] = [];
   return {
     config,
+    text,
     directory,
     events,
     supervise: async () => {

@@ -2,6 +2,8 @@
 // works in its clone, commits, pushes, claims and reviews, in cycles slow enough to be caught in the middle.
 //
 //   agent --role builder|adversary|watchdog|orchestrator [--prompt FILE] [--workspace DIR]
+//   agent step builder|adversary|orchestrator|note
+//                          one piece of a role's work, for an agent of another kind that does it by its tools
 //   agent login            prints a code and waits until a person has entered it
 //   agent whoami [--json]  one live look at the login; exit 0 when it holds
 //   agent logout
@@ -53,7 +55,8 @@ function readLogin() {
 }
 
 function requireLogin() {
-  if (readLogin() !== undefined) return;
+  // Where the agents are of another kind, theirs is the login that counts.
+  if (process.env.AGENT_LOGIN === 'none' || readLogin() !== undefined) return;
   console.log('Login expired · run `agent login`');
   process.exit(noLogin);
 }
@@ -354,8 +357,8 @@ async function watch() {
   say('ended at a safe point');
 }
 
-/** Takes up the supervising role from its context, answers the operator, and writes the state note when it hands off. */
-async function orchestrate() {
+/** Says that the supervising role was taken up, and with which context. */
+function noteReady() {
   const context = ['AGENTS.md', 'plan.md'].map((name) => join(planFolder, name)).filter(existsSync);
   const digest = createHash('sha256');
   for (const file of context) digest.update(readFileSync(file));
@@ -371,17 +374,45 @@ async function orchestrate() {
   say(
     `Orchestrator ready: phase ${ready.phase}, context ${ready.context} files ${ready.digest.slice(0, 12)}`,
   );
-  listen('orchestrator', (line) => say(`Heard: ${line}`));
-  while (!asked()) {
-    requireLogin();
-    await rest(500);
-  }
+}
+
+function writeStateNote() {
   writeFileSync(
     join(workspace, 'HANDOVER.md'),
     `# State note\n\nwritten ${new Date().toISOString()} on ${hostname()}\nphase ${phase()}\nThe loops are no longer mine.\n`,
   );
   say('state note written; idle');
 }
+
+/** Takes up the supervising role from its context, answers the operator, and writes the state note when it hands off. */
+async function orchestrate() {
+  noteReady();
+  listen('orchestrator', (line) => say(`Heard: ${line}`));
+  while (!asked()) {
+    requireLogin();
+    await rest(500);
+  }
+  writeStateNote();
+}
+
+// ---- one step at a time -------------------------------------------------------------------------------------------------
+
+/** One iteration of a role, which an agent of another kind asks for again and again; how many there were is in a file. */
+async function step(role, clone, once) {
+  const counter = join(logs, `${role}.iteration`);
+  const iteration = existsSync(counter) ? Number(readFileSync(counter, 'utf8')) + 1 : 1;
+  writeFileSync(counter, `${iteration}\n`);
+  await recover(clone);
+  await once(iteration);
+  await rest(cycle);
+}
+
+const steps = {
+  builder: () => step('builder', clones.builder, build),
+  adversary: () => step('adversary', clones.adversary, review),
+  orchestrator: noteReady,
+  note: writeStateNote,
+};
 
 // ---- wiring -----------------------------------------------------------------------------------------------------------
 
@@ -395,7 +426,10 @@ const roles = {
   orchestrator: orchestrate,
 };
 
-if (positionals[0] === 'login') await login();
+if (positionals[0] === 'step' && Object.hasOwn(steps, positionals[1] ?? '')) {
+  await steps[positionals[1]]();
+  process.exit(0);
+} else if (positionals[0] === 'login') await login();
 else if (positionals[0] === 'whoami') whoami();
 else if (positionals[0] === 'logout') rmSync(credentials, { force: true });
 else if (Object.hasOwn(roles, values.role ?? '')) {
@@ -406,7 +440,7 @@ else if (Object.hasOwn(roles, values.role ?? '')) {
   process.exit(0);
 } else {
   console.error(
-    'usage: agent --role builder|adversary|watchdog|orchestrator | login | whoami [--json] | logout',
+    'usage: agent --role builder|adversary|watchdog|orchestrator | step ROLE | login | whoami [--json] | logout',
   );
   process.exitCode = 2;
 }

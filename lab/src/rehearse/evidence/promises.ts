@@ -23,7 +23,7 @@ const units = [`loops-tmux-${rigName}.service`, `loops-${rigName}.service`];
 export async function beforeApproval(scene: Scene, evidence: EvidenceCollector, began: Date): Promise<void> {
   await Promise.all([
     evidence.look('the loop services are defined and not running', () =>
-      servicesDefinedNotRunning(scene, units, 'agent.mjs --role'),
+      servicesDefinedNotRunning(scene, units, 'agent.mjs --role|step (builder|adversary)'),
     ),
     evidence.look('the clones are fresh from the forge', () => clonesAreFresh(scene, began)),
   ]);

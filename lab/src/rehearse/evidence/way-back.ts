@@ -12,7 +12,7 @@ export async function afterRollback(scene: Scene, evidence: EvidenceCollector, r
     demand(active !== 'active', 'the boot service is not running', { active });
     const processes = await answer(
       target,
-      ['pgrep', '-af', 'agent.mjs --role (builder|adversary|watchdog)'],
+      ['pgrep', '-af', 'agent.mjs --role (builder|adversary|watchdog)|step (builder|adversary)'],
       signal,
     );
     demand(processes === '', 'no loop runs on the new host', { processes });

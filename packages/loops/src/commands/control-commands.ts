@@ -103,9 +103,14 @@ async function changeOffline(
   ]);
   await recordWanted(config, names, method === 'start');
   if (method === 'start') await recordQuiesced(config, false);
+  const lines = ['recorded; no supervisor runs (loops up starts one)'];
   if (method === 'stop') {
-    const { endLoops } = await import('../rig/end-loops.ts');
+    const [{ endLoops }, { keepClones }] = await Promise.all([
+      import('../rig/end-loops.ts'),
+      import('../rig/keep-clones.ts'),
+    ]);
     await endLoops(config, names);
+    lines.push(...(await keepClones(config, names)));
   }
-  await print(options, await readRigStatus(config), `recorded; no supervisor runs (loops up starts one)`);
+  await print(options, await readRigStatus(config), lines.join('\n'));
 }

@@ -1,7 +1,7 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { LoopConfig, RigConfig } from './rig-config.ts';
-import { rigPlaces } from './rig-places.ts';
-import type { LoopFile, RigFile } from './schema.ts';
+import { agentFolder, rigPlaces } from './rig-places.ts';
+import { defaultContextHandoff, type LoopFile, type RigFile } from './schema.ts';
 
 /** The rig of a config file, its relative paths resolved: to the workspace, which is relative to the file itself. */
 export function withAbsolutePaths(file: RigFile, path: string): RigConfig {
@@ -14,7 +14,25 @@ export function withAbsolutePaths(file: RigFile, path: string): RigConfig {
     logDir: file.logDir === undefined ? resolve(places.stateDir, 'logs') : inWorkspace(file.logDir),
     metricsFile: file.metricsFile === undefined ? undefined : inWorkspace(file.metricsFile),
     phases: file.phases === undefined ? undefined : phasesWithPaths(file.phases, inWorkspace),
-    loops: Object.entries(file.loops).map(([name, loop]) => loopWithPaths(name, loop, inWorkspace)),
+    loops: Object.entries(file.loops).map(([name, loop]) => ({
+      ...loopWithPaths(name, loop, inWorkspace),
+      contextHandoff: handoffWithPath(name, loop, places, inWorkspace),
+    })),
+  };
+}
+
+/** Only of an agent that tells how full its context is, and when its turns end. */
+function handoffWithPath(
+  name: string,
+  { agent, contextHandoff }: LoopFile,
+  places: { readonly stateDir: string },
+  inWorkspace: (path: string) => string,
+): LoopConfig['contextHandoff'] {
+  if (contextHandoff === false || (contextHandoff === undefined && agent === 'generic')) return undefined;
+  const { note, ...policy } = contextHandoff ?? defaultContextHandoff;
+  return {
+    ...policy,
+    note: note === undefined ? join(agentFolder(places, name), 'handoff.md') : inWorkspace(note),
   };
 }
 
@@ -29,7 +47,11 @@ function phasesWithPaths(
   };
 }
 
-function loopWithPaths(name: string, loop: LoopFile, inWorkspace: (path: string) => string): LoopConfig {
+function loopWithPaths(
+  name: string,
+  { contextHandoff: _handoff, ...loop }: LoopFile,
+  inWorkspace: (path: string) => string,
+): LoopConfig {
   const [program = '', ...rest] = loop.command;
   const [resumeProgram = '', ...resumeRest] = loop.resume ?? [];
   return {

@@ -1,9 +1,11 @@
-import type { LoopFile, RigFile } from './schema.ts';
+import type { ContextHandoffFile, LoopFile, RigFile } from './schema.ts';
 
 /** One loop of a rig, its paths absolute. */
-export interface LoopConfig extends Omit<LoopFile, 'cwd'> {
+export interface LoopConfig extends Omit<LoopFile, 'cwd' | 'contextHandoff'> {
   readonly name: string;
   readonly cwd: string;
+  /** `undefined`: its context is left to the agent. */
+  readonly contextHandoff?: (ContextHandoffFile & { readonly note: string }) | undefined;
 }
 
 /** A rig, checked, its paths absolute, durations in milliseconds and sizes in bytes. */

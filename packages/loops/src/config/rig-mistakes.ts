@@ -33,9 +33,11 @@ function isAdapterOption(word: string): boolean {
 function agentMistakes(loop: LoopConfig, placeOf: PlaceOf): ConfigMistake[] {
   const place = ['loops', loop.name];
   if (loop.agent === 'generic') {
-    return loop.budget === undefined
-      ? []
-      : [placeOf([...place, 'budget'], 'the tokens of a generic agent are not known; remove budget')];
+    return (['budget', 'contextHandoff'] as const).flatMap((key) =>
+      loop[key] === undefined
+        ? []
+        : [placeOf([...place, key], `the tokens of a generic agent are not known; remove ${key}`)],
+    );
   }
   const program = programIndex(loop.command);
   const given = loop.command.findIndex(

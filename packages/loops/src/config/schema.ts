@@ -80,6 +80,31 @@ const budget = z.strictObject({
     .describe('input, cache writes and output of a day (UTC); then the loop is held until the next day'),
 });
 
+const contextHandoff = z.strictObject({
+  at: z
+    .int()
+    .min(1)
+    .default(150_000)
+    .describe('tokens in the context from which on it is asked for a note, at the end of a turn'),
+  note: path
+    .optional()
+    .describe('the file of the note; default: <stateDir>/agents/NAME/handoff.md, which no clone holds'),
+  ask: z
+    .string()
+    .min(1)
+    .default(
+      'Your context is nearly full, and a new session will go on in your place. Write a handoff note for it to {note}: ' +
+        'what you were doing, what is done, what comes next, and what you found out. Replace what that file holds, then end your turn.',
+    )
+    .describe('the question; {note} is replaced'),
+  tell: z
+    .string()
+    .min(1)
+    .default('The session before you wrote a handoff note: {note}. Read it first, then go on from there.')
+    .describe('what the new session is told after its prompt; {note} is replaced'),
+  patience: wait.prefault('15m').describe('how long the note may take, then the loop is held'),
+});
+
 const loop = z.strictObject({
   agent: z
     .enum(['claude-code', 'generic'])
@@ -98,6 +123,12 @@ const loop = z.strictObject({
       'what it is told once when it goes on after a crash, a reboot, a limit or a login; empty: nothing',
     ),
   budget: budget.optional().describe('tokens that it may use (claude-code only)'),
+  contextHandoff: z
+    .union([z.literal(false), contextHandoff])
+    .optional()
+    .describe(
+      'hands a session whose context fills up over to a new one by a note; false: never (claude-code only, by default on)',
+    ),
   environment,
   environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
   autostart: z.boolean().default(true).describe('wanted until it is started or stopped by hand'),
@@ -137,6 +168,11 @@ const ownership = z.strictObject({
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
   checkEvery: wait.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),
 });
+
+/** What a handoff is when a config says nothing of it. */
+export const defaultContextHandoff: ContextHandoffFile = contextHandoff.parse({});
+/** `contextHandoff` of a loop, when it is not `false`. */
+export type ContextHandoffFile = z.output<typeof contextHandoff>;
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
 export const rigFileSchema = z.strictObject({

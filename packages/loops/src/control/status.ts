@@ -27,6 +27,10 @@ export interface AgentStatus {
   readonly promptProblem?: string | undefined;
   /** Tokens in its context at its last answer. */
   readonly context?: number | undefined;
+  /** Unix milliseconds at which the turn began that is under way; missing where none is, or it is not known. */
+  readonly turnSince?: number | undefined;
+  /** Set while it is asked for a handoff note: since when (Unix milliseconds), and where the note is to be. */
+  readonly handoff?: { readonly askedAt: number; readonly note: string } | undefined;
   /** Tokens that the loop has used in all its sessions. */
   readonly usage?:
     | {

@@ -42,6 +42,17 @@ export type RigEventBody =
       readonly restartInMs?: number | undefined;
     }
   | { readonly type: 'stopped'; readonly loop: string; readonly reason: string }
+  /** What a clone alone held was kept under a ref, before a stop, a restart or a new session could lose it. */
+  | {
+      readonly type: 'salvaged';
+      readonly loop: string;
+      readonly path: string;
+      readonly ref: string;
+      /** What could not be kept, and why. */
+      readonly notKept: readonly string[];
+    }
+  /** It could not be kept, or is kept in the clone only. */
+  | { readonly type: 'salvage-failed'; readonly loop: string; readonly path: string; readonly detail: string }
   | { readonly type: 'wanted'; readonly loop: string; readonly wanted: boolean }
   | {
       readonly type: 'blocked';
@@ -64,6 +75,10 @@ export type RigEventBody =
   | { readonly type: 'hooks-silent'; readonly loop: string; readonly detail: string }
   /** An agent went on in another session, after `/clear` for example. */
   | { readonly type: 'session'; readonly loop: string; readonly session: string }
+  /** The context of an agent fills up: it was asked for a handoff note. */
+  | { readonly type: 'handoff-asked'; readonly loop: string; readonly context: number; readonly note: string }
+  /** Its note is there: a new session goes on in place of the one it is from. */
+  | { readonly type: 'handed-over'; readonly loop: string; readonly from: string; readonly note: string }
   | {
       readonly type: 'phase';
       readonly from: number;

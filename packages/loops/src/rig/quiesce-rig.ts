@@ -38,6 +38,7 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     salvage: { push: config.quiesce.push },
     signal: options.signal,
     onEvent: options.onEvent,
+    turns: turnsUnderWay(config),
     hold: async (signal) => {
       try {
         await askRigOf(config, 'hold', { keep: options.keep }, { signal });
@@ -56,4 +57,26 @@ export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions):
     },
   });
   return { ...report, unchecked };
+}
+
+/** How long after a turn the next one may begin, of a prompt that stood behind it, in milliseconds. */
+const queuePatience = 1500;
+
+/** The loops whose agents are in a turn, or have ended one just now. */
+function turnsUnderWay(config: RigConfig): (signal: AbortSignal) => Promise<readonly string[]> {
+  let seen: { readonly at: number; readonly names: readonly string[] } = { at: -Infinity, names: [] };
+  return async (signal) => {
+    try {
+      const { loops } = await askRigOf(config, 'status', {}, { signal });
+      const names = loops.flatMap(({ name, pid, agent }) =>
+        pid === undefined || agent?.turnSince === undefined ? [] : [name],
+      );
+      if (names.length > 0) seen = { at: performance.now(), names };
+      return performance.now() - seen.at < queuePatience ? seen.names : [];
+    } catch (error) {
+      // Without a supervisor, or one that answers, it is not known whether a turn ends.
+      if (error instanceof LoopsError && error.code.startsWith('SUPERVISOR_')) return [];
+      throw error;
+    }
+  };
 }

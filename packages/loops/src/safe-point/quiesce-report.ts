@@ -17,6 +17,11 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   readonly processes: ProcessSelector;
   /** Milliseconds for all of it: the wait for a safe point, the end of the rig, and the keeping of what is not safe. */
   readonly deadline: number;
+  /**
+   * Names what is at work and ends by itself, turns of agents for example. As long as it names something, the rig is not
+   * stopped, for three quarters of the wait at most: what does not end by then is stopped at a safe point.
+   */
+  readonly turns?: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
   /** What to do with a rig that reached none: stop it where it is (default), or leave it running. */
   readonly atDeadline?: 'stop' | 'leave' | undefined;
   /**
@@ -34,7 +39,13 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
 }
 
 export type QuiesceEvent =
-  | { readonly type: 'waiting'; readonly unsafe: readonly CloneReport[]; readonly remainingMs: number }
+  | {
+      readonly type: 'waiting';
+      readonly unsafe: readonly CloneReport[];
+      /** What is at work and may end by itself; empty where that is not waited for. */
+      readonly turns: readonly string[];
+      readonly remainingMs: number;
+    }
   | { readonly type: 'safe'; readonly waitedMs: number }
   | { readonly type: 'deadline'; readonly unsafe: readonly CloneReport[] }
   | { readonly type: 'stopping' }

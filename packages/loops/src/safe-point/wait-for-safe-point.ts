@@ -11,6 +11,8 @@ import type { QuiesceOptions } from './quiesce-report.ts';
 const lastLook = 600;
 /** How long a rig is held frozen for a look, in milliseconds; the host lets it go on after a minute at the latest. */
 const longestFreeze = 20_000;
+/** The share of the wait in which what is at work may end by itself. */
+const turnShare = 0.75;
 /** The longest pause between two times of being frozen, in milliseconds: each takes a moment from the agents. */
 const longestPause = 5000;
 
@@ -27,21 +29,35 @@ export async function waitForSafePoint(
 ): Promise<{ readonly frozen: Frozen | undefined; readonly deadlineHit: boolean }> {
   const { interval = 200, signal, onEvent = () => {} } = options;
   const end = performance.now() + deadline.left;
+  const turnsEnd = end - deadline.left * (1 - turnShare);
   for (let pause = interval; ;) {
+    const turns = performance.now() < turnsEnd ? await turnsOf(options, turnsEnd) : [];
     let unsafe: readonly CloneReport[] = await glance(host, options, end + lastLook);
-    if (unsafe.length === 0) {
+    if (unsafe.length === 0 && turns.length === 0) {
       const still = await lookStill(host, options, end + lastLook);
       if (still.unsafe.length === 0) return { frozen: still.frozen, deadlineHit: false };
       unsafe = still.unsafe;
       pause = Math.min(pause * 2, longestPause);
     }
     const remainingMs = Math.max(0, Math.round(end - performance.now()));
-    onEvent({ type: 'waiting', unsafe, remainingMs });
+    onEvent({ type: 'waiting', unsafe, turns, remainingMs });
     if (remainingMs <= interval) {
       onEvent({ type: 'deadline', unsafe });
       return { frozen: undefined, deadlineHit: true };
     }
     await delay(Math.min(pause, remainingMs), undefined, { signal });
+  }
+}
+
+async function turnsOf({ turns, signal }: QuiesceOptions, limit: number): Promise<readonly string[]> {
+  if (turns === undefined) return [];
+  const timeUp = AbortSignal.timeout(Math.max(1, Math.round(limit - performance.now())));
+  const either = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp]);
+  try {
+    return await turns(either);
+  } catch (error) {
+    if (timeUp.aborted && signal?.aborted !== true) return [];
+    throw error;
   }
 }
 

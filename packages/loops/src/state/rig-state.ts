@@ -28,6 +28,12 @@ export interface LoopState {
   readonly pending?: PendingWords | undefined;
   /** What it has used. */
   readonly usage?: LoopUsage | undefined;
+  /** Unix milliseconds at which the turn began that is under way, as its hooks told. */
+  readonly turnSince?: number | undefined;
+  /** Set while it is asked for a note, before a new session goes on in place of this one. */
+  readonly handoff?: ContextHandoffState | undefined;
+  /** Its next fresh session is told to read the handoff note. */
+  readonly readsNote?: boolean | undefined;
   /** The day, in UTC, and the budget for which it was held last: once lifted, it is not held for these again. */
   readonly heldFor?: { readonly day: string; readonly tokensPerDay: number } | undefined;
   /** It has limits, and its last start was without them: no systemd manager was there to apply them. */
@@ -38,9 +44,19 @@ export interface LoopState {
   readonly typed?: readonly TypedPrompt[] | undefined;
 }
 
+/** How far a handoff of a session's context has come. */
+export interface ContextHandoffState {
+  /** Unix milliseconds of the question: an older note is none. */
+  readonly askedAt: number;
+  /** Whether the agent took the question. */
+  readonly taken: boolean;
+  /** Whether a turn has ended since, and none has begun. */
+  readonly ended: boolean;
+}
+
 /** Why a loop is not started although it is wanted. */
 export interface LoopBlock {
-  readonly reason: 'usage-limit' | 'login-expired' | 'billing' | 'budget' | 'escalated';
+  readonly reason: 'usage-limit' | 'login-expired' | 'billing' | 'budget' | 'handoff' | 'escalated';
   readonly detail: string;
   /** Unix milliseconds when it ends by itself; when it is missing, a person must act. */
   readonly until?: number | undefined;
@@ -48,9 +64,14 @@ export interface LoopBlock {
   readonly at?: number | undefined;
 }
 
-/** Words for an agent at its start: its prompt, or that it is to go on. */
+/** Whether only a person, or what it asks for, ends a block: that the agent works again does not. */
+export function endsByAsking({ reason }: LoopBlock): boolean {
+  return reason === 'budget' || reason === 'handoff' || reason === 'escalated';
+}
+
+/** Words for an agent at its start: its prompt, that and where a handoff note is, or that it is to go on. */
 export interface PendingWords {
-  readonly what: 'prompt' | 'go-on';
+  readonly what: 'prompt' | 'go-on' | 'handoff';
   /** Whether its command line held them; else they are typed. */
   readonly told: boolean;
 }

@@ -59,7 +59,13 @@ export class RigStore {
 
   /** The next start of a loop begins a new session. */
   forgetSession(name: string): void {
-    const { session: _session, begun: _begun, transcript: _transcript, ...rest } = this.loop(name);
+    const {
+      session: _session,
+      begun: _begun,
+      transcript: _transcript,
+      handoff: _handoff,
+      ...rest
+    } = this.loop(name);
     this.#setLoop(name, rest);
   }
 

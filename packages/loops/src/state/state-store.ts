@@ -9,7 +9,7 @@ import { inFolder } from './in-folder.ts';
 import type { RigState } from './rig-state.ts';
 
 const block = z.object({
-  reason: z.enum(['usage-limit', 'login-expired', 'billing', 'budget', 'escalated']),
+  reason: z.enum(['usage-limit', 'login-expired', 'billing', 'budget', 'handoff', 'escalated']),
   detail: z.string(),
   until: z.number().optional(),
   at: z.number().optional(),
@@ -38,8 +38,11 @@ const loop = z.object({
   block: block.optional(),
   transcript: z.string().optional(),
   heardRun: z.string().optional(),
-  pending: z.object({ what: z.enum(['prompt', 'go-on']), told: z.boolean() }).optional(),
+  pending: z.object({ what: z.enum(['prompt', 'go-on', 'handoff']), told: z.boolean() }).optional(),
   usage: usage.optional(),
+  turnSince: z.number().optional(),
+  handoff: z.object({ askedAt: z.number(), taken: z.boolean(), ended: z.boolean() }).optional(),
+  readsNote: z.boolean().optional(),
   heldFor: z.object({ day: z.string(), tokensPerDay: z.number() }).optional(),
   unlimited: z.boolean().optional(),
   prompts: z.array(z.string()).optional(),

@@ -117,7 +117,8 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
   'stop-all': {
     params: z.object({ reason: z.string(), grace: z.number().optional() }),
     answer: async (supervisor, { reason, grace }) => {
-      await supervisor.stopAll(reason, grace);
+      // Who asks for this, a quiesce, keeps what is not safe itself.
+      await supervisor.stopAll(reason, { grace, keep: false });
       return supervisor.status();
     },
   },

@@ -12,9 +12,11 @@ import { EventHub } from '../events/event-hub.ts';
 import { lockPath, lockRig } from '../state/rig-lock.ts';
 import { agentPlaces } from './agents/agent-places.ts';
 import { AgentWatch } from './agents/agent-watch.ts';
+import { ContextHandoff } from './agents/context-handoff.ts';
 import { AgentLooks } from './agents/look-at-agents.ts';
 import { recallTmuxServer } from '../tmux/recall-server.ts';
 import { statePath } from '../state/state-store.ts';
+import type { StopOptions } from './ending/stop-loop.ts';
 import { type KeptPlace, PlaceKeeper } from './keeping/place-keeper.ts';
 import { LoopKeeper } from './keeping/loop-keeper.ts';
 import { LoopWatcher } from './watching/loop-watcher.ts';
@@ -65,6 +67,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #wanted: WantedLoops;
   readonly #prompter: Prompter;
   readonly #agents: AgentWatch;
+  readonly #handoff: ContextHandoff;
   readonly #phases: PlanPhases;
   readonly #reload: ConfigReload;
   readonly #places: PlaceKeeper;
@@ -107,7 +110,10 @@ export class Supervisor implements AsyncDisposable {
       emit,
       background: this.#background,
       catchUp: (loop) => this.#agents.catchUp(loop),
-      onBegun: (loop) => this.#agents.forgetRun(loop),
+      onBegun: (loop) => {
+        this.#agents.forgetRun(loop);
+        this.#handoff.forgetRun(loop);
+      },
       onStarted: (loop, run, pending) =>
         this.inBackground(() => this.#prompter.promptStarted(loop, run, pending)),
     });
@@ -117,6 +123,7 @@ export class Supervisor implements AsyncDisposable {
       keeper: this.#keeper,
       emit,
       background: this.#background,
+      onEvent: (loop, event) => this.#handoff.hear(loop, event),
     });
     this.#prompter = new Prompter({
       store,
@@ -125,6 +132,15 @@ export class Supervisor implements AsyncDisposable {
       signal,
       agents: this.#agents,
       runtime: (name) => this.#keeper.runtime(name),
+    });
+    this.#handoff = new ContextHandoff({
+      store,
+      keeper: this.#keeper,
+      agents: this.#agents,
+      emit,
+      background: this.#background,
+      signal,
+      ask: (loop, text, id) => this.#prompter.askForNote(loop, text, id),
     });
     this.#wanted = new WantedLoops(store, this.#keeper, emit, (loop) => this.#tellToGoOn(loop));
     this.#phases = new PlanPhases(config, store, this.#keeper, emit);
@@ -269,9 +285,9 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Stops every loop now; which are wanted stays as it is, so they come back unless the rig is held. */
-  async stopAll(reason: string, grace?: number): Promise<void> {
+  async stopAll(reason: string, { grace, keep }: Omit<StopOptions, 'only'> = {}): Promise<void> {
     await Promise.all([
-      ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace })),
+      ...this.config.loops.map((loop) => this.#keeper.stop(loop, reason, { grace, keep })),
       this.#keeper.stopOrphans(reason, { grace }),
     ]);
   }
@@ -353,6 +369,7 @@ export class Supervisor implements AsyncDisposable {
       config,
       ...parts,
       agents: this.#agents,
+      handoff: this.#handoff,
       emit: events.emit.bind(events),
       tellToGoOn: (loop) => this.#tellToGoOn(loop),
     });

@@ -27,7 +27,10 @@ export class WantedLoops {
   async want(loops: readonly LoopConfig[]): Promise<void> {
     for (const loop of loops) {
       const { name } = loop;
-      const blocked = this.#store.loop(name).block !== undefined;
+      const { block } = this.#store.loop(name);
+      const blocked = block !== undefined;
+      // It goes on in its session, and is asked again at the end of its next turn.
+      if (block?.reason === 'handoff') this.#store.change(name, { handoff: undefined });
       this.#store.unblock(name);
       this.#store.change(name, { wanted: true, recentRestarts: 0 });
       this.#keeper.runtime(name).nextStartAt = 0;

@@ -94,7 +94,14 @@ describe('a loop of Claude Code', () => {
     expect(load).toThrow(fix);
   });
 
-  it('alone has a budget', () => {
+  it('alone has a budget and a context that is handed over', () => {
     expect(() => parse({ loops: { one: { ...one, budget: { tokensPerDay: 5 } } } })).toThrow('remove budget');
+    const given = { loops: { one: { ...one, contextHandoff: { at: 5 } } } };
+    expect(() => parse(given)).toThrow('remove contextHandoff');
+    expect(parse({ loops: { one } }).loops[0]?.contextHandoff).toBeUndefined();
+    const claude = (more: object) =>
+      parse({ loops: { one: { agent: 'claude-code', command: ['claude'], ...more } } }).loops[0];
+    expect(claude({})?.contextHandoff?.note).toMatch(/\/agents\/one\/handoff\.md$/);
+    expect(claude({ contextHandoff: false })?.contextHandoff).toBeUndefined();
   });
 });

@@ -99,6 +99,25 @@ describe('a quiesce of a rig that loops did not start', () => {
     }
   }, 300_000);
 
+  it('waits for turns that end, but not for ever', async () => {
+    await using fixture = await makeGitFixture();
+    const path = await fixture.clone('work');
+    const rest = { clones: [path], processes: {}, freeze: false } as const;
+    let looks = 0;
+    const turns = async (): Promise<string[]> => ((looks += 1) < 4 ? ['one'] : []);
+    const waited: (readonly string[])[] = [];
+    const report = await quiesce(host, {
+      ...rest,
+      deadline: 60_000,
+      turns,
+      onEvent: (event) => event.type === 'waiting' && waited.push(event.turns),
+    });
+    expect(report).toMatchObject({ safe: true, deadlineHit: false });
+    expect(waited).toEqual([['one'], ['one'], ['one']]);
+    const endless = await quiesce(host, { ...rest, deadline: 4000, turns: async () => ['one'] });
+    expect(endless).toMatchObject({ safe: true, deadlineHit: false });
+  });
+
   it('keeps its deadline, says what is not safe, and keeps it under a ref', async () => {
     await using fixture = await makeGitFixture();
     const { options } = await startForeignRig(fixture, 1);

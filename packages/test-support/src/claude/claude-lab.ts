@@ -12,6 +12,8 @@ export interface ApiMode {
   readonly claim?: 'five_hour' | 'seven_day';
   /** Unix seconds. */
   readonly resetAt?: number;
+  /** Milliseconds between the events of a slow stream. */
+  readonly pause?: number;
 }
 
 /** A request as the stand-in logged it. */

@@ -1,19 +1,21 @@
 // A stand-in for the Messages API that is enough for the real Claude Code: it streams answers that the prompt itself
 // asks for, fails on demand, and logs each prompt as it was received.
 //
-//   node messages-api.mjs FOLDER
+//   node messages-api.mjs FOLDER [ADDRESS]
 //
-// Prints the port of 127.0.0.1 on which it listens. FOLDER/mode.json is read at each request: { "mode": "good" },
+// Prints the port of ADDRESS (default 127.0.0.1) on which it listens. FOLDER/mode.json is read at each request: { "mode": "good" },
 // "unauthorized", "forbidden", "billing", "limit" (with "claim", "resetAt" in Unix seconds), "overloaded", "hang", "slow",
 // "drop". FOLDER/requests.jsonl gets a line for each request.
 //
-// A prompt steers the answer by its lines: `@run COMMAND` calls the Bash tool, `@say WORDS` ends with these words.
+// A prompt steers the answer by its lines: `@run COMMAND` calls the Bash tool, `@say WORDS` ends with these words,
+// `@repeat COMMAND` calls the Bash tool again and again, `@use TOKENS` says that so many are in the context. A prompt without
+// any of these is answered by `Heard: ` and its words.
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-const [folder = '.'] = process.argv.slice(2);
+const [folder = '.', address = '127.0.0.1'] = process.argv.slice(2);
 const hour = 3600;
 
 const readMode = () => {
@@ -46,23 +48,26 @@ function answerTo({ messages, tools }) {
   if (tools === undefined || tools.length === 0) return [{ type: 'text', text: '{"title":"A test"}' }];
   const { prompt, answered } = lastPrompt(messages);
   const commands = [...prompt.matchAll(/^@run (.*)$/gm)].map(([, command]) => command);
-  const command = commands[answered];
+  const command = commands[answered] ?? /^@repeat (.*)$/m.exec(prompt)?.[1];
   if (command !== undefined) {
     const input = { command, description: 'a step' };
     return [{ type: 'tool_use', id: `toolu_${randomUUID().replaceAll('-', '')}`, name: 'Bash', input }];
   }
-  return [{ type: 'text', text: /^@say (.*)$/m.exec(prompt)?.[1] ?? 'Done.' }];
+  const words =
+    /^@say (.*)$/m.exec(prompt)?.[1] ?? (/^@/m.test(prompt) ? 'Done.' : `Heard: ${prompt.slice(0, 200)}`);
+  return [{ type: 'text', text: words }];
 }
 
-const usage = {
+const usageOf = ({ messages }) => ({
   input_tokens: 100,
   cache_creation_input_tokens: 10,
-  cache_read_input_tokens: 1000,
+  cache_read_input_tokens: Number(/^@use (\d+)$/m.exec(lastPrompt(messages).prompt)?.[1] ?? 1000),
   output_tokens: 7,
-};
+});
 
 function messageOf(request) {
   const content = answerTo(request);
+  const usage = usageOf(request);
   return {
     id: `msg_${randomUUID().replaceAll('-', '')}`,
     type: 'message',
@@ -78,6 +83,7 @@ function messageOf(request) {
 /** A message as the events of a stream; the input of a tool comes in pieces. */
 function* eventsOf(message) {
   const { content, stop_reason, ...rest } = message;
+  const { usage } = message;
   yield {
     type: 'message_start',
     message: { ...rest, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },
@@ -197,6 +203,6 @@ const server = createServer((request, response) => {
     void answer(request, response, text === '' ? {} : JSON.parse(text));
   });
 });
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(0, address, () => console.log(server.address().port));
 // The test that started it is gone.
 process.stdin.on('end', () => process.exit(0)).resume();

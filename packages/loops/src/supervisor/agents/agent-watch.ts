@@ -7,6 +7,7 @@ import { CleanupStack } from '../../concurrency/cleanup-stack.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { agentFolder } from '../../config/rig-places.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
+import { endsByAsking } from '../../state/rig-state.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
 import { type AgentLife, AgentLives } from './agent-life.ts';
@@ -19,6 +20,8 @@ export interface AgentWatchParts {
   readonly keeper: LoopKeeper;
   readonly emit: (event: RigEventBody) => void;
   readonly background: Background;
+  /** Called with what a loop's own agent told, once it was noted. */
+  readonly onEvent: (loop: LoopConfig, event: AgentEvent) => void;
 }
 
 /** Hears what the agents' hooks tell: readiness, prompts that were taken, turns that failed, sessions that follow others. */
@@ -50,6 +53,7 @@ export class AgentWatch implements AsyncDisposable {
     life.acknowledgements.forget();
     life.successor = false;
     delete life.dialog;
+    this.#parts.store.change(loop.name, { turnSince: undefined });
   }
 
   /** Takes what the hooks of a loop have told and what has not been noticed yet. */
@@ -115,6 +119,7 @@ export class AgentWatch implements AsyncDisposable {
     if (event === undefined || run !== store.loop(loop.name).run) return;
     if (!this.#isOwn(loop, event)) return;
     this.#act(loop, event, at);
+    this.#parts.onEvent(loop, event);
   }
 
   /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */
@@ -147,12 +152,15 @@ export class AgentWatch implements AsyncDisposable {
       case 'prompted':
         delete life.dialog;
         life.acknowledgements.take(event.text);
+        this.#noteTurn(name, at);
         break;
       case 'turn-ended':
         delete life.dialog;
+        this.#noteTurn(name, undefined);
         this.#liftBlock(loop, at);
         break;
       case 'failed': {
+        this.#noteTurn(name, undefined);
         const sign = life.adapter.hooks?.signOf(event, at);
         if (sign !== undefined) background.run(() => keeper.block(loop, sign, at));
         break;
@@ -166,12 +174,21 @@ export class AgentWatch implements AsyncDisposable {
     }
   }
 
+  /** @param since when the turn began that is under way; `undefined`: none is. */
+  #noteTurn(name: string, since: number | undefined): void {
+    const { store, background } = this.#parts;
+    if (since !== undefined && store.loop(name).turnSince !== undefined) return;
+    store.change(name, { turnSince: since });
+    // The next supervisor hears nothing of it any more.
+    background.run(() => store.save());
+  }
+
   /** A turn that ended well after what blocked the agent was said: it is over. */
   #liftBlock({ name }: LoopConfig, at: number): void {
     const { store, emit, keeper, background } = this.#parts;
     const { block } = store.loop(name);
     if (block?.at === undefined || block.at >= at) return;
-    if (block.reason === 'budget' || block.reason === 'escalated') return;
+    if (endsByAsking(block)) return;
     store.unblock(name);
     emit({ type: 'unblocked', loop: name, reason: 'it goes on' });
     background.run(async () => {

@@ -3,11 +3,13 @@ import { unlessAbsent } from '@cutover/foundation/errno';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
+import { endsByAsking } from '../../state/rig-state.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
 import { agentEnvironment } from '../starting/loop-command.ts';
 import type { AgentLife } from './agent-life.ts';
 import type { AgentWatch } from './agent-watch.ts';
+import type { ContextHandoff } from './context-handoff.ts';
 import { countUsage, dayOf } from './usage.ts';
 
 export interface LookParts {
@@ -15,6 +17,7 @@ export interface LookParts {
   readonly store: RigStore;
   readonly keeper: LoopKeeper;
   readonly agents: AgentWatch;
+  readonly handoff: ContextHandoff;
   readonly emit: (event: RigEventBody) => void;
   /** Tells an agent that runs to go on. */
   readonly tellToGoOn: (loop: LoopConfig) => void;
@@ -50,6 +53,7 @@ export class AgentLooks {
       const life = this.#parts.agents.life(loop);
       await this.#count(loop, life);
       await this.#checkBlock(loop, life);
+      this.#parts.handoff.look(loop);
     }
   }
 
@@ -91,7 +95,7 @@ export class AgentLooks {
     const { store } = this.#parts;
     const memory = this.#memory(loop);
     const { block } = store.loop(loop.name);
-    if (block === undefined || block.reason === 'budget' || block.reason === 'escalated') {
+    if (block === undefined || endsByAsking(block)) {
       delete memory.block;
       return;
     }

@@ -11,6 +11,8 @@ export interface LoopRuntime {
   pid?: number | undefined;
   /** The run whose end has been dealt with. */
   endedRun?: string | undefined;
+  /** The run after whose end what its clone alone held was kept under a ref. */
+  keptRun?: string | undefined;
   ready: boolean;
   /** It counts as ready because the time for that is over: nothing is typed into it. */
   lateReady?: boolean | undefined;

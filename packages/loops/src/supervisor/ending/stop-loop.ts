@@ -3,6 +3,7 @@ import type { LoopConfig } from '../../config/rig-config.ts';
 import { LoopsError } from '../../errors.ts';
 import type { RigTmux } from '../../tmux/rig-tmux.ts';
 import { endAgent } from './end-agent.ts';
+import { keepWork } from './keep-work.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { forgetPane } from '../context/loop-runtime.ts';
 import { endScope } from '../../processes/memory-scope.ts';
@@ -14,6 +15,8 @@ export interface StopOptions {
   readonly only?: 'agent' | undefined;
   /** Milliseconds between TERM and KILL. Default: the rig's `stopGrace`. */
   readonly grace?: number | undefined;
+  /** `false`: the caller itself keeps what its clone alone holds. */
+  readonly keep?: false | undefined;
 }
 
 /** How often the end is tried, and how long after a failure, in milliseconds. */
@@ -70,12 +73,13 @@ async function endRun(
 
 /** Where there is no server, something of the agent may have outlived it. */
 async function endEverything(
-  { store, config, scopes, emit, runtimes }: KeeperContext,
+  context: KeeperContext,
   tmux: RigTmux | undefined,
   loop: LoopConfig,
   reason: string,
   options: StopOptions,
 ): Promise<void> {
+  const { store, config, scopes, emit, runtimes } = context;
   const runtime = runtimes.of(loop.name);
   const panes = (await tmux?.panes()) ?? [];
   const pane = panes.find((one) => one.loop === loop.name);
@@ -95,5 +99,8 @@ async function endEverything(
   const ran = pane !== undefined || runtime.pid !== undefined || reaped.length > 0;
   forgetPane(runtime);
   runtime.nextStartAt = 0;
-  if (ran) emit({ type: 'stopped', loop: loop.name, reason });
+  if (!ran) return;
+  emit({ type: 'stopped', loop: loop.name, reason });
+  if (options.keep === undefined && (await keepWork(context, loop)) === undefined && run !== undefined)
+    runtime.keptRun = run;
 }

@@ -32,7 +32,10 @@ export class PromptLedger {
 
   async noteTaken(name: string, id: string): Promise<void> {
     const { prompts = [], typed = [], run } = this.#store.loop(name);
-    if (id === `start-${run}`) this.#store.forgetPending(name);
+    if (id === `start-${run}`) {
+      this.#store.forgetPending(name);
+      this.#store.change(name, { readsNote: undefined });
+    }
     this.#store.change(name, {
       prompts: [...prompts, id].slice(-remembered),
       typed: typed.filter((one) => one.id !== id),

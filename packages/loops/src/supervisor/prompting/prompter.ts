@@ -43,7 +43,20 @@ export class Prompter {
    * not say that it took it.
    */
   async prompt(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
-    return this.#turns.take(loop.name, () => this.#type(loop, text, id));
+    return this.#turns.take(loop.name, () => {
+      const { handoff, block } = this.#parts.store.loop(loop.name);
+      if (handoff === undefined || block !== undefined) return this.#type(loop, text, id);
+      // The session would end before it has answered.
+      throw new RequestRefusedError(
+        'PROMPT_REFUSED',
+        `${loop.name} writes a handoff note for a new session; nothing was typed. Try again when that has begun`,
+      );
+    });
+  }
+
+  /** Asks for a handoff note: the one prompt that an agent gets while its session is handed over. */
+  async askForNote(loop: LoopConfig, text: string, id: string): Promise<boolean> {
+    return this.#turns.take(loop.name, () => this.#type(loop, Buffer.from(text), id));
   }
 
   /** Sees to it that an agent that was started gets its words: waits for their acknowledgement, or types them when it is ready. */

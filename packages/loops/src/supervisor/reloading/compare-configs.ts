@@ -31,6 +31,7 @@ const withoutRestart = new Set<string>([
   'prompt',
   'goOn',
   'budget',
+  'contextHandoff',
   'logCap',
 ] satisfies (keyof LoopConfig)[]);
 

@@ -29,7 +29,7 @@ export async function prepareStart(
     begun: state.begun === true,
     transcript,
   });
-  const what = whatToTell(loop, choice);
+  const what = whatToTell(loop, choice, state);
   const words = what === undefined ? undefined : await wordsOf(loop, what);
   const launch: Launch = { ...choice, loop, folder: agentFolder(config, loop.name), words };
   await adapter.prepare?.(launch);
@@ -44,11 +44,21 @@ export async function prepareStart(
 
 /** What an agent is told at its start. */
 export async function wordsOf(loop: LoopConfig, what: PendingWords['what']): Promise<string> {
-  return what === 'go-on' || loop.prompt === undefined ? loop.goOn : readFile(loop.prompt.file, 'utf8');
+  const { prompt, goOn, contextHandoff } = loop;
+  if (what === 'go-on') return goOn;
+  const words =
+    prompt === undefined || prompt.deliver === 'file' ? [] : [await readFile(prompt.file, 'utf8')];
+  const hint = contextHandoff?.tell.replaceAll('{note}', contextHandoff.note);
+  return [...words, ...(what === 'handoff' && hint !== undefined ? [hint] : [])].join('\n\n');
 }
 
 /** A generic agent goes on by its own command line; any other waits in its session until it is told to. */
-function whatToTell(loop: LoopConfig, { goesOn }: StartChoice): PendingWords['what'] | undefined {
+function whatToTell(
+  loop: LoopConfig,
+  { goesOn }: StartChoice,
+  { readsNote }: LoopState,
+): PendingWords['what'] | undefined {
   if (goesOn) return loop.agent === 'generic' || loop.goOn === '' ? undefined : 'go-on';
+  if (readsNote === true && loop.contextHandoff !== undefined) return 'handoff';
   return loop.prompt === undefined || loop.prompt.deliver === 'file' ? undefined : 'prompt';
 }

@@ -11,6 +11,7 @@ import { type PreparedStart, prepareStart } from './prepare-start.ts';
 import { startFingerprint } from '../reloading/compare-configs.ts';
 import { requireFolders } from './require-folders.ts';
 import { decideAfterExit } from '../ending/after-exit.ts';
+import { keepWork } from '../ending/keep-work.ts';
 import { endScope, hasLimits } from '../../processes/memory-scope.ts';
 import { reapRuns } from '../../processes/reap-runs.ts';
 
@@ -84,6 +85,7 @@ async function prepare(context: KeeperContext, start: Start): Promise<Prepared[]
     const environment = await loopEnvironment(config, loop, phase, run, scopes.manager);
     const made = await prepareStart(config, loop, before, environment);
     const { session } = made.choice;
+    if (session !== before.session) await requireKept(context, start);
     if (session !== before.session) store.forgetSession(loop.name);
     store.change(loop.name, { session });
     if (made.pending !== undefined) store.change(loop.name, { pending: made.pending });
@@ -92,6 +94,14 @@ async function prepare(context: KeeperContext, start: Start): Promise<Prepared[]
     noteFailure(context, loop, error);
     return [];
   }
+}
+
+/** A new session knows nothing of what the one before left in the clone, and may clean it. */
+async function requireKept(context: KeeperContext, { loop, before }: Start): Promise<void> {
+  if (before.run !== undefined && context.runtimes.of(loop.name).keptRun === before.run) return;
+  const problem = await keepWork(context, loop);
+  if (problem !== undefined)
+    throw new LoopsError('SALVAGE_FAILED', `no new session begins there before that is fixed: ${problem}`);
 }
 
 async function startLoop(

@@ -9,7 +9,8 @@ import { dayOf } from '../agents/usage.ts';
 export function viewAgent(loop: LoopConfig, agents: AgentWatch, store: RigStore): AgentStatus | undefined {
   if (loop.agent === 'generic') return undefined;
   const { dialog, promptProblem, progress, silentRun } = agents.life(loop);
-  const { usage, run } = store.loop(loop.name);
+  const { usage, run, handoff, turnSince, block } = store.loop(loop.name);
+  const note = loop.contextHandoff?.note;
   const version = progress?.version;
   const versionDoubt = version === undefined ? undefined : adapterOf(loop).versionDoubt?.(version);
   const silence = silentRun !== undefined && silentRun === run ? 'its hooks are not heard' : undefined;
@@ -21,6 +22,9 @@ export function viewAgent(loop: LoopConfig, agents: AgentWatch, store: RigStore)
       dialog === undefined ? undefined : `it shows ${dialog}; answer it with: loops attach ${loop.name}`,
     promptProblem,
     context: progress?.context,
+    // One that waits for a person, or for the end of a limit, ends no turn by itself.
+    turnSince: dialog === undefined && block === undefined ? turnSince : undefined,
+    handoff: handoff === undefined || note === undefined ? undefined : { askedAt: handoff.askedAt, note },
     usage:
       usage === undefined
         ? undefined

@@ -16,7 +16,13 @@ export function viewLoop(
   return {
     name: loop.name,
     state: stateOf(runtime, state, held),
-    reason: waitingFor ?? startProblem ?? agent?.dialog ?? agent?.promptProblem ?? agent?.doubt,
+    reason:
+      waitingFor ??
+      startProblem ??
+      agent?.dialog ??
+      agent?.promptProblem ??
+      handoffWords(agent) ??
+      agent?.doubt,
     wanted,
     ready: runtime.ready,
     pid,
@@ -32,6 +38,10 @@ export function viewLoop(
     unlimited: pid === undefined ? undefined : unlimited,
     lastExit,
   };
+}
+
+function handoffWords(agent: AgentStatus | undefined): string | undefined {
+  return agent?.handoff === undefined ? undefined : `it writes a handoff note to ${agent.handoff.note}`;
 }
 
 function stateOf(runtime: LoopRuntime, state: LoopState, held: boolean): LoopStatus['state'] {

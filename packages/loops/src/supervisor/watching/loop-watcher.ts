@@ -4,7 +4,7 @@ import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
 import type { StallRung } from '../../events/rig-event.ts';
-import type { LoopBlock } from '../../state/rig-state.ts';
+import { endsByAsking, type LoopBlock } from '../../state/rig-state.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import { normaliseScreen, type ProgressSigns, readProcessTable, readTouches, readTree } from './progress.ts';
 import { judgeProgress } from './judge-progress.ts';
@@ -30,6 +30,8 @@ export interface WatchActions {
   progressOf(loop: LoopConfig): AgentProgress | undefined;
   /** The dialog that waits on its screen, as far as its hooks or a look before have told. */
   dialogOf(loop: LoopConfig): string | undefined;
+  /** Whether it writes a handoff note: its time for that is another one. */
+  handsOver(loop: LoopConfig): boolean;
   /** @param late the time to become ready is over, and it was not seen to be. */
   ready(loop: LoopConfig, late: boolean): void;
   /** It takes prompts, and its hooks say nothing. */
@@ -103,6 +105,7 @@ export class LoopWatcher {
       if (mayHaveChanged(one.pane, memory) || !one.ready) await this.#read(tmux, one, memory);
       const block = this.#actions.blockOf(one.loop);
       if (block !== undefined) await this.#checkBlock(one.loop, block, memory);
+      else if (this.#actions.handsOver(one.loop)) rest(memory);
       else if (one.loop.stall !== undefined) quiet.push({ one, memory });
     }
     if (quiet.length > 0) await this.#checkStalls(quiet);
@@ -157,10 +160,9 @@ export class LoopWatcher {
 
   /** Nothing is expected of an agent that is blocked; when its limit is over it is told to go on. */
   async #checkBlock(loop: LoopConfig, block: LoopBlock, memory: Memory): Promise<void> {
-    const now = performance.now();
-    memory.stall = { progressAt: now, taken: 0, rungAt: now, answered: 0 };
+    rest(memory);
     if (block.until !== undefined && block.until <= Date.now()) await this.#actions.goOn(loop);
-    else if (block.reason === 'escalated' || block.reason === 'budget') return;
+    else if (endsByAsking(block)) return;
     else if (memory.sign === undefined && !this.#actions.isHeard(loop)) await this.#actions.cleared(loop);
   }
 
@@ -214,6 +216,12 @@ export class LoopWatcher {
     if (dialog !== undefined) return `it shows ${dialog}`;
     return ready ? undefined : 'it is still starting';
   }
+}
+
+/** Nothing is expected of it now: its time begins again. */
+function rest(memory: Memory): void {
+  const now = performance.now();
+  memory.stall = { progressAt: now, taken: 0, rungAt: now, answered: 0 };
 }
 
 /** tmux tells the last output to the second: what came later in that second is not in a screen read within it. */

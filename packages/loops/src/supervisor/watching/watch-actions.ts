@@ -60,6 +60,7 @@ export function createWatchActions(means: WatchMeans): WatchActions {
     isHeard: (loop) => agents.isHeard(loop),
     progressOf: (loop) => agents.life(loop).progress,
     dialogOf: (loop) => agents.life(loop).dialog,
+    handsOver: (loop) => store.loop(loop.name).handoff !== undefined,
     ready: (loop, late) => {
       if (late) keeper.runtime(loop.name).lateReady = true;
       keeper.markReady(loop);

@@ -24,6 +24,7 @@ function makeWatcher(block: LoopBlock | undefined) {
     isHeard: () => false,
     progressOf: () => undefined,
     dialogOf: () => undefined,
+    handsOver: () => false,
     ready: act('ready'),
     silent: act('silent'),
     dialog: act('dialog'),
