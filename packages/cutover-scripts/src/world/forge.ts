@@ -1,18 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Host, HostConnectionError } from '@cutover/host';
+import { type Host, HostConnectionError, localHost } from '@cutover/host';
 import type { CutoverSettings, SshEndpoint } from '../config/schema.ts';
 import type { Fence, FenceKey } from './fence.ts';
 import { socksAddress } from './socks-address.ts';
+import { fitsSocket, warmConnection } from './warm-connection.ts';
 
 /** The git server: its repositories, and who may reach them. */
-export interface Forge {
+export interface Forge extends AsyncDisposable {
   /** Runs the forge's own commands, over ssh as its git user. */
   readonly host: Host;
   /** The environment that makes this machine's git reach it, host key verified. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
   /** The git URL of a repository; a whole URL is returned as it is. */
   url(repository: string): string;
+  /** Has this machine's git share one connection from here on, where the downtime would pay for each new one. */
+  keepWarm(): Promise<void>;
   /** Whether it answers at all, over verified ssh. */
   answers(signal: AbortSignal): Promise<boolean>;
   /** Makes a private repository, or finds it there. */
@@ -30,11 +33,23 @@ export async function openForge(
   const { ssh } = settings;
   const command = (template: readonly string[], names: Record<string, string>): string[] =>
     template.map((word) => word.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `{${name}}`));
+  const options = await sshOptions(ssh, stateDirectory);
+  const socket = join(stateDirectory, 'forge.sock');
+  const shared = fitsSocket(socket) ? [`ControlPath=${sshPath(socket)}`] : [];
+  const here = localHost();
+  const address = [...(ssh.port === 22 ? [] : ['-p', String(ssh.port)]), `${ssh.user}@${ssh.host}`];
+  const warm = warmConnection(here, [...sshWords([...options, ...shared]), ...address], socket);
   return {
     host,
     gitEnvironment: {
-      GIT_SSH_COMMAND: await sshCommand(ssh, stateDirectory),
+      GIT_SSH_COMMAND: sshWords([...options, ...shared])
+        // git reads this with a shell, so each word is quoted for one.
+        .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+        .join(' '),
       GIT_TERMINAL_PROMPT: '0',
+    },
+    async keepWarm() {
+      if (shared.length > 0) await warm.keep();
     },
     url: (repository) =>
       repository.includes(':')
@@ -65,19 +80,25 @@ export async function openForge(
         await host.run(command(settings.revokeKey, { fingerprint }), { signal });
       },
     },
+    async [Symbol.asyncDispose]() {
+      await warm[Symbol.asyncDispose]();
+      await here[Symbol.asyncDispose]();
+    },
   };
 }
 
-/** git reads this with a shell, so each word is quoted for one. */
-async function sshCommand(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string> {
+function sshWords(options: readonly string[]): string[] {
+  return ['ssh', ...options.flatMap((option) => ['-o', option])];
+}
+
+async function sshOptions(ssh: CutoverSettings['forge']['ssh'], stateDirectory: string): Promise<string[]> {
   const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
   options.push(
     `UserKnownHostsFile=${sshPath(ssh.knownHosts ?? (await knownHostsFile(ssh, stateDirectory)))}`,
   );
   options.push(`IdentityFile=${sshPath(ssh.privateKey)}`);
   if (ssh.socks5 !== undefined) options.push(...throughSocks(ssh.socks5));
-  const words = ['ssh', ...options.flatMap((option) => ['-o', option])];
-  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return options;
 }
 
 /** When the proxy dies nc stays, and ssh with it, unless ssh asks for a sign of life. */

@@ -42,7 +42,7 @@ export async function openWorld(
   );
   const forgeHost = sshHost({ name: settings.forge.ssh.host, ...connection(settings.forge.ssh) });
   const forge = await openForge(settings.forge, forgeHost, workDirectory);
-  const opened: AsyncDisposable[] = [old, forgeHost, here];
+  const opened: AsyncDisposable[] = [forge, old, forgeHost, here];
   const keep = <T extends AsyncDisposable>(resource: T): T => {
     opened.unshift(resource);
     return resource;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Host } from '@cutover/host';
 import * as z from 'zod';
-import { readRemoteDocument, swapRemoteDocument } from '../git/remote-document.ts';
+import { readRemoteDocument, remoteCommit, swapRemoteDocument } from '../git/remote-document.ts';
 import { asking, type OwnershipPlace } from './place.ts';
 
 /** The ref that names the one operator who moves the loops. */
@@ -34,7 +34,10 @@ export async function readOperator(
   at: OwnershipPlace,
 ): Promise<(OperatorDocument & { readonly commit: string }) | undefined> {
   return asking(host, at, async (context) => {
-    const found = await readRemoteDocument(context, { remote: at.remote, ref: at.ref ?? defaultOperatorRef });
+    const found = await readRemoteDocument(context, {
+      remote: at.remote,
+      ref: at.ref ?? defaultOperatorRef,
+    });
     return found === undefined ? undefined : { ...schema.parse(found.data), commit: found.commit };
   });
 }

@@ -16,6 +16,8 @@ export interface OwnershipPlace {
   /** Milliseconds for each git command. Default 30 s. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The document is expected to be another one than was read last: it is brought by the connection that asks for it. */
+  readonly expectNew?: boolean | undefined;
 }
 
 /** The ref at its remote. */
@@ -32,6 +34,7 @@ export async function asking<T>(
   try {
     return await action(await scratch(host, place));
   } catch (error) {
+    made.delete(`${host.name} ${place.repository}`);
     if (
       error instanceof CommandError ||
       error instanceof CommandTimeoutError ||
@@ -45,16 +48,23 @@ export async function asking<T>(
   }
 }
 
+/** Repositories that were found whole, or made; one that git fails in is looked at again. */
+const made = new Set<string>();
+
 async function scratch(host: Host, place: OwnershipPlace): Promise<GitContext> {
   const { repository, timeout, signal } = place;
   const limits = { timeout, signal };
   const context = { host, repository, ...limits };
+  const name = `${host.name} ${repository}`;
+  if (made.has(name)) return context;
   const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
     reject: false,
     ...limits,
   });
-  if (probe.exitCode === 0) return context;
-  await host.run(['mkdir', '-p', '--', repository], limits);
-  await git(context, ['init', '--bare', '--quiet']);
+  if (probe.exitCode !== 0) {
+    await host.run(['mkdir', '-p', '--', repository], limits);
+    await git(context, ['init', '--bare', '--quiet']);
+  }
+  made.add(name);
   return context;
 }
