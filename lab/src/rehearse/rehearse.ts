@@ -16,6 +16,7 @@ import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
+import { operatorAccess } from './operator-access.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
@@ -91,7 +92,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   };
   const operator = {
     ...files,
-    operator: async () => scriptedOperator(await operatorAccess(scene, lab.operator.file)),
+    operator: async () => scriptedOperator(await operatorAccess(scene.target, lab.operator.file, signal)),
     rigUser: settings.new.user,
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
@@ -203,20 +204,6 @@ async function rollBack(
     const end = await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent });
     demandSuccess('cutover rollback', end);
   });
-}
-
-/** How the person reaches the new host: as root over ssh, with the host key that is really inside. */
-async function operatorAccess({ target, signal }: Scene, privateKeyFile: string) {
-  const [keys, address] = await Promise.all([
-    target.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal }),
-    target.run(['hostname', '-I'], { signal }),
-  ]);
-  return {
-    host: address.stdout.trim().split(' ')[0] ?? '',
-    user: 'root',
-    privateKeyFile,
-    hostKeys: keys.stdout.split('\n').filter((line) => line !== ''),
-  };
 }
 
 function demandSuccess(what: string, { exitCode, stderr }: RunnerEnd): void {

@@ -134,8 +134,8 @@ async function move(
   if ((expected?.epoch ?? 0) < seen)
     throw new OwnershipRegressedError(options.remote, seen, await readOwnership(host, options));
   // The new document follows it in the history, so it must be here; another repository may have read it.
-  const known = await asking(host, options, async (context) => hasCommit(context, expected?.commit));
-  if (!known) await readOwnership(host, options);
+  const isHere = await asking(host, options, async (context) => hasCommit(context, expected?.commit));
+  if (!isHere) await readOwnership(host, { ...options, expectNew: true });
   // A nonce: two who write the same at once must not both find their own commit there.
   const data = { ...formatDocument(document), nonce: randomUUID() };
   const result = await asking(host, options, (context) =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Host } from '@cutover/host';
 import * as z from 'zod';
-import { readRemoteDocument, remoteCommit, swapRemoteDocument } from '../git/remote-document.ts';
+import { readRemoteDocument, swapRemoteDocument } from '../git/remote-document.ts';
 import { asking, type OwnershipPlace } from './place.ts';
 
 /** The ref that names the one operator who moves the loops. */

@@ -32,9 +32,8 @@ export async function asking<T>(
   action: (context: GitContext) => Promise<T>,
 ): Promise<T> {
   try {
-    return await action(await scratch(host, place));
+    return await orMadeAgain(host, place, action);
   } catch (error) {
-    made.delete(`${host.name} ${place.repository}`);
     if (
       error instanceof CommandError ||
       error instanceof CommandTimeoutError ||
@@ -48,23 +47,38 @@ export async function asking<T>(
   }
 }
 
-/** Repositories that were found whole, or made; one that git fails in is looked at again. */
+/** Repositories that were found whole, or made, in this process. */
 const made = new Set<string>();
 
-async function scratch(host: Host, place: OwnershipPlace): Promise<GitContext> {
+/** What git says where the repository was deleted since: nothing was done then. */
+const isGone = /^fatal: (?:cannot change to|not a git repository)/m;
+
+async function orMadeAgain<T>(
+  host: Host,
+  place: OwnershipPlace,
+  action: (context: GitContext) => Promise<T>,
+): Promise<T> {
+  const name = `${host.name} ${place.repository}`;
+  if (!made.has(name)) await makeScratch(host, place);
+  made.add(name);
   const { repository, timeout, signal } = place;
+  const context = { host, repository, timeout, signal };
+  try {
+    return await action(context);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !isGone.test(error.result.stderr)) throw error;
+    await makeScratch(host, place);
+    return action(context);
+  }
+}
+
+async function makeScratch(host: Host, { repository, timeout, signal }: OwnershipPlace): Promise<void> {
   const limits = { timeout, signal };
-  const context = { host, repository, ...limits };
-  const name = `${host.name} ${repository}`;
-  if (made.has(name)) return context;
   const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
     reject: false,
     ...limits,
   });
-  if (probe.exitCode !== 0) {
-    await host.run(['mkdir', '-p', '--', repository], limits);
-    await git(context, ['init', '--bare', '--quiet']);
-  }
-  made.add(name);
-  return context;
+  if (probe.exitCode === 0) return;
+  await host.run(['mkdir', '-p', '--', repository], limits);
+  await git({ host, repository, ...limits }, ['init', '--bare', '--quiet']);
 }
