@@ -14,6 +14,7 @@ import { afterCutover, afterReboot, beforeApproval } from './evidence/promises.t
 import { afterRollback, afterUndo } from './evidence/way-back.ts';
 import { instanceIdentity } from './evidence/instance.ts';
 import { collectGarbage } from './evidence/new-host.ts';
+import { cutAt, type CutsOfRun, type PlannedCut } from '../network/cut-at.ts';
 import type { Narrator } from './narrator.ts';
 import { answerGates } from './gates.ts';
 import { operatorAccess } from './operator-access.ts';
@@ -33,6 +34,8 @@ export interface RehearseOptions {
   readonly undoAt?: string;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
+  /** Cuts of the network, each once; a run that one of them ended is resumed when it is over. */
+  readonly cuts?: readonly PlannedCut[];
   readonly narrator: Narrator;
   readonly onEvidence: (evidence: Evidence) => void;
   readonly signal: AbortSignal;
@@ -98,8 +101,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     signal,
   };
 
+  const cuts = cutAt(lab, hosts, options.cuts ?? []);
   const kills = [...options.killAt, ...(options.undoAt === undefined ? [] : [options.undoAt])];
   let argv = ['run', '--yes'];
+  let cutBefore = 0;
   for (;;) {
     const killStep = kills.shift();
     const gates = answerGates(operator);
@@ -110,21 +115,29 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       onEvent: (event) => {
         onEvent(event);
         gates.event(event);
+        cuts.event(event);
       },
       ...(killStep === undefined
         ? {}
         : { killAt: (event: EngineEvent) => event.type === 'intent' && event.step === killStep }),
     });
     await gates.settled();
+    const wereCut = await cuts.settled();
     if (end.killed && killStep === options.undoAt) {
       narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
-      await rollBack(options, files, onEvent);
+      await rollBack(options, files, onEvent, cuts);
       await afterUndo(scene, evidence, scope);
       argv = ['run', '--yes'];
       continue;
     }
     if (end.killed) {
       narrator.say(`  ✗ the runner was killed in ${killStep ?? ''}; resuming`);
+      argv = ['resume'];
+      continue;
+    }
+    if (end.exitCode !== 0 && wereCut.length > cutBefore) {
+      cutBefore = wereCut.length;
+      narrator.say(`  ✗ the run ended with ${end.exitCode} when the network was cut; resuming`);
       argv = ['resume'];
       continue;
     }
@@ -164,7 +177,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await afterReboot(scene, evidence);
 
   if (options.rollback === true) {
-    await rollBack(options, files, onEvent);
+    await rollBack(options, files, onEvent, cuts);
     await afterRollback(scene, evidence, rigName);
   }
 
@@ -199,10 +212,23 @@ async function rollBack(
   { narrator, signal }: RehearseOptions,
   files: RunnerFiles,
   onEvent: (event: EngineEvent) => void,
+  cuts: CutsOfRun,
 ): Promise<void> {
   await narrator.timed('going back to the old host', async () => {
-    const end = await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent });
-    demandSuccess('cutover rollback', end);
+    const before = (await cuts.settled()).length;
+    const run = (argv: readonly string[]): Promise<RunnerEnd> =>
+      runCutover({
+        ...files,
+        argv,
+        signal,
+        onEvent: (event) => {
+          onEvent(event);
+          cuts.event(event);
+        },
+      });
+    const end = await run(['rollback', '--yes']);
+    const wasCut = (await cuts.settled()).length > before;
+    demandSuccess('cutover rollback', wasCut && end.exitCode !== 0 ? await run(['resume']) : end);
   });
 }
 

@@ -3,8 +3,8 @@ import { expectOk, stageCutover, type Staged } from './staged.ts';
 
 /** How many kills there are in all. */
 const kills = Number(process.env['CUTOVER_KILLS'] ?? 100);
-/** The longest time that a runner is let live, in milliseconds: about that of a whole move. */
-const longestLife = 30_000;
+/** The longest time that a runner is let live, in milliseconds: about that of a whole move on a busy machine. */
+const longestLife = 60_000;
 
 let staged: Staged;
 beforeAll(async () => {

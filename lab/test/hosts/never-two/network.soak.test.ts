@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cutAt, type PlannedCut } from '../../../src/network/cut-at.ts';
 import type { Place } from '../../../src/network/cut.ts';
 import { goOn, stageCutover, type Staged } from './staged.ts';
 
@@ -15,55 +16,33 @@ const pairs: readonly (readonly [Place, Place])[] = [
   ['pi', 'forge'],
   ['new', 'forge'],
 ];
-const forward = ['release-ownership', 'quiesce-old', 'last-sync', 'grant-ownership', 'start-new'];
-const back = [
-  'back-release-ownership',
-  'back-quiesce-new',
-  'back-sync',
-  'back-grant-ownership',
-  'back-start-old',
-];
+const forwards = ['run', '--yes', '--until', 'cold-standby'];
+/** A step of the way there, and one of the way back. */
+const steps = [
+  ['release-ownership', 'back-release-ownership'],
+  ['quiesce-old', 'back-quiesce-new'],
+  ['last-sync', 'back-sync'],
+  ['grant-ownership', 'back-grant-ownership'],
+  ['start-new', 'back-start-old'],
+] as const;
 /** How long it lasts, in seconds: a hiccup, and more than any connection waits. */
 const lengths = [5, 60];
 
-/** Cuts the network when `step` is looked at, and mends it after so many seconds. */
-async function withCut(
-  argv: readonly string[],
-  step: string,
-  between: readonly [Place, Place],
-  seconds: number,
-) {
-  let cut: Promise<void> | undefined;
-  const end = await staged.cutover(argv, {
-    onEvent(event) {
-      if (event.type !== 'looking' || event.step !== step || cut !== undefined) return;
-      cut = (async () => {
-        await using held = await staged.cut(between);
-        void held;
-        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-      })();
-    },
-  });
-  expect(cut, `${step} was never looked at`).toBeDefined();
-  await cut;
+async function withCut(argv: readonly string[], cut: PlannedCut) {
+  const cuts = cutAt(staged.lab, staged.hosts, [cut]);
+  const end = await staged.cutover(argv, { onEvent: (event) => cuts.event(event) });
+  expect(await cuts.settled()).toEqual([cut]);
   return end;
 }
 
 describe.each(pairs)('a cut between %s and %s', (...between) => {
-  for (const seconds of lengths) {
-    it.each(forward)(`of ${seconds} s at %s: forward it goes`, async (step) => {
-      await goOn(staged, await withCut(['run', '--yes', '--until', 'cold-standby'], step, between, seconds));
+  describe.each(lengths)('of %d s', (seconds) => {
+    it.each(steps)('at %s and at %s: there and back it goes', async (there, back) => {
+      await goOn(staged, await withCut(forwards, { step: there, between, seconds }));
       expect(await staged.settled()).toBe('new');
-      await goOn(staged, await staged.cutover(['rollback', '--yes']));
+      await goOn(staged, await withCut(['rollback', '--yes'], { step: back, between, seconds }));
       expect(await staged.settled()).toBe('old');
       staged.seen();
     });
-    it.each(back)(`of ${seconds} s at %s: back it goes`, async (step) => {
-      await goOn(staged, await staged.cutover(['run', '--yes', '--until', 'cold-standby']));
-      expect(await staged.settled()).toBe('new');
-      await goOn(staged, await withCut(['rollback', '--yes'], step, between, seconds));
-      expect(await staged.settled()).toBe('old');
-      staged.seen();
-    });
-  }
+  });
 });

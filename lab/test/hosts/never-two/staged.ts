@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { incusHost } from '@cutover/incus-client';
 import type { EngineEvent } from '@cutover/runbook';
 import { expect } from 'vitest';
-import { parse, stringify } from 'yaml';
 import {
   type Lab,
   type LabHosts,
@@ -44,20 +43,12 @@ export interface Staged extends AsyncDisposable {
   seen(): SamplerReport;
 }
 
-const change = (text: string, by: (config: Record<string, unknown>) => void): string => {
-  const config = parse(text) as Record<string, unknown>;
-  by(config);
-  return stringify(config);
-};
-
-export async function stageCutover(
-  by: (config: Record<string, unknown>) => void = () => {},
-): Promise<Staged> {
+/** @param stage `false`: nothing is done yet. */
+export async function stageCutover({ stage = true }: { readonly stage?: boolean } = {}): Promise<Staged> {
   const lab = await openLab();
   const hosts = await startHosts(lab);
   const folder = await mkdtemp(join(tmpdir(), 'never-two-'));
   const files = await writeRehearsalFiles(folder, lab, hosts);
-  await writeFile(files.config, change(await readFile(files.config, 'utf8'), by));
   const sampler = startSampler({ folders: lab.folders, old: 'pi', new: `${lab.project}_${newHostName}` });
   const signal = AbortSignal.timeout(24 * 3600 * 1000);
   const target = incusHost(lab.client.project(lab.project), newHostName);
@@ -117,13 +108,19 @@ export async function stageCutover(
       await rm(folder, { recursive: true, force: true });
     },
   };
-  expectOk(await staged.cutover(['run', '--yes', '--until', 'c-stage']));
+  if (stage) expectOk(await staged.cutover(['run', '--yes', '--until', 'c-stage']));
   return staged;
 }
 
 /** Says why where it did not end well. */
 export function expectOk(end: End): void {
-  if (end.exitCode !== 0) throw new Error(`cutover ended with exit code ${end.exitCode}:\n${tellingOf(end)}`);
+  expectEnd(end, 0);
+}
+
+/** Says why where it did not end with this exit code. */
+export function expectEnd(end: End, exitCode: number, where = 'cutover'): void {
+  if (end.exitCode !== exitCode)
+    throw new Error(`${where} ended with exit code ${end.exitCode}, not ${exitCode}:\n${tellingOf(end)}`);
 }
 
 export function tellingOf({ stderr, events }: End): string {
