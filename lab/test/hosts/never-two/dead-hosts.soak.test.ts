@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { waitReady } from './instances.ts';
 import { expectEnd, expectOk, goOn, stageCutover, type Staged, tellingOf } from './staged.ts';
 import { newHostName } from '../../../src/rehearse/settings.ts';
@@ -11,6 +11,16 @@ beforeAll(async () => {
   staged = await stageCutover();
 }, 900_000);
 afterAll(() => staged[Symbol.asyncDispose]());
+
+/** Each begins with the old rig running, whatever became of the one before. */
+beforeEach(async () => {
+  const { status } = await oldInstance().state('pi');
+  if (status === 'Frozen') await oldInstance().setState('pi', { action: 'unfreeze' });
+  if (status === 'Stopped') await startOld();
+  if (staged.seen().sightings.at(-1)?.old.length === 3) return;
+  await staged.cutover(['run', '--yes', '--forward', '--until', 'cold-standby']);
+  await goBack();
+}, 900_000);
 
 const oldInstance = () => staged.lab.client.instances;
 const newInstance = () => staged.lab.client.project(staged.lab.project).instances;
