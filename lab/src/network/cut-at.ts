@@ -14,7 +14,7 @@ export interface PlannedCut {
 /** The cuts of one run. */
 export interface CutsOfRun {
   event(event: EngineEvent): void;
-  /** Waits until what was cut is mended. @returns which cuts began. */
+  /** Waits until each cut is over. @returns which cuts began. */
   settled(): Promise<readonly PlannedCut[]>;
 }
 
