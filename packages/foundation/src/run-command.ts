@@ -1,4 +1,5 @@
 import type { Command, CommanderError } from 'commander';
+import { addCompletion } from './completion.ts';
 import { describeError } from './describe-error.ts';
 import { isErrno } from './errno.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -26,6 +27,7 @@ export interface RunCommandOptions {
 export async function runCommand(program: Command, options: RunCommandOptions = {}): Promise<number> {
   const { argv = process.argv.slice(2), io = processIo, version, exitCodeOf } = options;
   if (version !== undefined) program.version(version, '--version');
+  if (program.commands.length > 0) addCompletion(program, io);
   prepare(program, io);
   const reader = watchReader(io);
   try {

@@ -19,6 +19,8 @@ export interface InspectOptions {
    * sure.
    */
   readonly fetch?: boolean | undefined;
+  /** A salvage ref that was just made of this clone: it says nothing about it. */
+  readonly ownSalvage?: string | undefined;
   /** Milliseconds for each git command. Default 30 s. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +80,7 @@ async function lookAround(
   const [under, status, unpushed, hidden, worktrees, modules, lfs] = await Promise.all([
     orUnknown(underWay(context, places)),
     orUnknown(readStatus(context)),
-    orUnknown(findUnpushed(context, remotes)),
+    orUnknown(findUnpushed(context, remotes, options.ownSalvage)),
     orUnknown(hiddenChanges(context, places)),
     orUnknown(worktreeReasons(context)),
     orUnknown(submoduleReasons(context, places, options.fetch !== false, inspect)),

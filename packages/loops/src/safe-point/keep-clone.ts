@@ -45,7 +45,9 @@ export async function keepClone(
   ]);
   if (known === 'still' && here.safe) return here;
   let kept = early ?? (here.safe ? undefined : await keep());
-  const report = withRemotes(here, await inspectWithin(host, path, deadline.left, { signal }));
+  const ownSalvage = typeof kept === 'object' ? kept.ref : undefined;
+  const whole = await inspectWithin(host, path, deadline.left, { signal, ownSalvage });
+  const report = withRemotes(here, whole);
   if (report.safe) {
     if (typeof kept === 'object')
       await git({ ...context, signal }, ['update-ref', '-d', kept.ref, kept.commit]);
@@ -58,9 +60,9 @@ export async function keepClone(
     salvage !== false && salvage.push !== false
       ? await pushInTime({ ...context, signal }, kept, deadline)
       : {};
-  const whole: Salvage = { ...kept, ...pushed };
-  onEvent({ type: 'salvaged', path, salvage: whole });
-  return { ...report, salvage: whole };
+  const made: Salvage = { ...kept, ...pushed };
+  onEvent({ type: 'salvaged', path, salvage: made });
+  return { ...report, salvage: made };
 }
 
 /** @returns why nothing was kept, when that is so. */

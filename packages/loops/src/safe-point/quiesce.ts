@@ -4,6 +4,7 @@ import { inspectWithin } from './inspect-within.ts';
 import { keepClone } from './keep-clone.ts';
 import { provesStopped } from './proves-stopped.ts';
 import type { QuiesceOptions, QuiesceReport } from './quiesce-report.ts';
+import { pushSalvages } from './salvage/push-salvages.ts';
 import { stopRig } from './stop-rig.ts';
 import { Deadline } from './deadline.ts';
 import { waitForSafePoint } from './wait-for-safe-point.ts';
@@ -31,7 +32,11 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   const { stopTimeout = 10_000, onEvent = () => {} } = options;
   const deadline = new Deadline(options.deadline);
   const reserve = options.atDeadline === 'leave' ? 0 : Math.min(options.deadline / 2, mostReserve);
-  const { frozen, deadlineHit } = await waitForSafePoint(host, options, deadline.before(reserve));
+  const wait = deadline.before(reserve);
+  const [{ frozen, deadlineHit }] = await Promise.all([
+    waitForSafePoint(host, options, wait),
+    pushEarlierSalvages(host, options, wait),
+  ]);
   const waitedMs = deadline.passed;
   if (!deadlineHit) onEvent({ type: 'safe', waitedMs });
   if (deadlineHit && options.atDeadline === 'leave') {
@@ -65,4 +70,11 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
     waitedMs,
     ...problems,
   };
+}
+
+/** What was kept before and never got to a remote would be only here still. */
+async function pushEarlierSalvages(host: Host, options: QuiesceOptions, { left }: Deadline): Promise<void> {
+  const { clones, salvage = {}, signal } = options;
+  if (salvage === false || salvage.push === false) return;
+  await Promise.all(clones.map((path) => pushSalvages(host, path, left, signal)));
 }

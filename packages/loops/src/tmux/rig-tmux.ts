@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
 import { endProcess } from '../processes/end-process.ts';
 import { type ControlClient, connectControlClient } from './control-client.ts';
-import { exactSession } from './quote.ts';
+import { exactSession, tmuxLine } from './quote.ts';
 import { runTmux } from './tmux-server.ts';
 
 /** A session without a process, for the control clients to be attached to. */
@@ -203,7 +203,7 @@ class ConnectedRigTmux implements RigTmux {
     const words = ['-c', literalPath(start.cwd), ...environmentWords(start), '--', ...programWords(start)];
     await this.#commands.run([
       ['respawn-pane', ...(kill ? ['-k'] : []), '-t', paneId, ...words],
-      ...agentWords(start, paneId, '-o'),
+      ...agentWords(start, paneId),
     ]);
   }
 
@@ -262,12 +262,17 @@ class ConnectedRigTmux implements RigTmux {
 }
 
 /** What makes a pane an agent's, in the same go as its start: its marks, and the log of its output. */
-function agentWords(start: SessionStart, target: string, ...pipeFlags: readonly string[]): string[][] {
+function agentWords(start: SessionStart, target: string): string[][] {
+  // A pane that had an agent before keeps its logger, which may not have written all of its output yet, unless another is wanted.
+  const logger = createHash('sha256').update(start.logger).digest('hex');
+  const isOther = `#{||:#{!=:#{pane_pipe},1},#{!=:#{@loops_logger},${logger}}}`;
+  const pipe = tmuxLine([['pipe-pane', '-t', target, literalCommand(start.logger)]]);
   return [
     ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
     ['set-option', '-p', '-t', target, '@loops_run', start.run],
     ['set-option', '-p', '-t', target, '@loops_loop', start.loop],
-    ['pipe-pane', ...pipeFlags, '-t', target, literalCommand(start.logger)],
+    ['if-shell', '-F', '-t', target, isOther, pipe],
+    ['set-option', '-p', '-t', target, '@loops_logger', logger],
   ];
 }
 

@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
+import { inspectClone } from '../../src/safe-point/inspect-clone.ts';
 import { findRigProcesses } from '../../src/safe-point/processes.ts';
 import type { QuiesceOptions } from '../../src/safe-point/quiesce-report.ts';
 import { quiesce } from '../../src/safe-point/quiesce.ts';
@@ -113,6 +114,32 @@ describe('a quiesce of a rig that loops did not start', () => {
     expect(report.clones[0]?.reasons.map(({ code }) => code)).toContain('locked');
     const { ref = '' } = report.clones[0]?.salvage ?? {};
     expect(await fixture.git(path, 'show', `${ref}:precious`)).toBe('only here');
+  });
+
+  it('says nothing against a clone for what was kept of it, nor a later one, which pushes what was not pushed', async () => {
+    await using fixture = await makeGitFixture();
+    const [dirty, clean] = [await fixture.clone('dirty'), await fixture.clone('clean')];
+    await writeFile(join(dirty, 'precious'), 'only here');
+    const options: QuiesceOptions = {
+      clones: [dirty, clean],
+      processes: { commandLines: [join(fixture.directory, 'nothing')] },
+      deadline: soak(3000, 10_000),
+      salvage: { push: false },
+    };
+    const first = await quiesce(host, options);
+    expect(first).toMatchObject({
+      safe: false,
+      clones: [{ reasons: [{ code: 'untracked' }] }, { safe: true, reasons: [] }],
+    });
+    expect(first.clones[1]?.salvage).toBeUndefined();
+    await rm(join(dirty, 'precious'));
+    const ref = first.clones[0]?.salvage?.ref ?? '';
+    expect((await inspectClone(host, dirty)).reasons).toMatchObject([
+      { code: 'unpushed', detail: expect.stringContaining(`${ref} is on no remote`) },
+    ]);
+    const second = await quiesce(host, { ...options, salvage: {} });
+    expect(second).toMatchObject({ safe: true, clones: [{ reasons: [] }, { reasons: [] }] });
+    expect(await fixture.git(fixture.remote, 'show', `${ref}:precious`)).toBe('only here');
   });
 
   it.each([

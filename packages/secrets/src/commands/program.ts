@@ -28,7 +28,7 @@ const setups: Readonly<Record<CommandName, () => Promise<Setup>>> = {
   activate: async () => (await import('./activate/command.ts')).setUpActivate,
 };
 
-/** The program for these arguments: of the commands that they do not name it has the description only. */
+/** The program for these arguments: of the commands that they do not name it has the description only, but for `completion`. */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('secrets')
     .enablePositionalOptions()
@@ -37,7 +37,8 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
   const named = argv[0] === 'help' ? argv[1] : argv[0];
   for (const [name, description] of Object.entries(descriptions)) {
     const command = new Command(name).description(description);
-    program.addCommand(isCommand(name) && name === named ? (await setups[name]())(command) : command);
+    const isWanted = name === named || named === 'completion';
+    program.addCommand(isCommand(name) && isWanted ? (await setups[name]())(command) : command);
   }
   return program;
 }

@@ -57,6 +57,41 @@ test('git diff shows what changed in a sops file to who has its key, and the gua
   expect(git(path, 'log', '--oneline').trim().split('\n')).toHaveLength(2);
 });
 
+test('where npx does not find the command, git runs the installed file itself, and a second run changes nothing', async () => {
+  const path = await temporaryDirectory();
+  makeRepository(path);
+  // As npm installs it for all of a machine, in a folder whose name has a space; npx knows nothing of it.
+  const program = join(path, 'a folder', 'secrets.cjs');
+  await mkdir(join(path, 'a folder'));
+  await writeFile(program, `#!${process.execPath}\nrequire(${JSON.stringify(secrets.path)});\n`, {
+    mode: 0o755,
+  });
+  await mkdir(join(path, 'bin'));
+  await writeFile(join(path, 'bin', 'npx'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const env = {
+    PATH: `${join(path, 'bin')}:${process.env['PATH']}`,
+    HOME: path,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+  };
+  const setUp = (): string => execFileSync(program, ['git-setup'], { cwd: path, env, encoding: 'utf8' });
+  // What an earlier setup left is ours to replace.
+  await mkdir(join(path, '.git', 'hooks'), { recursive: true });
+  await writeFile(join(path, '.git', 'hooks', 'pre-commit'), '#!/bin/sh\nexec npx --no -- secrets guard\n', {
+    mode: 0o755,
+  });
+  expect(setUp()).toContain('written: ');
+  expect(setUp()).not.toContain('written: ');
+
+  await writeFile(join(path, '.sops.yaml'), `creation_rules:\n  - age: ${keys.recipient}\n`);
+  await writeFile(join(path, 'a.yaml'), 'a: plain\n');
+  git(path, 'add', '.sops.yaml');
+  execFileSync('git', ['commit', '-qm', 'Name the recipients'], { cwd: path, env, stdio: 'pipe' });
+  git(path, 'add', 'a.yaml');
+  const commit = spawnSync('git', ['commit', '-qm', 'Oops'], { cwd: path, env, encoding: 'utf8' });
+  expect(commit.status).toBe(1);
+  expect(commit.stdout + commit.stderr).toContain('a.yaml');
+});
+
 /** The command as npm installs it in a project; npx itself, which takes long to start, with --soak only. */
 async function installed(path: string): Promise<void> {
   const start = join(path, 'node_modules', '.bin', 'secrets');

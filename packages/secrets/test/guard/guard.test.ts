@@ -300,12 +300,12 @@ test('what the allow-list names with a reason may be committed, and nothing else
   await expect(guardStaged({ host, repository: path })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });
 
-test('git is set up once: a hook that asks no registry, and sops files decrypted in a diff', async () => {
+test('git is set up once: a hook, and sops files decrypted in a diff', async () => {
   const path = await repository();
-  const options = { host, repository: path, patterns: ['secrets/**'] };
+  const options = { host, repository: path, patterns: ['secrets/**'], program: '/opt/secrets.cjs' };
   const first = await setUpGit(options);
   expect(first).toMatchObject({ hook: { outcome: 'written' }, attributes: { outcome: 'written' } });
-  expect(await readFile(first.hook.path, 'utf8')).toBe('#!/bin/sh\nexec npx --no -- secrets guard\n');
+  expect(await readFile(first.hook.path, 'utf8')).toBe('#!/bin/sh\nexec /opt/secrets.cjs guard\n');
   expect((await stat(first.hook.path)).mode & 0o777).toBe(0o755);
   expect(await setUpGit(options)).toMatchObject({
     hook: { outcome: 'unchanged' },

@@ -19,15 +19,26 @@ interface Ref {
 /** Refs of the remotes' own, and the stash, which is a reason by itself. */
 const notOwn = /^refs\/(?:remotes|prefetch)\/|^refs\/stash$/;
 
+/** What was kept in this clone before: each is on a remote as it is, or it is not. */
+const salvage = /^refs\/salvage\//;
+
 /**
  * Counts the commits of HEAD, of every ref and of every other work tree's HEAD that no remote has, and names the
- * tags and other objects that a ref holds.
+ * tags and other objects that a ref holds. A salvage is named where the remotes were asked and have none of it.
  *
+ * @param ownSalvage a ref that was made of what is looked at, and says nothing about it.
  * @throws {CommandError} git cannot tell: an object is missing, for example.
  */
-export async function findUnpushed(context: GitContext, remotes: RemoteHoldings): Promise<Unpushed> {
+export async function findUnpushed(
+  context: GitContext,
+  remotes: RemoteHoldings,
+  ownSalvage?: string,
+): Promise<Unpushed> {
   const { refs, broken } = await listRefs(context);
-  const own = refs.filter(({ name }) => !notOwn.test(name));
+  const own = refs.filter(({ name }) => !notOwn.test(name) && !salvage.test(name));
+  const salvages = refs.filter(
+    ({ name, object }) => salvage.test(name) && name !== ownSalvage && remotes.objects?.has(object) === false,
+  );
   const heads = [...(await headCommits(context, refs)), ...(await otherHeads(context))];
   const tips = new Set([...heads, ...own.flatMap(({ commit }) => commit ?? [])]);
   const kept = remotes.objects ?? trackedObjects(refs, remotes.names);
@@ -47,6 +58,10 @@ export async function findUnpushed(context: GitContext, remotes: RemoteHoldings)
       ...unknownObjects.map(({ name, type }) => ({
         code: 'unpushed' as const,
         detail: `${name} (a ${type}) is on no remote`,
+      })),
+      ...salvages.map(({ name }) => ({
+        code: 'unpushed' as const,
+        detail: `${name} is on no remote; push it, or delete it when its work is back`,
       })),
       ...broken.map((name) => ({ code: 'unknown' as const, detail: `git cannot read the ref ${name}` })),
     ],

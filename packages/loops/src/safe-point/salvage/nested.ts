@@ -26,7 +26,7 @@ export async function keepNested(
     const commit = await attempt(`the repository ${path}`, async () => {
       const gitDir = await gitLine(inside, ['rev-parse', '--absolute-git-dir']);
       seen.add(gitDir);
-      return fetchInto(context, gitDir, (await keep(inside)).ref);
+      return moveInto(context, gitDir, (await keep(inside)).ref);
     });
     if (commit !== undefined) commits.push(commit);
   }
@@ -45,11 +45,11 @@ async function keepHistory(context: GitContext, gitDir: string): Promise<string>
   const commit = await joinCommits(inside, tree, await historyTips(inside, missing), `Salvage of ${gitDir}`);
   const ref = `refs/salvage/${commit}`;
   await git(inside, ['update-ref', ref, commit]);
-  return fetchInto(context, gitDir, ref);
+  return moveInto(context, gitDir, ref);
 }
 
-/** The commit of a ref of another repository on the same host, fetched into this one. */
-async function fetchInto(context: GitContext, gitDir: string, ref: string): Promise<string> {
+/** Fetches the commit of a ref of another repository on the same host into this one, which keeps it from then on. */
+async function moveInto(context: GitContext, gitDir: string, ref: string): Promise<string> {
   const fetching = { ...context, settings: [...(context.settings ?? []), 'protocol.file.allow=always'] };
   const inner = { ...context, repository: gitDir, gitDir };
   await git(fetching, [
@@ -62,5 +62,7 @@ async function fetchInto(context: GitContext, gitDir: string, ref: string): Prom
     gitDir,
     ref,
   ]);
-  return gitLine(inner, ['rev-parse', '--verify', `${ref}^{commit}`]);
+  const commit = await gitLine(inner, ['rev-parse', '--verify', `${ref}^{commit}`]);
+  await git(inner, ['update-ref', '-d', ref, commit]);
+  return commit;
 }

@@ -36,7 +36,7 @@ export async function salvageClone(
   return { ...kept, ...(push ? await pushSalvage(context, kept.ref) : {}) };
 }
 
-/** Pushes a salvage ref to `origin`, or the first remote. */
+/** Pushes a salvage ref, or a pattern of them, to `origin`, or the first remote. */
 export async function pushSalvage(
   context: GitContext,
   ref: string,

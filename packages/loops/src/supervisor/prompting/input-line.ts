@@ -4,9 +4,10 @@ import type { LoopConfig } from '../../config/rig-config.ts';
 import { LoopsError, RequestRefusedError } from '../../errors.ts';
 import type { RigTmux } from '../../tmux/rig-tmux.ts';
 
-/** How long the input line may take to be there, and to show what was typed, or that it is gone; and between two looks; milliseconds. */
+/** How long the input line may take to be there, to show what was typed, and to be empty again; and between two looks; milliseconds. */
 const inputPatience = 20_000;
 const echoPatience = 3000;
+const clearPatience = 20_000;
 const echoPause = 100;
 /** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
 const dismissals = 3;
@@ -47,21 +48,25 @@ export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
 
 /** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
 export async function untilEchoed(target: PromptTarget, text: string, before: string): Promise<boolean> {
-  return untilRead(target, (reading) => holds(target, reading, text, before));
+  return untilRead(target, echoPatience, (reading) => holds(target, reading, text, before));
 }
 
-/** A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. */
+/** A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. A busy machine takes seconds. */
 export async function untilCleared(target: PromptTarget, text: string): Promise<void> {
   try {
-    await untilRead(target, (reading) => !holds(target, reading, text));
+    await untilRead(target, clearPatience, (reading) => !holds(target, reading, text));
   } catch (error) {
     // An agent that has ended since took the prompt all the same.
     if (!(error instanceof LoopsError)) throw error;
   }
 }
 
-async function untilRead(target: PromptTarget, isSo: (reading: ScreenReading) => boolean): Promise<boolean> {
-  const end = performance.now() + echoPatience;
+async function untilRead(
+  target: PromptTarget,
+  patience: number,
+  isSo: (reading: ScreenReading) => boolean,
+): Promise<boolean> {
+  const end = performance.now() + patience;
   while (!isSo(await read(target))) {
     if (performance.now() > end) return false;
     await delay(echoPause, undefined, { signal: target.signal });

@@ -26,6 +26,26 @@ it('makes a log that was removed again, and starts a logger that was killed agai
   await untilWritten();
 });
 
+it('has all that an agent says, from its first line on, each time that it is started', async () => {
+  await using rig = await makeRig({
+    loops: {
+      one: {
+        command: ['sh', '-c', 'echo "began $$"; sleep 0.3; echo "ended $$"; exit 1'],
+        restart: { initialDelay: '10ms', maxDelay: '10ms', maxRestarts: 100 },
+      },
+    },
+  });
+  const supervisor = await rig.supervise();
+  const log = await until(
+    () => readFile(logPath(rig.config, 'one'), 'utf8').catch(() => ''),
+    (text) => text.split('ended ').length > 3,
+  );
+  await supervisor.unwant(['one']);
+  const pids = [...log.matchAll(/^ended (\d+)/gm)].map(([, pid]) => pid);
+  expect([...log.matchAll(/^began (\d+)/gm)].map(([, pid]) => pid).slice(0, pids.length)).toEqual(pids);
+  expect(rig.events.filter(({ type }) => type === 'log-trouble')).toEqual([]);
+});
+
 it('tells that a log cannot be written, and goes on with it when it can', async () => {
   await using rig = await makeRig({ logDir: 'logs', loops: { one: talker } });
   const folder = rig.config.logDir;

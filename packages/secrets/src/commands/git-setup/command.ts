@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import type { Command } from 'commander';
@@ -13,8 +14,9 @@ export function setUpGitSetup(command: Command): Command {
       const { localHost } = await import('@cutover/host');
       const { setUpGit } = await import('../../guard/set-up-git.ts');
       await using host = localHost();
+      const program = await realpath(process.argv[1] ?? '');
       const report = await withInterrupts((signal) =>
-        setUpGit({ host, repository: resolve(flags.repository), patterns, signal }),
+        setUpGit({ host, repository: resolve(flags.repository), patterns, program, signal }),
       );
       print(flags.json, report, () => [
         `${report.hook.outcome}: ${report.hook.path}, which runs secrets guard before each commit`,
