@@ -36,6 +36,7 @@ import {
   takeOverOldRig,
   withoutRealAgents,
 } from './real-agents.ts';
+import { cutAt, type CutsOfRun, type PlannedCut } from '../network/cut-at.ts';
 import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
 
@@ -58,6 +59,8 @@ export interface RehearseOptions {
   readonly rollback?: boolean;
   /** With a real tailnet between the hosts; its programs have to be built. */
   readonly full?: boolean;
+  /** Cuts of the network, each once; a run that one of them ended is resumed when it is over. */
+  readonly cuts?: readonly PlannedCut[];
   readonly narrator: Narrator;
   readonly onEvidence: (evidence: Evidence) => void;
   readonly signal: AbortSignal;
@@ -149,8 +152,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     signal,
   };
 
+  const cuts = cutAt(lab, hosts, options.cuts ?? []);
   const kills = [...options.killAt, ...(options.undoAt === undefined ? [] : [options.undoAt])];
   let argv = ['run', '--yes'];
+  let cutBefore = 0;
   for (;;) {
     const killStep = kills.shift();
     const gates = answerGates(operator);
@@ -161,15 +166,17 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       onEvent: (event) => {
         onEvent(event);
         gates.event(event);
+        cuts.event(event);
       },
       ...(killStep === undefined
         ? {}
         : { killAt: (event: EngineEvent) => event.type === 'intent' && event.step === killStep }),
     });
     await gates.settled();
+    const wereCut = await cuts.settled();
     if (end.killed && killStep === options.undoAt) {
       narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
-      await rollBack(options, files, onEvent);
+      await rollBack(options, files, onEvent, cuts);
       await afterUndo(scene, evidence, scope);
       if (tailnet !== undefined) await afterUndoInTailnet(scene, evidence, tailnet);
       argv = ['run', '--yes'];
@@ -177,6 +184,12 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     }
     if (end.killed) {
       narrator.say(`  ✗ the runner was killed in ${killStep ?? ''}; resuming`);
+      argv = ['resume'];
+      continue;
+    }
+    if (end.exitCode !== 0 && wereCut.length > cutBefore) {
+      cutBefore = wereCut.length;
+      narrator.say(`  ✗ the run ended with ${end.exitCode} when the network was cut; resuming`);
       argv = ['resume'];
       continue;
     }
@@ -223,7 +236,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await real?.afterReboot(scope);
 
   if (options.rollback === true) {
-    await rollBack(options, files, onEvent);
+    await rollBack(options, files, onEvent, cuts);
     await afterRollback(scene, evidence, rigName);
   }
 
@@ -272,10 +285,23 @@ async function rollBack(
   { narrator, signal }: RehearseOptions,
   files: RunnerFiles,
   onEvent: (event: EngineEvent) => void,
+  cuts: CutsOfRun,
 ): Promise<void> {
   await narrator.timed('going back to the old host', async () => {
-    const end = await runCutover({ ...files, argv: ['rollback', '--yes'], signal, onEvent });
-    demandSuccess('cutover rollback', end);
+    const before = (await cuts.settled()).length;
+    const run = (argv: readonly string[]): Promise<RunnerEnd> =>
+      runCutover({
+        ...files,
+        argv,
+        signal,
+        onEvent: (event) => {
+          onEvent(event);
+          cuts.event(event);
+        },
+      });
+    const end = await run(['rollback', '--yes']);
+    const wasCut = (await cuts.settled()).length > before;
+    demandSuccess('cutover rollback', wasCut && end.exitCode !== 0 ? await run(['resume']) : end);
   });
 }
 

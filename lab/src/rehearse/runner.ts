@@ -16,6 +16,8 @@ export interface RunnerOptions extends RunnerFiles {
   readonly onEvent: (event: EngineEvent) => void;
   /** Kill the runner, as hard as can be, at the first event for which this holds. */
   readonly killAt?: (event: EngineEvent) => boolean;
+  /** The same after so many milliseconds. */
+  readonly killAfter?: number;
   readonly signal: AbortSignal;
 }
 
@@ -29,27 +31,29 @@ const command = fileURLToPath(import.meta.resolve('@cutover/cutover-scripts/cli'
 
 /** Runs `cutover` as a user would: a process of its own, which can be killed. */
 export async function runCutover(options: RunnerOptions): Promise<RunnerEnd> {
-  const { argv, config, state, onEvent, killAt, signal } = options;
+  const { argv, config, state, onEvent, killAt, killAfter, signal } = options;
   const child = spawn(process.execPath, [command, ...argv, '--json', '--config', config, '--state', state], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = once(child, 'close');
   const abort = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', abort, { once: true });
+  let killed = false;
+  const kill = (): void => {
+    killed = child.kill('SIGKILL');
+  };
+  const timer = killAfter === undefined ? undefined : setTimeout(kill, killAfter);
   try {
-    let killed = false;
     const stderr: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
     for await (const event of events(child)) {
       onEvent(event);
-      if (!killed && killAt?.(event) === true) {
-        killed = true;
-        child.kill('SIGKILL');
-      }
+      if (!killed && killAt?.(event) === true) kill();
     }
     await end;
     return { exitCode: child.exitCode, killed, stderr: stderr.join('') };
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
 }

@@ -3,7 +3,7 @@ import { giteaIsThere } from '../gitea/there.ts';
 import { createNarrator } from '../../src/rehearse/narrator.ts';
 import { type RehearsalResult, rehearse, type RehearseOptions } from '../../src/rehearse/rehearse.ts';
 
-type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback' | 'forge'>;
+type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback' | 'forge' | 'cuts'>;
 
 /** Rehearses, and expects all evidence to hold and the runner to have been killed so often. */
 async function expectRehearsal(options: Options, kills: number): Promise<RehearsalResult> {
@@ -25,8 +25,14 @@ async function expectRehearsal(options: Options, kills: number): Promise<Rehears
 }
 
 describe('the whole cutover', () => {
-  it('comes to the same evidence when the runner is killed in phases B and D, and can go back', async () => {
-    await expectRehearsal({ killAt: ['deploy', 'grant-ownership'], rollback: true }, 2);
+  it('comes to the same evidence when the runner is killed in phases B and D and the network is cut, and can go back', async () => {
+    const cuts = [
+      { step: 'quiesce-old', between: ['runner', 'pi'], seconds: 4 },
+      // The supervisor that waits for the grant cannot see it.
+      { step: 'grant-ownership', between: ['new', 'forge'], seconds: 8 },
+      { step: 'back-quiesce-new', between: ['runner', 'new'], seconds: 4 },
+    ] as const;
+    await expectRehearsal({ killAt: ['deploy', 'last-sync'], rollback: true, cuts }, 2);
   }, 560_000);
 
   it.runIf(process.env['CUTOVER_SOAK'])(

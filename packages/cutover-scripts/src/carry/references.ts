@@ -33,3 +33,17 @@ async function referenceTrees(
     to: { host: target, path: newPath(settings, references) },
   };
 }
+
+/**
+ * A name of all that a listing of the old host's references shows: paths, sizes, and when each was changed last. While it
+ * stays the same, what was carried need not be read again. `null`: the config names no references.
+ */
+export async function listingOfReferences(world: World, signal: AbortSignal): Promise<string | null> {
+  const { settings, old } = world;
+  const { references } = settings.old;
+  if (references === undefined) return null;
+  const script = `cd "$1" 2>/dev/null || exit 0
+find . -printf '%p\\0%y\\0%l\\0%s\\0%T@\\0%C@\\0' | sort -z | sha256sum`;
+  const { stdout } = await old.run(['sh', '-c', script, 'sh', oldPath(settings, references)], { signal });
+  return stdout.split(' ')[0] ?? '';
+}

@@ -79,16 +79,19 @@ export async function keysStillIn(
 /**
  * What became of the access of the old host. It is asked from there too: it may reach the forge by a key or a token that
  * we do not know. Where none of its keys was found at the forge, nothing was taken away.
+ *
+ * @param askedLately it was asked from there moments ago, and refused.
  */
 export async function keyOfOldHost(
   world: World,
   { keys, agent }: { readonly keys: readonly HostKey[]; readonly agent: string | null },
   signal: AbortSignal,
+  askedLately = false,
 ): Promise<'revoked' | 'valid' | 'cannot'> {
   const { byHand } = world.forge;
   const [left, answers] = await Promise.all([
     byHand === true ? [] : keysStillIn(world, keys, signal),
-    askForgeFromOld(world, agent, signal),
+    askedLately ? [] : askForgeFromOld(world, agent, signal),
   ]);
   if (left.length > 0 || answers.some(({ answer }) => answer !== 'refused')) return 'valid';
   // By hand it may have been a token that was taken away; what counts is that nothing lets it in.

@@ -79,9 +79,19 @@ export async function unfenceBoot(host: Host, old: OldHost, signal: AbortSignal)
  * Its units, which the quiesce before this has ended, are stopped.
  */
 export async function fenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
-  await fenceBoot(host, old, signal);
-  if (old.units.length > 0) await host.run(['systemctl', 'stop', ...old.units], { reject: false, signal });
-  await host.run(['chmod', 'a-x', startScript(old)], { signal });
+  await Promise.all([
+    fenceBootAgain(host, old, signal),
+    host.run(['chmod', 'a-x', startScript(old)], { signal }),
+    ...(old.units.length === 0
+      ? []
+      : [host.run(['systemctl', 'stop', ...old.units], { reject: false, signal })]),
+  ]);
+}
+
+/** In a move that was done before the stop: it lies in the downtime only where someone undid it. */
+async function fenceBootAgain(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+  const { startableUnits, cronLines } = await inspectStarts(host, old, signal);
+  if (startableUnits.length + cronLines.length > 0) await fenceBoot(host, old, signal);
 }
 
 /** Gives back what `fenceStarts` took; units are enabled again and not started. */

@@ -70,13 +70,16 @@ export async function grantLoops(world: World, request: GrantRequest): Promise<G
   const { to, run, plan, attestation, signal, progress, clock = monotonicClock } = request;
   let read: { readonly commit: string; readonly at: number } | undefined;
   for (;;) {
+    // Side by side: the loops stand still. What is not released is granted to no host, whatever the last owner does.
+    const looking = request.last(signal);
+    looking.catch(() => undefined);
     const found = await readOwner(world, signal);
     if (found?.state === 'held' && found.owner === to)
       return { epoch: found.epoch, ground: 'held', unfenced: false };
     if (found?.state !== 'released') throw new GrantRefusedError(to, ['they are not released']);
     // Another release is another lease.
     if (read?.commit !== found.commit) read = { commit: found.commit, at: clock.now() };
-    const last = await request.last(signal);
+    const last = await looking;
     const sinceRead = clock.now() - read.at;
     const facts = { to, released: found, last, sinceRead, attestation, plan, run, now: Date.now() };
     const decision = mayGrant(facts);

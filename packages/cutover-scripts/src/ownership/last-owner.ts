@@ -5,6 +5,7 @@ import { orGivenUp } from '../new-host/new-host-off.ts';
 import { remainsOnNew } from '../new-host/prove-new-stopped.ts';
 import type { HostKey } from '../old-rig/host-key.ts';
 import { keyOfOldHost, keysStillIn } from '../old-rig/host-keys.ts';
+import { fencedLately } from '../old-rig/fenced-lately.ts';
 import { proveOldStopped, type SeenProcess } from '../old-rig/see-old-rig.ts';
 import type { World } from '../world/world.ts';
 import { offWord } from './pass-by.ts';
@@ -31,9 +32,11 @@ export async function oldAsLastOwner(
     const key = byHand ? 'cannot' : left.length > 0 ? 'valid' : keys.length === 0 ? 'cannot' : 'revoked';
     return { ...common, stopped: false, answers: false, lastAnswer: word.lastAnswer, key };
   }
-  // One after the other: the git that asks the forge works in a clone of the rig, where the proof would find it.
-  const key = await keyOfOldHost(world, { keys, agent }, signal);
-  const { stopped } = await proveOldStopped(world, processes, signal);
+  const asked = fencedLately(world);
+  const access = keyOfOldHost(world, { keys, agent }, signal, asked);
+  // Else one after the other: the git that asks the forge works in a clone of the rig, where the proof would find it.
+  if (!asked) await access;
+  const [key, { stopped }] = await Promise.all([access, proveOldStopped(world, processes, signal)]);
   return { ...common, stopped, answers: true, lastAnswer: await world.oldAnswers.last(), key };
 }
 

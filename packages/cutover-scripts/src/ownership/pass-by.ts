@@ -24,7 +24,7 @@ export class OldHostSilentError extends CutoverError {
 
 /** Makes a step whose evidence is known without asking a host that is off. */
 export type OffStepFactory<Found extends Evidence> = <Checked extends CheckResult<Found>>(
-  definition: StepDefinition<World, Checked, never>,
+  definition: StepDefinition<World, Checked, Found>,
 ) => Step<World, Found>;
 
 /**
@@ -36,6 +36,7 @@ export function onOldHost<Found extends Evidence>(
 ): OffStepFactory<Found> {
   return (definition) => {
     const check = definition.check?.bind(definition);
+    const verify = definition.verify?.bind(definition);
     if (check === undefined) throw new TypeError(`step ${definition.id} has no check`);
     return {
       ...definition,
@@ -45,6 +46,14 @@ export function onOldHost<Found extends Evidence>(
           () => check(context),
           () => found(context),
         ),
+      ...(verify === undefined
+        ? {}
+        : {
+            verify: async (context: StepContext<World>) => {
+              const look = async () => ({ state: 'satisfied' as const, evidence: await verify(context) });
+              return (await orPassedBy(context, look, () => found(context))).evidence;
+            },
+          }),
     };
   };
 }

@@ -31,6 +31,7 @@ import { newHostStanding } from '../tailnet/new-host-standing.ts';
 import { tailnetMode } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
+import { readOwner } from '../ownership/ownership.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
@@ -289,14 +290,17 @@ const proveHeld = step({
     const undefinedUnits = states.filter(({ loaded }) => !loaded).map(({ unit }) => unit);
     const active = states.filter((state) => state.active).map(({ unit }) => unit);
     const evidence = { units, undefined: undefinedUnits, active };
-    if (undefinedUnits.length === 0 && active.length === 0) return { state: 'satisfied', evidence };
+    // In a move that went so far, by whatever journal, its supervisor is up and held until the grant.
+    const waits = active.length > 0 && (await readOwner(world, signal))?.owner !== world.settings.name;
+    if (undefinedUnits.length === 0 && (active.length === 0 || waits))
+      return { state: 'satisfied', evidence };
     const reason =
       active.length > 0
         ? `${active.join(', ')} runs already on ${world.settings.name}; the loops must run on one host only`
         : `the closure lacks ${undefinedUnits.join(', ')}`;
     return { state: 'conflict', evidence, reason };
   },
-  holdsUntil: 'start-new',
+  holdsUntil: 'ready-new',
   timeout: 60 * second,
 });
 

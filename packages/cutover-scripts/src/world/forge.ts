@@ -9,6 +9,8 @@ export interface Forge extends AsyncDisposable {
   readonly gitEnvironment: Readonly<Record<string, string>>;
   /** The git URL of a repository, for the hosts and for this machine; a whole URL is returned as it is. */
   url(repository: string): string;
+  /** Has this machine's git share one connection from here on, where the downtime would pay for each new one. */
+  keepWarm?(): Promise<void>;
   /** Whether it answers at all. */
   answers(signal: AbortSignal): Promise<boolean>;
   /** Makes a private repository, or finds it there. */

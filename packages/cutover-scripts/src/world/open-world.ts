@@ -42,7 +42,7 @@ export async function openWorld(
     join(workDirectory, 'old-host-answered.json'),
   );
   const forge = await openForge(settings, { here, stateDirectory: workDirectory });
-  const opened: AsyncDisposable[] = [old, forge, here];
+  const opened: AsyncDisposable[] = [forge, old, here];
   const keep = <T extends AsyncDisposable>(resource: T): T => {
     opened.unshift(resource);
     return resource;

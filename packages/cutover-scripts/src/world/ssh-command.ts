@@ -5,12 +5,12 @@ import { quoteForSh } from '../forge/quote-for-sh.ts';
 import { socksAddress } from './socks-address.ts';
 
 /**
- * The ssh command that goes to an endpoint by the same way as `connection` does: through its proxy and its jump hosts, each with
- * its own key, each host key verified. git reads it with a shell, so each word is quoted for one.
+ * The words of the ssh command that goes to an endpoint by the same way as `connection` does: through its proxy and its jump hosts,
+ * each with its own key, each host key verified. The address is not among them.
  *
  * @param stateDirectory where the list of the pinned host keys is kept for ssh.
  */
-export async function sshCommand(ssh: SshEndpoint, stateDirectory: string): Promise<string> {
+export async function sshWords(ssh: SshEndpoint, stateDirectory: string): Promise<string[]> {
   const known = join(stateDirectory, 'known_hosts');
   const hops = ssh.jump ?? [];
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
@@ -25,7 +25,7 @@ export async function sshCommand(ssh: SshEndpoint, stateDirectory: string): Prom
       `${hop.user}@${hop.host}`,
     ].join(' ');
   }
-  return ['ssh', ...options(ssh, known, way)].map(quoteForSh).join(' ');
+  return ['ssh', ...options(ssh, known, way)];
 }
 
 function proxyCommand({ socks5, proxyCommand: command }: SshEndpoint): string | undefined {
@@ -47,7 +47,7 @@ function options(hop: SshHop, known: string, way: string | undefined): string[] 
 }
 
 /** A path as the value of an ssh option: ssh splits it at spaces unless it is quoted, and expands `%`. */
-function sshPath(path: string): string {
+export function sshPath(path: string): string {
   return `"${path.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll('%', '%%')}"`;
 }
 

@@ -36,13 +36,19 @@ async function withRig(act: () => Promise<void>, andThen = ':'): Promise<void> {
   }
 }
 
-test('a forge that dies while the rig is stopped: it is said that the loops run nowhere now', async () => {
+test('a forge that dies while the rig is stopped costs nothing, for it was asked while the rig stood still', async () => {
+  const gone = `mv ${hosts.root}/forge/work.git ${hosts.root}/forge/gone.git`;
+  await withRig(async () => expect(await quiesce()).toBeUndefined(), gone);
+});
+
+test('a last commit that finds the forge dead: it is said that the loops run nowhere now', async () => {
+  const commit = `git -C ${hosts.old.clone} -c user.name=x -c user.email=x@x commit -q --allow-empty -m last`;
   await withRig(async () => {
     await expect(quiesce()).rejects.toMatchObject({
       code: 'NO_SAFE_POINT',
       message: expect.stringMatching(/was stopped.*The loops run nowhere now: resume .*, rollback starts/),
     });
-  }, `mv ${hosts.root}/forge/work.git ${hosts.root}/forge/gone.git`);
+  }, `${commit}; mv ${hosts.root}/forge/work.git ${hosts.root}/forge/gone.git`);
 });
 
 test('a rig that comes to no safe point is left running, and it is said', async () => {

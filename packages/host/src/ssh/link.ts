@@ -46,6 +46,8 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 
   let single = maxSessions === 1;
+  /** Whether it has started a command: where it later starts none, that is no rule of the server's. */
+  let hasExecuted = false;
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
@@ -80,16 +82,18 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     for (;;) {
       const release = await sessions.acquire(command.signal);
       try {
-        return await connection.exec(line, (channel) => {
+        const adopted = await connection.exec(line, (channel) => {
           channel.once('close', release);
           return adopt(channel);
         });
+        hasExecuted = true;
+        return adopted;
       } catch (error) {
         refused += 1;
         alone = sessions.granted === 1 ? alone + 1 : 0;
         if (!isOpenFailure(error) || alone > retries) {
           release();
-          throw refusal(host, command.argv, error);
+          throw refusal(host, command.argv, error, hasExecuted);
         }
         if (alone === 3) await spareGuardian();
         if (alone === 0 && refused > retries) {
@@ -131,8 +135,12 @@ function checkedLine(host: string, command: SpawnCommand, mark: string): string 
   throw new CommandRefusedError(host, command.argv, why);
 }
 
-function refusal(host: string, argv: readonly string[], error: unknown): HostError {
+function refusal(host: string, argv: readonly string[], error: unknown, hasExecuted: boolean): HostError {
   if (error instanceof HostConnectionError) return error;
+  if (!isOpenFailure(error) && hasExecuted) {
+    const gone = `${host} starts no commands any more, as a host that is going down or has no memory left`;
+    return new HostConnectionError('CONNECTION_LOST', host, gone, { cause: error });
+  }
   if (!isOpenFailure(error))
     return new CommandRefusedError(host, argv, 'sshd executes no commands', { cause: error });
   const what = `${host} grants no session (MaxSessions in its sshd_config, or a restriction of the key)`;

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { localHost, sshHost } from '../../src/index.ts';
+import { serverThatGoesDown } from './server-that-goes-down.ts';
 
 const sshd = await startSshd();
 const narrow = await startSshd({ configuration: ['MaxSessions 3'] });
@@ -66,6 +67,14 @@ describe('sessions', () => {
     const error = await rejection(host.run(['true']));
     expect(error).toMatchObject({ name: 'CommandRefusedError', code: 'COMMAND_REFUSED' });
     expect(error).toHaveProperty('message', expect.stringContaining('This account is closed.'));
+  });
+
+  it('takes a server that starts no command any more for a host that goes down', async () => {
+    await using going = await serverThatGoesDown();
+    await using host = sshHost(going.options);
+    expect((await host.run(['echo', 'up'])).stdout).toBe('up\n');
+    going.goDown();
+    expect(await rejection(host.run(['true']))).toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
   it('drops what a login shell prints on stderr before the command', async () => {

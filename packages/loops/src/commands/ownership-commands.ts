@@ -7,10 +7,11 @@ import { LoopsError } from '../errors.ts';
 import { loopsExitCodes } from '../exit-codes.ts';
 import { type CommonOptions, print, withCommonOptions } from './common.ts';
 
-/** `loops ownership check | show | release | grant`. */
+/** `loops ownership check | expect | show | release | grant`. */
 export function addOwnershipCommands(program: Command): void {
   const ownership = program.command('ownership').description('which host may run the loops');
   addCheck(ownership);
+  addExpect(ownership);
   withCommonOptions(ownership.command('show'))
     .description('who owns the loops')
     .action(async (options: CommonOptions) => {
@@ -71,6 +72,25 @@ function addCheck(ownership: Command): void {
         process.exitCode = loopsExitCodes.notOwner;
       else if (view.state !== 'owner' && view.state !== 'unconfigured')
         process.exitCode = loopsExitCodes.ownershipUnknown;
+    });
+}
+
+function addExpect(ownership: Command): void {
+  withCommonOptions(ownership.command('expect'))
+    .option('--for <duration>', 'how long to ask; default 30s, at most 10m')
+    .description(
+      'have the supervisor ask several times a second, until this host owns the loops: a grant is about to be written',
+    )
+    .action(async (options: CommonOptions & { for?: string }) => {
+      const { parseDuration } = await import('@cutover/foundation/duration');
+      const text = options.for ?? '30s';
+      const expectMs = parseDuration(text);
+      if (expectMs === undefined || expectMs > 600_000)
+        throw new UsageError(`--for ${text}: must be a duration of at most 10m`);
+      const status = await withInterrupts(async (signal) =>
+        askRig(options.config, 'ownership', { expectMs }, { signal }),
+      );
+      await print(options, status.ownership ?? null, `asking for ${text}, or until this host owns the loops`);
     });
 }
 

@@ -74,7 +74,13 @@ export interface Requests {
   /** Start no loop until `release`; with `keep` not after a reboot either. What runs goes on. */
   readonly hold: { readonly params: { readonly keep: boolean }; readonly result: RigStatus };
   /** Ask at once who owns the loops. */
-  readonly ownership: { readonly params: object; readonly result: RigStatus };
+  readonly ownership: {
+    readonly params: {
+      /** Milliseconds to ask again and again for a grant that is about to be written; the answer does not wait for it. */
+      readonly expectMs?: number | undefined;
+    };
+    readonly result: RigStatus;
+  };
   readonly release: { readonly params: object; readonly result: RigStatus };
   readonly 'stop-all': {
     readonly params: {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CommandError } from '@cutover/host';
 import { git, type GitContext, gitLine } from './git.ts';
 
@@ -35,6 +36,11 @@ export async function remoteCommit(
   return undefined;
 }
 
+/** What was read of commits, which never change: newest last, for each repository. */
+const known = new Map<string, unknown>();
+/** How many of them are remembered. */
+const mostKnown = 100;
+
 /** Reads the document; `undefined` when the remote answers that the ref does not exist. */
 export async function readRemoteDocument(
   context: GitContext,
@@ -42,11 +48,38 @@ export async function readRemoteDocument(
 ): Promise<RemoteDocument | undefined> {
   const commit = await remoteCommit(context, at);
   if (commit === undefined) return undefined;
+  const name = nameOf(context, commit);
+  if (known.has(name)) return { commit, data: known.get(name) };
   if (!(await hasCommit(context, commit))) {
     await git(context, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', at.remote, at.ref]);
   }
   if (!(await hasCommit(context, commit))) return readRemoteDocument(context, at);
-  return { commit, data: JSON.parse(await gitLine(context, ['cat-file', 'blob', `${commit}:${file}`])) };
+  return { commit, data: await dataOf(context, commit) };
+}
+
+/**
+ * The same by one connection also where the document is new, in a repository that no one works in: it has the ref there
+ * for a moment.
+ */
+export async function fetchRemoteDocument(
+  context: GitContext,
+  at: RemoteRef,
+): Promise<RemoteDocument | undefined> {
+  // A name of this call alone: others may read at the same time.
+  const local = `refs/asked/${randomUUID()}`;
+  const how = ['--quiet', '--no-tags', '--no-auto-maintenance', '--no-write-fetch-head'];
+  const fetched = ['fetch', ...how, '--', at.remote, `+${at.ref}:${local}`];
+  try {
+    await git(context, fetched);
+  } catch (error) {
+    const absent = error instanceof CommandError && error.result.stderr.includes("couldn't find remote ref");
+    // Only the remote's own list says for certain that the ref is not there.
+    if (absent && (await remoteCommit(context, at)) === undefined) return undefined;
+    throw error;
+  }
+  const commit = await gitLine(context, ['rev-parse', local]);
+  const [data] = await Promise.all([dataOf(context, commit), git(context, ['update-ref', '-d', local])]);
+  return { commit, data };
 }
 
 /**
@@ -96,6 +129,20 @@ async function writeDocument(
   return gitLine(context, ['commit-tree', tree, ...parents], { input: `${ref}\n` });
 }
 
-async function hasCommit(context: GitContext, commit: string): Promise<boolean> {
+async function dataOf(context: GitContext, commit: string): Promise<unknown> {
+  const data: unknown = JSON.parse(await gitLine(context, ['cat-file', 'blob', `${commit}:${file}`]));
+  const [oldest] = known.keys();
+  if (known.size >= mostKnown && oldest !== undefined) known.delete(oldest);
+  known.set(nameOf(context, commit), data);
+  return data;
+}
+
+function nameOf({ host, repository }: GitContext, commit: string): string {
+  return `${host.name} ${repository} ${commit}`;
+}
+
+/** Whether a commit is in the repository; none at all (`undefined`) is. */
+export async function hasCommit(context: GitContext, commit: string | undefined): Promise<boolean> {
+  if (commit === undefined) return true;
   return (await git(context, ['cat-file', '-e', `${commit}^{commit}`], { reject: false })).exitCode === 0;
 }

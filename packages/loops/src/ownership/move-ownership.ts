@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Host } from '@cutover/host';
 
-import { readRemoteDocument, swapRemoteDocument } from '../git/remote-document.ts';
+import {
+  fetchRemoteDocument,
+  hasCommit,
+  readRemoteDocument,
+  swapRemoteDocument,
+} from '../git/remote-document.ts';
 import type { Attestation } from './attestation.ts';
 import {
   defaultLease,
@@ -23,7 +28,8 @@ import { asking, type OwnershipPlace, refOf } from './place.ts';
  */
 export async function readOwnership(host: Host, place: OwnershipPlace): Promise<Ownership | undefined> {
   return asking(host, place, async (context) => {
-    const document = await readRemoteDocument(context, refOf(place));
+    const read = place.expectNew === true ? fetchRemoteDocument : readRemoteDocument;
+    const document = await read(context, refOf(place));
     return document === undefined ? undefined : { ...parseDocument(document.data), commit: document.commit };
   });
 }
@@ -125,17 +131,21 @@ async function move(
   document: HeldDocument | ReleasedDocument,
 ): Promise<string> {
   const { expected, seen = 0 } = options;
-  const before = await readOwnership(host, options);
-  if (before !== undefined && isSame(before, document)) return before.commit;
-  if ((before?.epoch ?? 0) < seen) throw new OwnershipRegressedError(options.remote, seen, before);
-  if (before?.commit !== expected?.commit) throw new OwnershipConflictError(expected, before);
+  if ((expected?.epoch ?? 0) < seen)
+    throw new OwnershipRegressedError(options.remote, seen, await readOwnership(host, options));
+  // The new document follows it in the history, so it must be here; another repository may have read it.
+  const isHere = await asking(host, options, async (context) => hasCommit(context, expected?.commit));
+  if (!isHere) await readOwnership(host, { ...options, expectNew: true });
   // A nonce: two who write the same at once must not both find their own commit there.
   const data = { ...formatDocument(document), nonce: randomUUID() };
   const result = await asking(host, options, (context) =>
     swapRemoteDocument(context, refOf(options), data, expected?.commit),
   );
   if (result.swapped) return result.commit;
-  throw new OwnershipConflictError(expected, await readOwnership(host, options));
+  const found = await readOwnership(host, options);
+  if (found !== undefined && isSame(found, document)) return found.commit;
+  if ((found?.epoch ?? 0) < seen) throw new OwnershipRegressedError(options.remote, seen, found);
+  throw new OwnershipConflictError(expected, found);
 }
 
 function isSame(one: HeldDocument | ReleasedDocument, other: HeldDocument | ReleasedDocument): boolean {

@@ -34,7 +34,10 @@ export async function readOperator(
   at: OwnershipPlace,
 ): Promise<(OperatorDocument & { readonly commit: string }) | undefined> {
   return asking(host, at, async (context) => {
-    const found = await readRemoteDocument(context, { remote: at.remote, ref: at.ref ?? defaultOperatorRef });
+    const found = await readRemoteDocument(context, {
+      remote: at.remote,
+      ref: at.ref ?? defaultOperatorRef,
+    });
     return found === undefined ? undefined : { ...schema.parse(found.data), commit: found.commit };
   });
 }

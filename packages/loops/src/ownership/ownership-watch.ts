@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Nap } from '../concurrency/nap.ts';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { HoldReason } from '../events/rig-event.ts';
 import { bootIdentity, localHost } from '@cutover/host';
@@ -13,6 +13,8 @@ import { type OwnershipView, viewOwnership } from './view-ownership.ts';
 
 /** How old what is known of the ownership may be when a loop is started, in milliseconds. */
 const fresh = 2000;
+/** Until the next question where a grant is expected, in milliseconds. */
+const expecting = 100;
 /** How often the clocks are looked at, in milliseconds. */
 const tick = 1000;
 
@@ -47,6 +49,8 @@ export class OwnershipWatch {
   #askedAt = -Infinity;
   #answered = false;
   #expired = false;
+  #expectedUntil = -Infinity;
+  readonly #nap = new Nap();
   #asking: Promise<void> | undefined;
 
   constructor({ config, signal, onView, clock, enforcer }: OwnershipWatchOptions) {
@@ -102,21 +106,25 @@ export class OwnershipWatch {
     await this.#adopt();
     const timer = setInterval(() => this.#tick(), tick);
     timer.unref();
+    const wake = (): void => this.#nap.end();
+    this.#signal.addEventListener('abort', wake, { once: true });
     try {
       for (let failures = 0; !this.#signal.aborted;) {
         await this.ask();
         failures = this.hold === undefined ? 0 : failures + 1;
         const soon = 500 * 2 ** Math.min(failures, 6);
-        await delay(Math.min(this.#round, failures === 0 ? Infinity : soon), undefined, {
-          signal: this.#signal,
-          ref: false,
-        });
+        await this.#nap.take(Math.min(this.#round, failures === 0 ? Infinity : soon));
       }
-    } catch (error) {
-      if (!this.#signal.aborted) throw error;
     } finally {
       clearInterval(timer);
+      this.#signal.removeEventListener('abort', wake);
     }
+  }
+
+  /** Asks again and again for so many milliseconds, or until this host owns the loops: a grant is about to be written. */
+  expectGrant(milliseconds: number): void {
+    this.#expectedUntil = this.#clock.now() + milliseconds;
+    this.#nap.end();
   }
 
   /** Nothing of the rig runs any more, so nothing is left to enforce. */
@@ -135,6 +143,7 @@ export class OwnershipWatch {
 
   /** Until the next question: a short lease is confirmed at least three times before its stop would begin. */
   get #round(): number {
+    if (this.hold !== undefined && this.#clock.now() < this.#expectedUntil) return expecting;
     const { checkEvery = Infinity } = this.#config.ownership ?? {};
     const remaining = this.lease?.remainingMs ?? Infinity;
     return Math.max(100, Math.min(checkEvery, remaining / 3));
@@ -230,7 +239,7 @@ export class OwnershipWatch {
 
   async #readView(): Promise<OwnershipView | undefined> {
     try {
-      return await viewOwnership(this.#config, this.#signal);
+      return await viewOwnership(this.#config, this.#signal, this.#clock.now() < this.#expectedUntil);
     } catch (error) {
       if (this.#signal.aborted) return undefined;
       return { state: 'ownership-unknown', detail: error instanceof Error ? error.message : String(error) };

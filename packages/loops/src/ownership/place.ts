@@ -16,6 +16,8 @@ export interface OwnershipPlace {
   /** Milliseconds for each git command. Default 30 s. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The document is expected to be another one than was read last: it is brought by the connection that asks for it. */
+  readonly expectNew?: boolean | undefined;
 }
 
 /** The ref at its remote. */
@@ -30,7 +32,7 @@ export async function asking<T>(
   action: (context: GitContext) => Promise<T>,
 ): Promise<T> {
   try {
-    return await action(await scratch(host, place));
+    return await orMadeAgain(host, place, action);
   } catch (error) {
     if (
       error instanceof CommandError ||
@@ -45,16 +47,38 @@ export async function asking<T>(
   }
 }
 
-async function scratch(host: Host, place: OwnershipPlace): Promise<GitContext> {
+/** Repositories that were found whole, or made, in this process. */
+const made = new Set<string>();
+
+/** What git says where the repository was deleted since: nothing was done then. */
+const isGone = /^fatal: (?:cannot change to|not a git repository)/m;
+
+async function orMadeAgain<T>(
+  host: Host,
+  place: OwnershipPlace,
+  action: (context: GitContext) => Promise<T>,
+): Promise<T> {
+  const name = `${host.name} ${place.repository}`;
+  if (!made.has(name)) await makeScratch(host, place);
+  made.add(name);
   const { repository, timeout, signal } = place;
+  const context = { host, repository, timeout, signal };
+  try {
+    return await action(context);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !isGone.test(error.result.stderr)) throw error;
+    await makeScratch(host, place);
+    return action(context);
+  }
+}
+
+async function makeScratch(host: Host, { repository, timeout, signal }: OwnershipPlace): Promise<void> {
   const limits = { timeout, signal };
-  const context = { host, repository, ...limits };
   const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
     reject: false,
     ...limits,
   });
-  if (probe.exitCode === 0) return context;
+  if (probe.exitCode === 0) return;
   await host.run(['mkdir', '-p', '--', repository], limits);
-  await git(context, ['init', '--bare', '--quiet']);
-  return context;
+  await git({ host, repository, ...limits }, ['init', '--bare', '--quiet']);
 }

@@ -30,13 +30,18 @@ export function seenEpochFile({ stateDir }: { readonly stateDir: string }): stri
  * Asks the remote whether this host owns the loops, and remembers the epoch. What cannot be told is
  * `ownership-unknown`: a remote that does not answer, a key that is refused, a memory that cannot be read.
  */
-export async function viewOwnership(config: RigConfig, signal?: AbortSignal): Promise<OwnershipView> {
+export async function viewOwnership(
+  config: RigConfig,
+  signal?: AbortSignal,
+  expectNew = false,
+): Promise<OwnershipView> {
   const place = ownershipPlace(config);
   if (place === undefined) return { state: 'unconfigured' };
   try {
     const found = await readOwnership(localHost(), {
       ...place,
       signal,
+      expectNew,
     });
     const seen = await readSeenEpoch(seenEpochFile(config));
     if (found !== undefined) await rememberEpoch(seenEpochFile(config), seen, found);

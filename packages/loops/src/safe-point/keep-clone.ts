@@ -21,14 +21,16 @@ const leastForKeeping = 2000;
  * What a clone holds once its rig was stopped. What may not be safe is kept in it at once; the remotes are asked and
  * pushed to afterwards, with what is left of the deadline.
  *
- * @param isDoubtful nothing is known of the clone yet: it is kept before anything else.
+ * @param known `nothing` of the clone yet: it is kept before anything else. `still`: it was seen at a safe point, by its
+ * remotes too, while nothing of the rig moved, and the rig was stopped out of that; they are asked again only where the clone
+ * itself says that it is not safe any more.
  */
 export async function keepClone(
   host: Host,
   path: string,
   options: QuiesceOptions,
   deadline: Deadline,
-  isDoubtful: boolean,
+  known: 'nothing' | 'moving' | 'still',
 ): Promise<QuiescedClone> {
   const { signal, salvage = {}, onEvent = () => {} } = options;
   const local = deadline.left + overtime;
@@ -38,9 +40,10 @@ export async function keepClone(
   const keep = async (): Promise<Kept | string> =>
     salvage === false ? '' : tryToKeep(context, signal, timeUp);
   const [early, here] = await Promise.all([
-    isDoubtful ? keep() : undefined,
+    known === 'nothing' ? keep() : undefined,
     inspectWithin(host, path, local, { fetch: false, signal }),
   ]);
+  if (known === 'still' && here.safe) return here;
   let kept = early ?? (here.safe ? undefined : await keep());
   const ownSalvage = typeof kept === 'object' ? kept.ref : undefined;
   const whole = await inspectWithin(host, path, deadline.left, { signal, ownSalvage });

@@ -87,8 +87,7 @@ async function timerRemainders(host: Host, options: StoppedOptions): Promise<Rem
     .split('\n')
     .map((line) => line.trim().split(/\s+/)[0] ?? '')
     .filter((unit) => unit.endsWith('.timer'));
-  const remaining: Remainder[] = [];
-  for (const timer of timers) {
+  const looks = timers.map(async (timer): Promise<Remainder[]> => {
     const activates = await host.run(
       ['systemctl', 'show', '--property=Unit', '--value', '--', timer],
       limits(options),
@@ -98,9 +97,9 @@ async function timerRemainders(host: Host, options: StoppedOptions): Promise<Rem
       reject: false,
     });
     const text = scheduled.find((one) => content.stdout.includes(one));
-    if (text !== undefined) remaining.push({ kind: 'timer', detail: `${timer} mentions ${text}` });
-  }
-  return remaining;
+    return text === undefined ? [] : [{ kind: 'timer', detail: `${timer} mentions ${text}` }];
+  });
+  return (await Promise.all(looks)).flat();
 }
 
 async function cronRemainders(host: Host, options: StoppedOptions): Promise<Remainder[]> {

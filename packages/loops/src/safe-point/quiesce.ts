@@ -56,7 +56,10 @@ export async function quiesce(host: Host, options: QuiesceOptions): Promise<Quie
   );
   if (killed.length > 0) onEvent({ type: 'killed', pids: killed });
   const clones = await Promise.all(
-    options.clones.map((path) => keepClone(host, path, options, deadline, deadlineHit)),
+    options.clones.map((path) => {
+      const known = deadlineHit ? 'nothing' : frozen === undefined ? 'moving' : 'still';
+      return keepClone(host, path, options, deadline, known);
+    }),
   );
   const stopped = await provesStopped(host, options);
   return {

@@ -15,6 +15,9 @@ interface Answer<Method extends keyof Requests> {
   ) => Promise<Requests[Method]['result']> | Requests[Method]['result'];
 }
 
+/** How long a grant may be expected, in milliseconds: the forge is asked several times a second meanwhile. */
+const longestExpectation = 600_000;
+
 const nothing = z.object({}).default({});
 const names = z.object({ names: z.array(z.string()).optional() });
 
@@ -101,9 +104,9 @@ const answers: { readonly [Method in keyof Requests]: Answer<Method> } = {
     },
   },
   ownership: {
-    params: nothing,
-    answer: async (supervisor) => {
-      await supervisor.confirmOwnership();
+    params: z.object({ expectMs: z.number().min(0).max(longestExpectation).optional() }),
+    answer: async (supervisor, { expectMs }) => {
+      await supervisor.confirmOwnership(expectMs);
       return supervisor.status();
     },
   },

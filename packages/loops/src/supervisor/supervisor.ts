@@ -278,9 +278,10 @@ export class Supervisor implements AsyncDisposable {
     await this.reconcile();
   }
 
-  /** Asks at once who owns the loops. */
-  async confirmOwnership(): Promise<void> {
-    await this.#ownership.ask();
+  /** Asks at once who owns the loops, and where a grant is expected again and again for so many milliseconds. */
+  async confirmOwnership(expectMs = 0): Promise<void> {
+    if (expectMs > 0) this.#ownership.expectGrant(expectMs);
+    else await this.#ownership.ask();
     await this.reconcile();
   }
 

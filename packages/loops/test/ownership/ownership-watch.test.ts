@@ -59,6 +59,39 @@ async function watchOf(rig: TestRig, enforcer?: LeaseEnforcer) {
 }
 
 describe('what a supervisor does with the ownership', () => {
+  it('asks again and again where a grant is expected, until it sees it, and then no more than ever', async () => {
+    await using fixture = await makeGitFixture();
+    await using rig = await makeRig({
+      loops: { one: sleeper },
+      ownership: { remote: fixture.remote, owner: 'vm', checkEvery: '1h' },
+    });
+    const { watch, holds, end } = await watchOf(rig);
+    const running = watch.run();
+    try {
+      await until(
+        () => holds.length,
+        (questions) => questions > 0,
+      );
+      watch.expectGrant(60_000);
+      // Without it the sixth question comes after half a minute.
+      await until(
+        () => holds.length,
+        (questions) => questions > 8,
+      );
+      await grant(fixture, 'vm');
+      await until(
+        () => watch.hold,
+        (hold) => hold === undefined,
+      );
+      const asked = holds.length;
+      await delay(1000);
+      expect(holds).toHaveLength(asked);
+    } finally {
+      end();
+      await running;
+    }
+  });
+
   it('starts nothing before the loops are its own, and stops them when another host has them', async () => {
     await using fixture = await makeGitFixture();
     await using rig = await rigOf(fixture);

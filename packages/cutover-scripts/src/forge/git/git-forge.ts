@@ -15,7 +15,7 @@ import {
   rigRepositories,
 } from '../settings.ts';
 import { answersSsh } from '../ssh/ssh-forge.ts';
-import { sshGitEnvironment, sshGitUrl } from '../ssh/ssh-git.ts';
+import { sshGit, sshGitUrl } from '../ssh/ssh-git.ts';
 import { readToken } from '../token.ts';
 
 type Settings = ForgeOfType<'git'>;
@@ -59,16 +59,24 @@ export async function openGitForge(
   };
 }
 
-type Parts = Pick<Forge, 'gitEnvironment' | 'url' | 'answers' | 'checks' | typeof Symbol.asyncDispose>;
+type Parts = Pick<
+  Forge,
+  'gitEnvironment' | 'keepWarm' | 'url' | 'answers' | 'checks' | typeof Symbol.asyncDispose
+>;
 
-async function overSsh(ssh: SshEndpoint, root: string, { stateDirectory }: OpenForgeOptions): Promise<Parts> {
+async function overSsh(ssh: SshEndpoint, root: string, options: OpenForgeOptions): Promise<Parts> {
   const host = sshHost({ name: ssh.host, ...sshConnection(ssh) });
+  const git = await sshGit(ssh, options);
   return {
-    gitEnvironment: await sshGitEnvironment(ssh, stateDirectory),
+    gitEnvironment: git.environment,
+    keepWarm: () => git.keepWarm(),
     url: (repository) => sshGitUrl(ssh, root, repository),
     answers: (signal) => answersSsh(host, signal),
     checks: [],
-    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await git[Symbol.asyncDispose]();
+      await host[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -5,14 +5,15 @@ import type { FenceKey } from '../../world/fence.ts';
 import type { Forge } from '../../world/forge.ts';
 import { sshConnection } from '../../world/ssh-connection.ts';
 import type { OpenForgeOptions } from '../settings.ts';
-import { sshGitEnvironment, sshGitUrl } from './ssh-git.ts';
+import { sshGit, sshGitUrl } from './ssh-git.ts';
 
 type Settings = Extract<CutoverSettings['forge'], { type: 'ssh' }>;
 
 /** Git over ssh, with commands that its git user runs: one key of a host is let into all repositories. */
-export async function openSshForge(settings: Settings, { stateDirectory }: OpenForgeOptions): Promise<Forge> {
+export async function openSshForge(settings: Settings, options: OpenForgeOptions): Promise<Forge> {
   const { ssh } = settings;
   const host = sshHost({ name: ssh.host, ...sshConnection(ssh) });
+  const git = await sshGit(ssh, options);
   const command = (template: readonly string[], names: Record<string, string>): string[] =>
     template.map((word) => word.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `{${name}}`));
   const list = async (signal: AbortSignal): Promise<FenceKey[]> => {
@@ -21,7 +22,8 @@ export async function openSshForge(settings: Settings, { stateDirectory }: OpenF
   };
   return {
     name: ssh.host,
-    gitEnvironment: await sshGitEnvironment(ssh, stateDirectory),
+    gitEnvironment: git.environment,
+    keepWarm: () => git.keepWarm(),
     url: (repository) => sshGitUrl(ssh, settings.root, repository),
     answers: (signal) => answersSsh(host, signal),
     async createRepository(repository, signal) {
@@ -54,7 +56,10 @@ export async function openSshForge(settings: Settings, { stateDirectory }: OpenF
         },
       },
     ],
-    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await git[Symbol.asyncDispose]();
+      await host[Symbol.asyncDispose]();
+    },
   };
 }
 

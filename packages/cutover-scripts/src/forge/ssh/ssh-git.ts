@@ -1,12 +1,36 @@
+import { join } from 'node:path';
 import type { SshEndpoint } from '../../config/schema.ts';
-import { sshCommand } from '../../world/ssh-command.ts';
+import { sshPath, sshWords } from '../../world/ssh-command.ts';
+import { quoteForSh } from '../quote-for-sh.ts';
+import type { OpenForgeOptions } from '../settings.ts';
+import { fitsSocket, warmConnection } from './warm-connection.ts';
 
-/** @param stateDirectory where the list of the forge's host keys is kept for ssh. */
-export async function sshGitEnvironment(
-  ssh: SshEndpoint,
-  stateDirectory: string,
-): Promise<Record<string, string>> {
-  return { GIT_SSH_COMMAND: await sshCommand(ssh, stateDirectory), GIT_TERMINAL_PROMPT: '0' };
+/** How this machine's git goes to a forge by ssh. */
+export interface SshGit extends AsyncDisposable {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Has git share one connection from here on. */
+  keepWarm(): Promise<void>;
+}
+
+/** Nothing is connected to before `keepWarm`. */
+export async function sshGit(ssh: SshEndpoint, { here, stateDirectory }: OpenForgeOptions): Promise<SshGit> {
+  const socket = join(stateDirectory, 'forge.sock');
+  const canShare = fitsSocket(socket);
+  const shared = canShare ? ['-o', `ControlPath=${sshPath(socket)}`] : [];
+  const words = [...(await sshWords(ssh, stateDirectory)), ...shared];
+  const address = [...(ssh.port === 22 ? [] : ['-p', String(ssh.port)]), `${ssh.user}@${ssh.host}`];
+  const warm = warmConnection(here, [...words, ...address], socket);
+  return {
+    environment: {
+      // git reads it with a shell, so each word is quoted for one.
+      GIT_SSH_COMMAND: words.map(quoteForSh).join(' '),
+      GIT_TERMINAL_PROMPT: '0',
+    },
+    async keepWarm() {
+      if (canShare) await warm.keep();
+    },
+    [Symbol.asyncDispose]: () => warm[Symbol.asyncDispose](),
+  };
 }
 
 /** The git URL of a repository below `root`; a whole URL is returned as it is. */

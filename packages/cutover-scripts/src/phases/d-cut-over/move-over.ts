@@ -15,10 +15,14 @@ import { forgetKeys, rememberedKeys, rememberKeys } from '../../old-rig/revoked-
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { newResumePoint, oldResumePoint, writeResumePoint } from '../../carry/resume-point.ts';
 import { newPath } from '../../rig/rig.ts';
-import { compareReferences, syncReferences } from '../../carry/references.ts';
-import { inspectWorkingClone, pullForward, wantedClones } from '../../carry/working-clones.ts';
+import { inspectAgainstForge } from '../../carry/forge-heads.ts';
+import { compareReferences, listingOfReferences, syncReferences } from '../../carry/references.ts';
+import { pullForward, wantedClones } from '../../carry/working-clones.ts';
+import { expectGrant } from '../../new-host/expect-grant.ts';
+import { noteFenced } from '../../old-rig/fenced-lately.ts';
 import { step } from '../../world/step.ts';
 import type { World } from '../../world/world.ts';
+import { carryAhead } from './prepare-new.ts';
 import { proveStopped, seeRunning } from './stop-old.ts';
 
 const phase = 'd-cut-over';
@@ -49,8 +53,12 @@ export const revokeOld = step({
   },
   async apply(context) {
     const { world, signal } = context;
-    for (const { fingerprint } of await rememberOldKeys(context))
-      await world.forge.fence.revoke(fingerprint, signal);
+    const keys = await rememberOldKeys(context);
+    const revoke = async (): Promise<void> => {
+      for (const { fingerprint } of keys) await world.forge.fence.revoke(fingerprint, signal);
+    };
+    // Told now, because the command that tells it takes a moment to start.
+    await Promise.all([revoke(), expectGrant(world, signal)]);
   },
   async undo({ world, signal }) {
     await requireOldMay(world, 'released', signal);
@@ -71,9 +79,11 @@ export const revokeOld = step({
 export async function rememberOldKeys(context: StepContext<World>): Promise<readonly HostKey[]> {
   const { world, signal, evidence: of } = context;
   const { word } = await offWord(context);
-  const keys = word === undefined ? await keysNow(world, of(seeRunning).keys, signal) : of(seeRunning).keys;
-  // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
-  const own = fingerprintOf(await bootstrapForgeKey(world, signal));
+  const [keys, own] = await Promise.all([
+    word === undefined ? keysNow(world, of(seeRunning).keys, signal) : of(seeRunning).keys,
+    // Asked here and not in the check, which an undo needs too: a rollback must not depend on the new host.
+    bootstrapForgeKey(world, signal).then(fingerprintOf),
+  ]);
   if (keys.some(({ fingerprint }) => fingerprint === own)) throw new SharedKeyError(own);
   await rememberKeys(world, keys, { onOldHost: word === undefined, signal });
   return keys;
@@ -117,6 +127,7 @@ export const proveFenced = onOldHost<Evidence>(async () => ({}))({
         evidence,
         reason: `the forge gives ${name} no answer in ${silent.join(', ')}, so it is not known whether it can push; look at its network, then resume`,
       };
+    noteFenced(world);
     return { state: 'satisfied', evidence };
   },
   holdsUntil: 'grant-ownership',
@@ -126,34 +137,33 @@ export const proveFenced = onOldHost<Evidence>(async () => ({}))({
 /** What the old rig wrote since phase C: its last commits, the resume point, the references. */
 export const lastSync = step({
   id: 'last-sync',
-  version: 1,
+  version: 2,
   phase,
   title: 'carry the last changes over',
   kind: 'compensable',
-  needs: [revokeOld],
+  needs: [revokeOld, carryAhead],
   inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
   async check(context) {
     const { world, signal } = context;
     const { word } = await offWord(context);
     const target = await world.target(signal);
-    const user = await world.targetRig(signal);
     const here = newResumePoint(world, target, signal);
     const look = async () => {
-      const [there, carried, clones, references] = await Promise.all([
+      const [there, carried, clones, differing] = await Promise.all([
         // Of an old host that is off, what was carried before is all that there is.
         word === undefined ? oldResumePoint(world, signal) : here,
         here,
-        Promise.all(wantedClones(world).map((wanted) => inspectWorkingClone(user, wanted, signal))),
-        word === undefined ? compareReferences(world, signal) : { files: 0, differing: 0 },
+        inspectAgainstForge(world, wantedClones(world), signal),
+        word === undefined ? differingReferences(context) : 0,
       ]);
       const current = clones.every(({ state }) => state === 'current');
-      const same = there === carried && current && references.differing === 0;
+      const same = there === carried && current && differing === 0;
       return {
         state: same ? ('satisfied' as const) : ('partial' as const),
         evidence: {
           planPhase: there ?? null,
           heads: Object.fromEntries(clones.map(({ path, remoteHead }) => [path, remoteHead ?? 'none'])),
-          references: { ...references },
+          references: { differing },
           ...(word === undefined ? {} : { attested: { ...word } }),
         },
       };
@@ -173,15 +183,25 @@ export const lastSync = step({
         throw new Error(`${old.name} has no resume point any more; put it back by hand`);
       await writeResumePoint(target, newPath(settings, resumePoint), index, settings.new.user, signal);
     };
+    const sync = async (): Promise<void> => {
+      if ((await differingReferences(context)) > 0) await syncReferences(world, signal);
+    };
     await Promise.all([
       ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),
-      ...(word === undefined ? [carry(), syncReferences(world, signal)] : []),
+      ...(word === undefined ? [carry(), sync()] : []),
     ]);
   },
   holdsUntil: 'grant-ownership',
   leaves: 'what it carried to the new host, which goes with the instance',
   timeout: 600 * second,
 });
+
+/** Read again only where they changed since they were carried: there may be many, and the loops stand still. */
+async function differingReferences({ world, signal, evidence: of }: StepContext<World>): Promise<number> {
+  const { listing } = of(carryAhead);
+  if (listing !== null && listing === (await listingOfReferences(world, signal))) return 0;
+  return (await compareReferences(world, signal)).differing;
+}
 
 /** C1: from here on the new host may run the loops, and write work of its own. */
 export const grantNew = step({

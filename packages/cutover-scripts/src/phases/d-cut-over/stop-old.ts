@@ -1,6 +1,12 @@
 import { describeOwnership } from '@cutover/loops';
 import type { Evidence } from '@cutover/runbook';
-import { findRigProcesses, inspectClone, provesStopped, quiesce } from '@cutover/loops/safe-point';
+import {
+  type CloneReport,
+  findRigProcesses,
+  inspectClone,
+  provesStopped,
+  quiesce,
+} from '@cutover/loops/safe-point';
 import { identities } from '../../ownership/identities.ts';
 import { answersOf, askForgeFromOld } from '../../old-rig/reaches-forge.ts';
 import { oldHome } from '../../old-rig/old-places.ts';
@@ -193,7 +199,7 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
     return {
       state: unsafe.length === 0 ? 'satisfied' : 'partial',
       evidence: {
-        heads: Object.fromEntries(clones.map(({ path, head }) => [path, head ?? 'no commit'])),
+        heads: headsOf(clones),
         unsafe: unsafe.map(describeUnsafe),
       },
     };
@@ -235,6 +241,16 @@ export const quiesceOld = onOldHost<Evidence>(async ({ downtime }) => {
       const remaining = report.stopped.remaining.map(({ kind, detail }) => `${kind} ${detail}`);
       throw new NoSafePointError(name, [...clones, ...remaining], stopped ? 'stopped' : 'works on');
     }
+  },
+  // The forge was asked while the rig stood still, and out of that it was stopped: it is not asked again in the downtime.
+  // That nothing runs any more is proven next, as root.
+  async verify({ world: { settings, oldRig }, signal }) {
+    const clones = await Promise.all(
+      oldClones(settings).map((path) => inspectClone(oldRig, path, { fetch: false, signal })),
+    );
+    const unsafe = clones.filter(({ safe }) => !safe).map(describeUnsafe);
+    if (unsafe.length > 0) throw new NoSafePointError(settings.old.name, unsafe, 'stopped');
+    return { heads: headsOf(clones), unsafe };
   },
   async undo({ world, signal, downtime, owner, runId }) {
     const to = world.settings.old.name;
@@ -296,3 +312,7 @@ export const proveStopped = onOldHost<Evidence>(async () => ({}))({
   holdsUntil: 'grant-ownership',
   timeout: 60 * second,
 });
+
+function headsOf(clones: readonly CloneReport[]): Record<string, string> {
+  return Object.fromEntries(clones.map(({ path, head }) => [path, head ?? 'no commit']));
+}

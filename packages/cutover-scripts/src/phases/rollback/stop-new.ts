@@ -27,6 +27,7 @@ export const reachBoth = step({
   inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
   async check({ world, signal }) {
     const { name, old } = world.settings;
+    await world.forge.keepWarm?.();
     const answerOf = async (host: Host): Promise<string> =>
       (await host.run(['uname', '-n'], { signal })).stdout.trim();
     const [oldAnswer, newAnswer] = await Promise.all([

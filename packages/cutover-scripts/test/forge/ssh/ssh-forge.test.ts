@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -121,4 +121,34 @@ test('git and ssh go by the same jump hosts, each with its own key, and by a Pro
   const stranger = { ...hop(second), hostKeys: [...first.options.hostKeys] };
   expect(await reached({ jump: [hop(first), stranger] })).toEqual({ git: false, ssh: false });
   await rm(folder, { recursive: true });
+});
+
+test('a connection that is kept warm is shared by git, and ends with the forge', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'forge-warm-'));
+  try {
+    await using sshd = await startSshd();
+    await using here = localHost();
+    await run('git', ['init', '--quiet', '--bare', join(root, 'app.git')]);
+    const { host, port, user, privateKeyFile: privateKey, hostKeys } = sshd.options;
+    const ssh = { host, port, user, privateKey, hostKeys: [...hostKeys] };
+    const forge = await openSshForge(
+      { type: 'ssh', ssh, root, ...noCommands },
+      { here, stateDirectory: root },
+    );
+    const git = withEnvironment(here, forge.gitEnvironment);
+    const asks = async () =>
+      (await git.run(['git', 'ls-remote', forge.url('app')], { reject: false })).exitCode;
+    // What a killed runner left is not taken for a connection.
+    await writeFile(join(root, 'forge.sock'), '');
+    expect(await asks()).toBe(0);
+    await forge.keepWarm?.();
+    await expect.poll(async () => (await stat(join(root, 'forge.sock'))).isSocket()).toBe(true);
+    // No new connection is let in any more: what still works goes by the one that is there.
+    await rm(join(sshd.directory, 'authorized_keys'));
+    expect(await asks()).toBe(0);
+    await forge[Symbol.asyncDispose]();
+    expect(await asks()).not.toBe(0);
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });

@@ -1,0 +1,104 @@
+import { inspectAgainstForge } from '../../carry/forge-heads.ts';
+import { compareReferences, listingOfReferences, syncReferences } from '../../carry/references.ts';
+import { pullForward, wantedClones } from '../../carry/working-clones.ts';
+import { onOldHost } from '../../ownership/pass-by.ts';
+import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
+import { rigStatus } from '../../rig/rig-status.ts';
+import { step } from '../../world/step.ts';
+import type { World } from '../../world/world.ts';
+
+const phase = 'd-cut-over';
+const second = 1000;
+
+/** What was carried before the old rig stopped; `listing`: of the references, where they are the same on both hosts. */
+export type CarriedAhead = { readonly listing: string | null; readonly differing: number };
+
+/** All that need not wait for the stop: only what changes after this is carried in the downtime. */
+export const carryAhead = onOldHost<CarriedAhead>(async () => ({ listing: null, differing: 0 }))({
+  id: 'carry-ahead',
+  version: 1,
+  phase,
+  title: 'carry over what there is, while the old rig still runs',
+  kind: 'compensable',
+  inputs: ({ settings }) => ({ references: settings.old.references, repositories: settings.repositories }),
+  async check({ world, signal }) {
+    const [{ listing, differing }, clones] = await Promise.all([
+      lookAtReferences(world, signal),
+      inspectAgainstForge(world, wantedClones(world), signal),
+    ]);
+    const behind = clones.filter(({ state }) => state !== 'current').map(({ path }) => path);
+    const done = differing === 0 && behind.length === 0;
+    return { state: done ? 'satisfied' : 'partial', evidence: { listing, differing, behind } };
+  },
+  async apply({ world, signal }) {
+    const user = await world.targetRig(signal);
+    await Promise.all([
+      syncReferences(world, signal),
+      ...wantedClones(world).map((wanted) => pullForward(user, wanted, signal)),
+    ]);
+  },
+  // The old rig writes on: whether the clones have all of it is asked when it is stopped.
+  verify: ({ world, signal }) => lookAtReferences(world, signal),
+  reapply: true,
+  holdsUntil: 'grant-ownership',
+  leaves: 'what it carried to the new host, which goes with the instance',
+  timeout: 3600 * second,
+});
+
+async function lookAtReferences(world: World, signal: AbortSignal): Promise<CarriedAhead> {
+  // Before they are compared: what changes meanwhile is in no listing that is equal to this one.
+  const listing = await listingOfReferences(world, signal);
+  const { differing } = await compareReferences(world, signal);
+  return { listing: differing === 0 ? listing : null, differing };
+}
+
+/**
+ * The new rig's supervisor, up and held: it starts no loop before it sees the grant, and then at once. Its start is no part of
+ * the downtime.
+ */
+export const readyNew = step({
+  id: 'ready-new',
+  version: 1,
+  phase,
+  title: 'start the supervisor on the new host, which waits for the grant',
+  kind: 'reversible',
+  needsClaim: true,
+  inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
+  async check({ world, signal }) {
+    await world.forge.keepWarm?.();
+    const { rig, ownership } = world.rig;
+    if (ownership?.owner !== world.settings.name)
+      return {
+        state: 'conflict',
+        evidence: { owner: ownership?.owner ?? null },
+        reason: `loops.yaml names ${ownership?.owner ?? 'no owner'}, so nothing would hold its loops; it must be ${world.settings.name}`,
+      };
+    const target = await world.target(signal);
+    const [armed, active] = await Promise.all([
+      target.run(['test', '-e', armedFile], { reject: false, signal }),
+      target.run(['systemctl', 'is-active', bootService(rig)], { reject: false, signal }),
+    ]);
+    if (armed.exitCode !== 0 || active.exitCode !== 0)
+      return { state: armed.exitCode === 0 ? 'partial' : 'absent', evidence: { supervisor: 'down' } };
+    const { supervisor, hold } = await rigStatus(await world.targetRig(signal), rigConfigFile(rig), signal);
+    const evidence = { supervisor: supervisor.state, hold: hold ?? null };
+    return { state: supervisor.state === 'up' ? 'satisfied' : 'partial', evidence };
+  },
+  async apply({ world, signal }) {
+    const target = await world.target(signal);
+    const { rig } = world.rig;
+    await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
+    await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
+  },
+  async undo({ world, signal }) {
+    const target = await world.target(signal);
+    const { rig } = world.rig;
+    await target.run(['rm', '-f', armedFile], { signal });
+    await target.run(['systemctl', 'stop', bootService(rig), tmuxService(rig)], { signal });
+  },
+  // After a reboot of the new host its boot service has it up again, or is told to.
+  reapply: true,
+  undoFound: true,
+  holdsUntil: 'grant-ownership',
+  timeout: 120 * second,
+});
