@@ -39,7 +39,7 @@ export async function resumePoint(host: Host, workspace: string, signal: AbortSi
 
 /** After the cutover the forge has a new commit by the Builder on the new host, a claim on it and the verdict. */
 export async function handoffReachedForge(
-  { forge, repositories, settings, signal }: Scene,
+  { forge, repositories, signal }: Scene,
   rig: string,
   before: string,
 ): Promise<Facts> {
@@ -88,7 +88,7 @@ export async function orchestratorHasContext({ target, settings, signal }: Scene
 
 /** The owner that the forge has on record. */
 export async function ownerIs(
-  { forge, repositories, settings, signal }: Scene,
+  { forge, repositories, signal }: Scene,
   owner: string,
 ): Promise<Facts> {
   const repository = `${repositories}/${settings.ownership.repository}.git`;

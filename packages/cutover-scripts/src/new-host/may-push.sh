@@ -1,3 +1,4 @@
+#!/bin/sh
 # Asks each of the repositories named whether git may push there, and prints those that refuse: URL, tab, why. Nothing is pushed.
 set -eu
 folder=$(mktemp -d)

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Tries each private key below the folder $1 at the repositories named: prints the public half of those that open one.
 set -eu
 folder=$1
