@@ -87,7 +87,10 @@ export async function orchestratorHasContext({ target, settings, signal }: Scene
 }
 
 /** The owner that the forge has on record. */
-export async function ownerIs({ forge, repositories, signal }: Scene, owner: string): Promise<Facts> {
+export async function ownerIs(
+  { forge, repositories, settings, signal }: Scene,
+  owner: string,
+): Promise<Facts> {
   const repository = `${repositories}/${settings.ownership.repository}.git`;
   const git = (...argv: string[]): Promise<string> =>
     output(forge, ['git', '-c', 'safe.directory=*', '-C', repository, ...argv], signal);
