@@ -16,7 +16,7 @@ const shared: Options = {
 export default defineConfig([
   {
     ...shared,
-    entry: ['src/index.ts', 'src/steps.ts'],
+    entry: ['src/index.ts', 'src/steps.ts', 'src/forge.ts', 'src/tailnet.ts'],
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
   {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ForgeSettings, openForge } from '@cutover/cutover-scripts';
+import { type ForgeSettings, openForge } from '@cutover/cutover-scripts/forge';
 import { asUser, type Host, localHost } from '@cutover/host';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Gitea } from './start-gitea.ts';

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { joinTailnet } from '@cutover/cutover-scripts';
+import { joinTailnet } from '@cutover/cutover-scripts/tailnet';
 import type { Host } from '@cutover/host';
 import type { Device, IncusScope } from '@cutover/incus-client';
 import type { LabHosts } from '../hosts/hosts.ts';

@@ -1,5 +1,5 @@
 import { sshHost } from '@cutover/host';
-import { carryingUnits } from '@cutover/cutover-scripts';
+import { carryingUnits } from '@cutover/cutover-scripts/tailnet';
 import { expect, it } from 'vitest';
 import { openLab } from '../../src/index.ts';
 

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '@cutover/cutover-scripts';
+import { fingerprintOf } from '@cutover/cutover-scripts/forge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceContract } from '../hosts/fence-contract.ts';
 import { configuration, type GiteaRig, openGiteaRig, repositories } from './gitea-rig.ts';

@@ -1,6 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Forge } from '@cutover/cutover-scripts';
+import type { Forge } from '@cutover/cutover-scripts/forge';
 import { freePort } from '@cutover/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration, type GiteaRig, openGiteaRig } from './gitea-rig.ts';

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Forge, type ForgeSettings, openForge } from '@cutover/cutover-scripts';
+import { type Forge, type ForgeSettings, openForge } from '@cutover/cutover-scripts/forge';
 import { type Host, localHost } from '@cutover/host';
 import { freePort } from '@cutover/test-support/ports';
 import { type Gitea, startGitea } from '../../src/index.ts';

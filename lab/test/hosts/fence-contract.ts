@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fence } from '@cutover/cutover-scripts';
+import type { Fence } from '@cutover/cutover-scripts/forge';
 import type { Host } from '@cutover/host';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 

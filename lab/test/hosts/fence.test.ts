@@ -1,5 +1,5 @@
 import { asUser, type Host, localHost } from '@cutover/host';
-import { fingerprintOf, openForge } from '@cutover/cutover-scripts';
+import { fingerprintOf, openForge } from '@cutover/cutover-scripts/forge';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Lab, type LabHosts, openLab, startHosts } from '../../src/index.ts';
 import { fenceContract } from './fence-contract.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type ControlApi, controlApi, joinTailnet } from '@cutover/cutover-scripts';
+import { type ControlApi, controlApi, joinTailnet } from '@cutover/cutover-scripts/tailnet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTailnet, programsOrSkip, startTailnet } from './tailnet.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { joinTailnet, type JoinOptions, probeAuthKey, tailnetNode } from '@cutover/cutover-scripts';
+import { joinTailnet, type JoinOptions, probeAuthKey, tailnetNode } from '@cutover/cutover-scripts/tailnet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Node } from '../../src/tailnet/node.ts';
 import { type LocalTailnet, programsOrSkip, startTailnet } from './tailnet.ts';

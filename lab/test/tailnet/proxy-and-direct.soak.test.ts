@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinTailnet, tailnetNode } from '@cutover/cutover-scripts';
+import { joinTailnet, tailnetNode } from '@cutover/cutover-scripts/tailnet';
 import { deploy } from '@cutover/nix-deploy';
 import { freePort } from '@cutover/test-support/ports';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '@cutover/cutover-scripts';
+import { fingerprintOf } from '@cutover/cutover-scripts/forge';
 import type { Gitea } from '../../gitea/start-gitea.ts';
 import type { EvidenceCollector } from './collector.ts';
 import { demand, output, type Scene } from './evidence.ts';
