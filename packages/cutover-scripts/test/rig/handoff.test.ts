@@ -28,7 +28,7 @@ describe('a rig without plan phases, claims and verdicts', () => {
     const { git, old, new: target } = hosts;
     await git(old.clone, 'commit', '--quiet', '--allow-empty', '--message', 'last of the old');
     await git(old.clone, 'push', '--quiet', 'origin', 'HEAD:main');
-    const context = stepContext(world);
+    const context = stepContext(world, { 'carry-ahead': { listing: null, differing: 0 } });
     expect(await lastSync.check?.(context)).toMatchObject({
       state: 'partial',
       evidence: { planPhase: null },
