@@ -114,7 +114,7 @@ describe('a quiesce of a rig that loops did not start', () => {
     });
     expect(report).toMatchObject({ safe: true, deadlineHit: false });
     expect(waited).toEqual([['one'], ['one'], ['one']]);
-    const endless = await quiesce(host, { ...rest, deadline: 4000, turns: async () => ['one'] });
+    const endless = await quiesce(host, { ...rest, deadline: 16_000, turns: async () => ['one'] });
     expect(endless).toMatchObject({ safe: true, deadlineHit: false });
   });
 
