@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../errors.ts';
 import { endProcess } from '../processes/end-process.ts';
 import { type ControlClient, connectControlClient } from './control-client.ts';
-import { exactSession, tmuxLine } from './quote.ts';
+import { exactSession } from './quote.ts';
 import { runTmux } from './tmux-server.ts';
 
 /** A session without a process, for the control clients to be attached to. */
@@ -27,6 +27,8 @@ export interface Pane {
   readonly serverPid: number;
   /** Whether its logger runs, as far as tmux has seen. */
   readonly piped: boolean;
+  /** Names the logger that its output goes to, as we set it. */
+  readonly logger?: string | undefined;
   /** Unix seconds of its last output. */
   readonly activity: number;
 }
@@ -50,7 +52,7 @@ export interface RigTmux extends AsyncDisposable {
   /** Starts a command in a session of its own; where there is one, with panes of others only, in a window of its own. */
   create(start: SessionStart): Promise<void>;
   /** Starts a command in a dead pane, or with `kill` in any. People who are attached stay so. */
-  respawn(paneId: string, start: SessionStart, kill?: boolean): Promise<void>;
+  respawn(pane: Pick<Pane, 'id' | 'piped' | 'logger'>, start: SessionStart, kill?: boolean): Promise<void>;
   /** Gives a pane a logger in place of the one it has, or had. */
   pipe(paneId: string, logger: string): Promise<void>;
   /** Ends one pane; its session with it when there is no other. */
@@ -78,6 +80,7 @@ const paneFormat = [
   'window_activity',
   'pid',
   'pane_pipe',
+  '@loops_logger',
 ]
   .map((field) => `#{${field}}`)
   .join('\t');
@@ -199,11 +202,15 @@ class ConnectedRigTmux implements RigTmux {
     }
   }
 
-  async respawn(paneId: string, start: SessionStart, kill = false): Promise<void> {
+  async respawn(
+    pane: Pick<Pane, 'id' | 'piped' | 'logger'>,
+    start: SessionStart,
+    kill = false,
+  ): Promise<void> {
     const words = ['-c', literalPath(start.cwd), ...environmentWords(start), '--', ...programWords(start)];
     await this.#commands.run([
-      ['respawn-pane', ...(kill ? ['-k'] : []), '-t', paneId, ...words],
-      ...agentWords(start, paneId),
+      ['respawn-pane', ...(kill ? ['-k'] : []), '-t', pane.id, ...words],
+      ...agentWords(start, pane.id, pane),
     ]);
   }
 
@@ -261,18 +268,23 @@ class ConnectedRigTmux implements RigTmux {
   }
 }
 
-/** What makes a pane an agent's, in the same go as its start: its marks, and the log of its output. */
-function agentWords(start: SessionStart, target: string): string[][] {
-  // A pane that had an agent before keeps its logger, which may not have written all of its output yet, unless another is wanted.
+/**
+ * What makes a pane an agent's, in the same go as its start: its marks, and the log of its output. A pane that had an agent before
+ * keeps its logger, which may not have written all of its output yet, unless another is wanted.
+ */
+function agentWords(
+  start: SessionStart,
+  target: string,
+  before?: Pick<Pane, 'piped' | 'logger'>,
+): string[][] {
   const logger = createHash('sha256').update(start.logger).digest('hex');
-  const isOther = `#{||:#{!=:#{pane_pipe},1},#{!=:#{@loops_logger},${logger}}}`;
-  const pipe = tmuxLine([['pipe-pane', '-t', target, literalCommand(start.logger)]]);
+  const isKept = before?.piped === true && before.logger === logger;
   return [
     ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
     ['set-option', '-p', '-t', target, '@loops_run', start.run],
     ['set-option', '-p', '-t', target, '@loops_loop', start.loop],
-    ['if-shell', '-F', '-t', target, isOther, pipe],
     ['set-option', '-p', '-t', target, '@loops_logger', logger],
+    ...(isKept ? [] : [['pipe-pane', '-t', target, literalCommand(start.logger)]]),
   ];
 }
 
@@ -311,6 +323,7 @@ function parsePane(line: string): Pane {
     activity = '',
     serverPid = '',
     pipe = '',
+    logger = '',
   ] = line.split('\t');
   return {
     loop,
@@ -323,5 +336,6 @@ function parsePane(line: string): Pane {
     activity: Number(activity),
     serverPid: Number(serverPid),
     piped: pipe === '1',
+    logger: logger === '' ? undefined : logger,
   };
 }

@@ -123,7 +123,7 @@ async function startLoop(
       return;
     }
     if (pane === undefined) await tmux.create(start);
-    else await tmux.respawn(pane.id, start, true);
+    else await tmux.respawn(pane, start, true);
     delete runtime.nextStartAt;
     delete runtime.ending;
     delete runtime.startProblem;
