@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type IncusClient, OperationLostError, connectIncus } from '@cutover/incus-client';
+import { type IncusClient, OperationLostError, connectIncus, incusHost } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, sleepingBox } from './box.ts';
@@ -53,6 +53,23 @@ test('requests that are aborted leave no connection that would keep others from 
   const signal = AbortSignal.timeout(15_000);
   await using other = await connectIncus({ socketPath: lab.folders.socket, signal });
   expect(await other.request('GET', '/1.0')).toMatchObject({ auth: 'trusted' });
+});
+
+test.each([
+  ['before the daemon answered', /^POST \S+\/exec/],
+  ['before its channels were attached', /^GET \S+\/websocket\?secret=/],
+])('of a command that is cut off %s it is unknown whether it runs', async (_, request) => {
+  await using far = await farClient();
+  await far.client.server.get();
+  far.proxy.hold(request);
+  const running = incusHost(far.client, box.name).run(['true']).catch(told);
+  await expect.poll(() => far.proxy.open(request)).toBeGreaterThan(0);
+  far.proxy.refuse(true);
+  far.proxy.cut(request);
+  expect(await running).toMatchObject({
+    code: 'CONNECTION_LOST',
+    message: expect.stringContaining('unknown'),
+  });
 });
 
 test('a body whose first piece is late is not taken for silence', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -52,8 +51,6 @@ test('through the SOCKS proxy of OpenSSH, exec and files too; when it dies, how 
   const sleeping = inside.run(['sleep', '600']).catch((error: unknown) => error);
   const pgrep = ['pgrep', '-fx', 'sleep 600'];
   await expect.poll(async () => (await box.host.run(pgrep, { reject: false })).exitCode).toBe(0);
-  // The command runs before all of its sockets are connected.
-  await delay(2000);
   proxy.kill('SIGKILL');
   await once(proxy, 'exit');
   expect(await sleeping).toMatchObject({ code: 'CONNECTION_LOST' });

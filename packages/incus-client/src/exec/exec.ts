@@ -107,9 +107,21 @@ async function startAttached(scope: Scope, instance: string, argv: readonly stri
       const sockets = await attachSockets(scope, operation, terminal !== undefined, signal);
       return { operation, exit, sockets };
     } catch (error) {
+      if (error instanceof IncusConnectionError) throw cutOffWhileAttaching(scope, instance, argv, error);
       if (left === 1 || !(error instanceof IncusApiError)) throw error;
     }
   }
+}
+
+/** The daemon has been asked for the command, and starts it when it has the standard streams, whether or not we know that. */
+function cutOffWhileAttaching(
+  { transport: { server } }: Scope,
+  instance: string,
+  argv: readonly string[],
+  cause: IncusConnectionError,
+): IncusConnectionError {
+  const what = `lost the connection to ${server} while ${argv[0] ?? ''} was started in ${instance}; it may run`;
+  return new IncusConnectionError('CONNECTION_LOST', server, what, { cause });
 }
 
 /** Milliseconds in which the end of an operation is known after its channels have gone. */

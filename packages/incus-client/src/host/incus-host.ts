@@ -77,10 +77,13 @@ async function start(
     return await client.exec.start(instance, argv, { env });
   } catch (error) {
     if (!(error instanceof IncusError)) throw error;
+    const mayRun = error.code === 'CONNECTION_LOST' || error.code === 'OPERATION_LOST';
     throw new HostConnectionError(
-      'CONNECTION_FAILED',
+      mayRun ? 'CONNECTION_LOST' : 'CONNECTION_FAILED',
       host,
-      `cannot run commands in ${instance}: ${error.message}`,
+      mayRun
+        ? `lost the connection to ${host} while a command was started, so whether it runs is unknown: ${error.message}`
+        : `cannot run commands in ${instance}: ${error.message}`,
       { cause: error },
     );
   }
