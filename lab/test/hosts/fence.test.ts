@@ -21,49 +21,52 @@ afterAll(async () => {
 });
 
 describe('the fence of git over ssh', () => {
-  fenceContract(
-    async () => {
-      const { forge } = hosts;
-      const here = localHost();
-      const opened = await openForge(
-        {
-          forge: {
-            type: 'ssh',
-            ssh: {
-              host: forge.address,
-              port: 22,
-              user: 'git',
-              privateKey: lab.operator.file,
-              hostKeys: [forge.hostKey],
-            },
-            root: '/srv/git',
-            createRepository: ['init', '{repository}'],
-            authorizeKey: ['authorize', '{name}'],
-            listKeys: ['keys'],
-            revokeKey: ['revoke', '{fingerprint}'],
+  fenceContract(async () => {
+    const { forge } = hosts;
+    const here = localHost();
+    const opened = await openForge(
+      {
+        forge: {
+          type: 'ssh',
+          ssh: {
+            host: forge.address,
+            port: 22,
+            user: 'git',
+            privateKey: lab.operator.file,
+            hostKeys: [forge.hostKey],
           },
-          repository: 'cc-ci-orchestrator',
-          repositories: [],
-          ownership: { repository: 'cc-ci', ref: 'refs/cutover/owner', lease: 600_000 },
-          handoff: { repository: 'cc-ci', proof: 'verdict', timeout: 60_000 },
+          root: '/srv/git',
+          createRepository: ['init', '{repository}'],
+          authorizeKey: ['authorize', '{name}'],
+          listKeys: ['keys'],
+          revokeKey: ['revoke', '{fingerprint}'],
         },
-        { here, stateDirectory: lab.folders.root },
-      );
-      const publicKey = (await pi.run(['cat', '/home/loops/.ssh/id_ed25519.pub'])).stdout;
-      return {
-        fence: opened.fence,
-        client: pi,
-        name: 'pi',
-        publicKey,
-        fingerprint: fingerprintOf(publicKey),
-        clones: ['/srv/cc-ci/cc-ci', '/srv/cc-ci/cc-ci-secrets'],
-        // No backup here: after one was restored on hosts that had been rehearsed on, the forge's sshd closed every connection of pi.
-        async [Symbol.asyncDispose]() {
-          await opened[Symbol.asyncDispose]();
-          await here[Symbol.asyncDispose]();
-        },
-      };
-    },
-    { restores: false },
-  );
+        repository: 'cc-ci-orchestrator',
+        repositories: [],
+        ownership: { repository: 'cc-ci', ref: 'refs/cutover/owner', lease: 600_000 },
+        handoff: { repository: 'cc-ci', proof: 'verdict', timeout: 60_000 },
+      },
+      { here, stateDirectory: lab.folders.root },
+    );
+    const keys = ['/srv/git/.keys', '/srv/git/.ssh/authorized_keys'];
+    const publicKey = (await pi.run(['cat', '/home/loops/.ssh/id_ed25519.pub'])).stdout;
+    return {
+      fence: opened.fence,
+      client: pi,
+      name: 'pi',
+      publicKey,
+      fingerprint: fingerprintOf(publicKey),
+      clones: ['/srv/cc-ci/cc-ci', '/srv/cc-ci/cc-ci-secrets'],
+      async backup() {
+        await forge.host.run(['tar', '--create', '--file=/root/keys.tar', ...keys]);
+        return async () => {
+          await forge.host.run(['tar', '--extract', '--directory=/', '--file=/root/keys.tar']);
+        };
+      },
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        await here[Symbol.asyncDispose]();
+      },
+    };
+  });
 });

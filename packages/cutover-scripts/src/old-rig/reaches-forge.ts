@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommandTimeoutError } from '@cutover/host';
 import { oldClones } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
@@ -15,6 +16,12 @@ export type ForgeAnswer = {
 const refusal =
   /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|error: 40[134]|repository not found/i;
 
+/** What ssh says where the server drops a connection before it has looked at a key. */
+const drop = /connection (?:closed|reset) by|kex_exchange_identification/i;
+/** How long a server that drops connections is asked again, and the pause between two questions, in milliseconds. */
+const patience = 30_000;
+const pause = 2000;
+
 /** Whether what git said is a refusal; else it got no answer. */
 export function isRefusal(said: string): boolean {
   return refusal.test(said);
@@ -22,7 +29,8 @@ export function isRefusal(said: string): boolean {
 
 /**
  * Asks the forge from each clone of the old rig, as its user, whether it may push: by whatever key, agent or token the clone
- * uses. Nothing is pushed.
+ * uses. Nothing is pushed. An OpenSSH server (9.8 on) that has just refused a host a few times drops its connections for some
+ * seconds, so it is asked again.
  *
  * @param agent the socket of the ssh agent that the rig used, where it had one.
  */
@@ -31,7 +39,7 @@ export async function askForgeFromOld(
   agent: string | null,
   signal: AbortSignal,
 ): Promise<readonly ForgeAnswer[]> {
-  const ask = async (clone: string): Promise<ForgeAnswer> => {
+  const askOnce = async (clone: string): Promise<ForgeAnswer> => {
     // A push asks for more than a fetch does, which some forges answer to anyone.
     const push = ['push', '--dry-run', '--quiet', '--no-verify', 'origin', 'HEAD:refs/cutover/probe'];
     try {
@@ -51,6 +59,15 @@ export async function askForgeFromOld(
     } catch (error) {
       if (!(error instanceof CommandTimeoutError)) throw error;
       return { clone, answer: 'no answer', said: 'nothing within 20 s' };
+    }
+  };
+  const ask = async (clone: string): Promise<ForgeAnswer> => {
+    const end = performance.now() + patience;
+    for (;;) {
+      const given = await askOnce(clone);
+      const isDropped = given.answer === 'no answer' && drop.test(given.said);
+      if (!isDropped || performance.now() > end) return given;
+      await delay(pause, undefined, { signal });
     }
   };
   return Promise.all(oldClones(settings).map(ask));
