@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { jsonApi, saidIn, whySilent } from '../world/json-api.ts';
 import { TailnetError } from './tailnet-error.ts';
 
 /** Where a control server's API is, and who may use it. */
@@ -39,26 +37,13 @@ export async function callControl(
   const url = new URL(path, base);
   const fail = (problem: TailnetError['problem'], message: string, cause?: unknown): TailnetError =>
     new TailnetError(problem, url.host, message, { cause });
-  const request = url.protocol === 'http:' ? requestHttp : requestHttps;
-  const sent = request(url, {
-    method,
-    agent: false,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(authority === undefined ? {} : { ca: authority }),
-  });
-  let status: number;
-  let text = '';
-  try {
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    status = answer.statusCode ?? 0;
-    for await (const part of answer.setEncoding('utf8')) text += String(part);
-  } catch (error) {
+  await using api = jsonApi({ certificate: authority });
+  const call = { url, method, authorization: `Bearer ${token}`, body, signal };
+  const answer = await api.call(call).catch((error: unknown) => {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    throw fail('control', `the control server ${url.host} does not answer: ${why}`, error);
-  }
+    throw fail('control', `the control server ${url.host} does not answer: ${whySilent(error)}`, error);
+  });
+  const { status } = answer;
   if (status === 401 || status === 403) {
     throw fail(
       'token',
@@ -69,22 +54,7 @@ export async function callControl(
   if (status !== 200 && !expected.includes(status))
     throw fail(
       'control',
-      `the control server ${url.host} refused ${method} ${url.pathname}: ${said(status, text)}`,
+      `the control server ${url.host} refused ${method} ${url.pathname}: ${status} ${saidIn(answer.body, answer.text)}`,
     );
-  return { status, body: parse(text) };
-}
-
-function said(status: number, text: string): string {
-  const body = parse(text);
-  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
-  return `${status} ${typeof message === 'string' ? message : text.trim().slice(0, 200)}`.trim();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return { status, body: answer.body };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type GiteaCall, type GiteaClient, type GiteaReply, saidIn } from './client.ts';
+import { saidIn } from '../../world/json-api.ts';
+import type { GiteaCall, GiteaClient, GiteaReply } from './client.ts';
 import { GiteaAnswerError } from './errors.ts';
 
 /** A repository by its owner and name. */

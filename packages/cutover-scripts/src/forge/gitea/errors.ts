@@ -1,4 +1,5 @@
 import { CutoverError } from '../../errors.ts';
+import { whySilent } from '../../world/json-api.ts';
 
 /** A Gitea gave no answer: what it has is unknown. */
 export class GiteaSilentError extends CutoverError {
@@ -7,7 +8,7 @@ export class GiteaSilentError extends CutoverError {
   readonly url: string;
 
   constructor(url: string, cause: unknown) {
-    super(`${url} does not answer (${reasonOf(cause)}); look at forge.url, and at the way there`, { cause });
+    super(`${url} does not answer (${whySilent(cause)}); look at forge.url, and at the way there`, { cause });
     this.url = url;
   }
 }
@@ -52,15 +53,4 @@ function advice(status: number, missingScope: string | undefined): string {
   if (status === 401) return ': the token of forge.token is mistyped, or was revoked; make another';
   if (status === 404) return ': it is absent, or not visible to the token of forge.token';
   return '';
-}
-
-/** Why no answer came: the innermost cause knows best. */
-function reasonOf(error: unknown): string {
-  let reason = String(error);
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.message !== '') reason = cause.message;
-    // Several addresses of one name were tried.
-    if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  }
-  return reason;
 }
