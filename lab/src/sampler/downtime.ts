@@ -6,7 +6,7 @@ export interface Downtime {
   readonly allOnNew: number | undefined;
 }
 
-/** Adds one sample. What comes after the new rig was whole, a way back for instance, is no part of the downtime. */
+/** Adds one sample. The downtime ends when the new rig is whole: a way back after that does not count. */
 export function nextDowntime(
   before: Downtime,
   { now, onOld, wholeOnNew }: { readonly now: number; readonly onOld: boolean; readonly wholeOnNew: boolean },

@@ -78,7 +78,7 @@ describe.skipIf(!giteaIsThere)('a Gitea as the forge', () => {
     ]);
   });
 
-  it('makes one private repository, whoever else does so at once, and finds it there', async () => {
+  it('makes one private repository, also when six make it at once, and finds it there', async () => {
     await Promise.all(Array.from({ length: 6 }, () => rig.forge.createRepository(configuration, signal)));
     await rig.forge.createRepository(configuration, signal);
     expect((await names()).filter((name) => name === configuration)).toHaveLength(1);

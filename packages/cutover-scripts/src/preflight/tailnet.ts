@@ -76,7 +76,7 @@ async function standingOf(
   if (facts !== undefined) return { standing: facts.standing, by: 'the API' };
   const { loginServer } = tailnet;
   if (loginServer === undefined || !key.startsWith('hskey-'))
-    return { why: 'tailnet.api can tell; without it, to ask would spend the key' };
+    return { why: 'set tailnet.api, which can tell: a join would spend the key' };
   const probe = await probeAuthKey(world.here, {
     key,
     loginServer,

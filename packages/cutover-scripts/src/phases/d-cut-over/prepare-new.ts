@@ -53,8 +53,8 @@ async function lookAtReferences(world: World, signal: AbortSignal): Promise<Carr
 }
 
 /**
- * The new rig's supervisor, up and held: it starts no loop before it sees the grant, and then at once. Its start is no part of
- * the downtime.
+ * The new rig's supervisor, up and held: it starts no loop before it sees the grant, and then at once. The downtime does not
+ * include its start.
  */
 export const readyNew = step({
   id: 'ready-new',

@@ -157,7 +157,7 @@ export class ContextHandoff {
       ? 'its turn ended without it'
       : `it did not come within ${Math.round(patience / 1000)} s`;
     const detail =
-      `it was asked for a handoff note at ${note}, and ${why}; no new session begins without it. ` +
+      `it was asked for a handoff note at ${note}, and ${why}; a new session begins only when the note is there. ` +
       `Have it written (loops attach ${name}), or go on in this session: loops start ${name}`;
     store.change(name, { block: { reason: 'handoff', detail, at: Date.now() } });
     emit({ type: 'blocked', loop: name, reason: 'handoff', detail });
