@@ -92,4 +92,21 @@ describe.skipIf(!giteaIsThere)('the fence of a Gitea', () => {
     await fence.revoke(fingerprintOf(otherKey), signal);
     expect(Object.values(await keysOf('cc-ci'))).toHaveLength(1);
   });
+
+  it('says so when a key cannot be let in, because both its titles are others', async () => {
+    const { fence } = rig.forge;
+    const fingerprint = fingerprintOf(rig.publicKey);
+    await fence.revoke(fingerprint, signal);
+    for (const title of ['pi', `pi ${fingerprint}`]) {
+      const file = `${rig.folder}/${title.length}`;
+      await rig.here.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
+      const key = (await rig.here.run(['cat', `${file}.pub`])).stdout;
+      const keys = `/repos/${rig.gitea.organization}/cc-ci-secrets/keys`;
+      await rig.gitea.asAdmin.call('POST', keys, { title, key, read_only: false });
+    }
+    await expect(fence.grant('pi', rig.publicKey, signal, ['cc-ci-secrets'])).rejects.toThrow(
+      /was not let in .* remove one of them/,
+    );
+    expect(await push(clones[1])).toBe(128);
+  });
 });

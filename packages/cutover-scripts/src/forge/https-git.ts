@@ -52,5 +52,5 @@ export function httpsGitEnvironment(options: HttpsGitOptions): Record<string, st
 /** git runs it by a shell, as `HELPER get`. */
 function helper(user: string, token: TokenSource): string {
   const read = typeof token === 'string' ? ['cat', '--', token] : token.command;
-  return `!f() { test "$1" = get || exit 0; echo ${quoteForSh(`username=${user}`)}; echo "password=$(${read.map(quoteForSh).join(' ')})"; }; f`;
+  return `!f() { test "$1" = get || exit 0; printf 'username=%s\\npassword=%s\\n' ${quoteForSh(user)} "$(${read.map(quoteForSh).join(' ')})"; }; f`;
 }

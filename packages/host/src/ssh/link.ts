@@ -46,7 +46,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   const sessions = createSessionQueue(Math.max(1, maxSessions - 1));
 
   let single = maxSessions === 1;
-  /** Whether it has started a command. When it starts no more after that, the host is going down: its configuration allows commands. */
+  /** Whether it has started a command. When it no longer starts any, the host is going down: its configuration allows commands. */
   let hasExecuted = false;
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =

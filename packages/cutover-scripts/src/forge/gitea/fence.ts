@@ -87,10 +87,14 @@ async function grantOne(
   const there = (await deployKeys(gitea, repository, signal)).find((one) => one.fingerprint === fingerprint);
   if (there?.read_only === false) return;
   if (there !== undefined) await deleteDeployKey(gitea, repository, there.id, signal);
-  for (const title of [name, titleWith(name, fingerprint)]) {
+  const titles = [name, titleWith(name, fingerprint)];
+  for (const title of titles) {
     const result = await addDeployKey(gitea, repository, { title, key }, signal);
     if (result !== 'title taken') return;
   }
+  throw new Error(
+    `the key of ${name} was not let in at ${gitea.url}: its deploy keys have other keys under the titles ${titles.join(' and ')}; remove one of them there`,
+  );
 }
 
 /** Titles are unique in a repository, and a host may have two keys. */
