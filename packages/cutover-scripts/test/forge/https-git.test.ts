@@ -23,6 +23,8 @@ test('git gets the token as it is, and for the forge only; it is in no environme
   expect(ask('git.example.org').split('\n')).toEqual(
     expect.arrayContaining(["username=o'bot", `password=${token}`]),
   );
-  expect(() => ask('elsewhere.example.org')).toThrow(/could not read Username|terminal prompts disabled|Command failed/);
+  expect(() => ask('elsewhere.example.org')).toThrow(
+    /could not read Username|terminal prompts disabled|Command failed/,
+  );
   expect(JSON.stringify(environment)).not.toContain(token.slice(0, 4));
 });

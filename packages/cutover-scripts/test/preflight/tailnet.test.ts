@@ -49,7 +49,7 @@ test('a key file that holds no key is told before anything is made, and what is 
   expect(await look({ tailnet: { authKey } })).toMatchObject([
     {
       ok: true,
-      evidence: { notLookedAt: expect.stringMatching(/still takes the key: tailnet\.api can tell/) },
+      evidence: { notLookedAt: expect.stringMatching(/still takes the key: set tailnet\.api/) },
     },
   ]);
 });

@@ -62,6 +62,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #ownership: OwnershipWatch;
   readonly #link: TmuxLink;
   readonly #ended: AbortController;
+  #ending: Promise<void> | undefined;
   readonly #cleanup: CleanupStack;
   readonly #background: Background;
   readonly #wanted: WantedLoops;
@@ -204,7 +205,13 @@ export class Supervisor implements AsyncDisposable {
     return this.#keeper.reconcile();
   }
 
+  /** Ends it in order, once: what is written afterwards is another supervisor's to write. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.#ended.abort(requestedEnd);
     await this.#places.end();
     await this.#keeper.end();
