@@ -54,7 +54,8 @@ async function openShell(shell: 'bash' | 'zsh' | 'fish') {
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await tmux('kill-server');
-      await rm(folder, { recursive: true });
+      // A shell that loses its terminal still writes its history.
+      await rm(folder, { recursive: true, maxRetries: 5 });
     },
   };
 }
