@@ -136,9 +136,31 @@ function mistakesOf(issue: Issue, parents: readonly PropertyKey[], placeOf: Plac
       return [placeOf(path, typeText(issue))];
     case 'invalid_value':
       return [placeOf(path, `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`)];
+    case 'too_small':
+    case 'too_big':
+    case 'invalid_format':
+      return [placeOf(path, boundText(issue))];
     default:
       return [placeOf(path, issue.message)];
   }
+}
+
+/** A schema's own words where it has some, and plain ones for the validator's. */
+function boundText(issue: Issue & { readonly code: 'too_small' | 'too_big' | 'invalid_format' }): string {
+  if (!/^(?:Too (?:small|big): |Invalid )/.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_format') {
+    if (issue.format === 'url') return 'must be a URL, e.g. https://host.example.org';
+    return issue.pattern === undefined ? `must be a valid ${issue.format}` : `must match ${issue.pattern}`;
+  }
+  const [bound, word, strict] =
+    issue.code === 'too_small'
+      ? ([issue.minimum, 'at least', 'more than'] as const)
+      : ([issue.maximum, 'at most', 'less than'] as const);
+  const amount = `${issue.inclusive === false ? strict : word} ${bound}`;
+  const one = Number(bound) === 1;
+  if (issue.origin === 'array') return `must have ${amount} ${one ? 'entry' : 'entries'}`;
+  if (issue.origin === 'string') return `must have ${amount} ${one ? 'character' : 'characters'}`;
+  return `must be ${amount}`;
 }
 
 /** Of a union, what keeps the value from the alternative that fits best; where none is of its kind, all that would be. */

@@ -63,6 +63,31 @@ test('of a union, the alternative that fits best says what is wrong', () => {
   ]);
 });
 
+test('a bound or a form that the schema has no words for is told in plain ones, and its own words are kept', () => {
+  const bounds = z.strictObject({
+    list: z.array(z.string()).min(1),
+    text: z.string().min(1),
+    short: z.string().max(3),
+    port: z.int().min(1).max(65_535),
+    share: z.number().positive(),
+    url: z.url(),
+    code: z.string().regex(/^[a-z]+$/),
+    named: z.array(z.string()).min(2, 'needs both ends'),
+  });
+  const text = 'list: []\ntext: ""\nshort: long\nport: 70000\nshare: 0\nurl: host\ncode: A\nnamed: [one]\n';
+  const reading = parseConfig(text, bounds);
+  expect(reading.ok ? [] : reading.mistakes.map(({ key, message }) => `${key}: ${message}`)).toEqual([
+    'list: must have at least 1 entry',
+    'text: must have at least 1 character',
+    'short: must have at most 3 characters',
+    'port: must be at most 65535',
+    'share: must be more than 0',
+    'url: must be a URL, e.g. https://host.example.org',
+    'code: must match /^[a-z]+$/',
+    'named: needs both ends',
+  ]);
+});
+
 test('what is not YAML is told with its place, and an empty file lacks all its keys', () => {
   expect(mistakesOf('name: "pi\n')).toEqual([expect.stringMatching(/^rig\.yaml:\d+:\d+: not YAML: /)]);
   expect(mistakesOf('')).toEqual(['rig.yaml:1:1: name: is missing: it must be a text']);
