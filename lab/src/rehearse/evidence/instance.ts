@@ -26,6 +26,17 @@ export async function instanceAsDeclared(scene: Scene, scope: IncusScope): Promi
   demand(hostname === settings.name, 'cloud-init set the host name', { hostname });
   const cloudInit = await answer(target, ['cloud-init', 'status'], signal);
   demand(cloudInit.includes('done'), 'cloud-init is done', { cloudInit });
+  const provenance: Record<string, unknown> = JSON.parse(
+    await output(target, ['cat', '/etc/nixos/provenance/instance.json'], signal),
+  );
+  demand(
+    provenance['fingerprint'] === alias.target &&
+      provenance['created'] === found.created_at &&
+      typeof provenance['operation'] === 'string' &&
+      restricted.some(({ fingerprint }) => fingerprint === provenance['certificate']),
+    'its repository says which image, operation and certificate made it, and when',
+    provenance,
+  );
   return {
     project: found.project,
     image: alias.target.slice(0, 12),

@@ -6,6 +6,7 @@ import { seenByNewHost } from '../ownership/seen-by-new-host.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { imageFacts, lackingInImage, suppliable, supply } from '../new-host/image-facts.ts';
 import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host/instance.ts';
+import { noteOperation, noteProvenance, provenanceOf } from '../new-host/provenance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
 import { leaveTailnet } from '../tailnet/leave.ts';
@@ -91,7 +92,9 @@ const createInstance = step({
     const { settings, rootKey } = world;
     const incus = await world.incus(signal);
     // One that a killed run left half-made is waited for, so no operation has to be remembered.
-    await ensureInstance(incus, instanceRequest(settings, rootKey), instanceLabel(settings), { signal });
+    const request = instanceRequest(settings, rootKey);
+    const { operation } = await ensureInstance(incus, request, instanceLabel(settings), { signal });
+    if (operation !== undefined) await noteOperation(incus, settings.name, operation, signal);
   },
   async undo({ world, signal }) {
     await ensureAbsent(await world.incus(signal), world.settings.name, instanceLabel(world.settings), {
@@ -210,7 +213,7 @@ export const joinTheTailnet = step({
 });
 
 /** On the instance itself, so that anyone who finds it can tell where it is from. */
-const recordProvenance = step({
+export const recordProvenance = step({
   id: 'record-provenance',
   version: 1,
   phase,
@@ -218,29 +221,14 @@ const recordProvenance = step({
   kind: 'reversible',
   inputs: ({ settings }) => ({ image: settings.instance.image }),
   async check({ world, signal }) {
-    const { settings } = world;
     const incus = await world.incus(signal);
-    const { config } = await incus.instances.get(settings.name, { signal });
-    const found = config['user.cutover.provenance'];
+    const found = provenanceOf(await incus.instances.get(world.settings.name, { signal }));
     return found === undefined
       ? { state: 'absent', evidence: {} }
-      : { state: 'satisfied', evidence: { provenance: found } };
+      : { state: 'satisfied', evidence: { provenance: { ...found } } };
   },
   async apply({ world, signal, runId }) {
-    const { settings } = world;
-    const incus = await world.incus(signal);
-    const { config, created_at: created } = await incus.instances.get(settings.name, { signal });
-    const provenance = JSON.stringify({
-      run: runId,
-      image: settings.instance.image,
-      fingerprint: config['volatile.base_image'],
-      created,
-    });
-    await incus.instances.patch(
-      settings.name,
-      { config: { 'user.cutover.provenance': provenance } },
-      { signal },
-    );
+    await noteProvenance(world, runId, signal);
   },
   timeout: 60 * second,
 });

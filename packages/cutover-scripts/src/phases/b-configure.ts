@@ -13,6 +13,7 @@ import { knownValues, scanGit } from '@cutover/secrets/scan';
 import { forgeName } from '../forge/settings.ts';
 import { configurationFiles } from '../new-host/configuration-files.ts';
 import { LeakError } from '../new-host/leak-error.ts';
+import { provenanceFiles } from '../new-host/provenance.ts';
 import { lockInputs } from '../new-host/lock-inputs.ts';
 import { bootService, tmuxService } from '../rig/rig.ts';
 import {
@@ -35,7 +36,7 @@ import { readOwner } from '../ownership/ownership.ts';
 import { onOldHost } from '../ownership/pass-by.ts';
 import { step } from '../world/step.ts';
 import type { World } from '../world/world.ts';
-import { joinTheTailnet, lookFirst } from './a-provision.ts';
+import { joinTheTailnet, lookFirst, recordProvenance } from './a-provision.ts';
 
 const phase = 'b-configure';
 const second = 1000;
@@ -102,7 +103,7 @@ const authorConfiguration = step({
   phase,
   title: 'write the flake and the host configuration',
   kind: 'compensable',
-  needs: [createRepository],
+  needs: [createRepository, recordProvenance],
   inputs: ({ settings, rigText, rootKey }) => ({
     nixos: JSON.stringify(settings.nixos),
     new: JSON.stringify(settings.new),
@@ -110,18 +111,23 @@ const authorConfiguration = step({
     rootKey,
   }),
   async check({ world, signal }) {
-    const files = await configurationFiles(world);
+    const files = await declaredFiles(world, signal);
     const missing = await world.configuration.missing(files, signal);
     const evidence = { files: files.size, commit: (await world.configuration.head(signal)) ?? null, missing };
     return { state: missing.length === 0 ? 'satisfied' : 'absent', evidence };
   },
   async apply({ world, signal }) {
-    const files = await configurationFiles(world);
+    const files = await declaredFiles(world, signal);
     await world.configuration.edit('Declare the host', (folder) => writeFiles(folder, files), signal);
   },
   leaves: 'its commits in the private repository',
   timeout: 120 * second,
 });
+
+/** What the host is, and where it came from. */
+async function declaredFiles(world: World, signal: AbortSignal): Promise<Map<string, string>> {
+  return new Map([...(await configurationFiles(world)), ...(await provenanceFiles(world, signal))]);
+}
 
 /** Content goes from the old host into memory here, and from there encrypted into the repository. */
 const encryptSecrets = step({

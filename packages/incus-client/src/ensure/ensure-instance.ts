@@ -14,6 +14,8 @@ export interface EnsuredInstance {
   /** `created` by this call, or `adopted`: it was there and bears our label. */
   readonly outcome: 'created' | 'adopted';
   readonly instance: Instance;
+  /** The id of the operation that made it, if this call did. */
+  readonly operation: string | undefined;
 }
 
 /**
@@ -39,13 +41,17 @@ export async function ensureInstance(
     // What was being made when it was found may have failed since.
     const outcome = found === undefined ? 'created' : 'adopted';
     let there = found !== undefined;
+    let operation: string | undefined;
     try {
-      if (!there)
-        await client.instances.create({ ...create, config: { ...create.config, ...label } }, options);
+      if (!there) {
+        const made = client.instances.create({ ...create, config: { ...create.config, ...label } }, options);
+        ({ id: operation } = await made.started);
+        await made;
+      }
       there = true;
       const instance = await client.instances.get(wanted.name, { signal });
       if (start && instance.status !== 'Running') await startOnce(client, wanted.name, options);
-      return { outcome, instance: await client.instances.get(wanted.name, { signal }) };
+      return { outcome, instance: await client.instances.get(wanted.name, { signal }), operation };
     } catch (error) {
       if (attempt >= triesAfter(error, there)) throw error;
     }
