@@ -51,8 +51,8 @@ function turn({ moduleId }: TestSpecification): number {
 export default defineConfig({
   test: {
     sequence: { sequencer: Order },
-    // Tests wait for daemons and hosts now and then: three keep two cores busy, and more would only take turns.
-    maxWorkers: 3,
+    // Tests wait for daemons, hosts and deadlines half of their time: five keep two cores busy.
+    maxWorkers: 5,
     projects: [
       unit('foundation'),
       unit('host-contract'),

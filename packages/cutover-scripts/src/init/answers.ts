@@ -27,17 +27,8 @@ export interface Address {
 }
 
 /** `[user@]host[:port]`; the user is root where none is named. @throws {UsageError} it is not of that form. */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string, flag = 'old-host'): Address {
   const [, user = 'root', host, port = '22'] = /^(?:([^@\s/]+)@)?([^@\s:/]+)(?::(\d+))?$/.exec(text) ?? [];
-  if (host === undefined) throw new UsageError(`--old-host ${text}: it must be [user@]host[:port]`);
+  if (host === undefined) throw new UsageError(`--${flag} ${text}: it must be [user@]host[:port]`);
   return { user, host, port: Number(port) };
-}
-
-/** `ssh://user@host[:port]/folder`. @throws {UsageError} it is not of that form. */
-export function parseForge(text: string): Address & { readonly root: string } {
-  const [, user, host, port = '22', root] =
-    /^ssh:\/\/([^@\s/]+)@([^@\s:/]+)(?::(\d+))?(\/\S+?)\/?$/.exec(text) ?? [];
-  if (user === undefined || host === undefined || root === undefined)
-    throw new UsageError(`--forge ${text}: it must be ssh://user@host[:port]/folder-of-the-repositories`);
-  return { user, host, port: Number(port), root };
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import { type Address, answerOf, commandWords, optionalAnswer, parseAddress, parseForge } from './answers.ts';
+import { type Address, answerOf, commandWords, optionalAnswer, parseAddress } from './answers.ts';
 import type { Collected } from './collected.ts';
+import { forgeAnswer } from './forge-answer.ts';
 import { findStarts } from './old-starts.ts';
 
 /** What `cutover.yaml` is made from. */
@@ -26,7 +27,6 @@ export function cutoverContent(parts: CutoverParts): object {
   const { answers, loops, repositories } = parts;
   const of = (flag: string): string => answerOf(answers, flag);
   const workspace = of('workspace');
-  const forge = parseForge(of('forge'));
   const claude = loops.some(({ agent }) => agent === 'claude-code');
   const check = optionalAnswer(answers, 'login-check');
   const session = loops.find(({ orchestrator }) => orchestrator);
@@ -49,10 +49,7 @@ export function cutoverContent(parts: CutoverParts): object {
     ssh: { privateKey: of('ssh-key') },
     old: oldContent(parts),
     new: { user: of('old-user'), workspace, swap: of('swap') },
-    forge: {
-      ssh: endpoint(parts, forge, of('forge-key')),
-      root: forge.root,
-    },
+    forge: forgeContent(parts),
     repository: of('repository'),
     repositories: repositories.map(({ repository, path, branch }) => ({
       repository,
@@ -80,6 +77,25 @@ export function cutoverContent(parts: CutoverParts): object {
     health: optionalAnswer(answers, 'health') && { url: of('health') },
     secrets: './secrets.yaml',
     loops: './loops.yaml',
+  };
+}
+
+function forgeContent(parts: CutoverParts): object {
+  const { answers } = parts;
+  const forge = forgeAnswer(answers);
+  if (forge.type !== 'gitea')
+    return {
+      type: forge.type === 'git' ? 'git' : undefined,
+      ssh: endpoint(parts, forge.ssh, answerOf(answers, 'forge-key')),
+      root: forge.root,
+    };
+  const { url, organization, ssh } = forge;
+  return {
+    type: 'gitea',
+    url,
+    organization,
+    token: answerOf(answers, 'forge-token'),
+    ssh: endpoint(parts, ssh),
   };
 }
 
@@ -122,7 +138,7 @@ export const plainVariable = /^[A-Za-z_]\w*=[\w./:-]{0,20}$/;
 function endpoint(
   { answers, hostKeys }: Pick<CutoverParts, 'answers' | 'hostKeys'>,
   address: Address,
-  privateKey: string,
+  privateKey?: string,
 ): object {
   const { host, port, user } = address;
   const keys = hostKeys(address);

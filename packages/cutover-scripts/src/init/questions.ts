@@ -22,11 +22,21 @@ export const questions: readonly Question[] = [
   { flag: 'incus-key', text: "File of your client's key for it" },
   { flag: 'incus-server-certificate', text: "File of the server's certificate, which is pinned" },
   { flag: 'image', text: 'The alias of a NixOS base image on the server' },
-  { flag: 'forge', text: 'The git server: ssh://user@host[:port]/folder-of-the-repositories' },
+  {
+    flag: 'forge',
+    text: 'The git server: ssh://user@host[:port]/folder-of-the-repositories, or https://host/ORGANIZATION of a Gitea',
+  },
   {
     flag: 'forge-key',
     text: 'File of the key that may make repositories and let keys in there',
     flagOnly: true,
+  },
+  { flag: 'forge-token', text: "File of the token of a Gitea's bot", flagOnly: true },
+  {
+    flag: 'forge-ssh',
+    text: 'Where the hosts reach git of a Gitea: user@host[:port]',
+    flagOnly: true,
+    optional: true,
   },
   { flag: 'repository', text: "The repository of the new host's configuration, which is made" },
   { flag: 'ownership-repository', text: 'The repository that says who owns the loops' },

@@ -7,6 +7,9 @@ export function remoteName(url: string): string {
 export function remoteRoot(url: string): string | undefined {
   const full = /^(ssh:\/\/[^/]+\/.+)\/[^/]+$/.exec(url)?.[1];
   if (full !== undefined) return full;
+  const [, server, organization] =
+    /^git@(github\.com|gitlab\.com|bitbucket\.org):([^/]+)\/[^/]+$/.exec(url) ?? [];
+  if (organization !== undefined) return `ssh://git@${server}/${organization}`;
   // As scp writes it: only an absolute folder is known to be the same for each user.
   const [, login, folder] = /^([^/:@]+@[^/:]+):(\/.+)\/[^/]+$/.exec(url) ?? [];
   return login === undefined || folder === undefined ? undefined : `ssh://${login}${folder}`;

@@ -5,7 +5,8 @@ import { unlessAbsent } from '@cutover/foundation/errno';
 import { localHost } from '@cutover/host';
 import { type Answers, type SetupFiles, type SetupSession, UsageError } from '@cutover/runbook';
 import { knownKeys } from '../config/pinned-keys.ts';
-import { type Address, answerOf, parseAddress, parseForge } from './answers.ts';
+import { type Address, answerOf, parseAddress } from './answers.ts';
+import { forgeAnswer } from './forge-answer.ts';
 import { findLoops, isBelow } from './found-rig.ts';
 import { openLook, type OldHostLook } from './look.ts';
 import { noFacts, type OldRigFacts, type SeenSession } from './old-rig-facts.ts';
@@ -80,6 +81,7 @@ export function startSession(tell: (text: string) => void): SetupSession {
     forge: async (answers, signal) =>
       only((await seenFacts(answers, signal)).clones.flatMap(({ url }) => remoteRoot(url) ?? [])),
     'forge-key': (answers) => answerOf(answers, 'ssh-key'),
+    'forge-token': () => './forge-token',
     repository: (answers) => `${answerOf(answers, 'name')}-nixos`,
     'ownership-repository': async (answers, signal) => {
       const workspace = answerOf(answers, 'workspace');
@@ -115,10 +117,7 @@ export function startSession(tell: (text: string) => void): SetupSession {
     async files(answers, signal): Promise<SetupFiles> {
       const workspace = answerOf(answers, 'workspace');
       const seen = await seenFacts(answers, signal);
-      const [oldHost, forge] = [
-        parseAddress(answerOf(answers, 'old-host')),
-        parseForge(answerOf(answers, 'forge')),
-      ];
+      const [oldHost, forge] = [parseAddress(answerOf(answers, 'old-host')), forgeAnswer(answers).ssh];
       const keys = new Map<string, string[]>();
       for (const { host, port, user } of [oldHost, forge])
         keys.set(`${host}:${port}`, await hostKeys(answers, { host, port, user }, signal));

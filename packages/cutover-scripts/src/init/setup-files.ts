@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import type { SetupFiles } from '@cutover/runbook';
 import { stringify } from 'yaml';
-import { answerOf, parseForge } from './answers.ts';
+import { answerOf } from './answers.ts';
 import type { Collected } from './collected.ts';
 import { cutoverContent } from './cutover-file.ts';
+import { forgeAnswer, repositoryUrl } from './forge-answer.ts';
 import { forgeKeysOf } from './forge-keys.ts';
 import type { FoundLoop } from './found-rig.ts';
 import type { OldHostLook } from './look.ts';
@@ -26,16 +27,14 @@ export async function setupFiles(
   const of = (flag: string): string => answerOf(answers, flag);
   const workspace = of('workspace');
   const ownershipRepository = of('ownership-repository');
-  const forge = parseForge(of('forge'));
-  const atForge = await forgeKeysOf(answers, hostKeys(forge), signal);
+  const forge = forgeAnswer(answers);
+  const atForge = await forgeKeysOf(forge, answers, hostKeys(forge.ssh), signal);
   const loops = collected.loops.length > 0 ? collected.loops : [placeholder];
   const [resumePoint] = facts.resumePoints;
   const repositories = facts.clones
     .filter(({ path, url }) => path !== workspace && url !== '')
     .map(({ path, url, branch }) => ({ repository: remoteName(url), path, branch }));
   const nowhere = { repository: ownershipRepository, path: posix.join(workspace, unknown), branch: 'main' };
-  const port = forge.port === 22 ? '' : `:${forge.port}`;
-  const remote = `ssh://${forge.user}@${forge.host}${port}${forge.root}/${ownershipRepository}.git`;
   const cutover = cutoverContent({
     ...collected,
     loops,
@@ -51,7 +50,7 @@ export async function setupFiles(
     rig,
     workspace,
     owner: of('name'),
-    remote,
+    remote: repositoryUrl(forge, ownershipRepository),
     loops,
     plans: facts.plans,
     resumePoint,

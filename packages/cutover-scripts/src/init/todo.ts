@@ -1,6 +1,7 @@
-import { answerOf, parseForge } from './answers.ts';
+import { answerOf } from './answers.ts';
 import type { Collected } from './collected.ts';
 import { plainVariable } from './cutover-file.ts';
+import { forgeAnswer } from './forge-answer.ts';
 
 /** What only a person can give or decide; a line for each. */
 export function todoOf(collected: Collected, forgeProblem: string | undefined): string[] {
@@ -9,13 +10,21 @@ export function todoOf(collected: Collected, forgeProblem: string | undefined): 
 
 function cutoverTodo({ answers, facts, loops, hostKeys }: Collected): string[] {
   const of = (flag: string): string => answerOf(answers, flag);
-  const forge = parseForge(of('forge'));
+  const forge = forgeAnswer(answers);
   const { clones, resumePoints, otherUnits, units } = facts;
   const hidden = units.flatMap(({ environment }) => environment).filter((one) => !plainVariable.test(one));
   return [
     ...when(
-      hostKeys(forge).length === 0,
-      `${of('known-hosts')} has no key of ${forge.host}: add one that you have verified`,
+      hostKeys(forge.ssh).length === 0,
+      `${of('known-hosts')} has no key of ${forge.ssh.host}: add one that you have verified`,
+    ),
+    ...when(
+      forge.type === 'gitea',
+      `${of('forge-token')}: the token of a bot, which only you can read (docs/forge.md, "Gitea")`,
+    ),
+    ...when(
+      forge.type === 'git',
+      `you make the repositories and give the keys at ${forge.ssh.host}: be there at the gates (docs/forge.md, "Git and nothing else")`,
     ),
     ...when(
       resumePoints.length > 1,
@@ -67,6 +76,10 @@ function secretsTodo({ answers, facts }: Collected, forgeProblem: string | undef
     ...when(
       (answers.get('recipient') ?? []).length === 0,
       'secrets.yaml: recipients: without one, only the new host can open the secrets (age-keygen makes a key)',
+    ),
+    ...when(
+      facts.secrets.length + (answers.get('secret') ?? []).length === 0,
+      'secrets.yaml: secrets: no file was found that is one: name at least one, e.g. the .env of the rig',
     ),
     ...when(
       facts.secrets.length > 0,

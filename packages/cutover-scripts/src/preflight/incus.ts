@@ -1,5 +1,6 @@
-import { parseSize } from '@cutover/foundation/size';
-import { IncusApiError } from '@cutover/incus-client';
+import { formatSize, parseSize } from '@cutover/foundation/size';
+import { IncusApiError, type ProjectState } from '@cutover/incus-client';
+import type { CutoverSettings } from '../config/schema.ts';
 import { instanceLabel } from '../new-host/instance.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, good } from './check.ts';
@@ -28,22 +29,14 @@ export function incusChecks(world: World): Check[] {
       name: 'incus project',
       async look(signal) {
         const incus = await world.incus(signal);
-        const found = await incus.projects.get(project, { signal });
-        const needs: [limit: string, wanted: number][] = [
-          ['limits.memory', mebibytes(instance.memory)],
-          ['limits.disk', mebibytes(instance.disk)],
-          ['limits.cpu', instance.cpus],
-          ['limits.instances', 1],
-        ];
-        const tight = needs.filter(([limit, wanted]) => {
-          const set = found.config[limit];
-          return set !== undefined && set !== '' && amount(set) < wanted;
-        });
+        const [{ resources }, exists] = await Promise.all([
+          incus.projects.state(project, { signal }),
+          incus.instances.exists(name, { signal }),
+        ]);
+        const tight = tooTight(resources, instance, exists);
         return tight.length === 0
           ? good({ project })
-          : bad(
-              `project ${project} allows too little for this instance: ${tight.map(([limit]) => limit).join(', ')}`,
-            );
+          : bad(`project ${project} has too little left for this instance: ${tight.join('; ')}`);
       },
     },
     {
@@ -96,23 +89,26 @@ export function secureBootProblem(
   return 'boots without secure boot only; add to the config: instance: { config: { security.secureboot: "false" } }';
 }
 
-/** The mebibytes of a size of the config. */
-function mebibytes(size: string): number {
-  return (parseSize(size) ?? 0) / 2 ** 20;
-}
-
-/** A limit's number: MiB for sizes, the count itself otherwise. */
-function amount(limit: string): number {
-  const [, number = '0', unit = ''] = /^(\d+)\s*([KMGT]?i?B)?$/.exec(limit) ?? [];
-  const factors: Record<string, number> = {
-    '': 1,
-    KiB: 1 / 1024,
-    MiB: 1,
-    GiB: 1024,
-    TiB: 1024 * 1024,
-    MB: 0.95,
-    GB: 954,
-    TB: 931_323,
+/** What a project's limits leave too little of, for an instance that is in its usage already when it `exists`. */
+export function tooTight(
+  resources: ProjectState['resources'],
+  { memory, disk, cpus, type }: Pick<CutoverSettings['instance'], 'memory' | 'disk' | 'cpus' | 'type'>,
+  exists: boolean,
+): string[] {
+  const needs: Readonly<Record<string, number>> = {
+    memory: parseSize(memory) ?? 0,
+    disk: parseSize(disk) ?? 0,
+    cpu: cpus,
+    instances: 1,
+    [type === 'container' ? 'containers' : 'virtual-machines']: 1,
   };
-  return Number(number) * (factors[unit] ?? 0);
+  return Object.entries(needs).flatMap(([what, needed]) => {
+    const { Limit: limit, Usage: used } = resources[what] ?? { Limit: -1, Usage: 0 };
+    const more = exists ? 0 : needed;
+    if (limit < 0 || used + more <= limit) return [];
+    const amount = what === 'memory' || what === 'disk' ? formatSize : String;
+    return [
+      `limits.${what} is ${amount(limit)}, of which ${amount(used)} is used, and it takes ${amount(more)}`,
+    ];
+  });
 }

@@ -49,6 +49,8 @@ async function writeNamedFiles(config: string): Promise<void> {
   const publicKey = (await readFile(`${ssh.privateKey}.pub`, 'utf8')).split(' ').slice(0, 2).join(' ');
   for (const file of known)
     await writeFile(file, endpoints.map(({ host }) => `${host} ${publicKey}\n`).join(''));
+  if ('token' in forge && typeof forge.token === 'string')
+    await writeFile(forge.token, 'a-token\n', { mode: 0o600 });
   if (typeof tailnet?.authKey === 'string')
     await writeFile(tailnet.authKey, 'tskey-auth-x\n', { mode: 0o600 });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commandWords, parseAddress, parseForge } from '../../src/init/answers.ts';
+import { commandWords, parseAddress } from '../../src/init/answers.ts';
 import { findLoops } from '../../src/init/found-rig.ts';
 import { noFacts, type OldRigFacts, parseSessions, parseWorkspace } from '../../src/init/old-rig-facts.ts';
 import { findStarts } from '../../src/init/old-starts.ts';
@@ -96,6 +96,7 @@ test.each([
   ['ssh://git@host:2222/srv/git/app.git', 'app', 'ssh://git@host:2222/srv/git'],
   ['git@host:/srv/git/app.git', 'app', 'ssh://git@host/srv/git'],
   ['git@host:app.git', 'app', undefined],
+  ['git@github.com:org/app.git', 'app', 'ssh://git@github.com/org'],
   ['https://host/org/app', 'app', undefined],
 ])('the remote %s is repository %s in %s', (url, name, root) => {
   expect(remoteName(url)).toBe(name);
@@ -106,6 +107,5 @@ test('answers that cannot be used are refused with their form', () => {
   expect(parseAddress('pi.lan')).toEqual({ user: 'root', host: 'pi.lan', port: 22 });
   expect(parseAddress('admin@pi:2222')).toEqual({ user: 'admin', host: 'pi', port: 2222 });
   expect(() => parseAddress('two words')).toThrow(/\[user@\]host\[:port\]/);
-  expect(() => parseForge('git@host:app.git')).toThrow(/ssh:\/\/user@host/);
   expect(commandWords(`run 'two words' "a b" c`)).toEqual(['run', 'two words', 'a b', 'c']);
 });
