@@ -14,8 +14,8 @@ export interface RunnerOptions extends RunnerFiles {
   /** The command and its own options, e.g. `['run', '--yes']`. */
   readonly argv: readonly string[];
   readonly onEvent: (event: EngineEvent) => void;
-  /** Kill the runner, as hard as can be, at the first event for which this holds. */
-  readonly killAt?: (event: EngineEvent) => boolean;
+  /** Kill the runner, as hard as can be, at the first event for which this holds, or so many milliseconds after it. */
+  readonly killAt?: (event: EngineEvent) => boolean | number;
   /** The same after so many milliseconds. */
   readonly killAfter?: number;
   readonly signal: AbortSignal;
@@ -42,13 +42,16 @@ export async function runCutover(options: RunnerOptions): Promise<RunnerEnd> {
   const kill = (): void => {
     killed = child.kill('SIGKILL');
   };
-  const timer = killAfter === undefined ? undefined : setTimeout(kill, killAfter);
+  let timer = killAfter === undefined ? undefined : setTimeout(kill, killAfter);
   try {
     const stderr: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
     for await (const event of events(child)) {
       onEvent(event);
-      if (!killed && killAt?.(event) === true) kill();
+      if (killed || timer !== undefined) continue;
+      const when = killAt?.(event) ?? false;
+      if (when === true) kill();
+      else if (when !== false) timer = setTimeout(kill, when);
     }
     await end;
     return { exitCode: child.exitCode, killed, stderr: stderr.join('') };

@@ -87,7 +87,7 @@ describe('cutover init without a look at the old host', () => {
     const { out } = await init({ forge: 'ssh://git@git.example.org/srv/git', secret: '' });
     expect(out).toContain('secrets.yaml: secrets: no file was found that is one');
     await expect(loadSecretsConfig(join(folder, 'secrets.yaml'))).rejects.toThrow(
-      /secrets\.yaml:\d+:\d+: secrets: must have at least 1 entry/,
+      /secrets\.yaml:\d+:\d+: secrets: must name at least one secret/,
     );
   });
 

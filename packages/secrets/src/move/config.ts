@@ -6,6 +6,9 @@ import {
 } from '@cutover/foundation/config-file';
 import { isAbsolute, normalize } from 'node:path';
 import * as z from 'zod';
+import { pluginOf } from '../age/data-key.ts';
+import { sshRecipient } from '../age/ssh-recipient.ts';
+import { x25519Recipient } from '../age/x25519.ts';
 import { ConfigError } from '../config-error.ts';
 import { formatOf, sopsFormats } from '../sops/formats/format.ts';
 
@@ -34,7 +37,23 @@ const unit = z
   );
 const recipient = z
   .string()
-  .regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …');
+  .regex(/^(?:age1|ssh-ed25519 |ssh-rsa )\S+/, {
+    message: 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …',
+    abort: true,
+  })
+  .refine((text) => !isMistyped(text), 'is mistyped: it is no key of its kind');
+
+/** A key has a checksum or a form of its own; that of a plugin is the plugin's to read, and of a hybrid one the library's. */
+function isMistyped(text: string): boolean {
+  if (text.startsWith('age1pq1') || pluginOf(text) !== undefined) return false;
+  try {
+    if (text.startsWith('ssh-')) sshRecipient(text);
+    else x25519Recipient(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** What a secret is: says which parts of it a scan looks for, and what has to be replaced at its issuer. */
 export const secretKinds = ['opaque', 'env', 'private-key', 'age-identity', 'certificate', 'token'] as const;
@@ -83,7 +102,7 @@ export const secretsConfigSchema = z.strictObject({
     })
     .optional()
     .describe('The sops command, for files with KMS, PGP, Vault or plugins; 3.11 or later.'),
-  secrets: z.array(secretSchema).min(1),
+  secrets: z.array(secretSchema).min(1, 'must name at least one secret'),
 });
 
 /** `secrets.yaml`, parsed and checked. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { generateKeyPair } from '../../src/age/identities.ts';
 import { parseSecretsConfig, runtimePath } from '../../src/index.ts';
 import { secretsJsonSchema } from '../../src/move/json-schema.ts';
 
@@ -38,4 +39,21 @@ test.each([
   ['a field that is not known', [{ ...secret, colour: 'red' }], /colour/],
 ])('%s is refused', (_what, secrets, message) => {
   expect(() => parseSecretsConfig(JSON.stringify({ secrets }), 'secrets.yaml')).toThrow(message);
+});
+
+test('recipients that are mistyped are told, each with its place; what only a plugin or the library can read is not', () => {
+  const { recipient } = generateKeyPair();
+  const good = [
+    recipient,
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGbVmdWOxr3jNGXgCNNvDLyrdXFXVgIhJ4oZxYlEoqRb ada',
+    'age1yubikey1qwerty',
+    'age1pq1anything',
+  ];
+  const of = (recipients: readonly string[]) => JSON.stringify({ recipients, secrets: [secret] });
+  expect(parseSecretsConfig(of(good)).recipients).toEqual(good);
+  const swapped = `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`;
+  const bad = [swapped, recipient.slice(0, -1), 'ssh-ed25519 AAAAB3NzaC1yc2E=', 'AGE-SECRET-KEY-1X'];
+  expect(() => parseSecretsConfig(of(bad), 'secrets.yaml')).toThrow(
+    /recipients\.0: is mistyped[\s\S]*recipients\.1: is mistyped[\s\S]*recipients\.2: is mistyped[\s\S]*recipients\.3: must be an age recipient/,
+  );
 });
