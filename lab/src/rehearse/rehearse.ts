@@ -152,7 +152,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     signal,
   };
 
-  const cuts = cutAt(lab, hosts, options.cuts ?? []);
+  const cuts = cutAt(lab, hosts, options.cuts ?? [], tailnet);
   const kills = [...options.killAt, ...(options.undoAt === undefined ? [] : [options.undoAt])];
   let argv = ['run', '--yes'];
   let cutBefore = 0;
