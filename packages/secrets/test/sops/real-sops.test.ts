@@ -77,8 +77,6 @@ describe.each(['3.13.2', '3.10.2'])('both ways against sops %s', (version) => {
  */
 function hasCommentInList({ extension, text }: Sample): boolean {
   return (
-    extension === 'yaml' &&
-    /(?:^\s*| )#/m.test(text.toString()) &&
-    /^\s*-(?:\s|$)|\[/m.test(text.toString())
+    extension === 'yaml' && /(?:^\s*| )#/m.test(text.toString()) && /^\s*-(?:\s|$)|\[/m.test(text.toString())
   );
 }
