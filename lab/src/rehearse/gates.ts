@@ -64,7 +64,7 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       if (event.type === 'verified' && event.step === 'connect-operator') connected();
       // However the run ends, the operator lets go of the session.
       if (event.type === 'run.ended') connected();
-      if (event.type !== 'gate.open') return;
+      if (event.type !== 'gate.open' && event.type !== 'gate.waiting') return;
       const answer = answers[event.step];
       if (answer !== undefined) under.push(answer());
     },
