@@ -59,6 +59,14 @@ describe('the whole cutover', () => {
     560_000,
   );
 
+  it.runIf(process.env['CUTOVER_SOAK'])(
+    'stands on git alone: a person makes the repository, gives keys, takes them away and gives them back',
+    async () => {
+      await expectRehearsal({ killAt: ['authorize-target', 'revoke-old'], rollback: true, forge: 'git' }, 2);
+    },
+    560_000,
+  );
+
   it.runIf(process.env['CUTOVER_SOAK'] && tailnetIsThere)(
     'gets through a real tailnet whose parts are killed in phases B, C and D, and back again',
     async () => {
