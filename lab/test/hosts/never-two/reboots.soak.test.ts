@@ -19,21 +19,21 @@ const startOfBoot = async (): Promise<string | undefined> => {
   return (await host.run(['cat', '/proc/1/stat'])).stdout.split(' ').at(21);
 };
 /** Waits until all loops run on the new host again, by themselves, and proves one more reboot. */
-const provesReboot = async (): Promise<void> => {
+const expectReboot = async (): Promise<void> => {
   expect(await staged.settled()).toBe('new');
   expectOk(await staged.cutover(['reboot-proof', '--yes']));
   expect(await staged.settled()).toBe('new');
   staged.seen();
 };
 
-it('comes back from a reboot of the guest', provesReboot, 300_000);
+it('comes back from a reboot of the guest', () => expectReboot(), 300_000);
 
 it('comes back from a stop by force and a start', async () => {
   await instances().stop(newHostName, { force: true });
   const none = { old: [], new: [] };
   await expect.poll(() => staged.seen().sightings.at(-1), { timeout: 60_000 }).toMatchObject(none);
   await instances().start(newHostName);
-  await provesReboot();
+  await expectReboot();
 }, 300_000);
 
 it('does not notice that the Incus daemon was killed and started again', async () => {
@@ -42,5 +42,5 @@ it('does not notice that the Incus daemon was killed and started again', async (
   await using again = await openLab();
   expect(again.url).toBe(staged.lab.url);
   expect(await startOfBoot()).toBe(before);
-  await provesReboot();
+  await expectReboot();
 }, 300_000);
