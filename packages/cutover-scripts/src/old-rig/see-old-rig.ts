@@ -69,9 +69,9 @@ export async function proveOldStopped(
   world: World,
   seen: readonly SeenProcess[],
   signal: AbortSignal,
-  patience: number = patienceInClones,
+  waits: number = patienceInClones,
 ): Promise<OldStopped> {
-  const end = performance.now() + patience;
+  const end = performance.now() + waits;
   for (;;) {
     const found = await lookForStopped(world, seen, signal);
     if (found.stopped || !found.mayPass || performance.now() > end) return found;
