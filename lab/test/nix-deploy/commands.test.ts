@@ -163,6 +163,17 @@ describe('by a user with sudo', () => {
       install -o deployer -m 600 /root/.ssh/authorized_keys ~deployer/.ssh/authorized_keys`);
   });
 
+  it('that is not there, preflight refuses and says what to do', async () => {
+    const sudo = await machine.sh('command -v sudo');
+    onTestFinished(async () => void (await machine.sh(`mv ${sudo}.away ${sudo}`)));
+    await machine.sh(`mv ${sudo} ${sudo}.away`);
+    await client.configure([machine], { sudo: true }, 'deployer');
+    const { exitCode, stderr } = await client.run(['deploy']);
+    expect(stderr).toContain('no-sudo: there is no sudo');
+    expect(stderr).toContain('or connect as root; run0 and doas are not used in its place');
+    expect(exitCode).toBe(10);
+  });
+
   it('that asks for a password, preflight refuses', async () => {
     await expect(
       deploy(machine.targetAs('deployer'), { source: machine.source, sudo: true }),

@@ -46,6 +46,13 @@ describe('a first deploy', () => {
     expect(await machine.history()).toBe('none of ');
   });
 
+  it('has nothing to be rolled back to, and says so', async () => {
+    await expect(rollback(machine.target)).rejects.toMatchObject({
+      code: 'NO_SUCH_GENERATION',
+      message: expect.stringContaining('has no generations of the profile system yet'),
+    });
+  });
+
   it('makes the first generation, runs it and boots it', async () => {
     await machine.declare(marked('one'));
     const events: DeployEvent[] = [];
@@ -178,6 +185,22 @@ describe('a deploy', () => {
     const error: unknown = await rival;
     expect(String(error)).toContain('the first one');
     expect(error instanceof LockedError || String(error).includes('locked')).toBe(true);
+  });
+
+  it('of a system without switch-to-configuration is refused before anything is started', async () => {
+    const runs = await machine.running();
+    const storePath = await machine.sh(`
+      cp -a ${systems.six} /tmp/no-switch && chmod -R u+w /tmp/no-switch && rm /tmp/no-switch/bin/switch-to-configuration
+      nix-store --add /tmp/no-switch`);
+    for (const action of ['switch', 'boot'] as const) {
+      await expect(deploy(machine.target, { source: { storePath }, action })).rejects.toMatchObject({
+        code: 'SWITCH_FAILED',
+        restoration: 'untouched',
+        message: expect.stringContaining('build it with system.switch.enable = true; nothing was changed'),
+      });
+    }
+    expect(await machine.running()).toBe(runs);
+    expect(await machine.sh('cat /boot/nixos/default')).not.toBe(storePath);
   });
 
   it('of another init system cannot be switched to while it runs: it says so, and can be booted', async () => {

@@ -43,6 +43,12 @@ async function choose(
     if (wanted !== undefined) return wanted;
     throw new NoSuchGenerationError(target.name, `${target.name} has no generation ${to}; it has ${known}`);
   }
+  if (all.length === 0) {
+    throw new NoSuchGenerationError(
+      target.name,
+      `${target.name} has no generations of the profile ${options.profile ?? 'system'} yet: nothing was deployed to it`,
+    );
+  }
   const active = all.find((generation) => generation.active);
   const before = all.findLast(
     ({ number, system }) => active !== undefined && number < active.number && system !== active.system,
