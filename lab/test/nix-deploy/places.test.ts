@@ -224,7 +224,7 @@ describe('a flake that says its targets itself', () => {
     await using other = await startClient();
     const local = relative(process.cwd(), flake);
     const reference = local.startsWith('.') ? local : `./${local}`;
-    const { exitCode, stderr, stdout } = await other.run(['deploy', '@web', '--flake', reference]);
+    const { exitCode, stderr, stdout } = await other.run(['deploy', '@web', '--flake', `${reference}#box`]);
     expect(stderr).toContain('confirming on a fresh connection');
     expect(stdout).toMatch(/^box: deployed /m);
     expect(exitCode).toBe(0);

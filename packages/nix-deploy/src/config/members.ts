@@ -2,6 +2,7 @@ import { type Host, localHost, parseDestination, sshHost, type SshHostOptions } 
 
 import type { FleetMember } from '../fleet/deploy-fleet.ts';
 import type { DeployOptions } from '../options.ts';
+import { splitFlake } from '../source.ts';
 import { type Target, targetOf } from '../target/target.ts';
 import { chooseTargets } from './choose-targets.ts';
 import { absoluteFlake, isLocalFlake } from './local-flake.ts';
@@ -23,11 +24,16 @@ export function membersOf(config: DeployConfig, names: readonly string[] = []): 
 
 /** A target's own source stands in place of the default one, of whichever kind that is. */
 export function withDefaults({ defaults = {} }: DeployConfig, target: TargetConfig): TargetConfig {
-  const { flake, storePath, ...rest } = defaults;
+  const { flake, storePath, ...rest } = spelledOut(defaults);
   const ownSource = target.flake !== undefined || target.storePath !== undefined;
   const merged = { ...rest, ...(ownSource ? {} : { flake, storePath }) };
-  const own = Object.entries(target).filter(([, value]) => value !== undefined);
+  const own = Object.entries(spelledOut(target)).filter(([, value]) => value !== undefined);
   return { ...merged, ...Object.fromEntries(own) };
+}
+
+/** With the configuration that the flake names after its `#` as a field of its own. */
+function spelledOut<T extends Pick<TargetConfig, 'flake' | 'configuration'>>(fields: T): T {
+  return fields.flake === undefined ? fields : { ...fields, ...splitFlake(fields.flake) };
 }
 
 function memberFrom(name: string, config: TargetConfig): FleetMember {

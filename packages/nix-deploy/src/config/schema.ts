@@ -66,7 +66,9 @@ const deployFields = {
   flake: z
     .string()
     .optional()
-    .describe('Flake reference, as seen from where it is evaluated; a relative path is evaluated here'),
+    .describe(
+      'Flake reference, as seen from where it is evaluated; a relative path is evaluated here. The configuration may follow after #',
+    ),
   configuration: z
     .string()
     .optional()
@@ -133,6 +135,10 @@ export const deployConfig = z
         .refine(({ flake, storePath }) => flake === undefined || storePath === undefined, {
           path: ['storePath'],
           error: 'a target has a flake or a storePath, not both',
+        })
+        .refine(({ flake, configuration }) => flake?.includes('#') !== true || configuration === undefined, {
+          path: ['configuration'],
+          error: 'the flake names a configuration after its # already',
         }),
     ),
     fleet: z

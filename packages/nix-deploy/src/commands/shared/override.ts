@@ -3,6 +3,7 @@ import { parseDestination } from '@cutover/host';
 
 import { withDefaults } from '../../config/members.ts';
 import type { DeployConfig, SshConfig, TargetConfig } from '../../config/schema.ts';
+import { splitFlake } from '../../source.ts';
 import type { SharedOptions } from './options.ts';
 
 /**
@@ -19,7 +20,12 @@ export function override(
   if (flake !== undefined && storePath !== undefined) {
     throw new UsageError('give --flake or --store-path, not both');
   }
-  const source = flake === undefined && storePath === undefined ? {} : { flake, storePath };
+  const named = flake === undefined ? undefined : splitFlake(flake);
+  if (named?.configuration !== undefined && options.configuration !== undefined) {
+    throw new UsageError('name the configuration once: --flake FLAKE#NAME, or --configuration NAME');
+  }
+  const source =
+    flake === undefined && storePath === undefined ? {} : { flake: undefined, storePath, ...named };
   const own = { ...given(options, config), ...source };
   const listed = Object.entries(config.targets).map(([name, target]) => [
     name,
