@@ -133,6 +133,26 @@ describe('deploy --action', () => {
     expect(await machine.sh('ls /boot/nixos')).toContain('installed');
   });
 
+  it('of a configuration that the flake has not says where its name comes from', async () => {
+    const { exitCode, stderr } = await client.run(['deploy', '--flake', 'path:/srv/flake#none']);
+    expect(stderr).toContain('nixosConfigurations."none"');
+    expect(stderr).toContain('the configuration bears the host name of the target, unless FLAKE#NAME');
+    expect(exitCode).toBe(12);
+  });
+
+  it.each([
+    ['deploy', 'target'],
+    ['deploy', 'here'],
+    ['plan', 'target'],
+    ['plan', 'here'],
+  ])('%s of a system that is not there (%s) is refused before anything is begun', async (verb, place) => {
+    const missing = `/nix/store/${'0'.repeat(32)}-nixos-system-none`;
+    const system = ['--store-path', missing, '--build-on', place];
+    const { exitCode, stderr } = await client.run([verb, ...system]);
+    expect(stderr).toContain(`no-system: ${missing} is not in the store of `);
+    expect(exitCode).toBe(10);
+  });
+
   it('of a flake that does not evaluate has an exit code of its own', async () => {
     await machine.declare('{ ... }: { environment.etc.marker.text = thereIsNoSuchThing; }\n');
     const { exitCode, stderr } = await client.run(['deploy']);
