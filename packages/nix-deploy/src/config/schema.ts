@@ -77,9 +77,9 @@ const deployFields = {
   profile: z.string().optional(),
   specialisation: z.string().optional(),
   buildOn: z
-    .union([place, z.object({ ssh }).strict()])
+    .union([place, z.string().min(1), z.object({ ssh }).strict()])
     .optional()
-    .describe('target (default), here, or another host'),
+    .describe('target (default), here, the name of another target, or another host'),
   evaluateOn: place.optional(),
   engine: z
     .enum(['nix', 'nixos-rebuild'])
@@ -156,7 +156,25 @@ export const deployConfig = z
       .strict()
       .optional(),
   })
-  .strict();
+  .strict()
+  .superRefine(({ targets, defaults, fleet }, context) => {
+    const requireTarget = (name: string, also: readonly string[], path: (string | number)[]): void => {
+      const known = [...also, ...Object.keys(targets)];
+      if (known.includes(name)) return;
+      const message = `there is no target ${name}; it is one of ${known.join(', ')}`;
+      context.addIssue({ code: 'custom', path, message });
+    };
+    const builders = [
+      [['defaults'], defaults] as const,
+      ...Object.entries(targets).map(([name, target]) => [['targets', name], target] as const),
+    ];
+    for (const [path, { buildOn } = {}] of builders) {
+      if (typeof buildOn === 'string') requireTarget(buildOn, place.options, [...path, 'buildOn']);
+    }
+    for (const [index, name] of (fleet?.canaries ?? []).entries()) {
+      requireTarget(name, [], ['fleet', 'canaries', index]);
+    }
+  });
 
 export type DeployConfig = z.infer<typeof deployConfig>;
 export type TargetConfig = DeployConfig['targets'][string];

@@ -13,6 +13,7 @@ import { createView } from '../shared/view.ts';
 export async function runDeploy(names: readonly string[], options: DeployFlags): Promise<void> {
   const { members, config } = await chosenMembers(names, options);
   const { fleet = {} } = config;
+  const chosen = new Set(members.map(({ target }) => target.name));
   const { action, specialisation, force, mayStop, json } = options;
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
   const print = async (value: object): Promise<void> =>
@@ -35,7 +36,8 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
         {
           parallel: options.parallel ?? fleet.parallel,
           evaluateAtOnce: options.evaluateAtOnce ?? fleet.evaluateAtOnce,
-          canaries: options.canary ?? fleet.canaries,
+          // Those of the file go first where they are among the targets.
+          canaries: options.canary ?? fleet.canaries?.filter((name) => chosen.has(name)),
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,
           skipUnreachable: options.skipUnreachable,

@@ -52,9 +52,7 @@ function given(options: SharedOptions, config: DeployConfig): Partial<TargetConf
 
 /** Where to build, as the config file says it. */
 function placeOf(name: string, { targets }: DeployConfig, options: SharedOptions): TargetConfig['buildOn'] {
-  if (name === 'target' || name === 'here') return name;
-  const target = targets[name];
-  if (target !== undefined) return target.ssh === undefined ? 'here' : { ssh: target.ssh };
+  if (name === 'target' || name === 'here' || Object.hasOwn(targets, name)) return name;
   if (name.includes('@')) return { ssh: sshOf(name, options) };
   throw new UsageError(
     `--build-on ${name} is neither target, here, a name in the config file, nor user@host[:port]`,

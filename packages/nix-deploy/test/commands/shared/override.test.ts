@@ -30,8 +30,7 @@ describe('the command line over the config file', () => {
   it.each([
     ['target', 'target'],
     ['here', 'here'],
-    ['builder', { ssh: { host: '10.0.0.8', user: 'build', jump: { host: 'bastion' } } }],
-    ['self', 'here'],
+    ['builder', 'builder'],
     ['me@[fe80::1]:2222', { ssh: { host: 'fe80::1', user: 'me', port: 2222, privateKey: '/key' } }],
   ])('builds on %s', (place, buildOn) => {
     const { targets } = override(config, [], { ...shared, buildOn: place, identity: '/key' });
