@@ -42,7 +42,7 @@ describe('a first deploy', () => {
       healthChecks: [failing],
     }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ActivationError);
-    expect(error).toMatchObject({ code: 'HEALTH_CHECK_FAILED' });
+    expect(error).toMatchObject({ code: 'HEALTH_CHECK_FAILED', restoration: 'nothing-before' });
     expect(await machine.history()).toBe('none of ');
   });
 
@@ -72,6 +72,33 @@ describe('a first deploy', () => {
     expect(events.map((event) => event.type)).toEqual(
       expect.arrayContaining(['armed', 'activated', 'confirmed']),
     );
+  });
+});
+
+describe('a deploy to a machine on which no NixOS system ran', () => {
+  it('that fails says that there is none to go back to, and a failed unit fails the next one too', async () => {
+    await using fresh = await startMachine();
+    const { bad, good } = await fresh.build({ bad: marked('bad', unit), good: marked('good') });
+    const failed = { code: 'SWITCH_FAILED', exitCode: 4, failedUnits: ['bad.service'] };
+    await expect(deploy(fresh.target, { source: { storePath: bad } })).rejects.toMatchObject({
+      ...failed,
+      restoration: 'nothing-before',
+      message: expect.stringContaining('no NixOS system was active before'),
+    });
+    expect(await fresh.history()).toBe('none of ');
+    await expect(deploy(fresh.target, { source: { storePath: bad } })).rejects.toMatchObject({
+      failedUnits: ['bad.service'],
+    });
+    expect(await fresh.history()).toBe('none of ');
+
+    await fresh.sh(`
+      rm /run/current-system; mkdir -p /boot; mount -t tmpfs -o size=1M tmpfs /boot
+      dd if=/dev/zero of=/boot/filler bs=64k 2> /dev/null || :`);
+    await expect(
+      deploy(fresh.target, { source: { storePath: good }, minFree: { boot: 0 } }),
+    ).rejects.toMatchObject({ code: 'BOOT_LOADER_FAILED', restoration: 'nothing-before' });
+    expect(await fresh.history()).toBe('none of ');
+    expect(await fresh.sh('ls /nix/var/nix/profiles | grep system || :')).toBe('');
   });
 });
 

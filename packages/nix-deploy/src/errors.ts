@@ -28,7 +28,7 @@ export type DeployErrorCode =
   | 'FLEET_FAILED';
 
 /** What became of the system that ran before: the answer to "am I stranded?". */
-export type Restoration = 'untouched' | 'restored' | 'restore-failed' | 'unknown';
+export type Restoration = 'untouched' | 'restored' | 'nothing-before' | 'restore-failed' | 'unknown';
 
 /** An option that has an impossible value or contradicts another; nothing was started. */
 export class DeployOptionsError extends Error {
@@ -188,6 +188,8 @@ export class ActivationError extends DeployError<ActivationCode> {
 const restorations: Readonly<Record<Restoration, string>> = {
   untouched: 'nothing was changed',
   restored: 'the system that was active before is active again',
+  'nothing-before':
+    'no NixOS system was active before that could be active again: the new one still runs, until the next boot',
   'restore-failed':
     'restoring the system that was active before FAILED: look at the machine, its deploy log is under /var/lib/nix-deploy',
   unknown:

@@ -158,18 +158,18 @@ export const deployConfig = z
   })
   .strict()
   .superRefine(({ targets, defaults, fleet }, context) => {
-    const requireTarget = (name: string, also: readonly string[], path: (string | number)[]): void => {
+    const requireTarget = (name: string, also: readonly string[], key: (string | number)[]): void => {
       const known = [...also, ...Object.keys(targets)];
       if (known.includes(name)) return;
       const message = `there is no target ${name}; it is one of ${known.join(', ')}`;
-      context.addIssue({ code: 'custom', path, message });
+      context.addIssue({ code: 'custom', path: key, message });
     };
     const builders = [
       [['defaults'], defaults] as const,
       ...Object.entries(targets).map(([name, target]) => [['targets', name], target] as const),
     ];
-    for (const [path, { buildOn } = {}] of builders) {
-      if (typeof buildOn === 'string') requireTarget(buildOn, place.options, [...path, 'buildOn']);
+    for (const [key, { buildOn } = {}] of builders) {
+      if (typeof buildOn === 'string') requireTarget(buildOn, place.options, [...key, 'buildOn']);
     }
     for (const [index, name] of (fleet?.canaries ?? []).entries()) {
       requireTarget(name, [], ['fleet', 'canaries', index]);
