@@ -131,7 +131,7 @@ export class NixError extends DeployError<'EVALUATION_FAILED' | 'BUILD_FAILED' |
   }
 }
 
-/** Where the name comes from that the flake does not know: nobody need have typed it. */
+/** Where the name comes from that the flake does not know: the user need not have typed it. */
 function attributeHint(lines: readonly string[]): readonly string[] {
   if (!lines.some((line) => /does not provide attribute .*nixosConfigurations/.test(line))) return [];
   return [

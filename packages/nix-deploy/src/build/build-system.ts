@@ -51,7 +51,7 @@ export async function buildSystem(
       signal,
     });
     const asked = partsOf(buildOn, system, signal);
-    // What nobody built here may not be there, and the closure of nothing tells less.
+    // A system that was built elsewhere may not be there, and the closure of nothing tells less.
     if ('storePath' in source) await asked;
     const [closure, parts] = await Promise.all([
       onTarget ? undefined : closureOf(buildOn, system, signal),
