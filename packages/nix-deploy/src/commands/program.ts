@@ -1,3 +1,4 @@
+import { UsageError } from '@cutover/foundation/usage-error';
 import { Command } from 'commander';
 
 import { exitCodeHelp } from '../exit-codes.ts';
@@ -14,7 +15,7 @@ import { rollbackCommand } from './rollback/command.ts';
  * it takes to say how a command is used.
  */
 export function createProgram(): Command {
-  return new Command('nix-deploy')
+  const program = new Command('nix-deploy')
     .description('NixOS deploys that cannot strand a host')
     .enablePositionalOptions()
     .addCommand(planCommand())
@@ -25,4 +26,19 @@ export function createProgram(): Command {
     .addCommand(gcCommand())
     .addCommand(execCommand())
     .addHelpText('after', exitCodeHelp());
+  for (const word of actionsOfNixosRebuild) program.addCommand(insteadOf(word), { hidden: true });
+  return program;
+}
+
+/** What users of nixos-rebuild type first; here they are what a deploy does at its end. */
+const actionsOfNixosRebuild = ['switch', 'boot', 'test', 'dry-activate'] as const;
+
+function insteadOf(word: (typeof actionsOfNixosRebuild)[number]): Command {
+  const deploy = word === 'switch' ? 'nix-deploy deploy' : `nix-deploy deploy --action ${word}`;
+  return new Command(word)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw new UsageError(`there is no command ${word}; that is: ${deploy} TARGET`);
+    });
 }

@@ -29,7 +29,10 @@ export interface FleetOptions {
   readonly onFailure?: 'halt' | 'continue' | undefined;
   /** After a failure, those that succeeded go back to the generation that they had. Default `false`. */
   readonly revoke?: boolean | undefined;
-  /** A target that cannot be reached before anything is started is left out and is no failure. Default `false`. */
+  /**
+   * A target that cannot be reached before anything is started is left out and is no failure, unless none of them can be.
+   * Default `false`.
+   */
   readonly skipUnreachable?: boolean | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -48,17 +51,20 @@ export type FleetOutcome = { readonly target: string } & (
   | { readonly status: 'revoke-failed'; readonly result: DeployResult; readonly error: unknown }
 );
 
-/** Some targets failed: `outcomes` has one entry for each, in the order they were given. */
+/** Some targets failed, or none could be reached: `outcomes` has one entry for each, in the order they were given. */
 export class FleetError extends DeployError<'FLEET_FAILED'> {
   override readonly name = 'FleetError';
   readonly outcomes: readonly FleetOutcome[];
 
   constructor(outcomes: readonly FleetOutcome[]) {
-    const failed = outcomes.filter(({ status }) => status === 'failed' || status === 'revoke-failed');
+    const away = outcomes.every(({ status }) => status === 'unreachable');
+    const failed = outcomes.filter(({ status }) => away || status === 'failed' || status === 'revoke-failed');
     const names = failed.map(({ target }) => target).join(', ');
     super(
       { code: 'FLEET_FAILED', step: 'fleet', target: names },
-      `${failed.length} of ${outcomes.length} targets failed: ${names}`,
+      away
+        ? `none of ${outcomes.length} targets can be reached: ${names}`
+        : `${failed.length} of ${outcomes.length} targets failed: ${names}`,
       { cause: new AggregateError(failed.flatMap((one) => ('error' in one ? [one.error] : []))) },
     );
     this.outcomes = outcomes;
@@ -69,7 +75,7 @@ export class FleetError extends DeployError<'FLEET_FAILED'> {
  * Deploys to several targets, the canaries first, the others in parallel.
  *
  * @returns one outcome per target, in the order they were given, when none failed.
- * @throws {FleetError} with the outcomes, when one did.
+ * @throws {FleetError} with the outcomes, when one did, or when none could be reached.
  */
 export async function deployFleet(
   members: readonly FleetMember[],
@@ -118,7 +124,8 @@ export async function deployFleet(
   const all = members.map(
     ({ target }): FleetOutcome => outcomes.get(target.name) ?? { target: target.name, status: 'skipped' },
   );
-  if (failed) throw new FleetError(all);
+  const away = all.length > 0 && all.every(({ status }) => status === 'unreachable');
+  if (failed || away) throw new FleetError(all);
   return all;
 }
 

@@ -54,7 +54,8 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
       view.close();
       if (!(error instanceof FleetError)) throw error;
       const [only] = error.outcomes;
-      const alone = error.outcomes.length === 1 && only?.status === 'failed';
+      const alone =
+        error.outcomes.length === 1 && (only?.status === 'failed' || only?.status === 'unreachable');
       // Alone in text, its error says it all, once.
       if (!alone || json === true)
         for (const outcome of error.outcomes) await report(outcome, json === true, print);

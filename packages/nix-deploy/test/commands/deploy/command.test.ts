@@ -42,3 +42,15 @@ it('asks for a canary that the command line names', async () => {
   expect(stderr).toContain('the canary web1 is not one of the targets');
   expect(code).toBe(2);
 });
+
+it('is named to who types an action of nixos-rebuild', async () => {
+  for (const [word, command] of [
+    ['switch', 'nix-deploy deploy TARGET'],
+    ['boot', 'nix-deploy deploy --action boot TARGET'],
+  ] as const) {
+    const io = { stdout: new PassThrough(), stderr: new PassThrough() };
+    const argv = [word, '--flake', '.#web1'];
+    expect(await runCommand(createProgram(), { argv, io, exitCodeOf: deployExitCode })).toBe(2);
+    expect(String(io.stderr.read())).toContain(`there is no command ${word}; that is: ${command}`);
+  }
+});
