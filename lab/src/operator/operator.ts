@@ -48,9 +48,14 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
       terminal.type('\r');
       await (heard?.(line) ?? terminal.seen(new RegExp(`Heard: ${line}`)));
       await until;
-      // tmux's own way to leave a session running.
-      terminal.type('\u0002d');
-      await terminal.ended;
+      // tmux's own way to leave a session running. A person whose keys were lost presses them again.
+      const again = setInterval(() => terminal.type('\u0002d'), 3000);
+      try {
+        terminal.type('\u0002d');
+        await terminal.ended;
+      } finally {
+        clearInterval(again);
+      }
     },
   };
 }
