@@ -7,8 +7,9 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consume } from '../consumers/consumer.mjs';
-import { cache, nodeOf, nodeVersions } from '../consumers/nodes.mjs';
+import { nodeOf, nodeVersions } from '../consumers/nodes.mjs';
 import { packAll, publishedPackages } from '../consumers/tarballs.mjs';
+import { cache } from '../consumers/tools.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'cutover-tarballs-'));
 try {

@@ -1,0 +1,147 @@
+// A release tried out from end to end: in a clone of what is committed, the pending changesets become versions, the packages are
+// built twice with the same bytes, and `changeset publish` brings them to a registry of our own. From there each one is installed
+// as a stranger does it. Nothing of it reaches npm, nor this checkout.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { consume } from '../consumers/consumer.mjs';
+import { nodeOf, nodeVersions } from '../consumers/nodes.mjs';
+import { optionalPeersOf, publishedPackages } from '../consumers/tarballs.mjs';
+import { startRegistry } from '../release/registry.mjs';
+import { strangersNotRun } from '../release/strangers.mjs';
+
+const minutes = 60_000;
+const started = Date.now();
+const work = mkdtempSync(join(tmpdir(), 'cutover-release-'));
+try {
+  const found = await tryRelease();
+  for (const line of found) console.log(line);
+  if (found.length > 0) process.exitCode = 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function tryRelease() {
+  const first = join(work, 'clone');
+  await run('git', ['clone', '--quiet', '.', first]);
+  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], first);
+  await run('npm', ['run', 'version-packages'], first);
+  const packages = publishedPackages(first);
+  const wrong = [...checkVersions(packages), ...checkChangelogs(packages)];
+  if (wrong.length > 0) return wrong;
+  const commit = await commitVersions(first);
+  progress(`versions: ${packages.map(({ manifest }) => `${manifest.name} ${manifest.version}`).join(', ')}`);
+
+  const once = await build(first, packages);
+  const second = join(work, 'another place', 'with a longer name');
+  mkdirSync(join(second, '..'), { recursive: true });
+  renameSync(first, second);
+  const moved = publishedPackages(second);
+  const twice = await build(second, moved);
+  const differing = [...once].filter(([file, digest]) => twice.get(file) !== digest).map(([file]) => file);
+  if (differing.length > 0 || once.size !== twice.size)
+    return differing.map((file) => `two builds of one commit differ in ${file}`);
+  progress(`built twice: ${once.size} files with the same bytes`);
+
+  const registry = await startRegistry();
+  try {
+    await run('npx', ['changeset', 'publish'], second, registry.scoped('@cutover'));
+    progress('published');
+    const manifests = new Map(moved.map(({ manifest }) => [manifest.name, manifest]));
+    const nodes = Object.fromEntries(nodeVersions.map((version) => [version, nodeOf(version)]));
+    const installed = await inTurn(moved, async ({ manifest }) => {
+      const { name, version } = manifest;
+      const one = {
+        name,
+        manifest,
+        commit,
+        specs: [`${name}@${version}`],
+        optionalPeers: optionalPeersOf(name, manifests),
+      };
+      const findings = await consume(one, nodes, registry.scoped('@cutover'));
+      return findings.map((finding) => `${name}: ${finding}`);
+    });
+    progress('installed');
+    return [...installed, ...(await strangersNotRun(moved, registry))];
+  } finally {
+    await registry.stop();
+  }
+}
+
+/** That none is a placeholder, and that each names the versions of the others that it was tested with. */
+function checkVersions(packages) {
+  const versions = new Map(packages.map(({ manifest }) => [manifest.name, manifest.version]));
+  return packages.flatMap(({ manifest: { name, version, dependencies = {} } }) => [
+    ...(version === '0.0.0' ? [`${name} has no changeset, and stays at 0.0.0`] : []),
+    ...Object.entries(dependencies)
+      .filter(([other, range]) => versions.has(other) && range !== `^${versions.get(other)}`)
+      .map(([other, range]) => `${name} depends on ${other} ${range}, which is ${versions.get(other)} now`),
+  ]);
+}
+
+function checkChangelogs(packages) {
+  return packages.flatMap(({ folder, manifest: { name, version } }) => {
+    const path = join(folder, 'CHANGELOG.md');
+    const told = existsSync(path) && readFileSync(path, 'utf8').includes(`\n## ${version}\n`);
+    return told ? [] : [`${name}: CHANGELOG.md does not tell of ${version}`];
+  });
+}
+
+/** Where all changesets were released already, there is nothing to commit. */
+async function commitVersions(clone) {
+  const names = ['-c', 'user.name=release', '-c', 'user.email=release@example.org'];
+  await run('git', ['add', '--all'], clone);
+  await run('git', [...names, 'commit', '--quiet', '--allow-empty', '--message', 'Version packages'], clone);
+  return (await run('git', ['rev-parse', 'HEAD'], clone)).slice(0, 7);
+}
+
+/** Builds all of it without what earlier builds left in the cache, and gives a digest of each file that is published. */
+async function build(clone, packages) {
+  await run(
+    'npx',
+    ['turbo', 'run', 'build', '--force', '--filter=./packages/*', '--output-logs=errors-only'],
+    clone,
+    {
+      TURBO_TELEMETRY_DISABLED: '1',
+    },
+  );
+  const digests = packages.flatMap(({ folder, manifest }) =>
+    readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+        return [`${manifest.name}${path.slice(folder.length)}`, digest];
+      }),
+  );
+  return new Map(digests);
+}
+
+/** Two at a time. */
+async function inTurn(items, action) {
+  const results = [];
+  const rest = items[Symbol.iterator]();
+  const worker = async () => {
+    for (const item of rest) results.push(...(await action(item)));
+  };
+  await Promise.all([worker(), worker()]);
+  return results;
+}
+
+async function run(command, args, cwd = '.', settings = {}) {
+  const options = { cwd, env: { ...process.env, ...settings }, timeout: 15 * minutes, maxBuffer: 1 << 26 };
+  try {
+    return (await promisify(execFile)(command, args, options)).stdout;
+  } catch (error) {
+    throw new Error(`${command} ${args.join(' ')}: ${error.message}\n${error.stdout}\n${error.stderr}`, {
+      cause: error,
+    });
+  }
+}
+
+function progress(what) {
+  console.log(`${((Date.now() - started) / 1000).toFixed(0)} s  ${what}`);
+}
