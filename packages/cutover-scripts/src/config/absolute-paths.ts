@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings, SecretValue, SshEndpoint, SshHop, SshWay } from './schema.ts';
 
 /** The settings with paths that are absolute: relative ones are taken from the folder of the config file. */
@@ -22,6 +21,8 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     first.includes('/') ? at(first) : first,
     ...rest,
   ];
+  const text = (source: ConfigText): ConfigText =>
+    typeof source === 'string' ? at(source) : { command: program(source.command) };
   return {
     ...settings,
     incus: {
@@ -33,45 +34,47 @@ export function withAbsolutePaths(settings: CutoverSettings, file: string): Cuto
     ssh: { privateKey: at(ssh.privateKey) },
     old: { ...old, ssh: endpoint(old.ssh) },
     new: way(settings.new),
-    forge: forgeWithPaths(forge, { at, endpoint, program }),
+    forge: forgeWithPaths(forge, { at, endpoint, text }),
     secrets: at(settings.secrets),
     loops: at(settings.loops),
     notify: settings.notify.map((hook) => ({ ...hook, command: program(hook.command) })),
     ...(approvers === undefined ? {} : { approvers: { allowedSigners: at(approvers.allowedSigners) } }),
-    ...(tailnet === undefined ? {} : { tailnet: tailnetPaths(tailnet, at) }),
+    ...(tailnet === undefined ? {} : { tailnet: tailnetPaths(tailnet, { at, text }) }),
   };
 }
 
 function tailnetPaths(
   tailnet: NonNullable<CutoverSettings['tailnet']>,
-  at: (path: string) => string,
+  { at, text }: Pick<Absolute, 'at' | 'text'>,
 ): NonNullable<CutoverSettings['tailnet']> {
   const { authKey, api, certificateAuthority } = tailnet;
-  const valueAt = (value: SecretValue): SecretValue => (typeof value === 'string' ? at(value) : value);
+  const secret = (value: SecretValue): SecretValue =>
+    typeof value === 'object' && 'secret' in value ? value : text(value);
   return {
     ...tailnet,
-    ...(authKey === undefined ? {} : { authKey: valueAt(authKey) }),
-    ...(api === undefined ? {} : { api: { ...api, token: valueAt(api.token) } }),
+    ...(authKey === undefined ? {} : { authKey: secret(authKey) }),
+    ...(api === undefined ? {} : { api: { ...api, token: secret(api.token) } }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority: at(certificateAuthority) }),
   };
 }
 
+/** A text source as the schema reads it. */
+type ConfigText = Exclude<SecretValue, { secret: string }>;
+
 interface Absolute {
   at(path: string): string;
   endpoint(ssh: SshEndpoint): SshEndpoint;
-  program(argv: readonly string[]): string[];
+  text(source: ConfigText): ConfigText;
 }
 
 function forgeWithPaths(
   forge: CutoverSettings['forge'],
-  { at, endpoint, program }: Absolute,
+  { at, endpoint, text }: Absolute,
 ): CutoverSettings['forge'] {
   const certificateOf = ({ certificate }: { certificate?: string | undefined }) =>
     certificate === undefined ? {} : { certificate: at(certificate) };
-  const tokenOf = ({ token }: { token?: TokenSource | undefined }) => {
-    if (token === undefined) return {};
-    return { token: typeof token === 'string' ? at(token) : { command: program(token.command) } };
-  };
+  const tokenOf = ({ token }: { token?: ConfigText | undefined }) =>
+    token === undefined ? {} : { token: text(token) };
   if (forge.type === 'ssh') return { ...forge, ssh: endpoint(forge.ssh) };
   if (forge.type === 'gitea') {
     const { ssh } = forge;

@@ -1,7 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import type { ConfigMistake, PlaceOf } from '@cutover/foundation/config-file';
 import { isErrno } from '@cutover/foundation/errno';
-import type { TokenSource } from '../forge/token.ts';
 import type { CutoverSettings, SecretValue, SshWay } from './schema.ts';
 
 /** A mistake for each file that the settings name and that is missing or cannot be read. */
@@ -39,7 +38,7 @@ function hopFiles(key: string, { jump = [] }: SshWay): [key: string, path: strin
   ]);
 }
 
-function fileOf(value: SecretValue | TokenSource | undefined): string | undefined {
+function fileOf(value: SecretValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -13,7 +13,7 @@ export function missingSecrets(
     { key: ['tailnet', 'api', 'token', 'secret'], value: tailnet?.api?.token },
   ];
   return named.flatMap(({ key, value }) => {
-    if (value === undefined || typeof value === 'string') return [];
+    if (typeof value !== 'object' || !('secret' in value)) return [];
     if (secrets.some(({ name }) => name === value.secret)) return [];
     return [placeOf(key, `secrets.yaml has no secret ${value.secret}`)];
   });

@@ -42,9 +42,15 @@ const socks5 = z
   .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
   .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled');
 
-/** A value that is in a file on the operator's machine, or in a secret that is on the old host. */
-const secretValue = z.union([
+/** A secret text that is in a file of the operator's machine, or that a command prints there. */
+const textSource = z.union([
   path,
+  z.strictObject({ command: argv.describe('Prints it, e.g. out of an encrypted file') }),
+]);
+
+/** The same, or a secret that is on the old host. */
+const secretValue = z.union([
+  ...textSource.options,
   z.strictObject({
     secret: z.string().min(1).describe('The name of a secret in secrets.yaml'),
     variable: z
@@ -193,12 +199,7 @@ const sshForge = z.strictObject({
     .describe('Takes a key away from all repositories, and ends its open sessions'),
 });
 
-const token = z
-  .union([
-    path,
-    z.strictObject({ command: argv.describe('Prints the token, e.g. out of an encrypted file') }),
-  ])
-  .describe('File of a token, or a command that prints it');
+const token = textSource.describe('File of a token, or a command that prints it');
 const httpsUrl = z.url({ protocol: /^https$/ });
 const authority = path
   .optional()
@@ -345,7 +346,9 @@ const tailnet = z
       .describe(
         "File of the authority (PEM) of the control server's certificate, where that is a private one",
       ),
-    authKey: secretValue.optional().describe('A one-off auth key: its file, or its secret'),
+    authKey: secretValue
+      .optional()
+      .describe('A one-off auth key: its file, a command that prints it, or its secret'),
     mint: z
       .strictObject({
         tags: z
@@ -363,7 +366,9 @@ const tailnet = z
           .url({ protocol: /^https?$/ })
           .optional()
           .describe("The server of the API. Default: loginServer for headscale, the vendor's for tailscale"),
-        token: secretValue.describe('The token of the API: its file, or its secret'),
+        token: secretValue.describe(
+          'The token of the API: its file, a command that prints it, or its secret',
+        ),
         tailnet: z
           .string()
           .min(1)

@@ -1,5 +1,5 @@
 import { quoteForSh } from './quote-for-sh.ts';
-import type { TokenSource } from './token.ts';
+import type { TextSource } from '../world/text-source.ts';
 
 /** How git goes to a forge over https. */
 export interface HttpsGitOptions {
@@ -7,7 +7,7 @@ export interface HttpsGitOptions {
   readonly url: string;
   /** What else begins like this goes there too, e.g. `ssh://git@git.example.org:2222/`. */
   readonly insteadOf?: string | undefined;
-  readonly token?: TokenSource | undefined;
+  readonly token?: TextSource | undefined;
   /** The user that goes with the token. */
   readonly user: string;
   /** File of what its certificate is verified by. Default: what this machine trusts. */
@@ -50,7 +50,7 @@ export function httpsGitEnvironment(options: HttpsGitOptions): Record<string, st
 }
 
 /** git runs it by a shell, as `HELPER get`. */
-function helper(user: string, token: TokenSource): string {
+function helper(user: string, token: TextSource): string {
   const read = typeof token === 'string' ? ['cat', '--', token] : token.command;
   return `!f() { test "$1" = get || exit 0; printf 'username=%s\\npassword=%s\\n' ${quoteForSh(user)} "$(${read.map(quoteForSh).join(' ')})"; }; f`;
 }

@@ -56,6 +56,7 @@ const createInstance = step({
   version: 1,
   phase,
   title: 'create the instance, or adopt the one that is ours',
+  on: ['Incus server'],
   kind: 'reversible',
   inputs: ({ settings, rootKey }) => ({
     project: settings.incus.project,
@@ -110,6 +111,7 @@ const prepareInstance = step({
   version: 1,
   phase,
   title: 'see what the image lacks, and let ourselves in',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ settings, rootKey }) => ({
     name: settings.name,
@@ -149,6 +151,7 @@ export const waitUntilReady = step({
   version: 1,
   phase,
   title: 'wait until the new host is really ready',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ settings }) => ({ name: settings.name }),
   async check({ world, signal }) {
@@ -178,6 +181,7 @@ export const joinTheTailnet = step({
   version: 1,
   phase,
   title: 'join the tailnet',
+  on: ['new host'],
   kind: 'compensable',
   inputs: ({ settings }) => ({ mode: tailnetMode(settings), server: settings.tailnet?.loginServer }),
   async check({ world, signal }) {
@@ -218,6 +222,7 @@ export const recordProvenance = step({
   version: 1,
   phase,
   title: 'record where the instance came from',
+  on: ['Incus server'],
   kind: 'reversible',
   inputs: ({ settings }) => ({ image: settings.instance.image }),
   async check({ world, signal }) {
@@ -239,6 +244,7 @@ const recordOwner = step({
   version: 1,
   phase,
   title: 'write down that the old host owns the loops',
+  on: ['forge'],
   kind: 'compensable',
   // An absent ref is a first run only where the new host has seen none either, so it must answer, in its tailnet if need be.
   needs: [joinTheTailnet],

@@ -46,6 +46,7 @@ const createRepository = step({
   version: 1,
   phase,
   title: 'make the private repository of the configuration',
+  on: ['forge'],
   kind: 'compensable',
   needs: [lookFirst],
   inputs: ({ settings: { repository, forge } }) => ({ repository, forge: forgeName(forge) }),
@@ -77,6 +78,7 @@ const placeKey = step({
   version: 1,
   phase,
   title: 'place the one bootstrap age key',
+  on: ['new host'],
   kind: 'reversible',
   needs: [joinTheTailnet],
   inputs: ({ secrets }) => ({ path: secrets.bootstrapKey }),
@@ -102,6 +104,7 @@ const authorConfiguration = step({
   version: 1,
   phase,
   title: 'write the flake and the host configuration',
+  on: ['forge'],
   kind: 'compensable',
   needs: [createRepository, recordProvenance],
   inputs: ({ settings, rigText, rootKey }) => ({
@@ -135,6 +138,7 @@ const encryptSecrets = step({
   version: 1,
   phase,
   title: 'encrypt the out-of-band secrets into the repository',
+  on: ['old host', 'forge'],
   kind: 'compensable',
   needs: [authorConfiguration, placeKey],
   inputs: ({ secrets }) => ({ secrets: JSON.stringify(secrets) }),
@@ -194,6 +198,7 @@ const scanRepository = onOldHost<Evidence>(async () => ({}))({
   version: 1,
   phase,
   title: 'prove that no plaintext is in the repository',
+  on: ['here'],
   kind: 'reversible',
   inputs: ({ settings: { repository } }) => ({ repository }),
   async check({ world, signal }) {
@@ -221,6 +226,7 @@ const lockFlakeInputs = step({
   version: 1,
   phase,
   title: 'lock the inputs of the flake',
+  on: ['new host', 'forge'],
   kind: 'compensable',
   inputs: ({ settings: { nixos } }) => ({ nixpkgs: nixos.nixpkgs }),
   async check({ world, signal }) {
@@ -249,6 +255,7 @@ export const deployConfiguration = step({
   version: 1,
   phase,
   title: 'deploy the configuration',
+  on: ['new host'],
   kind: 'compensable',
   needs: [lockFlakeInputs, scanRepository],
   inputs: ({ settings: { name, repository } }) => ({ name, repository }),
@@ -287,6 +294,7 @@ const proveHeld = step({
   version: 1,
   phase,
   title: 'see that the loops are defined and not started',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ rig }) => ({ units: [tmuxService(rig.rig), bootService(rig.rig)] }),
   async check({ world, signal }) {
@@ -316,6 +324,7 @@ const verifySecretsInPlace = onOldHost<Evidence>(async () => ({}))({
   version: 1,
   phase,
   title: 'verify every secret on the new host',
+  on: ['old host', 'new host'],
   kind: 'reversible',
   inputs: ({ secrets }) => ({ secrets: secrets.secrets.map(({ name }) => name) }),
   async check({ world, signal }) {
@@ -357,6 +366,7 @@ const proveTailnet = step({
   version: 1,
   phase,
   title: 'see that the new host is in its tailnet, under its own name',
+  on: ['new host'],
   kind: 'compensable',
   inputs: ({ settings }) => ({ mode: tailnetMode(settings) }),
   async check({ world, signal }) {

@@ -23,6 +23,7 @@ const writeStateNote = step({
   version: 1,
   phase,
   title: 'write the state note of the old side',
+  on: ['old host', 'new host'],
   kind: 'reversible',
   inputs: ({ settings: { orchestrator } }) => ({ note: orchestrator.stateNote }),
   async check(context) {
@@ -77,6 +78,7 @@ const startOrchestrator = step({
   version: 1,
   phase,
   title: 'start the orchestrator session on the new host',
+  on: ['new host'],
   kind: 'compensable',
   inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
   async check({ world, signal }) {
@@ -111,6 +113,7 @@ const connectOperator = step({
   version: 1,
   phase,
   title: 'connect to the orchestrator session',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ settings: { orchestrator } }) => ({ loop: orchestrator.loop }),
   gate: {
@@ -139,6 +142,7 @@ const endOldSession = onOldHost<Evidence>(async () => ({}))({
   version: 1,
   phase,
   title: 'let the old orchestrator session hand off and end',
+  on: ['old host'],
   kind: 'compensable',
   needs: [connectOperator],
   inputs: ({ settings: { orchestrator } }) => ({ ...orchestrator.old }),
@@ -172,6 +176,7 @@ const confirmHandOver = step({
   version: 1,
   phase,
   title: 'confirm that the new host alone runs the loops',
+  on: ['old host', 'new host', 'forge'],
   kind: 'reversible',
   inputs: ({ settings: { name, old } }) => ({ owner: name, idle: old.name }),
   async check(context) {

@@ -21,6 +21,7 @@ const lookBefore = step({
   version: 1,
   phase,
   title: 'note what must come back',
+  on: ['new host'],
   kind: 'reversible',
   needs: [],
   inputs: ({ settings: { name } }) => ({ name }),
@@ -53,6 +54,7 @@ const reboot = step({
   version: 1,
   phase,
   title: 'reboot the new host',
+  on: ['new host'],
   kind: 'compensable',
   leaves: 'a host that has booted once more',
   inputs: ({ settings: { name } }) => ({ name }),
@@ -90,6 +92,7 @@ const proveBack = step({
   version: 1,
   phase,
   title: 'prove that everything came back by itself',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ rig, secrets }) => ({ rig: rig.rig, secrets: secrets.secrets.length }),
   async check({ world, signal, evidence }) {

@@ -48,6 +48,7 @@ function findRealFiles(rig: RigConfig, needs: readonly Step<World>[]): Step<Worl
     version: 1,
     phase: 'c-stage',
     title: 'find what each real loop needs',
+    on: ['new host'],
     kind: 'reversible',
     needs,
     inputs: () => ({ loops: rig.loops.map(({ name }) => name) }),
@@ -72,6 +73,7 @@ const measure = step({
   version: 1,
   phase: 'e-hand-over',
   title: 'measure memory and disk of the new host',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ settings: { instance } }) => ({ memory: instance.memory, disk: instance.disk }),
   async check({ world, signal }) {

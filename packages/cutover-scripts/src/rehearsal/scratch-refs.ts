@@ -13,6 +13,7 @@ export const takeScratchOwnership = step({
   version: 1,
   phase: 'a-provision',
   title: 'grant the stand-in loops to the rehearsal, under a ref of their own',
+  on: ['forge'],
   kind: 'reversible',
   needs: [lookFirst],
   inputs: ({ settings: { name, ownership } }) => ({ owner: name, ref: ownership.ref }),

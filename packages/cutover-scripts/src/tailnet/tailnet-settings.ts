@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { collect } from '@cutover/secrets';
 import type { CutoverSettings, SecretValue } from '../config/schema.ts';
+import { readTextSource } from '../world/text-source.ts';
 import type { World } from '../world/world.ts';
 import { wrongKey } from './auth-key.ts';
 import type { ControlApi } from './control-api.ts';
@@ -39,7 +40,7 @@ export async function joinKey(world: World, signal: AbortSignal): Promise<JoinKe
 export async function givenKey(world: World, signal: AbortSignal): Promise<string> {
   const { authKey } = requireTailnet(world);
   if (authKey === undefined) throw new TypeError('tailnet has no authKey');
-  const { text, where } = await readSecretValue(world, authKey, signal);
+  const { text, where } = await readSecretValue(world, 'authKey', authKey, signal);
   const problem = wrongKey(text);
   if (problem !== undefined)
     throw new TailnetError('key', world.settings.name, `tailnet.authKey: ${where} ${problem}`);
@@ -51,7 +52,7 @@ export async function tailnetApi(world: World, signal: AbortSignal): Promise<Con
   const tailnet = requireTailnet(world);
   const { api, loginServer } = tailnet;
   if (api === undefined) return undefined;
-  const { text, where } = await readSecretValue(world, api.token, signal);
+  const { text, where } = await readSecretValue(world, 'api.token', api.token, signal);
   const token = text.trim();
   if (token === '' || /\s/.test(token))
     throw new TailnetError(
@@ -80,16 +81,24 @@ function requireTailnet({ settings: { tailnet } }: World): TailnetSettings {
   return tailnet;
 }
 
-/** The text of a value that is in a file here, or in one of the secrets on the old host; and where that is. */
+/** The text of a value that is in a file here, is printed by a command, or is in a secret on the old host; and where that is. */
 async function readSecretValue(
-  { secrets, old, settings }: World,
+  { secrets, old, here, settings }: World,
+  key: string,
   value: SecretValue,
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly where: string }> {
-  if (typeof value === 'string') return { text: await readFile(value, 'utf8'), where: value };
+  const missing = (problem: string, cause?: unknown): TailnetError =>
+    new TailnetError(key === 'authKey' ? 'key' : 'token', settings.name, `tailnet.${key}: ${problem}`, {
+      cause,
+    });
+  if (typeof value === 'string' || 'command' in value) {
+    const found = await readTextSource(value, here, signal);
+    if ('problem' in found) throw missing(found.problem, found.cause);
+    return found;
+  }
   const spec = secrets.secrets.find(({ name }) => name === value.secret);
-  if (spec === undefined)
-    throw new TailnetError('key', settings.name, `secrets.yaml has no secret ${value.secret}`);
+  if (spec === undefined) throw missing(`secrets.yaml has no secret ${value.secret}`);
   const [found] = await collect(old, [spec], { signal });
   const content = new TextDecoder().decode(found?.reveal());
   if (value.variable === undefined) return { text: content, where: `the secret ${value.secret}` };

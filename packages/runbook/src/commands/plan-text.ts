@@ -1,6 +1,7 @@
 import { formatDuration } from '@cutover/foundation/duration';
 import type { Plan } from '../engine/plan.ts';
 import type { Runbook } from '../engine/runbook.ts';
+import { factText, type WorldFacts } from '../engine/world-facts.ts';
 import type { PlannedStep } from '../journal/entry.ts';
 import type { JournalState } from '../journal/state.ts';
 import { shortPlan } from '../progress/format.ts';
@@ -10,12 +11,14 @@ import { shortPlan } from '../progress/format.ts';
  * what it cannot do.
  *
  * @param rehearsed milliseconds that steps took in a rehearsal, for those that this state directory has not seen done.
+ * @param world what it stands on, where that was looked at.
  */
 export function planText<World>(
   plan: Plan,
   { phases, caveats = [] }: Runbook<World>,
   state: JournalState,
   rehearsed: Readonly<Record<string, number>> = {},
+  world: WorldFacts = {},
 ): string {
   const recorded = state.lists.get(plan.list);
   const longest = Math.max(...plan.steps.map(({ id }) => id.length));
@@ -28,9 +31,13 @@ export function planText<World>(
       const current = known?.inputHash === step.inputHash && known.version === step.version;
       const mark = known?.status === 'verified' ? (current ? '✓' : '~') : '◦';
       const took = timeText(known?.took, rehearsed[step.id]);
-      lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${took}${notes(step)}`);
+      const where = step.on === undefined ? '' : ` · ${step.on.join(', ')}`;
+      lines.push(`  ${mark} ${step.id.padEnd(longest)}  ${step.title}${where}${took}${notes(step)}`);
     }
   }
+  const facts = Object.entries(world);
+  if (facts.length > 0)
+    lines.push('', 'The world now:', ...facts.map(([name, fact]) => `  ${name}: ${factText(fact)}`));
   if (caveats.length > 0) lines.push('', 'What this cannot do:', ...caveats.map((text) => `  ! ${text}`));
   lines.push('', `plan ${shortPlan(plan.hash)} · ✓ done  ~ done, and changed since  ◦ to do`);
   return lines.join('\n');

@@ -14,6 +14,7 @@ import { savePlan } from './saved-plan.ts';
 
 interface PlanFlags extends CommonOptions {
   readonly save?: string;
+  readonly look?: true;
 }
 
 /** Adds `plan`. */
@@ -26,18 +27,21 @@ export function addPlanCommand<World>(program: Command, { command, io }: Command
       '--save <file>',
       'keep it with what the world is now; `run --plan FILE` refuses it when either changed',
     )
+    .option('--look', 'say what the world is now, too: the machines are asked')
     .action(async (options: PlanFlags) => {
       await using open = await openRunbook(command, options);
       const { runbook } = open;
       const directory = await openState(command, options);
       const plan = makePlan(runbook, mainList, directory.key);
-      const { save } = options;
-      if (save !== undefined) await withInterrupts((signal) => savePlan(save, plan, runbook, signal));
+      const { save, look } = options;
+      const looks = save !== undefined || look === true;
+      const world = looks ? ((await withInterrupts(async (signal) => runbook.standsOn?.(signal))) ?? {}) : {};
+      if (save !== undefined) await savePlan(save, plan, world);
       const reviewed = save ?? shortPlan(plan.hash);
       const text =
         options.json === true
-          ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [] })
-          : `${planText(plan, runbook, await readState(directory), await lastTimes(directory.path))}\nrun it: ${command.name} run ${optionsText(options)} --plan ${reviewed}`;
+          ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [], ...(looks ? { world } : {}) })
+          : `${planText(plan, runbook, await readState(directory), await lastTimes(directory.path), world)}\nrun it: ${command.name} run ${optionsText(options)} --plan ${reviewed}`;
       await write(io.stdout, `${text}\n`);
     });
 }

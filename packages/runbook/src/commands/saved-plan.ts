@@ -13,13 +13,7 @@ interface SavedPlan {
 }
 
 /** Keeps a plan in a file, with what the world is now. An earlier file of that name is replaced. */
-export async function savePlan<World>(
-  file: string,
-  { hash }: Plan,
-  runbook: Runbook<World>,
-  signal: AbortSignal,
-): Promise<void> {
-  const world = (await runbook.standsOn?.(signal)) ?? {};
+export async function savePlan(file: string, { hash }: Plan, world: WorldFacts): Promise<void> {
   const saved: SavedPlan = { saved: new Date().toISOString(), plan: hash, world };
   await writeFile(file, `${JSON.stringify(saved, null, 2)}\n`, { mode: 0o600 });
 }

@@ -28,6 +28,7 @@ export function makePlan<World>(runbook: Runbook<World>, list: string, key: Uint
     version: step.version,
     phase: step.phase,
     title: step.title,
+    ...(step.on === undefined ? {} : { on: step.on }),
     kind: step.kind,
     needs: [...(needs.get(step.id) ?? [])],
     inputHash: hashInputs(step.inputs(runbook.world), key),
@@ -43,8 +44,8 @@ export function makePlan<World>(runbook: Runbook<World>, list: string, key: Uint
   };
 }
 
-/** What of a step a person reviews: how long it may take is not part of it. */
-function reviewed({ timeout: _timeout, ...step }: PlannedStep): Omit<PlannedStep, 'timeout'> {
+/** What of a step a person reviews: how long it may take and where it works are there for show. */
+function reviewed({ timeout: _timeout, on: _on, ...step }: PlannedStep): Omit<PlannedStep, 'timeout' | 'on'> {
   return step;
 }
 

@@ -16,6 +16,8 @@ interface StepParts<World> {
   readonly phase: string;
   /** A few words for people, e.g. `quiesce the old host at a safe point`. */
   readonly title: string;
+  /** The machines that it works on, by what people call them, e.g. `['old host', 'forge']`. For show only. */
+  readonly on?: readonly string[] | undefined;
   /**
    * `reversible`: `undo` restores what was (without `undo`: the step changes nothing). `compensable`: `undo` makes
    * up for it, leaving traces. `irreversible`: never undone, and never tried again by itself where it cannot be checked.

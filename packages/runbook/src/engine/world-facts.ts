@@ -24,10 +24,11 @@ export function movedFacts(before: WorldFacts, now: WorldFacts): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   return names
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
-    .map((name) => `${name}: ${text(before[name])} → ${text(now[name])}`);
+    .map((name) => `${name}: ${factText(before[name])} → ${factText(now[name])}`);
 }
 
-function text(fact: WorldFacts[string] | undefined): string {
+/** One fact for people. */
+export function factText(fact: WorldFacts[string] | undefined): string {
   if (fact === undefined) return 'nothing';
   return typeof fact === 'string' ? fact : JSON.stringify(fact);
 }

@@ -11,6 +11,8 @@ export type PlannedStep = {
   /** The id of one of the runbook's phases. */
   readonly phase: string;
   readonly title: string;
+  /** The machines that it works on; for show, and not part of what is reviewed. */
+  readonly on?: readonly string[];
   readonly kind: 'reversible' | 'compensable' | 'irreversible';
   readonly needs: readonly string[];
   readonly inputHash: string;

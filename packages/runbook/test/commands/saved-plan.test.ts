@@ -20,6 +20,18 @@ test('a saved plan runs in the world that it was saved in, and goes on in one th
   expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
 });
 
+test('a plan says where each step works, and what the world is where it was asked to look', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  const plan = await command.run('plan');
+  expect(plan.stdout).toContain('step-1  write step-1 · disk, memory');
+  expect(plan.stdout).not.toContain('The world now');
+  const looked = await command.run('plan', '--look');
+  expect(looked.stdout).toContain('The world now:\n  owner: old');
+  const { hash, steps, world } = JSON.parse((await command.run('plan', '--look', '--json')).stdout);
+  expect(plan.stdout).toContain(hash.slice(0, 12));
+  expect({ steps, world }).toMatchObject({ steps: [{ on: ['disk', 'memory'] }], world: { owner: 'old' } });
+});
+
 test('a saved plan is refused when the world has moved, and says what moved', async () => {
   await using command = await toyCommand(script, { steps: 2 });
   const saved = join(command.toy.stateDirectory, '..', 'plan.json');

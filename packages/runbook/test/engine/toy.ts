@@ -46,6 +46,7 @@ export function fileStep(id: string, more: Partial<ToyStep> = {}): ToyStep {
     version: 1,
     phase: 'a-stage',
     title: `write ${id}`,
+    on: ['disk', 'memory'],
     kind: 'reversible',
     timeout: 5000,
     inputs: () => id,

@@ -41,7 +41,7 @@ const recipient = z
     message: 'must be an age recipient: age1…, ssh-ed25519 … or ssh-rsa …',
     abort: true,
   })
-  .refine((text) => !isMistyped(text), 'is mistyped: it is no key of its kind');
+  .refine((text) => !isMistyped(text), 'is mistyped: it is not a key of its kind');
 
 /** A key has a checksum or a form of its own; that of a plugin is the plugin's to read, and of a hybrid one the library's. */
 function isMistyped(text: string): boolean {

@@ -24,6 +24,7 @@ export const swapKeys = step({
   version: 1,
   phase,
   title: 'take the key of the new host away at the forge, and let the old host in again',
+  on: ['forge'],
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ settings: { forge } }) => ({ forge: forgeName(forge) }),
@@ -57,6 +58,7 @@ export const syncBack = step({
   version: 1,
   phase,
   title: 'carry the work and the resume point back',
+  on: ['new host', 'old host'],
   kind: 'compensable',
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint, clones: old.clones }),
   async check({ world, signal }) {
@@ -108,6 +110,7 @@ export const grantOld = step({
   version: 1,
   phase,
   title: 'grant the loops to the old host',
+  on: ['forge'],
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ settings: { name, old, ownership } }) => ({ from: name, to: old.name, lease: ownership.lease }),

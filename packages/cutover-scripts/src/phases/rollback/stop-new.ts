@@ -23,6 +23,7 @@ export const reachBoth = step({
   version: 1,
   phase,
   title: 'see that both hosts answer',
+  on: ['old host', 'new host'],
   kind: 'reversible',
   inputs: ({ settings: { name, old } }) => ({ old: old.ssh.host, new: name }),
   async check({ world, signal }) {
@@ -61,6 +62,7 @@ export const releaseNew = step({
   version: 1,
   phase,
   title: 'release the loops: no host may start them until they are granted',
+  on: ['forge'],
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ settings: { name, old } }) => ({ from: name, to: old.name }),
@@ -92,6 +94,7 @@ export const quiesceNew = unlessGivenUp<Evidence>(() => ({}))({
   version: 1,
   phase,
   title: 'stop the new rig at a safe point',
+  on: ['new host'],
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ rig }) => ({ rig: rig.rig }),
@@ -123,6 +126,7 @@ export const disarmNew = unlessGivenUp<Evidence>(() => ({}))({
   version: 1,
   phase,
   title: 'take the start of the new rig away',
+  on: ['new host'],
   kind: 'compensable',
   needsClaim: true,
   inputs: () => ({ armedFile }),
@@ -148,6 +152,7 @@ export const proveNewStopped = unlessGivenUp<Evidence>(() => ({}))({
   version: 1,
   phase,
   title: 'prove that nothing of the new rig is left',
+  on: ['new host'],
   kind: 'reversible',
   inputs: ({ rig }) => ({ rig: rig.rig }),
   async check({ world, signal }) {
@@ -172,6 +177,7 @@ export const saveWork = unlessGivenUp<Evidence>(({ world }) => ({
   version: 1,
   phase,
   title: 'push what only the new host has',
+  on: ['new host', 'forge'],
   kind: 'compensable',
   inputs: ({ settings }) => ({ repositories: settings.repositories }),
   async check({ world, signal, runId }) {
