@@ -5,11 +5,12 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { consume } from '../consumers/consumer.mjs';
 import { nodeOf, nodeVersions } from '../consumers/nodes.mjs';
 import { optionalPeersOf, publishedPackages } from '../consumers/tarballs.mjs';
+import { twoAtATime } from '../consumers/two-at-a-time.mjs';
 import { startRegistry } from '../release/registry.mjs';
 import { strangersNotRun } from '../release/strangers.mjs';
 
@@ -25,47 +26,45 @@ try {
 }
 
 async function tryRelease() {
-  const first = join(work, 'clone');
-  await run('git', ['clone', '--quiet', '.', first]);
-  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], first);
-  await run('npm', ['run', 'version-packages'], first);
-  const packages = publishedPackages(first);
-  const wrong = [...checkVersions(packages), ...checkChangelogs(packages)];
-  if (wrong.length > 0) return wrong;
-  const commit = await commitVersions(first);
-  progress(`versions: ${packages.map(({ manifest }) => `${manifest.name} ${manifest.version}`).join(', ')}`);
+  const clone = join(work, 'clone');
+  await run('git', ['clone', '--quiet', '.', clone]);
+  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], clone);
+  await run('npm', ['run', 'version-packages'], clone);
+  const packages = publishedPackages(clone);
+  const mistaken = [...checkVersions(packages), ...checkChangelogs(packages)];
+  if (mistaken.length > 0) return mistaken;
+  const commit = await commitVersions(clone);
+  progress(packages.map(({ manifest }) => `${manifest.name} ${manifest.version}`).join(', '));
 
-  const once = await build(first, packages);
-  const second = join(work, 'another place', 'with a longer name');
-  mkdirSync(join(second, '..'), { recursive: true });
-  renameSync(first, second);
-  const moved = publishedPackages(second);
-  const twice = await build(second, moved);
-  const differing = [...once].filter(([file, digest]) => twice.get(file) !== digest).map(([file]) => file);
-  if (differing.length > 0 || once.size !== twice.size)
-    return differing.map((file) => `two builds of one commit differ in ${file}`);
-  progress(`built twice: ${once.size} files with the same bytes`);
+  const before = await build(clone);
+  const moved = join(work, 'another place', 'with a longer name');
+  mkdirSync(dirname(moved));
+  renameSync(clone, moved);
+  const after = await build(moved);
+  const files = [...new Set([...before.keys(), ...after.keys()])];
+  const differing = files.filter((file) => before.get(file) !== after.get(file));
+  if (differing.length > 0) return differing.map((file) => `two builds of one commit differ in ${file}`);
+  progress(`built twice: ${files.length} files with the same bytes`);
+  return await publishAndInstall(moved, commit);
+}
 
+async function publishAndInstall(clone, commit) {
   const registry = await startRegistry();
   try {
-    await run('npx', ['changeset', 'publish'], second, registry.scoped('@cutover'));
+    await run('npx', ['changeset', 'publish'], clone, registry.scoped('@cutover'));
     progress('published');
-    const manifests = new Map(moved.map(({ manifest }) => [manifest.name, manifest]));
+    const packages = publishedPackages(clone);
+    const manifests = new Map(packages.map(({ manifest }) => [manifest.name, manifest]));
     const nodes = Object.fromEntries(nodeVersions.map((version) => [version, nodeOf(version)]));
-    const installed = await inTurn(moved, async ({ manifest }) => {
+    const found = await twoAtATime(packages, async ({ manifest }) => {
       const { name, version } = manifest;
-      const one = {
-        name,
-        manifest,
-        commit,
-        specs: [`${name}@${version}`],
-        optionalPeers: optionalPeersOf(name, manifests),
-      };
+      const optionalPeers = optionalPeersOf(name, manifests);
+      const one = { name, manifest, commit, specs: [`${name}@${version}`], optionalPeers };
       const findings = await consume(one, nodes, registry.scoped('@cutover'));
       return findings.map((finding) => `${name}: ${finding}`);
     });
     progress('installed');
-    return [...installed, ...(await strangersNotRun(moved, registry))];
+    return [...found, ...(await strangersNotRun(packages, registry))];
   } finally {
     await registry.stop();
   }
@@ -99,16 +98,10 @@ async function commitVersions(clone) {
 }
 
 /** Builds all of it without what earlier builds left in the cache, and gives a digest of each file that is published. */
-async function build(clone, packages) {
-  await run(
-    'npx',
-    ['turbo', 'run', 'build', '--force', '--filter=./packages/*', '--output-logs=errors-only'],
-    clone,
-    {
-      TURBO_TELEMETRY_DISABLED: '1',
-    },
-  );
-  const digests = packages.flatMap(({ folder, manifest }) =>
+async function build(clone) {
+  const turbo = ['turbo', 'run', 'build', '--force', '--filter=./packages/*', '--output-logs=errors-only'];
+  await run('npx', turbo, clone, { TURBO_TELEMETRY_DISABLED: '1' });
+  const digests = publishedPackages(clone).flatMap(({ folder, manifest }) =>
     readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => {
@@ -118,17 +111,6 @@ async function build(clone, packages) {
       }),
   );
   return new Map(digests);
-}
-
-/** Two at a time. */
-async function inTurn(items, action) {
-  const results = [];
-  const rest = items[Symbol.iterator]();
-  const worker = async () => {
-    for (const item of rest) results.push(...(await action(item)));
-  };
-  await Promise.all([worker(), worker()]);
-  return results;
 }
 
 async function run(command, args, cwd = '.', settings = {}) {
