@@ -1,20 +1,14 @@
 // A release tried out from end to end: in a clone of what is committed, the pending changesets become versions, the packages are
 // built twice with the same bytes, and `changeset publish` brings them to a registry of our own. From there each one is installed
 // as a stranger does it. Nothing of it reaches npm, nor this checkout.
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { consume } from '../consumers/consumer.mjs';
-import { nodeOf, nodeVersions } from '../consumers/nodes.mjs';
-import { optionalPeersOf, publishedPackages } from '../consumers/tarballs.mjs';
-import { twoAtATime } from '../consumers/two-at-a-time.mjs';
-import { startRegistry } from '../release/registry.mjs';
-import { strangersNotRun } from '../release/strangers.mjs';
+import { publishedPackages } from '../consumers/tarballs.mjs';
+import { publishAndInstall } from '../release/publish-and-install.mjs';
+import { run } from '../release/run.mjs';
 
-const minutes = 60_000;
 const started = Date.now();
 const work = mkdtempSync(join(tmpdir(), 'cutover-release-'));
 try {
@@ -45,29 +39,7 @@ async function tryRelease() {
   const differing = files.filter((file) => before.get(file) !== after.get(file));
   if (differing.length > 0) return differing.map((file) => `two builds of one commit differ in ${file}`);
   progress(`built twice: ${files.length} files with the same bytes`);
-  return await publishAndInstall(moved, commit);
-}
-
-async function publishAndInstall(clone, commit) {
-  const registry = await startRegistry();
-  try {
-    await run('npx', ['changeset', 'publish'], clone, registry.scoped('@cutover'));
-    progress('published');
-    const packages = publishedPackages(clone);
-    const manifests = new Map(packages.map(({ manifest }) => [manifest.name, manifest]));
-    const nodes = Object.fromEntries(nodeVersions.map((version) => [version, nodeOf(version)]));
-    const found = await twoAtATime(packages, async ({ manifest }) => {
-      const { name, version } = manifest;
-      const optionalPeers = optionalPeersOf(name, manifests);
-      const one = { name, manifest, commit, specs: [`${name}@${version}`], optionalPeers };
-      const findings = await consume(one, nodes, registry.scoped('@cutover'));
-      return findings.map((finding) => `${name}: ${finding}`);
-    });
-    progress('installed');
-    return [...found, ...(await strangersNotRun(packages, registry))];
-  } finally {
-    await registry.stop();
-  }
+  return await publishAndInstall(moved, commit, progress);
 }
 
 /** That none is a placeholder, and that each names the versions of the others that it was tested with. */
@@ -111,17 +83,6 @@ async function build(clone) {
       }),
   );
   return new Map(digests);
-}
-
-async function run(command, args, cwd = '.', settings = {}) {
-  const options = { cwd, env: { ...process.env, ...settings }, timeout: 15 * minutes, maxBuffer: 1 << 26 };
-  try {
-    return (await promisify(execFile)(command, args, options)).stdout;
-  } catch (error) {
-    throw new Error(`${command} ${args.join(' ')}: ${error.message}\n${error.stdout}\n${error.stderr}`, {
-      cause: error,
-    });
-  }
 }
 
 function progress(what) {
