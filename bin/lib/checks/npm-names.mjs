@@ -12,6 +12,7 @@ const names = commands.join('|');
 const runner =
   /(?:npx|npm (?:exec|x)|pnpm dlx|yarn dlx|bunx)((?: +-{1,2}[\w-]*(?:[= ]@cutover\/[\w-]+)?)*) +(\S+)/g;
 const installer = /(?:npm (?:install|i|add)|pnpm add|yarn add|bun add) ([^\n;&|]*)/g;
+const lost = new RegExp(`npx --no (?:${names}) -\\S*`, 'g');
 const bare = new RegExp(`^(?:${names})(?:@\\S*)?[.:;]?$`);
 
 /** What a line says to fetch by its bare name. */
@@ -21,14 +22,21 @@ function bareNames(line) {
     .replaceAll(/['",[\]()]+/g, ' ')
     .replaceAll(/ +/g, ' ');
   const run = [...words.matchAll(runner)]
-    .filter(
-      ([, options, name]) => bare.test(name) && !/ --no(?: |$)| (?:--package|-p)[= ]@cutover\//.test(options),
-    )
+    .filter(([, options, name]) => bare.test(name) && !isSafe(options))
     .map(([text]) => text);
   const installed = [...words.matchAll(installer)]
     .filter(([, list]) => list.split(' ').some((word) => bare.test(word)))
     .map(([text]) => text);
   return [...run, ...installed];
+}
+
+function isSafe(options) {
+  return / --no(?: |$)| (?:--package|-p)[= ]@cutover\//.test(options);
+}
+
+/** npx takes an option that follows the name after `--no` for its own, unless `--` stands before the name. */
+function lostOptions(line) {
+  return [...line.matchAll(lost)].map(([text]) => text);
 }
 
 const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -41,12 +49,13 @@ const files = listed
 const found = files.flatMap((file) =>
   readFileSync(file, 'utf8')
     .split('\n')
-    .flatMap((line, index) => bareNames(line).map((text) => `${file}:${index + 1}: ${text.trim()}`)),
+    .flatMap((line, index) =>
+      [...bareNames(line), ...lostOptions(line)].map((text) => `${file}:${index + 1}: ${text.trim()}`),
+    ),
 );
 for (const line of found) console.log(line);
 if (found.length > 0) {
-  console.log(
-    'name the package with its scope, or give npx --no: anyone may publish a package of the bare name',
-  );
+  console.log('anyone may publish a package of a bare name: give its scope, or npx --no;');
+  console.log('before an option that follows the name: npx --no -- NAME --option');
   process.exitCode = 1;
 }

@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+const versionLine = /^\d+\.\d+\.\d+ \([0-9a-f]{7}\)\n$/;
+
 /** Publishes such packages to `registry` and types what our pages say, with nothing installed. Gives what ran wrongly. */
 export async function strangersNotRun(packages, registry) {
   const folder = mkdtempSync(join(tmpdir(), 'cutover-strangers-'));
   const empty = join(folder, 'empty');
   mkdirSync(empty);
-  const cache = { npm_config_cache: join(folder, 'cache') };
+  // A cache of its own, so that nothing counts as installed that npx has run before; a registry that is not on this machine is slow.
+  const alone = { npm_config_cache: join(folder, 'cache') };
+  const quick = { npm_config_prefer_offline: 'true', npm_config_ignore_scripts: 'true' };
   const commands = packages.flatMap(({ manifest: { name, bin = {} } }) =>
     Object.keys(bin).map((command) => ({ name, command })),
   );
@@ -18,15 +22,17 @@ export async function strangersNotRun(packages, registry) {
     for (const { command } of commands) await publishStranger(join(folder, command), command, registry);
     const findings = [];
     for (const { name, command } of commands) {
-      const typed = await say(['--no', command, '--version'], empty, { ...registry.all(), ...cache });
-      if (!typed.includes('npx canceled')) findings.push(`npx --no ${command}, not installed, says ${typed}`);
-      const ours = ['--yes', '--package', name, command, '--version'];
-      const said = await say(ours, empty, {
-        ...registry.scoped('@cutover'),
-        npm_config_prefer_offline: 'true',
-      });
-      if (!/^\d+\.\d+\.\d+ \([0-9a-f]{7}\)\n$/.test(said))
-        findings.push(`npx ${ours.join(' ')} says ${said}`);
+      for (const typed of [
+        ['--no', command, 'status'],
+        ['--no', '--', command, '--version'],
+      ]) {
+        const said = await say(typed, empty, { ...registry.all(), ...alone });
+        if (!said.includes('npx canceled'))
+          findings.push(`npx ${typed.join(' ')}, not installed, says ${said}`);
+      }
+      const ours = ['--yes', '--package', name, '--', command, '--version'];
+      const said = await say(ours, empty, { ...registry.scoped('@cutover'), ...quick });
+      if (!versionLine.test(said)) findings.push(`npx ${ours.join(' ')} says ${said}`);
     }
     return findings;
   } finally {
