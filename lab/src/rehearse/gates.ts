@@ -12,6 +12,8 @@ export interface GateAnswers extends RunnerFiles {
   /** With a real agent: logs it in, and waits until its API got a line. */
   readonly real?:
     { readonly logIn: () => Promise<void>; readonly heard: (line: string) => Promise<void> } | undefined;
+  /** What is done at the forge by hand, by the step whose gate asks for it; given what the gate says. */
+  readonly atForge?: Readonly<Record<string, (text: string) => Promise<void>>> | undefined;
   /** What the operator looks at before approving the cutover. */
   readonly beforeApproval: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ export function answerGates(options: GateAnswers): GateAnswerer {
     if (exitCode !== 0) throw new Error(`cutover approve ended with ${exitCode}: ${stderr}`);
   }
 
-  const answers: Record<string, () => Promise<void>> = {
+  const answers: Record<string, (text: string) => Promise<void>> = {
     'release-ownership': async () => {
       await options.beforeApproval();
       await approve('release-ownership');
@@ -64,9 +66,10 @@ export function answerGates(options: GateAnswers): GateAnswerer {
       if (event.type === 'verified' && event.step === 'connect-operator') connected();
       // However the run ends, the operator lets go of the session.
       if (event.type === 'run.ended') connected();
-      if (event.type !== 'gate.open') return;
-      const answer = answers[event.step];
-      if (answer !== undefined) under.push(answer());
+      if (event.type !== 'gate.open' && event.type !== 'gate.waiting') return;
+      const { step, text } = event;
+      const answer = answers[step] ?? options.atForge?.[step];
+      if (answer !== undefined) under.push(answer(text));
     },
     async settled() {
       connected();

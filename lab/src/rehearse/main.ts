@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type Evidence } from './evidence/collector.ts';
 import { createNarrator } from './narrator.ts';
 import type { RehearsedAgent } from './real-agents.ts';
-import { rehearse } from './rehearse.ts';
+import { type ForgeKind, rehearse } from './rehearse.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,9 +20,9 @@ const { values } = parseArgs({
   },
 });
 
-function forgeNamed(name: string | undefined): 'ssh' | 'gitea' | undefined {
-  if (name === undefined || name === 'ssh' || name === 'gitea') return name;
-  throw new Error(`--forge: ${name} is neither ssh nor gitea`);
+function forgeNamed(name: string | undefined): ForgeKind | undefined {
+  if (name === undefined || name === 'ssh' || name === 'gitea' || name === 'git') return name;
+  throw new Error(`--forge: ${name} is none of ssh, gitea and git`);
 }
 
 const interrupted = new AbortController();

@@ -27,7 +27,8 @@ import { collectGarbage } from './evidence/new-host.ts';
 import { giteaAfterCutover } from './evidence/gitea.ts';
 import { giteaOfRehearsal } from './gitea.ts';
 import type { Narrator } from './narrator.ts';
-import { answerGates } from './gates.ts';
+import { forgeByHand } from './by-hand.ts';
+import { answerGates, type GateAnswers } from './gates.ts';
 import { operatorAccess } from './operator-access.ts';
 import {
   logRealAgentIn,
@@ -37,8 +38,10 @@ import {
   withoutRealAgents,
 } from './real-agents.ts';
 import { cutAt, type CutsOfRun, type PlannedCut } from '../network/cut-at.ts';
-import { type RunnerEnd, type RunnerFiles, runCutover } from './runner.ts';
+import { type RunnerEnd, runCutover } from './runner.ts';
 import { newHostName, rigName, writeRehearsalFiles } from './settings.ts';
+
+export type ForgeKind = 'ssh' | 'gitea' | 'git';
 
 export interface RehearseOptions {
   /** The lab's name. Default: the one lab of the checkout. */
@@ -53,8 +56,11 @@ export interface RehearseOptions {
   readonly killAt: readonly string[];
   /** Kill the runner when it begins this step, before the commit point; undo everything, look, and begin again. */
   readonly undoAt?: string;
-  /** What the rig's repositories are on: git over ssh with commands (the default), or a real Gitea, where one is built. */
-  readonly forge?: 'ssh' | 'gitea' | undefined;
+  /**
+   * What the rig's repositories are on: git over ssh with commands (the default), a real Gitea, where one is built, or git alone,
+   * where a person makes the repositories and gives and takes the keys.
+   */
+  readonly forge?: ForgeKind | undefined;
   /** Go back to the old host at the end, by the reverse cutover, and look whether that is true as well. */
   readonly rollback?: boolean;
   /** With a real tailnet between the hosts; its programs have to be built. */
@@ -112,19 +118,21 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     options.full === true
       ? await narrator.timed('starting the tailnet', () => openTailnet(lab, hosts))
       : undefined;
-  await using forge =
-    (await forgeOf(options)) === 'gitea'
+  const kind = await forgeOf(options);
+  await using gitea =
+    kind === 'gitea'
       ? await narrator.timed('moving the rig to a real Gitea', () => giteaOfRehearsal(lab, hosts, folder))
       : undefined;
-  const files = await writeRehearsalFiles(folder, lab, hosts, { forge, tailnet, agents });
+  const byHand = kind === 'git' ? await forgeByHand(lab, hosts) : undefined;
+  const files = await writeRehearsalFiles(folder, lab, hosts, { forge: gitea ?? byHand, tailnet, agents });
   const settings = await loadConfig(files.config);
   const scope = lab.client.project(lab.project);
   const scene: Scene = {
     settings,
     old: hosts.pi.host,
     target: incusHost(scope, newHostName),
-    forge: forge?.host ?? hosts.forge.host,
-    repositories: forge?.repositories ?? '/srv/git',
+    forge: gitea?.host ?? hosts.forge.host,
+    repositories: gitea?.repositories ?? '/srv/git',
     signal,
   };
 
@@ -148,11 +156,12 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
       agents === undefined
         ? undefined
         : { logIn: () => logRealAgentIn(scene), heard: (line: string) => agents.heard(line) },
+    atForge: byHand?.person,
     beforeApproval: () => beforeApproval(scene, evidence, began),
     signal,
   };
 
-  const cuts = cutAt(lab, hosts, options.cuts ?? []);
+  const cuts = cutAt(lab, hosts, options.cuts ?? [], tailnet);
   const kills = [...options.killAt, ...(options.undoAt === undefined ? [] : [options.undoAt])];
   let argv = ['run', '--yes'];
   let cutBefore = 0;
@@ -176,7 +185,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
     const wereCut = await cuts.settled();
     if (end.killed && killStep === options.undoAt) {
       narrator.say(`  ✗ the runner was killed in ${killStep}; undoing everything`);
-      await rollBack(options, files, onEvent, cuts);
+      await rollBack(options, operator, onEvent, cuts);
       await afterUndo(scene, evidence, scope);
       if (tailnet !== undefined) await afterUndoInTailnet(scene, evidence, tailnet);
       argv = ['run', '--yes'];
@@ -200,7 +209,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await afterCutover(scene, evidence, scope, { began, journal: join(files.state, 'journal.jsonl') });
   if (tailnet !== undefined)
     await afterCutoverInTailnet(scene, evidence, tailnet, scope, [folder, tailnet.folder]);
-  if (forge !== undefined) await giteaAfterCutover(scene, evidence, { gitea: forge.gitea, folder });
+  if (gitea !== undefined) await giteaAfterCutover(scene, evidence, { gitea: gitea.gitea, folder });
   await evidence.look('another state directory is refused, and changes nothing', async () => {
     const before = await instanceIdentity(scene, scope);
     const again = join(folder, 'again');
@@ -236,7 +245,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   await real?.afterReboot(scope);
 
   if (options.rollback === true) {
-    await rollBack(options, files, onEvent, cuts);
+    await rollBack(options, operator, onEvent, cuts);
     await afterRollback(scene, evidence, rigName);
   }
 
@@ -268,7 +277,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
 }
 
 /** In full it is a Gitea, unless another is asked for, or none is built. */
-async function forgeOf({ forge, full, narrator }: RehearseOptions): Promise<'ssh' | 'gitea'> {
+async function forgeOf({ forge, full, narrator }: RehearseOptions): Promise<ForgeKind> {
   if (forge !== undefined || full !== true) return forge ?? 'ssh';
   if ((await builtGitea()) !== undefined) return 'gitea';
   narrator.say(`  left out: ${noGitea}`);
@@ -283,22 +292,29 @@ async function openTailnet(lab: Lab, hosts: LabHosts): Promise<LabTailnet> {
 
 async function rollBack(
   { narrator, signal }: RehearseOptions,
-  files: RunnerFiles,
+  operator: GateAnswers,
   onEvent: (event: EngineEvent) => void,
   cuts: CutsOfRun,
 ): Promise<void> {
   await narrator.timed('going back to the old host', async () => {
     const before = (await cuts.settled()).length;
-    const run = (argv: readonly string[]): Promise<RunnerEnd> =>
-      runCutover({
-        ...files,
+    const { config, state } = operator;
+    const run = async (argv: readonly string[]): Promise<RunnerEnd> => {
+      const gates = answerGates(operator);
+      const end = await runCutover({
+        config,
+        state,
         argv,
         signal,
         onEvent: (event) => {
           onEvent(event);
+          gates.event(event);
           cuts.event(event);
         },
       });
+      await gates.settled();
+      return end;
+    };
     const end = await run(['rollback', '--yes']);
     const wasCut = (await cuts.settled()).length > before;
     demandSuccess('cutover rollback', wasCut && end.exitCode !== 0 ? await run(['resume']) : end);

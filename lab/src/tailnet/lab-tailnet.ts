@@ -8,7 +8,7 @@ import type { Device, IncusScope } from '@cutover/incus-client';
 import type { LabHosts } from '../hosts/hosts.ts';
 import type { Lab } from '../lab.ts';
 import { type ControlServer, freePort, startControlServer } from './control-server.ts';
-import { startNode } from './node.ts';
+import { type Node, startNode } from './node.ts';
 import type { TailnetPrograms } from './programs.ts';
 
 /** The tailnet of a rehearsal, in the shape that the plan has: who is in it, and in which mode. */
@@ -20,6 +20,8 @@ export interface LabTailnet extends AsyncDisposable {
   readonly tokenFile: string;
   /** The SOCKS proxy of the machine that the runbook runs on, which is a node in user space. */
   readonly runner: { readonly host: string; readonly port: number };
+  /** That node itself. */
+  readonly runnerNode: Pick<Node, 'start' | 'stop'>;
   /** The Incus server's address in the tailnet. */
   readonly incusUrl: string;
   /** The profile that gives an instance what an image with tailscale has. */
@@ -99,17 +101,18 @@ async function bringUp(
   const control = use(await startControlServer(programs, join(folder, 'control'), gateway));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, control.token, { mode: 0o600 });
-  const node = async (name: string, socksPort?: number): Promise<void> => {
+  const node = async (name: string, socksPort?: number): Promise<Node> => {
     const { authority } = control;
     const own = use(await startNode(programs, { folder: join(folder, name), authority, socksPort }));
     await joinAs(control, name, own.host, own.socket);
+    return own;
   };
   const devices = await imageDevices(programs, join(folder, 'image'), control.authority);
   const relay = use(await relayTo(new URL(lab.url)));
   const socksPort = await freePort('127.0.0.1');
-  await Promise.all([
-    node('b1'),
+  const [runnerNode] = await Promise.all([
     node('runner', socksPort),
+    node('b1'),
     makeProfile(lab.client.project(lab.project), devices),
     addDevices(lab.client, pi.name, devices).then(() => joinPi(control, pi.host, ccci.hostKey)),
     addDevices(lab.client, ccci.name, devices).then(() => joinDirectly(control, ccci)),
@@ -119,6 +122,7 @@ async function bringUp(
     control,
     tokenFile,
     runner: { host: '127.0.0.1', port: socksPort },
+    runnerNode,
     incusUrl: `https://b1:${relay.port}`,
     profile,
     cloudConfig: { runcmd: [['systemctl', 'start', 'tailscaled.service']] },

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { giteaIsThere } from '../gitea/there.ts';
+import { tailnetPrograms } from '../../src/tailnet/programs.ts';
 import { createNarrator } from '../../src/rehearse/narrator.ts';
 import { type RehearsalResult, rehearse, type RehearseOptions } from '../../src/rehearse/rehearse.ts';
 
-type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback' | 'forge' | 'cuts'>;
+type Options = Pick<RehearseOptions, 'killAt' | 'undoAt' | 'rollback' | 'forge' | 'cuts' | 'full'>;
 
 /** Rehearses, and expects all evidence to hold and the runner to have been killed so often. */
 async function expectRehearsal(options: Options, kills: number): Promise<RehearsalResult> {
@@ -14,7 +15,7 @@ async function expectRehearsal(options: Options, kills: number): Promise<Rehears
     ...options,
     narrator: createNarrator((line) => lines.push(line)),
     onEvidence: () => {},
-    signal: AbortSignal.timeout(540_000),
+    signal: AbortSignal.timeout(880_000),
   }).catch((error: unknown) => {
     throw new Error(`the rehearsal failed:\n${lines.slice(-40).join('')}`, { cause: error });
   });
@@ -23,6 +24,8 @@ async function expectRehearsal(options: Options, kills: number): Promise<Rehears
   expect(result).toMatchObject({ passed: true, phases: 5 });
   return result;
 }
+
+const tailnetIsThere = (await tailnetPrograms()) !== undefined;
 
 describe('the whole cutover', () => {
   it('comes to the same evidence when the runner is killed in phases B and D and the network is cut, and can go back', async () => {
@@ -54,5 +57,30 @@ describe('the whole cutover', () => {
       expect(evidence.map((one) => one.evidence)).toContain("forge: the old host's keys are revoked");
     },
     560_000,
+  );
+
+  it.runIf(process.env['CUTOVER_SOAK'])(
+    'stands on git alone: a person makes the repository, gives keys, takes them away and gives them back',
+    async () => {
+      await expectRehearsal({ killAt: ['authorize-target', 'revoke-old'], rollback: true, forge: 'git' }, 2);
+    },
+    560_000,
+  );
+
+  it.runIf(process.env['CUTOVER_SOAK'] && tailnetIsThere)(
+    'gets through a real tailnet whose parts are killed in phases B, C and D, and back again',
+    async () => {
+      const cuts = [
+        { step: 'deploy', killed: "the runner's proxy", seconds: 5 },
+        { step: 'clone-repositories', killed: "the runner's proxy", seconds: 5 },
+        { step: 'carry-ahead', killed: 'tailscaled on the new host', seconds: 1 },
+        { step: 'release-ownership', killed: 'the control server', seconds: 120 },
+        { step: 'quiesce-old', killed: "the runner's proxy", seconds: 5 },
+        { step: 'start-new', killed: 'tailscaled on the new host', seconds: 1 },
+        { step: 'back-sync', killed: "the runner's proxy", seconds: 5 },
+      ] as const;
+      await expectRehearsal({ killAt: [], rollback: true, full: true, cuts }, 0);
+    },
+    900_000,
   );
 });

@@ -126,8 +126,13 @@ const instance = z.strictObject({
   cloudConfig: z
     .record(z.string(), z.json())
     .default({})
-    .describe('More cloud-config keys; the host name and the login key of ssh.privateKey are always set'),
-  config: z.record(z.string(), z.string()).default({}).describe('More instance config keys'),
+    .describe(
+      'More cloud-config keys, none of them secret: they stand on the instance and in its repository. The host name and the login key of ssh.privateKey are always set',
+    ),
+  config: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('More instance config keys, none of them secret'),
 });
 
 const oldHost = z.strictObject({
