@@ -13,10 +13,15 @@ export async function publishAndInstall(clone, commit, progress) {
   const registry = await startRegistry();
   const settings = registry.scoped('@cutover');
   try {
+    const packages = publishedPackages(clone);
+    const all = packages.map(({ manifest: { name, version } }) => `${name}@${version}`).join(' ');
+    const before = await unpublished(clone, settings);
+    if (before !== all) return [`the workflow would publish ${before || 'nothing'} instead of ${all}`];
     // Not by npx: the shell that it starts drops the variables of npm's settings.
     await run(resolve(clone, 'node_modules', '.bin', 'changeset'), ['publish'], clone, settings);
+    const after = await unpublished(clone, settings);
+    if (after !== '') return [`the workflow would publish ${after} once more`];
     progress('published');
-    const packages = publishedPackages(clone);
     const manifests = new Map(packages.map(({ manifest }) => [manifest.name, manifest]));
     const nodes = Object.fromEntries(nodeVersions.map((version) => [version, nodeOf(version)]));
     const found = await twoAtATime(packages, async ({ manifest }) => {
@@ -31,4 +36,9 @@ export async function publishAndInstall(clone, commit, progress) {
   } finally {
     await registry.stop();
   }
+}
+
+/** What the workflow asks before it publishes. */
+async function unpublished(clone, settings) {
+  return (await run(process.execPath, ['bin/lib/release/unpublished.mjs'], clone, settings)).trim();
 }
