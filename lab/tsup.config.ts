@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     lab: 'src/cli.ts',
     ...(existsSync('src/rehearse/main.ts') && { rehearse: 'src/rehearse/main.ts' }),
+    'record-cutover': 'src/record-cutover/main.ts',
   },
   format: 'esm',
   target: 'node20',

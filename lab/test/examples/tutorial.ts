@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,26 +14,45 @@ export interface Shown {
   readonly output: string;
 }
 
+/** What the reader of a page has before the first line of it. */
+export interface Given {
+  /** Added to the environment. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** What stands for a place of the page that only its reader has, by the words of the page. */
+  readonly places?: Readonly<Record<string, string>>;
+}
+
 /**
- * Does what a tutorial says, in an empty home: its `sh` blocks one after the other, in one shell, with the commands of this
- * checkout. A `text` block is what its reader sees of the block before; `…` in it stands for the rest of a line, or for lines.
+ * Does what a tutorial says, in an empty home: its `sh` blocks one after the other, in one shell, with the commands and the
+ * packages of this checkout. A `text` block is what its reader sees of the block before; `…` in it stands for the rest of a
+ * line, or for lines.
  *
+ * @param prepare gets ready what the page says that its reader has.
  * @throws {CommandError} a command of a block failed.
  */
-export async function doTutorial(page: string): Promise<readonly Shown[]> {
-  const text = await readFile(join(repository, 'docs', page), 'utf8');
-  const blocks = [...text.matchAll(/^```(sh|text)\n([\s\S]*?)^```$/gm)];
-  const commands = blocks.filter(([, kind]) => kind === 'sh').map(([, , code = '']) => code);
+export async function doTutorial(
+  page: string,
+  prepare: (home: string) => Promise<Given> = () => Promise.resolve({}),
+): Promise<readonly Shown[]> {
   const home = await mkdtemp(join(tmpdir(), 'tutorial-'));
   try {
+    const { environment = {}, places = {} } = await prepare(home);
+    const text = Object.entries(places).reduce(
+      (so, [word, here]) => so.replaceAll(word, here),
+      await readFile(join(repository, 'docs', page), 'utf8'),
+    );
+    const blocks = [...text.matchAll(/^```(sh|text)\n([\s\S]*?)^```$/gm)];
+    const commands = blocks.filter(([, kind]) => kind === 'sh').map(([, , code = '']) => code);
+    // As `npm install` leaves it.
+    await symlink(join(repository, 'node_modules'), join(home, 'node_modules'));
     await using host = localHost();
     // What it left running in the background ends before its home is removed.
-    const script = `set -euo pipefail\n${commands.join(`\nprintf '${mark}'\n`)}\nwait || true`;
+    const script = `exec 2>&1\nset -euo pipefail\n${commands.join(`\nprintf '${mark}'\n`)}\nwait || true`;
     const { stdout } = await host.run(['bash', '-c', script], {
       cwd: home,
       env: {
         HOME: home,
-        PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        PATH: [join(home, 'bin'), join(repository, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(':'),
         GIT_CONFIG_COUNT: '3',
         GIT_CONFIG_KEY_0: 'user.name',
         GIT_CONFIG_VALUE_0: 'Ada Lovelace',
@@ -41,6 +60,7 @@ export async function doTutorial(page: string): Promise<readonly Shown[]> {
         GIT_CONFIG_VALUE_1: 'ada@example.org',
         GIT_CONFIG_KEY_2: 'init.defaultBranch',
         GIT_CONFIG_VALUE_2: 'main',
+        ...environment,
       },
       timeout: 300_000,
     });

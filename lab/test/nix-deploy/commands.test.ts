@@ -119,7 +119,10 @@ describe('deploy --action', () => {
   it('check runs the pre-switch checks only, and the boot loader is written again where that is wanted', async () => {
     const before = [await machine.running(), await machine.history()];
     const check = await client.run(['deploy', '--store-path', systems.one, '--action', 'check']);
-    expect(check.exitCode).toBe(0);
+    expect(check).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('the pre-switch checks pass'),
+    });
     expect([await machine.running(), await machine.history()]).toEqual(before);
     expect(await machine.sh('ls /boot/nixos')).not.toContain('installed');
     await deploy(machine.target, {
@@ -128,6 +131,26 @@ describe('deploy --action', () => {
       installBootLoader: true,
     });
     expect(await machine.sh('ls /boot/nixos')).toContain('installed');
+  });
+
+  it('of a configuration that the flake has not says where its name comes from', async () => {
+    const { exitCode, stderr } = await client.run(['deploy', '--flake', 'path:/srv/flake#none']);
+    expect(stderr).toContain('nixosConfigurations."none"');
+    expect(stderr).toContain('the configuration bears the host name of the target, unless FLAKE#NAME');
+    expect(exitCode).toBe(12);
+  });
+
+  it.each([
+    ['deploy', 'target'],
+    ['deploy', 'here'],
+    ['plan', 'target'],
+    ['plan', 'here'],
+  ])('%s of a system that is not there (%s) is refused before anything is begun', async (verb, place) => {
+    const missing = `/nix/store/${'0'.repeat(32)}-nixos-system-none`;
+    const system = ['--store-path', missing, '--build-on', place];
+    const { exitCode, stderr } = await client.run([verb, ...system]);
+    expect(stderr).toContain(`no-system: ${missing} is not in the store of `);
+    expect(exitCode).toBe(10);
   });
 
   it('of a flake that does not evaluate has an exit code of its own', async () => {
@@ -161,6 +184,17 @@ describe('by a user with sudo', () => {
       useradd --create-home --shell /bin/sh deployer
       install -d -o deployer -m 700 ~deployer/.ssh
       install -o deployer -m 600 /root/.ssh/authorized_keys ~deployer/.ssh/authorized_keys`);
+  });
+
+  it('that is not there, preflight refuses and says what to do', async () => {
+    const sudo = await machine.sh('command -v sudo');
+    onTestFinished(async () => void (await machine.sh(`mv ${sudo}.away ${sudo}`)));
+    await machine.sh(`mv ${sudo} ${sudo}.away`);
+    await client.configure([machine], { sudo: true }, 'deployer');
+    const { exitCode, stderr } = await client.run(['deploy']);
+    expect(stderr).toContain('no-sudo: there is no sudo');
+    expect(stderr).toContain('or connect as root; run0 and doas are not used in its place');
+    expect(exitCode).toBe(10);
   });
 
   it('that asks for a password, preflight refuses', async () => {

@@ -42,8 +42,15 @@ describe('a first deploy', () => {
       healthChecks: [failing],
     }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ActivationError);
-    expect(error).toMatchObject({ code: 'HEALTH_CHECK_FAILED' });
+    expect(error).toMatchObject({ code: 'HEALTH_CHECK_FAILED', restoration: 'nothing-before' });
     expect(await machine.history()).toBe('none of ');
+  });
+
+  it('has nothing to be rolled back to, and says so', async () => {
+    await expect(rollback(machine.target)).rejects.toMatchObject({
+      code: 'NO_SUCH_GENERATION',
+      message: expect.stringContaining('has no generations of the profile system yet'),
+    });
   });
 
   it('makes the first generation, runs it and boots it', async () => {
@@ -65,6 +72,33 @@ describe('a first deploy', () => {
     expect(events.map((event) => event.type)).toEqual(
       expect.arrayContaining(['armed', 'activated', 'confirmed']),
     );
+  });
+});
+
+describe('a deploy to a machine on which no NixOS system ran', () => {
+  it('that fails says that there is none to go back to, and a failed unit fails the next one too', async () => {
+    await using fresh = await startMachine();
+    const { bad, good } = await fresh.build({ bad: marked('bad', unit), good: marked('good') });
+    const failed = { code: 'SWITCH_FAILED', exitCode: 4, failedUnits: ['bad.service'] };
+    await expect(deploy(fresh.target, { source: { storePath: bad } })).rejects.toMatchObject({
+      ...failed,
+      restoration: 'nothing-before',
+      message: expect.stringContaining('no NixOS system was active before'),
+    });
+    expect(await fresh.history()).toBe('none of ');
+    await expect(deploy(fresh.target, { source: { storePath: bad } })).rejects.toMatchObject({
+      failedUnits: ['bad.service'],
+    });
+    expect(await fresh.history()).toBe('none of ');
+
+    await fresh.sh(`
+      rm /run/current-system; mkdir -p /boot; mount -t tmpfs -o size=1M tmpfs /boot
+      dd if=/dev/zero of=/boot/filler bs=64k 2> /dev/null || :`);
+    await expect(
+      deploy(fresh.target, { source: { storePath: good }, minFree: { boot: 0 } }),
+    ).rejects.toMatchObject({ code: 'BOOT_LOADER_FAILED', restoration: 'nothing-before' });
+    expect(await fresh.history()).toBe('none of ');
+    expect(await fresh.sh('ls /nix/var/nix/profiles | grep system || :')).toBe('');
   });
 });
 
@@ -178,6 +212,22 @@ describe('a deploy', () => {
     const error: unknown = await rival;
     expect(String(error)).toContain('the first one');
     expect(error instanceof LockedError || String(error).includes('locked')).toBe(true);
+  });
+
+  it('of a system without switch-to-configuration is refused before anything is started', async () => {
+    const runs = await machine.running();
+    const storePath = await machine.sh(`
+      cp -a ${systems.six} /tmp/no-switch && chmod -R u+w /tmp/no-switch && rm /tmp/no-switch/bin/switch-to-configuration
+      nix-store --add /tmp/no-switch`);
+    for (const action of ['switch', 'boot'] as const) {
+      await expect(deploy(machine.target, { source: { storePath }, action })).rejects.toMatchObject({
+        code: 'SWITCH_FAILED',
+        restoration: 'untouched',
+        message: expect.stringContaining('build it with system.switch.enable = true; nothing was changed'),
+      });
+    }
+    expect(await machine.running()).toBe(runs);
+    expect(await machine.sh('cat /boot/nixos/default')).not.toBe(storePath);
   });
 
   it('of another init system cannot be switched to while it runs: it says so, and can be booted', async () => {

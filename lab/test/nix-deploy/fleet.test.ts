@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { sshHost } from '@cutover/host';
 import { deployFleet, FleetError, type FleetMember, type FleetOutcome } from '@cutover/nix-deploy';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 
 import { soak } from '../incus-client/soak.ts';
 import { type Client, startClient } from './client.ts';
@@ -116,6 +116,30 @@ it('a target that is off is left out where that is allowed, and named', async ()
   const all = await deployFleet(fleet, { skipUnreachable: true });
   expect(all.map(({ status }) => status)).toEqual(['deployed', 'unreachable']);
   expect((await outcomes(deployFleet(fleet))).map(({ status }) => status)).toEqual(['unchanged', 'failed']);
+});
+
+it('one that is off is named, and the others are asked all the same', async () => {
+  await client.configure(machines, { flake: `path:${folder}`, buildOn: 'here' });
+  const [off] = machines;
+  if (off === undefined) throw new Error('there is no machine');
+  onTestFinished(off.relay.open);
+  off.relay.close();
+  const others = machines.slice(1).map(({ name }) => name);
+
+  const listed = await client.run(['generations', '--no-changes']);
+  expect(listed.stderr).toMatch(new RegExp(`^${off.name}: FAILED: `, 'm'));
+  for (const name of others) expect(listed.stdout).toMatch(new RegExp(`^${name}$`, 'm'));
+  expect(listed.exitCode).toBe(24);
+
+  const planned = await client.run(['plan', '--no-build', '--json']);
+  const { plans } = JSON.parse(planned.stdout) as { plans: { target: string; error?: object }[] };
+  expect(plans.map(({ target }) => target)).toEqual(machines.map(({ name }) => name));
+  expect(plans.filter(({ error }) => error !== undefined)).toMatchObject([{ target: off.name }]);
+  expect(planned.exitCode).toBe(24);
+
+  // Alone it fails as itself.
+  const alone = await client.run(['generations', off.name]);
+  expect(alone.exitCode).toBe(1);
 });
 
 it('a target is built on another host, which the command names', async () => {

@@ -1,4 +1,4 @@
-import { deploy, type DeployEvent } from '@cutover/nix-deploy';
+import { deploy, type DeployEvent, rebootProof } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { soak } from '../incus-client/soak.ts';
@@ -172,6 +172,22 @@ describe('when the client is killed at a random moment', () => {
   );
 });
 
+describe('an activation that never ends', () => {
+  it('is ended when its time is over, and what ran before runs again', async () => {
+    const before = await state();
+    await expect(
+      deploy(machine.target, { source: { storePath: systems.stuck }, activationTimeout: 1500 }),
+    ).rejects.toMatchObject({
+      code: 'SWITCH_FAILED',
+      restoration: 'restored',
+      message: expect.stringContaining('it took longer than the activation may'),
+      log: expect.stringContaining('it stays'),
+    });
+    expect(await state()).toEqual(before);
+    expect(await machine.sh('pgrep -f "[s]leep 600" || :')).toBe('');
+  });
+});
+
 describe('when the supervisor itself is killed', () => {
   it('what it leaves is restored by its unit', async () => {
     const before = await state();
@@ -201,7 +217,7 @@ describe('when the supervisor and what cleans up after it are killed', () => {
 unit=$(systemctl list-units --plain --no-legend 'nix-deploy-*.service' | cut -d ' ' -f 1)
 systemctl kill --signal=KILL "$unit"
 while systemctl is-active --quiet "$unit" || [ "$(systemctl is-active "$unit")" = deactivating ]; do
-  systemctl kill --signal=KILL "$unit" 2> /dev/null
+  systemctl kill --signal=KILL "$unit" 2> /dev/null || :
 done`);
       },
     });
@@ -228,5 +244,19 @@ describe('when the machine reboots in the middle of a deploy', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await machine.rebooted();
     expect(await state()).toEqual(before);
+  });
+});
+
+describe('a reboot that boots another system than the deployed one', () => {
+  it('is not proven: what booted and what should have are named', async () => {
+    const { running: old = '' } = await state();
+    const wanted = old === systems.second ? systems.third : systems.second;
+    await deploy(machine.target, { source: { storePath: wanted }, action: 'boot' });
+    await machine.sh(`printf %s '${old}' > /boot/nixos/default`);
+    await expect(rebootProof(machine.target, { timeout: 120_000 })).rejects.toMatchObject({
+      code: 'REBOOT_NOT_PROVEN',
+      failures: [`it booted ${old}, not ${wanted}`, `it runs ${old}, not ${wanted}`],
+    });
+    await machine.rebooted();
   });
 });

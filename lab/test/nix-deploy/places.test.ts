@@ -112,6 +112,23 @@ describe('a closure that is built elsewhere', () => {
     expect(await marker()).toBe('from a builder');
   });
 
+  it('is activated as one of its specialisations, which is looked for on the target', async () => {
+    await using builder = localHost({ name: 'builder' });
+    await declareHere(
+      marked('special', 'specialisation.other.configuration.environment.etc.other.text = "yes";'),
+    );
+    const result = await deploy(machine.target, {
+      source: source(),
+      buildOn: targetOf(builder),
+      specialisation: 'other',
+    });
+    expect(await machine.sh('cat /etc/other')).toBe('yes');
+    expect(await machine.running()).toBe(
+      await machine.sh(`readlink -f ${result.system}/specialisation/other`),
+    );
+    expect(await machine.sh('cat /boot/nixos/default')).toBe(result.system);
+  });
+
   it.each(['its own path', 'what it refers to'])(
     'is whole on the target, where %s was left there half done',
     async (what) => {
@@ -207,7 +224,7 @@ describe('a flake that says its targets itself', () => {
     await using other = await startClient();
     const local = relative(process.cwd(), flake);
     const reference = local.startsWith('.') ? local : `./${local}`;
-    const { exitCode, stderr, stdout } = await other.run(['deploy', '@web', '--flake', reference]);
+    const { exitCode, stderr, stdout } = await other.run(['deploy', '@web', '--flake', `${reference}#box`]);
     expect(stderr).toContain('confirming on a fresh connection');
     expect(stdout).toMatch(/^box: deployed /m);
     expect(exitCode).toBe(0);

@@ -28,7 +28,7 @@ export type DeployErrorCode =
   | 'FLEET_FAILED';
 
 /** What became of the system that ran before: the answer to "am I stranded?". */
-export type Restoration = 'untouched' | 'restored' | 'restore-failed' | 'unknown';
+export type Restoration = 'untouched' | 'restored' | 'nothing-before' | 'restore-failed' | 'unknown';
 
 /** An option that has an impossible value or contradicts another; nothing was started. */
 export class DeployOptionsError extends Error {
@@ -114,7 +114,8 @@ export class NixError extends DeployError<'EVALUATION_FAILED' | 'BUILD_FAILED' |
   ) {
     const what = { evaluate: 'evaluation', build: 'build', copy: 'copy' }[step];
     const of = facts.derivation === undefined ? '' : ` of ${facts.derivation}`;
-    const lines = facts.lastLines.length === 0 ? '' : `:\n${facts.lastLines.map((l) => `  ${l}`).join('\n')}`;
+    const told = [...facts.lastLines, ...attributeHint(facts.lastLines)];
+    const lines = told.length === 0 ? '' : `:\n${told.map((line) => `  ${line}`).join('\n')}`;
     super(
       {
         code: step === 'evaluate' ? 'EVALUATION_FAILED' : step === 'build' ? 'BUILD_FAILED' : 'COPY_FAILED',
@@ -128,6 +129,14 @@ export class NixError extends DeployError<'EVALUATION_FAILED' | 'BUILD_FAILED' |
     this.derivation = facts.derivation;
     this.lastLines = facts.lastLines;
   }
+}
+
+/** Where the name comes from that the flake does not know: the user need not have typed it. */
+function attributeHint(lines: readonly string[]): readonly string[] {
+  if (!lines.some((line) => /does not provide attribute .*nixosConfigurations/.test(line))) return [];
+  return [
+    'the configuration bears the host name of the target, unless FLAKE#NAME, --configuration or the config file names another',
+  ];
 }
 
 /** How an activation can end that did not end well. */
@@ -179,6 +188,8 @@ export class ActivationError extends DeployError<ActivationCode> {
 const restorations: Readonly<Record<Restoration, string>> = {
   untouched: 'nothing was changed',
   restored: 'the system that was active before is active again',
+  'nothing-before':
+    'no NixOS system was active before that could be active again: the new one still runs, until the next boot',
   'restore-failed':
     'restoring the system that was active before FAILED: look at the machine, its deploy log is under /var/lib/nix-deploy',
   unknown:

@@ -45,7 +45,11 @@ export const deployExitCodes: readonly DeployExitCode[] = [
 /** @returns the exit code for an error of this package, `undefined` for any other. */
 export function deployExitCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code === 'INTERRUPTED') return undefined;
-  const { code } = error;
+  return exitCodeOf(error.code);
+}
+
+/** @returns the exit code for the code of an error of this package, `undefined` for any other. */
+export function exitCodeOf(code: unknown): number | undefined {
   return deployExitCodes.find(({ errors }) => errors.some((one) => one === code))?.exit;
 }
 

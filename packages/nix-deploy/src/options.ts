@@ -130,6 +130,11 @@ export function resolveOptions(
   if (specialisation !== undefined && !/^[A-Za-z0-9._+-]+$/.test(specialisation)) {
     throw new DeployOptionsError(`${JSON.stringify(specialisation)} cannot be the name of a specialisation`);
   }
+  if ('flake' in options.source && options.source.flake.includes('#')) {
+    throw new DeployOptionsError(
+      `${JSON.stringify(options.source.flake)} is more than a flake: name what comes after # as the configuration`,
+    );
+  }
   if ('storePath' in options.source && !/^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/.test(options.source.storePath)) {
     throw new DeployOptionsError(`${JSON.stringify(options.source.storePath)} is not a store path`);
   }

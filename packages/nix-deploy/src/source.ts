@@ -10,6 +10,18 @@ export type Source =
     }
   | { readonly storePath: string };
 
+/** A flake reference, and the configuration that is named after its `#`, as nixos-rebuild takes them together. */
+export function splitFlake(text: string): {
+  readonly flake: string;
+  readonly configuration?: string | undefined;
+} {
+  const hash = text.indexOf('#');
+  if (hash === -1) return { flake: text };
+  const flake = text.slice(0, hash);
+  const name = text.slice(hash + 1);
+  return name === '' ? { flake } : { flake, configuration: name };
+}
+
 /** `FLAKE#nixosConfigurations."NAME".config.system.build.toplevel`, as nix wants it. */
 export function installable(flake: string, configuration: string): string {
   return `${flake}#nixosConfigurations."${checkedName(configuration)}".config.system.build.toplevel`;

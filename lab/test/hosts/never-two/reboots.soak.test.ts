@@ -1,4 +1,3 @@
-import { incusHost } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLab } from '../../../src/index.ts';
 import { newHostName } from '../../../src/rehearse/settings.ts';
@@ -13,11 +12,6 @@ beforeAll(async () => {
 afterAll(() => staged[Symbol.asyncDispose]());
 
 const instances = () => staged.lab.client.project(staged.lab.project).instances;
-/** When its systemd started: the boot's identity is that of the machine around a container. */
-const startOfBoot = async (): Promise<string | undefined> => {
-  const host = incusHost(staged.lab.client.project(staged.lab.project), newHostName);
-  return (await host.run(['cat', '/proc/1/stat'])).stdout.split(' ').at(21);
-};
 /** Waits until all loops run on the new host again, by themselves, and proves one more reboot. */
 const expectReboot = async (): Promise<void> => {
   expect(await staged.settled()).toBe('new');
@@ -36,11 +30,9 @@ it('comes back from a stop by force and a start', async () => {
   await expectReboot();
 }, 300_000);
 
-it('does not notice that the Incus daemon was killed and started again', async () => {
-  const before = await startOfBoot();
+it('comes back when the Incus daemon was killed and started again, which in the lab starts its instances again', async () => {
   process.kill(await daemonOf(staged.lab), 'SIGKILL');
   await using again = await openLab();
   expect(again.url).toBe(staged.lab.url);
-  expect(await startOfBoot()).toBe(before);
   await expectReboot();
 }, 300_000);

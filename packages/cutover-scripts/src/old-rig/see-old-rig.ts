@@ -19,8 +19,8 @@ export type SeenRig = {
 
 /** Milliseconds that a loop between two turns may take to be there again. */
 const patience = 5000;
-/** Milliseconds that our own look at a clone may take. */
-const patienceWithGit = 15_000;
+/** Milliseconds that what works in a clone for a moment may take: our own look at it, also that of a runner that was killed. */
+const patienceInClones = 15_000;
 
 /** Finds the old rig by what runs. A pattern that matches nothing proves nothing when it later matches nothing. */
 export async function seeOldRig(world: World, signal: AbortSignal): Promise<SeenRig> {
@@ -61,32 +61,29 @@ export interface OldStopped {
 }
 
 /**
- * What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. A git that another
- * step of ours runs in a clone at the same time is there too, and is waited for.
+ * What proves that the old rig is stopped: what was seen running is gone, and nothing like it is there. What works in a clone and
+ * is known by nothing else is waited for: another step of ours may look at the clone at the same time, and so may the last
+ * command of a runner that was killed.
  */
 export async function proveOldStopped(
   world: World,
   seen: readonly SeenProcess[],
   signal: AbortSignal,
+  waits: number = patienceInClones,
 ): Promise<OldStopped> {
-  const end = performance.now() + patienceWithGit;
+  const end = performance.now() + waits;
   for (;;) {
     const found = await lookForStopped(world, seen, signal);
-    if (found.stopped || !found.remaining.every(isGit) || performance.now() > end) return found;
+    if (found.stopped || !found.mayPass || performance.now() > end) return found;
     await delay(250, undefined, { signal });
   }
-}
-
-/** A git, or the ssh that it asks its remote by. */
-function isGit(remaining: string): boolean {
-  return /^process: \d+ (?:\S*\/)?(?:git[ -]|ssh .*git-(?:upload|receive)-pack)/.test(remaining);
 }
 
 async function lookForStopped(
   { settings, old }: World,
   seen: readonly SeenProcess[],
   signal: AbortSignal,
-): Promise<OldStopped> {
+): Promise<OldStopped & { readonly mayPass: boolean }> {
   const { cronMatch, user, units } = settings.old;
   const [proof, starts] = await Promise.all([
     provesStopped(old, {
@@ -107,7 +104,12 @@ async function lookForStopped(
     ...proof.remaining.map(({ kind, detail }) => `${kind}: ${detail}`),
     ...alive.map(({ pid, command }) => `process: ${pid} ${command}`),
   ];
-  return { stopped: remaining.length === 0, remaining };
+  const isOfTheRig = (detail: string): boolean =>
+    settings.old.processes.some((text) => detail.includes(text));
+  const mayPass =
+    alive.length === 0 &&
+    proof.remaining.every(({ kind, detail }) => kind === 'process' && !isOfTheRig(detail));
+  return { stopped: remaining.length === 0, remaining, mayPass };
 }
 
 async function startTimes(

@@ -35,9 +35,7 @@ export function createDeployRecord(): DeployRecord {
   } = { started: false, failedUnits: [] };
 
   const restoration = (): Restoration => {
-    if (known.outcome === 'restored') return 'restored';
-    if (known.outcome === 'restore-failed') return 'restore-failed';
-    if (known.outcome === 'untouched') return 'untouched';
+    if (known.outcome !== undefined && known.outcome !== 'committed') return known.outcome;
     return known.started ? 'unknown' : 'untouched';
   };
   return {

@@ -20,8 +20,13 @@ export type SupervisorEvent =
   /** The supervisor is no longer there and left no end: the machine went down under it. */
   | { readonly type: 'gone' };
 
-/** How the supervisor left the target; `untouched`: it stopped before anything was changed. */
-export type DeployOutcome = 'committed' | 'restored' | 'restore-failed' | 'untouched';
+/**
+ * How the supervisor left the target. `untouched`: it stopped before anything was changed. `nothing-before`: no system ran
+ * before that could be activated again, so the new one still runs.
+ */
+export type DeployOutcome = (typeof outcomes)[number];
+
+const outcomes = ['committed', 'restored', 'restore-failed', 'untouched', 'nothing-before'] as const;
 
 export type LogLine =
   | { readonly type: 'output'; readonly text: string }
@@ -63,10 +68,10 @@ function parseEvent(said: string): SupervisorEvent | undefined {
       return rest === 'confirmed' || rest === 'revoked' || rest === 'expired'
         ? { type: word, decision: rest }
         : undefined;
-    case 'finished':
-      return rest === 'committed' || rest === 'restored' || rest === 'restore-failed' || rest === 'untouched'
-        ? { type: word, outcome: rest }
-        : undefined;
+    case 'finished': {
+      const outcome = outcomes.find((one) => one === rest);
+      return outcome && { type: word, outcome };
+    }
     case 'gone':
       return { type: word };
     default:

@@ -19,7 +19,10 @@ if [ ! -e "$system" ]; then
   echo "@refused $toplevel has no specialisation ${system##*/}; it has ${known:-none}"
   exit 3
 fi
-[ -x "$system/bin/switch-to-configuration" ] || { echo "@refused $system has no switch-to-configuration"; exit 3; }
+[ -x "$system/bin/switch-to-configuration" ] || {
+  echo "@refused $system has no bin/switch-to-configuration: build it with system.switch.enable = true"
+  exit 3
+}
 if [ "$action" != boot ] && [ -d /run/systemd/system ]; then
   lost=$(lost_connection_units "$current" "$system" "$may_stop")
   # shellcheck disable=SC2086 # a word a unit

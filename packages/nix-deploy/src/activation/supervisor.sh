@@ -99,6 +99,14 @@ keep_init() {
   fi
 }
 
+# What failed is of the system that is left: as a failed unit without a file it would stay for ever, and the next deploy would
+# take it for one that had failed before.
+forget_failures() {
+  fresh=$(new_failures "$(noted failed-before)" "$(failed_units)")
+  # shellcheck disable=SC2086 # a word a unit
+  [ -z "$fresh" ] || systemctl reset-failed $fresh
+}
+
 restore() {
   failure=0
   link=$(noted previous-link)
@@ -111,18 +119,23 @@ restore() {
       [ "$code" = 0 ] || failure=$code
     fi
   fi
+  if [ -n "$(noted profile-changed)" ] && [ -z "$link" ]; then
+    # There was no profile: what it has is what this deploy made.
+    made=$(readlink "$profile")
+    rm -f "$profile" "${profile%/*}/${made:-none}"
+  fi
   previous=$(noted previous-system)
-  if [ "$action" != boot ] && [ -n "$(noted activating)" ] && [ -n "$previous" ]; then
+  if [ "$action" != boot ] && [ -n "$(noted activating)" ] && [ -z "$previous" ]; then
+    forget_failures
+    [ "$failure" = 0 ] && finish nothing-before
+  elif [ "$action" != boot ] && [ -n "$(noted activating)" ]; then
     now=$(real "$current")
     if [ "$now" != "$previous" ] && [ "$now" != "$(real "$system")" ]; then
       say "superseded $now"
       finish restore-failed
     fi
     say "restoring $previous"
-    # What failed is of the system that is left: as a failed unit without a file it would stay for ever.
-    fresh=$(new_failures "$(noted failed-before)" "$(failed_units)")
-    # shellcheck disable=SC2086 # a word a unit
-    [ -z "$fresh" ] || systemctl reset-failed $fresh
+    forget_failures
     switch_unlocked "$previous" test
     if succeeded; then code=0; fi
     [ "$(real "$current")" = "$previous" ] || code=1
@@ -210,6 +223,7 @@ say "units $fresh"
 say "activated $code"
 if ! succeeded; then
   ln -s revoked "$folder/decision"
+  say 'decided revoked'
   restore
 fi
 

@@ -50,9 +50,12 @@ export async function buildSystem(
       onEvent: emit,
       signal,
     });
+    const asked = partsOf(buildOn, system, signal);
+    // A system that was built elsewhere may not be there, and the closure of nothing tells less.
+    if ('storePath' in source) await asked;
     const [closure, parts] = await Promise.all([
       onTarget ? undefined : closureOf(buildOn, system, signal),
-      partsOf(buildOn, system, signal),
+      asked,
     ]);
     return { system, closure, parts, exports: elsewhere === undefined ? undefined : new Map() };
   };

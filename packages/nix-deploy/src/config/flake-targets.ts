@@ -21,7 +21,7 @@ export async function loadFlakeTargets(flake: string): Promise<DeployConfig> {
   if (exitCode !== 0) {
     throw new NixError('evaluate', here.name, {
       exitCode,
-      lastLines: stderr.trimEnd().split('\n').slice(-20),
+      lastLines: [...stderr.trimEnd().split('\n').slice(-20), ...hint(stderr)],
     });
   }
   const reading = parseConfig(stdout, deployConfig);
@@ -38,4 +38,12 @@ export async function loadFlakeTargets(flake: string): Promise<DeployConfig> {
       : target,
   ]);
   return { ...reading.value, targets: Object.fromEntries(targets) };
+}
+
+/** Most who meet this have neither a config file nor such an output, and want one host. */
+function hint(stderr: string): readonly string[] {
+  if (!stderr.includes('does not provide attribute')) return [];
+  return [
+    'without a config file the targets are read from the flake’s output nix-deploy; for a single host give user@host',
+  ];
 }

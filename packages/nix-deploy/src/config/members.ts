@@ -1,7 +1,10 @@
 import { type Host, localHost, parseDestination, sshHost, type SshHostOptions } from '@cutover/host';
 
+import { DeployOptionsError } from '../errors.ts';
+import type { Place } from '../build/places.ts';
 import type { FleetMember } from '../fleet/deploy-fleet.ts';
 import type { DeployOptions } from '../options.ts';
+import { splitFlake } from '../source.ts';
 import { type Target, targetOf } from '../target/target.ts';
 import { chooseTargets } from './choose-targets.ts';
 import { absoluteFlake, isLocalFlake } from './local-flake.ts';
@@ -17,20 +20,29 @@ import type { DeployConfig, SshConfig, TargetConfig } from './schema.ts';
 export function membersOf(config: DeployConfig, names: readonly string[] = []): readonly FleetMember[] {
   return chooseTargets(config, names).flatMap((name) => {
     const target = config.targets[name];
-    return target === undefined ? [] : [memberFrom(name, withDefaults(config, target))];
+    return target === undefined ? [] : [memberFrom(name, withDefaults(config, target), config)];
   });
 }
 
 /** A target's own source stands in place of the default one, of whichever kind that is. */
 export function withDefaults({ defaults = {} }: DeployConfig, target: TargetConfig): TargetConfig {
-  const { flake, storePath, ...rest } = defaults;
+  const { flake, storePath, ...rest } = spelledOut(defaults);
   const ownSource = target.flake !== undefined || target.storePath !== undefined;
   const merged = { ...rest, ...(ownSource ? {} : { flake, storePath }) };
-  const own = Object.entries(target).filter(([, value]) => value !== undefined);
+  const own = Object.entries(spelledOut(target)).filter(([, value]) => value !== undefined);
   return { ...merged, ...Object.fromEntries(own) };
 }
 
-function memberFrom(name: string, config: TargetConfig): FleetMember {
+/** With the configuration that the flake names after its `#` as a field of its own. */
+function spelledOut<T extends Pick<TargetConfig, 'flake' | 'configuration'>>(fields: T): T {
+  return fields.flake === undefined ? fields : { ...fields, ...splitFlake(fields.flake) };
+}
+
+function memberFrom(
+  name: string,
+  config: TargetConfig,
+  { targets }: Pick<DeployConfig, 'targets'>,
+): FleetMember {
   const {
     ssh,
     machineId,
@@ -51,12 +63,24 @@ function memberFrom(name: string, config: TargetConfig): FleetMember {
     // A target may be listed without a source: its generations can be read all the same.
     source:
       storePath === undefined ? { flake: absoluteFlake(flake, process.cwd()), configuration } : { storePath },
-    buildOn: typeof buildOn === 'object' ? targetFrom(`${name}'s builder`, buildOn.ssh) : buildOn,
+    buildOn: placeFrom(buildOn, `${name}'s builder`, targets),
     evaluateOn: config.evaluateOn ?? evaluateHere,
     expect: { machineId, hostName },
     healthChecks: healthChecks ?? [],
   };
   return { target: targetFrom(name, ssh), options };
+}
+
+function placeFrom(
+  buildOn: TargetConfig['buildOn'],
+  name: string,
+  targets: DeployConfig['targets'],
+): Place | undefined {
+  if (typeof buildOn === 'object') return targetFrom(name, buildOn.ssh);
+  if (buildOn === undefined || buildOn === 'target' || buildOn === 'here') return buildOn;
+  const builder = targets[buildOn];
+  if (builder === undefined) throw new DeployOptionsError(`there is no target ${buildOn} to build on`);
+  return builder.ssh === undefined ? 'here' : targetFrom(buildOn, builder.ssh);
 }
 
 function targetFrom(name: string, ssh: SshConfig | undefined): Target {

@@ -66,7 +66,9 @@ const deployFields = {
   flake: z
     .string()
     .optional()
-    .describe('Flake reference, as seen from where it is evaluated; a relative path is evaluated here'),
+    .describe(
+      'Flake reference, as seen from where it is evaluated; a relative path is evaluated here. The configuration may follow after #',
+    ),
   configuration: z
     .string()
     .optional()
@@ -75,9 +77,9 @@ const deployFields = {
   profile: z.string().optional(),
   specialisation: z.string().optional(),
   buildOn: z
-    .union([place, z.object({ ssh }).strict()])
+    .union([place, z.string().min(1), z.object({ ssh }).strict()])
     .optional()
-    .describe('target (default), here, or another host'),
+    .describe('target (default), here, the name of another target, or another host'),
   evaluateOn: place.optional(),
   engine: z
     .enum(['nix', 'nixos-rebuild'])
@@ -133,6 +135,10 @@ export const deployConfig = z
         .refine(({ flake, storePath }) => flake === undefined || storePath === undefined, {
           path: ['storePath'],
           error: 'a target has a flake or a storePath, not both',
+        })
+        .refine(({ flake, configuration }) => flake?.includes('#') !== true || configuration === undefined, {
+          path: ['configuration'],
+          error: 'the flake names a configuration after its # already',
         }),
     ),
     fleet: z
@@ -150,7 +156,25 @@ export const deployConfig = z
       .strict()
       .optional(),
   })
-  .strict();
+  .strict()
+  .superRefine(({ targets, defaults, fleet }, context) => {
+    const requireTarget = (name: string, also: readonly string[], key: (string | number)[]): void => {
+      const known = [...also, ...Object.keys(targets)];
+      if (known.includes(name)) return;
+      const message = `there is no target ${name}; it is one of ${known.join(', ')}`;
+      context.addIssue({ code: 'custom', path: key, message });
+    };
+    const builders = [
+      [['defaults'], defaults] as const,
+      ...Object.entries(targets).map(([name, target]) => [['targets', name], target] as const),
+    ];
+    for (const [key, { buildOn } = {}] of builders) {
+      if (typeof buildOn === 'string') requireTarget(buildOn, place.options, [...key, 'buildOn']);
+    }
+    for (const [index, name] of (fleet?.canaries ?? []).entries()) {
+      requireTarget(name, [], ['fleet', 'canaries', index]);
+    }
+  });
 
 export type DeployConfig = z.infer<typeof deployConfig>;
 export type TargetConfig = DeployConfig['targets'][string];

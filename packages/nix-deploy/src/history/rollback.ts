@@ -41,7 +41,16 @@ async function choose(
   if (to !== undefined) {
     const wanted = all.find(({ number }) => number === to);
     if (wanted !== undefined) return wanted;
-    throw new NoSuchGenerationError(target.name, `${target.name} has no generation ${to}; it has ${known}`);
+    throw new NoSuchGenerationError(
+      target.name,
+      `${target.name} has no generation ${to}; its generations: ${known}`,
+    );
+  }
+  if (all.length === 0) {
+    throw new NoSuchGenerationError(
+      target.name,
+      `${target.name} has no generations of the profile ${options.profile ?? 'system'} yet: nothing was deployed to it`,
+    );
   }
   const active = all.find((generation) => generation.active);
   const before = all.findLast(
@@ -50,6 +59,6 @@ async function choose(
   if (before !== undefined) return before;
   throw new NoSuchGenerationError(
     target.name,
-    `${target.name} has no other system before generation ${active?.number ?? '(none is active)'}; it has ${known}`,
+    `${target.name} has no other system before generation ${active?.number ?? '(none is active)'}; its generations: ${known}`,
   );
 }

@@ -116,6 +116,9 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     onEvent: (event) => settings.onEvent?.({ ...event, target: target.name }),
     signal,
   });
+  const parts = partsOf(places.buildOn, system, signal);
+  // What was not built just now may not be there, and the others would tell less.
+  if ('storePath' in source) await parts;
   const closure = pathInfo(places.buildOn, system, places, signal);
   const activated = specialised(system, settings.specialisation);
   const [after, before, missing, units, ownParts, inhibitors, real] = await Promise.all([
@@ -123,7 +126,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     facts.currentSystem === undefined ? [] : pathInfo(host, facts.currentSystem, places, signal),
     places.onTarget ? undefined : missingIn(host, await closure, settings),
     plannedUnits(host, places.buildOn, facts, activated, settings),
-    partsOf(places.buildOn, system, signal),
+    parts,
     changedInhibitors(host, places.buildOn, paths, activated, signal),
     places.onTarget && facts.root && facts.currentSystem !== activated
       ? askDryActivate(host, activated, settings)
@@ -131,12 +134,12 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   ]);
   const { after: _after, users, swapsOff, ...changes } = units;
 
-  const parts = differingParts(facts.bootedParts, ownParts);
+  const differing = differingParts(facts.bootedParts, ownParts);
   const copy =
     missing === undefined ? undefined : { paths: missing.map(({ path }) => path), bytes: sizeOf(missing) };
   const additions = {
     store: copy?.bytes ?? work?.unpacked,
-    boot: settings.action === 'test' ? 0 : bootBytes(parts),
+    boot: settings.action === 'test' ? 0 : bootBytes(differing),
   };
   return {
     ...base,
@@ -154,7 +157,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     connection: connectionUnits([...units.stopped, ...units.restarted, ...units.reloaded]),
     disagreements: real && disagreements(changes, real),
     inhibitors: settings.action === 'boot' ? [] : inhibitors,
-    rebootFor: parts.map(({ part }) => part),
+    rebootFor: differing.map(({ part }) => part),
   };
 }
 

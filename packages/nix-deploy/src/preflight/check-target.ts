@@ -40,7 +40,13 @@ export function checkTarget(
     'correct the address, or declare the host name that it has now',
   );
   unless(
-    facts.root,
+    facts.root || facts.sudo || !requirements.sudo,
+    'no-sudo',
+    `there is no sudo (uid ${facts.uid})`,
+    'enable sudo there (security.sudo.enable), or connect as root; run0 and doas are not used in its place',
+  );
+  unless(
+    facts.root || (requirements.sudo && !facts.sudo),
     'not-root',
     requirements.sudo
       ? `sudo -n is refused (uid ${facts.uid})`

@@ -9,6 +9,8 @@ export interface TargetFacts {
   readonly uid: number;
   /** Whether commands can be run as root: by being it, or by `sudo -n`. */
   readonly root: boolean;
+  /** There is a sudo. */
+  readonly sudo: boolean;
   /** systemd runs, and can start units of ours. */
   readonly systemd: boolean;
   readonly systemdRun: boolean;
@@ -54,6 +56,7 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     nixVersion: text('nixVersion'),
     uid,
     root: root && uid === 0,
+    sudo: values.has('sudo'),
     systemd: values.has('systemd'),
     systemdRun: values.has('systemdRun'),
     storeFree: number('storeFree'),

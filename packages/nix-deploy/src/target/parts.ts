@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 
+import { PreflightError } from '../errors.ts';
 import partsFunction from './parts.sh';
 import { script } from './script.ts';
 
@@ -12,10 +13,14 @@ export interface Part {
   readonly identity: string;
 }
 
-/** The parts of a system that a host has in its store. */
+/** The parts of a system that a host has in its store. @throws {PreflightError} it is not there. */
 export async function partsOf(host: Host, system: string, signal?: AbortSignal): Promise<readonly Part[]> {
-  const argv = script('parts', `${partsFunction}parts "$1"`, system);
-  return parseParts((await host.run(argv, { signal })).stdout);
+  const argv = script('parts', `${partsFunction}[ ! -e "$1" ] || { echo there; parts "$1"; }`, system);
+  const { stdout } = await host.run(argv, { signal });
+  if (stdout.startsWith('there\n')) return parseParts(stdout);
+  const message = `${system} is not in the store of ${host.name}`;
+  const fix = 'build it there, or name the place that has it (--build-on here sends it from this machine)';
+  throw new PreflightError(host.name, [{ check: 'no-system', message, fix }]);
 }
 
 export function parseParts(text: string): readonly Part[] {

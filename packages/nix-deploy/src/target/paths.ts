@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { DeployOptionsError } from '../errors.ts';
 
 /** Where things are on a target. */
 export interface TargetPaths {
@@ -14,13 +14,22 @@ export interface TargetPaths {
   readonly boot: string;
 }
 
-/** `system` and a path are both understood, as by nixos-rebuild's `--profile-name`. */
+/**
+ * `system`, another name as nixos-rebuild's `--profile-name`, and an absolute path are understood.
+ *
+ * @throws {DeployOptionsError} the profile is none of them.
+ */
 export function targetPaths(profile: string = 'system', overrides: Partial<TargetPaths> = {}): TargetPaths {
+  if (!profile.startsWith('/') && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(profile)) {
+    throw new DeployOptionsError(
+      `${JSON.stringify(profile)} is neither the name of a profile nor an absolute path`,
+    );
+  }
   const path = profile.startsWith('/')
     ? profile
     : profile === 'system'
       ? '/nix/var/nix/profiles/system'
-      : `/nix/var/nix/profiles/system-profiles/${basename(profile)}`;
+      : `/nix/var/nix/profiles/system-profiles/${profile}`;
   return {
     profile: path,
     state: '/var/lib/nix-deploy',

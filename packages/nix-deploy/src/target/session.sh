@@ -14,6 +14,7 @@ while read -r name value _; do
 done < /proc/self/status
 [ -d /run/systemd/system ] && say systemd yes
 command -v systemd-run > /dev/null && say systemdRun yes
+command -v sudo > /dev/null && say sudo yes
 nix=$(readlink -f "$(command -v nix)")
 case $nix in
   /nix/store/*-nix-[0-9]*/bin/nix) nix=${nix#*-nix-}; say nixVersion "nix (Nix) ${nix%%/*}" ;;

@@ -46,11 +46,36 @@ describe('a flake at a relative path', () => {
       false,
     ]);
     expect(absoluteFlake('../x?dir=y', '/srv/here')).toBe('/srv/x?dir=y');
+    expect(absoluteFlake('.#web', '/srv/here')).toBe('/srv/here#web');
 
     const at = (flake: string, more = ''): unknown =>
       membersOf(parseDeployConfig(`targets: { a: { flake: '${flake}'${more} } }`))[0]?.options;
     expect(at('.')).toMatchObject({ source: { flake: process.cwd() }, evaluateOn: 'here' });
     expect(at('path:/srv/x')).toMatchObject({ source: { flake: 'path:/srv/x' }, evaluateOn: undefined });
     expect(at('.', ', engine: nixos-rebuild')).toMatchObject({ evaluateOn: undefined });
+  });
+});
+
+describe('a configuration that is named after the flake', () => {
+  const sources = (text: string): unknown =>
+    membersOf(parseDeployConfig(text)).map(({ options }) => options.source);
+
+  it('is that of the target, and of each target where the defaults name it', () => {
+    expect(
+      sources(`
+defaults: { flake: 'path:/srv/x#one' }
+targets: { a: {}, b: { flake: '.#two' }, c: { configuration: three }, d: { flake: 'path:/srv/y#' } }`),
+    ).toEqual([
+      { flake: 'path:/srv/x', configuration: 'one' },
+      { flake: process.cwd(), configuration: 'two' },
+      { flake: 'path:/srv/x', configuration: 'three' },
+      { flake: 'path:/srv/y', configuration: 'one' },
+    ]);
+  });
+
+  it('is named once', () => {
+    expect(() => sources("targets: { a: { flake: '.#one', configuration: two } }")).toThrow(
+      /targets.a.configuration: the flake names a configuration after its # already/,
+    );
   });
 });

@@ -47,6 +47,24 @@ describe('nix-deploy.yaml', () => {
     );
   });
 
+  it('builds on another of its targets by its name, which has to be one', () => {
+    const builder =
+      'targets: { web: { buildOn: builder }, builder: { ssh: { host: 10.0.0.8 } }, db: { buildOn: self }, self: {} }';
+    const places = membersOf(parseDeployConfig(builder)).map(({ options }) => options.buildOn);
+    expect(places).toMatchObject([{ name: 'builder' }, undefined, 'here', undefined]);
+    const mistakes =
+      'defaults: { buildOn: bilder }\ntargets:\n  web:\n    buildOn: web2\nfleet: { canaries: [wbe] }\n';
+    expect(() => parseDeployConfig(mistakes, 'x.yaml')).toThrow(
+      expect.objectContaining({
+        message: [
+          'x.yaml:1:13: defaults.buildOn: there is no target bilder; it is one of target, here, web',
+          'x.yaml:4:5: targets.web.buildOn: there is no target web2; it is one of target, here, web',
+          'x.yaml:5:21: fleet.canaries.0: there is no target wbe; it is one of web',
+        ].join('\n'),
+      }),
+    );
+  });
+
   it('names the line and column of every mistake, and what would be right', () => {
     const mistakes = [
       'targets:',

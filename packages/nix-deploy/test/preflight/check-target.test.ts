@@ -10,6 +10,7 @@ const well: TargetFacts = {
   nixVersion: 'nix (Nix) 2.26.3',
   uid: 0,
   root: true,
+  sudo: true,
   systemd: true,
   systemdRun: true,
   storeFree: 1e10,
@@ -60,6 +61,13 @@ describe('checkTarget', () => {
     [{ hostName: 'other' }, 'wrong-host-name'],
   ])('finds %j', (facts, check) => {
     expect(found(facts)).toEqual([check]);
+  });
+
+  it('tells a sudo that refuses from one that is not there', () => {
+    expect(found({ root: false }, { sudo: true })).toEqual(['not-root']);
+    expect(found({ root: false, sudo: false }, { sudo: true })).toEqual(['no-sudo']);
+    expect(found({ root: false, sudo: false })).toEqual(['not-root']);
+    expect(found({ sudo: false }, { sudo: true })).toEqual([]);
   });
 
   it('lets what only boots do without systemd, and a test without room in /boot', () => {

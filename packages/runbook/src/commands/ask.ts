@@ -26,7 +26,8 @@ export async function askText(
     message,
     initialValue: suggested,
     validate: (typed = '') => (typed.trim() === '' && !optional ? 'needs an answer' : undefined),
-    signal,
+    // One of its own: the prompt leaves its listener there, and Node's warning of too many would be drawn into the questions.
+    signal: AbortSignal.any([signal]),
   });
   if (isCancel(answer)) throw new UsageError('not answered, so nothing was written');
   return answer;

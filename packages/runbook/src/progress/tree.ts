@@ -94,7 +94,8 @@ function activity(step: StepView, now: number): string {
 }
 
 function gateText({ gate, plan }: StepView, command: string): string {
-  const until = gate === undefined ? '' : ` until ${gate.expires.slice(11, 16)} UTC`;
+  // With its day: a gate may stay open longer than one.
+  const until = gate === undefined ? '' : ` until ${gate.expires.slice(0, 16).replace('T', ' ')} UTC`;
   return gate?.kind === 'human'
     ? `waiting for a person${until}: ${plan.title}`
     : `waiting for approval${until}: ${command} approve ${plan.id}`;

@@ -138,7 +138,9 @@ test('a gate names the command that answers it', () => {
     ],
     10,
   );
-  expect(shown.join('\n')).toContain('waiting for approval until 10:30 UTC: cutover approve quiesce-old');
+  expect(shown.join('\n')).toContain(
+    'waiting for approval until 2026-05-31 10:30 UTC: cutover approve quiesce-old',
+  );
 });
 
 test('without a terminal there are plain lines, and no control characters', () => {

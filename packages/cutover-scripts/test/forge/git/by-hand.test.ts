@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Step } from '@cutover/runbook';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withPerson } from '../../../src/forge/git/by-hand.ts';
@@ -26,7 +28,7 @@ beforeEach(async () => {
   const verified = `-F none -o UserKnownHostsFile='${hosts.root}/known_hosts' -o IdentitiesOnly=yes`;
   await hosts.program(
     'ssh',
-    `case " $* " in *' -i '*) ;; *) set -- -i '${hosts.new.home}/.ssh/forge-ed25519' "$@" ;; esac; exec /usr/bin/ssh ${verified} "$@"`,
+    `case " $* " in *' -i '*) ;; *) set -- -i '${hosts.new.home}/.ssh/forge-ed25519' "$@" ;; esac; echo "$*" >>'${hosts.root}/asked'; exec /usr/bin/ssh ${verified} "$@"`,
   );
   const { forge, settings } = hosts.world;
   const { host, port, user, privateKeyFile: privateKey, hostKeys } = hosts.forge.options;
@@ -117,6 +119,20 @@ test('the new host is let in by a person, who is shown its key, and it has to be
   );
   await person().grant('vm', hosts.new.publicKey, signal);
   expect(await authorize.check?.(context())).toMatchObject({ state: 'satisfied' });
+});
+
+test('a server that takes the key of no login is asked once, however many repositories it has', async () => {
+  await person().revoke(hosts.new.fingerprint, signal);
+  const { keyedRepositories = [] } = world.forge;
+  const several = [...keyedRepositories, hosts.world.forge.url('second'), hosts.world.forge.url('third')];
+  const before = (await readFile(join(hosts.root, 'asked'), 'utf8').catch(() => '')).length;
+  const shut = await shutToNewHost(
+    { ...world, forge: { ...world.forge, url: (name) => name, keyedRepositories: several } },
+    signal,
+  );
+  expect(shut.map(({ url, answer }) => [url, answer])).toEqual(several.map((url) => [url, 'refused']));
+  const asked = (await readFile(join(hosts.root, 'asked'), 'utf8')).slice(before);
+  expect(asked.match(/receive-pack/g)).toHaveLength(1);
 });
 
 test('the way back is done when the old host can push and the new one cannot', async () => {

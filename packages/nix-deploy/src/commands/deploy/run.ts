@@ -2,9 +2,9 @@ import { describeError } from '@cutover/foundation/describe-error';
 import { formatDuration } from '@cutover/foundation/duration';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
-import { UsageError } from '@cutover/foundation/usage-error';
 
 import { deployFleet, FleetError, type FleetOutcome } from '../../fleet/deploy-fleet.ts';
+import type { Action } from '../../options.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { DeployFlags } from './command.ts';
 import { createView } from '../shared/view.ts';
@@ -13,8 +13,7 @@ import { createView } from '../shared/view.ts';
 export async function runDeploy(names: readonly string[], options: DeployFlags): Promise<void> {
   const { members, config } = await chosenMembers(names, options);
   const { fleet = {} } = config;
-  if (members.length === 0)
-    throw new UsageError('there is no target: list targets in the config file, or give user@host');
+  const chosen = new Set(members.map(({ target }) => target.name));
   const { action, specialisation, force, mayStop, json } = options;
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: members.length > 1 });
   const print = async (value: object): Promise<void> =>
@@ -37,7 +36,8 @@ export async function runDeploy(names: readonly string[], options: DeployFlags):
         {
           parallel: options.parallel ?? fleet.parallel,
           evaluateAtOnce: options.evaluateAtOnce ?? fleet.evaluateAtOnce,
-          canaries: options.canary ?? fleet.canaries,
+          // Those of the file go first where they are among the targets.
+          canaries: options.canary ?? fleet.canaries?.filter((name) => chosen.has(name)),
           onFailure: options.continue === true ? 'continue' : fleet.onFailure,
           revoke: options.revoke ?? fleet.revoke,
           skipUnreachable: options.skipUnreachable,
@@ -78,6 +78,12 @@ async function report(
   await write(processIo.stdout, `${sentence(outcome)}\n`);
 }
 
+/** What it means that nothing was changed, where that is not that the system ran already. */
+const unchanged: Readonly<Partial<Record<Action, string>>> = {
+  'dry-activate': 'nothing was changed',
+  check: 'the pre-switch checks pass; nothing was changed',
+};
+
 function sentence(outcome: FleetOutcome): string {
   switch (outcome.status) {
     case 'deployed': {
@@ -87,7 +93,7 @@ function sentence(outcome: FleetOutcome): string {
       return `${outcome.target}: deployed ${result.system}${generation} in ${formatDuration(result.duration)}${reboot}`;
     }
     case 'unchanged':
-      return `${outcome.target}: ${outcome.result.action === 'dry-activate' ? 'nothing was changed' : 'already runs this system'}`;
+      return `${outcome.target}: ${unchanged[outcome.result.action] ?? 'already runs this system'}`;
     case 'skipped':
       return `${outcome.target}: skipped, because another target failed`;
     case 'unreachable':

@@ -1,7 +1,9 @@
 import { describeError } from '@cutover/foundation/describe-error';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
+import { UsageError } from '@cutover/foundation/usage-error';
 
+import type { DeployConfig } from '../../config/schema.ts';
 import { inParallel } from '../../fleet/in-parallel.ts';
 import { asRoot, script } from '../../target/script.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
@@ -9,7 +11,8 @@ import type { ExecFlags } from './command.ts';
 
 /** `nix-deploy exec`. Its exit code is 1 where the command failed, or could not be run, on one of the targets. */
 export async function runExec(argv: readonly string[], flags: ExecFlags): Promise<void> {
-  const { members } = await chosenMembers(flags.on ?? [], flags);
+  const { members, config } = await chosenMembers(flags.on ?? [], flags);
+  if (flags.on === undefined) requireCommand(argv, config);
   let failed = false;
   await withInterrupts(async (signal) => {
     await inParallel(
@@ -47,6 +50,15 @@ export async function runExec(argv: readonly string[], flags: ExecFlags): Promis
     signal.throwIfAborted();
   });
   if (failed) process.exitCode = 1;
+}
+
+/** Without `--on`, a target in the place of the command would be run as a command everywhere. @throws {UsageError} */
+function requireCommand([word = '']: readonly string[], config: DeployConfig): void {
+  const isTarget = Object.hasOwn(config.targets, word) || word.startsWith('@');
+  if (!isTarget) return;
+  throw new UsageError(
+    `${word} is a target, and exec takes targets with --on: exec --on ${word} -- COMMAND (--on '*' for all of them)`,
+  );
 }
 
 function named(name: string, text: string): string {

@@ -3,6 +3,7 @@ import { processIo, write } from '@cutover/foundation/io';
 
 import { type Generation, generations } from '../../history/generations.ts';
 import { openConnection } from '../../target/connection.ts';
+import { askEach } from '../shared/ask-each.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { GenerationsFlags } from './command.ts';
 import { describePackage } from '../shared/packages.ts';
@@ -12,15 +13,13 @@ export async function runGenerations(names: readonly string[], flags: Generation
   const { members } = await chosenMembers(names, flags);
   const { changes } = flags;
   await withInterrupts(async (signal) => {
-    const all = await Promise.all(
-      members.map(async ({ target, options: own }) => {
-        await using connection = await openConnection(target, signal);
-        const list = await generations(connection.host, { ...own, changes, signal });
-        return { target: target.name, generations: list };
-      }),
-    );
-    const text = all
-      .map(({ target, generations: list }) => `${target}\n${list.map(row).join('')}`)
+    const { answers, all } = await askEach(members, { signal }, async ({ target, options: own }) => {
+      await using connection = await openConnection(target, signal);
+      const list = await generations(connection.host, { ...own, changes, signal });
+      return { target: target.name, generations: list };
+    });
+    const text = answers
+      .map(({ target, generations: list }) => `${target}\n${list.map(row).join('') || '    none yet\n'}`)
       .join('\n');
     await write(processIo.stdout, flags.json === true ? `${JSON.stringify({ targets: all })}\n` : text);
   });

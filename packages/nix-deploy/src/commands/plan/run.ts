@@ -4,6 +4,7 @@ import { formatSize } from '@cutover/foundation/size';
 
 import { plan, type Plan } from '../../plan/plan.ts';
 import { storeName } from '../../nix/progress.ts';
+import { askEach } from '../shared/ask-each.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { PlanFlags } from './command.ts';
 import { describePackage } from '../shared/packages.ts';
@@ -13,11 +14,13 @@ export async function runPlan(names: readonly string[], flags: PlanFlags): Promi
   const { members } = await chosenMembers(names, flags);
   const { action, build } = flags;
   await withInterrupts(async (signal) => {
-    const plans: Plan[] = [];
-    for (const { target, options: own } of members) {
-      plans.push(await plan(target, { ...own, action, build, signal }));
-    }
-    const text = flags.json === true ? `${JSON.stringify({ plans })}\n` : plans.map(render).join('\n');
+    // One after the other, for each evaluates.
+    const { answers, all } = await askEach(
+      members,
+      { parallel: 1, signal },
+      async ({ target, options: own }) => await plan(target, { ...own, action, build, signal }),
+    );
+    const text = flags.json === true ? `${JSON.stringify({ plans: all })}\n` : answers.map(render).join('\n');
     await write(processIo.stdout, text);
   });
 }

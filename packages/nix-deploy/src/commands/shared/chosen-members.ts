@@ -8,6 +8,7 @@ import { membersOf } from '../../config/members.ts';
 import type { DeployConfig } from '../../config/schema.ts';
 import type { FleetMember } from '../../fleet/deploy-fleet.ts';
 import { resolveOptions } from '../../options.ts';
+import { splitFlake } from '../../source.ts';
 import type { SharedOptions } from './options.ts';
 import { withSudoPassword } from '../../target/sudo-password.ts';
 import { askPassword } from './ask-password.ts';
@@ -35,6 +36,9 @@ export async function chosenMembers(
     names.length > 0 && adHoc.length === names.length ? { targets: {} } : await readTargets(options);
   const overridden = override(config, adHoc, options);
   const members = membersOf(overridden, names);
+  if (members.length === 0)
+    throw new UsageError('there is no target: list targets in the config file, or give user@host');
+  requireNamed(names, members, options);
   for (const member of members) resolveOptions(member.options);
   if (options.askSudoPassword !== true) return { members, config: overridden };
   const password = await askPassword('Password of sudo on the targets: ');
@@ -48,13 +52,32 @@ export async function chosenMembers(
 /** From the config file; where there is none and a flake is given, from the flake. */
 async function readTargets({ config, flake }: SharedOptions): Promise<DeployConfig> {
   if (flake === undefined || existsSync(config)) return await loadDeployConfig(config);
-  return await loadFlakeTargets(flake);
+  return await loadFlakeTargets(splitFlake(flake).flake);
+}
+
+/**
+ * One system for all of the config file is rather a name that was forgotten.
+ *
+ * @throws {UsageError}
+ */
+function requireNamed(
+  names: readonly string[],
+  members: readonly FleetMember[],
+  { flake = '', configuration = splitFlake(flake).configuration, storePath }: SharedOptions,
+): void {
+  const system = configuration ?? storePath;
+  if (system === undefined || names.length > 0 || members.length === 1) return;
+  const all = members.map(({ target }) => target.name).join(', ');
+  throw new UsageError(`name the targets that are to be ${system}; without a name it is each of ${all}`);
 }
 
 /** Where a command is for one target. @throws {UsageError} */
 export async function onlyMember(names: readonly string[], options: SharedOptions): Promise<FleetMember> {
   const { members } = await chosenMembers(names, options);
   const [only, second] = members;
-  if (only === undefined || second !== undefined) throw new UsageError('name one target');
+  if (only === undefined || second !== undefined) {
+    const known = members.map(({ target }) => target.name).join(', ');
+    throw new UsageError(`this is for one target at a time: name one of ${known}`);
+  }
   return only;
 }

@@ -35,7 +35,7 @@ export function withConnectionOptions(command: Command): Command {
     .option('-c, --config <file>', 'config file', 'nix-deploy.yaml')
     .option(
       '--flake <ref>',
-      'flake reference, as seen from where it is evaluated; a relative path is evaluated here. Without a config file its output nix-deploy says the targets',
+      'flake reference, FLAKE or FLAKE#CONFIGURATION, as seen from where it is evaluated; a relative path is evaluated here. Without a config file its output nix-deploy says the targets',
     )
     .option('--json', 'write JSON: one document, or one object a line where the command goes on for a while')
     .option(

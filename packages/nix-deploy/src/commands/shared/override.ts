@@ -3,6 +3,7 @@ import { parseDestination } from '@cutover/host';
 
 import { withDefaults } from '../../config/members.ts';
 import type { DeployConfig, SshConfig, TargetConfig } from '../../config/schema.ts';
+import { splitFlake } from '../../source.ts';
 import type { SharedOptions } from './options.ts';
 
 /**
@@ -19,7 +20,12 @@ export function override(
   if (flake !== undefined && storePath !== undefined) {
     throw new UsageError('give --flake or --store-path, not both');
   }
-  const source = flake === undefined && storePath === undefined ? {} : { flake, storePath };
+  const named = flake === undefined ? undefined : splitFlake(flake);
+  if (named?.configuration !== undefined && options.configuration !== undefined) {
+    throw new UsageError('name the configuration once: --flake FLAKE#NAME, or --configuration NAME');
+  }
+  const source =
+    flake === undefined && storePath === undefined ? {} : { flake: undefined, storePath, ...named };
   const own = { ...given(options, config), ...source };
   const listed = Object.entries(config.targets).map(([name, target]) => [
     name,
@@ -46,9 +52,7 @@ function given(options: SharedOptions, config: DeployConfig): Partial<TargetConf
 
 /** Where to build, as the config file says it. */
 function placeOf(name: string, { targets }: DeployConfig, options: SharedOptions): TargetConfig['buildOn'] {
-  if (name === 'target' || name === 'here') return name;
-  const target = targets[name];
-  if (target !== undefined) return target.ssh === undefined ? 'here' : { ssh: target.ssh };
+  if (name === 'target' || name === 'here' || Object.hasOwn(targets, name)) return name;
   if (name.includes('@')) return { ssh: sshOf(name, options) };
   throw new UsageError(
     `--build-on ${name} is neither target, here, a name in the config file, nor user@host[:port]`,

@@ -41,3 +41,15 @@ it('ends with 1 where the command failed on one of them', async () => {
   expect(code).toBe(1);
   expect(JSON.parse(written)).toMatchObject({ target: 'three', exitCode: 3, stderr: 'no\n' });
 });
+
+it('refuses a target where the command belongs, which would be run on all of them', async () => {
+  const { code, written } = await exec('one', '--', 'echo', 'never');
+  expect(code).toBe(2);
+  expect(written).toBe('');
+});
+
+it('runs a command that bears the name of a target where --on says on which', async () => {
+  const { code, written } = await exec('--on', '*', '--json', '--', 'one');
+  expect(code).toBe(1);
+  expect(written.trim().split('\n')).toHaveLength(3);
+});

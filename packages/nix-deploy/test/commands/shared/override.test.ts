@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { override } from '../../../src/commands/shared/override.ts';
 import { chosenMembers } from '../../../src/commands/shared/chosen-members.ts';
@@ -26,8 +30,7 @@ describe('the command line over the config file', () => {
   it.each([
     ['target', 'target'],
     ['here', 'here'],
-    ['builder', { ssh: { host: '10.0.0.8', user: 'build', jump: { host: 'bastion' } } }],
-    ['self', 'here'],
+    ['builder', 'builder'],
     ['me@[fe80::1]:2222', { ssh: { host: 'fe80::1', user: 'me', port: 2222, privateKey: '/key' } }],
   ])('builds on %s', (place, buildOn) => {
     const { targets } = override(config, [], { ...shared, buildOn: place, identity: '/key' });
@@ -39,6 +42,28 @@ describe('the command line over the config file', () => {
       /--build-on nowhere is neither target, here, a name in the config file, nor user@host/,
     );
   });
+
+  it('takes a flake with its configuration, as nixos-rebuild does', async () => {
+    const { targets } = override(config, [], { ...shared, flake: '.#one' });
+    expect(targets['web']).toMatchObject({ flake: '.', configuration: 'one' });
+    const { members } = await chosenMembers(['root@10.0.0.7'], { ...shared, flake: 'path:/x#one' });
+    expect(members[0]?.options.source).toEqual({ flake: 'path:/x', configuration: 'one' });
+    expect(() => override(config, [], { ...shared, flake: '.#one', configuration: 'two' })).toThrow(
+      /name the configuration once/,
+    );
+  });
+
+  it.each([{ flake: '.#one' }, { flake: '.', configuration: 'one' }, { storePath: 'one' }])(
+    'does not make all targets the same because none is named: %j',
+    async (system) => {
+      const file = join(await mkdtemp(join(tmpdir(), 'nix-deploy-')), 'nix-deploy.yaml');
+      onTestFinished(async () => await rm(dirname(file), { recursive: true }));
+      await writeFile(file, 'targets: { web: {}, db: {} }\n');
+      await expect(chosenMembers([], { config: file, ...system })).rejects.toThrow(
+        /name the targets that are to be one; without a name it is each of web, db/,
+      );
+    },
+  );
 
   it('refuses before anything is begun what contradicts itself', async () => {
     const options = {
