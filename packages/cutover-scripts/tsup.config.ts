@@ -1,8 +1,10 @@
+import { buildCommit } from '@cutover/foundation/build-commit';
 import { defineConfig, type Options } from 'tsup';
 
 const shared: Options = {
   format: 'esm',
   target: 'node20',
+  define: buildCommit,
   sourcemap: true,
   loader: { '.sh': 'text' },
   // The commands' shared part is private to this workspace, so it goes into the bundle.

@@ -35,7 +35,9 @@ export function singleFile(): Plugin {
   return {
     name: 'single-file',
     async buildEnd({ writtenFiles }) {
-      const parts = await Promise.all(writtenFiles.map(async ({ name }) => readPart(name)));
+      // They come in the order in which they were written, which is another one each time.
+      const names = writtenFiles.map(({ name }) => name).sort();
+      const parts = await Promise.all(names.map(readPart));
       const entry = parts.find(({ code }) => code.startsWith('#!'));
       if (entry === undefined) throw new Error('none of the modules begins with #!');
       const small: Record<string, string> = {};

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { buildCommit } from '@cutover/foundation/build-commit';
 import { type Options, defineConfig } from 'tsup';
 import { singleFile } from './single-file.ts';
 
 const shared: Options = {
   format: 'esm',
   target: 'node20',
+  define: buildCommit,
   // Shell scripts are part of the program, as texts.
   loader: { '.sh': 'text' },
   // The private workspace package that all commands share; it is bundled, so users never see it.

@@ -1,9 +1,11 @@
+import { buildCommit } from '@cutover/foundation/build-commit';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
   entry: ['src/index.ts', 'src/cli.ts'],
   format: 'esm',
   target: 'node20',
+  define: buildCommit,
   dts: { entry: 'src/index.ts', compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
   loader: { '.sh': 'text' },

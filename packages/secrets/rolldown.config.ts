@@ -1,3 +1,4 @@
+import { buildCommit } from '@cutover/foundation/build-commit';
 import type { Plugin, RolldownOptions } from 'rolldown';
 
 /** Replaces modules by ones that have nothing in them. */
@@ -35,7 +36,7 @@ export default {
   external: [/\.node$/, 'cpu-features'],
   // Other packages of the workspace, as their users resolve them.
   resolve: { conditionNames: ['module', 'import', 'node'] },
-  transform: { target: 'node20' },
+  transform: { target: 'node20', define: buildCommit },
   plugins: [
     // For subcommands that are programs of their own, which there are none of.
     without(/^(?:node:)?child_process$/, /\/commander\//),

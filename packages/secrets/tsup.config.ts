@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { buildCommit } from '@cutover/foundation/build-commit';
 import { type Options, defineConfig } from 'tsup';
 
 const shared: Options = {
   format: 'esm',
   target: 'node20',
+  define: buildCommit,
   // The private workspace package that all commands share; it is bundled, so users never see it.
   noExternal: [/^@cutover\/foundation\//],
   esbuildOptions: (options) => {

@@ -7,8 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consume } from '../consumers/consumer.mjs';
-import { cache, nodeOf, nodeVersions } from '../consumers/nodes.mjs';
+import { nodeOf, nodeVersions } from '../consumers/nodes.mjs';
 import { packAll, publishedPackages } from '../consumers/tarballs.mjs';
+import { cache } from '../consumers/tools.mjs';
+import { twoAtATime } from '../consumers/two-at-a-time.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'cutover-tarballs-'));
 try {
@@ -21,16 +23,11 @@ try {
   }));
   const changed = packages.filter(({ mark }) => !isFresh(mark));
   const nodes = Object.fromEntries(changed.length === 0 ? [] : nodeVersions.map((one) => [one, nodeOf(one)]));
-  const found = [];
-  const work = changed[Symbol.iterator]();
-  const worker = async () => {
-    for (const one of work) {
-      const findings = await consume(one, nodes);
-      found.push(...findings.map((finding) => `${one.name}: ${finding}`));
-      if (findings.length === 0) writeFileSync(one.mark, `${one.name}\n`);
-    }
-  };
-  await Promise.all([worker(), worker()]);
+  const found = await twoAtATime(changed, async (one) => {
+    const findings = await consume(one, nodes);
+    if (findings.length === 0) writeFileSync(one.mark, `${one.name}\n`);
+    return findings.map((finding) => `${one.name}: ${finding}`);
+  });
   console.log(`${changed.length} of ${packages.length} packages have changed and were installed`);
   for (const line of found.toSorted((a, b) => a.localeCompare(b))) console.log(line);
   if (found.length > 0) process.exitCode = 1;

@@ -1,9 +1,10 @@
 // What npm gets to see of each package that is published: a license, a README whose links work there, and a package.json that
 // says what the package is, where it comes from, and no dependency that it does not use. Needs the packages built.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
+import { publishedPackages } from '../consumers/tarballs.mjs';
 
 const read = (...path) => readFileSync(join(...path), 'utf8');
 
@@ -106,14 +107,10 @@ const packageOf = (name) => name.split('/', name.startsWith('@') ? 2 : 1).join('
 const isOther = (own) => (name) =>
   /^(@[\w-]+\/)?[a-z][\w.-]*$/.test(name) && name !== own && !isBuiltin(name);
 
-const published = readdirSync('packages')
-  .map((name) => `packages/${name}`)
-  .filter((folder) => existsSync(join(folder, 'package.json')))
-  .map((folder) => [folder, JSON.parse(read(folder, 'package.json'))])
-  .filter(([, manifest]) => manifest.private !== true);
-const tarballs = packed(published.map(([folder]) => folder));
+const published = publishedPackages();
+const tarballs = packed(published.map(({ folder }) => folder));
 const checks = [checkFiles, checkFields, checkLinks, checkDependencies];
-const found = published.flatMap(([folder, manifest]) =>
+const found = published.flatMap(({ folder, manifest }) =>
   checks.flatMap((check) => check(folder, manifest).map((finding) => `${folder}: ${finding}`)),
 );
 for (const line of found) console.log(line);

@@ -23,16 +23,23 @@ const budgets = {
   '@cutover/cutover-scripts': 75,
 };
 
-/** Installs a package as a stranger does and gives what does not hold there. `nodes`: paths by version. */
-export async function consume({ name, manifest, tarballs, optionalPeers }, nodes) {
+/**
+ * Installs a package as a stranger does and gives what does not hold there.
+ *
+ * @param specs - what is installed: tarballs, or the package's name and version.
+ * @param nodes - paths by version.
+ * @param settings - of npm, as environment variables.
+ * @param commit - what its commands say beside their version; any by default.
+ */
+export async function consume({ name, manifest, specs, optionalPeers, commit }, nodes, settings = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-consumer-'));
   try {
     await writeFile(join(folder, 'package.json'), '{"name":"consumer","private":true,"type":"module"}\n');
     // Without their scripts: none of what comes with it has one that must run.
     const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
     try {
-      const install = ['install', ...options, ...tarballs];
-      await run('npm', install, { cwd: folder, env: cleanEnvironment(), timeout: 5 * 60_000 });
+      const env = { ...cleanEnvironment(), ...settings };
+      await run('npm', ['install', ...options, ...specs], { cwd: folder, env, timeout: 5 * 60_000 });
     } catch (error) {
       return [`it cannot be installed: ${String(error.stderr || error.message).trim()}`];
     }
@@ -41,7 +48,7 @@ export async function consume({ name, manifest, tarballs, optionalPeers }, nodes
     // The package itself needs none of its optional peers; some of its other entries are for those who have them.
     const own = entries.filter((entry) => entry === name);
     for (const [version, node] of Object.entries(nodes))
-      findings.push(...(await checkRuns(folder, manifest, own, version, node)));
+      findings.push(...(await checkRuns(folder, manifest, commit, own, version, node)));
     await addNodeTypes(folder);
     findings.push(...typeMistakes(folder, own));
     await addOptionalPeers(folder, optionalPeers);
@@ -78,24 +85,22 @@ async function checkTree(folder, name) {
 }
 
 /** That each entry can be imported, says nothing and ends; and that each command shows its help and its version. */
-async function checkRuns(folder, { bin = {}, version: released }, entries, version, node) {
+async function checkRuns(folder, { bin = {}, version: released }, commit, entries, version, node) {
   const findings = await checkImports(folder, entries, version, node);
+  const told = versionLine(released, commit);
   for (const name of Object.keys(bin)) {
     const command = join(folder, 'node_modules', '.bin', name);
     const attempts = [
       attempt(folder, version, node, `${name} --help`, [command, '--help'], /Usage: /),
-      attempt(
-        folder,
-        version,
-        node,
-        `${name} --version`,
-        [command, '--version'],
-        new RegExp(`^${released}\\b`),
-      ),
+      attempt(folder, version, node, `${name} --version`, [command, '--version'], told),
     ];
     findings.push(...(await Promise.all(attempts)).flat());
   }
   return findings;
+}
+
+function versionLine(version, commit = '[0-9a-f]{7}(?:-dirty)?') {
+  return new RegExp(String.raw`^${version.replaceAll('.', String.raw`\.`)} \(${commit}\)\n$`);
 }
 
 async function checkImports(folder, entries, version, node) {

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Each package that is published, with its folder and its package.json. */
-export function publishedPackages() {
-  return readdirSync('packages')
-    .map((name) => `packages/${name}`)
+/** Each package of a checkout that is published, with its folder and its package.json. */
+export function publishedPackages(checkout = '.') {
+  return readdirSync(join(checkout, 'packages'))
+    .map((name) => join(checkout, 'packages', name))
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
     .filter(({ manifest }) => manifest.private !== true);
@@ -16,8 +16,8 @@ export function publishedPackages() {
 /**
  * Packs all of them into `directory`.
  *
- * @returns for each its name, its manifest, and the tarballs that a consumer installs: its own, and those of the packages of
- * this workspace that it depends on, since no registry has them yet.
+ * @returns for each its name, its manifest, and what a consumer installs: its own tarball, and those of the packages of this
+ * workspace that it depends on, since no registry has them yet.
  */
 export function packAll(packages, directory) {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory];
@@ -35,8 +35,8 @@ export function packAll(packages, directory) {
     return {
       name: manifest.name,
       manifest,
-      optionalPeers: optionalPeersOf(names.map((one) => manifests.get(one))),
-      tarballs: names.map((name) => join(directory, packed.get(name).filename)),
+      optionalPeers: optionalPeersOf(manifest.name, manifests),
+      specs: names.map((name) => join(directory, packed.get(name).filename)),
       digest: createHash('sha256')
         .update(names.map((name) => packed.get(name).integrity).join('\n'))
         .digest('hex'),
@@ -44,12 +44,14 @@ export function packAll(packages, directory) {
   });
 }
 
-/** The peers that a package, or what it depends on here, works with and does not need. */
-function optionalPeersOf(manifests) {
-  const names = manifests.flatMap(({ peerDependenciesMeta = {} }) =>
-    Object.entries(peerDependenciesMeta).flatMap(([name, { optional }]) => (optional === true ? [name] : [])),
+/** The peers that a package, or what it depends on here, works with and does not need. `manifests`: by name. */
+export function optionalPeersOf(name, manifests) {
+  const peers = [...closure(name, manifests)].flatMap((one) =>
+    Object.entries(manifests.get(one).peerDependenciesMeta ?? {}).flatMap(([peer, { optional }]) =>
+      optional === true ? [peer] : [],
+    ),
   );
-  return [...new Set(names)];
+  return [...new Set(peers)];
 }
 
 function closure(name, manifests, into = new Set()) {

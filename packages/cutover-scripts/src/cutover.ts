@@ -1,3 +1,4 @@
+import { commandVersion } from '@cutover/foundation/command-version';
 import type { RunbookCommand } from '@cutover/runbook';
 import manifest from '../package.json' with { type: 'json' };
 import { unsafeCodes } from './errors.ts';
@@ -10,7 +11,7 @@ export const cutover: RunbookCommand<World> = {
   name: 'cutover',
   description:
     'Move a rig of autonomous agent loops to its own NixOS machine: plan, run, resume, roll back, report.',
-  version: manifest.version,
+  version: commandVersion(manifest.version),
   load: loadRunbook,
   setup: {
     description:

@@ -11,7 +11,7 @@ export interface RunCommandOptions {
   /** The arguments after the command's name. Default: `process.argv.slice(2)`. */
   readonly argv?: readonly string[];
   readonly io?: CommandIo;
-  /** What `--version` prints: the package's version. */
+  /** What `--version` prints: the package's version and the commit, see `commandVersion`. */
   readonly version?: string;
   /** The exit code for an error of the command's own, or `undefined` for the shared ones. */
   readonly exitCodeOf?: (error: unknown) => number | undefined;

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { commandVersion } from '@cutover/foundation/command-version';
 import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
 import { createProgram } from './commands/program.ts';
@@ -6,5 +7,5 @@ import { loopsExitCode } from './exit-codes.ts';
 
 runProcess(createProgram(), {
   exitCodeOf: loopsExitCode,
-  version: manifest.version,
+  version: commandVersion(manifest.version),
 });

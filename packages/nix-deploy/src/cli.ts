@@ -1,3 +1,4 @@
+import { commandVersion } from '@cutover/foundation/command-version';
 import { runProcess } from '@cutover/foundation/run-process';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -6,5 +7,5 @@ import { deployExitCode } from './exit-codes.ts';
 
 runProcess(createProgram(), {
   exitCodeOf: deployExitCode,
-  version: manifest.version,
+  version: commandVersion(manifest.version),
 });

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { commandVersion } from '@cutover/foundation/command-version';
 import { runProcess } from '@cutover/foundation/run-process';
 import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { setUpActivate } from './commands/activate/command.ts';
 import { setUpDecrypt } from './commands/decrypt/command.ts';
 import { descriptions } from './commands/descriptions.ts';
@@ -14,4 +16,4 @@ const program = new Command('secrets')
   .addCommand(setUpDecrypt(new Command('decrypt').description(descriptions.decrypt)))
   .addCommand(setUpKeygen(new Command('keygen').description(descriptions.keygen)));
 
-runProcess(program, { exitCodeOf: secretsExitCode });
+runProcess(program, { exitCodeOf: secretsExitCode, version: commandVersion(manifest.version) });
