@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openLab } from '../../../src/index.ts';
 import { newHostName } from '../../../src/rehearse/settings.ts';
-import { daemonOf } from '../../lab/daemon-of.ts';
 import { expectOk, stageCutover, type Staged } from './staged.ts';
 
 let staged: Staged;
@@ -27,12 +25,5 @@ it('comes back from a stop by force and a start', async () => {
   const none = { old: [], new: [] };
   await expect.poll(() => staged.seen().sightings.at(-1), { timeout: 60_000 }).toMatchObject(none);
   await instances().start(newHostName);
-  await expectReboot();
-}, 300_000);
-
-it('comes back when the Incus daemon was killed and started again, which in the lab starts its instances again', async () => {
-  process.kill(await daemonOf(staged.lab), 'SIGKILL');
-  await using again = await openLab();
-  expect(again.url).toBe(staged.lab.url);
   await expectReboot();
 }, 300_000);

@@ -132,7 +132,7 @@ const connectOperator = step({
     return { state: clients.length > 0 ? 'satisfied' : 'absent', evidence: { clients } };
   },
   // An operator who has connected may leave again.
-  holdsUntil: 'confirm-hand-over',
+  holdsUntil: 'connect-operator',
   timeout: 60 * second,
 });
 

@@ -57,7 +57,7 @@ interface StepParts<World> {
   readonly commitPoint?: 'C1' | 'C2' | undefined;
   /**
    * The id of a later step that rightly changes what this one left. Once that step has begun, this one is no longer
-   * looked at again for drift.
+   * looked at again for drift. Its own id: that it was seen once is enough, e.g. that a person was there.
    */
   readonly holdsUntil?: string | undefined;
   /**

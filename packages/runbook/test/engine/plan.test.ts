@@ -21,6 +21,15 @@ test('drift stops a run before anything is done; --repair applies it again', asy
   expect(await filesOf(toy)).toEqual(['one', 'two']);
 });
 
+test('what was true once is not looked at again where the step says that this is enough', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one', { holdsUntil: 'one' }), fileStep('two')];
+  await runToy(toy, steps, { until: 'one' });
+  await rm(join(toy.world.directory, 'one'));
+  expect((await runToy(toy, steps, { command: 'resume' })).outcome).toEqual({ result: 'ok' });
+  expect(await filesOf(toy)).toEqual(['two']);
+});
+
 test('what cannot be seen on resume is unsafe, not drift', async () => {
   await using toy = await createToy();
   await runToy(toy, [fileStep('one'), fileStep('two')], { until: 'one' });
