@@ -26,7 +26,7 @@ test('what was true once is not looked at again where the step says that this is
   const steps = [fileStep('one', { holdsUntil: 'one' }), fileStep('two')];
   await runToy(toy, steps, { until: 'one' });
   await rm(join(toy.world.directory, 'one'));
-  expect((await runToy(toy, steps, { command: 'resume' })).outcome).toEqual({ result: 'ok' });
+  expect((await runToy(toy, steps)).outcome).toEqual({ result: 'ok' });
   expect(await filesOf(toy)).toEqual(['two']);
 });
 
