@@ -5,6 +5,7 @@ import { localHost } from '@cutover/host';
 import type { IncusClient } from '@cutover/incus-client';
 import type { LabFolders } from '../folders.ts';
 import type { LabRecord } from '../record.ts';
+import { createNetwork } from './create-network.ts';
 
 /** The project that the runbook makes its instance in; its client certificate sees nothing else. */
 export const project = 'terraform-ci';
@@ -67,10 +68,6 @@ export async function configure(client: IncusClient, folders: LabFolders, record
   ]);
 }
 
-/**
- * The daemon looks at every interface of this machine first, and gives up where one goes away under it, as those of another
- * lab's instances do (6.0.4).
- */
 async function makeBridge(client: IncusClient, record: LabRecord): Promise<void> {
   const config = {
     'ipv4.address': `${record.subnet}.1/24`,
@@ -79,14 +76,7 @@ async function makeBridge(client: IncusClient, record: LabRecord): Promise<void>
     'ipv6.address': 'none',
     'dns.domain': 'lab',
   };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await client.networks.create({ name: record.bridge, config });
-    } catch (error) {
-      if (attempt === 5 || !(error instanceof Error && /Device "\S+" does not exist/.test(error.message)))
-        throw error;
-    }
-  }
+  await createNetwork(client, { name: record.bridge, config });
 }
 
 /**

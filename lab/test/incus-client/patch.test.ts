@@ -1,5 +1,6 @@
-import { IncusApiError, type NamedResources } from '@cutover/incus-client';
+import type { NamedResources } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createNetwork } from '../../src/daemon/create-network.ts';
 import { type Lab, openLab } from '../../src/index.ts';
 import { emptyBox } from './box.ts';
 
@@ -16,12 +17,7 @@ beforeAll(async () => {
     'ipv6.address': 'none',
     'dns.mode': 'none',
   };
-  const create = () => lab.client.networks.create({ name: network, description: 'of a test', config });
-  // The daemon looks at each interface of the machine by its name, and one of an instance that another test ends is gone by then.
-  await create().catch(async (error: unknown) => {
-    if (!(error instanceof IncusApiError && error.message.includes('does not exist'))) throw error;
-    await create();
-  });
+  await createNetwork(lab.client, { name: network, description: 'of a test', config });
 });
 afterAll(async () => {
   await lab.client.networks.delete(network);
