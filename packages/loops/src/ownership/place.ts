@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, CommandTimeoutError, type Host, HostConnectionError } from '@cutover/host';
 import * as z from 'zod';
 import { OwnershipUnknownError } from './ownership-errors.ts';
@@ -72,13 +73,21 @@ async function orMadeAgain<T>(
   }
 }
 
+/** Others may make it at the same time, also in other processes: what git then finds half made is looked at again. */
 async function makeScratch(host: Host, { repository, timeout, signal }: OwnershipPlace): Promise<void> {
   const limits = { timeout, signal };
-  const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
-    reject: false,
-    ...limits,
-  });
-  if (probe.exitCode === 0) return;
-  await host.run(['mkdir', '-p', '--', repository], limits);
-  await git({ host, repository, ...limits }, ['init', '--bare', '--quiet']);
+  for (let left = 5; ; left -= 1) {
+    const probe = await host.run(['git', '-C', repository, 'rev-parse', '--git-dir'], {
+      reject: false,
+      ...limits,
+    });
+    if (probe.exitCode === 0) return;
+    await host.run(['mkdir', '-p', '--', repository], limits);
+    try {
+      await git({ host, repository, ...limits }, ['init', '--bare', '--quiet', '--template=']);
+    } catch (error) {
+      if (left === 1 || !(error instanceof CommandError)) throw error;
+      await delay(100, undefined, { signal });
+    }
+  }
 }

@@ -38,6 +38,16 @@ describe('a move of the ownership', () => {
     });
   });
 
+  it('is read by many at once who have no scratch repository yet, also through one and the same', async () => {
+    await using fixture = await makeGitFixture();
+    for (let round = 0; round < 4; round += 1) {
+      const place = { repository: join(fixture.directory, `new-${round}`), remote: fixture.remote };
+      expect(await Promise.all(Array.from({ length: 12 }, () => readOwnership(host, place)))).toEqual(
+        Array.from({ length: 12 }, () => undefined),
+      );
+    }
+  });
+
   it('is won by exactly one of those who try it at once; the others learn who did', async () => {
     await using fixture = await makeGitFixture();
     const moves = await Promise.allSettled(
