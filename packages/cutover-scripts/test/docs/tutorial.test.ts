@@ -11,7 +11,7 @@ import * as lists from '../../src/steps.ts';
 const steps = new Map(
   Object.values(lists)
     .flat()
-    .map(({ id, title }) => [id, title]),
+    .map(({ id, title, on }) => [id, on === undefined ? title : `${title} · ${on.join(', ')}`]),
 );
 let screens: readonly (readonly string[])[];
 
