@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   loader: { '.sh': 'text' },
+  // A program of its own, which is looked for beside what starts it.
+  onSuccess: () => copyFile('../packages/test-support/src/claude/messages-api.mjs', 'dist/messages-api.mjs'),
   esbuildOptions: (options) => {
     // Other packages of the workspace are dependencies, resolved as their users resolve them.
     options.conditions = ['module', 'import'];
