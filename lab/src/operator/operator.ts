@@ -52,7 +52,8 @@ export function scriptedOperator(to: SshHostOptions): ScriptedOperator {
       const again = setInterval(() => terminal.type('\u0002d'), 3000);
       try {
         terminal.type('\u0002d');
-        await terminal.ended;
+        const left = await Promise.race([terminal.ended.then(() => true), delay(30_000, false)]);
+        if (!left) throw new Error('the session was not left within 30 s');
       } finally {
         clearInterval(again);
       }

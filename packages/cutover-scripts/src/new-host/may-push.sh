@@ -35,12 +35,15 @@ may_push() {
   done
 }
 
-refused=
+# The server that takes the key of no login, and its words.
+refused='' words=''
 for url; do
   server=$(server_of "$url")
-  if [ "$server" != "$refused" ]; then
+  if [ "$server" = "$refused" ]; then
+    said=$words
+  else
     if may_push "$url"; then continue; fi
-    case $said in *'Permission denied (publickey'*) refused=$server ;; esac
+    case $said in *'Permission denied (publickey'*) refused=$server words=$said ;; esac
   fi
   printf '%s\t%s\n' "$url" "$(printf '%s' "$said" | tr '\n\t' '; ')"
 done

@@ -14,7 +14,7 @@ export type ForgeAnswer = {
 
 /** What ssh, git and the forges say of a key or a token that they do not take. */
 const refusal =
-  /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|revoked|error: 40[134]|repository not found/i;
+  /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|key was revoked|error: 40[134]|repository not found/i;
 
 /** What ssh says where the server drops a connection before it has looked at a key. */
 const drop = /connection (?:closed|reset) by|kex_exchange_identification/i;

@@ -45,3 +45,13 @@ test('a network that is down is no answer, at once', async () => {
     { answer: 'no answer', said: expect.stringContaining('No route to host') },
   ]);
 });
+
+test.each([
+  ['forge: this key was revoked', 'refused'],
+  // What OpenSSH says of the forge's own key fences nobody.
+  ['The ED25519 host key for forge.example is marked as revoked.', 'no answer'],
+  ['Host key verification failed.', 'no answer'],
+])('%s: %s', async (said, answer) => {
+  const world = await oldHostWhoseSsh(`echo "${said}" >&2; exit 255`);
+  expect(await askForgeFromOld(world, null, AbortSignal.timeout(20_000))).toMatchObject([{ answer }]);
+});

@@ -358,6 +358,11 @@ describe('the pre-push hook of a clone', () => {
       () => supervisor.status(),
       ({ hold }) => hold === 'not-owner',
     );
+    // What works in the clone without a terminal while its loop is stopped is ended with it, this test's own git too.
+    await until(
+      () => rig.events.some(({ type }) => type === 'stopped'),
+      (stopped) => stopped,
+    );
     await fixture.commit(clone, 'late');
     await expect(fixture.git(clone, 'push', '-q', 'origin', 'HEAD:main')).rejects.toThrow(
       /another host has the loops/,
