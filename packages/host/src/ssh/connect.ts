@@ -15,6 +15,7 @@ import { hostKeyAlgorithmsFor } from './host-key-algorithms.ts';
 import { keyType, readHostKeyPolicy } from './host-keys.ts';
 import type { SshHostOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
+import { writeTogether } from './write-together.ts';
 
 /** Milliseconds between the first two attempts to connect; twice as long each time, up to the longest. */
 const firstPause = 500;
@@ -91,6 +92,7 @@ async function connectOnce(
   try {
     socket = await openSocket(base, options, stop);
     socket.on('error', ignore);
+    writeTogether(socket);
     stop.throwIfAborted();
 
     const client = new ssh2.Client();
