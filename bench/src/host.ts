@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 
 import { type Host, localHost, sshHost } from '@cutover/host';
 
 import { type Figure, milliseconds } from './figure.ts';
 import { type PrivateSshd, startPrivateSshd } from './private-sshd.ts';
 
+const execute = promisify(execFile);
 const mebibyte = 1024 * 1024;
 /** What we hold against the ssh command, which is run once a sample as a script would run it. */
 interface Pair {
@@ -141,7 +143,7 @@ function transfer(
     unit: 'MiB/s',
     better: 'higher',
     peerName: 'ssh HOST cat',
-    samples: size > 256 ? 3 : 5,
+    samples: 5,
     warmUp: 1,
     open: async () =>
       await openPair({ size }, (pair) => {
@@ -195,8 +197,9 @@ async function openPair<T extends object>(
   };
 }
 
-/** MiB/s of a copy that makes `target`, which is checked for its size and removed. */
+/** MiB/s of a copy that makes `target`, which is checked for its size and removed. What the last one left is written first. */
 async function rate(copy: () => Promise<void>, target: string, size: number): Promise<number> {
+  await execute('sync');
   const seconds = (await milliseconds(copy)) / 1000;
   const copied = (await stat(target)).size;
   if (copied !== size * mebibyte) throw new Error(`${target} has ${copied} bytes`);

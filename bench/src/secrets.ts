@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { generateKeyPair, parseIdentities } from '@cutover/secrets/age';
 import { decryptFile, encryptFile } from '@cutover/secrets/sops';
-import { type Figure, milliseconds, UnavailableError } from './figure.ts';
+import { type Figure, milliseconds, type OpenFigure, UnavailableError } from './figure.ts';
 
 const run = promisify(execFile);
 const sopsVersion = '3.13.2';
@@ -16,6 +16,9 @@ const values = 10_000;
 const filesToUpdate = 100;
 /** The sops command decrypts this many one after another; its time is then scaled to `files`. */
 const filesOfPeer = 25;
+
+/** What ours cannot be rid of. */
+const nodeAlone = 'node -e 0';
 
 function sopsPath(): string | undefined {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
@@ -39,12 +42,14 @@ const document = (count: number): string =>
  * `decrypt-10000-values`: milliseconds to decrypt one YAML file of 10,000 values. The peer is the sops command, its
  * start included (some 25 ms).
  *
- * `decrypt-one`: milliseconds that `secrets decrypt FILE` takes, from start to end. The peer is `sops decrypt FILE`.
+ * `decrypt-one`: milliseconds that `secrets decrypt FILE` takes, from start to end. The peers are `sops decrypt FILE` and
+ * the start of Node.
  *
  * `updatekeys-100`: milliseconds that `secrets updatekeys` takes for 100 files whose recipients change. The peer is the sops
  * command, one by one: the time of 25 files, scaled to 100.
  *
- * `command-start`: milliseconds that `secrets --help` takes. The peer is `sops --help`.
+ * `command-start`: milliseconds that `secrets --help` takes. The peers are `sops --help` and the
+ * start of Node.
  */
 export const secretsFigures: readonly Figure[] = [
   {
@@ -95,24 +100,8 @@ export const secretsFigures: readonly Figure[] = [
       };
     },
   },
-  {
-    name: 'decrypt-one',
-    unit: 'ms',
-    better: 'lower',
-    peerName: 'sops',
-    open: async () => {
-      const command = commandPath();
-      const { directory, recipient, env } = await prepare();
-      const file = join(directory, 'one.yaml');
-      await writeFile(file, await encryptFile(document(3), { file, recipients: [recipient] }));
-      return {
-        ours: async () =>
-          milliseconds(async () => run(process.execPath, [command, 'decrypt', file], { env })),
-        peer: needSops(async (sops) => milliseconds(async () => run(sops, ['decrypt', file], { env }))),
-        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-      };
-    },
-  },
+  decryptOne('sops', ({ file, env }) => needSops(async (sops) => time(sops, ['decrypt', file], env))),
+  decryptOne(nodeAlone, () => startOfNode),
   {
     name: 'updatekeys-100',
     unit: 'ms',
@@ -149,21 +138,58 @@ export const secretsFigures: readonly Figure[] = [
       };
     },
   },
-  {
+  commandStart('sops', () => needSops(async (sops) => time(sops, ['encrypt', '--help']))),
+  commandStart(nodeAlone, () => startOfNode),
+];
+
+async function startOfNode(): Promise<number> {
+  return await time(process.execPath, ['-e', '0']);
+}
+
+/** @param peer with a file of three values. */
+function decryptOne(
+  peerName: string,
+  peer: (given: { file: string; env: NodeJS.ProcessEnv }) => OpenFigure['peer'],
+): Figure {
+  return {
+    name: 'decrypt-one',
+    unit: 'ms',
+    better: 'lower',
+    peerName,
+    open: async () => {
+      const command = commandPath();
+      const { directory, recipient, env } = await prepare();
+      const file = join(directory, 'one.yaml');
+      await writeFile(file, await encryptFile(document(3), { file, recipients: [recipient] }));
+      return {
+        ours: async () => await time(process.execPath, [command, 'decrypt', file], env),
+        peer: peer({ file, env }),
+        [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+function commandStart(peerName: string, peer: () => OpenFigure['peer']): Figure {
+  return {
     name: 'command-start',
     unit: 'ms',
     better: 'lower',
-    peerName: 'sops',
+    peerName,
     open: async () => {
       const command = commandPath();
       return {
-        ours: async () => milliseconds(async () => run(process.execPath, [command, 'keygen', '--help'])),
-        peer: needSops(async (sops) => milliseconds(async () => run(sops, ['encrypt', '--help']))),
+        ours: async () => await time(process.execPath, [command, 'keygen', '--help']),
+        peer: peer(),
         [Symbol.asyncDispose]: async () => undefined,
       };
     },
-  },
-];
+  };
+}
+
+async function time(file: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<number> {
+  return await milliseconds(async () => run(file, [...args], env && { env }));
+}
 
 /** The built command. @throws {UnavailableError} */
 function commandPath(): string {

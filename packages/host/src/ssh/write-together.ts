@@ -9,7 +9,7 @@ export function writeTogether(socket: Duplex): void {
   socket.write = (...given: unknown[]): boolean => {
     if (socket.writableCorked === 0) {
       socket.cork();
-      process.nextTick(() => void socket.uncork());
+      process.nextTick(() => socket.uncork());
     }
     return write(...given);
   };
