@@ -53,6 +53,20 @@ it('is unknown, and no exit code, when the connection is cut', async () => {
   expect((await host.run(['echo', 'again'])).stdout).toBe('again\n');
 });
 
+it('runs many at once on a server with fewer sessions than we think, and says so where there is but one', async () => {
+  await using narrow = await startSshd({ configuration: ['MaxSessions 3'] });
+  await using host = sshHost({ ...narrow.options, client });
+  const numbers = Array.from({ length: 8 }, (_, index) => `${index}\n`);
+  const results = await Promise.all(numbers.map(async (input) => await host.run(['cat'], { input })));
+  expect(results.map(({ stdout }) => stdout)).toEqual(numbers);
+  await using single = await startSshd({ configuration: ['MaxSessions 1'] });
+  await using other = sshHost({ ...single.options, client });
+  expect(await rejection(other.run(['true']))).toMatchObject({
+    code: 'CONNECTION_FAILED',
+    message: expect.stringContaining('MaxSessions'),
+  });
+});
+
 it('logs in with a certificate, to a host with one', async () => {
   const authority = join(sshd.directory, 'ca');
   await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', authority]);

@@ -1,4 +1,4 @@
-/** Finds in a command's stderr the line by which its wrapper says how it ended, and passes on all the rest. */
+/** Finds in an output of a command the line by which its wrapper says how it ended, and passes on all the rest. */
 export interface EndFinder {
   filter(chunk: Buffer): Buffer;
   /** What was held back, for it might have been the beginning of that line. */
@@ -11,7 +11,7 @@ export function createEndFinder(mark: string, found: (code: number) => void): En
   let held = Buffer.alloc(0);
   return {
     filter: (chunk) => {
-      const seen = Buffer.concat([held, chunk]);
+      const seen = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const at = seen.indexOf(start);
       const end = at === -1 ? -1 : seen.indexOf('\n', at);
       if (end !== -1) {

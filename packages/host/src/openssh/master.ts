@@ -50,16 +50,22 @@ export async function startMaster(
     });
     child.once('error', () => child.emit('close'));
   });
+  const { connectTimeout = 20_000 } = options;
+  const timeout = AbortSignal.timeout(connectTimeout);
+  const giveUp = AbortSignal.any([timeout, signal]);
   const stop = (): void => void child.kill();
-  signal.addEventListener('abort', stop, { once: true });
+  giveUp.addEventListener('abort', stop, { once: true });
   try {
-    await ready(child, () => connectionError(name, said));
+    await ready(child, () => {
+      const late = timeout.aborted ? `its login shell started nothing within ${connectTimeout} ms` : '';
+      return connectionError(name, said.trim() || late);
+    });
   } catch (error) {
     child.kill();
     await ended;
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
+    giveUp.removeEventListener('abort', stop);
   }
   const guardian = createGuardian({
     write: (text) => void child.stdin.write(text),
@@ -74,7 +80,7 @@ export async function startMaster(
       '-F',
       'none',
       '-o',
-      'LogLevel=QUIET',
+      'LogLevel=ERROR',
       '-o',
       'ProxyCommand=false',
       '-T',

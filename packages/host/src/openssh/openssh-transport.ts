@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 
 import { CommandRefusedError, HostConnectionError, type HostTransport } from '@cutover/host-contract';
 
@@ -8,6 +9,9 @@ import { createSessionQueue } from '../ssh/session-queue.ts';
 import { untilAborted } from '@cutover/foundation/until-aborted';
 import { type Master, startMaster } from './master.ts';
 import { lineOf, startSession } from './session.ts';
+
+/** How often a session is asked for again before fewer are opened at once. */
+const retries = 5;
 
 /**
  * A host by way of the system's `ssh`: one connection, shared by an `ssh` for each command. For what needs OpenSSH
@@ -41,9 +45,28 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
         const why = `its command line is longer than ${longestCommandLine} bytes; send it on input`;
         throw new CommandRefusedError(name, command.argv, why);
       }
-      const master = await untilAborted(command.signal, (current ??= open()));
-      const over = await sessions.acquire(command.signal);
-      return startSession(name, master, command, { line, mark, over });
+      let refused = 0;
+      let alone = 0;
+      for (;;) {
+        const master = await untilAborted(command.signal, (current ??= open()));
+        const release = await sessions.acquire(command.signal);
+        const session = startSession(name, master, command, { line, mark });
+        if (!(await session.refused)) {
+          void session.closed.then(release);
+          return session.command;
+        }
+        refused += 1;
+        alone = sessions.granted === 1 ? alone + 1 : 0;
+        if (alone === 0 && refused > retries) {
+          sessions.lower();
+          refused = 0;
+        } else {
+          // sshd may read our next request before it has cleared up after a session that has just closed.
+          await setTimeout(5 * 2 ** Math.min(refused, retries));
+        }
+        release();
+        if (alone > retries) throw noSession(name);
+      }
     },
     close: async () => {
       disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));
@@ -51,4 +74,9 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
       if (opened.status === 'fulfilled') await opened.value?.close();
     },
   };
+}
+
+function noSession(host: string): HostConnectionError {
+  const what = `${host} grants no session beside the first one: this way of connecting needs two (MaxSessions in its sshd_config)`;
+  return new HostConnectionError('CONNECTION_FAILED', host, what);
 }

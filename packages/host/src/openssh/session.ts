@@ -5,14 +5,14 @@ import { setTimeout } from 'node:timers/promises';
 import { exitFromShell } from '@cutover/foundation/shell-exit';
 import {
   type CommandExit,
-  CommandRefusedError,
   HostConnectionError,
   type SpawnCommand,
   type SpawnedCommand,
 } from '@cutover/host-contract';
 
-import { createMarkFinder, launchScript, parseGroup, type ProcessGroup } from '../ssh/launch.ts';
+import { launchScript } from '../ssh/launch.ts';
 import { loginShellLine } from '../ssh/login-shell-line.ts';
+import { findMark, inTwo, notSeen, type ProcessGroup } from '../ssh/mark.ts';
 import { quoteArgv } from '../ssh/quote.ts';
 import { createEndFinder } from './end-mark.ts';
 import type { Master } from './master.ts';
@@ -22,20 +22,30 @@ const patience = 500;
 
 /**
  * The command in a session of its own below a shell that outlives it and says how it ended: of a death by a signal, `ssh`
- * says nothing but 255. That shell's own words about such a death go nowhere.
+ * says nothing but 255. It says so on both outputs, for a connection may be lost between the two. That shell's own words
+ * about such a death go nowhere.
  */
 export function lineOf(command: SpawnCommand, mark: string): string {
   const inner = quoteArgv(['setsid', 'sh', '-c', launchScript(command, mark)]);
-  return loginShellLine(`exec 3>&2 2>/dev/null; ${inner} 2>&3 3>&-; echo ${mark}-end $? >&3`);
+  const end = `end="${inTwo(mark)}-end $?"; echo "$end" >&3; echo "$end"`;
+  return loginShellLine(`exec 3>&2 2>/dev/null; ${inner} 2>&3 3>&-; ${end}`);
 }
 
-/** A command on a master's connection, by an `ssh` of its own. `over` is called when its session is free again. */
+/** A command on a master's connection, by an `ssh` of its own. */
+export interface OpensshSession {
+  readonly command: SpawnedCommand;
+  /** Whether the server had no session left for it; `false` once it has begun, or has failed otherwise. */
+  readonly refused: Promise<boolean>;
+  /** Resolves when the session is free again. */
+  readonly closed: Promise<void>;
+}
+
 export function startSession(
   host: string,
   master: Master,
   { argv }: SpawnCommand,
-  { line, mark, over }: { readonly line: string; readonly mark: string; readonly over: () => void },
-): SpawnedCommand {
+  { line, mark }: { readonly line: string; readonly mark: string },
+): OpensshSession {
   const child = spawn('ssh', [...master.through, line], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let group: ProcessGroup | undefined;
   let code: number | undefined;
@@ -47,29 +57,37 @@ export function startSession(
   const ending = new Promise<void>((resolve) => {
     told = resolve;
   });
-  const output = createMarkFinder(mark, () => undefined);
-  const start = createMarkFinder(mark, (said) => {
-    group = parseGroup(said);
+  const onGroup = (started: ProcessGroup): void => {
+    if (group !== undefined) return;
+    group = started;
     master.guardian.add(group);
     launch();
-  });
-  const end = createEndFinder(mark, (status) => {
+  };
+  const output = findMark(child.stdout, mark, onGroup);
+  const errors = findMark(child.stderr, mark, onGroup);
+  let ends = 0;
+  const onEnd = (status: number): void => {
+    ends += 1;
     code = status;
     if (group !== undefined) master.guardian.remove(group);
     told();
+  };
+  const outputEnd = createEndFinder(mark, onEnd);
+  const errorsEnd = createEndFinder(mark, onEnd);
+  const stdout = follow(child.stdout, (chunk) => outputEnd.filter(output.filter(chunk)));
+  const stderr = follow(child.stderr, (chunk) => errorsEnd.filter(errors.filter(chunk)));
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
   });
-  const stdout = follow(child.stdout, output.filter);
-  const stderr = follow(child.stderr, (chunk) => end.filter(start.filter(chunk)));
   child.once('close', () => {
-    over();
     launch();
     told();
-    if (code !== undefined) {
-      stdout.end();
-      stderr.end(end.rest());
+    if (ends === 2) {
+      stdout.end(outputEnd.rest());
+      stderr.end(errorsEnd.rest());
       return;
     }
-    const error = new Error('the connection was lost');
+    const error = lostSight(host, argv);
     for (const stream of [stdout, stderr]) stream.destroy(error);
   });
   child.once('error', (error) => child.emit('close', error));
@@ -81,31 +99,39 @@ export function startSession(
     stream.once('close', leave).on('error', () => undefined);
 
   const exit = ending.then(async (): Promise<CommandExit> => {
-    await launched;
-    if (code !== undefined && group !== undefined) return exitFromShell(code);
+    await Promise.all([output.begun, errors.begun]);
+    if (code !== undefined && output.passed && errors.passed) return exitFromShell(code);
     // Its ssh ends before that of the connection does: the next call is to make a new one.
     await Promise.race([master.ended, setTimeout(patience, undefined, { ref: false })]);
-    if (group !== undefined || master.lost !== undefined)
-      throw (
-        master.lost ??
-        new HostConnectionError('CONNECTION_LOST', host, `lost sight of ${argv[0] ?? ''} on ${host}`)
-      );
-    const said = Buffer.concat([start.before, output.before, end.rest()]).toString().trim().slice(0, 1_000);
-    const what = `the login shell did not start it${said === '' ? '' : `: ${said}`}`;
-    throw new CommandRefusedError(host, argv, what);
+    if (master.lost !== undefined) throw master.lost;
+    if (group !== undefined && code === undefined) throw lostSight(host, argv);
+    throw notSeen(host, argv, output, errors);
   });
+  // Where a session is refused, it is not the caller who hears of it.
+  exit.catch(() => undefined);
   return {
-    stdin: child.stdin,
-    stdout,
-    stderr,
-    exit,
-    kill: async (signal) => {
-      await launched;
-      if (group === undefined) child.kill();
-      else if (!(await master.guardian.kill(group, signal)))
-        throw master.lost ?? new Error('the guardian is gone');
+    closed,
+    refused: launched.then(
+      () => group === undefined && /refused by peer/.test(String(errors.before)) && master.lost === undefined,
+    ),
+    command: {
+      stdin: child.stdin,
+      stdout,
+      stderr,
+      exit,
+      kill: async (signal) => {
+        await launched;
+        if (group === undefined) child.kill();
+        else if (!(await master.guardian.kill(group, signal)))
+          throw master.lost ?? new Error('the guardian is gone');
+      },
     },
   };
+}
+
+function lostSight(host: string, [command = '']: readonly string[]): HostConnectionError {
+  const what = `lost sight of ${command} on ${host}, and of what it printed: look before you repeat it`;
+  return new HostConnectionError('CONNECTION_LOST', host, what);
 }
 
 /** `source` by way of a filter, with back-pressure; its end is told by `ssh`'s. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
+import { untilAborted } from '@cutover/foundation/until-aborted';
 import { HostConnectionError } from '@cutover/host-contract';
 
 import type { AnyAuthMethod } from 'ssh2';
@@ -13,6 +14,7 @@ import { dialThroughCommand } from './dial-command.ts';
 import { dial, dialThroughSocks5 } from './dial.ts';
 import { hostKeyAlgorithmsFor } from './host-key-algorithms.ts';
 import { keyType, readHostKeyPolicy } from './host-keys.ts';
+import { endWhenSilent } from './keep-alive.ts';
 import type { SshHostOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './ssh-config.ts';
 import { writeTogether } from './write-together.ts';
@@ -75,7 +77,12 @@ async function connectOnce(
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   const options = await resolveOptions(name, given);
-  const { connectTimeout = 20_000, jump } = options;
+  const {
+    connectTimeout = 20_000,
+    keepAliveInterval: interval = 10_000,
+    keepAliveCount: count = 3,
+    jump,
+  } = options;
   // ssh2 and what it needs are only loaded by programs that use them.
   const [{ default: ssh2 }, policy, methods] = await Promise.all([
     import('ssh2'),
@@ -122,10 +129,12 @@ async function connectOnce(
         return refusal === undefined;
       },
       readyTimeout: 0,
-      keepaliveInterval: options.keepAliveInterval ?? 10_000,
-      keepaliveCountMax: options.keepAliveCount ?? 3,
+      keepaliveInterval: interval,
+      // It counts answers only, and one may take long behind what else is sent.
+      keepaliveCountMax: Infinity,
     });
     await ready;
+    endWhenSilent(client, socket, { interval, count });
     return connection;
   } catch (error) {
     giveUp();
@@ -144,7 +153,7 @@ async function openSocket(
   { host, port = 22, user, proxy }: ResolvedOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  if (base !== undefined) return await base.forward(host, port);
+  if (base !== undefined) return await untilAborted(signal, base.forward(host, port));
   if (proxy !== undefined && 'command' in proxy)
     return dialThroughCommand(proxy.command, { host, port, user });
   if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);

@@ -38,5 +38,5 @@ while read -r word group start; do
 done
 for signal in TERM KILL; do
   for known in $running; do send "$signal" "${known%%:*}" "${known#*:}"; done
-  [ -z "$running" ] || [ "$signal" = KILL ] || sleep 2
+  [ -z "$running" ] || [ "$signal" = KILL ] || sleep 5
 done

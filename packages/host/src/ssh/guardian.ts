@@ -5,7 +5,7 @@ import type { ClientChannel } from 'ssh2';
 
 import type { Connection } from './connection.ts';
 import guardianScript from './guardian.sh';
-import type { ProcessGroup } from './launch.ts';
+import type { ProcessGroup } from './mark.ts';
 import { loginShellLine } from './login-shell-line.ts';
 import { quoteArgv } from './quote.ts';
 

@@ -1,14 +1,11 @@
-import {
-  type CommandExit,
-  CommandRefusedError,
-  HostConnectionError,
-  type SpawnedCommand,
-} from '@cutover/host-contract';
+import { setTimeout } from 'node:timers/promises';
+
+import { type CommandExit, HostConnectionError, type SpawnedCommand } from '@cutover/host-contract';
 import type { ClientChannel } from 'ssh2';
 
-import { readableOf, writableOf } from './channel-streams.ts';
+import { readableOf, windowOf, writableOf } from './channel-streams.ts';
 import type { Connection } from './connection.ts';
-import { createMarkFinder, parseGroup, type ProcessGroup } from './launch.ts';
+import { findMark, notSeen, type ProcessGroup } from './mark.ts';
 
 export interface SessionOptions {
   readonly host: string;
@@ -25,6 +22,9 @@ export interface Groups {
   kill(group: ProcessGroup, signal: NodeJS.Signals): Promise<void>;
 }
 
+/** Milliseconds for a login shell that starts nothing, before its session is given up. */
+const patience = 5_000;
+
 /** A channel on which a launch line has been sent, as a command. */
 export function adoptSession(channel: ClientChannel, options: SessionOptions): SpawnedCommand {
   const { host, argv, mark, connection, groups } = options;
@@ -37,33 +37,34 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
     launch = resolve;
   });
   const status = statusOf(channel, host, connection);
-  const output = createMarkFinder(mark, () => undefined);
-  const errors = createMarkFinder(mark, (line) => {
-    const started = parseGroup(line);
+  const onGroup = (started: ProcessGroup): void => {
+    if (group !== undefined) return;
     group = started;
     groups.add(started);
     const remove = (): void => groups.remove(started);
     status.then(remove, remove);
     launch();
-  });
+  };
+  const output = findMark(channel, mark, onGroup);
+  const errors = findMark(channel.stderr, mark, onGroup);
+  const begun = Promise.all([output.begun, errors.begun]).then(() => launch());
 
   // Not before the group is known: a command whose channel is closed while it starts would be out of reach.
   const closeWhenDestroyed = (): void => {
-    if (stdin.destroyed && stdout.destroyed && stderr.destroyed) void launched.then(() => channel.close());
+    if (stdin.destroyed && stdout.destroyed && stderr.destroyed)
+      void Promise.race([launched, setTimeout(patience, undefined, { ref: false })]).then(() =>
+        channel.close(),
+      );
   };
-  const common = { lost: () => connection.lost, onDestroy: closeWhenDestroyed };
+  const common = { window: windowOf(channel), lost: () => connection.lost, onDestroy: closeWhenDestroyed };
   const stdin = writableOf(channel, closeWhenDestroyed);
   const stdout = readableOf(channel, { ...common, filter: output.filter });
-  const stderr = readableOf(channel.stderr, { ...common, filter: errors.filter, onEnd: () => launch() });
+  const stderr = readableOf(channel.stderr, { ...common, filter: errors.filter });
 
   const exit = status.then(async (ended) => {
-    await launched;
-    if (group !== undefined) return ended;
-    const said = Buffer.concat([errors.before, output.before]).toString().trim().slice(0, 1_000);
-    throw (
-      connection.lost ??
-      new CommandRefusedError(host, argv, `the login shell did not start it${said === '' ? '' : `: ${said}`}`)
-    );
+    await begun;
+    if (output.passed && errors.passed) return ended;
+    throw connection.lost ?? notSeen(host, argv, output, errors);
   });
 
   return {

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
 import { freePort, listening } from '@cutover/test-support/ports';
@@ -12,6 +15,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { type Host, sshHost } from '../../src/index.ts';
 import { startRelay } from './relay.ts';
+import { serverThatGoesDown } from './server-that-goes-down.ts';
 
 const sshd = await startSshd();
 afterAll(async () => await sshd[Symbol.asyncDispose]());
@@ -162,6 +166,21 @@ describe('connecting', () => {
     expect(await rejection(wrong.run(['true']))).toMatchObject({ code: 'HOST_KEY_MISMATCH' });
   });
 
+  it('gives up within connectTimeout, and when disposed of, where a jump host does not reach the host', async () => {
+    await using jump = await serverThatGoesDown();
+    const beyond = { ...sshd.options, jump: jump.options };
+    await using host = sshHost({ ...beyond, connectTimeout: 500 });
+    expect(await rejection(host.run(['true']))).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining('no answer within 500 ms'),
+    });
+    const patient = sshHost(beyond);
+    const waiting = rejection(patient.run(['true']));
+    await sleep(300);
+    await patient[Symbol.asyncDispose]();
+    expect(await waiting).toMatchObject({ code: 'CONNECTION_FAILED' });
+  });
+
   it('says which key it cannot use', async () => {
     for (const privateKeyFile of ['/nonexistent', `${sshd.directory}/sshd_config`]) {
       await using host = sshHost({ ...sshd.options, privateKeyFile });
@@ -232,6 +251,27 @@ describe('a connection that is lost', () => {
     await runningSession(host);
     relay.freeze();
     expect(await running).toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+
+  it('is not one that is slow: an answer waits behind what is sent', async () => {
+    const server = createServer((client) => {
+      const upstream = connect(sshd.options.port, '127.0.0.1');
+      const slowly = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+        for await (const chunk of source) {
+          yield chunk;
+          await sleep(chunk.length / 400);
+        }
+      };
+      void pipeline(client, slowly, upstream).catch(() => undefined);
+      void pipeline(upstream, client).catch(() => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    await using host = sshHost({ ...sshd.options, port, keepAliveInterval: 250, keepAliveCount: 2 });
+    const { stdout } = await host.run(['wc', '-c'], { input: randomBytes(800_000) });
+    expect(stdout).toBe('800000\n');
+    server.close();
   });
 
   it('ends what ran there', async () => {

@@ -59,6 +59,49 @@ if (process.getuid?.() === 0) {
     });
   }
 
+  it.each([
+    ['/bin/bash', { '.bashrc': 'set -xv\n' }],
+    ['/bin/bash', { '.bashrc': 'export SHELLOPTS; set -x\n' }],
+    ['/bin/zsh', { '.zshenv': 'set -xv\n' }],
+    ['/bin/tcsh', { '.tcshrc': 'set echo verbose\n' }],
+  ])('is not misled by a %s that prints its commands: %j', async (shell, files) => {
+    await using daemon = await startSshd({ login: { shell, files } });
+    for (const client of ['ssh2', 'openssh'] as const) {
+      await using host = sshHost({ ...daemon.options, client });
+      const { stdout, stderr } = await host.run(['sh', '-c', 'echo out; echo err >&2']);
+      expect([stdout, stderr]).toEqual(['out\n', 'err\n']);
+      expect(await rejection(host.run(['sleep', '1000'], { timeout: 300 }))).toMatchObject({
+        code: 'COMMAND_TIMEOUT',
+        started: true,
+      });
+    }
+  });
+
+  it('says that the command has run where a start-up file takes its stderr', async () => {
+    const files = { '.bashrc': 'exec 2> /dev/null\n' };
+    await using daemon = await startSshd({ login: { shell: '/bin/bash', files } });
+    await using host = sshHost(daemon.options);
+    const file = join(daemon.directory, 'made');
+    expect(await rejection(host.run(['touch', file]))).toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining('its stderr did not come'),
+    });
+    expect(existsSync(file)).toBe(true);
+    await using other = sshHost({ ...daemon.options, client: 'openssh' });
+    expect(await rejection(other.run(['true']))).toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+
+  it('gives up on a login shell that starts nothing, by the system’s ssh too', async () => {
+    await using daemon = await startSshd({
+      login: { shell: '/bin/bash', files: { '.bashrc': 'sleep 1000' } },
+    });
+    await using host = sshHost({ ...daemon.options, client: 'openssh', connectTimeout: 1_000 });
+    expect(await rejection(host.run(['true']))).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining('started nothing within 1000 ms'),
+    });
+  });
+
   it('says what nologin says', async () => {
     await using daemon = await startSshd({ login: { shell: '/usr/sbin/nologin' } });
     await using host = sshHost(daemon.options);

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import ssh2 from 'ssh2';
 import type { SshHostOptions } from '../../src/index.ts';
 
-/** An ssh server that runs commands until it is told to go down: from then on it refuses each, as an sshd without processes. */
+/**
+ * An ssh server that runs commands until it is told to go down: from then on it refuses each, as an sshd without processes. As a
+ * jump host it never says whether it reaches another.
+ */
 export async function serverThatGoesDown(): Promise<
   AsyncDisposable & { readonly options: SshHostOptions; goDown(): void }
 > {
@@ -14,6 +17,7 @@ export async function serverThatGoesDown(): Promise<
     client.on('authentication', (context) =>
       context.method === 'publickey' ? context.accept() : context.reject(['publickey']),
     );
+    client.on('tcpip', () => {});
     client.on('session', (accept) => {
       accept().on('exec', (acceptExec, reject, { command }) => {
         if (down) return reject();
