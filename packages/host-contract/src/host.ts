@@ -87,6 +87,8 @@ export interface CommandStream extends AsyncDisposable {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Resolves when the command has been started; rejects when it will not be, as `exit` does then. */
+  readonly started: Promise<void>;
   /**
    * Settles once: how the command ended, or the reason why that is unknown. Never rejects on a non-zero exit. At a timeout,
    * an abort or the disposal it rejects when the command has been ended, which can take seconds; the outputs break at once.

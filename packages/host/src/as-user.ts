@@ -1,3 +1,4 @@
+import { untilAborted } from '@cutover/foundation/until-aborted';
 import { CommandRefusedError, createHost, type Host, HostOptionError } from '@cutover/host-contract';
 
 import enterSession from './enter-session.sh';
@@ -32,13 +33,21 @@ export function asUser(host: Host, user: string): Host {
 
   return createHost({
     name,
-    spawn: async ({ argv, env, cwd }) => {
-      const { uid, gid, home, shell } = await lookUp();
+    spawn: async ({ argv, env, cwd, signal }) => {
+      const { uid, gid, home, shell } = await untilAborted(signal, lookUp());
       const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
-      return host.stream([...become, 'sh', '-c', enterSession, 'sh', cwd ?? '', ...argv], {
+      const stream = host.stream([...become, 'sh', '-c', enterSession, 'sh', cwd ?? '', ...argv], {
         env: { HOME: home, USER: user, LOGNAME: user, SHELL: shell, ...env },
         cwd,
       });
+      try {
+        // A connection may have to be made first: what is given up meanwhile is not to start later.
+        await untilAborted(signal, stream.started);
+        return stream;
+      } catch (error) {
+        await stream[Symbol.asyncDispose]();
+        throw error;
+      }
     },
   });
 }

@@ -1,7 +1,9 @@
 import { hostContract, rejection } from '@cutover/host-contract/suite';
+import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
-import { asUser, localHost } from '../src/index.ts';
+import { asUser, localHost, sshHost } from '../src/index.ts';
+import { startRelay } from './ssh/relay.ts';
 
 const { describe, expect, it } = vitest;
 const root = process.getuid?.() === 0;
@@ -51,6 +53,20 @@ describe.skipIf(!root)('asUser', () => {
       await using other = asUser(localHost(), user);
       expect(await rejection(other.run(['true']))).toMatchObject({ code: 'COMMAND_REFUSED' });
     }
+  });
+
+  it('starts nothing later that was given up while the connection was made', async () => {
+    await using sshd = await startSshd();
+    await using relay = await startRelay(sshd.options.port);
+    await using behind = sshHost({ ...sshd.options, port: relay.port });
+    await using host = asUser(behind, 'root');
+    await host.run(['true']);
+    relay.cut();
+    await rejection(behind.run(['true']));
+    relay.freeze();
+    const file = `${sshd.directory}/made`;
+    const error = await rejection(host.run(['touch', file], { timeout: 300 }));
+    expect(error).toMatchObject({ code: 'COMMAND_TIMEOUT', started: false });
   });
 
   it('names both in errors', async () => {

@@ -59,11 +59,14 @@ export function stream(
   }, fail);
   void over.finally(() => deadline[Symbol.dispose]());
   exit.catch(ignore);
+  const started = spawning.then(() => undefined);
+  started.catch(ignore);
 
   return {
     stdin,
     stdout,
     stderr,
+    started,
     exit,
     kill: async (signal = 'SIGTERM') => {
       const command = await spawning;
@@ -77,9 +80,16 @@ export function stream(
   };
 }
 
-/** The reader may leave early: the command then gets a broken pipe, which is its own affair. */
+/** The reader may leave early: the command then gets a broken pipe where the transport has one, which is its own affair. */
 async function join(from: Readable, to: PassThrough): Promise<void> {
+  let left = false;
+  const onEnd = (): void => {
+    left ||= from.errored === null;
+  };
+  // Before the pipeline hears of it, and breaks what it reads from. A loop that is left by `break` is an error to it.
+  to.once('error', onEnd).once('close', onEnd);
   await Promise.allSettled([pipeline(from, to)]);
+  if (left) return;
   if (from.errored !== null) throw from.errored;
   if (!from.destroyed) await finished(from);
 }

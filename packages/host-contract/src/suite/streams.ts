@@ -42,6 +42,17 @@ export function streamsContract(runner: ContractRunner, options: ContractOptions
       expect(await command.exit).toEqual({ exitCode: 127, signal: undefined });
     });
 
+    it('goes on with one output when the reader of the other one leaves', async () => {
+      await using command = fixture.host.stream(['sh', '-c', 'echo some >&2; cat; echo done']);
+      for await (const chunk of command.stderr) {
+        expect(String(chunk)).toBe('some\n');
+        break;
+      }
+      command.stdin.end('more\n');
+      expect(await text(command.stdout)).toBe('more\ndone\n');
+      expect(await command.exit).toEqual({ exitCode: 0, signal: undefined });
+    });
+
     it('holds a command back while its reader pauses, and loses no byte', async () => {
       const size = (options.soak === true ? 256 : 64) * mebibyte;
       const seed = randomBytes(mebibyte);
