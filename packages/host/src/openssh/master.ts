@@ -119,7 +119,7 @@ async function ready(child: ChildProcess, failure: () => HostConnectionError): P
 }
 
 function connectionError(name: string, said: string): HostConnectionError {
-  const code = said.includes('REMOTE HOST IDENTIFICATION HAS CHANGED')
+  const code = /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY/.test(said)
     ? 'HOST_KEY_MISMATCH'
     : /host key is known|Host key verification failed/.test(said)
       ? 'HOST_KEY_UNKNOWN'

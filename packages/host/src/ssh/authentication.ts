@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 
-import { agentWithKeys } from './agent-keys.ts';
+import { agentKeys } from './agent-keys.ts';
 import { readPrivateKey } from './private-key.ts';
+import { bestSignature, otherSignatures } from './rsa-signatures.ts';
 import type { ResolvedOptions } from './ssh-config.ts';
 
 /** The keys that OpenSSH tries by itself, of the types that can be used here. */
@@ -31,15 +32,16 @@ export async function authentication(
   ];
   const agent =
     isNamed(options) || options.candidateKeys !== undefined ? options.agent : process.env['SSH_AUTH_SOCK'];
-  const methods: AnyAuthMethod[] = keys.flatMap(forSignatures).map((key) => ({
+  // A server counts what it refuses: each key has its turn before any has a second one.
+  const offers = [...keys.map(bestSignature), ...keys.flatMap(otherSignatures)];
+  const methods: AnyAuthMethod[] = offers.map((key) => ({
     type: 'publickey',
     username,
     // A key that has been parsed is taken as it is, which ssh2's types do not say.
     key: key as unknown as Buffer,
   }));
   if (agent !== undefined && agent !== '') {
-    const some = onlyKeys === undefined ? agent : await agentWithKeys(agent, onlyKeys);
-    methods.push({ type: 'agent', username, agent: some });
+    methods.push({ type: 'agent', username, agent: await agentKeys(agent, onlyKeys) });
   }
   if (answer !== undefined) {
     methods.push({
@@ -109,15 +111,4 @@ async function contentOf(name: string, file: string): Promise<Buffer> {
     const what = `the private key ${file} cannot be read (${why})`;
     throw new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
   }
-}
-
-/** An RSA key once for each kind of signature, best first: ssh2 would offer one, of those that a server may refuse. */
-function forSignatures(key: ParsedKey): readonly ParsedKey[] {
-  if (key.type !== 'ssh-rsa') return [key];
-  const signing = (type: string, hash: string): ParsedKey =>
-    Object.create(key, {
-      type: { value: type },
-      sign: { value: (data: Buffer) => key.sign(data, hash) },
-    });
-  return [signing('rsa-sha2-512', 'sha512'), signing('rsa-sha2-256', 'sha256'), key];
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 import { untilAborted } from '@cutover/foundation/until-aborted';
-import { HostConnectionError } from '@cutover/host-contract';
+import { HostConnectionError, HostOptionError } from '@cutover/host-contract';
 
 import type { AnyAuthMethod } from 'ssh2';
 
@@ -23,6 +23,9 @@ import { writeTogether } from './write-together.ts';
 const firstPause = 500;
 const longestPause = 8_000;
 
+/** How many jumps a way may have. */
+const mostJumps = 8;
+
 /**
  * Makes a connection: through the proxy or the jump, host key verified, authenticated. `signal` gives it up.
  *
@@ -32,11 +35,16 @@ export async function connect(
   name: string,
   options: SshHostOptions,
   signal?: AbortSignal,
+  jumps = 0,
 ): Promise<Connection> {
+  if (jumps > mostJumps) {
+    const what = `ProxyJump leads over more than ${mostJumps} hosts, or in a circle: give the first one "ProxyJump none"`;
+    throw new HostOptionError(name, 'config', what);
+  }
   const { connectAttempts = 1 } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await connectToRightKey(name, options, signal);
+      return await connectToRightKey(name, options, signal, jumps);
     } catch (error) {
       const mayPass = error instanceof HostConnectionError && error.code === 'CONNECTION_FAILED';
       if (!mayPass || attempt >= connectAttempts || signal?.aborted === true) throw error;
@@ -51,13 +59,14 @@ async function connectToRightKey(
   name: string,
   options: SshHostOptions,
   signal: AbortSignal | undefined,
+  jumps: number,
 ): Promise<Connection> {
   const shown: string[] = [];
   let mismatch: HostConnectionError | undefined;
   for (;;) {
     const before = shown.length;
     try {
-      return await connectOnce(name, options, shown, signal);
+      return await connectOnce(name, options, { shown, jumps }, signal);
     } catch (error) {
       const isMismatch = error instanceof HostConnectionError && error.code === 'HOST_KEY_MISMATCH';
       if (isMismatch) mismatch ??= error;
@@ -69,11 +78,14 @@ async function connectToRightKey(
   }
 }
 
-/** @param shown gets the type of a key that was refused, if one of another type may be the right one. */
+/**
+ * @param shown gets the type of a key that was refused, if one of another type may be the right one.
+ * @param jumps over how many hosts the way has led.
+ */
 async function connectOnce(
   name: string,
   given: SshHostOptions,
-  shown: string[],
+  { shown, jumps }: { readonly shown: string[]; readonly jumps: number },
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   const options = await resolveOptions(name, given);
@@ -89,7 +101,7 @@ async function connectOnce(
     readHostKeyPolicy(name, options),
     authentication(name, options),
   ]);
-  const base = jump && (await connect(jump.name ?? nameOf(jump), jump, signal));
+  const base = jump && (await connect(jump.name ?? nameOf(jump), jump, signal, jumps + 1));
   const timeout = AbortSignal.timeout(connectTimeout);
   const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   let socket: Duplex | undefined;

@@ -25,6 +25,10 @@ export async function connectionFailure(
         : `; ${certificates.join(', ')} was not shown, for ssh2 has no certificates: log in with it by the system's ssh (client: 'openssh')`;
     return new HostConnectionError('AUTHENTICATION_FAILED', name, what + instead, { cause: error });
   }
+  if (message.includes('Too many authentication failures')) {
+    const what = `${host}:${port} refused as many of our keys for ${user} as it lets be tried: name the right one (privateKeyFile), or fewer`;
+    return new HostConnectionError('AUTHENTICATION_FAILED', name, what, { cause: error });
+  }
   const missing = /^Handshake failed: no matching (.*)$/.exec(message)?.[1];
   const instead =
     missing === undefined

@@ -26,7 +26,14 @@ export async function readPrivateKey(
     });
   const text = data.toString('latin1');
   const encrypted = isEncrypted(text, ssh2.utils.parseKey(data));
-  const secret = typeof passphrase === 'function' && encrypted ? await passphrase(what) : passphrase;
+  const ask = async (asked: Exclude<Passphrase, string>): Promise<string | undefined> => {
+    try {
+      return await asked(what);
+    } catch (error) {
+      throw refuse('it is encrypted, and asking for its passphrase failed', error);
+    }
+  };
+  const secret = typeof passphrase === 'function' && encrypted ? await ask(passphrase) : passphrase;
   if (encrypted && secret === undefined) {
     if (passphrase !== undefined) return undefined;
     throw refuse('it is encrypted: give its passphrase, or add it to an agent');

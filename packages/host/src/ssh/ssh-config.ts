@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { homedir, userInfo } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { promisify } from 'node:util';
 
 import { HostOptionError } from '@cutover/host-contract';
@@ -33,10 +33,11 @@ export async function resolveOptions(name: string, options: SshHostOptions): Pro
     const value = said.get(key)?.[0];
     return value === undefined || value === 'none' ? undefined : value;
   };
+  const tokens = tokensOf(options.host, one, options.user ?? one('user') ?? user);
   const files = (key: string): readonly string[] =>
     (said.get(key) ?? [])
-      .flatMap((line) => line.split(' '))
-      .map(expandHome)
+      .flatMap((line) => (key === 'identityfile' ? [line] : pathsOf(line)))
+      .map((file) => expand(file, tokens))
       .filter((file) => file !== 'none');
   const identities = files('identityfile');
   const named = options.privateKey !== undefined || options.privateKeyFile !== undefined;
@@ -108,6 +109,41 @@ function agentOf(configured: string | undefined): string | undefined {
   const socket = configured ?? process.env['SSH_AUTH_SOCK'];
   if (socket === undefined || socket === '') return undefined;
   return socket === 'SSH_AUTH_SOCK' ? process.env['SSH_AUTH_SOCK'] : expandHome(socket);
+}
+
+/** `ssh -G` writes several files with a space between them, and does not quote one that has a space in its name. */
+function pathsOf(line: string): readonly string[] {
+  return line.split(/ (?=[/~%$])/);
+}
+
+/** What `%h` and the like stand for in the name of a file; see TOKENS in ssh_config(5). */
+function tokensOf(
+  given: string,
+  one: (key: string) => string | undefined,
+  user: string,
+): ReadonlyMap<string, string> {
+  const host = one('hostname') ?? given;
+  const local = hostname();
+  return new Map([
+    ['%', '%'],
+    ['d', homedir()],
+    ['h', host],
+    ['i', String(userInfo().uid)],
+    ['k', one('hostkeyalias') ?? given],
+    ['L', local.replace(/\..*$/, '')],
+    ['l', local],
+    ['n', given],
+    ['p', one('port') ?? '22'],
+    ['r', user],
+    ['u', userInfo().username],
+  ]);
+}
+
+/** `~`, tokens and `${VARIABLE}`, which `ssh -G` leaves as they are written. */
+function expand(path: string, tokens: ReadonlyMap<string, string>): string {
+  return expandHome(path)
+    .replaceAll(/%(.)/g, (token, letter: string) => tokens.get(letter) ?? token)
+    .replaceAll(/\$\{(\w+)\}/g, (variable, name: string) => process.env[name] ?? variable);
 }
 
 function expandHome(path: string): string {

@@ -28,7 +28,8 @@ async function login(options: Partial<SshHostOptions>): Promise<string> {
 /** A new key, in a file of its own; one that the server knows unless `known` is `false`. */
 async function newKey(type: string, { passphrase = '', known = true } = {}): Promise<string> {
   const file = join(sshd.directory, `key-${Math.random().toString(36).slice(2)}`);
-  await execute('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-f', file]);
+  const size = type === 'rsa' ? ['-b', '2048'] : [];
+  await execute('ssh-keygen', ['-q', '-t', type, ...size, '-N', passphrase, '-f', file]);
   if (known) await appendFile(join(sshd.directory, 'authorized_keys'), await readFile(`${file}.pub`));
   return file;
 }
@@ -83,8 +84,23 @@ describe('keys', () => {
       await copyFile(`${key}.pub`, join(strict.directory, 'authorized_keys'));
       await using host = sshHost({ ...strict.options, privateKeyFile: key });
       expect((await host.run(['echo', 'in'])).stdout).toBe('in\n');
+      const { privateKeyFile: _file, ...options } = strict.options;
+      await withAgent([key], async (agent) => {
+        await using other = sshHost({ ...options, agent });
+        expect((await other.run(['echo', 'in'])).stdout).toBe('in\n');
+      });
     },
   );
+
+  it('of type RSA, four of them, are each tried before any is tried twice', async () => {
+    const wrong = await Promise.all([1, 2, 3].map(async () => await newKey('rsa', { known: false })));
+    const right = await newKey('rsa');
+    expect(await login({ privateKeyFile: [...wrong, right] })).toBe('in\n');
+    expect(await rejection(login({ privateKeyFile: wrong }))).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      message: expect.stringContaining('as many of our keys'),
+    });
+  });
 
   it.each(['rsa', 'ec', 'ed25519'] as const)('of type %s may be PKCS #8, encrypted too', async (type) => {
     const { privateKey } =
@@ -122,6 +138,16 @@ describe('keys', () => {
     expect(error).toMatchObject({
       code: 'AUTHENTICATION_FAILED',
       message: expect.stringContaining('encrypted'),
+    });
+  });
+
+  it('that are encrypted are refused where asking for the passphrase fails', async () => {
+    const cause = new Error('no terminal');
+    const closed = await newKey('ed25519', { passphrase: 'open', known: false });
+    const passphrase = async (): Promise<string> => await Promise.reject(cause);
+    expect(await rejection(login({ privateKeyFile: closed, passphrase }))).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      cause,
     });
   });
 

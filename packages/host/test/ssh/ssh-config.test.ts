@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -51,6 +51,27 @@ it('reads name, port, user, key and known hosts', async () => {
   // The first of these cannot be used; OpenSSH passes over it too.
   expect(await login([...reach, 'IdentityFile /no/such/key', `IdentityFile ${known}`, key])).toBe('in\n');
   vi.unstubAllEnvs();
+});
+
+it('finds files whose names have spaces, tokens and variables', async () => {
+  vi.stubEnv('SSH_AUTH_SOCK', '');
+  vi.stubEnv('KEYS', sshd.directory);
+  const folder = join(sshd.directory, 'my files');
+  await mkdir(folder);
+  await copyFile(privateKeyFile, join(folder, `id-127.0.0.1-${user}`));
+  await copyFile(known, join(folder, 'known'));
+  const there = reach.slice(0, 3);
+  const hosts = `UserKnownHostsFile /no/such "${folder}/known"`;
+  for (const file of [`"${folder}/id-%h-%r"`, '${KEYS}/user', `"\${KEYS}/my files/id-%h-%r"`])
+    expect(await login([...there, hosts, `IdentityFile ${file}`])).toBe('in\n');
+  vi.unstubAllEnvs();
+});
+
+it('says that ProxyJump leads in a circle', async () => {
+  expect(await rejection(login([...reach, key], {}, 'Host *\n  ProxyJump vm\n'))).toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining('circle'),
+  });
 });
 
 it('is overruled by what is said', async () => {
