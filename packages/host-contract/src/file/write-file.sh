@@ -28,7 +28,16 @@ case $here in
     shared=$(stat -c %G .)
     if [ "$shared" = UNKNOWN ] || [ "$shared" != "$(stat -c %U .)" ]; then
       refuse "the group $shared may write to its parent directory: chmod g-w it first"
-    fi ;;
+    fi
+    # Those of the group are then the mask of the ACL: what its entries give to other users and groups holds.
+    case $(ls -ld .) in
+      ??????????+*)
+        entries=$(getfacl -cpn . 2>/dev/null) ||
+          refuse 'its parent directory has an ACL, and there is no getfacl to read it: chmod g-w it first'
+        if printf '%s\n' "$entries" | grep -vE "^user:(0|$(stat -c %u .)):" | grep -qE '^(user|group):[^:]+:.w'; then
+          refuse 'others may write to its parent directory by its ACL: chmod g-w it first'
+        fi ;;
+    esac ;;
 esac
 if [ -e "./$name" ] && [ ! -f "./$name" ] && [ ! -L "./$name" ]; then
   refuse "it is a $(stat -c %F -- "./$name"), not a regular file"

@@ -150,6 +150,21 @@ export function filesContract(runner: ContractRunner, options: ContractOptions):
       }
     });
 
+    it('refuses a parent to which others may write by its ACL', async () => {
+      const { host } = fixture;
+      if ((await host.run(['sh', '-c', 'command -v setfacl'], { reject: false })).exitCode !== 0) return;
+      const directory = await makeDirectory('shared-by-acl');
+      const path = `${directory}/file`;
+      await host.run(['setfacl', '-m', 'u:daemon:rwx', '--', directory]);
+      expect(await rejection(host.writeFile(path, 'x', { mode: 0o600 }))).toMatchObject({
+        code: 'FILE_REFUSED',
+        message: expect.stringContaining('may write to its parent directory'),
+      });
+      await host.run(['chmod', 'g-w', '--', directory]);
+      await host.writeFile(path, 'x', { mode: 0o600 });
+      expect(await list(directory)).toEqual(['file']);
+    });
+
     it('refuses a directory', async () => {
       const directory = await makeDirectory('directory');
       expect(await rejection(fixture.host.writeFile(directory, 'x', { mode: 0o600 }))).toMatchObject({

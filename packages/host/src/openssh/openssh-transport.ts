@@ -50,6 +50,10 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
       for (;;) {
         const master = await untilAborted(command.signal, (current ??= open()));
         const release = await sessions.acquire(command.signal);
+        // What waits gets its turn when the others are ended: nothing is to begin then that nothing would end.
+        if (disposal.signal.aborted || master.lost !== undefined) release();
+        disposal.signal.throwIfAborted();
+        if (master.lost !== undefined) continue;
         const session = startSession(name, master, command, { line, mark });
         if (!(await session.refused)) {
           void session.closed.then(release);
