@@ -56,9 +56,12 @@ export async function startMaster(
   const stop = (): void => void child.kill();
   giveUp.addEventListener('abort', stop, { once: true });
   try {
-    await ready(child, () => {
-      const late = timeout.aborted ? `its login shell started nothing within ${connectTimeout} ms` : '';
-      return connectionError(name, said.trim() || late);
+    await ready(child, (printed) => {
+      if (timeout.aborted) return startedNothing(name, `within ${connectTimeout} ms: ${printed}${said}`);
+      // ssh itself ends with 255.
+      return child.exitCode === 255 || child.exitCode === null
+        ? connectionError(name, said)
+        : startedNothing(name, `and ended: ${printed}${said}`);
     });
   } catch (error) {
     child.kill();
@@ -104,7 +107,7 @@ export async function startMaster(
 }
 
 /** Resolves when the guardian has said that it is there. */
-async function ready(child: ChildProcess, failure: () => HostConnectionError): Promise<void> {
+async function ready(child: ChildProcess, failure: (printed: string) => HostConnectionError): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let seen = '';
     const onData = (chunk: Buffer): void => {
@@ -114,8 +117,13 @@ async function ready(child: ChildProcess, failure: () => HostConnectionError): P
       resolve();
     };
     child.stdout?.on('data', onData);
-    child.once('close', () => reject(failure()));
+    child.once('close', () => reject(failure(seen)));
   });
+}
+
+function startedNothing(host: string, how: string): HostConnectionError {
+  const what = `ssh reached ${host}, but the login shell there started nothing ${how.slice(0, 1_000)}`;
+  return new HostConnectionError('CONNECTION_FAILED', host, what.trim().replace(/:$/, ''));
 }
 
 function connectionError(name: string, said: string): HostConnectionError {

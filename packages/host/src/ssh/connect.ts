@@ -167,7 +167,7 @@ async function openSocket(
 ): Promise<Duplex> {
   if (base !== undefined) return await untilAborted(signal, base.forward(host, port));
   if (proxy !== undefined && 'command' in proxy)
-    return dialThroughCommand(proxy.command, { host, port, user });
+    return await dialThroughCommand(proxy.command, { host, port, user });
   if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);
   return await dial(host, port, signal);
 }

@@ -3,15 +3,19 @@ import { Duplex } from 'node:stream';
 
 /**
  * What stands behind a command's standard input and output, as OpenSSH's ProxyCommand: `%h`, `%p`, `%r` and `%%` are host,
- * port, user and a percent sign. Its last words on stderr are the error when it fails.
+ * port, user and a percent sign. Its last words on stderr are the error when it fails. It has a process group of its own: a
+ * Ctrl-C that this program handles is not one for its connection.
  */
-export function dialThroughCommand(
+export async function dialThroughCommand(
   command: string,
   { host, port, user }: { readonly host: string; readonly port: number; readonly user: string },
-): Duplex {
+): Promise<Duplex> {
   const values: Readonly<Record<string, string>> = { h: host, n: host, p: String(port), r: user, '%': '%' };
   const line = command.replaceAll(/%(.)/g, (token, letter: string) => values[letter] ?? token);
-  const child = spawn('sh', ['-c', `exec ${line}`], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const { createProcessGroup } = await import('../local/process-group.ts');
+  const child = spawn('sh', ['-c', `exec ${line}`], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const group = child.pid === undefined ? undefined : createProcessGroup(child.pid);
+  child.once('exit', () => group?.ended());
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-500);
@@ -26,7 +30,7 @@ export function dialThroughCommand(
       done();
     },
     destroy: (error, done) => {
-      child.kill();
+      group?.kill('SIGTERM');
       done(error);
     },
   });

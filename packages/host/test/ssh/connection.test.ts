@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
 import { freePort, listening } from '@cutover/test-support/ports';
@@ -179,6 +180,23 @@ describe('connecting', () => {
     await sleep(300);
     await patient[Symbol.asyncDispose]();
     expect(await waiting).toMatchObject({ code: 'CONNECTION_FAILED' });
+  });
+
+  it('keeps a proxy command out of the way of a Ctrl-C, and ends it with the connection', async () => {
+    const { port, host: name } = sshd.options;
+    const groupsOf = async (): Promise<string[]> => {
+      const argv = ['-o', 'pgid=,args=', '--ppid', String(process.pid)];
+      const { stdout } = await promisify(execFile)('ps', argv);
+      return stdout.split('\n').filter((line) => line.includes(`nc ${name} ${port}`));
+    };
+    const host = sshHost({ ...sshd.options, proxy: { command: 'nc %h %p' } });
+    await host.run(['true']);
+    const own = (await promisify(execFile)('ps', ['-o', 'pgid=', String(process.pid)])).stdout.trim();
+    const [line = ''] = await groupsOf();
+    expect(line).toContain('nc');
+    expect(line.trim().split(' ')[0]).not.toBe(own);
+    await host[Symbol.asyncDispose]();
+    await until(async () => (await groupsOf()).length === 0);
   });
 
   it('says which key it cannot use', async () => {

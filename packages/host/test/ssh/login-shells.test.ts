@@ -111,5 +111,10 @@ if (process.getuid?.() === 0) {
       'message',
       expect.stringContaining('This account is currently not available'),
     );
+    await using other = sshHost({ ...daemon.options, client: 'openssh' });
+    expect(await rejection(other.run(['true']))).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining('This account is currently not available'),
+    });
   });
 }
