@@ -48,6 +48,7 @@ export function startSession(
 ): OpensshSession {
   const child = spawn('ssh', [...master.through, line], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let group: ProcessGroup | undefined;
+  let killed = false;
   let code: number | undefined;
   let launch: () => void = () => undefined;
   const launched = new Promise<void>((resolve) => {
@@ -100,7 +101,9 @@ export function startSession(
 
   const exit = ending.then(async (): Promise<CommandExit> => {
     await Promise.all([output.begun, errors.begun]);
-    if (code !== undefined && output.passed && errors.passed) return exitFromShell(code);
+    // One that we have signalled may have ended between its two marks.
+    if (code !== undefined && group !== undefined && (killed || (output.passed && errors.passed)))
+      return exitFromShell(code);
     // Its ssh ends before that of the connection does: the next call is to make a new one.
     await Promise.race([master.ended, setTimeout(patience, undefined, { ref: false })]);
     if (master.lost !== undefined) throw master.lost;
@@ -121,6 +124,7 @@ export function startSession(
       exit,
       kill: async (signal) => {
         await launched;
+        killed = true;
         if (group === undefined) child.kill();
         else if (!(await master.guardian.kill(group, signal)))
           throw master.lost ?? new Error('the guardian is gone');

@@ -5,7 +5,7 @@
  * the shell become `sh`, so that the exit code or the signal is the script's own.
  */
 export function loginShellLine(script: string): string {
-  return `exec sh -c 'eval "$(printf "$0")"' '${encode(script)}'`;
+  return `exec sh -c 'eval "$(printf "$1")"' sh '${encode(script)}'`;
 }
 
 function encode(script: string): string {

@@ -31,6 +31,7 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
   channel.on('error', () => undefined);
 
   let group: ProcessGroup | undefined;
+  let killed = false;
   let launch: () => void = () => undefined;
   /** Resolves when the process group is known, or when it will never be. */
   const launched = new Promise<void>((resolve) => {
@@ -63,7 +64,8 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
 
   const exit = status.then(async (ended) => {
     await begun;
-    if (output.passed && errors.passed) return ended;
+    // One that we have signalled may have ended between its two marks.
+    if (group !== undefined && (killed || (output.passed && errors.passed))) return ended;
     throw connection.lost ?? notSeen(host, argv, output, errors);
   });
 
@@ -74,6 +76,7 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
     exit,
     kill: async (signal) => {
       await launched;
+      killed = true;
       if (group === undefined) channel.signal(signal.slice(3));
       else await groups.kill(group, signal);
     },

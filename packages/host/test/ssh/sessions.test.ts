@@ -104,6 +104,24 @@ describe('sessions', () => {
     await expect.poll(() => processesWith(local, seconds), { timeout: 30_000 }).toEqual([]);
   });
 
+  it('says of a missing command that it is missing, and not how it was sent', async () => {
+    await using host = sshHost(sshd.options);
+    const { exitCode, stderr } = await host.run(['no-such-command', 'argument'], { reject: false });
+    expect(exitCode).toBe(127);
+    expect(stderr).toMatch(/^sh: .*no-such-command: not found\n$/);
+    expect(stderr).not.toContain('argument');
+  });
+
+  it.runIf(process.getuid?.() === 0)('tells the end of a command that was ended while it began', async () => {
+    // The line by which a command begins on stderr finds a pipe that is full.
+    const text = 'exec 2> >(exec sleep 3 > /dev/null 2>&1); head -c 65536 /dev/zero >&2\n';
+    await using stuck = await startSshd({ login: { shell: '/bin/bash', files: { '.bashrc': text } } });
+    await using host = sshHost(stuck.options);
+    expect(await rejection(host.run(['sleep', '1000'], { timeout: 500 }))).toMatchObject({
+      code: 'COMMAND_TIMEOUT',
+    });
+  });
+
   it('refuses a command line that the kernel would not take', async () => {
     await using host = sshHost(sshd.options);
     expect(await rejection(host.run(['echo', 'x'.repeat(140_000)]))).toMatchObject({
