@@ -9,7 +9,8 @@ const peerName = 'nix build, nix copy, nix-env --set and the switch by hand, ove
 export const nixDeployFigures: readonly Figure[] = [
   single('deploy-noop', false),
   single('deploy-one-file', true),
-  ...(['one host', 'ten by hand, built once'] as const).map(fleetOfTen),
+  fleet(10, 'one host'),
+  ...[1, 3, 10].map((count) => fleet(count, 'by hand, built once')),
 ];
 
 function single(name: string, changing: boolean): Figure {
@@ -40,30 +41,31 @@ function single(name: string, changing: boolean): Figure {
   };
 }
 
-function fleetOfTen(peer: 'one host' | 'ten by hand, built once'): Figure {
+/** So many hosts at once. */
+function fleet(size: number, peer: 'one host' | 'by hand, built once'): Figure {
   return {
-    name: 'fleet-10',
+    name: `fleet-${size}`,
     unit: 'ms',
     better: 'lower',
     peerName: peer,
     samples: 5,
     warmUp: 1,
     open: async () => {
-      const machines = await startMachines(10);
+      const machines = await startMachines(size);
       const { targets, source, change, byHand } = machines;
-      const fleet = async (count: number): Promise<void> => {
+      const deployTo = async (count: number): Promise<void> => {
         const members = targets
           .slice(0, count)
           .map((target) => ({ target, options: { source, buildOn: 'here' } as const }));
-        await deployFleet(members, { parallel: 10 });
+        await deployFleet(members, { parallel: size });
       };
       const changed = (work: () => Promise<void>) => async (): Promise<number> => {
         await change();
         return await milliseconds(work);
       };
       return {
-        ours: changed(async () => await fleet(10)),
-        peer: changed(async () => await (peer === 'one host' ? fleet(1) : byHand(10))),
+        ours: changed(async () => await deployTo(size)),
+        peer: changed(async () => await (peer === 'one host' ? deployTo(1) : byHand(size))),
         [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
       };
     },
