@@ -100,3 +100,19 @@ describe('a command that cannot be proven to have ended', () => {
     expect(await rejection(local.run(['sleep', '10'], { timeout: 500 }))).toMatchObject({ started: true });
   });
 });
+
+it.each(['ssh2', 'openssh'] as const)(
+  'leaves nothing running that has just begun or waits, when it is disposed of (%s)',
+  async (client) => {
+    await using sshd = await startSshd();
+    await using local = localHost();
+    const seconds = uniqueSleep();
+    const host = sshHost({ ...sshd.options, client, maxSessions: 3 });
+    await host.run(['true']);
+    const running = Promise.allSettled([1, 2, 3, 4].map(async () => await host.run(['sleep', seconds])));
+    await until(async () => (await processesWith(local, seconds)).length > 0);
+    await host[Symbol.asyncDispose]();
+    expect((await running).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  },
+);

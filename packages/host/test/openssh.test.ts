@@ -3,11 +3,11 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { hostContract, processesWith, rejection, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { hostContract, rejection } from '@cutover/host-contract/suite';
 import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
-import { localHost, sshHost } from '../src/index.ts';
+import { sshHost } from '../src/index.ts';
 import { startRelay } from './ssh/relay.ts';
 
 const { expect, it } = vitest;
@@ -65,18 +65,6 @@ it('runs many at once on a server with fewer sessions than we think, and says so
     code: 'CONNECTION_FAILED',
     message: expect.stringContaining('MaxSessions'),
   });
-});
-
-it('begins nothing that waits for its turn when it is disposed of', async () => {
-  const seconds = uniqueSleep();
-  const host = sshHost({ ...sshd.options, client, maxSessions: 2 });
-  await host.run(['true']);
-  const running = Promise.allSettled([1, 2, 3].map(async () => await host.run(['sleep', seconds])));
-  await using local = localHost();
-  await until(async () => (await processesWith(local, seconds)).length > 0);
-  await host[Symbol.asyncDispose]();
-  expect((await running).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-  await until(async () => (await processesWith(local, seconds)).length === 0);
 });
 
 it('logs in with a certificate, to a host with one', async () => {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { CommandRefusedError, HostConnectionError, type HostTransport } from '@cutover/host-contract';
 
+import { createBeginnings } from '../ssh/beginnings.ts';
 import { longestCommandLine } from '../ssh/launch.ts';
 import type { SshHostOptions } from '../ssh/options.ts';
 import { createSessionQueue } from '../ssh/session-queue.ts';
@@ -19,6 +20,7 @@ const retries = 5;
  */
 export function opensshTransport(name: string, options: SshHostOptions): HostTransport {
   const sessions = createSessionQueue(Math.max(1, (options.maxSessions ?? 10) - 1));
+  const beginning = createBeginnings();
   const disposal = new AbortController();
   let current: Promise<Master> | undefined;
   const open = async (): Promise<Master> => {
@@ -55,6 +57,7 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
         disposal.signal.throwIfAborted();
         if (master.lost !== undefined) continue;
         const session = startSession(name, master, command, { line, mark });
+        beginning.add(session.refused);
         if (!(await session.refused)) {
           void session.closed.then(release);
           return session.command;
@@ -75,6 +78,7 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
     close: async () => {
       disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));
       const [opened] = await Promise.allSettled([current]);
+      await beginning.over();
       if (opened.status === 'fulfilled') await opened.value?.close();
     },
   };

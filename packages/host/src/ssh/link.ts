@@ -11,6 +11,7 @@ import {
   type SpawnedCommand,
 } from '@cutover/host-contract';
 
+import { createBeginnings } from './beginnings.ts';
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -37,6 +38,8 @@ export interface Link {
   /** Whether the server grants one session only: a command beside another needs a connection of its own. */
   readonly single: boolean;
   spawn(command: SpawnCommand): Promise<SpawnedCommand>;
+  /** Closes the connection once the guardian knows what it has to end. */
+  close(): Promise<void>;
 }
 
 export async function openLink(host: string, options: SshHostOptions, signal: AbortSignal): Promise<Link> {
@@ -62,7 +65,10 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     guarding = Promise.resolve(undefined);
     await dismissed?.close();
   };
+  const beginning = createBeginnings();
+  let closing = false;
   const groups: Groups = {
+    begin: beginning.add,
     add: (group) => void guarding.then((guardian) => guardian?.add(group)),
     remove: (group) => void guarding.then((guardian) => guardian?.remove(group)),
     kill: async (group, name) => {
@@ -82,6 +88,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     for (;;) {
       const release = await sessions.acquire(command.signal);
       try {
+        if (closing) throw new HostConnectionError('CONNECTION_LOST', host, `${host} has been disposed of`);
         const adopted = await connection.exec(line, (channel) => {
           channel.once('close', release);
           return adopt(channel);
@@ -110,6 +117,11 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
 
   return {
     connection,
+    close: async () => {
+      closing = true;
+      await beginning.over();
+      await connection.close();
+    },
     get single() {
       return single;
     },

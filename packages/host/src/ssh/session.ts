@@ -17,6 +17,8 @@ export interface SessionOptions {
 }
 
 export interface Groups {
+  /** A command begins; `launched` resolves when its group is known, or when it will never be. */
+  begin(launched: Promise<void>): void;
   add(group: ProcessGroup): void;
   remove(group: ProcessGroup): void;
   kill(group: ProcessGroup, signal: NodeJS.Signals): Promise<void>;
@@ -49,6 +51,7 @@ export function adoptSession(channel: ClientChannel, options: SessionOptions): S
   const output = findMark(channel, mark, onGroup);
   const errors = findMark(channel.stderr, mark, onGroup);
   const begun = Promise.all([output.begun, errors.begun]).then(() => launch());
+  groups.begin(launched);
 
   // Not before the group is known: a command whose channel is closed while it starts would be out of reach.
   const closeWhenDestroyed = (): void => {

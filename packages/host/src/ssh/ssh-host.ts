@@ -52,7 +52,7 @@ export function sshHost(options: SshHostOptions): Host {
     close: async () => {
       disposal.abort(new HostConnectionError('CONNECTION_FAILED', name, `${name} has been disposed of`));
       const [opened] = await Promise.allSettled([current]);
-      if (opened.status === 'fulfilled') await opened.value?.connection.close();
+      if (opened.status === 'fulfilled') await opened.value?.close();
       await alone.close();
     },
   });
