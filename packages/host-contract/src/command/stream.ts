@@ -82,7 +82,7 @@ export function stream(
 
 /** The reader may leave early: the command then gets a broken pipe where the transport has one, which is its own affair. */
 async function join(from: Readable, to: PassThrough): Promise<void> {
-  let left = false;
+  let left = to.destroyed;
   const onEnd = (): void => {
     left ||= from.errored === null;
   };

@@ -53,6 +53,14 @@ export function streamsContract(runner: ContractRunner, options: ContractOptions
       expect(await command.exit).toEqual({ exitCode: 0, signal: undefined });
     });
 
+    it('goes on with one output when the other one had no reader from the start', async () => {
+      await using command = fixture.host.stream(['sh', '-c', 'cat; echo done']);
+      command.stderr.destroy();
+      command.stdin.end('more\n');
+      expect(await text(command.stdout)).toBe('more\ndone\n');
+      expect(await command.exit).toEqual({ exitCode: 0, signal: undefined });
+    });
+
     it('holds a command back while its reader pauses, and loses no byte', async () => {
       const size = (options.soak === true ? 256 : 64) * mebibyte;
       const seed = randomBytes(mebibyte);
