@@ -1,5 +1,5 @@
-import { open, realpath, stat, writeFile } from 'node:fs/promises';
-import { writeFileDurably } from '@cutover/foundation/durable-file';
+import { type FileHandle, open, realpath, stat, writeFile } from 'node:fs/promises';
+import { type DurableWriteOptions, writeFileDurably } from '@cutover/foundation/durable-file';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { SecretsError } from '../errors.ts';
 
@@ -9,7 +9,7 @@ import { SecretsError } from '../errors.ts';
  * that this user may not write, the file itself is overwritten, which a power cut can tear.
  *
  * @param mode - instead of the file's own.
- * @throws {SecretsError} `FILE_CONFLICT`: its owner cannot be kept by this user.
+ * @throws {SecretsError} `FILE_CONFLICT`: its owner cannot be kept by this user. `FILE_UNWRITABLE`: the disk is full.
  */
 export async function replaceFile(path: string, data: Uint8Array, mode?: number): Promise<void> {
   const target = await realpath(path);
@@ -17,9 +17,11 @@ export async function replaceFile(path: string, data: Uint8Array, mode?: number)
   if (!found.isFile()) return writeFile(target, data);
   const { uid, gid } = found;
   try {
-    await writeFileDurably(target, data, { mode: mode ?? found.mode & 0o7777, uid, gid });
+    const keepsMode = mode === undefined;
+    await writeBeside(target, data, { mode: mode ?? found.mode & 0o7777, uid, gid, keepsMode });
   } catch (error) {
-    if (isErrno(error, 'EACCES', 'EROFS') && mode === undefined) return overwrite(target, data);
+    if (isErrno(error, 'ENOSPC', 'EDQUOT'))
+      throw new SecretsError('FILE_UNWRITABLE', `${noSpace}, so it is as it was`, { file: path });
     if (!isErrno(error, 'EPERM')) throw error;
     throw new SecretsError(
       'FILE_CONFLICT',
@@ -30,13 +32,46 @@ export async function replaceFile(path: string, data: Uint8Array, mode?: number)
   }
 }
 
-/** A file of this user's in a folder that is not: there can be no new file beside it. */
+/** Replaces the file by a new one beside it; where there can be none, and it keeps its mode, it is overwritten. */
+async function writeBeside(
+  path: string,
+  data: Uint8Array,
+  { keepsMode, ...options }: DurableWriteOptions & { readonly keepsMode: boolean },
+): Promise<void> {
+  try {
+    await writeFileDurably(path, data, options);
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EROFS') || !keepsMode) throw error;
+    await overwrite(path, data);
+  }
+}
+
+/**
+ * A file of this user's in a folder that is not: there can be no new file beside it. What it grows by is written first, so
+ * that on a full disk the old content is still all there.
+ */
 async function overwrite(path: string, data: Uint8Array): Promise<void> {
   await using file = await open(path, 'r+');
-  await file.truncate();
-  await file.writeFile(data);
+  const { size } = await file.stat();
+  try {
+    await writeAll(file, data.subarray(size), size);
+  } catch (error) {
+    await file.truncate(size);
+    throw error;
+  }
+  await writeAll(file, data.subarray(0, size), 0);
+  await file.truncate(data.length);
   await file.sync();
 }
+
+async function writeAll(file: FileHandle, data: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < data.length;) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+export const noSpace = 'its disk has no space left for it (ENOSPC)';
 
 /** As `replaceFile`, or a new file of this user's where there is none. */
 export async function replaceOrCreateFile(

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { SecretsError } from '../../errors.ts';
@@ -12,6 +11,7 @@ export function setUpEdit(command: Command): Command {
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
     const { lstat, readFile } = await import('node:fs/promises');
     const { unlessAbsent } = await import('@cutover/foundation/errno');
+    const { backToEditor, isConflict } = await import('./back-to-editor.ts');
     const { createFile } = await import('./create-file.ts');
     const { splitWords } = await import('../../age/search.ts');
     const { readFileBounded } = await import('../../files/read-file.ts');
@@ -55,24 +55,4 @@ async function save(file: string, before: Buffer, { bytes, changed }: EditResult
   } catch (error) {
     throw await rescued(error, file, bytes);
   }
-}
-
-const isConflict = (error: unknown): boolean =>
-  error instanceof SecretsError && error.code === 'FILE_CONFLICT';
-
-/** An edit that cannot be taken is not lost: at a terminal the editor can be opened again. */
-async function backToEditor(error: unknown): Promise<boolean> {
-  if (!(error instanceof SecretsError) || !process.stdin.isTTY) return false;
-  const warning = isConflict(error) ? ' What is saved then replaces the change of the other process.' : '';
-  process.stderr.write(
-    `${error.message}\nEnter goes back to the editor, Ctrl-C or Ctrl-D gives the edit up.${warning} `,
-  );
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, terminal: false });
-  const answered = await Promise.race([
-    once(lines, 'line').then(() => true),
-    once(lines, 'close').then(() => false),
-  ]);
-  lines.close();
-  return answered;
 }

@@ -1,13 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isErrno } from '@cutover/foundation/errno';
 import { splitWords } from '../../age/search.ts';
 import { SecretsError } from '../../errors.ts';
+import { createWholeFile } from '../../files/create-file.ts';
 import { rescued } from '../../files/rescue.ts';
 import type { SopsEngine } from '../../sops/engine.ts';
 import { type SopsFormat, formatOf } from '../../sops/formats/format.ts';
 import { type EngineFlags, engineFile } from '../shared/engine.ts';
 import { reportChanges } from '../shared/replace.ts';
+import { backToEditor } from './back-to-editor.ts';
 import { privateFile } from './private-file.ts';
 import { runEditor } from './run-editor.ts';
 
@@ -27,12 +29,20 @@ export async function createFile(file: string, engine: SopsEngine, flags: Engine
   // Before the editor opens: an edit that no rule covers would be for nothing.
   await engine.encrypt(example, named);
   await using copy = await privateFile(basename(file), example);
-  await runEditor(splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi'), copy.path);
-  const content = await readFile(copy.path);
-  if (content.equals(example)) return reportChanges(flags.json, [{ file, changed: false }]);
-  const encrypted = await engine.encrypt(content, named);
+  const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
+  let encrypted: Uint8Array | undefined;
+  while (encrypted === undefined) {
+    await runEditor(editor, copy.path);
+    const content = await readFile(copy.path);
+    if (content.equals(example)) return reportChanges(flags.json, [{ file, changed: false }]);
+    try {
+      encrypted = await engine.encrypt(content, named);
+    } catch (error) {
+      if (!(await backToEditor(error))) throw error;
+    }
+  }
   try {
-    await writeFile(file, encrypted, { flag: 'wx', mode: 0o644, flush: true });
+    await createWholeFile(file, encrypted, 0o644);
   } catch (error) {
     const meanwhile = new SecretsError('FILE_CONFLICT', 'it was made while the editor was open', { file });
     throw await rescued(isErrno(error, 'EEXIST') ? meanwhile : error, file, encrypted);

@@ -30,7 +30,7 @@ export async function writeOutput(
     if (!process.stdout.write(content)) await once(process.stdout, 'drain');
     return;
   }
-  const { replaceOrCreateFile } = await import('../../files/replace-file.ts');
+  const { noSpace, replaceOrCreateFile } = await import('../../files/replace-file.ts');
   const { isErrno } = await import('@cutover/foundation/errno');
   try {
     await replaceOrCreateFile(file, content, options);
@@ -41,7 +41,9 @@ export async function writeOutput(
         ? 'this user may not write there'
         : isErrno(error, 'EISDIR')
           ? 'it is a directory'
-          : undefined;
+          : isErrno(error, 'ENOSPC', 'EDQUOT')
+            ? noSpace
+            : undefined;
     if (why === undefined) throw error;
     const { SecretsError } = await import('../../errors.ts');
     throw new SecretsError('FILE_UNWRITABLE', why, { file });
