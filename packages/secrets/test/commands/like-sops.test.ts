@@ -194,3 +194,58 @@ test('what has no name, no config, or an odd name is said plainly', async () => 
     stderr: expect.stringContaining('its folder does not exist'),
   });
 });
+
+test('-i is in place where sops has it so and no identity can be meant', async () => {
+  const { file, directory, key } = await fixture('a: one\n');
+  const other = generateKeyPair();
+  const env = { ...process.env, SOPS_AGE_KEY_FILE: key };
+  const run = (...args: string[]) => secrets.run(args, { cwd: directory, env });
+  expect(await run('rotate', '-i', '--add-age', other.recipient, file)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect((await readMetadata(await readFile(file), { file })).groups[0]?.age).toHaveLength(2);
+  expect(await run('rotate', '-i', file)).toMatchObject({ code: 0, stderr: '' });
+  expect((await run('decrypt', '-i', key, file)).stdout).toBe('a: one\n');
+  expect(await run('decrypt', '-i', file)).toMatchObject({ code: 0, stdout: '' });
+  expect(await readFile(file, 'utf8')).toBe('a: one\n');
+  expect(await run('encrypt', '--age', other.recipient, '-i', file)).toMatchObject({ code: 0, stdout: '' });
+  expect((await readMetadata(await readFile(file), { file })).groups[0]?.age).toHaveLength(1);
+});
+
+test("sops's own words for format, name and value are taken", async () => {
+  const { file, directory, key, run, content } = await fixture('a: one\n');
+  const plain = join(directory, 'noname');
+  await writeFile(plain, await readFile(file));
+  expect((await run('decrypt', '--input-type', 'yaml', plain)).stdout).toBe('a: one\n');
+  const named = ['encrypt', '--age', keys.recipient, '--filename-override', 'b.yaml', '-'];
+  expect((await secrets.run(named, { input: 'b: 1\n' })).stdout).toContain('b: ENC[');
+  const set = ['set', '--value-stdin', file, '["a"]', '-i', key];
+  expect(await secrets.run(set, { input: '5' })).toMatchObject({ code: 0 });
+  expect(await content()).toBe('a: 5\n');
+  expect(await run('exec-file', '--no-fifo', '--output-type', 'json', file, 'cat {}')).toMatchObject({
+    stdout: '{\n\t"a": 5\n}\n',
+  });
+  expect(await run('exec-file', '--filename', '..', file, 'cat {}')).toMatchObject({ code: 2 });
+});
+
+test('what would lose the rest of a file, or take a secret from the arguments, is refused', async () => {
+  const { file, key, run, content } = await fixture('a: one\nb: two\n');
+  expect(await run('decrypt', '--in-place', '--extract', 'a', file)).toMatchObject({ code: 2 });
+  expect(await secrets.run(['encrypt', '--in-place', '--output', `${file}.x`, key])).toMatchObject({
+    code: 2,
+  });
+  const argument = await secrets.run(['set', file, '["a"]', '"CANARY"', '-i', key], { input: 'x' });
+  expect(argument).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input') });
+  expect(argument.stderr).not.toContain('CANARY');
+  const two = await secrets.run(['set', '--json-value', file, 'a', '-i', key], { input: '1, "b": 2' });
+  expect(two).toMatchObject({ code: 2 });
+  expect(await content()).toBe('a: one\nb: two\n');
+});
+
+test('a variable that cannot hold a value is refused, and does not become another one', async () => {
+  const nul = await fixture('A=1\0B\n', 'a.env');
+  expect(await nul.run('exec-env', nul.file, 'env')).toMatchObject({ code: 1, stdout: '' });
+  const bytes = await fixture('a: !!binary /w==\n');
+  expect(await bytes.run('exec-env', bytes.file, 'env')).toMatchObject({ code: 1, stdout: '' });
+});

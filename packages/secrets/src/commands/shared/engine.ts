@@ -13,10 +13,12 @@ export interface EngineFlags extends FileFlags {
 }
 
 /** Adds what every command has that works on a file. */
-export function withEngineOptions(command: Command): Command {
+export function withEngineOptions(command: Command, identity: Option = identityOption()): Command {
   return command
     .addOption(formatOption())
-    .addOption(identityOption())
+    .addOption(formatOption('--input-type', 'the same as --format'))
+    .on('option:input-type', (format: string) => command.setOptionValue('format', format))
+    .addOption(identity)
     .addOption(
       new Option(
         '--engine <engine>',
