@@ -21,7 +21,7 @@ export async function requireWritable(format: SopsFormat, documents: Documents):
   const [again] = await parsePlain(format, await emitPlain(format, [text]));
   if (again === undefined) return;
   const [wanted, found] = [leavesOf(text), leavesOf(again)];
-  const changed = [...wanted].find(([key, text]) => found.get(key) !== text)?.[0];
+  const changed = [...wanted].find(([key, leaf]) => found.get(key) !== leaf)?.[0];
   if (changed === undefined && found.size === wanted.size) return;
   const what = `the value cannot be written into ${format} so that it reads the same; use JSON or YAML for it`;
   throw new SecretsError('UNSUPPORTED', what, { key: changed });
