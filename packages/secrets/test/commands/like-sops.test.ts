@@ -165,7 +165,7 @@ test("sops's own flags name the commands", () => {
   expect(fromSopsArguments(['-d', 'a.yaml'])).toEqual(['decrypt', 'a.yaml']);
   expect(fromSopsArguments(['-e', '-i', 'a.yaml'])).toEqual(['encrypt', '--in-place', 'a.yaml']);
   expect(fromSopsArguments(['-i', '-r', 'a.yaml'])).toEqual(['rotate', 'a.yaml']);
-  expect(fromSopsArguments(['decrypt', '-i', 'key'])).toEqual(['decrypt', '-i', 'key']);
+  expect(fromSopsArguments(['decrypt', '-i', 'key', 'a.yaml'])).toEqual(['decrypt', '-i', 'key', 'a.yaml']);
 });
 
 test('what has no name, no config, or an odd name is said plainly', async () => {
@@ -248,4 +248,46 @@ test('a variable that cannot hold a value is refused, and does not become anothe
   expect(await nul.run('exec-env', nul.file, 'env')).toMatchObject({ code: 1, stdout: '' });
   const bytes = await fixture('a: !!binary /w==\n');
   expect(await bytes.run('exec-env', bytes.file, 'env')).toMatchObject({ code: 1, stdout: '' });
+});
+
+test('given recipients take the place of those of the creation rule, which still says what is encrypted', async () => {
+  const directory = await temporaryDirectory();
+  const other = generateKeyPair();
+  const rules = (text: string) => writeFile(join(directory, '.sops.yaml'), text);
+  await rules(
+    `creation_rules:\n  - age: ${other.recipient}\n    encrypted_regex: ^data$\n    mac_only_encrypted: true\n`,
+  );
+  await writeFile(join(directory, 'a.yaml'), 'data: one\nmeta_unencrypted: two\nmeta: three\n');
+  const ours = async (args: readonly string[], env: Record<string, string> = {}) =>
+    shape(
+      (await secrets.run(['encrypt', ...args, 'a.yaml'], { cwd: directory, env: { ...process.env, ...env } }))
+        .stdout,
+    );
+  const shape = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => /^(?:data|meta)|^ {4}(?:encrypted_|unencrypted_|mac_only)|recipient:/.test(line))
+      .map((line) => line.replace(/ENC\[.*/, 'ENC'));
+  const expected = [
+    'data: ENC',
+    'meta_unencrypted: two',
+    'meta: three',
+    `          recipient: ${keys.recipient}`,
+    '    encrypted_regex: ^data$',
+    '    mac_only_encrypted: true',
+  ];
+  expect(await ours(['--age', keys.recipient])).toEqual(expected);
+  expect(await ours([], { SOPS_AGE_RECIPIENTS: keys.recipient })).toEqual(expected);
+  if (sops !== undefined) {
+    const engine = ['--engine', 'sops', '--sops', sops, '--sops-version', '3.13.2'];
+    expect(await ours([...engine, '--age', keys.recipient])).toEqual(expected);
+    const theirs = runSops(sops, ['encrypt', '--age', keys.recipient, 'a.yaml'], { ...keys, cwd: directory });
+    expect(shape(theirs.toString())).toEqual(expected);
+  }
+  // Where no rule matches, sops refuses it, and we take its default.
+  await rules(`creation_rules:\n  - path_regex: other/\n    age: ${other.recipient}\n`);
+  expect(await ours(['--age', keys.recipient])).toContain('    unencrypted_suffix: _unencrypted');
+  await writeFile(join(directory, 'elsewhere'), `creation_rules:\n  - age: ${keys.recipient}\n`);
+  const named = await ours([], { SOPS_CONFIG: join(directory, 'elsewhere') });
+  expect(named).toContain(`          recipient: ${keys.recipient}`);
 });

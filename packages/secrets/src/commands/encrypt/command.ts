@@ -22,7 +22,7 @@ export function setUpEncrypt(command: Command): Command {
     .addOption(
       recipientOption(
         '-r, --recipient <recipient>',
-        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again; .sops.yaml is not read then (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
+        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again, instead of whom .sops.yaml names (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
       ),
     )
     .addOption(recipientOption('-a, --age <recipient>', 'the same as --recipient'))
@@ -43,10 +43,11 @@ export function setUpEncrypt(command: Command): Command {
     if (flags.inPlace === true && (flags.output !== undefined || file === '-'))
       throw new UsageError('--in-place replaces the named file, so it goes with neither --output nor -');
     const engine = await chosenEngine(flags);
+    const named = engineFile(name, flags);
     const encrypted = await engine.encrypt(await readInput(file), {
-      ...engineFile(name, flags),
+      ...named,
       recipients: recipientsOf(flags),
-      rules,
+      rules: rules ?? named.rules,
       selection: selectionOf(flags),
       macOnlyEncrypted: flags.macOnlyEncrypted,
     });

@@ -18,7 +18,8 @@ export function setUpUpdatekeys(command: Command): Command {
   return withEngineOptions(command).action(async (files: string[], flags: Flags) => {
     const engine = await chosenEngine(flags);
     const done = await changeFiles(files, async (before, file) => {
-      const named = { ...engineFile(file, flags), rules: flags.rules };
+      const given = engineFile(file, flags);
+      const named = { ...given, rules: flags.rules ?? given.rules };
       const edited = await engine.updateKeys(before, named);
       return (await agreed(before, edited, named, flags)) ? edited : { bytes: before, changed: false };
     });
