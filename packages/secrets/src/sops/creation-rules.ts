@@ -87,7 +87,7 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
 }
 
 /**
- * What a file's creation rule says of its values, for whomever it is encrypted; `undefined` where there is no config, or no
+ * Which values of a file its creation rule encrypts, with any recipients; `undefined` where there is no config, or no
  * rule that matches.
  *
  * @throws {SecretsError} `RULE_INVALID` a config or a pattern that is refused.

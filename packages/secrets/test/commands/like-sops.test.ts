@@ -250,44 +250,55 @@ test('a variable that cannot hold a value is refused, and does not become anothe
   expect(await bytes.run('exec-env', bytes.file, 'env')).toMatchObject({ code: 1, stdout: '' });
 });
 
-test('given recipients take the place of those of the creation rule, which still says what is encrypted', async () => {
+/** The lines of a file that say what is encrypted and for whom. */
+const shape = (file: string): string[] =>
+  file
+    .split('\n')
+    .filter((line) => /^(?:data|meta)|^ {4}(?:encrypted_|unencrypted_|mac_only)|recipient:/.test(line))
+    .map((line) => line.replace(/ENC\[.*/, 'ENC'));
+
+/** A folder with a creation rule for somebody else, and a file that it says something of. */
+async function underRule() {
   const directory = await temporaryDirectory();
-  const other = generateKeyPair();
-  const rules = (text: string) => writeFile(join(directory, '.sops.yaml'), text);
-  await rules(
-    `creation_rules:\n  - age: ${other.recipient}\n    encrypted_regex: ^data$\n    mac_only_encrypted: true\n`,
-  );
-  await writeFile(join(directory, 'a.yaml'), 'data: one\nmeta_unencrypted: two\nmeta: three\n');
-  const ours = async (args: readonly string[], env: Record<string, string> = {}) =>
-    shape(
-      (await secrets.run(['encrypt', ...args, 'a.yaml'], { cwd: directory, env: { ...process.env, ...env } }))
-        .stdout,
+  const rules = (lines: string): Promise<void> =>
+    writeFile(
+      join(directory, '.sops.yaml'),
+      `creation_rules:\n  - age: ${generateKeyPair().recipient}\n${lines}`,
     );
-  const shape = (text: string): string[] =>
-    text
-      .split('\n')
-      .filter((line) => /^(?:data|meta)|^ {4}(?:encrypted_|unencrypted_|mac_only)|recipient:/.test(line))
-      .map((line) => line.replace(/ENC\[.*/, 'ENC'));
-  const expected = [
-    'data: ENC',
-    'meta_unencrypted: two',
-    'meta: three',
-    `          recipient: ${keys.recipient}`,
-    '    encrypted_regex: ^data$',
-    '    mac_only_encrypted: true',
-  ];
-  expect(await ours(['--age', keys.recipient])).toEqual(expected);
-  expect(await ours([], { SOPS_AGE_RECIPIENTS: keys.recipient })).toEqual(expected);
-  if (sops !== undefined) {
-    const engine = ['--engine', 'sops', '--sops', sops, '--sops-version', '3.13.2'];
-    expect(await ours([...engine, '--age', keys.recipient])).toEqual(expected);
-    const theirs = runSops(sops, ['encrypt', '--age', keys.recipient, 'a.yaml'], { ...keys, cwd: directory });
-    expect(shape(theirs.toString())).toEqual(expected);
-  }
+  await rules('    encrypted_regex: ^data$\n    mac_only_encrypted: true\n');
+  await writeFile(join(directory, 'a.yaml'), 'data: one\nmeta_unencrypted: two\nmeta: three\n');
+  const encrypt = async (args: readonly string[], env: Record<string, string> = {}): Promise<string[]> => {
+    const options = { cwd: directory, env: { ...process.env, ...env } };
+    return shape((await secrets.run(['encrypt', ...args, 'a.yaml'], options)).stdout);
+  };
+  return { directory, rules, encrypt };
+}
+
+const byRule = [
+  'data: ENC',
+  'meta_unencrypted: two',
+  'meta: three',
+  `          recipient: ${keys.recipient}`,
+  '    encrypted_regex: ^data$',
+  '    mac_only_encrypted: true',
+];
+
+test('given recipients take the place of those of the creation rule, which still says what is encrypted', async () => {
+  const { directory, rules, encrypt } = await underRule();
+  expect(await encrypt(['--age', keys.recipient])).toEqual(byRule);
+  expect(await encrypt([], { SOPS_AGE_RECIPIENTS: keys.recipient })).toEqual(byRule);
   // Where no rule matches, sops refuses it, and we take its default.
-  await rules(`creation_rules:\n  - path_regex: other/\n    age: ${other.recipient}\n`);
-  expect(await ours(['--age', keys.recipient])).toContain('    unencrypted_suffix: _unencrypted');
+  await rules('    path_regex: other/\n');
+  expect(await encrypt(['--age', keys.recipient])).toContain('    unencrypted_suffix: _unencrypted');
   await writeFile(join(directory, 'elsewhere'), `creation_rules:\n  - age: ${keys.recipient}\n`);
-  const named = await ours([], { SOPS_CONFIG: join(directory, 'elsewhere') });
+  const named = await encrypt([], { SOPS_CONFIG: join(directory, 'elsewhere') });
   expect(named).toContain(`          recipient: ${keys.recipient}`);
+});
+
+test.runIf(sops !== undefined)('so it is with the sops command, by our engine and by itself', async () => {
+  const { directory, encrypt } = await underRule();
+  const engine = ['--engine', 'sops', '--sops', sops ?? '', '--sops-version', '3.13.2'];
+  expect(await encrypt([...engine, '--age', keys.recipient])).toEqual(byRule);
+  const args = ['encrypt', '--age', keys.recipient, 'a.yaml'];
+  expect(shape(runSops(sops ?? '', args, { ...keys, cwd: directory }).toString())).toEqual(byRule);
 });

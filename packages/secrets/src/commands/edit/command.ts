@@ -9,7 +9,7 @@ import { reportChanges } from '../shared/replace.ts';
 export function setUpEdit(command: Command): Command {
   command.argument('<file>', 'a sops file');
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
-    const { lstat, readFile } = await import('node:fs/promises');
+    const { lstat } = await import('node:fs/promises');
     const { unlessAbsent } = await import('@cutover/foundation/errno');
     const { backToEditor, isConflict } = await import('./back-to-editor.ts');
     const { createFile } = await import('./create-file.ts');
@@ -26,7 +26,11 @@ export function setUpEdit(command: Command): Command {
     for (;;) {
       await runEditor(editor, copy.path);
       try {
-        const edited = await engine.replace(before, await readFile(copy.path), engineFile(file, flags));
+        const edited = await engine.replace(
+          before,
+          await readFileBounded(copy.path),
+          engineFile(file, flags),
+        );
         await save(file, before, edited);
         reportChanges(flags.json, [{ file, changed: edited.changed }]);
         return;

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { isErrno } from '@cutover/foundation/errno';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { splitWords } from '../../age/search.ts';
 import { SecretsError } from '../../errors.ts';
 import { createWholeFile } from '../../files/create-file.ts';
+import { readFileBounded } from '../../files/read-file.ts';
 import { rescued } from '../../files/rescue.ts';
 import type { SopsEngine } from '../../sops/engine.ts';
 import { type SopsFormat, formatOf } from '../../sops/formats/format.ts';
@@ -26,14 +27,16 @@ const examples: Readonly<Record<SopsFormat, string>> = {
 export async function createFile(file: string, engine: SopsEngine, flags: EngineFlags): Promise<void> {
   const named = engineFile(file, flags);
   const example = Buffer.from(examples[named.format ?? formatOf(file)]);
-  // Before the editor opens: an edit that no rule covers would be for nothing.
+  // Before the editor opens: an edit that cannot be saved, or that no rule covers, would be for nothing.
+  if ((await unlessAbsent(stat(dirname(file)))) === undefined)
+    throw new SecretsError('FILE_UNWRITABLE', 'its folder does not exist', { file });
   await engine.encrypt(example, named);
   await using copy = await privateFile(basename(file), example);
   const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
   let encrypted: Uint8Array | undefined;
   while (encrypted === undefined) {
     await runEditor(editor, copy.path);
-    const content = await readFile(copy.path);
+    const content = await readFileBounded(copy.path);
     if (content.equals(example)) return reportChanges(flags.json, [{ file, changed: false }]);
     try {
       encrypted = await engine.encrypt(content, named);

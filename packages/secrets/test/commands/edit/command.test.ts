@@ -153,6 +153,20 @@ test('an edit that cannot be read is not lost: at a terminal the editor opens ag
   expect(await world.content()).toBe('a: mended\n');
 });
 
+test('an editor that takes the file away leaves it as it was, and one is not opened for a file without a folder', async () => {
+  await using world = await fixture('rm "$1"');
+  const before = await readFile(world.file);
+  const removed = await secrets.run(world.args, world.options);
+  expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such file') });
+  expect(await readFile(world.file)).toEqual(before);
+  const nowhere = join(world.directory, 'none', 'a.yaml');
+  expect(await secrets.run(['edit', nowhere], world.options)).toMatchObject({
+    code: 1,
+    stderr: `secrets: ${nowhere}: its folder does not exist\n`,
+  });
+  expect(await world.left()).toEqual([]);
+});
+
 test('what somebody else changed while the editor was open is not overwritten', async () => {
   await using world = await fixture('sed -i s/CANARY/mine/ "$1"; cp "$OTHER" "$TARGET"');
   const other = join(world.directory, 'other.yaml');
