@@ -13,15 +13,14 @@ export function setUpEdit(command: Command): Command {
     const { unlessAbsent } = await import('@cutover/foundation/errno');
     const { backToEditor, isConflict } = await import('./back-to-editor.ts');
     const { createFile } = await import('./create-file.ts');
-    const { splitWords } = await import('../../age/search.ts');
     const { readFileBounded } = await import('../../files/read-file.ts');
     const { privateFile } = await import('./private-file.ts');
-    const { runEditor } = await import('./run-editor.ts');
+    const { editorCommand, runEditor } = await import('./run-editor.ts');
     const engine = await chosenEngine(flags);
     if ((await unlessAbsent(lstat(file))) === undefined) return createFile(file, engine, flags);
     let before = await readFileBounded(file);
     const plaintext = await engine.decrypt(before, engineFile(file, flags));
-    const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
+    const editor = editorCommand();
     await using copy = await privateFile(basename(file), plaintext);
     for (;;) {
       await runEditor(editor, copy.path);

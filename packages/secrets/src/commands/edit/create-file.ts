@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
-import { splitWords } from '../../age/search.ts';
 import { SecretsError } from '../../errors.ts';
 import { createWholeFile } from '../../files/create-file.ts';
 import { readFileBounded } from '../../files/read-file.ts';
@@ -12,7 +11,7 @@ import { type EngineFlags, engineFile } from '../shared/engine.ts';
 import { reportChanges } from '../shared/replace.ts';
 import { backToEditor } from './back-to-editor.ts';
 import { privateFile } from './private-file.ts';
-import { runEditor } from './run-editor.ts';
+import { editorCommand, runEditor } from './run-editor.ts';
 
 /** What a new file begins with. */
 const examples: Readonly<Record<SopsFormat, string>> = {
@@ -32,7 +31,7 @@ export async function createFile(file: string, engine: SopsEngine, flags: Engine
     throw new SecretsError('FILE_UNWRITABLE', 'its folder does not exist', { file });
   await engine.encrypt(example, named);
   await using copy = await privateFile(basename(file), example);
-  const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
+  const editor = editorCommand();
   let encrypted: Uint8Array | undefined;
   while (encrypted === undefined) {
     await runEditor(editor, copy.path);

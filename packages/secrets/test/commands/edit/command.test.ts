@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decryptFile, encryptFile } from '../../../src/sops.ts';
 import { generateKeyPair, identityFile, parseIdentities } from '../../../src/age.ts';
+import { editorCommand } from '../../../src/commands/edit/run-editor.ts';
 import { ended, secretsCommand } from '../../secrets-command.ts';
 import { soak } from '../../soak.ts';
 import { temporaryDirectory } from '../../temporary.ts';
@@ -151,6 +152,12 @@ test('an edit that cannot be read is not lost: at a terminal the editor opens ag
   await rm(world.file);
   expect(await backAtTerminal(world.args, world.options)).toMatchObject({ code: 0 });
   expect(await world.content()).toBe('a: mended\n');
+});
+
+test("sops's own variable names the editor first, and an empty one none", () => {
+  expect(editorCommand({ SOPS_EDITOR: 'a -w', VISUAL: 'b', EDITOR: 'c' })).toEqual(['a', '-w']);
+  expect(editorCommand({ SOPS_EDITOR: '', VISUAL: ' ', EDITOR: 'c' })).toEqual(['c']);
+  expect(editorCommand({})).toEqual(['vi']);
 });
 
 test('an editor that takes the file away leaves it as it was, and one is not opened for a file without a folder', async () => {
