@@ -50,6 +50,16 @@ test.runIf(sops !== undefined)('--extract and --output-type give what sops gives
   expect((await run('decrypt', file, '--output-type', 'json')).stdout).toBe(
     runSops(sops ?? '', ['decrypt', '--output-type', 'json', file], { ...keys, cwd: directory }).toString(),
   );
+  for (const [name, lists] of [
+    ['a.yaml', 'a: []\nb: [[], 1]\nc: {}\n'],
+    ['a.json', '{"a": [], "b": [[], 1], "c": {}}'],
+  ] as const) {
+    const other = await fixture(lists, name);
+    for (const path of ['["a"]', '["b"]', '["b"][0]', '["c"]'])
+      expect((await other.run('decrypt', other.file, '--extract', path)).stdout).toBe(
+        runSops(sops ?? '', ['decrypt', '--extract', path, other.file], keys).toString(),
+      );
+  }
   const flat = await fixture('A: one\nB: "2"\n');
   expect((await flat.run('decrypt', flat.file, '--output-type', 'dotenv')).stdout).toBe('A=one\nB=2\n');
 });
