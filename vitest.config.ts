@@ -63,6 +63,7 @@ export default defineConfig({
       unit('runbook'),
       unit('loops', { globalSetup: ['test/global-setup.ts'] }),
       unit('cutover-scripts'),
+      { test: { name: 'bench', root: 'bench', include: ['test/**/*.test.ts'], isolate: false } },
       {
         plugins: [shellScripts],
         test: {

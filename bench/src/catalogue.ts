@@ -14,7 +14,14 @@ const packages: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
     return [...loopsFigures, ...claudeFigures];
   },
   'cutover-scripts': async () => (await import('./cutover-scripts.ts')).cutoverScriptsFigures,
+  imports: async () => (await import('./imports.ts')).importFigures,
 };
+
+/** A figure, and the package that it is of. */
+export interface Entry {
+  readonly package: string;
+  readonly figure: Figure;
+}
 
 export class UnknownFigureError extends Error {
   override readonly name = 'UnknownFigureError';
@@ -25,14 +32,14 @@ export class UnknownFigureError extends Error {
  *
  * @throws {UnknownFigureError} a name means nothing.
  */
-export async function selectFigures(names: readonly string[]): Promise<readonly Figure[]> {
+export async function selectFigures(names: readonly string[]): Promise<readonly Entry[]> {
   const loaded = await Promise.all(
     Object.entries(packages).map(async ([name, load]) =>
       (await load()).map((figure) => ({ package: name, figure })),
     ),
   );
   const all = loaded.flat();
-  const matches = (wanted: string, { package: from, figure }: (typeof all)[number]): boolean =>
+  const matches = (wanted: string, { package: from, figure }: Entry): boolean =>
     wanted === from || wanted === figure.name || wanted === `${from}/${figure.name}`;
   for (const name of names) {
     if (name in packages || all.some((entry) => matches(name, entry))) continue;
@@ -41,7 +48,5 @@ export async function selectFigures(names: readonly string[]): Promise<readonly 
       `no package or figure is called ${name}; there are ${[...new Set(known)].join(', ')}`,
     );
   }
-  return all
-    .filter((entry) => names.length === 0 || names.some((name) => matches(name, entry)))
-    .map(({ figure }) => figure);
+  return all.filter((entry) => names.length === 0 || names.some((name) => matches(name, entry)));
 }

@@ -5,20 +5,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Runbook, startRun, type Step } from '@cutover/runbook';
 import { type Figure, milliseconds } from './figure.ts';
-import { importFigure } from './imports.ts';
 import { rehearsalFigures } from './rehearsal.ts';
 
 const steps = 200;
 /** What the engine writes for one step: intent, applied, verified. */
 const linesPerStep = 3;
-const journalLines = 100_000;
 
 /**
  * `step-overhead`: milliseconds for each step of a run whose steps do nothing. The peer is the least that a durable
  * step can cost: the same number of lines appended to a file, each with its fsync.
  *
- * `resume-100k`: seconds until a run resumed from a journal of 100,000 lines is over, verification of the chain of
- * hashes included. The peer reads the lines and parses them, and does nothing else.
+ * `resume-1k`, `-10k`, `-100k`: seconds until a run resumed from a journal of so many thousand lines is over, verification
+ * of the chain of hashes included. The peer reads the lines and parses them, and does nothing else.
  */
 export const cutoverScriptsFigures: readonly Figure[] = [
   {
@@ -51,8 +49,14 @@ export const cutoverScriptsFigures: readonly Figure[] = [
       };
     },
   },
-  {
-    name: 'resume-100k',
+  ...[1, 10, 100].map(resume),
+  ...rehearsalFigures(),
+];
+
+/** From a journal of so many thousand lines. */
+function resume(thousands: number): Figure {
+  return {
+    name: `resume-${thousands}k`,
     unit: 's',
     better: 'lower',
     peerName: 'readline and JSON.parse',
@@ -62,7 +66,7 @@ export const cutoverScriptsFigures: readonly Figure[] = [
       // In memory, so that setting up does not wait for 100,000 fsyncs of a disk.
       const directory = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cutover-bench-'));
       const stateDirectory = join(directory, 'state');
-      const runbook = emptyRunbook([longStep('long', journalLines - 6), emptyStep('last')]);
+      const runbook = emptyRunbook([longStep('long', thousands * 1_000 - 6), emptyStep('last')]);
       await finish({ runbook, stateDirectory, command: 'run', until: 'long' });
       return {
         ours: async () => seconds(async () => finish({ runbook, stateDirectory, command: 'resume' })),
@@ -70,10 +74,8 @@ export const cutoverScriptsFigures: readonly Figure[] = [
         [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
       };
     },
-  },
-  ...['runbook', 'cutover-scripts'].map(importFigure),
-  ...rehearsalFigures(),
-];
+  };
+}
 
 async function seconds(task: () => Promise<unknown>): Promise<number> {
   return (await milliseconds(task)) / 1000;

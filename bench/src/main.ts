@@ -2,16 +2,27 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { selectFigures, UnknownFigureError } from './catalogue.ts';
-import { describeMachine } from './machine.ts';
 import { measure, type Measured } from './measure.ts';
+import { round } from './page-text.ts';
+import { pageOf } from './page.ts';
+import { makeReport } from './report.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    page: { type: 'string' },
+    with: { type: 'string', multiple: true, default: [] },
+  },
+});
 const figures: Measured[] = [];
 try {
-  const selected = await selectFigures(positionals);
-  for (const figure of selected) {
+  // With earlier reports alone nothing is measured: they become one.
+  const onlyEarlier = positionals.length === 0 && values.with.length > 0;
+  for (const entry of onlyEarlier ? [] : await selectFigures(positionals)) {
+    const { figure } = entry;
     try {
-      const measured = await measure(figure);
+      const measured = await measure(entry);
       figures.push(measured);
       console.log(render(measured));
     } catch (error) {
@@ -20,10 +31,9 @@ try {
       process.exitCode = 1;
     }
   }
-  if (values.json !== undefined) {
-    const report = { machine: describeMachine(), date: new Date().toISOString(), figures };
-    await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  }
+  const report = await makeReport(figures, values.with);
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (values.page !== undefined) await writeFile(values.page, pageOf(report));
 } catch (error) {
   if (!(error instanceof UnknownFigureError)) throw error;
   console.error(`bin/bench: ${error.message}`);
@@ -36,8 +46,4 @@ function render(measured: Measured): string {
   const own = `${name}: ${round(ours)} ${unit}, p95 ${round(oursP95)} (${better} is better, ${samples} samples)`;
   if (peer === null || peerP95 === null || ratio === null) return `${own}; no peer: ${missing}`;
   return `${own}; ${peerName}: ${round(peer)} ${unit}, p95 ${round(peerP95)}; ratio ${ratio.toFixed(3)}`;
-}
-
-function round(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,8 +1,12 @@
+import type { Entry } from './catalogue.ts';
 import { type Figure, type OpenFigure, UnavailableError } from './figure.ts';
 
 /** A figure as it is reported; `ratio` is ours / peer, of the medians. */
 export interface Measured {
+  readonly package: string;
   readonly name: string;
+  /** ISO 8601. */
+  readonly date: string;
   readonly unit: Figure['unit'];
   /** Median; `null` when it could not be measured: `missing` says why. */
   readonly ours: number | null;
@@ -23,9 +27,9 @@ export interface Measured {
  * Samples ours and the peer in turn, so that both see the same machine, and the one that goes first changes each
  * time.
  */
-export async function measure(figure: Figure): Promise<Measured> {
+export async function measure({ package: from, figure }: Entry): Promise<Measured> {
   const { name, unit, better, peerName, samples = 20, warmUp = 2 } = figure;
-  const facts = { name, unit, better, peerName };
+  const facts = { package: from, name, date: new Date().toISOString(), unit, better, peerName };
   let open: OpenFigure;
   try {
     open = await figure.open();

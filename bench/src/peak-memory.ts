@@ -10,8 +10,9 @@ export async function peakMemory(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  cwd?: string,
 ): Promise<number> {
-  const child = spawn(program, args, { stdio: 'ignore', env });
+  const child = spawn(program, args, { stdio: 'ignore', env, cwd });
   const exit = once(child, 'exit');
   let peak = 0;
   while (child.exitCode === null && child.signalCode === null) {

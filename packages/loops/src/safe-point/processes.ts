@@ -64,6 +64,8 @@ export async function findRigProcesses(
   return findProcesses(host, selector, sessions.flat(), signal);
 }
 
+const listAll = ['ps', '-eww', '-o', 'pid=,ppid=,stat=,tty=,args='];
+
 /** Like `findRigProcesses`, with the sessions known: it asks no tmux server, which may be frozen. */
 export async function findProcesses(
   host: Host,
@@ -72,7 +74,7 @@ export async function findProcesses(
   signal?: AbortSignal,
 ): Promise<RigProcesses> {
   const limits = runLimits(20_000, signal);
-  const list = host.run(['ps', '-eww', '-o', 'pid=,ppid=,stat=,tty=,args='], limits);
+  const list = host.run(listAll, limits);
   const directories =
     [...(selector.workingDirectories ?? []), ...(selector.detachedIn ?? [])].length === 0
       ? undefined
@@ -100,8 +102,14 @@ export async function findProcesses(
   return { sessions, processes: selectProcesses(selector, sessions, all, works) };
 }
 
-/** Which of all processes belong to the rig. */
-export function selectProcesses(
+/** This program, if it runs on the host that was asked. On another host its number is a stranger's. */
+function thisProcess(all: readonly RigProcess[]): readonly number[] {
+  const asked = all.filter(({ commandLine }) => commandLine === listAll.join(' '));
+  return asked.some(({ pid }) => withAncestors([pid], all).has(process.pid)) ? [process.pid] : [];
+}
+
+/** Which of all processes belong to the rig: never this program, nor what it has started to ask. */
+function selectProcesses(
   selector: ProcessSelector,
   sessions: readonly RigSession[],
   all: readonly RigProcess[],
@@ -109,7 +117,8 @@ export function selectProcesses(
 ): RigProcess[] {
   const { workingDirectories = [], detachedIn = [], commandLines = [], except = [] } = selector;
   const chosen = new Set(sessions.map(({ panePid }) => panePid));
-  const spared = withAncestors([process.pid, ...except], all);
+  const own = thisProcess(all);
+  const spared = withAncestors([...own, ...except], all);
   for (const { pid, hasTerminal, commandLine } of all) {
     const directory = directories.get(pid);
     const places =
@@ -117,16 +126,16 @@ export function selectProcesses(
     const works = directory !== undefined && places.some((one) => isWithin(directory, one));
     if (works || commandLines.some((text) => commandLine.includes(text))) chosen.add(pid);
   }
+  for (const pid of own) chosen.delete(pid);
   for (let grown = true; grown;) {
     grown = false;
     for (const { pid, parent } of all) {
-      if (chosen.has(parent) && !chosen.has(pid)) {
+      if (chosen.has(parent) && !chosen.has(pid) && !own.includes(pid)) {
         chosen.add(pid);
         grown = true;
       }
     }
   }
-  chosen.delete(process.pid);
   return all.filter(({ pid }) => chosen.has(pid));
 }
 

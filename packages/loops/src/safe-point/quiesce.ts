@@ -26,7 +26,7 @@ const briefLook = 5000;
  * question to a remote has what is left.
  *
  * @throws {HostConnectionError} the host was lost: nothing is known about the rig then. Processes that were
- * stopped by SIGSTOP go on by themselves within a minute.
+ * stopped by SIGSTOP go on by themselves, at the latest after a minute.
  */
 export async function quiesce(host: Host, options: QuiesceOptions): Promise<QuiesceReport> {
   const { stopTimeout = 10_000, onEvent = () => {} } = options;

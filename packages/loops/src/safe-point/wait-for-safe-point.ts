@@ -9,8 +9,10 @@ import type { QuiesceOptions } from './quiesce-report.ts';
 
 /** How long a look that is under way at the deadline may go on, in milliseconds: with all the rest less than 1 s. */
 const lastLook = 600;
-/** How long a rig is held frozen for a look, in milliseconds; the host lets it go on after a minute at the latest. */
-const longestFreeze = 20_000;
+/** How long a rig is held frozen for a look, in milliseconds. */
+const longestLook = 20_000;
+/** After how many seconds the host lets it go on in any case. */
+const longestFreeze = 60;
 /** The share of the wait in which what is at work may end by itself. */
 const turnShare = 0.75;
 /** The longest pause between two times of being frozen, in milliseconds: each takes a moment from the agents. */
@@ -74,14 +76,17 @@ async function lookStill(
     await delay(interval, undefined, { signal });
     return { frozen: undefined, unsafe: await look(host, options, limit) };
   }
-  const frozen = await freeze(host, options.processes, 60, signal);
+  const frozen = await freeze(host, options.processes, longestFreeze, signal);
   try {
-    const unsafe = await look(host, options, Math.min(limit, performance.now() + longestFreeze));
-    if (unsafe.length === 0) return { frozen, unsafe };
+    const unsafe = await look(host, options, Math.min(limit, performance.now() + longestLook));
+    if (unsafe.length === 0) {
+      await frozen.confirm();
+      return { frozen, unsafe };
+    }
     await frozen.thaw();
     return { frozen: undefined, unsafe };
   } catch (error) {
-    await frozen.thaw();
+    await frozen.thaw().catch(() => undefined);
     throw error;
   }
 }
