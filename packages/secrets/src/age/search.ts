@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { isErrno } from '@cutover/foundation/errno';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
@@ -166,5 +166,12 @@ export function splitWords(command: string): string[] {
 }
 
 async function ifThere(path: string): Promise<Buffer | undefined> {
-  return (await unlessAbsent(stat(path))) === undefined ? undefined : readFileBounded(path, maxBytes);
+  try {
+    await stat(path);
+  } catch (error) {
+    // Also below a home that is no folder, such as /dev/null of a service's user.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+  return readFileBounded(path, maxBytes);
 }

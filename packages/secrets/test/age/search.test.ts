@@ -31,6 +31,8 @@ test('identities come from all places, and only from those that are given', asyn
     );
   }
   expect(await findIdentities({ env: {}, home: join(home, 'empty') })).toEqual([]);
+  // The home of many a service's user.
+  expect(await findIdentities({ env: {}, home: '/dev/null' })).toEqual([]);
 });
 
 test('an identity file under a passphrase is opened with it', async () => {

@@ -63,6 +63,24 @@ test('at a terminal a value is asked for, and not shown', async () => {
   expect(await content()).toBe('a: CANARY\n');
 });
 
+test.each([
+  ['Ctrl-C', '\u0003', 130],
+  ['Ctrl-D', '\u0004', 2],
+])('%s at the question for a value ends it, and changes nothing', async (_name, answer, code) => {
+  const { file, key, content } = await fixture();
+  const command = [process.execPath, secrets.path, 'set', file, 'a', '-i', key].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' });
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const asked = seen.includes('Value of a');
+    seen += chunk.toString();
+    if (!asked && seen.includes('Value of a')) child.stdin.write(answer);
+  });
+  expect(await once(child, 'exit')).toEqual([code, null]);
+  expect(seen).not.toContain('Aborted');
+  expect(await content()).toBe('a: one\n');
+});
+
 test('of several files each is rotated, whether or not another one can be', async () => {
   const { directory, file, key } = await fixture();
   const [bad, other] = [join(directory, 'bad.yaml'), join(directory, 'b.yaml')];

@@ -45,10 +45,7 @@ async function agreed(
     process.stderr.write(`${visible(file.file)}:\n${lines.map((line) => `${line}\n`).join('')}`);
   if (yes === true || !process.stdin.isTTY) return true;
   const { createInterface } = await import('node:readline/promises');
+  const { ask } = await import('../shared/ask.ts');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await prompt.question('Change these keys? (y/N) ')).trim());
-  } finally {
-    prompt.close();
-  }
+  return /^y(?:es)?$/i.test((await ask(prompt, 'Change these keys? (y/N) ')).trim());
 }
