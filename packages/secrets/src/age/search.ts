@@ -169,7 +169,7 @@ async function ifThere(path: string): Promise<Buffer | undefined> {
   try {
     await stat(path);
   } catch (error) {
-    // Also below a home that is no folder, such as /dev/null of a service's user.
+    // Also below a home that is not a folder, such as /dev/null of a service's user.
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }

@@ -31,7 +31,7 @@ test('identities come from all places, and only from those that are given', asyn
     );
   }
   expect(await findIdentities({ env: {}, home: join(home, 'empty') })).toEqual([]);
-  // The home of many a service's user.
+  // Many services have it for a home.
   expect(await findIdentities({ env: {}, home: '/dev/null' })).toEqual([]);
 });
 
