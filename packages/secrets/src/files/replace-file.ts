@@ -2,14 +2,16 @@ import { type FileHandle, open, realpath, stat, writeFile } from 'node:fs/promis
 import { type DurableWriteOptions, writeFileDurably } from '@cutover/foundation/durable-file';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { SecretsError } from '../errors.ts';
+import { unwritable } from './unwritable.ts';
 
 /**
  * Gives a file that is there new content, atomically: behind a symbolic link the file it names, with the owner, the
  * group and the mode that it has. A device or a pipe is written to. (A second hard link keeps the old content.) In a folder
- * that this user may not write, the file itself is overwritten, which a power cut can tear.
+ * that this user may not write, and where this user cannot give a new file the owner or the group, the file itself is
+ * overwritten, which a power cut can tear.
  *
  * @param mode - instead of the file's own.
- * @throws {SecretsError} `FILE_CONFLICT`: its owner cannot be kept by this user. `FILE_UNWRITABLE`: the disk is full.
+ * @throws {SecretsError} `FILE_CONFLICT`: its owner cannot be kept by this user. `FILE_UNWRITABLE`: it cannot be written, or the disk is full.
  */
 export async function replaceFile(path: string, data: Uint8Array, mode?: number): Promise<void> {
   const target = await realpath(path);
@@ -20,9 +22,7 @@ export async function replaceFile(path: string, data: Uint8Array, mode?: number)
     const keepsMode = mode === undefined;
     await writeBeside(target, data, { mode: mode ?? found.mode & 0o7777, uid, gid, keepsMode });
   } catch (error) {
-    if (isErrno(error, 'ENOSPC', 'EDQUOT'))
-      throw new SecretsError('FILE_UNWRITABLE', `${noSpace}, so it is as it was`, { file: path });
-    if (!isErrno(error, 'EPERM')) throw error;
+    if (!isErrno(error, 'EPERM')) throw unwritable(error, path);
     throw new SecretsError(
       'FILE_CONFLICT',
       `it belongs to user ${uid} and group ${gid}, which this user cannot give to a new file; run it as that user`,
@@ -41,13 +41,16 @@ async function writeBeside(
   try {
     await writeFileDurably(path, data, options);
   } catch (error) {
-    if (!isErrno(error, 'EACCES', 'EROFS') || !keepsMode) throw error;
-    await overwrite(path, data);
+    if (!isErrno(error, 'EACCES', 'EROFS', 'EPERM') || !keepsMode) throw error;
+    await overwrite(path, data).catch((again: unknown) => {
+      // That its owner cannot be kept says more.
+      throw isErrno(again, 'EACCES') ? error : again;
+    });
   }
 }
 
 /**
- * A file of this user's in a folder that is not: there can be no new file beside it. What it grows by is written first, so
+ * A file that this user may write where there can be no new one beside it. What it grows by is written first, so
  * that on a full disk the old content is still all there.
  */
 async function overwrite(path: string, data: Uint8Array): Promise<void> {
@@ -70,8 +73,6 @@ async function writeAll(file: FileHandle, data: Uint8Array, position: number): P
     done += bytesWritten;
   }
 }
-
-export const noSpace = 'its disk has no space left for it (ENOSPC)';
 
 /** As `replaceFile`, or a new file of this user's where there is none. */
 export async function replaceOrCreateFile(

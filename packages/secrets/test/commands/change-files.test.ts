@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
@@ -178,12 +178,30 @@ async function runAsNobody(directory: string, args: readonly string[], input: st
   return ended(child);
 }
 
-test.runIf(isRoot)('a file of mine in a folder that is not mine can be changed', async () => {
+test.runIf(isRoot).each([
+  ['a folder that is not mine', 0o755, nobody, nobody, 0o644],
+  ['a folder that I may not read', 0o711, nobody, nobody, 0o644],
+  ['a group that I am not in', 0o1777, nobody, 0, 0o644],
+  ['another owner, who lets me write', 0o777, 0, nobody, 0o664],
+])('a file with %s can be changed, and stays whose it is', async (_what, folder, uid, gid, mode) => {
   const { directory, file, key, content } = await fixture();
-  await chown(file, nobody, nobody);
-  const done = await runAsNobody(directory, ['set', file, 'a', '-i', key], 'two');
+  const [place, own] = [join(directory, 'place'), join(directory, 'place', 'a.yaml')];
+  await mkdir(place);
+  await cp(file, own);
+  await chown(own, uid, gid);
+  await chmod(own, mode);
+  await chmod(place, folder);
+  const done = await runAsNobody(directory, ['set', own, 'a', '-i', key], 'two');
   expect(done).toMatchObject({ code: 0, stderr: '' });
-  expect(await content()).toBe('a: two\n');
+  expect(await content(own)).toBe('a: two\n');
+  const after = await stat(own);
+  expect([after.uid, after.gid, after.mode & 0o777]).toEqual([uid, gid, mode]);
+});
+
+test.runIf(isRoot)('what this user may not write is said by name', async () => {
+  const { directory, file, key } = await fixture();
+  const set = await runAsNobody(directory, ['set', file, 'a', '-i', key], 'two');
+  expect(set).toMatchObject({ code: 1, stderr: `secrets: ${file}: this user may not write there\n` });
 });
 
 /** A disk of 16 KiB with a copy of the file on it, and no room for more. */

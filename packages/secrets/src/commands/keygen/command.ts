@@ -31,6 +31,7 @@ export function setUpKeygen(command: Command): Command {
         process.stdout.write(identityFile(pair));
         return;
       }
+      const { unwritable } = await import('../../files/unwritable.ts');
       const { createWholeFile } = await import('../../files/create-file.ts');
       try {
         await createWholeFile(options.output, identityFile(pair), 0o400);
@@ -38,7 +39,7 @@ export function setUpKeygen(command: Command): Command {
         if (isErrno(error, 'EEXIST')) {
           throw new UsageError(`${options.output} is there already and is not replaced`);
         }
-        throw error;
+        throw unwritable(error, options.output);
       }
       print([pair.recipient]);
     });
