@@ -88,11 +88,22 @@ function sharedExitCode(error: unknown): number {
 function prepare(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(text),
+    writeErr: (text) => void io.stderr.write(withoutControls(text)),
   });
   command.showSuggestionAfterError().showHelpAfterError('(--help shows the options)');
   for (const subcommand of command.commands) prepare(subcommand, io);
 }
+
+/** Names from arguments and files may hold control characters: written out, they cannot move a terminal's cursor. */
+function withoutControls(text: string): string {
+  return text.replaceAll(controls, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 async function report(
   error: unknown,
@@ -103,7 +114,7 @@ async function report(
   const described = describeError(error);
   if (argv.includes('--json')) await write(io.stdout, `${JSON.stringify({ error: described })}\n`);
   const causes = described.causes.map((cause) => `  because: ${cause}\n`).join('');
-  await write(io.stderr, `${program.name()}: ${described.message}\n${causes}`);
+  await write(io.stderr, withoutControls(`${program.name()}: ${described.message}\n${causes}`));
   if (process.env['CUTOVER_DEBUG'] === '1' && error instanceof Error) {
     await write(io.stderr, `${error.stack ?? ''}\n`);
   }

@@ -34,6 +34,15 @@ describe('runCommand', () => {
     expect(tool.stdout()).toBe('');
   });
 
+  it('writes control characters out, of an error as of an argument', async () => {
+    const tool = harness(throwing(new Error('no \u001b[2Jfile', { cause: new Error('a\tb\u0007') })));
+    await tool.run('go');
+    expect(tool.stderr()).toBe('tool: no \\x1b[2Jfile\n  because: a\tb\\x07\n');
+    const other = harness(() => Promise.resolve());
+    await other.run('\u001b[2J');
+    expect(other.stderr()).toContain("unknown command '\\x1b[2J'");
+  });
+
   it('prints the error as JSON on stdout with --json', async () => {
     const tool = harness(throwing(Object.assign(new Error('no'), { code: 'NOPE' })));
     await tool.run('go', '--json');

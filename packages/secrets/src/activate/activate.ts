@@ -1,6 +1,7 @@
-import { readFile, readlink, rm } from 'node:fs/promises';
+import { readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import { sweepPrivateDirectories } from '../files/private-directory.ts';
 import { type Accounts, systemAccounts } from './accounts.ts';
 import { type Changes, compare, hasSecrets } from './changes.ts';
@@ -125,9 +126,10 @@ function failure(error: unknown, generation: number, down: readonly string[]): S
 
 async function readManifest(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readFileBounded(path)).toString('utf8');
   } catch (error) {
-    throw new SecretsError('CONFIG_INVALID', 'the manifest cannot be read', { file: path }, { cause: error });
+    const why = error instanceof SecretsError ? error.what : String(error);
+    throw new SecretsError('CONFIG_INVALID', `the manifest cannot be read: ${why}`, { file: path });
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { parseIdentities } from '../age/identities.ts';
 import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What a manifest's keys open, and nothing else: no environment and no home directory is looked at. */
@@ -39,7 +39,7 @@ export async function manifestIdentities({
 
 async function readKey(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readFileBounded(path)).toString('utf8');
   } catch (error) {
     throw new SecretsError(
       'NO_IDENTITY',

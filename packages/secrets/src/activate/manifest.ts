@@ -1,4 +1,5 @@
 import { type ConfigMistake, type PlaceOf, parseConfig } from '@cutover/foundation/config-file';
+import { normalize } from 'node:path/posix';
 import * as z from 'zod';
 import { ConfigError } from '../config-error.ts';
 import { SecretsError } from '../errors.ts';
@@ -14,21 +15,27 @@ const list = <T extends z.ZodType>(item: T) =>
 const text = or(z.string(), '');
 
 /** Names are paths below a generation, and never lead out of it. */
-const name = z.string().regex(/^(?:(?!\.\.?(?:\/|$))[^/\0]+(?:\/|$))+(?<!\/)$/);
+const name = z
+  .string()
+  .regex(
+    /^(?:(?!\.\.?(?:\/|$))[^/\0]+(?:\/|$))+(?<!\/)$/,
+    'must be a name, or names with / between them, none of them . or ..',
+  );
 const account = {
   owner: or(z.string(), undefined),
   uid: or(z.int(), undefined),
   group: or(z.string(), undefined),
   gid: or(z.int(), undefined),
 };
-const withoutSlash = (path: string): string => path.replace(/(?<=.)\/+$/, '');
+/** One spelling for each place, so that two links to one are seen. */
+const oneSpelling = (path: string): string => (path === '' ? '' : normalize(path).replace(/(?<=.)\/+$/, ''));
 const units = { restartUnits: list(z.string()), reloadUnits: list(z.string()) };
 const mode = z.string().regex(/^[0-7]{1,6}$/, 'must be an octal mode such as "0400"');
 
 const secretSchema = z.object({
   name,
   key: text,
-  path: text,
+  path: text.transform(oneSpelling),
   ...account,
   sopsFile: z.string(),
   format: or(z.enum(['yaml', 'json', 'binary', 'dotenv', 'ini', '']), 'yaml').transform((format) =>
@@ -39,7 +46,7 @@ const secretSchema = z.object({
 });
 
 const templateSchema = z
-  .object({ name, content: text, file: text, path: text, mode, ...account, ...units })
+  .object({ name, content: text, file: text, path: text.transform(oneSpelling), mode, ...account, ...units })
   .refine(({ content, file }) => content !== '' || file !== '', 'neither content nor file is given');
 
 /** The manifest of `sops-install-secrets` (sops-nix, `pkgs/sops-install-secrets/main.go`). */
@@ -47,8 +54,8 @@ export const manifestSchema = z.object({
   secrets: list(secretSchema),
   templates: list(templateSchema),
   placeholderBySecretName: or(z.record(z.string(), z.string()), {}),
-  secretsMountPoint: or(z.string(), '/run/secrets.d').transform(withoutSlash),
-  symlinkPath: or(z.string(), '/run/secrets').transform(withoutSlash),
+  secretsMountPoint: or(z.string(), '/run/secrets.d').transform(oneSpelling),
+  symlinkPath: or(z.string(), '/run/secrets').transform(oneSpelling),
   keepGenerations: or(z.int().min(0), 1),
   sshKeyPaths: list(z.string()),
   gnupgHome: text,
@@ -110,7 +117,7 @@ function conflicts({ secrets, templates }: Manifest, placeOf: PlaceOf): ConfigMi
 
 /** Links that would take each other's place, or that of what they lead to. */
 function pathConflicts(
-  { secrets, templates, symlinkPath, secretsMountPoint }: Manifest,
+  { secrets, templates, symlinkPath, secretsMountPoint, userMode }: Manifest,
   placeOf: PlaceOf,
 ): ConfigMistake[] {
   const links = [
@@ -125,11 +132,13 @@ function pathConflicts(
       own: `${symlinkPath}/rendered/${item.name}`,
     })),
   ];
+  const isRelative = (path: string): boolean => !path.startsWith('/') && !(userMode && path.startsWith('%r'));
   const taken = new Map<string, string>();
   return links.flatMap(({ item: { name: secret, path }, at, own }) => {
     const other = taken.get(path);
     if (path !== '') taken.set(path, secret);
     if (path === '' || path === own) return [];
+    if (isRelative(path)) return [placeOf(at, `${path} is relative; write the whole path, from /`)];
     if (other !== undefined) return [placeOf(at, `${path} is the path of ${other} too; give each its own`)];
     const reserved = [symlinkPath, secretsMountPoint].find(
       (one) => path === one || path.startsWith(`${one}/`),

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import type { ManifestTemplate } from './manifest.ts';
 
 /**
@@ -34,7 +34,7 @@ async function source(
   if (content !== '') return Buffer.from(content, 'utf8');
   const path = resolve(dirname(manifest), file);
   try {
-    return await readFile(path);
+    return await readFileBounded(path);
   } catch (error) {
     throw new SecretsError(
       'ACTIVATION_FAILED',

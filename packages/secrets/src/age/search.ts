@@ -1,10 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { isErrno } from '@cutover/foundation/errno';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SecretsError } from '../errors.ts';
+import { readFileBounded } from '../files/read-file.ts';
 import { parseIdentities } from './identities.ts';
 import type { AgeIdentity } from './identity.ts';
+
+/** No identity file is larger. */
+const maxBytes = 1024 * 1024;
 
 export interface SearchOptions {
   /** The variables to look at; Default: `process.env`. */
@@ -38,13 +42,9 @@ export async function readIdentityFile(
   path: string,
   options: Pick<SearchOptions, 'passphrase'> = {},
 ): Promise<AgeIdentity[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new SecretsError(
-      'NO_IDENTITY',
-      'the identity file cannot be read',
-      { file: path },
-      { cause: error },
-    );
+  const bytes = await readFileBounded(path, maxBytes).catch((error: unknown) => {
+    const why = error instanceof SecretsError ? error.what : String(error);
+    throw new SecretsError('NO_IDENTITY', `the identity file cannot be read: ${why}`, { file: path });
   });
   const text = bytes.toString('utf8');
   if (/^-----BEGIN (?:OPENSSH|RSA) PRIVATE KEY-----/m.test(text)) {
@@ -86,7 +86,7 @@ async function sshPlaces(
   }
   for (const name of ['id_ed25519', 'id_rsa']) {
     const path = join(home, '.ssh', name);
-    const text = await readFile(path, 'utf8').catch(absent);
+    const text = (await ifThere(path))?.toString('utf8');
     if (text === undefined) continue;
     const { sshIdentity } = await import('./ssh-identity.ts');
     try {
@@ -121,8 +121,7 @@ async function agePlaces(
     'age',
     'keys.txt',
   );
-  const text = await readFile(own).catch(absent);
-  if (text !== undefined) found.push(...(await readIdentityFile(own, options)));
+  if ((await ifThere(own)) !== undefined) found.push(...(await readIdentityFile(own, options)));
   return found;
 }
 
@@ -166,7 +165,13 @@ export function splitWords(command: string): string[] {
   return word === undefined ? words : [...words, word];
 }
 
-function absent(error: unknown): undefined {
-  if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-  throw error;
+async function ifThere(path: string): Promise<Buffer | undefined> {
+  try {
+    await stat(path);
+  } catch (error) {
+    // Also below a home that is not a folder, such as /dev/null of a service's user.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+  return readFileBounded(path, maxBytes);
 }

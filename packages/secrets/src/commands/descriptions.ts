@@ -3,7 +3,7 @@ export const descriptions = {
   keygen: 'make an age key pair',
   encrypt: 'encrypt a file for the recipients of .sops.yaml, or for given ones',
   decrypt: 'decrypt a sops file and check its MAC',
-  edit: 'edit a sops file in $VISUAL or $EDITOR',
+  edit: 'edit a sops file in $SOPS_EDITOR, $VISUAL or $EDITOR',
   set: 'set one value; it is read from standard input, never from the arguments',
   unset: 'remove one value',
   'exec-env': 'run a command with the values of a sops file as variables',

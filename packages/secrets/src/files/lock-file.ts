@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatDuration } from '@cutover/foundation/duration';
+import { isErrno } from '@cutover/foundation/errno';
 import { lockOpenFile } from '@cutover/foundation/kernel-lock';
 import { SecretsError } from '../errors.ts';
 
@@ -36,14 +37,15 @@ export class FolderLock implements AsyncDisposable {
    * @throws {SecretsError} `FILE_CONFLICT`: another process holds the lock for longer than half a minute.
    */
   async take(path: string): Promise<void> {
-    const folder = dirname(await realpath(path));
+    const target = await realpath(path);
+    const folder = dirname(target);
     if (this.#held?.folder === folder && performance.now() - this.#held.since < turn) return;
     await this[Symbol.asyncDispose]();
-    const handle = await open(folder, 'r');
+    const { handle, place } = await openPlace(folder, target);
     // From here on it is closed in any case.
-    this.#held = { folder, handle, since: performance.now() };
+    this.#held = { folder: place, handle, since: performance.now() };
     if (await lockOpenFile(handle, { patience })) {
-      this.#held = { folder, handle, since: performance.now() };
+      this.#held = { folder: place, handle, since: performance.now() };
       return;
     }
     await this[Symbol.asyncDispose]();
@@ -55,5 +57,15 @@ export class FolderLock implements AsyncDisposable {
     const held = this.#held;
     this.#held = undefined;
     await held?.handle.close();
+  }
+}
+
+/** In a folder that this user may not read there is no new file either: the file itself stays, and is what is locked. */
+async function openPlace(folder: string, target: string): Promise<{ handle: FileHandle; place: string }> {
+  try {
+    return { handle: await open(folder, 'r'), place: folder };
+  } catch (error) {
+    if (!isErrno(error, 'EACCES')) throw error;
+    return { handle: await open(target, 'r'), place: target };
   }
 }

@@ -16,7 +16,7 @@ export async function readFileBounded(path: string, most: number = maxInputBytes
     if (found.isDirectory()) throw unreadable(path, 'it is a directory; name a file in it');
     // A process's own descriptors are open already, as of a shell's `<(command)`.
     if (found.isFIFO() && !/^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/.test(path))
-      throw unreadable(path, 'it is a pipe; send its content to standard input, and name -');
+      throw unreadable(path, 'it is a pipe; name a file, or /dev/stdin and send it there');
     if (found.isFile() && found.size > most) throw tooLarge(path, most);
     await using file = await open(path, 'r');
     return await readAtMost(file, path, most);

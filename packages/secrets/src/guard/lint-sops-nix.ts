@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isErrno } from '@cutover/foundation/errno';
 import { type ManifestSecret, type Manifest, parseManifest } from '../activate/manifest.ts';
 import { SecretsError } from '../errors.ts';
 import { readFileBounded } from '../files/read-file.ts';
@@ -121,12 +119,11 @@ async function load(
 ): Promise<Documents | undefined> {
   const path = resolve(dirname(manifestPath), secret.sopsFile);
   try {
-    return await parseEncrypted(secret.format, await readFile(path));
+    return await parseEncrypted(secret.format, await readFileBounded(path));
   } catch (thrown) {
-    if (thrown instanceof SecretsError)
-      error('unreadable', `${path}: ${thrown.what}; is its format really ${secret.format}?`);
-    else if (isErrno(thrown, 'ENOENT')) error('missing-file', `${path} is not there`);
-    else throw thrown;
+    if (!(thrown instanceof SecretsError)) throw thrown;
+    if (thrown.code === 'FILE_UNREADABLE') error('missing-file', `${path}: ${thrown.what}`);
+    else error('unreadable', `${path}: ${thrown.what}; is its format really ${secret.format}?`);
     return undefined;
   }
 }

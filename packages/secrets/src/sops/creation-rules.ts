@@ -65,7 +65,7 @@ export interface CreationRule {
 
 /**
  * The creation rule of a file: `.sops.yaml` is looked for upward from the file's folder, and the first rule whose
- * `path_regex` matches the path relative to it wins, as in sops.
+ * `path_regex` matches the path relative to it wins, as in sops. (sops itself looks from the current folder upward.)
  *
  * @param config - a config file to use instead of looking for one.
  * @throws {SecretsError} `RULE_INVALID` no config, no rule or a pattern that is refused; `NEEDS_SOPS` for keys that
@@ -84,6 +84,23 @@ export async function creationRuleFor(file: string, config?: string): Promise<Cr
   if (found === undefined)
     throw new SecretsError('RULE_INVALID', `no creation rule of ${from} matches`, { file });
   return { from, ...understood(found, from) };
+}
+
+/**
+ * Which values of a file its creation rule encrypts, with any recipients; `undefined` where there is no config, or no
+ * rule that matches.
+ *
+ * @throws {SecretsError} `RULE_INVALID` a config or a pattern that is refused.
+ */
+export async function selectionFor(
+  file: string,
+  config?: string,
+): Promise<Pick<CreationRule, 'from' | 'rule' | 'macOnlyEncrypted'> | undefined> {
+  const path = resolve(file);
+  const from = config === undefined ? await findConfig(dirname(path)) : resolve(config);
+  if (from === undefined) return undefined;
+  const found = await matchingRule((await readFileBounded(from)).toString('utf8'), from, path);
+  return found && { from, ...selectionOf(found) };
 }
 
 /**
@@ -114,16 +131,19 @@ function understood(found: z.output<typeof rule>, from: string): Omit<CreationRu
       file: from,
     });
   }
+  return {
+    recipients: groups.map(({ age }) => [...new Set((age ?? []).flatMap(listOf))]),
+    shamirThreshold: found.shamir_threshold ?? undefined,
+    ...selectionOf(found),
+  };
+}
+
+function selectionOf(found: z.output<typeof rule>): Pick<CreationRule, 'rule' | 'macOnlyEncrypted'> {
   const selection = selectionKinds.flatMap((kind): SelectionRule[] => {
     const value = found[kind];
     return value === undefined || value === '' ? [] : [{ kind, value }];
   });
-  return {
-    recipients: groups.map(({ age }) => [...new Set((age ?? []).flatMap(listOf))]),
-    shamirThreshold: found.shamir_threshold ?? undefined,
-    rule: onlyRule(selection),
-    macOnlyEncrypted: found.mac_only_encrypted ?? false,
-  };
+  return { rule: onlyRule(selection), macOnlyEncrypted: found.mac_only_encrypted ?? false };
 }
 
 const isGiven = (value: unknown): boolean =>

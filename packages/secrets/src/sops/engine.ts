@@ -13,7 +13,10 @@ export interface EngineFile {
   readonly format?: SopsFormat | undefined;
 }
 
-/** For whom: these, or whom a creation rule names, of the `.sops.yaml` at `rules` or the one found upward. */
+/**
+ * For whom: these, or whom a creation rule names, of the `.sops.yaml` at `rules` or the one found upward. Which values are
+ * encrypted the rule says in either case, as for sops.
+ */
 export interface EngineRules {
   readonly recipients?: readonly string[] | undefined;
   readonly rules?: string | undefined;
@@ -108,8 +111,15 @@ async function laidOut({
 
 async function recipientsOf(given: EngineFile & EngineRules): Promise<EncryptOptions> {
   const { file, recipients, rules, selection, macOnlyEncrypted } = given;
-  if (recipients !== undefined) return { recipients, rule: selection, macOnlyEncrypted };
-  const { creationRuleFor } = await import('./creation-rules.ts');
+  const { creationRuleFor, selectionFor } = await import('./creation-rules.ts');
+  if (recipients !== undefined) {
+    const named = await selectionFor(file, rules);
+    return {
+      recipients,
+      rule: selection ?? named?.rule,
+      macOnlyEncrypted: macOnlyEncrypted ?? named?.macOnlyEncrypted,
+    };
+  }
   const found = await creationRuleFor(file, rules);
   const [only = []] = found.recipients;
   return {

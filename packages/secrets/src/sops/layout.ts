@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { readFileBounded } from '../files/read-file.ts';
 import { findConfig } from './find-config.ts';
 import type { FileLayout } from './formats/format.ts';
 
@@ -11,7 +10,7 @@ import type { FileLayout } from './formats/format.ts';
  */
 export async function layoutFor(file: string, config?: string): Promise<FileLayout | undefined> {
   const from = config === undefined ? await findConfig(dirname(resolve(file))) : resolve(config);
-  const text = from === undefined ? undefined : await unlessAbsent(readFile(from, 'utf8'));
+  const text = from === undefined ? undefined : (await readFileBounded(from)).toString('utf8');
   // Most have none, and to read the others takes longer than to decrypt most files.
   if (from === undefined || text?.includes('stores') !== true) return undefined;
   const { layoutIn } = await import('./creation-rules.ts');

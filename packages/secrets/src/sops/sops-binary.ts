@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SecretsError, type SecretsErrorCode } from '../errors.ts';
 import { privateDirectory } from '../files/private-directory.ts';
+import { selectionFor } from './creation-rules.ts';
 import { findConfig } from './find-config.ts';
 import type { EditResult } from './edit.ts';
 import type { EngineFile, SopsEngine } from './engine.ts';
@@ -56,9 +57,13 @@ export async function sopsBinary(options: SopsBinaryOptions): Promise<SopsEngine
     },
     async encrypt(input, file) {
       const { recipients, rules } = file;
-      const config = rules ?? (await findConfig(dirname(resolve(file.file))));
+      // Beside given recipients a config counts only where it has a rule: sops refuses one without.
+      const config =
+        recipients === undefined
+          ? (rules ?? (await findConfig(dirname(resolve(file.file)))))
+          : (await selectionFor(file.file, rules))?.from;
       const whom = recipients === undefined ? [] : ['--age', recipients.join(',')];
-      const from = recipients !== undefined || config === undefined ? [] : ['--config', resolve(config)];
+      const from = config === undefined ? [] : ['--config', resolve(config)];
       const name = ['--filename-override', resolve(file.file)];
       const { selection, macOnlyEncrypted } = file;
       const what =

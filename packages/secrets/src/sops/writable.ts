@@ -1,7 +1,7 @@
 import { SecretsError } from '../errors.ts';
 import { type SopsFormat, emitPlain, parsePlain } from './formats/format.ts';
 import { scalarText } from './formats/scalar-text.ts';
-import type { Documents, MapNode, TreeValue } from './tree.ts';
+import { type Documents, type MapNode, type TreeValue, entry, map, str } from './tree.ts';
 
 /**
  * Refuses what a format could not give back: a file without any document, and in dotenv and INI a value that reads
@@ -16,13 +16,26 @@ export async function requireWritable(format: SopsFormat, documents: Documents):
   }
   if (format !== 'dotenv' && format !== 'ini') return;
   const [document] = documents;
-  const again = await parsePlain(format, await emitPlain(format, documents));
-  if (document === undefined || again[0] === undefined) return;
-  const [wanted, found] = [leavesOf(document), leavesOf(again[0])];
-  const changed = [...wanted].find(([key, text]) => found.get(key) !== text)?.[0];
+  if (document === undefined) return;
+  const text = withoutBytes(document);
+  const [again] = await parsePlain(format, await emitPlain(format, [text]));
+  if (again === undefined) return;
+  const [wanted, found] = [leavesOf(text), leavesOf(again)];
+  const changed = [...wanted].find(([key, leaf]) => found.get(key) !== leaf)?.[0];
   if (changed === undefined && found.size === wanted.size) return;
   const what = `the value cannot be written into ${format} so that it reads the same; use JSON or YAML for it`;
   throw new SecretsError('UNSUPPORTED', what, { key: changed });
+}
+
+/** Without the values that are not UTF-8, which no file can be read again with: sops wrote them, and they stay as they are. */
+function withoutBytes(node: MapNode): MapNode {
+  return map(
+    node.entries.map((item) => {
+      if (item.type === 'comment') return item;
+      if (item.value.type === 'map') return entry(item.key, withoutBytes(item.value));
+      return item.value.type === 'bytes' ? entry(item.key, str('')) : item;
+    }),
+  );
 }
 
 /** The text of every value, by its path. A section or a key may occur more than once. */

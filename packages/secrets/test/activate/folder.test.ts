@@ -95,6 +95,8 @@ test.runIf(isRoot)('a folder that is swapped for a link again and again gets no 
 
 test.each([
   ['the path of the symlink itself', (root: string) => join(root, 'secrets')],
+  ['a place of the secrets, spelled otherwise', (root: string) => `${root}/alice/../secrets/x`],
+  ['a relative path', () => 'relative/key'],
   ['a path in the mount point', (root: string) => join(root, 'secrets.d', 'x')],
 ])('%s is no path of a secret', async (_what, path) => {
   const { manifest } = await fixture(path);

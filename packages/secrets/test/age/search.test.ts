@@ -31,6 +31,8 @@ test('identities come from all places, and only from those that are given', asyn
     );
   }
   expect(await findIdentities({ env: {}, home: join(home, 'empty') })).toEqual([]);
+  // Many services have it for a home.
+  expect(await findIdentities({ env: {}, home: '/dev/null' })).toEqual([]);
 });
 
 test('an identity file under a passphrase is opened with it', async () => {

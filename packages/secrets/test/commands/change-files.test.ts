@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
@@ -63,6 +63,24 @@ test('at a terminal a value is asked for, and not shown', async () => {
   expect(await content()).toBe('a: CANARY\n');
 });
 
+test.each([
+  ['Ctrl-C', '\u0003', 130],
+  ['Ctrl-D', '\u0004', 2],
+])('%s at the question for a value ends it, and changes nothing', async (_name, answer, code) => {
+  const { file, key, content } = await fixture();
+  const command = [process.execPath, secrets.path, 'set', file, 'a', '-i', key].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' });
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const asked = seen.includes('Value of a');
+    seen += chunk.toString();
+    if (!asked && seen.includes('Value of a')) child.stdin.write(answer);
+  });
+  expect(await once(child, 'exit')).toEqual([code, null]);
+  expect(seen).not.toContain('Aborted');
+  expect(await content()).toBe('a: one\n');
+});
+
 test('of several files each is rotated, whether or not another one can be', async () => {
   const { directory, file, key } = await fixture();
   const [bad, other] = [join(directory, 'bad.yaml'), join(directory, 'b.yaml')];
@@ -102,7 +120,7 @@ test('for all files of a folder one lock is taken, and the identities are gather
 });
 
 test('what is no file of a sensible size is refused at once', async () => {
-  const { directory, key } = await fixture();
+  const { directory, file, key } = await fixture();
   const [sparse, fifo] = [join(directory, 'sparse'), join(directory, 'fifo')];
   await writeFile(sparse, '');
   await truncate(sparse, 2 ** 40);
@@ -124,6 +142,21 @@ test('what is no file of a sensible size is refused at once', async () => {
       expect(stderr).not.toMatch(/ENOENT|EISDIR/);
     }
   }
+  // What else is read: identities, rules, manifests, the config.
+  for (const path of [fifo, '/dev/zero'])
+    for (const args of [
+      ['decrypt', file, '-i', path],
+      ['encrypt', key, '--rules', path],
+      ['activate', path],
+      ['scan', '-c', path],
+    ]) {
+      const { code, stderr } = await secrets.run(args, { timeout: 20_000 });
+      expect({ args, code, stderr }).toEqual({
+        args,
+        code: expect.any(Number),
+        stderr: expect.stringMatching(/it is a pipe|it has more than/),
+      });
+    }
   const piped = spawn('bash', [
     '-c',
     `"${process.execPath}" "${secrets.path}" decrypt <(cat "${sparse}.none") -i "${key}"`,
@@ -134,18 +167,77 @@ test('what is no file of a sensible size is refused at once', async () => {
 const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 
-test.runIf(isRoot)('a file of mine in a folder that is not mine can be changed', async () => {
-  const { directory, file, key, content } = await fixture();
-  await chown(file, nobody, nobody);
+/** `secrets ARGS` of a user who is not root, from a copy of the command that this user may read. */
+async function runAsNobody(directory: string, args: readonly string[], input: string) {
   await chmod(directory, 0o755);
-  // Where that user may read it.
   const command = join(directory, 'command');
   await cp(dirname(secrets.path), command, { recursive: true });
-  const args = [join(command, basename(secrets.path)), 'set', file, 'a', '-i', key];
-  const child = spawn(process.execPath, args, { uid: nobody, gid: nobody, stdio: 'pipe' });
-  child.stdin?.end('two');
-  expect(await ended(child)).toMatchObject({ code: 0, stderr: '' });
-  expect(await content()).toBe('a: two\n');
+  const argv = [join(command, basename(secrets.path)), ...args];
+  const child = spawn(process.execPath, argv, { uid: nobody, gid: nobody, stdio: 'pipe' });
+  child.stdin?.end(input);
+  return ended(child);
+}
+
+test.runIf(isRoot).each([
+  ['a folder that is not mine', 0o755, nobody, nobody, 0o644],
+  ['a folder that I may not read', 0o711, nobody, nobody, 0o644],
+  ['a group that I am not in', 0o1777, nobody, 0, 0o644],
+  ['another owner, who lets me write', 0o777, 0, nobody, 0o664],
+])('a file with %s can be changed, and stays whose it is', async (_what, folder, uid, gid, mode) => {
+  const { directory, file, key, content } = await fixture();
+  const [place, own] = [join(directory, 'place'), join(directory, 'place', 'a.yaml')];
+  await mkdir(place);
+  await cp(file, own);
+  await chown(own, uid, gid);
+  await chmod(own, mode);
+  await chmod(place, folder);
+  const done = await runAsNobody(directory, ['set', own, 'a', '-i', key], 'two');
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(await content(own)).toBe('a: two\n');
+  const after = await stat(own);
+  expect([after.uid, after.gid, after.mode & 0o777]).toEqual([uid, gid, mode]);
+});
+
+test.runIf(isRoot)('what this user may not write is said by name', async () => {
+  const { directory, file, key } = await fixture();
+  const set = await runAsNobody(directory, ['set', file, 'a', '-i', key], 'two');
+  expect(set).toMatchObject({ code: 1, stderr: `secrets: ${file}: this user may not write there\n` });
+});
+
+/** A disk of 16 KiB with a copy of the file on it, and no room for more. */
+async function fullDisk(directory: string, file: string) {
+  const disk = join(directory, 'disk');
+  await mkdir(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=755', 'tmpfs', disk]);
+  const copy = join(disk, 'a.yaml');
+  await cp(file, copy);
+  await writeFile(join(disk, 'filler'), Buffer.alloc(1 << 16)).catch(() => undefined);
+  return { disk, copy, [Symbol.asyncDispose]: async () => void execFileSync('umount', [disk]) };
+}
+
+test.runIf(isRoot)('on a full disk a file in a folder that is not mine stays whole, too', async () => {
+  const { directory, file, key } = await fixture();
+  await using full = await fullDisk(directory, file);
+  await chown(full.copy, nobody, nobody);
+  const before = await readFile(full.copy);
+  const done = await runAsNobody(directory, ['set', full.copy, 'a', '-i', key], 'long '.repeat(4000));
+  expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining('no space') });
+  expect(done.stderr).toContain(full.copy);
+  expect(await readFile(full.copy)).toEqual(before);
+});
+
+test.runIf(isRoot)('on a full disk no part of a new file is left', async () => {
+  const { directory, file } = await fixture();
+  await using full = await fullDisk(directory, file);
+  await writeFile(join(directory, '.sops.yaml'), `creation_rules:\n  - age: ${keys.recipient}\n`);
+  const editor = join(directory, 'editor');
+  await writeFile(editor, '#!/bin/sh\necho "a: 1" > "$1"\n', { mode: 0o755 });
+  const env = { ...process.env, VISUAL: editor, TMPDIR: directory };
+  const edited = await secrets.run(['edit', join(full.disk, 'new.yaml')], { env });
+  expect(edited).toMatchObject({ code: 1, stderr: expect.stringContaining('kept, encrypted') });
+  const made = await secrets.run(['keygen', '-o', join(full.disk, 'key.txt')]);
+  expect(made).toMatchObject({ code: 1, stdout: '' });
+  expect((await readdir(full.disk)).sort()).toEqual(['a.yaml', 'filler']);
 });
 
 async function withEditor(script: string) {
@@ -185,32 +277,23 @@ test.runIf(isRoot)(
   'on a full disk an edit is kept, encrypted, elsewhere, and the file is as it was',
   async () => {
     await using world = await withEditor('sed -i s/one/mine/ "$1"');
-    const disk = join(world.directory, 'disk');
-    await mkdir(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=700', 'tmpfs', disk]);
-    try {
-      const file = join(disk, 'a.yaml');
-      await cp(world.file, file);
-      const before = await readFile(file);
-      // What is left of it is filled.
-      await writeFile(join(disk, 'filler'), Buffer.alloc(1 << 16)).catch(() => undefined);
-      const { code, stderr } = await secrets.run(['edit', file, '-i', world.key], world.options);
-      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('ENOSPC') });
-      expect(await readFile(file)).toEqual(before);
-      expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
-      expect(await readdir(world.memory)).toEqual([]);
-      const kept = /kept, encrypted, as (\S+)/.exec(stderr)?.[1] ?? '';
-      expect(await readFile(kept, 'utf8')).not.toContain('mine');
-      expect(await world.content(kept)).toBe('a: mine\n');
-      // And where the plain text itself does not fit, nothing of it stays.
-      const full = { ...world.options.env, XDG_RUNTIME_DIR: disk };
-      const unopened = await secrets.run(['edit', world.file, '-i', world.key], { env: full });
-      expect(unopened).toMatchObject({ code: 1, stderr: expect.stringContaining('no space') });
-      expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
-      expect(await world.content()).toBe('a: one\n');
-    } finally {
-      execFileSync('umount', [disk]);
-    }
+    await using full = await fullDisk(world.directory, world.file);
+    const { disk, copy: file } = full;
+    const before = await readFile(file);
+    const { code, stderr } = await secrets.run(['edit', file, '-i', world.key], world.options);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('ENOSPC') });
+    expect(await readFile(file)).toEqual(before);
+    expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
+    expect(await readdir(world.memory)).toEqual([]);
+    const kept = /kept, encrypted, as (\S+)/.exec(stderr)?.[1] ?? '';
+    expect(await readFile(kept, 'utf8')).not.toContain('mine');
+    expect(await world.content(kept)).toBe('a: mine\n');
+    // And where the plain text itself does not fit, nothing of it stays.
+    const there = { ...world.options.env, XDG_RUNTIME_DIR: disk };
+    const unopened = await secrets.run(['edit', world.file, '-i', world.key], { env: there });
+    expect(unopened).toMatchObject({ code: 1, stderr: expect.stringContaining('no space') });
+    expect((await readdir(disk)).sort()).toEqual(['a.yaml', 'filler']);
+    expect(await world.content()).toBe('a: one\n');
   },
 );
 

@@ -50,6 +50,16 @@ test.runIf(sops !== undefined)('--extract and --output-type give what sops gives
   expect((await run('decrypt', file, '--output-type', 'json')).stdout).toBe(
     runSops(sops ?? '', ['decrypt', '--output-type', 'json', file], { ...keys, cwd: directory }).toString(),
   );
+  for (const [name, lists] of [
+    ['a.yaml', 'a: []\nb: [[], 1]\nc: {}\n'],
+    ['a.json', '{"a": [], "b": [[], 1], "c": {}}'],
+  ] as const) {
+    const other = await fixture(lists, name);
+    for (const path of ['["a"]', '["b"]', '["b"][0]', '["c"]'])
+      expect((await other.run('decrypt', other.file, '--extract', path)).stdout).toBe(
+        runSops(sops ?? '', ['decrypt', '--extract', path, other.file], keys).toString(),
+      );
+  }
   const flat = await fixture('A: one\nB: "2"\n');
   expect((await flat.run('decrypt', flat.file, '--output-type', 'dotenv')).stdout).toBe('A=one\nB=2\n');
 });
@@ -165,7 +175,7 @@ test("sops's own flags name the commands", () => {
   expect(fromSopsArguments(['-d', 'a.yaml'])).toEqual(['decrypt', 'a.yaml']);
   expect(fromSopsArguments(['-e', '-i', 'a.yaml'])).toEqual(['encrypt', '--in-place', 'a.yaml']);
   expect(fromSopsArguments(['-i', '-r', 'a.yaml'])).toEqual(['rotate', 'a.yaml']);
-  expect(fromSopsArguments(['decrypt', '-i', 'key'])).toEqual(['decrypt', '-i', 'key']);
+  expect(fromSopsArguments(['decrypt', '-i', 'key', 'a.yaml'])).toEqual(['decrypt', '-i', 'key', 'a.yaml']);
 });
 
 test('what has no name, no config, or an odd name is said plainly', async () => {
@@ -193,4 +203,112 @@ test('what has no name, no config, or an odd name is said plainly', async () => 
   expect(await secrets.run(['decrypt', file, '-i', key, '-o', join(directory, 'none', 'x')])).toMatchObject({
     stderr: expect.stringContaining('its folder does not exist'),
   });
+});
+
+test('-i is in place where sops has it so and no identity can be meant', async () => {
+  const { file, directory, key } = await fixture('a: one\n');
+  const other = generateKeyPair();
+  const env = { ...process.env, SOPS_AGE_KEY_FILE: key };
+  const run = (...args: string[]) => secrets.run(args, { cwd: directory, env });
+  expect(await run('rotate', '-i', '--add-age', other.recipient, file)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect((await readMetadata(await readFile(file), { file })).groups[0]?.age).toHaveLength(2);
+  expect(await run('rotate', '-i', file)).toMatchObject({ code: 0, stderr: '' });
+  expect((await run('decrypt', '-i', key, file)).stdout).toBe('a: one\n');
+  expect(await run('decrypt', '-i', file)).toMatchObject({ code: 0, stdout: '' });
+  expect(await readFile(file, 'utf8')).toBe('a: one\n');
+  expect(await run('encrypt', '--age', other.recipient, '-i', file)).toMatchObject({ code: 0, stdout: '' });
+  expect((await readMetadata(await readFile(file), { file })).groups[0]?.age).toHaveLength(1);
+});
+
+test("sops's own words for format, name and value are taken", async () => {
+  const { file, directory, key, run, content } = await fixture('a: one\n');
+  const plain = join(directory, 'noname');
+  await writeFile(plain, await readFile(file));
+  expect((await run('decrypt', '--input-type', 'yaml', plain)).stdout).toBe('a: one\n');
+  const named = ['encrypt', '--age', keys.recipient, '--filename-override', 'b.yaml', '-'];
+  expect((await secrets.run(named, { input: 'b: 1\n' })).stdout).toContain('b: ENC[');
+  const set = ['set', '--value-stdin', file, '["a"]', '-i', key];
+  expect(await secrets.run(set, { input: '5' })).toMatchObject({ code: 0 });
+  expect(await content()).toBe('a: 5\n');
+  expect(await run('exec-file', '--no-fifo', '--output-type', 'json', file, 'cat {}')).toMatchObject({
+    stdout: '{\n\t"a": 5\n}\n',
+  });
+  expect(await run('exec-file', '--filename', '..', file, 'cat {}')).toMatchObject({ code: 2 });
+});
+
+test('what would lose the rest of a file, or take a secret from the arguments, is refused', async () => {
+  const { file, key, run, content } = await fixture('a: one\nb: two\n');
+  expect(await run('decrypt', '--in-place', '--extract', 'a', file)).toMatchObject({ code: 2 });
+  expect(await secrets.run(['encrypt', '--in-place', '--output', `${file}.x`, key])).toMatchObject({
+    code: 2,
+  });
+  const argument = await secrets.run(['set', file, '["a"]', '"CANARY"', '-i', key], { input: 'x' });
+  expect(argument).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input') });
+  expect(argument.stderr).not.toContain('CANARY');
+  const two = await secrets.run(['set', '--json-value', file, 'a', '-i', key], { input: '1, "b": 2' });
+  expect(two).toMatchObject({ code: 2 });
+  expect(await content()).toBe('a: one\nb: two\n');
+});
+
+test('a variable that cannot hold a value is refused, and does not become another one', async () => {
+  const nul = await fixture('A=1\0B\n', 'a.env');
+  expect(await nul.run('exec-env', nul.file, 'env')).toMatchObject({ code: 1, stdout: '' });
+  const bytes = await fixture('a: !!binary /w==\n');
+  expect(await bytes.run('exec-env', bytes.file, 'env')).toMatchObject({ code: 1, stdout: '' });
+});
+
+/** The lines of a file that say what is encrypted and for whom. */
+const shape = (file: string): string[] =>
+  file
+    .split('\n')
+    .filter((line) => /^(?:data|meta)|^ {4}(?:encrypted_|unencrypted_|mac_only)|recipient:/.test(line))
+    .map((line) => line.replace(/ENC\[.*/, 'ENC'));
+
+/** A folder with a creation rule for somebody else, and a file that it says something of. */
+async function underRule() {
+  const directory = await temporaryDirectory();
+  const rules = (lines: string): Promise<void> =>
+    writeFile(
+      join(directory, '.sops.yaml'),
+      `creation_rules:\n  - age: ${generateKeyPair().recipient}\n${lines}`,
+    );
+  await rules('    encrypted_regex: ^data$\n    mac_only_encrypted: true\n');
+  await writeFile(join(directory, 'a.yaml'), 'data: one\nmeta_unencrypted: two\nmeta: three\n');
+  const encrypt = async (args: readonly string[], env: Record<string, string> = {}): Promise<string[]> => {
+    const options = { cwd: directory, env: { ...process.env, ...env } };
+    return shape((await secrets.run(['encrypt', ...args, 'a.yaml'], options)).stdout);
+  };
+  return { directory, rules, encrypt };
+}
+
+const byRule = [
+  'data: ENC',
+  'meta_unencrypted: two',
+  'meta: three',
+  `          recipient: ${keys.recipient}`,
+  '    encrypted_regex: ^data$',
+  '    mac_only_encrypted: true',
+];
+
+test('given recipients take the place of those of the creation rule, which still says what is encrypted', async () => {
+  const { directory, rules, encrypt } = await underRule();
+  expect(await encrypt(['--age', keys.recipient])).toEqual(byRule);
+  expect(await encrypt([], { SOPS_AGE_RECIPIENTS: keys.recipient })).toEqual(byRule);
+  // Where no rule matches, sops refuses it, and we take its default.
+  await rules('    path_regex: other/\n');
+  expect(await encrypt(['--age', keys.recipient])).toContain('    unencrypted_suffix: _unencrypted');
+  await writeFile(join(directory, 'elsewhere'), `creation_rules:\n  - age: ${keys.recipient}\n`);
+  const named = await encrypt([], { SOPS_CONFIG: join(directory, 'elsewhere') });
+  expect(named).toContain(`          recipient: ${keys.recipient}`);
+});
+
+test.runIf(sops !== undefined)('so it is with the sops command, by our engine and by itself', async () => {
+  const { directory, encrypt } = await underRule();
+  const engine = ['--engine', 'sops', '--sops', sops ?? '', '--sops-version', '3.13.2'];
+  expect(await encrypt([...engine, '--age', keys.recipient])).toEqual(byRule);
+  const args = ['encrypt', '--age', keys.recipient, 'a.yaml'];
+  expect(shape(runSops(sops ?? '', args, { ...keys, cwd: directory }).toString())).toEqual(byRule);
 });

@@ -164,3 +164,28 @@ test('a value that its format would read otherwise is refused, and not changed b
     });
   }
 });
+
+test.runIf(sops !== undefined)(
+  'INI that is not UTF-8, as sops encrypts it, keeps its bytes, and is not edited as text',
+  async () => {
+    const [file, plaintext] = ['a.ini', Buffer.from('[a]\nk    = \xff\xfe\nuser = bob\n', 'latin1')];
+    const path = join(await temporaryDirectory(), file);
+    await writeFile(path, plaintext);
+    const encrypted = runSops(sops ?? '', ['encrypt', '--age', keys.recipient, path], keys);
+    const opened = Buffer.from((await decryptFile(encrypted, { file, identities })).plaintext);
+    expect(opened).toEqual(plaintext);
+    const after = Buffer.from(plaintext.toString('latin1').replace('bob', 'eve'), 'latin1');
+    const replaced = replaceContent(encrypted, after, { file, identities });
+    await expect(replaced).rejects.toMatchObject({ code: 'PARSE_FAILED' });
+    const { bytes } = await setInFile(encrypted, ['a', 'user'], 'eve', { file, identities });
+    await writeFile(path, bytes);
+    expect(runSops(sops ?? '', ['decrypt', path], keys)).toEqual(after);
+  },
+);
+
+test.each(['a: "\\uD800"\n', '"\\uDC00x": a\n'])(
+  'half of a character in YAML is refused, as by sops, and does not become U+FFFD: %s',
+  async (text) => {
+    await expect(encrypt(text, 'a.yaml')).rejects.toMatchObject({ code: 'UNSUPPORTED', line: 1 });
+  },
+);

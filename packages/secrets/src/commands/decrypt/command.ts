@@ -34,6 +34,10 @@ export function setUpDecrypt(command: Command): Command {
       throw new UsageError('--output takes the content of one file; decrypt the others one by one');
     if (flags.inPlace === true && (flags.output !== undefined || files.includes('-')))
       throw new UsageError('--in-place replaces the named files, so it goes with neither --output nor -');
+    if (flags.inPlace === true && (flags.extract ?? flags.key) !== undefined)
+      throw new UsageError(
+        '--in-place with --extract would leave one value of the file; name --output for it',
+      );
     const reports: object[] = [];
     for (const file of files) reports.push(await decryptOne(file, flags));
     if (flags.json !== true) return;

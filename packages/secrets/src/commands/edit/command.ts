@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { SecretsError } from '../../errors.ts';
@@ -10,23 +9,27 @@ import { reportChanges } from '../shared/replace.ts';
 export function setUpEdit(command: Command): Command {
   command.argument('<file>', 'a sops file');
   return withEngineOptions(command).action(async (file: string, flags: EngineFlags) => {
-    const { lstat, readFile } = await import('node:fs/promises');
+    const { lstat } = await import('node:fs/promises');
     const { unlessAbsent } = await import('@cutover/foundation/errno');
+    const { backToEditor, isConflict } = await import('./back-to-editor.ts');
     const { createFile } = await import('./create-file.ts');
-    const { splitWords } = await import('../../age/search.ts');
     const { readFileBounded } = await import('../../files/read-file.ts');
     const { privateFile } = await import('./private-file.ts');
-    const { runEditor } = await import('./run-editor.ts');
+    const { editorCommand, runEditor } = await import('./run-editor.ts');
     const engine = await chosenEngine(flags);
     if ((await unlessAbsent(lstat(file))) === undefined) return createFile(file, engine, flags);
     let before = await readFileBounded(file);
     const plaintext = await engine.decrypt(before, engineFile(file, flags));
-    const editor = splitWords(process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi');
+    const editor = editorCommand();
     await using copy = await privateFile(basename(file), plaintext);
     for (;;) {
       await runEditor(editor, copy.path);
       try {
-        const edited = await engine.replace(before, await readFile(copy.path), engineFile(file, flags));
+        const edited = await engine.replace(
+          before,
+          await readFileBounded(copy.path),
+          engineFile(file, flags),
+        );
         await save(file, before, edited);
         reportChanges(flags.json, [{ file, changed: edited.changed }]);
         return;
@@ -55,24 +58,4 @@ async function save(file: string, before: Buffer, { bytes, changed }: EditResult
   } catch (error) {
     throw await rescued(error, file, bytes);
   }
-}
-
-const isConflict = (error: unknown): boolean =>
-  error instanceof SecretsError && error.code === 'FILE_CONFLICT';
-
-/** An edit that cannot be taken is not lost: at a terminal the editor can be opened again. */
-async function backToEditor(error: unknown): Promise<boolean> {
-  if (!(error instanceof SecretsError) || !process.stdin.isTTY) return false;
-  const warning = isConflict(error) ? ' What is saved then replaces the change of the other process.' : '';
-  process.stderr.write(
-    `${error.message}\nEnter goes back to the editor, Ctrl-C or Ctrl-D gives the edit up.${warning} `,
-  );
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, terminal: false });
-  const answered = await Promise.race([
-    once(lines, 'line').then(() => true),
-    once(lines, 'close').then(() => false),
-  ]);
-  lines.close();
-  return answered;
 }

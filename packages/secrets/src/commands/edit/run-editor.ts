@@ -2,7 +2,14 @@ import { InterruptedError } from '@cutover/foundation/interrupts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import { splitWords } from '../../age/search.ts';
 import { SecretsError } from '../../errors.ts';
+
+/** The editor of the environment: sops's own variable first. One that is empty counts as not set. */
+export function editorCommand(env: NodeJS.ProcessEnv = process.env): string[] {
+  const named = [env['SOPS_EDITOR'], env['VISUAL'], env['EDITOR']].map((text) => splitWords(text ?? ''));
+  return named.find((words) => words.length > 0) ?? ['vi'];
+}
 
 /** How long an editor may take to end after it was told to, in milliseconds. */
 const patience = 2_000;

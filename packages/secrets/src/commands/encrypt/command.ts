@@ -22,26 +22,32 @@ export function setUpEncrypt(command: Command): Command {
     .addOption(
       recipientOption(
         '-r, --recipient <recipient>',
-        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again; .sops.yaml is not read then (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
+        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again, instead of whom .sops.yaml names (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
       ),
     )
     .addOption(recipientOption('-a, --age <recipient>', 'the same as --recipient'))
     .option('--rules <file>', 'read this .sops.yaml instead of looking for one')
     .option('--as <file>', 'the name that decides format and rule, for standard input')
+    .option('--filename-override <file>', 'the same as --as')
+    .on('option:filename-override', (file: string) => command.setOptionValue('as', file))
     .option('-o, --output <file>', 'write to this file (default: standard output)')
-    .option('--in-place', 'replace the plain file')
+    .option('-i, --in-place', 'replace the plain file')
     .option('--mac-only-encrypted', 'the MAC covers the encrypted values only');
   for (const kind of selectionKinds)
     command.addOption(new Option(`--${kind.replaceAll('_', '-')} <text>`, `as ${kind} of .sops.yaml`));
-  return withEngineOptions(command).action(async (file: string, flags: Flags) => {
+  const identity = new Option('--identity <file>', 'the sops command gets this identity file and no other');
+  return withEngineOptions(command, identity).action(async (file: string, flags: Flags) => {
     const { as: name = file, rules } = flags;
     if (name === '-' && flags.format === undefined)
       throw new UsageError('standard input has no name: say what it is by --format or --as');
+    if (flags.inPlace === true && (flags.output !== undefined || file === '-'))
+      throw new UsageError('--in-place replaces the named file, so it goes with neither --output nor -');
     const engine = await chosenEngine(flags);
+    const named = engineFile(name, flags);
     const encrypted = await engine.encrypt(await readInput(file), {
-      ...engineFile(name, flags),
+      ...named,
       recipients: recipientsOf(flags),
-      rules,
+      rules: rules ?? named.rules,
       selection: selectionOf(flags),
       macOnlyEncrypted: flags.macOnlyEncrypted,
     });

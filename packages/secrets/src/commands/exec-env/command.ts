@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { SecretsError } from '../../errors.ts';
+import { SecretsError, withFile } from '../../errors.ts';
 import type { Documents } from '../../sops/tree.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
 
@@ -39,7 +39,10 @@ async function variablesOf([document]: Documents, file: string): Promise<Record<
       });
     if (key.includes('=') || key.includes('\0'))
       throw new SecretsError('UNSUPPORTED', 'this key cannot be the name of a variable', { file, key });
-    return [[key, scalarText(value)] as const];
+    const text = withFile(file, () => scalarText(value));
+    if (text.includes('\0'))
+      throw new SecretsError('UNSUPPORTED', 'a variable cannot hold a NUL', { file, key });
+    return [[key, text] as const];
   });
   return Object.fromEntries(entries);
 }

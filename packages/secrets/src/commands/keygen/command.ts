@@ -14,7 +14,6 @@ export function setUpKeygen(command: Command): Command {
         const text = options.json === true ? JSON.stringify({ recipients }) : recipients.join('\n');
         process.stdout.write(`${text}\n`);
       };
-      const { writeFile } = await import('node:fs/promises');
       const { readFileBounded } = await import('../../files/read-file.ts');
       if (options.recipients !== undefined) {
         print(
@@ -32,13 +31,15 @@ export function setUpKeygen(command: Command): Command {
         process.stdout.write(identityFile(pair));
         return;
       }
+      const { unwritable } = await import('../../files/unwritable.ts');
+      const { createWholeFile } = await import('../../files/create-file.ts');
       try {
-        await writeFile(options.output, identityFile(pair), { mode: 0o400, flag: 'wx', flush: true });
+        await createWholeFile(options.output, identityFile(pair), 0o400);
       } catch (error) {
         if (isErrno(error, 'EEXIST')) {
           throw new UsageError(`${options.output} is there already and is not replaced`);
         }
-        throw error;
+        throw unwritable(error, options.output);
       }
       print([pair.recipient]);
     });

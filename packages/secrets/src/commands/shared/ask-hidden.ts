@@ -1,3 +1,5 @@
+import { ask } from './ask.ts';
+
 /** Asks on the terminal without showing what is typed. */
 export async function askHidden(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
@@ -7,9 +9,8 @@ export async function askHidden(question: string): Promise<string> {
   // Only now: the terminal echoes what is typed before it was taken over.
   process.stderr.write(question);
   try {
-    return await prompt.question('');
+    return await ask(prompt, '');
   } finally {
-    prompt.close();
     process.stderr.write('\n');
   }
 }

@@ -2,7 +2,7 @@ import { SecretsError, withFileAsync } from '../../errors.ts';
 import { type SopsFormat, emitPlain } from '../../sops/formats/format.ts';
 import { scalarText } from '../../sops/formats/scalar-text.ts';
 import { valueAt } from '../../sops/tree-path.ts';
-import { type Documents, type TreeValue, entry, list, map } from '../../sops/tree.ts';
+import { type Documents, type ListNode, entry, map } from '../../sops/tree.ts';
 import { parsePath } from './value-path.ts';
 
 /**
@@ -55,12 +55,12 @@ export async function extracted(
 const structured = (format: SopsFormat): SopsFormat => (format === 'yaml' ? 'yaml' : 'json');
 
 /** A list alone: what is written below a key, moved to the left. */
-async function emitList(value: TreeValue, format: SopsFormat): Promise<Uint8Array> {
-  if (value.type === 'list' && value.items.length === 0) value = list();
+async function emitList(value: ListNode, format: SopsFormat): Promise<Uint8Array> {
+  // YAML has an empty one behind its key.
+  if (value.items.every(({ type }) => type === 'comment'))
+    return Buffer.from(format === 'json' ? '[]' : '[]\n');
   const text = Buffer.from(await emitPlain(format, [map([entry('k', value)])])).toString('utf8');
   if (format === 'json')
-    return Buffer.from(
-      `${text.slice(text.indexOf('['), text.lastIndexOf(']') + 1).replaceAll(/^\t/gm, '')}\n`,
-    );
+    return Buffer.from(text.slice(text.indexOf('['), text.lastIndexOf(']') + 1).replaceAll(/^\t/gm, ''));
   return Buffer.from(text.slice(text.indexOf('\n') + 1).replaceAll(/^ {4}/gm, ''));
 }

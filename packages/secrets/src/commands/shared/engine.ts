@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { UsageError } from '@cutover/foundation/usage-error';
 import { type Command, Option } from 'commander';
-import { type EngineFile, type SopsEngine, automaticEngine, nativeEngine } from '../../sops/engine.ts';
+import {
+  type EngineFile,
+  type EngineRules,
+  type SopsEngine,
+  automaticEngine,
+  nativeEngine,
+} from '../../sops/engine.ts';
 import { gatherIdentities } from './identities.ts';
 import { type FileFlags, formatOption, identityOption, jsonOption } from './options.ts';
 
@@ -13,10 +19,12 @@ export interface EngineFlags extends FileFlags {
 }
 
 /** Adds what every command has that works on a file. */
-export function withEngineOptions(command: Command): Command {
+export function withEngineOptions(command: Command, identity: Option = identityOption()): Command {
   return command
     .addOption(formatOption())
-    .addOption(identityOption())
+    .addOption(formatOption('--input-type', 'the same as --format'))
+    .on('option:input-type', (format: string) => command.setOptionValue('format', format))
+    .addOption(identity)
     .addOption(
       new Option(
         '--engine <engine>',
@@ -76,7 +84,8 @@ function environment(identity: string | undefined): Record<string, string> {
 const keys = /^(?:SOPS_|AWS_|AZURE_|GOOGLE_|VAULT_|GNUPGHOME$|XDG_CONFIG_HOME$)/;
 const files = /^(?:SOPS_AGE_KEY_FILE|SOPS_AGE_SSH_PRIVATE_KEY_FILE|GNUPGHOME)$/;
 
-/** A file's name and format, as an engine takes them. */
-export function engineFile(file: string, { format }: FileFlags): EngineFile {
-  return { file, format };
+/** A file's name and format, as an engine takes them, and the `.sops.yaml` that sops's variable names. */
+export function engineFile(file: string, { format }: FileFlags): EngineFile & Pick<EngineRules, 'rules'> {
+  const rules = process.env['SOPS_CONFIG'];
+  return { file, format, rules: rules === '' ? undefined : rules };
 }

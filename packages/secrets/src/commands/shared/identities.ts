@@ -14,10 +14,10 @@ export async function gatherIdentities(file: string | undefined): Promise<AgeIde
  * @throws {SecretsError} `NO_IDENTITY`: it cannot be read.
  */
 export async function readIdentityText(file: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
+  const { readFileBounded } = await import('../../files/read-file.ts');
   const { SecretsError } = await import('../../errors.ts');
   try {
-    return await readFile(file, 'utf8');
+    return (await readFileBounded(file)).toString('utf8');
   } catch (cause) {
     throw new SecretsError('NO_IDENTITY', 'the identity file cannot be read', { file }, { cause });
   }

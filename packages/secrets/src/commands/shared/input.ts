@@ -31,19 +31,10 @@ export async function writeOutput(
     return;
   }
   const { replaceOrCreateFile } = await import('../../files/replace-file.ts');
-  const { isErrno } = await import('@cutover/foundation/errno');
+  const { unwritable } = await import('../../files/unwritable.ts');
   try {
     await replaceOrCreateFile(file, content, options);
   } catch (error) {
-    const why = isErrno(error, 'ENOENT', 'ENOTDIR')
-      ? 'its folder does not exist'
-      : isErrno(error, 'EACCES', 'EPERM', 'EROFS')
-        ? 'this user may not write there'
-        : isErrno(error, 'EISDIR')
-          ? 'it is a directory'
-          : undefined;
-    if (why === undefined) throw error;
-    const { SecretsError } = await import('../../errors.ts');
-    throw new SecretsError('FILE_UNWRITABLE', why, { file });
+    throw unwritable(error, file);
   }
 }

@@ -17,7 +17,9 @@ export async function optionalConfig(named: string | undefined): Promise<Secrets
 
 async function isConfig(): Promise<boolean> {
   const { unlessAbsent } = await import('@cutover/foundation/errno');
-  const { readFile } = await import('node:fs/promises');
-  const text = await unlessAbsent(readFile(defaultConfig, 'utf8'));
-  return text !== undefined && !(/^sops:/m.test(text) && /^ +mac:/m.test(text));
+  const { stat } = await import('node:fs/promises');
+  const { readFileBounded } = await import('../../files/read-file.ts');
+  if ((await unlessAbsent(stat(defaultConfig))) === undefined) return false;
+  const text = (await readFileBounded(defaultConfig)).toString('utf8');
+  return !(/^sops:/m.test(text) && /^ +mac:/m.test(text));
 }

@@ -1,4 +1,5 @@
 import type { FolderLock } from '../../files/lock-file.ts';
+import { visible } from '../../visible.ts';
 import type { EditResult } from '../../sops/edit.ts';
 import { print } from './options.ts';
 
@@ -66,7 +67,7 @@ export async function changeFiles(
 export function reportChanges(json: boolean | undefined, files: readonly FileChange[]): void {
   for (const { file, changed, error } of files) {
     if (error !== undefined) process.stderr.write(`secrets: ${error.message}\n`);
-    else if (!changed && json !== true) process.stderr.write(`${file} is unchanged\n`);
+    else if (!changed && json !== true) process.stderr.write(`${visible(file)} is unchanged\n`);
   }
   if (json === true) print(true, { files }, () => []);
 }

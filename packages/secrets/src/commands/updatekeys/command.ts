@@ -18,7 +18,8 @@ export function setUpUpdatekeys(command: Command): Command {
   return withEngineOptions(command).action(async (files: string[], flags: Flags) => {
     const engine = await chosenEngine(flags);
     const done = await changeFiles(files, async (before, file) => {
-      const named = { ...engineFile(file, flags), rules: flags.rules };
+      const given = engineFile(file, flags);
+      const named = { ...given, rules: flags.rules ?? given.rules };
       const edited = await engine.updateKeys(before, named);
       return (await agreed(before, edited, named, flags)) ? edited : { bytes: before, changed: false };
     });
@@ -44,10 +45,7 @@ async function agreed(
     process.stderr.write(`${visible(file.file)}:\n${lines.map((line) => `${line}\n`).join('')}`);
   if (yes === true || !process.stdin.isTTY) return true;
   const { createInterface } = await import('node:readline/promises');
+  const { ask } = await import('../shared/ask.ts');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await prompt.question('Change these keys? (y/N) ')).trim());
-  } finally {
-    prompt.close();
-  }
+  return /^y(?:es)?$/i.test((await ask(prompt, 'Change these keys? (y/N) ')).trim());
 }

@@ -77,7 +77,7 @@ export async function emitEncrypted(
     }
     default: {
       const { emitIni } = await import('./ini-write.ts');
-      return Buffer.from(emitIni(documents), 'utf8');
+      return emitIni(documents);
     }
   }
 }

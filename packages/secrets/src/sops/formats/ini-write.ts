@@ -1,12 +1,13 @@
 import { SecretsError } from '../../errors.ts';
-import { type Documents, type MapNode, entry, map, str } from '../tree.ts';
+import { type Documents, type MapNode, type Scalar, entry, map, str } from '../tree.ts';
 import { flatten } from './flatten.ts';
 import { defaultSection, trim } from './ini-text.ts';
 import { scalarText } from './scalar-text.ts';
 
 /** Writes INI as sops does through go-ini. */
-export function emitIni(documents: Documents): string {
-  const sections: string[] = [];
+export function emitIni(documents: Documents): Uint8Array {
+  const sections: Uint8Array[] = [];
+  let isFirst = true;
   for (const item of documents.flatMap(({ entries }) => entries)) {
     if (item.type === 'comment') continue;
     if (item.value.type !== 'map') {
@@ -14,18 +15,24 @@ export function emitIni(documents: Documents): string {
     }
     const section = item.key === 'sops' ? metadataSection(item.value) : item.value;
     // Keys before the first section have no header.
-    const isTop = sections.length === 0 && item.key.toUpperCase() === defaultSection;
-    sections.push(emitSection(item.key, section, isTop));
+    const isTop = isFirst && item.key.toUpperCase() === defaultSection;
+    isFirst = false;
+    const bytes = emitSection(item.key, section, isTop);
+    if (bytes.length === 0) continue;
+    if (sections.length > 0) sections.push(newline);
+    sections.push(bytes);
   }
-  return sections.filter((text) => text !== '').join('\n');
+  return Buffer.concat(sections);
 }
+
+const newline = Buffer.from('\n');
 
 function metadataSection(tree: MapNode): MapNode {
   return map(flatten(tree).map(([key, value]) => entry(key, str(scalarText(value).replaceAll('\n', '\\n')))));
 }
 
-function emitSection(name: string, section: MapNode, isTop: boolean): string {
-  const lines: string[] = [];
+function emitSection(name: string, section: MapNode, isTop: boolean): Uint8Array {
+  const lines: (string | Uint8Array)[] = [];
   const widths = section.entries.flatMap((item) =>
     item.type === 'entry' ? [Buffer.byteLength(quoteKey(item.key))] : [],
   );
@@ -44,9 +51,16 @@ function emitSection(name: string, section: MapNode, isTop: boolean): string {
     if (after?.type === 'comment') lines.push(...commentLines(after.text));
     const key = quoteKey(item.key);
     const padding = ' '.repeat(width - Buffer.byteLength(key));
-    lines.push(`${key}${padding} = ${quoteValue(scalarText(item.value))}`);
+    const begin = Buffer.from(`${key}${padding} = `);
+    lines.push(Buffer.concat([begin, valueBytes(item.value)]));
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return Buffer.concat(lines.flatMap((line) => [Buffer.from(line), newline]));
+}
+
+/** What is not UTF-8 keeps its bytes: latin1 has a character for each. */
+function valueBytes(value: Scalar): Uint8Array {
+  if (value.type !== 'bytes') return Buffer.from(quoteValue(scalarText(value)));
+  return Buffer.from(quoteValue(Buffer.from(value.value).toString('latin1')), 'latin1');
 }
 
 function commentLines(text: string): string[] {

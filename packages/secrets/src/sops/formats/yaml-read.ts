@@ -137,7 +137,7 @@ class YamlReader {
 
   #key({ key }: Pair): { key: string; before: Comment[]; merge: boolean } {
     if (!isScalar(key)) throw this.#fail('a key is not text', rangeOf(key) ?? 0, 'UNSUPPORTED');
-    const text = this.#separators.read(key, 'key') ?? scalarText(key);
+    const text = this.#whole(this.#separators.read(key, 'key') ?? scalarText(key), key);
     const value = key.type === 'PLAIN' ? readPlainScalar(text) : undefined;
     if (value !== undefined && value.type !== 'str') {
       throw this.#fail(
@@ -229,7 +229,7 @@ class YamlReader {
 
   #scalar(node: YamlScalar, depth: number): TreeValue {
     this.#count(depth, node);
-    const text = this.#separators.read(node, 'value') ?? scalarText(node);
+    const text = this.#whole(this.#separators.read(node, 'value') ?? scalarText(node), node);
     const tag = node.tag;
     if (tag !== undefined && tag !== 'tag:yaml.org,2002:str' && tag !== '!')
       return this.#tagged(node, text, tag);
@@ -238,6 +238,12 @@ class YamlReader {
     if (value.type === 'uint64')
       throw this.#fail('a number above int64, which sops refuses', rangeOf(node) ?? 0, 'UNSUPPORTED');
     return value;
+  }
+
+  /** Half of a surrogate pair, as an escape can name it, is no character: it could be written as U+FFFD only. */
+  #whole(text: string, node: YamlScalar): string {
+    if (!/\p{Surrogate}/u.test(text)) return text;
+    throw this.#fail('an escape that is half of a character', rangeOf(node) ?? 0, 'UNSUPPORTED');
   }
 
   #tagged(node: YamlScalar, text: string, tag: string): TreeValue {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decryptFile, encryptFile } from '../../../src/sops.ts';
 import { generateKeyPair, identityFile, parseIdentities } from '../../../src/age.ts';
+import { editorCommand } from '../../../src/commands/edit/run-editor.ts';
 import { ended, secretsCommand } from '../../secrets-command.ts';
 import { soak } from '../../soak.ts';
 import { temporaryDirectory } from '../../temporary.ts';
@@ -38,7 +39,7 @@ async function fixture(editor: string) {
       const { plaintext } = await decryptFile(await readFile(file), { file, identities });
       return Buffer.from(plaintext).toString('utf8');
     },
-    [Symbol.asyncDispose]: () => import('node:fs/promises').then(({ rm }) => rm(memory, { recursive: true })),
+    [Symbol.asyncDispose]: () => rm(memory, { recursive: true }),
   };
 }
 
@@ -123,22 +124,54 @@ test('an editor that fails, or is not there, leaves the file and no plain text',
   expect(await world.left()).toEqual([]);
 });
 
-test('an edit that cannot be read is not lost: at a terminal the editor opens again with it', async () => {
-  await using world = await fixture(
-    'if grep -q broken "$1"; then echo "a: mended" > "$1"; else echo "a: [broken" > "$1"; fi',
-  );
-  const command = [process.execPath, secrets.path, ...world.args].join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], { ...world.options, stdio: 'pipe' });
+/** Runs the command at a terminal, and answers a question to go back to the editor by Enter. */
+async function backAtTerminal(args: readonly string[], options: SpawnOptions) {
+  const command = [process.execPath, secrets.path, ...args].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { ...options, stdio: 'pipe' });
   let seen = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const asked = seen.includes('goes back to the editor');
     seen += chunk.toString();
     if (!asked && seen.includes('goes back to the editor')) child.stdin.write('\n');
   });
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  const [code] = await once(child, 'exit');
+  return { code, seen };
+}
+
+test('an edit that cannot be read is not lost: at a terminal the editor opens again with it', async () => {
+  await using world = await fixture(
+    'if grep -q broken "$1"; then echo "a: mended" > "$1"; else echo "a: [broken" > "$1"; fi',
+  );
+  const { code, seen } = await backAtTerminal(world.args, world.options);
+  expect(code).toBe(0);
   expect(seen).toContain(`${world.file}:2: `);
   expect(await world.left()).toEqual([]);
   expect(await world.content()).toBe('a: mended\n');
+  // Of a new file, too.
+  await writeFile(join(world.directory, '.sops.yaml'), `creation_rules:\n  - age: ${keys.recipient}\n`);
+  await rm(world.file);
+  expect(await backAtTerminal(world.args, world.options)).toMatchObject({ code: 0 });
+  expect(await world.content()).toBe('a: mended\n');
+});
+
+test("sops's own variable names the editor first, and an empty one none", () => {
+  expect(editorCommand({ SOPS_EDITOR: 'a -w', VISUAL: 'b', EDITOR: 'c' })).toEqual(['a', '-w']);
+  expect(editorCommand({ SOPS_EDITOR: '', VISUAL: ' ', EDITOR: 'c' })).toEqual(['c']);
+  expect(editorCommand({})).toEqual(['vi']);
+});
+
+test('an editor that takes the file away leaves it as it was, and one is not opened for a file without a folder', async () => {
+  await using world = await fixture('rm "$1"');
+  const before = await readFile(world.file);
+  const removed = await secrets.run(world.args, world.options);
+  expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such file') });
+  expect(await readFile(world.file)).toEqual(before);
+  const nowhere = join(world.directory, 'none', 'a.yaml');
+  expect(await secrets.run(['edit', nowhere], world.options)).toMatchObject({
+    code: 1,
+    stderr: `secrets: ${nowhere}: its folder does not exist\n`,
+  });
+  expect(await world.left()).toEqual([]);
 });
 
 test('what somebody else changed while the editor was open is not overwritten', async () => {

@@ -49,6 +49,7 @@ const comparable = (sections: readonly Section[], read = bare): unknown =>
     comment: trimmed(read(comment)),
     keys: keys.map((item) => ({ ...item, comment: trimmed(read(item.comment)) })),
   }));
+const textOf = (documents: Documents): string => Buffer.from(emitIni(documents)).toString('utf8');
 const ours = (documents: Documents): unknown => comparable(sectionsOf(documents), (comment) => comment);
 
 const hasGo = spawnSync('go', ['version']).status === 0;
@@ -107,7 +108,7 @@ describe.runIf(hasGo)('held to go-ini itself', () => {
         text,
         sections: ours(documents),
       });
-      accepted.push({ documents, written: emitIni(documents) });
+      accepted.push({ documents, written: textOf(documents) });
     }
     expect(accepted.length).toBeGreaterThan(texts.length / 10);
     for (const [index, sections] of goIni(accepted.map(({ written }) => written)).entries()) {
@@ -124,7 +125,7 @@ describe.runIf(hasGo)('held to go-ini itself', () => {
 /** Whether our own reader gives the same again; `requireWritable` refuses the others. */
 function comesBack(documents: Documents): boolean {
   try {
-    return JSON.stringify(ours(parseIni(emitIni(documents)))) === JSON.stringify(ours(documents));
+    return JSON.stringify(ours(parseIni(textOf(documents)))) === JSON.stringify(ours(documents));
   } catch (error) {
     if (error instanceof SecretsError) return false;
     throw error;
@@ -146,7 +147,7 @@ test.each([
 
 test('keys before the first section stay there, and values of several lines stay whole', () => {
   const text = 'user = bob\n\n[db]\ndsn  = """host=a\nport=5"""\nname = `a;b`\n';
-  expect(emitIni(parseIni(text))).toBe(text);
+  expect(textOf(parseIni(text))).toBe(text);
 });
 
 test('metadata is read with newlines as they are too, as sops 3.13.0 and 3.13.1 wrote it', () => {
