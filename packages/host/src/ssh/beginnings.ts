@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 /** Milliseconds that a host which is disposed of waits for what begins just then, so that it can be ended. */
 const patience = 1_000;
 
-/** The commands that have been sent and have not begun yet. */
+/** The commands that have been sent and have yet to start. */
 export interface Beginnings {
   /** `begun` resolves when the command has begun, or when it never will. */
   add(begun: Promise<unknown>): void;
