@@ -4,6 +4,7 @@ export type { DeployEvent, DeployStage } from './events.ts';
 export type { Source } from './source.ts';
 export { type Target, targetOf } from './target/target.ts';
 export { withSudoPassword } from './target/sudo-password.ts';
+export type { NixOptions } from './nix/arguments.ts';
 export type { TargetPaths } from './target/paths.ts';
 export type { HealthCheck } from './health/check.ts';
 export type { CheckResult } from './health/run-checks.ts';
@@ -46,6 +47,7 @@ export {
 } from './fleet/deploy-fleet.ts';
 export { plan, type Plan, type PlanOptions } from './plan/plan.ts';
 export type { ClosureDifference, PackageDifference } from './plan/closure-difference.ts';
+export type { UserUnits } from './plan/activation-preview.ts';
 export type { UnitDifference } from './plan/unit-difference.ts';
 export type { DryRun } from './plan/dry-run.ts';
 export type { Place } from './build/places.ts';
