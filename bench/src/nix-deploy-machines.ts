@@ -37,6 +37,8 @@ export interface Machines extends AsyncDisposable {
   change(): Promise<void>;
   /** The same deploy by hand to the first machines, all at once, each over one ssh that all commands share. */
   byHand(count: number): Promise<void>;
+  /** What is there to be built, as nix alone says it. */
+  dryRun(): Promise<void>;
 }
 
 /** Starts machines of the lab, and a flake on this machine that declares them. */
@@ -75,6 +77,11 @@ export async function startMachines(count: number): Promise<Machines> {
       const addresses = machines.slice(0, amount).map(({ address }) => address);
       const argv = ['by-hand', folder, lab.operator.file, knownHosts, ...addresses];
       await run('sh', ['-e', '-c', byHandScript, ...argv]);
+    },
+    dryRun: async () => {
+      const installable = `path:${flakeFolder}#nixosConfigurations.box.config.system.build.toplevel`;
+      const features = ['--extra-experimental-features', 'nix-command flakes'];
+      await run('nix', ['build', '--dry-run', ...features, installable]);
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(machines.map(async (machine) => await machine[Symbol.asyncDispose]()));

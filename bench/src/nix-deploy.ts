@@ -1,4 +1,4 @@
-import { deploy, deployFleet } from '@cutover/nix-deploy';
+import { deploy, deployFleet, plan } from '@cutover/nix-deploy';
 
 import { type Figure, milliseconds } from './figure.ts';
 import { startMachines } from './nix-deploy-machines.ts';
@@ -9,6 +9,7 @@ const peerName = 'nix build, nix copy, nix-env --set and the switch by hand, ove
 export const nixDeployFigures: readonly Figure[] = [
   single('deploy-noop', false),
   single('deploy-one-file', true),
+  planned(),
   fleet(10, 'one host'),
   ...[1, 3, 10].map((count) => fleet(count, 'by hand, built once')),
 ];
@@ -34,6 +35,35 @@ function single(name: string, changing: boolean): Figure {
         peer: async () => {
           if (changing) await change();
           return await milliseconds(async () => await byHand(1));
+        },
+        [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+/** Of a changed system, which is not built: what has to be built for it, and what the host lacks. */
+function planned(): Figure {
+  return {
+    name: 'plan',
+    unit: 'ms',
+    better: 'lower',
+    peerName: 'nix build --dry-run',
+    samples: 10,
+    warmUp: 1,
+    open: async () => {
+      const machines = await startMachines(1);
+      const { targets, source, change, dryRun } = machines;
+      return {
+        ours: async () => {
+          await change();
+          return await milliseconds(async () => {
+            for (const target of targets) await plan(target, { source, buildOn: 'here', build: false });
+          });
+        },
+        peer: async () => {
+          await change();
+          return await milliseconds(dryRun);
         },
         [Symbol.asyncDispose]: async () => await machines[Symbol.asyncDispose](),
       };

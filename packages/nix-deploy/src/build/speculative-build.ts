@@ -17,9 +17,8 @@ export function startSpeculativeBuild(
   settings: Settings,
   emit: (event: TargetlessEvent) => void,
 ): SpeculativeBuild | undefined {
-  const { source, buildOn, evaluateOn = buildOn, sharedBuilds, expect, signal } = settings;
-  if (!('flake' in source) || buildOn === 'target' || evaluateOn === 'target') return undefined;
-  const configuration = source.configuration ?? expect?.hostName;
+  const { sharedBuilds, signal } = settings;
+  const configuration = configurationWithoutTarget(settings);
   if (configuration === undefined || sharedBuilds !== undefined) return undefined;
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
@@ -34,4 +33,11 @@ export function startSpeculativeBuild(
       if (ended.status === 'fulfilled') await ended.value[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The configuration of a target that needs not be asked what it is called, nor to build or evaluate anything. */
+export function configurationWithoutTarget(settings: Settings): string | undefined {
+  const { source, buildOn, evaluateOn = buildOn, expect } = settings;
+  if (!('flake' in source) || buildOn === 'target' || evaluateOn === 'target') return undefined;
+  return source.configuration ?? expect?.hostName;
 }

@@ -1,6 +1,7 @@
 import type { Host } from '@cutover/host';
 
 import { build } from '../build/build.ts';
+import { configurationWithoutTarget } from '../build/speculative-build.ts';
 import { openPlaces, type Places } from '../build/places.ts';
 import { sizeOf } from '../copy/closure.ts';
 import { missingPaths } from '../copy/missing-paths.ts';
@@ -75,12 +76,13 @@ export interface PlanOptions extends DeployOptions {
 export async function plan(target: Target, options: PlanOptions): Promise<Plan> {
   const settings = resolveOptions(options);
   const { signal, source, targetPaths: paths } = settings;
+  await using early = startDryRun(settings);
   await using connection = await openConnection(target, signal);
   const { host } = connection;
   const facts = await readFacts(host, paths, settings, signal);
   await using places = await openPlaces(host, settings);
   const configuration = settings.expect?.hostName ?? facts.hostName;
-  const work = 'flake' in source ? await dryRun(places, settings, configuration) : undefined;
+  const work = await (early?.asking ?? dryRun(places, settings, configuration));
   const base = {
     target: target.name,
     action: settings.action,
@@ -159,6 +161,31 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     disagreements: real && disagreements(changes, real),
     inhibitors: settings.action === 'boot' ? [] : inhibitors,
     rebootFor: differing.map(({ part }) => part),
+  };
+}
+
+/** Where nothing of the target is needed for it, it is asked while the target is. Disposing of it ends it. */
+function startDryRun(
+  settings: Settings,
+): ({ readonly asking: Promise<DryRun | undefined> } & AsyncDisposable) | undefined {
+  const configuration = configurationWithoutTarget(settings);
+  if (configuration === undefined) return undefined;
+  const stop = new AbortController();
+  const either =
+    settings.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, settings.signal]);
+  const ask = async (): Promise<DryRun | undefined> => {
+    await using places = await openPlaces(undefined, { ...settings, signal: either });
+    return await dryRun(places, { ...settings, signal: either }, configuration);
+  };
+  const asking = ask();
+  // Its failure is told where it is waited for.
+  asking.catch(() => undefined);
+  return {
+    asking,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await Promise.allSettled([asking]);
+    },
   };
 }
 

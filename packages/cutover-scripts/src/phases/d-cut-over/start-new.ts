@@ -90,6 +90,8 @@ export const verifyHandoff = step({
     const deadline = AbortSignal.timeout(handoff.timeout);
     await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
   },
+  // The loops go on: the next commit has no verdict yet.
+  holdsUntil: 'verify-handoff',
   timeout: 24 * 3600 * second,
 });
 

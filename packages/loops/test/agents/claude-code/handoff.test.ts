@@ -1,9 +1,10 @@
-import { utimes, writeFile } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../rig.ts';
 import { claudeOr, makeClaudeRig, sha256 } from './claude-rig.ts';
+import { startCommand } from './rig-command.ts';
 
 const patience = 120_000;
 /** Each version in a soak. */
@@ -76,5 +77,65 @@ for (const version of versions) {
       await until(one, (loop) => loop?.session !== fresh?.session && loop?.ready === true, patience);
       expect(rig.events.filter(({ type }) => type === 'escalated')).toHaveLength(1);
     }, 400_000);
+
+    it.runIf(process.env['CUTOVER_SOAK'] !== undefined)(
+      'is asked again where a kill or a limit cut its answer off, and its note counts where the supervisor was killed meanwhile',
+      async () => {
+        await using rig = await makeClaudeRig(program, {
+          one: {
+            prompt: { file: 'prompt.md' },
+            goOn: 'Go on.\n@use 160000',
+            restart: { initialDelay: '1ms', resetAfter: '1ms' },
+            contextHandoff: {
+              at: 150_000,
+              note: 'note.md',
+              ask: 'Write it to {note}.\n@run sh ./answer {note}\n@run sh ./answer {note}\n@use 160000',
+              tell: 'Read {note} first.',
+            },
+          },
+        });
+        const path = (name: string): string => join(rig.directory, name);
+        const isThere = async (name: string) =>
+          await until(
+            async () => (await readFile(path(name), 'utf8').catch(() => '')).trim(),
+            Boolean,
+            patience,
+          );
+        await writeFile(path('prompt.md'), 'Begin.\n@use 160000');
+        await writeFile(path('answer'), 'echo half >"$1"; echo $$ >killed; exec sleep 1000');
+        await using command = await startCommand(rig);
+        const one = async () => (await command.status()).loops[0];
+
+        // What a killed agent had begun is no note.
+        await isThere('killed');
+        const { pid, session } = (await one()) ?? {};
+        const resetAt = Math.ceil(Date.now() / 1000) + 90;
+        await writeFile(path('answer'), 'echo $$ >limited; sleep 3');
+        process.kill(pid ?? 0, 'SIGKILL');
+        await isThere('limited');
+        await rig.lab.setMode({ mode: 'limit', resetAt });
+        await until(one, (loop) => loop?.block?.reason === 'usage-limit', patience);
+        await writeFile(path('answer'), 'echo $$ >asked; sleep 5; echo whole >"$1"');
+        await rig.lab.setMode({ mode: 'good' });
+
+        await isThere('asked');
+        await command.kill('SIGKILL');
+        await until(
+          async () => (await readFile(path('note.md'), 'utf8')).trim(),
+          (text) => text === 'whole',
+          patience,
+        );
+        command.up();
+        await until(one, (loop) => loop?.session !== session && loop?.ready === true, patience);
+        const last = await until(
+          async () => (await rig.lab.requests()).at(-1),
+          (request) => request?.session !== session,
+          patience,
+        );
+        expect(last?.start).toBe(`Begin.\n@use 160000\n\nRead ${path('note.md')} first.`);
+        expect(await readFile(path('note.md'), 'utf8')).toBe('whole\n');
+      },
+      900_000,
+    );
   });
 }
