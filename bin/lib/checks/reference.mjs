@@ -1,22 +1,22 @@
 // node bin/lib/checks/reference.mjs [PACKAGE…] [--html FOLDER]
-// Each public name of the published packages is documented: its reference, as typedoc makes it of the sources, has no warning.
-// With --html, the pages are written to a folder too.
-import { join, resolve } from 'node:path';
+// The reference of the published packages, as typedoc makes it of their sources: it has no warning, and each public name has a doc
+// comment. With --html its pages are written too, into one folder for each package.
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Application, LogLevel } from 'typedoc';
+import { Application, Converter, LogLevel, ReflectionKind } from 'typedoc';
 import { publishedPackages } from '../consumers/tarballs.mjs';
 
-const options = {
-  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
-  requiredToBeDocumented: ['Class', 'Function', 'Interface', 'TypeAlias', 'Variable', 'Enum'],
+const settings = {
+  validation: { notDocumented: true, notExported: true, invalidLink: true },
+  // Classes and interfaces too, below.
+  requiredToBeDocumented: ['Function', 'TypeAlias', 'Variable', 'Enum'],
   excludeInternal: true,
-  excludePrivate: true,
+  logLevel: LogLevel.Warn,
   // The types are checked by `turbo run typecheck`.
   skipErrorChecking: true,
-  logLevel: LogLevel.Warn,
-  // Links to the sources lead to the forge, from whatever clone the pages are made.
+  // The pages link to the sources on the forge, from wherever they are made.
   disableGit: true,
-  basePath: '.',
+  excludeExternals: true,
 };
 
 /** The sources of what a package exports. */
@@ -26,38 +26,45 @@ function entryPoints({ folder, manifest }) {
     .map(([, { source }]) => join(folder, source));
 }
 
-/** Reports to standard error, and gives how many warnings and errors there were. */
-async function checkPackage(one, html) {
+/** Says what is wrong with the reference of a package, and returns how many mistakes that are. */
+async function check(one, html) {
   const app = await Application.bootstrap({
-    ...options,
+    ...settings,
     name: one.manifest.name,
     entryPoints: entryPoints(one),
     tsconfig: join(one.folder, 'tsconfig.json'),
     readme: join(one.folder, 'README.md'),
-    sourceLinkTemplate: one.manifest.bugs.replace(/issues$/, 'blob/main/{path}#L{line}'),
+    basePath: resolve(one.folder, 'src'),
+    sourceLinkTemplate: one.manifest.bugs.replace(/issues$/, `blob/main/${one.folder}/src/{path}#L{line}`),
+  });
+  // By the time of the validation it has the comment of what it extends, which says nothing about it.
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_, made) => {
+    if (made.kindOf(ReflectionKind.ClassOrInterface) && !made.hasComment())
+      app.logger.warn(`${made.getFriendlyFullName()} has no doc comment`);
   });
   const project = await app.convert();
   if (project !== undefined) {
     app.validate(project);
-    if (html !== undefined) await app.generateDocs(project, join(html, one.folder.replace(/^.*\//, '')));
+    if (html !== undefined) await app.generateDocs(project, join(html, basename(one.folder)));
   }
   return app.logger.warningCount + app.logger.errorCount;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { html: { type: 'string' } },
-});
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { html: { type: 'string' } } });
 const packages = publishedPackages();
-const chosen = packages.filter(
-  ({ folder, manifest }) =>
-    positionals.length === 0 ||
-    positionals.some((name) => manifest.name === name || folder === join('packages', name)),
-);
-let found = 0;
-for (const one of chosen) {
-  const count = await checkPackage(one, values.html && resolve(values.html));
-  console.log(`${one.manifest.name}: ${count} warnings`);
-  found += count;
+const unknown = positionals.filter((name) => !packages.some(({ folder }) => basename(folder) === name));
+if (unknown.length > 0) {
+  console.error(`there is no published package ${unknown.join(', ')}`);
+  process.exit(2);
 }
-if (found > 0 || chosen.length === 0) process.exitCode = 1;
+
+for (const one of packages) {
+  const name = basename(one.folder);
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const mistakes = await check(one, values.html);
+  if (mistakes === 0) continue;
+  console.log(
+    `${one.manifest.name}: ${mistakes} ${mistakes === 1 ? 'mistake' : 'mistakes'} in its reference`,
+  );
+  process.exitCode = 1;
+}
