@@ -6,6 +6,7 @@ import { SecretsError } from '../errors.ts';
 import { parseIdentities } from './identities.ts';
 import type { AgeIdentity } from './identity.ts';
 
+/** Where identities are looked for, and what opens a file of them that is encrypted. */
 export interface SearchOptions {
   /** The variables to look at; Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
