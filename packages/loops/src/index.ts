@@ -24,7 +24,6 @@ export {
   parseAttestation,
 } from './ownership/attestation.ts';
 export {
-  defaultLease,
   describeOwnership,
   type HeldDocument,
   type HeldOwnership,

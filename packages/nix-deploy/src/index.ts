@@ -51,6 +51,6 @@ export type { UserUnits } from './plan/activation-preview.ts';
 export type { UnitDifference } from './plan/unit-difference.ts';
 export type { DryRun } from './plan/dry-run.ts';
 export type { Place } from './build/places.ts';
-export type { DeployConfig, TargetConfig } from './config/schema.ts';
+export type { DeployConfig } from './config/schema.ts';
 export { ConfigError, type ConfigMistake, loadDeployConfig } from './config/load.ts';
 export { membersOf } from './config/members.ts';

@@ -111,11 +111,6 @@ export const secretsConfigSchema = z.strictObject({
  */
 export type SecretsConfig = z.output<typeof secretsConfigSchema>;
 /**
- * `secrets.yaml` as it is written, before defaults are filled in.
- * @interface
- */
-export type SecretsConfigInput = z.input<typeof secretsConfigSchema>;
-/**
  * One secret of `secrets.yaml`: where it comes from, its sops file, and where and whose it is at run time.
  * @interface
  */
