@@ -19,6 +19,9 @@ export interface RollbackOptions extends Omit<
  * to that generation itself; no copy of it is made.
  *
  * @throws {NoSuchGenerationError} the profile has no generation `to`, or no earlier one with another system.
+ *
+ * @example
+ * const { system } = await rollback(target, { to: 41 });
  */
 export async function rollback(
   target: Target,

@@ -45,6 +45,10 @@ export interface MoveReport {
  * only read.
  *
  * @throws {SecretsError} `LEAK_FOUND` when the repository holds one of the secrets in plain text; and those of each part.
+ *
+ * @example
+ * const config = await loadSecretsConfig('secrets.yaml');
+ * await move({ config, from: oldHost, to: newHost, local: localHost() });
  */
 export async function move(options: MoveOptions): Promise<MoveReport> {
   const {

@@ -110,6 +110,10 @@ export async function encryptFile(
  * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `NEEDS_SOPS` (only
  * a key or identity that the sops command knows could), `DECRYPT_FAILED` naming
  * the key, `MAC_MISMATCH`, `METADATA_INVALID`, `PARSE_FAILED`.
+ *
+ * @example
+ * const identities = await findIdentities();
+ * const { plaintext } = await decryptFile(await readFile('app.yaml'), { file: 'app.yaml', identities });
  */
 export async function decryptFile(
   bytes: Uint8Array | string,
