@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { processesWith, uniqueSleep, until } from '@cutover/host-contract/suite';
+import { buildPrograms } from '@cutover/test-support/build-programs';
 import { startSshd } from '@cutover/test-support/sshd';
-import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { localHost } from '../src/index.ts';
@@ -19,24 +19,12 @@ const program = (name: string): string => join(outDir, `${name}.mjs`);
 const env = { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options) };
 
 beforeAll(async () => {
-  await build({
-    entry: ['disposes', 'exits', 'waits', 'waits-locally', 'reuses-pid'].map((name) =>
+  await buildPrograms(
+    ['disposes', 'exits', 'waits', 'waits-locally', 'reuses-pid'].map((name) =>
       fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url)),
     ),
     outDir,
-    format: 'esm',
-    target: 'node20',
-    config: false,
-    silent: true,
-    clean: true,
-    external: ['execa', 'ssh2', 'socks', 'signal-exit'],
-    noExternal: [/^@cutover\//],
-    loader: { '.sh': 'text' },
-    esbuildOptions: (options) => {
-      options.conditions = ['source'];
-    },
-    outExtension: () => ({ js: '.mjs' }),
-  });
+  );
 });
 
 describe('a program', () => {

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Host, localHost, sshHost } from '@cutover/host';
+import { buildPrograms } from '@cutover/test-support/build-programs';
 import { startSshd, type Sshd } from '@cutover/test-support/sshd';
-import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeze } from '../../src/safe-point/freeze.ts';
 import { until } from '../rig.ts';
@@ -15,22 +15,7 @@ let sshd: Sshd;
 let far: Host;
 const outDir = fileURLToPath(new URL('../../node_modules/.cache/programs', import.meta.url));
 beforeAll(async () => {
-  await build({
-    entry: [fileURLToPath(new URL('programs/freezes.ts', import.meta.url))],
-    outDir,
-    format: 'esm',
-    target: 'node20',
-    config: false,
-    silent: true,
-    clean: true,
-    external: ['execa', 'ssh2', 'socks', 'signal-exit'],
-    noExternal: [/^@cutover\//],
-    loader: { '.sh': 'text' },
-    esbuildOptions: (options) => {
-      options.conditions = ['source'];
-    },
-    outExtension: () => ({ js: '.mjs' }),
-  });
+  await buildPrograms([fileURLToPath(new URL('programs/freezes.ts', import.meta.url))], outDir);
   sshd = await startSshd();
   far = sshHost(sshd.options);
 });

@@ -1,5 +1,5 @@
 import { provesStopped } from '@cutover/loops/safe-point';
-import type { Evidence } from '@cutover/runbook';
+import type { Evidence, StepContext } from '@cutover/runbook';
 import { carryingUnits } from '../../old-rig/carrying-units.ts';
 import { fenceStarts, inspectStarts, openStarts } from '../../old-rig/start-fence.ts';
 import { holdOldStopped } from '../../old-rig/hold-old-stopped.ts';
@@ -11,6 +11,7 @@ import { armedFile, bootService, oldProcesses, rigConfigFile, tmuxService } from
 import { notRunning, rigStatus, waitForLoops } from '../../rig/rig-status.ts';
 import { unitState } from '../../new-host/unit-state.ts';
 import { step } from '../../world/step.ts';
+import type { World } from '../../world/world.ts';
 import { lastSync } from './move-over.ts';
 
 const phase = 'd-cut-over';
@@ -28,13 +29,7 @@ export const startLoops = step({
   leaves: 'nothing: past C1 a rollback moves the loops back',
   inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
   async check({ world, signal }) {
-    const target = await world.target(signal);
-    const armed = await target.run(['test', '-e', armedFile], { reject: false, signal });
-    const active = await target.run(['systemctl', 'is-active', bootService(world.rig.rig)], {
-      reject: false,
-      signal,
-    });
-    if (armed.exitCode !== 0 || active.exitCode !== 0) return { state: 'absent', evidence: {} };
+    if (!(await isArmed(world, signal))) return { state: 'absent', evidence: {} };
     const status = await rigStatus(await world.targetRig(signal), rigConfigFile(world.rig.rig), signal);
     const missing = notRunning(status);
     return {
@@ -47,24 +42,43 @@ export const startLoops = step({
       },
     };
   },
-  async apply({ world, signal, progress, downtime }) {
-    const target = await world.target(signal);
-    const { rig } = world.rig;
-    await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
-    await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
-    progress('waiting for the loops');
-    await waitForLoops(await world.targetRig(signal), rigConfigFile(rig), signal);
-    await downtime('ends');
-  },
+  apply: async (context) => await startAndWait(context, await isArmed(context.world, context.signal)),
   timeout: 120 * second,
 });
+
+/** Whether its boot service is up, with what lets it start loops. */
+async function isArmed(world: World, signal: AbortSignal): Promise<boolean> {
+  const target = await world.target(signal);
+  const answers = await Promise.all([
+    target.run(['test', '-e', armedFile], { reject: false, signal }),
+    target.run(['systemctl', 'is-active', bootService(world.rig.rig)], { reject: false, signal }),
+  ]);
+  return answers.every(({ exitCode }) => exitCode === 0);
+}
+
+/** @param armed its supervisor was up before, and starts the loops by itself: there is nothing to be done for it. */
+async function startAndWait(
+  { world, signal, progress, downtime }: StepContext<World>,
+  armed: boolean,
+): Promise<void> {
+  const { rig } = world.rig;
+  if (!armed) {
+    const target = await world.target(signal);
+    await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
+    await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
+  }
+  progress('waiting for the loops');
+  await waitForLoops(await world.targetRig(signal), rigConfigFile(rig), signal);
+  await downtime('ends');
+}
 
 /** The same in a move: hours may lie between the grant and a resumed run, and a person may have started the old rig. */
 export const startNew: typeof startLoops = {
   ...startLoops,
   async apply(context) {
-    await holdOldStopped(context.world, context.signal);
-    await startLoops.apply?.(context);
+    const { world, signal } = context;
+    const [armed] = await Promise.all([isArmed(world, signal), holdOldStopped(world, signal)]);
+    await startAndWait(context, armed);
   },
 };
 
