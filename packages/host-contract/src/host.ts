@@ -39,7 +39,8 @@ export interface Host extends AsyncDisposable {
    * and at no moment is the content readable beyond `mode`. The content travels on standard input only.
    * The parent directory must exist.
    *
-   * @throws {FileRefusedError} it cannot be written; the message says why, and the old file is as it was.
+   * @throws {FileRefusedError} it cannot be written; the message says why. The old file is as it was, unless the message says
+   *   that the new one is in place and only its directory could not be made durable.
    */
   writeFile(path: string, data: Uint8Array | string, options: WriteFileOptions): Promise<void>;
 }
