@@ -58,7 +58,16 @@ it('a runner that is killed at every line of the journal and amid every apply: o
   const owners = entries.flatMap((entry) => (entry.type === 'owner' ? [entry.ownerEpoch] : []));
   // The first owner on record, the release, the grant.
   expect([...new Set(owners)]).toEqual([1, 2, 3]);
-  const log = ['git', '-c', 'safe.directory=*', '-C', `/srv/git/${newHostName}.git`, 'log', '--format=%s', 'main'];
+  const log = [
+    'git',
+    '-c',
+    'safe.directory=*',
+    '-C',
+    `/srv/git/${newHostName}.git`,
+    'log',
+    '--format=%s',
+    'main',
+  ];
   const subjects = (await staged.hosts.forge.host.run(log)).stdout.trim().split('\n');
   expect(subjects).toEqual([...new Set(subjects)]);
   const amid = [...killed].filter((where) => where.startsWith('amid'));
