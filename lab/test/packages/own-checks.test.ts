@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,18 +17,24 @@ beforeAll(async () => {
 });
 afterAll(() => rm(join(copy, '..'), { recursive: true, force: true }));
 
-async function run(script: string, ...args: string[]): Promise<{ exitCode: number; lines: string[] }> {
+interface Result {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+  readonly errors: string;
+}
+
+async function run(script: string, ...args: string[]): Promise<Result> {
   const path = join(checkout, 'bin/lib', script);
-  const { code, stdout } = await execute(process.execPath, [path, ...args], { cwd: copy }).then(
+  const { code, stdout, stderr } = await execute(process.execPath, [path, ...args], { cwd: copy }).then(
     (done) => ({ ...done, code: 0 }),
-    (error: { code: number; stdout: string }) => error,
+    (error: { code: number; stdout: string; stderr: string }) => error,
   );
-  return { exitCode: code, lines: stdout.split('\n').filter((line) => line !== '') };
+  return { exitCode: code, lines: stdout.split('\n').filter((line) => line !== ''), errors: stderr };
 }
 
 describe('the check of npm names', () => {
   it('has nothing to say of what is committed', async () => {
-    expect(await run('checks/npm-names.mjs')).toEqual({ exitCode: 0, lines: [] });
+    expect(await run('checks/npm-names.mjs')).toEqual({ exitCode: 0, lines: [], errors: '' });
   });
 
   it('finds each way to fetch a package by a name that anyone may publish', async () => {
@@ -56,6 +62,34 @@ describe('the check of npm names', () => {
     const found = lines.flatMap((line) => /^docs\/planted\/page\.md:(\d+): /.exec(line)?.[1] ?? []);
     expect(found).toEqual(bad.map((_, index) => String(index + 1)));
     await rm(join(copy, 'docs/planted'), { recursive: true });
+  });
+});
+
+describe('the check of the reference', () => {
+  it('finds a name without a doc comment, and a type that a public signature names and no entry point exports', async () => {
+    const path = join(copy, 'packages/host-contract/src/index.ts');
+    const before = await readFile(path, 'utf8');
+    const planted = [
+      "import type { ReadFileOptions } from './host.ts';",
+      'interface Hidden { readonly size: number }',
+      'export interface Bare { readonly size: number }',
+      'export interface Borrowed extends ReadFileOptions { readonly size: number }',
+      '/** Names what is hidden. */',
+      'export function named(hidden: Hidden): number { return hidden.size; }',
+    ];
+    await writeFile(path, [before, ...planted].join('\n'));
+    const { exitCode, lines, errors } = await run('checks/reference.mjs', 'host-contract');
+    await writeFile(path, before);
+    expect(exitCode).toBe(1);
+    expect(lines).toEqual(['@cutover/host-contract: 3 mistakes in its reference']);
+    expect(errors).toMatch(/Bare has no doc comment/);
+    expect(errors).toMatch(/Borrowed has no doc comment/);
+    expect(errors).toMatch(/Hidden, .*is referenced by .*named.* but not included/);
+  });
+
+  it('knows the packages by their folders', async () => {
+    const { exitCode, errors } = await run('checks/reference.mjs', 'hosts');
+    expect({ exitCode, errors }).toEqual({ exitCode: 2, errors: 'there is no published package hosts\n' });
   });
 });
 

@@ -63,6 +63,7 @@ export interface SshHostSettings {
   readonly proxy: boolean;
 }
 
+/** A line of the machine's known hosts. */
 export interface KnownHostSettings {
   readonly hostNames: readonly string[];
   /** Type and key, e.g. `ssh-ed25519 AAAA…`. */

@@ -1,5 +1,7 @@
 export { cutover } from './cutover.ts';
 export { loadRunbook } from './load-runbook.ts';
+export type { Answers } from './world/answers.ts';
+export type { ConfigurationRepository } from './world/configuration-repository.ts';
 export type { World } from './world/world.ts';
 export { CutoverError, type CutoverErrorCode } from './errors.ts';
 export { TailnetError, type TailnetProblem } from './tailnet/tailnet-error.ts';
@@ -9,5 +11,5 @@ export { loadConfig } from './config/load.ts';
 export type { CutoverSettings } from './config/schema.ts';
 export { ConfigError } from './config/config-error.ts';
 export { type FlakeParts, renderFlake } from './flake.ts';
-export type { HostSettings } from './flake-settings.ts';
+export type { HostSettings, KnownHostSettings, ProxySettings, SshHostSettings } from './flake-settings.ts';
 export { readFlakeTemplate } from './flake-template.ts';

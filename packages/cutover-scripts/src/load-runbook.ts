@@ -7,6 +7,10 @@ import type { World } from './world/world.ts';
  *
  * @param statePath the state directory; working copies are kept below it.
  * @throws {ConfigError} a config file cannot be used.
+ *
+ * @example
+ * const runbook = await loadRunbook('cutover.yaml', '.cutover');
+ * const run = startRun({ runbook, stateDirectory: '.cutover', command: 'run', until: 'c-stage' });
  */
 export async function loadRunbook(configPath: string, statePath: string): Promise<Runbook<World>> {
   return (await import('./runbook.ts')).createRunbook(configPath, statePath);

@@ -5,7 +5,16 @@ import { writeFile } from './file/write-file.ts';
 import type { Host } from './host.ts';
 import type { HostTransport } from './transport.ts';
 
-/** Builds a `Host` on a transport's `spawn`: for machines that are reached in a way of their own. */
+/**
+ * Builds a `Host` on a transport's `spawn`, for machines that are reached in another way than those of `@cutover/host`.
+ *
+ * @example
+ * const host = createHost({
+ *   name: 'serial',
+ *   spawn: async ({ argv, env, cwd }) => await console.start(argv, { env, cwd }),
+ * });
+ * await host.run(['uptime']);
+ */
 export function createHost(transport: HostTransport): Host {
   let closed: Promise<void> | undefined;
   const host: Host = {

@@ -20,13 +20,17 @@ export interface Host extends AsyncDisposable {
    */
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
 
-  /** Starts `argv` with its standard streams held by the caller, back-pressure kept on all three. */
+  /**
+   * Starts `argv` with its standard streams held by the caller, back-pressure kept on all three. Returns at once; whether
+   * the command could be started is told by `exit` of the result.
+   */
   stream(argv: readonly string[], options?: StreamOptions): CommandStream;
 
   /**
    * Reads a whole file.
    *
    * @throws {FileNotFoundError} nothing is at `path`.
+   * @throws {FileRefusedError} it cannot be read, e.g. for want of permission, or is larger than `maxBytes`.
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
 
@@ -34,10 +38,14 @@ export interface Host extends AsyncDisposable {
    * Replaces a file, atomically and durably: a reader sees the old bytes or the new ones, never half of them,
    * and at no moment is the content readable beyond `mode`. The content travels on standard input only.
    * The parent directory must exist.
+   *
+   * @throws {FileRefusedError} it cannot be written; the message says why. The old file is as it was, unless the message says
+   *   that the new one is in place and only its directory could not be made durable.
    */
   writeFile(path: string, data: Uint8Array | string, options: WriteFileOptions): Promise<void>;
 }
 
+/** Where and for how long a command runs. */
 export interface CommandOptions {
   /**
    * Variables added to the command's environment. They may be seen in the host's process table
@@ -51,6 +59,7 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `Host.run`: input, limits, and whether a non-zero exit is an error. */
 export interface RunOptions extends CommandOptions {
   /** Standard input. Default: the command reads end of file at once. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
@@ -60,6 +69,7 @@ export interface RunOptions extends CommandOptions {
   readonly maxOutput?: number | undefined;
 }
 
+/** Options of `Host.stream`. */
 export type StreamOptions = CommandOptions;
 
 /**
@@ -72,6 +82,7 @@ export interface CommandExit {
   readonly signal: string | undefined;
 }
 
+/** What a command wrote, and how it ended. */
 export interface RunResult extends CommandExit {
   readonly host: string;
   readonly argv: readonly string[];
@@ -83,6 +94,7 @@ export interface RunResult extends CommandExit {
   readonly durationMs: number;
 }
 
+/** A started command. Disposing of it ends the command when it still runs. */
 export interface CommandStream extends AsyncDisposable {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -98,12 +110,14 @@ export interface CommandStream extends AsyncDisposable {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** Options of `Host.readFile`: how many bytes at most, and a signal. */
 export interface ReadFileOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes; a larger file is an error. Default 64 MiB. */
   readonly maxBytes?: number | undefined;
 }
 
+/** Options of `Host.writeFile`: mode, owner and attributes of the new file. */
 export interface WriteFileOptions {
   /** Permission bits, e.g. `0o600`. */
   readonly mode: number;

@@ -23,6 +23,9 @@ export interface HostTransport {
   close?(): Promise<void>;
 }
 
+/**
+ * A command for `HostTransport.spawn` to start. `createHost()` has checked it; `timeout` and limits are kept outside of it.
+ */
 export interface SpawnCommand {
   /** Never empty, no NUL, valid UTF-16. */
   readonly argv: readonly string[];

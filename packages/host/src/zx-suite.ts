@@ -17,6 +17,7 @@ import { on } from './zx/on.ts';
 
 export { arrivals } from './zx/positions.ts';
 
+/** The host that `shellSuite()` tests, and what its transport cannot tell. */
 export interface ShellSuiteOptions {
   /** The transport's name, for the report. */
   readonly name: string;

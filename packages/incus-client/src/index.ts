@@ -192,7 +192,7 @@ export { type MigrateVolumeOptions, type VolumePlace, migrateVolume } from './mi
 export type { Backups } from './resource/backups.ts';
 export type { VolumeBackupsArea } from './storage/volume-backups.ts';
 export type { VolumeSnapshotsArea } from './storage/volume-snapshots.ts';
-export type { VolumeCopyOptions, VolumesArea } from './storage/volumes.ts';
+export type { VolumeCopyOptions, VolumeMatchOptions, VolumesArea } from './storage/volumes.ts';
 export type { PullSource } from './api/pull-source.ts';
 export type {
   Volume,

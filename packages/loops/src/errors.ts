@@ -30,7 +30,10 @@ const codes = [
   'FIRST_RUN_FAILED',
 ] as const;
 
-/** The stable codes of the errors this package throws. */
+/**
+ * The stable codes of the errors this package throws.
+ * @useDeclaredType
+ */
 export type LoopsErrorCode = (typeof codes)[number];
 
 /** Whether a text is one of the codes. */

@@ -1,11 +1,20 @@
 export { ConfigError, LoopsError, type LoopsErrorCode, RequestRefusedError } from './errors.ts';
-export type { RigEvent } from './events/rig-event.ts';
+export type {
+  ExitCause,
+  HoldReason,
+  RebootCause,
+  RigEvent,
+  RigEventBody,
+  StallRung,
+} from './events/rig-event.ts';
 export { loadRigConfig } from './config/load-rig-config.ts';
 export type { LoopConfig, RigConfig } from './config/rig-config.ts';
 export { controlSocket } from './config/rig-places.ts';
-export { askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
-export type { ReloadReport, Requests, Streams } from './control/requests.ts';
-export type { LoopCondition, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
+export { type AskOptions, askSupervisor, streamFromSupervisor } from './control/control-connection.ts';
+export type { ChosenLoops, Handoff, ReloadReport, Requests, Streams } from './control/requests.ts';
+export type { AgentStatus, LoopCondition, LoopStatus, RigStatus, WatchedStatus } from './control/status.ts';
+export type { LoopBlock } from './state/rig-state.ts';
+export type { TmuxServerMode } from './tmux/tmux-link.ts';
 export { type Claim, type GatePlace, readClaim, readVerdict, type Verdict } from './gates/gate-refs.ts';
 export {
   type Attestation,
@@ -15,10 +24,11 @@ export {
   parseAttestation,
 } from './ownership/attestation.ts';
 export {
-  defaultLease,
   describeOwnership,
+  type HeldDocument,
   type HeldOwnership,
   type Ownership,
+  type ReleasedDocument,
   type ReleasedOwnership,
 } from './ownership/document.ts';
 export {

@@ -22,6 +22,7 @@ import { openSession } from './target/session.ts';
 import { specialised } from './target/specialised.ts';
 import type { Target } from './target/target.ts';
 
+/** What a deploy that succeeded has done. */
 export interface DeployResult {
   readonly target: string;
   readonly action: Settings['action'];
@@ -55,6 +56,13 @@ export interface DeployResult {
  * @throws {NixError} evaluation, build or copy failed; nothing was activated.
  * @throws {ActivationError} `restoration` says what runs now.
  * @throws {HostConnectionError} the target could not be reached before anything was started.
+ *
+ * @example
+ * const target = { name: 'web', connect: async () => sshHost({ host: '10.0.0.7', user: 'root' }) };
+ * const { generation, rebootNeeded } = await deploy(target, {
+ *   source: { flake: 'git+ssh://git@forge/machines.git', configuration: 'web' },
+ *   healthChecks: [{ type: 'units', units: ['nginx.service'] }],
+ * });
  */
 export async function deploy(target: Target, options: DeployOptions): Promise<DeployResult> {
   return await runDeploy(target, resolveOptions(options));

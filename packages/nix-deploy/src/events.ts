@@ -20,6 +20,7 @@ export type DeployEvent = { readonly target: string } & (
   | { readonly type: 'warning'; readonly message: string }
 );
 
+/** The parts of a deploy, in their usual order. `restore`: the target goes back to what ran before. */
 export type DeployStage =
   'connect' | 'preflight' | 'build' | 'copy' | 'activate' | 'confirm' | 'boot-loader' | 'restore';
 

@@ -11,10 +11,15 @@ import type { NixOptions } from './nix/arguments.ts';
 import type { Source } from './source.ts';
 import { type TargetPaths, targetPaths } from './target/paths.ts';
 
+/** What evaluates and builds a flake: `nix build`, or `nixos-rebuild build`. */
 export type Engine = 'nix' | 'nixos-rebuild';
 
+/**
+ * What a deploy does with the built system, as the actions of `nixos-rebuild` of these names do; see `DeployOptions.action`.
+ */
 export type Action = 'switch' | 'boot' | 'test' | 'dry-activate' | 'check';
 
+/** What to deploy, where it is built, and what must hold before it is confirmed. */
 export interface DeployOptions {
   readonly source: Source;
   /**
@@ -74,6 +79,7 @@ export interface DeployOptions {
   readonly holder?: string | undefined;
   /** Where things are on the target, for machines that are not laid out as NixOS. */
   readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  /** Gets what the deploy says while it goes on. */
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,12 +1,6 @@
 export { SecretsError, type SecretsErrorCode, type SecretsErrorFacts } from './errors.ts';
 export { ConfigError } from './config-error.ts';
-export {
-  type SecretSpec,
-  type SecretsConfig,
-  type SecretsConfigInput,
-  parseSecretsConfig,
-  runtimePath,
-} from './move/config.ts';
+export { type SecretSpec, type SecretsConfig, parseSecretsConfig, runtimePath } from './move/config.ts';
 export { loadSecretsConfig } from './move/load-config.ts';
 export { type CollectedSecret, collect } from './move/collect.ts';
 export type { SecretSources } from './move/sources.ts';

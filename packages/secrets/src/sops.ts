@@ -23,12 +23,13 @@ export { type SopsBinaryOptions, sopsBinary } from './sops/sops-binary.ts';
 export {
   type EngineFile,
   type EngineRules,
+  type RecipientChanges,
   type SopsEngine,
   automaticEngine,
   nativeEngine,
 } from './sops/engine.ts';
 export { plaintextLeavesOf, readMetadata } from './sops/inspect.ts';
-export { type SopsFormat, formatOf } from './sops/formats/format.ts';
+export { type FileLayout, type SopsFormat, formatOf } from './sops/formats/format.ts';
 export type { AgeEntry, KeyGroup, SopsMetadata } from './sops/metadata.ts';
 export type { SelectionRule } from './sops/selection.ts';
 export type { PathPart } from './sops/tree-path.ts';

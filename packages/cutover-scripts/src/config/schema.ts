@@ -512,7 +512,10 @@ export const cutoverSchema = z
     new: { ...settings.new, workspace: settings.new.workspace ?? settings.old.workspace },
   }));
 
-/** `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes. */
+/**
+ * `cutover.yaml`, parsed: defaults filled in, durations in milliseconds, `new.swap` in bytes.
+ * @interface
+ */
 export type CutoverSettings = z.infer<typeof cutoverSchema>;
 export type SshEndpoint = z.infer<typeof sshEndpoint>;
 /** A host on the way to another. */

@@ -13,6 +13,7 @@ export type ForgeOfType<Type extends ForgeSettings['forge']['type']> = Extract<
   { readonly type: Type }
 >;
 
+/** The machine from which a forge is reached, and where what is known of it is kept. */
 export interface OpenForgeOptions {
   /** This machine. */
   readonly here: Host;

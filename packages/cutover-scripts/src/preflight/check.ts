@@ -3,6 +3,7 @@ import type { Evidence, Finding } from '@cutover/runbook';
 /** One look of the preflight. A look that throws is a finding too: not ok. */
 export interface Check {
   readonly name: string;
+  /** Changes nothing. */
   look(signal: AbortSignal): Promise<Omit<Finding, 'name'>>;
 }
 

@@ -8,6 +8,7 @@ export interface KeyFacts {
   readonly reusable: boolean;
 }
 
+/** A new auth key (`key`, a secret), and the number by which its control server knows it. */
 export interface MintedKey {
   readonly id: string;
   readonly key: string;
@@ -33,6 +34,7 @@ export interface ControlApi {
   revoke(id: string, signal: AbortSignal): Promise<void>;
   /** `undefined`: this key's text does not tell which one it is. */
   keyFacts(key: string, signal: AbortSignal): Promise<KeyFacts | undefined>;
+  /** All nodes of the tailnet. */
   nodes(signal: AbortSignal): Promise<readonly ControlledNode[]>;
   /** Removes a node, and frees its name; one that is gone is no failure. */
   removeNode(id: string, signal: AbortSignal): Promise<void>;

@@ -12,6 +12,7 @@ import {
 import { badKey, keyStandingSaid } from './key-answers.ts';
 import { TailnetError } from './tailnet-error.ts';
 
+/** Under which name, with which key and by which control server a host joins. */
 export interface JoinOptions extends LookOptions {
   /** The name to have in the tailnet. */
   readonly name: string;
@@ -30,6 +31,9 @@ export interface JoinOptions extends LookOptions {
  * would log it out. The key goes on standard input from here to the command there, and lies in no file on the way.
  *
  * @throws {TailnetError} it has not joined; the message says why and what to do.
+ *
+ * @example
+ * await joinTailnet(host, { name: 'cc-ci', readKey: async () => await readFile('key', 'utf8') });
  */
 export async function joinTailnet(host: Host, options: JoinOptions): Promise<TailnetNode> {
   const { timeout = 60_000, signal } = options;

@@ -6,6 +6,7 @@ import { lastLine } from './node-state.ts';
 import { TailnetError } from './tailnet-error.ts';
 import probeScript from './probe.sh';
 
+/** The auth key to ask about, and the headscale to ask. */
 export interface ProbeOptions {
   readonly key: string;
   /** A headscale: of the vendor's server it is unknown whether it spares the key. */

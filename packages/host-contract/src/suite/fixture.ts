@@ -7,8 +7,13 @@ export type ContractRunner = Pick<
   'afterAll' | 'afterEach' | 'beforeAll' | 'beforeEach' | 'describe' | 'expect' | 'it'
 >;
 
+/**
+ * A part of the suite: `commands`, `many` of them at once, `input`, `endings` (exit codes, signals, timeouts), `streams`,
+ * `files`.
+ */
 export type ContractPart = 'commands' | 'many' | 'input' | 'endings' | 'streams' | 'files';
 
+/** The host that `hostContract()` tests, and what its transport cannot tell. */
 export interface ContractOptions {
   /** The transport's name, for the report. */
   readonly name: string;

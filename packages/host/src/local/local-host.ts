@@ -2,6 +2,7 @@ import { createHost, type Host } from '@cutover/host-contract';
 
 import { spawnLocally } from './spawn-locally.ts';
 
+/** What this machine is called in messages and evidence. */
 export interface LocalHostOptions {
   /** Default `localhost`. */
   readonly name?: string | undefined;
@@ -10,6 +11,9 @@ export interface LocalHostOptions {
 /**
  * This machine. Commands get this process's environment, user and working directory, and a process group of their
  * own; those still running when this process exits are ended.
+ *
+ * @example
+ * const { stdout } = await localHost().run(['uname', '-r']);
  */
 export function localHost({ name = 'localhost' }: LocalHostOptions = {}): Host {
   return createHost({ name, spawn: async (command) => await spawnLocally(name, command) });

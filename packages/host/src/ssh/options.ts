@@ -69,6 +69,7 @@ export interface SshHostOptions {
   readonly maxSessions?: number | undefined;
 }
 
+/** A SOCKS5 proxy that asks for no password. */
 export interface Socks5Proxy {
   readonly host: string;
   /** Default 1080. */
@@ -77,6 +78,7 @@ export interface Socks5Proxy {
   readonly password?: string | undefined;
 }
 
+/** A question of the server (keyboard-interactive, RFC 4256). */
 export interface SshQuestion {
   readonly prompt: string;
   /** Whether what is typed may be shown. */

@@ -10,6 +10,10 @@ import { untilAborted } from '@cutover/foundation/until-aborted';
 /**
  * A machine behind ssh. The connection is made by the first call and shared by all; after it was lost, the next call
  * makes a new one. Its commands run by way of the user's login shell and `sh`.
+ *
+ * @example
+ * await using pi = sshHost({ host: 'pi', user: 'root', privateKeyFile: '/root/.ssh/id_ed25519' });
+ * const { stdout } = await pi.run(['nixos-version'], { timeout: 10_000 });
  */
 export function sshHost(options: SshHostOptions): Host {
   const name = options.name ?? nameOf(options);

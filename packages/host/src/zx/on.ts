@@ -8,6 +8,7 @@ import { HostChild } from './host-child.ts';
 import { isTemplate } from './pipe.ts';
 import { quoteForShell } from './quote.ts';
 
+/** The shell that the host runs command lines with. */
 export interface OnOptions {
   /** A POSIX shell on the host that takes `-c`. Default `bash`, as zx's own. */
   readonly shell?: string | undefined;

@@ -7,6 +7,7 @@ import type { Certificate, CertificateChange, CertificateCreate, TokenCreate } f
 
 /** The server's trust store. Certificates are named by fingerprint: lower-case hex of the SHA-256 of their DER. */
 export interface CertificatesArea {
+  /** All trusted certificates, or those that the filter of `options` lets pass. */
   list(options?: ListOptions): Promise<readonly Certificate[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(fingerprint: string, options?: CallOptions): Promise<Certificate>;
@@ -16,12 +17,15 @@ export interface CertificatesArea {
   createToken(token: TokenCreate, options?: CallOptions): Promise<string>;
   /** @throws {IncusApiError} `ALREADY_EXISTS` */
   add(certificate: CertificateCreate, options?: CallOptions): Promise<void>;
+  /** Replaces all that can be changed. */
   update(
     fingerprint: string,
     change: CertificateChange,
     options?: CallOptions & { readonly ifMatch?: string | undefined },
   ): Promise<void>;
+  /** Changes only what is given. */
   patch(fingerprint: string, change: CertificateChange, options?: CallOptions): Promise<void>;
+  /** Removes a certificate from the trust store. */
   delete(fingerprint: string, options?: CallOptions): Promise<void>;
 }
 

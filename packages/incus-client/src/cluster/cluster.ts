@@ -17,6 +17,7 @@ import type {
 
 /** The cluster that the server is in, if it is in one: `enabled` says so. */
 export interface ClusterArea {
+  /** Whether the server is in a cluster, under what name, and what a joining server is asked for. */
   get(options?: CallOptions): Promise<Cluster>;
   /** Forms, joins or leaves a cluster. */
   update(change: ClusterChange, options?: WaitOptions): OperationRun<void>;
@@ -31,6 +32,7 @@ export interface ClusterMembersArea extends Omit<
 > {
   /** Makes a token that lets a server of that name join; it is in the operation's metadata, and is a secret. */
   createJoinToken(name: string, options?: CallOptions): Promise<Operation>;
+  /** Gives a member another name. */
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
   /** `force` for a member that is gone for good. */
   remove(name: string, options?: CallOptions & { readonly force?: boolean | undefined }): Promise<void>;

@@ -57,6 +57,15 @@ export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
  *
  * @throws {IncusConnectionError} it cannot be reached, its certificate is not the pinned one, or it does not trust ours.
  * @throws {IncusError} `OPTION_INVALID`: nothing was sent.
+ *
+ * @example
+ * await using incus = await connectIncus({
+ *   url: 'https://10.0.0.1:8443',
+ *   cert: await readFile('client.crt', 'utf8'),
+ *   key: await readFile('client.key', 'utf8'),
+ *   serverCert: await readFile('server.crt', 'utf8'),
+ * });
+ * const instances = await incus.instances.list();
  */
 export async function connectIncus(options: ConnectOptions = {}): Promise<IncusClient> {
   const { transport, project } = 'url' in options ? await https(options) : socket(options);

@@ -28,21 +28,22 @@ export interface Remotes {
   readonly remotes: readonly Remote[];
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** An empty variable is one that is not set, as for the command. */
-export function variable(env: Env, name: string): string | undefined {
+export function variable(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
   const value = env[name];
   return value === '' ? undefined : value;
 }
 
 /** `INCUS_CONF`, or ~/.config/incus. */
-export function configFolder(env: Env = process.env): string {
+export function configFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const home = variable(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config');
   return variable(env, 'INCUS_CONF') ?? join(home, 'incus');
 }
 
-function globalFolder(env: Env): string {
+function globalFolder(env: Readonly<Record<string, string | undefined>>): string {
   return variable(env, 'INCUS_GLOBAL_CONF') ?? '/etc/incus';
 }
 
@@ -52,7 +53,10 @@ function globalFolder(env: Env): string {
  *
  * @throws {IncusError} `CONFIG_INVALID`, with every mistake that is in a file.
  */
-export async function readRemotes(folder: string = configFolder(), env: Env = process.env): Promise<Remotes> {
+export async function readRemotes(
+  folder: string = configFolder(),
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Remotes> {
   const global = globalFolder(env);
   const [own, shared] = await Promise.all([readFolder(folder), readFolder(global)]);
   const named = [...(own?.remotes ?? [images(folder)]), ...(shared?.remotes ?? [])].filter(

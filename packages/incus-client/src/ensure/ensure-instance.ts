@@ -23,6 +23,10 @@ export interface EnsuredInstance {
  * What an adopted one has besides is left as it is. One that is still being made, by a runner that died, is waited for.
  *
  * @throws {NotOursError} one of that name exists and does not bear the label.
+ *
+ * @example
+ * const web = { name: 'web', source: { type: 'image', alias: 'debian-13' } } as const;
+ * const { outcome } = await ensureInstance(incus, web, { 'user.cutover.owner': 'me' });
  */
 export async function ensureInstance(
   client: IncusScope,

@@ -14,6 +14,7 @@ import { type VgaOptions, type VgaSession, attachVga } from './vga.ts';
 export interface ConsoleSession extends AsyncDisposable {
   /** What is typed goes in, what is shown comes out. Ends when the instance stops or the session is detached. */
   readonly terminal: Duplex;
+  /** Tells the instance that the terminal has another size now. */
   resize(size: TerminalSize): void;
   /** Leaves the console to itself; the instance runs on. */
   detach(): Promise<void>;
@@ -37,6 +38,7 @@ export interface ConsoleArea {
   attachVga(instance: string, options?: VgaOptions): Promise<VgaSession>;
   /** What a container has written to its console, as far as the daemon kept it. */
   log(instance: string, options?: CallOptions): Promise<Buffer>;
+  /** Empties what `log` gives. */
   clearLog(instance: string, options?: CallOptions): Promise<void>;
 }
 

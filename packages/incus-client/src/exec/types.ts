@@ -38,6 +38,7 @@ export interface ExecSession extends AsyncDisposable {
   readonly exit: Promise<number>;
   /** Sends a signal by number to the command's own process, e.g. 15. */
   kill(signal: number): void;
+  /** Tells the command that its terminal has another size now. */
   resize(size: TerminalSize): void;
 }
 

@@ -38,6 +38,7 @@ export class OperationRun<T> implements PromiseLike<T> {
   #changed: PromiseWithResolvers<void> = promiseWithResolvers();
   #ended = false;
 
+  /** @internal The areas of a client make runs. */
   constructor(what: string, steps: OperationSteps<T>, options: WaitOptions) {
     this.#steps = steps;
     const started = promiseWithResolvers<Operation>();

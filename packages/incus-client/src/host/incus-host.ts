@@ -28,6 +28,9 @@ export interface IncusHostOptions {
 /**
  * An instance as a `Host`: commands by exec, as root. It needs `/bin/sh` and `setsid` in the guest, and in a virtual
  * machine the agent. The client stays the caller's: disposing the host leaves it open.
+ *
+ * @example
+ * const { stdout } = await incusHost(incus, 'web').run(['uname', '-r']);
  */
 export function incusHost(client: IncusScope, instance: string, options: IncusHostOptions = {}): Host {
   const name = options.name ?? instance;

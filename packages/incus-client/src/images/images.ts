@@ -36,6 +36,7 @@ export interface PublishOptions extends WaitOptions {
 
 /** Images and their aliases. */
 export interface ImagesArea {
+  /** All images of the project, or those that the filter of `options` lets pass. */
   list(options?: ListOptions): Promise<readonly Image[]>;
   /** By fingerprint, or an unambiguous start of one. */
   get(fingerprint: string, options?: CallOptions): Promise<Image>;
@@ -68,16 +69,21 @@ export interface ImagesArea {
   ): Promise<string>;
   /** Has the daemon send an image to another server, which made a secret for it: bytes go between the two servers. */
   send(fingerprint: string, target: ImageTarget, options?: WaitOptions): OperationRun<void>;
+  /** Replaces all that can be changed. */
   update(
     fingerprint: string,
     change: ImageChange,
     options?: CallOptions & { readonly ifMatch?: string | undefined },
   ): Promise<void>;
+  /** Changes only what is given. */
   patch(fingerprint: string, change: ImageChange, options?: CallOptions): Promise<void>;
+  /** Deletes an image; instances made from it stay. */
   delete(fingerprint: string, options?: WaitOptions): OperationRun<void>;
+  /** All aliases, or those that the filter of `options` lets pass. */
   listAliases(options?: ListOptions): Promise<readonly ImageAlias[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   getAlias(name: string, options?: CallOptions): Promise<ImageAlias>;
+  /** @throws {IncusApiError} `ALREADY_EXISTS` */
   createAlias(alias: ImageAliasCreate, options?: CallOptions): Promise<void>;
   /** Points an alias at another image. */
   updateAlias(
@@ -85,7 +91,9 @@ export interface ImagesArea {
     change: { readonly target: string; readonly description?: string | undefined },
     options?: CallOptions,
   ): Promise<void>;
+  /** Gives an alias another name; it stays with its image. */
   renameAlias(name: string, newName: string, options?: CallOptions): Promise<void>;
+  /** Removes an alias; its image stays. */
   deleteAlias(name: string, options?: CallOptions): Promise<void>;
 }
 

@@ -32,12 +32,15 @@ export interface StopOptions extends WaitOptions {
 
 /** Instances: containers and virtual machines. */
 export interface InstancesArea {
+  /** All instances of the project, or those that the filter of `options` lets pass. */
   list(options?: ListOptions): Promise<readonly Instance[]>;
   /** With state, snapshots and backups: one request for all, but dearer for the daemon. */
   listFull(options?: ListOptions): Promise<readonly InstanceFull[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, options?: CallOptions): Promise<Instance>;
+  /** With its ETag, for the `ifMatch` of a later change. */
   getTagged(name: string, options?: CallOptions): Promise<Tagged<Instance>>;
+  /** With its state, snapshots and backups, in one request. */
   getFull(name: string, options?: CallOptions): Promise<InstanceFull>;
   /** Whether there is one of that name. An unreachable server rejects: it is never an absence. */
   exists(name: string, options?: CallOptions): Promise<boolean>;
@@ -62,17 +65,23 @@ export interface InstancesArea {
   ): Promise<void>;
   /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (instance: Instance) => InstanceChange, options?: CallOptions): Promise<void>;
+  /** It must be stopped. */
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   /** It must be stopped. */
   delete(name: string, options?: WaitOptions): OperationRun<void>;
+  /** What it uses and does now: status, CPU time, memory, disks, addresses, processes. */
   state(name: string, options?: CallOptions): Promise<InstanceState>;
+  /** Starts, stops, restarts, freezes or unfreezes it, as `change.action` says. */
   setState(name: string, change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
   /** Changes the state of all instances of the project at once. */
   setStateOfAll(change: InstanceStateChange, options?: WaitOptions): OperationRun<void>;
   /** Who may do what with an instance. */
   access(name: string, options?: CallOptions): Promise<readonly AccessEntry[]>;
+  /** Starts a stopped instance. That it runs does not mean that its system is up: see {@link waitReady}. */
   start(name: string, options?: WaitOptions): OperationRun<void>;
+  /** Asks the guest to shut down and waits until it has; with `force`, kills it. */
   stop(name: string, options?: StopOptions): OperationRun<void>;
+  /** Stops the instance as `stop` does, and starts it again. */
   restart(name: string, options?: StopOptions): OperationRun<void>;
   /** Puts a fresh image, or nothing (`{ type: 'none' }`), in place of the root disk of a stopped instance. */
   rebuild(name: string, source: InstanceSource, options?: WaitOptions): OperationRun<void>;
@@ -99,9 +108,13 @@ export interface InstancesArea {
     tarball: Readable | Uint8Array,
     options?: WaitOptions & { readonly name?: string | undefined; readonly pool?: string | undefined },
   ): OperationRun<void>;
+  /** The snapshots of one instance. */
   snapshots(instance: string): SnapshotsArea;
+  /** The backups of one instance. */
   backups(instance: string): BackupsArea;
+  /** The image metadata and file templates of one instance. */
   metadata(instance: string): MetadataArea;
+  /** The logs that the daemon keeps of one instance. */
   logs(instance: string): LogsArea;
 }
 

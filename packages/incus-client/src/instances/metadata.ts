@@ -22,11 +22,17 @@ export interface InstanceTemplate {
 
 /** The metadata and file templates of one instance, and its logs. */
 export interface MetadataArea {
+  /** The metadata as the instance's image brought it, or as it was changed since. */
   get(options?: CallOptions): Promise<InstanceMetadata>;
+  /** Replaces the metadata. */
   update(metadata: InstanceMetadata, options?: CallOptions): Promise<void>;
+  /** The names of the templates. */
   listTemplates(options?: CallOptions): Promise<readonly string[]>;
+  /** The text of a template. */
   readTemplate(name: string, options?: CallOptions): Promise<string>;
+  /** Makes a template, or replaces its text. It is used where the metadata's `templates` name it. */
   writeTemplate(name: string, content: string, options?: CallOptions): Promise<void>;
+  /** Deletes a template. */
   deleteTemplate(name: string, options?: CallOptions): Promise<void>;
 }
 
@@ -38,8 +44,11 @@ export interface LogsArea extends LogFiles {
 
 /** Files that the daemon keeps until they are deleted. */
 export interface LogFiles {
+  /** The names of the files. */
   list(options?: CallOptions): Promise<readonly string[]>;
+  /** The whole text of one. */
   read(name: string, options?: CallOptions): Promise<string>;
+  /** Deletes one. */
   delete(name: string, options?: CallOptions): Promise<void>;
 }
 

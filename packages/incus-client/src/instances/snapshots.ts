@@ -23,13 +23,17 @@ export interface RestoreOptions extends WaitOptions {
 
 /** The snapshots of one instance. */
 export interface SnapshotsArea {
+  /** All snapshots of the instance. */
   list(options?: CallOptions): Promise<readonly InstanceSnapshot[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, options?: CallOptions): Promise<InstanceSnapshot>;
+  /** Makes a snapshot of the instance's disk and configuration; with `stateful`, of its memory too. */
   create(snapshot: SnapshotCreate, options?: WaitOptions): OperationRun<void>;
   /** Changes when it expires; the rest of a snapshot is fixed. */
   update(name: string, change: { readonly expires_at: string }, options?: WaitOptions): OperationRun<void>;
+  /** Gives a snapshot another name. */
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  /** Deletes a snapshot; the instance stays as it is. */
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** Puts the instance back to it. */
   restore(name: string, options?: RestoreOptions): OperationRun<void>;

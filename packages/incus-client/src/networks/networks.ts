@@ -34,7 +34,9 @@ import type {
 
 /** Managed networks, and the interfaces of the host that the daemon sees; and what belongs to networks. */
 export interface NetworksArea extends RenamableResources<Network, NetworkCreate, NetworkChange> {
+  /** The addresses, MTU and counters (packets and bytes) of the interface, and what it is made of. */
   state(name: string, options?: CallOptions): Promise<NetworkState>;
+  /** The addresses that the network gave to instances and others (DHCP, static, its own). */
   leases(name: string, options?: CallOptions): Promise<readonly NetworkLease[]>;
   /** Named by listen address. */
   forwards(network: string): NamedResources<NetworkForward, NetworkForwardCreate, NetworkForwardChange>;
@@ -64,6 +66,7 @@ export interface NetworkAclsArea extends RenamableResources<NetworkAcl, NetworkA
 
 /** DNS zones. */
 export interface NetworkZonesArea extends NamedResources<NetworkZone, NetworkZoneCreate, NetworkZoneChange> {
+  /** The DNS records of one zone. */
   records(zone: string): NamedResources<NetworkZoneRecord, NetworkZoneRecordCreate, NetworkZoneRecordChange>;
 }
 

@@ -7,11 +7,13 @@ import type { Operation } from '../api/operation.ts';
 
 /** Operations that were started elsewhere, or by an earlier life of this program. The daemon forgets one 5 s after its end. */
 export interface OperationsArea {
+  /** All operations that the daemon still knows, whatever their status. */
   list(options?: ListOptions): Promise<readonly Operation[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(id: string, options?: CallOptions): Promise<Operation>;
   /** Follows one to its end; see {@link OperationRun} for what it rejects with. */
   wait(id: string, options?: WaitOptions): OperationRun<Operation>;
+  /** Asks the daemon to cancel one; it refuses where the operation's `may_cancel` is false. */
   cancel(id: string, options?: CallOptions): Promise<void>;
 }
 

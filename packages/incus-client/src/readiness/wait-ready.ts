@@ -26,6 +26,9 @@ const interval = 200;
  *
  * @throws {NotReadyError} the deadline passed, or it can no longer become ready: cloud-init ended in error, the instance
  * stopped. `seen` is the last that was known.
+ *
+ * @example
+ * await waitReady(incus, 'web', { cloudInit: true }, { timeout: 300_000 });
  */
 export async function waitReady(
   client: IncusScope,

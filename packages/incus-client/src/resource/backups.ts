@@ -5,11 +5,15 @@ import type { Scope } from '../scope.ts';
 
 /** The backups of one instance or volume: tarballs that its area's `importBackup` makes new ones from. */
 export interface Backups<Backup, Create> {
+  /** All backups that the daemon keeps of it. */
   list(options?: CallOptions): Promise<readonly Backup[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, options?: CallOptions): Promise<Backup>;
+  /** Makes a backup, which the daemon keeps until it is deleted or expires. */
   create(backup: Create, options?: WaitOptions): OperationRun<void>;
+  /** Gives a backup another name. */
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  /** Removes a backup from the server. */
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** The tarball; the stream must be read to its end or destroyed. */
   export(name: string, options?: CallOptions): Promise<Readable>;

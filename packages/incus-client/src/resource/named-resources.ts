@@ -11,9 +11,11 @@ export interface MatchOptions extends CallOptions {
 
 /** A collection of resources that have names. `Create` is what a new one is made from, `Change` what of one can be changed. */
 export interface NamedResources<Resource, Create, Change> {
+  /** All of them, or those that the filter of `options` lets pass. */
   list(options?: ListOptions): Promise<readonly Resource[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, options?: CallOptions): Promise<Resource>;
+  /** With its ETag, for the `ifMatch` of a later change. */
   getTagged(name: string, options?: CallOptions): Promise<Tagged<Resource>>;
   /** @throws {IncusApiError} `ALREADY_EXISTS` */
   create(resource: Create, options?: CallOptions): Promise<void>;
@@ -23,6 +25,7 @@ export interface NamedResources<Resource, Create, Change> {
   patch(name: string, change: Change, options?: MatchOptions): Promise<void>;
   /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (resource: Resource) => Change, options?: CallOptions): Promise<void>;
+  /** Deletes one. The daemon refuses to delete what something else still uses. */
   delete(name: string, options?: CallOptions): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export interface RenamableResources<Resource, Create, Change> extends NamedResou
   Create,
   Change
 > {
+  /** Gives one another name, under which it is found from then on. */
   rename(name: string, newName: string, options?: CallOptions): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ export interface ServerChange {
 export interface ServerArea {
   /** Also answers a caller whom the server does not trust: then `auth` is `untrusted`. */
   get(options?: CallOptions): Promise<Server>;
+  /** With the ETag of its configuration, for the `ifMatch` of a later change. */
   getTagged(options?: CallOptions): Promise<Tagged<Server>>;
   /** Replaces the whole configuration. */
   update(

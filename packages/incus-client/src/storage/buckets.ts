@@ -15,6 +15,7 @@ import type {
 export interface BucketsArea extends Omit<NamedResources<Bucket, BucketCreate, BucketChange>, 'create'> {
   /** Resolves to the bucket's first key, which has the role `admin`. Its secret is shown here and by `keys().get()`. */
   create(bucket: BucketCreate, options?: CallOptions): Promise<BucketKey>;
+  /** The credentials of one bucket. */
   keys(bucket: string): BucketKeysArea;
 }
 

@@ -8,6 +8,7 @@ import { type VolumesArea, volumesArea } from './volumes.ts';
 
 /** Storage pools, and through them volumes and buckets. */
 export interface StoragePoolsArea extends NamedResources<StoragePool, StoragePoolCreate, StoragePoolChange> {
+  /** The space and the inodes of a pool: used and total. */
   resources(name: string, options?: CallOptions): Promise<StoragePoolResources>;
   /** The volumes of one pool. */
   volumes(pool: string): VolumesArea;

@@ -5,13 +5,17 @@ import type { VolumeSnapshot, VolumeSnapshotChange, VolumeSnapshotCreate } from 
 
 /** The snapshots of one custom volume. */
 export interface VolumeSnapshotsArea {
+  /** All of them; their names are without that of the volume. */
   list(options?: CallOptions): Promise<readonly VolumeSnapshot[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, options?: CallOptions): Promise<VolumeSnapshot>;
+  /** Makes a snapshot of what the volume holds now. */
   create(snapshot: VolumeSnapshotCreate, options?: WaitOptions): OperationRun<void>;
   /** Replaces its description and when it expires; the rest of a snapshot is fixed. */
   update(name: string, change: VolumeSnapshotChange, options?: CallOptions): Promise<void>;
+  /** Gives a snapshot another name. */
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
+  /** Deletes a snapshot; the volume stays as it is. */
   delete(name: string, options?: WaitOptions): OperationRun<void>;
   /** Puts the volume back to it. No running instance may use the volume. */
   restore(name: string, options?: CallOptions): Promise<void>;

@@ -33,22 +33,31 @@ export interface VolumeCopyOptions extends WaitOptions {
   readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
-type TypedOptions = MatchOptions & { readonly type?: VolumeType | undefined };
+/** Which volume of a name is changed, and only while it is still as it was read. */
+export interface VolumeMatchOptions extends MatchOptions {
+  /** Default `custom`. */
+  readonly type?: VolumeType | undefined;
+}
 
 /** The volumes of one pool. Where no `type` is given, `custom` is meant. */
 export interface VolumesArea {
+  /** Volumes of all types, snapshots among them (`volume/snapshot`). */
   list(options?: ListOptions): Promise<readonly Volume[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(name: string, type?: VolumeType, options?: CallOptions): Promise<Volume>;
+  /** With its ETag, for the `ifMatch` of a later change. */
   getTagged(name: string, type?: VolumeType, options?: CallOptions): Promise<Tagged<Volume>>;
+  /** The bytes that it uses, as far as the pool's driver can tell. */
   state(name: string, type?: VolumeType, options?: CallOptions): Promise<VolumeState>;
+  /** Makes a custom volume, empty or from the `source` given. */
   create(volume: VolumeCreate, options?: WaitOptions): OperationRun<void>;
   /** Replaces all that can be changed. */
-  update(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
+  update(name: string, change: VolumeChange, options?: VolumeMatchOptions): Promise<void>;
   /** Changes only what is given; of `config`, only the keys given. */
-  patch(name: string, change: VolumeChange, options?: TypedOptions): Promise<void>;
+  patch(name: string, change: VolumeChange, options?: VolumeMatchOptions): Promise<void>;
   /** Reads, changes and writes, again from the start when another client wrote in between (412). */
   modify(name: string, change: (volume: Volume) => VolumeChange, options?: CallOptions): Promise<void>;
+  /** Gives a custom volume another name. */
   rename(name: string, newName: string, options?: WaitOptions): OperationRun<void>;
   /** Copies `source` (or `source/snapshot`) to a new volume of this pool. Between servers: {@link migrateVolume}. */
   copy(source: string, name: string, options?: VolumeCopyOptions): OperationRun<void>;
@@ -77,7 +86,9 @@ export interface VolumesArea {
   ): OperationRun<void>;
   /** Makes a volume of an ISO image, for a virtual machine to boot from. */
   importIso(name: string, iso: Readable | Uint8Array, options?: WaitOptions): OperationRun<void>;
+  /** The snapshots of one custom volume. */
   snapshots(volume: string): VolumeSnapshotsArea;
+  /** The backups of one custom volume. */
   backups(volume: string): VolumeBackupsArea;
   /**
    * The files of custom volumes, whether an instance uses them or not; the first argument of each call is the volume. Since
@@ -93,7 +104,11 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
   const nothing = () => {};
   const getTagged = (name: string, type?: VolumeType, options: CallOptions = {}) =>
     scope.requestTagged<Volume>(one(name, type), options);
-  const update = async (name: string, change: VolumeChange, { type, ...options }: TypedOptions = {}) => {
+  const update = async (
+    name: string,
+    change: VolumeChange,
+    { type, ...options }: VolumeMatchOptions = {},
+  ) => {
     await scope.request('PUT', one(name, type), { ...options, json: change });
   };
   const post = (name: string, json: object, options: WaitOptions) =>

@@ -20,9 +20,13 @@ export interface Warning {
 
 /** The daemon's warnings. */
 export interface WarningsArea {
+  /** All warnings, or those that the filter of `options` lets pass. */
   list(options?: ListOptions): Promise<readonly Warning[]>;
+  /** @throws {IncusApiError} `NOT_FOUND` */
   get(uuid: string, options?: CallOptions): Promise<Warning>;
+  /** Notes that a person has seen a warning (`acknowledged`), or that it is to be looked at again (`new`). */
   setStatus(uuid: string, status: 'new' | 'acknowledged', options?: CallOptions): Promise<void>;
+  /** Removes a warning from the list; the cause stays as it is. */
   delete(uuid: string, options?: CallOptions): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { isErrno } from '@cutover/foundation/errno';
 import { isLoopsErrorCode, LoopsError, RequestRefusedError, RequestUnansweredError } from '../errors.ts';
 import { type AnswerMessage, type Requests, silencePatience, type Streams } from './requests.ts';
 
+/** Which rig is meant, and what ends the wait for the answer. */
 export interface AskOptions {
   /** The config file that is meant: a supervisor of another rig refuses. */
   readonly config?: string | undefined;

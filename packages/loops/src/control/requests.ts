@@ -20,7 +20,7 @@ export interface ReloadReport {
 }
 
 /** Loops by their names; all of the rig's without them. */
-interface ChosenLoops {
+export interface ChosenLoops {
   readonly names?: readonly string[] | undefined;
 }
 

@@ -44,17 +44,20 @@ export interface AgentStatus {
     | undefined;
 }
 
+/** What is known about one loop. */
 export interface LoopStatus {
   readonly name: string;
   readonly state: LoopCondition;
   /** Why, when that is not plain: the hold, what it waits for, the block. */
   readonly reason?: string | undefined;
+  /** Whether it is to run; kept across reboots. */
   readonly wanted: boolean;
   readonly ready: boolean;
   readonly pid?: number | undefined;
   readonly role?: 'claimer' | 'reviewer' | undefined;
   /** The agent's session id. */
   readonly session?: string | undefined;
+  /** Restarts after a crash or an exit, in all. */
   readonly restarts: number;
   /** Unix milliseconds of the last start. */
   readonly startedAt?: number | undefined;
@@ -74,6 +77,7 @@ export interface LoopStatus {
     | undefined;
 }
 
+/** What is known about a rig: its supervisor, its tmux server (`server`), who owns the loops, and each loop. */
 export interface RigStatus {
   readonly rig: string;
   readonly supervisor: {

@@ -52,9 +52,11 @@ export interface ReleasedDocument extends Common {
   readonly from?: string;
 }
 
-/** What the ref says, and the commit that it points at. */
+/** That one host may run the loops, and the commit that says so. */
 export type HeldOwnership = HeldDocument & { readonly commit: string };
+/** That no host may start a loop, and the commit that says so. */
 export type ReleasedOwnership = ReleasedDocument & { readonly commit: string };
+/** Who may run the loops, as one commit of the ref says. */
 export type Ownership = HeldOwnership | ReleasedOwnership;
 
 /** @throws {z.ZodError} it is not a document of an ownership. */

@@ -17,6 +17,7 @@ export interface LastOwner {
   readonly instance: 'stopped' | 'frozen' | 'running' | 'not asked';
 }
 
+/** What the decision about a grant rests on. */
 export interface GrantFacts {
   /** Whom the loops are granted to. */
   readonly to: string;

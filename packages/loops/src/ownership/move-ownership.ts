@@ -41,6 +41,7 @@ interface Move extends OwnershipPlace {
   readonly seen?: number | undefined;
 }
 
+/** Who releases the loops, where that is written, and what is expected there. */
 export interface ReleaseOptions extends Move {
   /** What was read, and is expected to be there still; `undefined` for nothing. */
   readonly expected: Ownership | undefined;
@@ -71,6 +72,7 @@ export async function releaseOwnership(host: Host, options: ReleaseOptions): Pro
   return { ...document, commit: await move(host, options, document) };
 }
 
+/** Whom the loops are granted to, where that is written, and the release that is expected there. */
 export interface GrantOptions extends Move {
   /** The release that was read; `undefined` where nothing was ever written. */
   readonly expected: ReleasedOwnership | undefined;

@@ -25,7 +25,10 @@ const schema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('free'), run: z.string(), last: place.optional() }),
 ]);
 
-/** Who moves the loops, or how far the last who did has come. */
+/**
+ * Who moves the loops, or how far the last who did has come.
+ * @useDeclaredType
+ */
 export type OperatorDocument = z.infer<typeof schema>;
 
 /** Reads the claim; `undefined`: no operator ever took it. Rejects with `OwnershipUnknownError` as `readOwnership`. */

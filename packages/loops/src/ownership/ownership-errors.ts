@@ -1,15 +1,16 @@
 import { LoopsError } from '../errors.ts';
 import { describeOwnership, type HeldDocument, type Ownership, type ReleasedDocument } from './document.ts';
 
-type Documented = HeldDocument | ReleasedDocument | undefined;
-
 /** Something else is there than a compare-and-swap expected; nothing was changed. */
 export class OwnershipConflictError extends LoopsError {
   override readonly name = 'OwnershipConflictError';
-  readonly expected: Documented;
-  readonly actual: Documented;
+  readonly expected: HeldDocument | ReleasedDocument | undefined;
+  readonly actual: HeldDocument | ReleasedDocument | undefined;
 
-  constructor(expected: Documented, actual: Documented) {
+  constructor(
+    expected: HeldDocument | ReleasedDocument | undefined,
+    actual: HeldDocument | ReleasedDocument | undefined,
+  ) {
     super(
       'OWNERSHIP_CONFLICT',
       `expected the ownership ${describeOwnership(expected)}, found it ${describeOwnership(actual)}; nothing was changed. Read it again, then retry`,

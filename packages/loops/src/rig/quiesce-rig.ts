@@ -10,12 +10,14 @@ import { endLoops } from './end-loops.ts';
 import { recordQuiesced } from './offline.ts';
 import { rigProcesses } from './rig-processes.ts';
 
+/** How long to wait for a safe point, and whether the rig stays at rest. */
 export interface QuiesceRigOptions {
   /** Milliseconds to wait for a safe point. */
   readonly deadline: number;
   /** Start nothing before `loops start`, not even after a reboot. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
+  /** Gets what happens, in order. */
   readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 

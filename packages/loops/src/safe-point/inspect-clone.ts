@@ -13,6 +13,7 @@ import { worktreeReasons } from './looks/worktrees.ts';
 import type { StatusReport } from './parse-status.ts';
 import { readStatus, statusReasons } from './read-status.ts';
 
+/** How much a clone is asked, and how long that may take. */
 export interface InspectOptions {
   /**
    * Ask the remotes first what they have. Default true. Without it a tracking ref is believed, so only "unsafe" is

@@ -30,6 +30,7 @@ export interface TmuxSelector {
   readonly exceptSessions?: readonly string[] | undefined;
 }
 
+/** A process on the host, as `ps` tells it. */
 export interface RigProcess {
   readonly pid: number;
   readonly parent: number;
@@ -38,6 +39,7 @@ export interface RigProcess {
   readonly commandLine: string;
 }
 
+/** A pane of a tmux session: the name of the session, and the process that the pane was made for. */
 export interface RigSession {
   readonly session: string;
   readonly panePid: number;
@@ -46,6 +48,7 @@ export interface RigSession {
   readonly server: TmuxSelector;
 }
 
+/** What of a rig runs on a host. */
 export interface RigProcesses {
   readonly sessions: readonly RigSession[];
   readonly processes: readonly RigProcess[];

@@ -2,6 +2,7 @@ import type { Host } from '@cutover/host';
 import { findRigProcesses, type ProcessSelector } from './processes.ts';
 import { runLimits } from '../processes/run-limits.ts';
 
+/** What makes up a rig, and where it could be started from. */
 export interface StoppedOptions {
   readonly processes: ProcessSelector;
   /** systemd units of the rig, which must be neither active nor enabled. */
@@ -19,6 +20,7 @@ export interface Remainder {
   readonly detail: string;
 }
 
+/** Whether a rig is stopped, and all that was found of it. */
 export interface StoppedProof {
   /** Whether nothing remains. */
   readonly stopped: boolean;

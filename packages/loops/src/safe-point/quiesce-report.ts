@@ -3,6 +3,7 @@ import type { ProcessSelector } from './processes.ts';
 import type { StoppedOptions, StoppedProof } from './proves-stopped.ts';
 import type { Salvage } from './salvage/salvage-clone.ts';
 
+/** What makes up a rig, how it is stopped, and how long all of it may take. */
 export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   /** The clones that must be at a safe point. */
   readonly clones: readonly string[];
@@ -35,9 +36,14 @@ export interface QuiesceOptions extends Omit<StoppedOptions, 'processes'> {
   readonly salvage?: false | { readonly push?: boolean | undefined } | undefined;
   /** Milliseconds between two looks. Default 200. */
   readonly interval?: number | undefined;
+  /** Gets what happens, in order. */
   readonly onEvent?: ((event: QuiesceEvent) => void) | undefined;
 }
 
+/**
+ * What happens while a rig is brought to rest. `waitedMs`, `remainingMs`: milliseconds waited for a safe point, and left for
+ * that.
+ */
 export type QuiesceEvent =
   | {
       readonly type: 'waiting';
@@ -58,6 +64,7 @@ export type QuiescedClone = CloneReport & {
   readonly salvageProblem?: string | undefined;
 };
 
+/** What a quiesce came to: one entry for each clone, and the proof that nothing of the rig is left. */
 export interface QuiesceReport {
   /** Every clone is at a safe point and nothing of the rig is left. */
   readonly safe: boolean;

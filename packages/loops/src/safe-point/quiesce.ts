@@ -27,6 +27,14 @@ const briefLook = 5000;
  *
  * @throws {HostConnectionError} the host was lost: nothing is known about the rig then. Processes that were
  * stopped by SIGSTOP go on by themselves, at the latest after a minute.
+ *
+ * @example
+ * const { safe, clones } = await quiesce(localHost(), {
+ *   clones: ['/srv/rig/builder'],
+ *   processes: { tmux: [{ sessions: ['builder', 'watchdog'] }] },
+ *   stop: ['/srv/rig/launch.sh', 'stop'],
+ *   deadline: 60_000,
+ * });
  */
 export async function quiesce(host: Host, options: QuiesceOptions): Promise<QuiesceReport> {
   const { stopTimeout = 10_000, onEvent = () => {} } = options;

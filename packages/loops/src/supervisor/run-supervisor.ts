@@ -11,6 +11,7 @@ import { EventLog } from '../events/event-log.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
+/** What ends the supervisor, has it read its config again, and hears of its events. */
 export interface RunSupervisorOptions extends SupervisorOptions {
   /** Ends the supervisor; the agents live on. */
   readonly signal: AbortSignal;
@@ -25,6 +26,10 @@ export type SupervisorEnd = 'signal' | 'request';
  * Has charge of a rig until `signal` is aborted or a request ends it: supervises its loops, answers the commands,
  * writes the history and tells systemd. The agents live on, unless a request said otherwise. Rejects with what made
  * the supervisor end by itself: a full disk, for example.
+ *
+ * @example
+ * const controller = new AbortController();
+ * await runSupervisor(await loadRigConfig('loops.yaml'), { signal: controller.signal });
  */
 export async function runSupervisor(
   config: RigConfig,

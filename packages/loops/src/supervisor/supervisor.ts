@@ -38,6 +38,7 @@ import { watchLoops } from './watching/watch-rig.ts';
 export interface SupervisorOptions {
   /** Default `own`. */
   readonly tmuxServer?: TmuxServerMode | undefined;
+  /** Gets each event of the rig, which is written to the history too. */
   readonly onEvent?: ((event: RigEvent) => void) | undefined;
 }
 

@@ -176,7 +176,16 @@ export const deployConfig = z
     }
   });
 
+/**
+ * `nix-deploy.yaml` as it was read: durations in milliseconds, sizes in bytes. Its JSON Schema is
+ * `schema/nix-deploy.schema.json`.
+ * @interface
+ */
 export type DeployConfig = z.infer<typeof deployConfig>;
+/**
+ * One target of `nix-deploy.yaml`.
+ * @interface
+ */
 export type TargetConfig = DeployConfig['targets'][string];
 export type SshConfig = z.infer<typeof ssh>;
 export type HealthCheckConfig = z.infer<typeof healthCheck>;

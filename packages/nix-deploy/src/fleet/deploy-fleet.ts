@@ -10,11 +10,13 @@ import { type DeployOptions, resolveOptions } from '../options.ts';
 import type { Target } from '../target/target.ts';
 import { inParallel } from './in-parallel.ts';
 
+/** One target of a fleet, with the options of its own deploy. */
 export interface FleetMember {
   readonly target: Target;
   readonly options: DeployOptions;
 }
 
+/** In what order and how many at once targets are deployed to, and what a failure means for the others. */
 export interface FleetOptions {
   /** How many deploys go on at once. Default 5. */
   readonly parallel?: number | undefined;
@@ -34,6 +36,7 @@ export interface FleetOptions {
    * Default `false`.
    */
   readonly skipUnreachable?: boolean | undefined;
+  /** Gets what the deploys say; `target` says which. */
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

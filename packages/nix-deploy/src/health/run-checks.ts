@@ -8,6 +8,7 @@ import { script } from '../target/script.ts';
 import { describeCheck, type HealthCheck } from './check.ts';
 import unitsScript from './units-active.sh';
 
+/** What one health check said at last, after how many attempts. */
 export interface CheckResult {
   readonly check: string;
   readonly ok: boolean;

@@ -7,6 +7,7 @@ import { type TargetPaths, targetPaths } from '../target/paths.ts';
 import gcScript from './collect-garbage.sh';
 import { generations } from './generations.ts';
 
+/** Which generations stay. */
 export interface CollectGarbageOptions {
   readonly profile?: string | undefined;
   /** How many of the newest generations stay, whatever their age. Default 5. */
@@ -14,11 +15,13 @@ export interface CollectGarbageOptions {
   /** Generations younger than this many milliseconds stay. Default 7 days. */
   readonly keepYounger?: number | undefined;
   readonly sudo?: boolean | undefined;
+  /** Say which generations would go, and delete nothing. Default `false`. */
   readonly dryRun?: boolean | undefined;
   readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The numbers of the generations that went and stayed; for a dry run, that would go and stay. */
 export interface GarbageCollected {
   readonly deleted: readonly number[];
   readonly kept: readonly number[];

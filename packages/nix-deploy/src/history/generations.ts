@@ -24,6 +24,7 @@ export interface Generation {
   readonly changes?: ClosureDifference | undefined;
 }
 
+/** Which profile to list, and whether to compare its generations. */
 export interface GenerationsOptions {
   /** As in `deploy`. */
   readonly profile?: string | undefined;

@@ -12,6 +12,7 @@ import { asRoot } from '../target/script.ts';
 import { readFacts } from '../target/session.ts';
 import type { Target } from '../target/target.ts';
 
+/** What has to run after the reboot, and within what time. */
 export interface RebootProofOptions {
   /** The store path that must be booted and running. Default: the active generation's. */
   readonly system?: string | undefined;
@@ -28,15 +29,18 @@ export interface RebootProofOptions {
   /** How to reboot it, for instance from the outside. Default `systemctl reboot` on it. */
   readonly reboot?: ((host: Host, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly paths?: Partial<Omit<TargetPaths, 'profile'>> | undefined;
+  /** Gets what the proof has seen, in order. */
   readonly onEvent?: ((event: RebootEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a reboot proof says while it goes on. `boot`: the identity of a boot; `seconds`: since the reboot was asked for. */
 export type RebootEvent =
   | { readonly type: 'rebooting'; readonly boot: string }
   | { readonly type: 'back'; readonly boot: string; readonly seconds: number }
   | ({ readonly type: 'health' } & CheckResult);
 
+/** What a reboot has proven. */
 export interface RebootProof {
   readonly target: string;
   /** The identity of the boot before, and after: they differ. */

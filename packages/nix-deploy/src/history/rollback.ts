@@ -5,6 +5,7 @@ import { openConnection } from '../target/connection.ts';
 import type { Target } from '../target/target.ts';
 import { type Generation, generations } from './generations.ts';
 
+/** The generation to go back to, and the options of a deploy that concern activation. */
 export interface RollbackOptions extends Omit<
   DeployOptions,
   'source' | 'buildOn' | 'evaluateOn' | 'substitute'
@@ -17,7 +18,10 @@ export interface RollbackOptions extends Omit<
  * Makes an earlier generation the active one, with all the care of a deploy: it is confirmed, or undone. The profile goes back
  * to that generation itself; no copy of it is made.
  *
- * @throws {NoSuchGenerationError}
+ * @throws {NoSuchGenerationError} the profile has no generation `to`, or no earlier one with another system.
+ *
+ * @example
+ * const { system } = await rollback(target, { to: 41 });
  */
 export async function rollback(
   target: Target,

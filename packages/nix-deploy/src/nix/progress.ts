@@ -3,6 +3,7 @@ import { activities, type NixLogEvent, results } from './log-event.ts';
 /** How far nix is. Numbers only grow while one command runs, but for `running`. */
 export interface NixProgress {
   readonly builds: Tally;
+  /** Of store paths. */
   readonly copies: Tally;
   /** Of what is downloaded and copied. */
   readonly bytes: { readonly done: number; readonly expected: number };
@@ -10,6 +11,7 @@ export interface NixProgress {
   readonly current: readonly string[];
 }
 
+/** How many builds, or copies of store paths, nix has done, expects in all, runs now, and has failed at. */
 export interface Tally {
   readonly done: number;
   readonly expected: number;

@@ -6,6 +6,7 @@ import { NixError } from '../errors.ts';
 import { activities, parseLogEvent, results } from './log-event.ts';
 import { createProgressMeter, type NixProgress, storeName } from './progress.ts';
 
+/** What a command of nix says while it runs, read from its `internal-json` log. */
 export type NixEvent =
   | { readonly type: 'progress'; readonly progress: NixProgress }
   /** A line of a builder, or a message of nix. */

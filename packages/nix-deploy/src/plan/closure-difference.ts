@@ -11,6 +11,7 @@ export interface PackageDifference {
   readonly size: number;
 }
 
+/** How two closures differ: the packages that do, by name, and the size of each closure. */
 export interface ClosureDifference {
   readonly packages: readonly PackageDifference[];
   /** Bytes of the whole closures. */

@@ -66,6 +66,7 @@ export interface Plan {
   readonly rebootFor: readonly string[];
 }
 
+/** The options of the deploy that is planned. */
 export interface PlanOptions extends DeployOptions {
   /** Build it, which is needed to say more than what has to be built. Default `true`. */
   readonly build?: boolean | undefined;

@@ -39,6 +39,10 @@ export interface Setup {
   readonly questions: readonly Question[];
   /** The names of the files beside the config file, e.g. `loops.yaml`. */
   readonly beside: readonly string[];
-  /** @param tell says what is being looked at. */
+  /**
+   * Begins to make the files.
+   *
+   * @param tell says what is being looked at.
+   */
   start(tell: (text: string) => void): Promise<SetupSession>;
 }

@@ -10,17 +10,19 @@ export type CheckResult<Found extends Evidence = Evidence> =
   | { readonly state: 'absent' | 'partial'; readonly evidence: Evidence }
   | { readonly state: 'conflict' | 'unknown'; readonly evidence: Evidence; readonly reason: string };
 
-/** The evidence of those results of a check that are `satisfied`: what later steps read of the step. */
+/**
+ * The evidence of those results of a check that are `satisfied`: what later steps read of the step. Without the facts that
+ * only other results of the same check have, which TypeScript adds as `fact?: never`.
+ */
 export type SatisfiedEvidence<Result extends CheckResult> = Result extends {
   readonly state: infer State;
   readonly evidence: infer Found extends Evidence;
 }
   ? 'satisfied' extends State
-    ? Facts<Found>
+    ? {
+        [
+          Fact in keyof Found as [Exclude<Found[Fact], undefined>] extends [never] ? never : Fact
+        ]: Found[Fact];
+      }
     : never
   : never;
-
-/** Without the facts that only other results of the same check have, which TypeScript adds as `fact?: never`. */
-type Facts<Found> = {
-  [Fact in keyof Found as [Exclude<Found[Fact], undefined>] extends [never] ? never : Fact]: Found[Fact];
-};

@@ -27,6 +27,7 @@ import type { Step } from './step.ts';
 import { undoAll } from './undo.ts';
 import { defaultWords } from './words.ts';
 
+/** What to run, where its journal is, and how a person has agreed to it. */
 export interface RunOptions<World> extends Choice, RunRequest {
   readonly runbook: Runbook<World>;
   /** Where the journal is; made where it is missing. */
@@ -56,7 +57,14 @@ export interface Run {
   abort(): void;
 }
 
-/** Runs a runbook, or goes on where an earlier run of it stopped. */
+/**
+ * Runs a runbook, or goes on where an earlier run of it stopped.
+ *
+ * @example
+ * const run = startRun({ runbook, command: 'run', stateDirectory: '/var/lib/greeting', plan: reviewedHash });
+ * for await (const event of run.events) console.log(event.type);
+ * const { result } = await run.outcome;
+ */
 export function startRun<World>(options: RunOptions<World>): Run {
   const events = new AsyncQueue<EngineEvent>();
   const draining = new AbortController();

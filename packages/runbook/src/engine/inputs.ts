@@ -16,6 +16,7 @@ export class SecretInput {
     return createHmac('sha256', key).update(this.#value).digest('hex');
   }
 
+  /** `[secret]`, so that no JSON holds the value. */
   toJSON(): string {
     return '[secret]';
   }

@@ -71,6 +71,7 @@ export interface StepIdentity {
   readonly attempt: number;
 }
 
+/** What happened in one step, without the envelope that the journal adds. `intent` is written before anything is changed. */
 export type StepEvent = StepIdentity &
   (
     | { readonly type: 'intent'; readonly found: string; readonly evidence: Evidence }
@@ -130,10 +131,16 @@ export type StepEvent = StepIdentity &
     | { readonly type: 'undone'; readonly evidence: Evidence }
   );
 
+/** The function of a step that was running. */
 export type StepCall = 'check' | 'apply' | 'reattach' | 'verify' | 'undo';
 
+/** What a runner was told: to start or go on (`run`), to go on where a run stopped (`resume`), or to undo (`rollback`). */
 export type RunMode = 'run' | 'resume' | 'rollback';
 
+/**
+ * How a run ended. `waiting`: at a gate that was not answered in time. `drift`: what was verified does not hold any more. `unsafe`:
+ * the world is unknown, or something that is not ours is in the way. `interrupted`: cut off, or cancelled.
+ */
 export type RunResultName = 'ok' | 'failed' | 'waiting' | 'drift' | 'unsafe' | 'interrupted';
 
 /** The process that wrote the lines that follow. */
@@ -145,6 +152,7 @@ export interface Runner {
   readonly bootId: string;
 }
 
+/** An error as the journal keeps it: its `code`, its message, and the messages of its causes. */
 export interface RecordedError {
   readonly code: string;
   readonly message: string;

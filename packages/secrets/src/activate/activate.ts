@@ -22,6 +22,7 @@ import { resolveSecrets } from './resolve-secrets.ts';
 import { renderTemplate } from './template.ts';
 import { type Notified, UnitsError, bringBack, listForSwitch, notifyUnits, unitsOf } from './units.ts';
 
+/** Which manifest is brought into effect, and what of it is left out. */
 export interface ActivateOptions {
   /** The manifest's path; its relative `sopsFile`s and templates' `file`s are beside it. */
   readonly manifest: string;
@@ -34,6 +35,7 @@ export interface ActivateOptions {
   readonly lockPatience?: number | undefined;
 }
 
+/** The new generation, the one before it, what differs between them, and what was done to units. */
 export interface ActivationReport extends Changes, Notified {
   readonly generation: number;
   readonly previous: number | undefined;

@@ -1,11 +1,13 @@
 import { dirname, join, relative } from 'node:path';
 import { type SecretsConfig, formatOfSecret, runtimePath } from '../move/config.ts';
 
+/** Where the manifest and the repository are, and how many generations the host keeps. */
 export interface RenderOptions {
   /** Where the manifest itself will be in the repository; the sops files are named from its folder. */
   readonly manifest?: string | undefined;
   /** The repository's absolute path on the host, for sops-nix's own installer, which takes no relative paths. */
   readonly repository?: string | undefined;
+  /** Default 1. */
   readonly keepGenerations?: number | undefined;
 }
 

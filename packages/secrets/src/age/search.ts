@@ -10,6 +10,7 @@ import type { AgeIdentity } from './identity.ts';
 /** No identity file is larger. */
 const maxBytes = 1024 * 1024;
 
+/** Where identities are looked for, and what opens a file of them that is encrypted. */
 export interface SearchOptions {
   /** The variables to look at; Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;

@@ -17,6 +17,7 @@ import { openFileKey, privateKeyOf, shareOf, x25519 } from './x25519-keys.ts';
 export interface SshIdentity {
   /** `ssh-ed25519 AAAA…` or `ssh-rsa AAAA…`. */
   readonly recipient: string;
+  /** Gives the file key, or `null` when no stanza is for this key. */
   unwrapFileKey(stanzas: Stanza[]): Uint8Array | null;
 }
 

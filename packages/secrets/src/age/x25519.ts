@@ -10,6 +10,7 @@ const label = 'age-encryption.org/v1/X25519';
 /** An X25519 identity over Node's own crypto: some twenty times as fast as JavaScript's. */
 export interface X25519Identity {
   readonly recipient: string;
+  /** Gives the file key, or `null` when no stanza is for this key. */
   unwrapFileKey(stanzas: Stanza[]): Uint8Array | null;
 }
 

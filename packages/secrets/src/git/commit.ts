@@ -3,12 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 import { SecretsError } from '../errors.ts';
 import { type GitRepository, gitRepository } from './repository.ts';
 
+/** The commit that the files are in. */
 export interface CommitReport {
   readonly commit: string;
   /** `unchanged`: the files were already as in this commit. */
   readonly outcome: 'committed' | 'unchanged';
 }
 
+/** The message of the commit, and how long to wait for a lock. */
 export interface CommitOptions {
   readonly message: string;
   /** How long to wait for another git process's lock, in milliseconds. Default 15,000. */

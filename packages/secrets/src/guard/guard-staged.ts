@@ -29,11 +29,13 @@ export interface GuardReport {
   readonly allowed: readonly (GuardFinding & { readonly reason: string })[];
 }
 
+/** The repository whose index is looked at. */
 export interface GuardOptions {
   /** The machine with the repository: this one, in a pre-commit hook. */
   readonly host: Host;
   /** The working tree, or a folder in it. */
   readonly repository: string;
+  /** Default: `secretPatterns`. */
   readonly patterns?: readonly SecretPattern[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }

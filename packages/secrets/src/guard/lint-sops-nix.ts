@@ -15,6 +15,7 @@ export interface LintFinding {
   readonly message: string;
 }
 
+/** For whom the files must be. */
 export interface LintOptions {
   /** The recipient of the host's key: each file must be for it. */
   readonly recipient?: string | undefined;

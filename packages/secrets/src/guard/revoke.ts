@@ -12,6 +12,7 @@ import { readMetadata } from '../sops/inspect.ts';
 import { formatOf } from '../sops/formats/format.ts';
 import { replaceRecipient } from './recipient-lists.ts';
 
+/** Whom to shut out, of which repository. */
 export interface RevokeOptions {
   /** The machine with the repository: this one. */
   readonly host: Host;
@@ -28,6 +29,7 @@ export interface RevokeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What was rewritten, and what the revoked recipient can still read in the history. */
 export interface RevokeReport {
   /** The sops files that were rewritten. */
   readonly files: readonly string[];

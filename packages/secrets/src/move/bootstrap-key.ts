@@ -3,6 +3,7 @@ import { generateKeyPair, identityFile, parseIdentities, recipientsOf } from '..
 import { SecretsError } from '../errors.ts';
 import { dirname } from 'node:path';
 
+/** Where the bootstrap key is placed, and which one. */
 export interface BootstrapKeyOptions {
   /** Absolute, on a durable file system of the host and outside the Nix store. */
   readonly path: string;
@@ -13,6 +14,7 @@ export interface BootstrapKeyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What became of a bootstrap key. `repaired`: its owner or mode was wrong. `replaced`: another key was there. */
 export interface BootstrapKeyReport {
   readonly path: string;
   /** Whom files are encrypted for, so that this key opens them. */

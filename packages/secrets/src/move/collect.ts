@@ -11,6 +11,7 @@ export interface CollectedSecret {
   reveal(): Uint8Array;
   /** Prints and JSON show this instead. */
   toJSON(): string;
+  /** As `toJSON`. */
   [inspect.custom](): string;
 }
 

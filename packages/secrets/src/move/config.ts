@@ -85,7 +85,7 @@ const secretSchema = z.strictObject({
   issuer: z.string().optional().describe('Where the credential is replaced after a revocation.'),
 });
 
-/** The schema of `secrets.yaml`; its JSON Schema is published as `schema/secrets.json`. */
+/** The schema of `secrets.yaml`; its JSON Schema is published as `schema/secrets.schema.json`. */
 export const secretsConfigSchema = z.strictObject({
   recipients: z
     .array(recipient)
@@ -105,9 +105,15 @@ export const secretsConfigSchema = z.strictObject({
   secrets: z.array(secretSchema).min(1, 'must name at least one secret'),
 });
 
-/** `secrets.yaml`, parsed and checked. */
+/**
+ * `secrets.yaml`, parsed and checked: defaults filled in.
+ * @interface
+ */
 export type SecretsConfig = z.output<typeof secretsConfigSchema>;
-export type SecretsConfigInput = z.input<typeof secretsConfigSchema>;
+/**
+ * One secret of `secrets.yaml`: where it comes from, its sops file, and where and whose it is at run time.
+ * @interface
+ */
 export type SecretSpec = SecretsConfig['secrets'][number];
 
 /**

@@ -13,6 +13,7 @@ import { createFingerprinter } from './fingerprint.ts';
 import { type ExistingFile, sameRecipients, sealSecrets } from './seal-secrets.ts';
 import { writeRules } from './write-rules.ts';
 
+/** For whom files are encrypted, and what opens those that are there already. */
 export interface EncryptIntoRepoOptions {
   /** Everyone who may open the files. */
   readonly recipients: readonly string[];

@@ -4,6 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 export interface Fingerprinter {
   /** 64 hex digits: HMAC-SHA-256 under this fingerprinter's key, domain-separated by the secret's name. */
   of(name: string, content: Uint8Array): string;
+  /** Whether two contents have the same fingerprint; compared in constant time. */
   equal(name: string, a: Uint8Array, b: Uint8Array): boolean;
 }
 

@@ -10,6 +10,7 @@ import { type Proof, requireDecryptable } from './prove-decryptable.ts';
 import { knownValues } from '../scan/needles.ts';
 import { type ScanReport, requireNoLeak, scanGit } from '../scan/scan-git.ts';
 
+/** Which secrets move, from where, to whom, and through which repository. */
 export interface MoveOptions {
   readonly config: SecretsConfig;
   readonly from: SecretSources;
@@ -27,6 +28,7 @@ export interface MoveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What each part of a move has done, by the names of the secrets and never with their contents. */
 export interface MoveReport {
   readonly secrets: readonly string[];
   readonly bootstrapKey: BootstrapKeyReport;
@@ -43,6 +45,10 @@ export interface MoveReport {
  * only read.
  *
  * @throws {SecretsError} `LEAK_FOUND` when the repository holds one of the secrets in plain text; and those of each part.
+ *
+ * @example
+ * const config = await loadSecretsConfig('secrets.yaml');
+ * await move({ config, from: oldHost, to: newHost, local: localHost() });
  */
 export async function move(options: MoveOptions): Promise<MoveReport> {
   const {

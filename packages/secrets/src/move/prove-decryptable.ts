@@ -8,6 +8,7 @@ import { plaintextLeavesOf } from '../sops/inspect.ts';
 import { type SecretSpec, formatOfSecret } from './config.ts';
 import { contentAt } from '../sops/content.ts';
 
+/** Whether one sops file opens with the given identities alone and holds its secrets. */
 export interface Proof {
   readonly file: string;
   readonly ok: boolean;

@@ -32,6 +32,7 @@ export interface SecretVerdict {
   readonly ok: boolean;
 }
 
+/** Which secrets are looked at, on which hosts, and what they are compared with. */
 export interface VerifyOptions {
   readonly config: Pick<SecretsConfig, 'secrets'>;
   /** Where the secrets came from; default: contents are compared with the repository. */

@@ -2,6 +2,10 @@ import { isUtf8 } from 'node:buffer';
 
 /** How a known value may be written. */
 export const encodings = ['raw', 'base64', 'hex', 'url', 'json'] as const;
+/**
+ * The ways of writing a value in which it is looked for.
+ * @useDeclaredType
+ */
 export type Encoding = (typeof encodings)[number];
 
 /** Bytes that must not be found. */
@@ -14,6 +18,7 @@ export interface Needle {
 /** A secret whose content is known. */
 export interface KnownSecret {
   readonly spec: { readonly name: string; readonly kind: string };
+  /** The content. */
   reveal(): Uint8Array;
 }
 

@@ -6,6 +6,7 @@ import { type KnownValue, needlesOf } from './needles.ts';
 import { type SecretPattern, secretPatterns } from './patterns.ts';
 import { type Match, createScanner } from './scanner.ts';
 
+/** The repository that is looked through, and for what. */
 export interface ScanGitOptions {
   /** The machine that has the repository. */
   readonly host: Host;
@@ -25,6 +26,7 @@ export type Finding = Match & {
   readonly id: string;
 };
 
+/** How much was looked through, and where something was found; never what. */
 export interface ScanReport {
   readonly host: string;
   readonly path: string;

@@ -15,6 +15,7 @@ import { type PathPart, setValue, unsetValue } from './tree-path.ts';
 import { type Documents, type TreeValue, str } from './tree.ts';
 import { requireWritable } from './writable.ts';
 
+/** What opens the file that is changed, and the time that is written as `lastmodified` (default: now). */
 export interface EditOptions extends FileOptions {
   readonly identities: readonly AgeIdentity[];
   readonly now?: Date | undefined;
@@ -100,7 +101,7 @@ export async function rotateFile(bytes: Uint8Array, options: EditOptions): Promi
  * Changes who may open a sops file, keeping its data key, its values and its MAC: a recipient who was removed can still
  * open what was written before. `rotateFile` afterwards, and a new credential at its issuer, is what shuts that recipient out.
  *
- * @param rotate - give a new data key in the same write.
+ * @param options.rotate give a new data key in the same write.
  */
 export async function updateRecipients(
   bytes: Uint8Array,

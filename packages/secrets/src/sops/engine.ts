@@ -39,11 +39,15 @@ export interface SopsEngine {
     bytes: Uint8Array,
     file: EngineFile & { readonly ignoreMac?: boolean | undefined },
   ): Promise<Uint8Array>;
+  /** Makes a sops file of a plain one of the same format. */
   encrypt(plaintext: Uint8Array, file: EngineFile & EngineRules): Promise<Uint8Array>;
+  /** Sets one value; `path` has keys, and indices of lists. */
   set(bytes: Uint8Array, path: readonly PathPart[], value: TreeValue, file: EngineFile): Promise<EditResult>;
+  /** Removes one value. */
   unset(bytes: Uint8Array, path: readonly PathPart[], file: EngineFile): Promise<EditResult>;
   /** Gives it a whole new content, keeping the ciphertext of what is the same. */
   replace(bytes: Uint8Array, plaintext: Uint8Array, file: EngineFile): Promise<EditResult>;
+  /** Gives it a new data key, for the recipients that it has then. */
   rotate(bytes: Uint8Array, file: EngineFile & RecipientChanges): Promise<EditResult>;
   /** Makes it open for whom its creation rule names. */
   updateKeys(bytes: Uint8Array, file: EngineFile & Pick<EngineRules, 'rules'>): Promise<EditResult>;

@@ -25,6 +25,7 @@ import { type Documents, entry, map, valueOf } from './tree.ts';
 import { requireWritable } from './writable.ts';
 import { decryptDocuments, encryptDocuments } from './walk.ts';
 
+/** Which file it is, of what format, and how it is indented. */
 export interface FileOptions {
   /** The file's name, for messages and, without `format`, for its format. */
   readonly file?: string | undefined;
@@ -33,16 +34,20 @@ export interface FileOptions {
   readonly layout?: FileLayout | undefined;
 }
 
+/** Who may open the file, and which of its values are encrypted. */
 export interface EncryptOptions extends FileOptions {
   /** Age recipients: one list, or several groups of which `shamirThreshold` must open the file together. */
   readonly recipients: readonly string[] | readonly (readonly string[])[];
   readonly shamirThreshold?: number | undefined;
   /** Which values are encrypted; Default: sops's own rule. Binary files have no rule. */
   readonly rule?: SelectionRule | undefined;
+  /** The MAC covers the encrypted values alone, as `mac_only_encrypted` of sops. Default `false`. */
   readonly macOnlyEncrypted?: boolean | undefined;
+  /** For `lastmodified`. Default: now. */
   readonly now?: Date | undefined;
 }
 
+/** What opens the file, and whether its MAC is checked. */
 export interface DecryptOptions extends FileOptions {
   readonly identities: readonly AgeIdentity[];
   /** Do not check the MAC: for recovery of a file that was changed or merged by hand. Each value is still authenticated. */
@@ -68,6 +73,10 @@ export interface OpenedFile extends Omit<DecryptedFile, 'plaintext'> {
  * Encrypts a plain file into a sops file of the same format, with a fresh data key.
  *
  * @throws {SecretsError} `ALREADY_ENCRYPTED`, `PARSE_FAILED`, `KEY_INVALID`, `RULE_INVALID`.
+ *
+ * @example
+ * const { recipient } = generateKeyPair();
+ * const sealed = await encryptFile('token: abc\n', { file: 'app.yaml', recipients: [recipient] });
  */
 export async function encryptFile(
   plaintext: Uint8Array | string,
@@ -101,6 +110,10 @@ export async function encryptFile(
  * @throws {SecretsError} `NOT_ENCRYPTED`, `NO_IDENTITY` (none of the identities opens it), `NEEDS_SOPS` (only
  * a key or identity that the sops command knows could), `DECRYPT_FAILED` naming
  * the key, `MAC_MISMATCH`, `METADATA_INVALID`, `PARSE_FAILED`.
+ *
+ * @example
+ * const identities = await findIdentities();
+ * const { plaintext } = await decryptFile(await readFile('app.yaml'), { file: 'app.yaml', identities });
  */
 export async function decryptFile(
   bytes: Uint8Array | string,

@@ -12,6 +12,7 @@ import type { EngineFile, SopsEngine } from './engine.ts';
 import { formatOf, parseEncrypted } from './formats/format.ts';
 import { indexText, jsonText } from './sops-arguments.ts';
 
+/** The one sops command that may be run, and what it may see. */
 export interface SopsBinaryOptions {
   /** Absolute: nothing is looked for on PATH. */
   readonly path: string;

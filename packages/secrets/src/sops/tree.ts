@@ -7,6 +7,7 @@ export interface MapNode {
   readonly entries: (Entry | Comment)[];
 }
 
+/** A key of a map with its value, which may be changed in place. */
 export interface Entry {
   readonly type: 'entry';
   readonly key: string;
@@ -15,6 +16,7 @@ export interface Entry {
   readonly merge?: true | undefined;
 }
 
+/** A list of values, with the comments between them. */
 export interface ListNode {
   readonly type: 'list';
   readonly items: (TreeValue | Comment)[];
@@ -39,6 +41,7 @@ export type Scalar =
   | { readonly type: 'time'; readonly value: string }
   | { readonly type: 'null' };
 
+/** A value of a document. */
 export type TreeValue = MapNode | ListNode | Scalar;
 
 /** The documents of a file, in order; only YAML has more than one. */

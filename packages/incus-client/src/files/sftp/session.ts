@@ -6,12 +6,13 @@ import { type Leftovers, discard } from './draft.ts';
 import { type SftpAttributes, openFlag } from './packets.ts';
 import { readPieces } from './pipeline.ts';
 import { placeOf } from './place.ts';
-import { type Chunks, appendToFile, replaceFile, setAttributes } from './replace-file.ts';
+import { appendToFile, replaceFile, setAttributes } from './replace-file.ts';
 
 /** The files of one instance or volume over SFTP: one connection, many requests under way. Paths are absolute. */
 export interface SftpSession extends AsyncDisposable {
   /** Of the path itself; with `followLinks` of what a symlink leads to in the end. */
   stat(filePath: string, options?: { readonly followLinks?: boolean | undefined }): Promise<SftpAttributes>;
+  /** What is in a directory, without `.` and `..`, in no order. */
   list(directory: string): Promise<readonly DirectoryEntry[]>;
   /** The content from `offset` on, in order; pieces are read ahead, and no more than a few MiB are held. */
   read(
@@ -27,15 +28,18 @@ export interface SftpSession extends AsyncDisposable {
    */
   write(
     filePath: string,
-    content: Chunks,
+    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     options?: WriteFileAttributes & { readonly append?: boolean | undefined },
   ): Promise<number>;
   /** Of a file or a directory; a symlink is refused. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   /** A symlink of a user's on the way is refused, as for `write`; so it is for all that follow and change something. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
+  /** Makes a symlink at `linkPath` that leads to `target`, which need not exist. */
   symlink(linkPath: string, target: string): Promise<void>;
+  /** Where a symlink leads, as it was written. */
   readLink(linkPath: string): Promise<string>;
+  /** Moves a file, directory or symlink to another path. */
   rename(from: string, to: string): Promise<void>;
   /** A file or symlink. */
   remove(filePath: string): Promise<void>;

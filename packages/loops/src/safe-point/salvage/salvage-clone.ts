@@ -12,6 +12,7 @@ export interface Salvage extends Kept {
   readonly pushProblem?: string | undefined;
 }
 
+/** Whether the kept work is pushed, and how long git may take. */
 export interface SalvageOptions {
   /** Push the ref to `origin`, or the first remote. Default true. */
   readonly push?: boolean | undefined;

@@ -3,6 +3,10 @@ import type { Documents } from '../tree.ts';
 
 /** The formats of sops files. */
 export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const;
+/**
+ * The formats of sops files. `binary`: the whole file is one value; its sops file is JSON.
+ * @useDeclaredType
+ */
 export type SopsFormat = (typeof sopsFormats)[number];
 
 /** How much input is read at most, in bytes. A YAML document takes some twenty times its size in memory. */
