@@ -25,3 +25,4 @@ export {
 } from './errors.ts';
 export type { HostTransport, SpawnCommand, SpawnedCommand } from './transport.ts';
 export { createHost } from './create-host.ts';
+export { spawnOn } from './spawn-on.ts';

@@ -1,5 +1,5 @@
 import { untilAborted } from '@cutover/foundation/until-aborted';
-import { CommandRefusedError, createHost, type Host, HostOptionError } from '@cutover/host-contract';
+import { CommandRefusedError, createHost, type Host, HostOptionError, spawnOn } from '@cutover/host-contract';
 
 import enterSession from './enter-session.sh';
 
@@ -36,18 +36,12 @@ export function asUser(host: Host, user: string): Host {
     spawn: async ({ argv, env, cwd, signal }) => {
       const { uid, gid, home, shell } = await untilAborted(signal, lookUp());
       const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
-      const stream = host.stream([...become, 'sh', '-c', enterSession, 'sh', cwd ?? '', ...argv], {
+      return await spawnOn(host, {
+        argv: [...become, 'sh', '-c', enterSession, 'sh', cwd ?? '', ...argv],
         env: { HOME: home, USER: user, LOGNAME: user, SHELL: shell, ...env },
         cwd,
+        signal,
       });
-      try {
-        // A connection may have to be made first: what is given up meanwhile is not to start later.
-        await untilAborted(signal, stream.started);
-        return stream;
-      } catch (error) {
-        await stream[Symbol.asyncDispose]();
-        throw error;
-      }
     },
   });
 }

@@ -26,6 +26,7 @@ export {
   HostError,
   HostOptionError,
   OutputLimitError,
+  spawnOn,
 } from '@cutover/host-contract';
 export { asUser } from './as-user.ts';
 export { bootIdentity } from './boot-identity.ts';

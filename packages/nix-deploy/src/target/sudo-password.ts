@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 
-import { type CommandStream, createHost, type Host } from '@cutover/host';
+import { type CommandStream, createHost, type Host, spawnOn } from '@cutover/host';
 
 import type { Target } from './target.ts';
 
@@ -20,18 +20,20 @@ export function withSudoPassword(target: Target, password: string): Target {
 function answeringHost(host: Host, password: string): Host {
   return createHost({
     name: host.name,
-    spawn: ({ argv, env, cwd }) => {
-      const [command, option, end, ...rest] = argv;
-      if (command !== 'sudo' || option !== '-n' || end !== '--') {
-        return Promise.resolve(host.stream(argv, { env, cwd }));
+    spawn: async (command) => {
+      const { argv } = command;
+      const [program, option, end, ...rest] = argv;
+      if (program !== 'sudo' || option !== '-n' || end !== '--') {
+        return await spawnOn(host, command);
       }
       const mark = randomBytes(8).toString('hex');
       const asks = `[${mark} password]`;
       const started = `[${mark} started]`;
       // What comes first on stderr, the question or the command's start, says whether there is a question at all.
       const announced = ['sh', '-c', 'echo "$1" >&2; shift; exec "$@"', 'sh', started, ...rest];
-      const stream = host.stream(['sudo', '-S', '-p', asks, '--', ...announced], { env, cwd });
-      return Promise.resolve(answer(stream, { asks, started: `${started}\n`, password }));
+      const asking = ['sudo', '-S', '-p', asks, '--', ...announced];
+      const stream = await spawnOn(host, { ...command, argv: asking });
+      return answer(stream, { asks, started: `${started}\n`, password });
     },
     close: async () => await host[Symbol.asyncDispose](),
   });

@@ -1,8 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Host, localHost } from '@cutover/host';
+import { type Host, localHost, sshHost } from '@cutover/host';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { withSudoPassword } from '../../src/target/sudo-password.ts';
@@ -73,5 +76,19 @@ describe('a password for sudo', () => {
       ),
     );
     expect(stdout.trim()).toBe('0');
+  });
+
+  it('starts nothing later that was given up while the target could not be reached', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => undefined));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const hostKeys = [`SHA256:${'A'.repeat(43)}`];
+    const options = { host: '127.0.0.1', port, user: 'nobody', privateKey: String(privateKey), hostKeys };
+    const target = { name: 'far', connect: () => Promise.resolve(sshHost(options)) };
+    await using host = await withSudoPassword(target, 'a secret').connect();
+    const run = host.run(sudo('true'), { timeout: 300 });
+    await expect(run).rejects.toMatchObject({ code: 'COMMAND_TIMEOUT', started: false });
+    silent.close();
   });
 });
