@@ -56,8 +56,9 @@ it('a runner that is killed at every line of the journal and amid every apply: o
   const entries = await journal();
   expect(entries.filter(({ type }) => type === 'commit')).toHaveLength(1);
   const owners = entries.flatMap((entry) => (entry.type === 'owner' ? [entry.ownerEpoch] : []));
-  // The first owner on record, the release, the grant.
-  expect([...new Set(owners)]).toEqual([1, 2, 3]);
+  // The first owner on record, the release, the grant; a runner may have died between a swap and its line.
+  expect(owners.filter((epoch) => ![1, 2, 3].includes(epoch))).toEqual([]);
+  expect(owners.at(-1)).toBe(3);
   const log = [
     'git',
     '-c',
