@@ -83,7 +83,7 @@ class IniReader {
       if (at < 0) throw this.#fail('the line has neither = nor :');
       const key = trim(line.slice(0, at));
       if (key === '') throw this.#fail('a key has no name');
-      if (key === '-') throw this.#onlySops('the key - stands for a number');
+      this.#requireName(key);
       return { key, rest: line.slice(at + 1) };
     }
     const end = line.indexOf(quote, quote.length);
@@ -92,10 +92,16 @@ class IniReader {
     const behind = line.slice(end + quote.length);
     if (key === '' || trim(key) !== key)
       throw this.#onlySops('a quoted key is empty, or begins or ends with a blank');
+    this.#requireName(key);
     const at = behind.search(/[=:]/);
     if (at < 0) throw this.#fail('the line has neither = nor :');
     if (trim(behind.slice(0, at)) !== '') throw this.#onlySops('there is something behind a quoted key');
     return { key, rest: behind.slice(at + 1) };
+  }
+
+  /** Quotes make no difference. */
+  #requireName(key: string): void {
+    if (key === '-') throw this.#onlySops('the key - stands for a number');
   }
 
   #value(rest: string): string {

@@ -135,6 +135,8 @@ function comesBack(documents: Documents): boolean {
 test.each([
   ['an empty key', '[s]\n = v\n', 'PARSE_FAILED', 2],
   ['an empty section', 'a=1\n[]\n', 'PARSE_FAILED', 2],
+  ['a key that stands for a number', 'k = a\n- = v\n', 'NEEDS_SOPS', 2],
+  ['the same between quotes', 'k = a\n"-" = v\n', 'NEEDS_SOPS', 2],
   ['a comment behind a value', '[s]\n\nk = v ; keep me\n', 'NEEDS_SOPS', 3],
   ['a comment without a blank', 'k = a#b\n', 'NEEDS_SOPS', 1],
   ['a continued line', 'k = a \\\n  b\n', 'NEEDS_SOPS', 1],
