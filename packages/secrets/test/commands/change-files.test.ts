@@ -48,17 +48,23 @@ test('empty input, and input that is not text, are no values', async () => {
   expect(await content()).toBe('a: ""\n');
 });
 
-test('at a terminal a value is asked for, and not shown', async () => {
-  const { file, key, content } = await fixture();
+/** `secrets set FILE a` at a terminal, with what is typed when it asks for the value. */
+async function setAtTerminal(file: string, key: string, answer: string) {
   const command = [process.execPath, secrets.path, 'set', file, 'a', '-i', key].join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' });
   let seen = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const asked = seen.includes('Value of a');
     seen += chunk.toString();
-    if (!asked && seen.includes('Value of a')) child.stdin.write('CANARY\n');
+    if (!asked && seen.includes('Value of a')) child.stdin.write(answer);
   });
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  return { exit: await once(child, 'exit'), seen };
+}
+
+test('at a terminal a value is asked for, and not shown', async () => {
+  const { file, key, content } = await fixture();
+  const { exit, seen } = await setAtTerminal(file, key, 'CANARY\n');
+  expect(exit).toEqual([0, null]);
   expect(seen).not.toContain('CANARY');
   expect(await content()).toBe('a: CANARY\n');
 });
@@ -68,15 +74,8 @@ test.each([
   ['Ctrl-D', '\u0004', 2],
 ])('%s at the question for a value ends it, and changes nothing', async (_name, answer, code) => {
   const { file, key, content } = await fixture();
-  const command = [process.execPath, secrets.path, 'set', file, 'a', '-i', key].join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' });
-  let seen = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    const asked = seen.includes('Value of a');
-    seen += chunk.toString();
-    if (!asked && seen.includes('Value of a')) child.stdin.write(answer);
-  });
-  expect(await once(child, 'exit')).toEqual([code, null]);
+  const { exit, seen } = await setAtTerminal(file, key, answer);
+  expect(exit).toEqual([code, null]);
   expect(seen).not.toContain('Aborted');
   expect(await content()).toBe('a: one\n');
 });

@@ -140,18 +140,18 @@ async function backAtTerminal(args: readonly string[], options: SpawnOptions) {
 
 test('an edit that cannot be read is not lost: at a terminal the editor opens again with it', async () => {
   await using world = await fixture(
-    'if grep -q broken "$1"; then echo "a: mended" > "$1"; else echo "a: [broken" > "$1"; fi',
+    'if grep -q broken "$1"; then echo "a: repaired" > "$1"; else echo "a: [broken" > "$1"; fi',
   );
   const { code, seen } = await backAtTerminal(world.args, world.options);
   expect(code).toBe(0);
   expect(seen).toContain(`${world.file}:2: `);
   expect(await world.left()).toEqual([]);
-  expect(await world.content()).toBe('a: mended\n');
+  expect(await world.content()).toBe('a: repaired\n');
   // Of a new file, too.
   await writeFile(join(world.directory, '.sops.yaml'), `creation_rules:\n  - age: ${keys.recipient}\n`);
   await rm(world.file);
   expect(await backAtTerminal(world.args, world.options)).toMatchObject({ code: 0 });
-  expect(await world.content()).toBe('a: mended\n');
+  expect(await world.content()).toBe('a: repaired\n');
 });
 
 test("sops's own variable names the editor first, and an empty one none", () => {
