@@ -21,6 +21,19 @@ export interface TestRig extends AsyncDisposable {
   supervise(): Promise<Supervisor>;
 }
 
+/**
+ * Ends the tmux servers of the socket $1, which a test may have deleted, and the agents in them: some do not heed the end of
+ * their terminal.
+ */
+const endServers = `
+for server in $(pgrep -f "^tmux .*-S $1"); do
+  agents=$(pgrep -P "$server")
+  kill -s KILL "$server"
+  for agent in $agents; do kill -s KILL -- "-$agent" || kill -s KILL "$agent"; done
+done 2>/dev/null
+:
+`;
+
 /** @param file what is in its `loops.yaml` besides name and workspace. */
 export async function makeRig(file: {
   loops: Record<string, unknown>;
@@ -44,17 +57,13 @@ export async function makeRig(file: {
       return supervisor;
     },
     [Symbol.asyncDispose]: async () => {
-      for (const supervisor of supervisors) await supervisor[Symbol.asyncDispose]();
-      await using host = localHost();
-      const tmux = async (...args: string[]): Promise<string> =>
-        (await host.run(['tmux', '-N', '-S', tmuxSocket(config), ...args], { reject: false })).stdout;
-      const agents = (await tmux('list-panes', '-a', '-F', '#{pane_dead} #{pane_pid}')).matchAll(
-        /^0 (\d+)$/gm,
-      );
-      await tmux('kill-server');
-      // Some agents do not heed the end of their terminal.
-      for (const [, pid] of agents) await host.run(['kill', '-KILL', '--', `-${pid}`], { reject: false });
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      try {
+        for (const supervisor of supervisors) await supervisor[Symbol.asyncDispose]();
+      } finally {
+        await using host = localHost();
+        await host.run(['sh', '-c', endServers, 'end-servers', tmuxSocket(config)]);
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      }
     },
   };
 }
