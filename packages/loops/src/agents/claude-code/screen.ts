@@ -1,5 +1,6 @@
 import type { ScreenReading } from '../agent-adapter.ts';
 import { type AgentSign, type SignPatterns } from '../agent-signs.ts';
+import { holdsPaste } from './prompts.ts';
 import { failureSign } from './signs.ts';
 
 const rule = /^─{20,}/;
@@ -21,9 +22,11 @@ export function readScreen(screen: readonly string[], patterns: SignPatterns, no
   const last = rules.at(-1);
   const before = rules.at(-2);
   if (last !== undefined && before !== undefined && isInput(lines.slice(before + 1, last))) {
+    const draft = draftOf(lines.slice(before + 1, last));
     return {
       takesPrompt: true,
-      draft: draftOf(lines.slice(before + 1, last)),
+      draft,
+      holdsPaste: holdsPaste(draft),
       sign: signOf(lines.slice(0, before), patterns, now),
     };
   }
