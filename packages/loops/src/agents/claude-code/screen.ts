@@ -4,7 +4,8 @@ import { holdsPaste } from './prompts.ts';
 import { failureSign } from './signs.ts';
 
 const rule = /^─{20,}/;
-const cursor = /^\s*❯\s/;
+/** Before a choice of a dialog it is indented; at the beginning of a line it stands before a prompt that was given. */
+const cursor = /^\s+❯\s/;
 /** How many lines from the end of a screen a dialog may take. */
 const dialogLines = 30;
 
@@ -14,7 +15,7 @@ const leaveable = [/Stop and wait for limit to reset/, /Try the new fullscreen r
 /**
  * Reads the screen of Claude Code from below. Its input line stands between two rules; while a dialog is open there is
  * none, but a cursor on one of the choices, which have numbers in some versions and none in others. What stands above is
- * what was said, prompts that begin like a menu among it.
+ * what was said, prompts that begin like a menu among it; a session that goes on shows that before its input line.
  */
 export function readScreen(screen: readonly string[], patterns: SignPatterns, now: number): ScreenReading {
   const lines = screen.map((line) => line.trimEnd()).filter((line) => line !== '');
