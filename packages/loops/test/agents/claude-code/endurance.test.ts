@@ -102,13 +102,14 @@ async function sample(stateDir: string, pid: number): Promise<Sample> {
 /** One round of work for all, and what comes with it now and then. */
 async function work(command: Command, round: number): Promise<void> {
   const full = round % fullEvery === 0 ? names[(round / fullEvery) % names.length] : undefined;
+  const before = full === undefined ? undefined : await sessionOf(command, full);
   await Promise.all(
     names.map((name) => {
       const text = `Round ${round}.\n@run seq 300\n@run true\n@say ok`;
       return command.run('prompt', name, name === full ? `${text}\n@use 160000` : text);
     }),
   );
-  if (full !== undefined) await handedOver(command, full);
+  if (full !== undefined) await handedOver(command, full, before);
   await command.untilIdle();
   if (round % killEvery === 0) await killOne(command, names[(round / killEvery) % names.length] ?? '');
 }
@@ -127,11 +128,17 @@ async function killOne(command: Command, name: string): Promise<void> {
   await command.untilIdle();
 }
 
-async function handedOver(command: Command, name: string): Promise<void> {
-  const session = async () => (await command.status()).loops.find((loop) => loop.name === name)?.session;
-  const before = await session();
-  await until(session, (now) => now !== undefined && now !== before, patience);
+async function handedOver(command: Command, name: string, before: string | undefined): Promise<void> {
+  await until(
+    () => sessionOf(command, name),
+    (now) => now !== undefined && now !== before,
+    patience,
+  );
   await delay(2000);
+}
+
+async function sessionOf(command: Command, name: string): Promise<string | undefined> {
+  return (await command.status()).loops.find((loop) => loop.name === name)?.session;
 }
 
 function countedBy({ loops }: RigStatus): { input: number; cacheWrite: number; output: number } {
