@@ -7,7 +7,7 @@ import { buildSystem } from './build/build-system.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copyClosure } from './copy/copy-closure.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
-import { ActivationError, PreflightError } from './errors.ts';
+import { ActivationError, LockedError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
 import type { StorePath } from './nix/path-info.ts';
@@ -16,7 +16,7 @@ import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
 import { requirementsOf } from './preflight/requirements.ts';
 import { type Connection, openConnection } from './target/connection.ts';
-import type { TargetFacts } from './target/facts.ts';
+import { lockHolderOf, type TargetFacts } from './target/facts.ts';
 import { bootBytes, differingParts, type Part } from './target/parts.ts';
 import { openSession } from './target/session.ts';
 import { specialised } from './target/specialised.ts';
@@ -133,9 +133,14 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   };
 }
 
-/** @throws {PreflightError} */
+/** @throws {PreflightError} @throws {LockedError} */
 function preflight(target: Target, facts: TargetFacts, settings: Settings): void {
   const problems = checkTarget(facts, requirementsOf(settings), settings.targetPaths);
+  const holder = lockHolderOf(facts);
+  // That alone passes by itself, and has an exit code of its own.
+  if (holder !== undefined && problems.every(({ check }) => check === 'locked')) {
+    throw new LockedError(target.name, holder);
+  }
   if (problems.length > 0) throw new PreflightError(target.name, problems);
 }
 

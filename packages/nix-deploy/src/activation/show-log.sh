@@ -12,5 +12,11 @@ show_log() {
     active | activating | deactivating) sleep 0.1; exec tail -c "+$first" "$folder/log" ;;
   esac
   tail -c "+$first" "$folder/log"
-  [ -f "$folder/outcome" ] || printf '\n@nix-deploy %s gone\n' "$1"
+  # The log may lack its end, where the disk was full.
+  outcome=
+  [ ! -r "$folder/outcome" ] || read -r outcome < "$folder/outcome"
+  case $outcome in
+    '') printf '\n@nix-deploy %s gone\n' "$1" ;;
+    *) printf '\n@nix-deploy %s finished %s\n' "$1" "$outcome" ;;
+  esac
 }

@@ -190,12 +190,17 @@ if ! flock --nonblock 8; then
 fi
 printf '%s\n' "$holder" > "$state/activation.holder"
 exec 3<> "$folder/wake"
-note previous-system "$(real "$current")"
-note previous-link "$(readlink "$profile")"
-note failed-before "$(failed_units)"
-note init "$(readlink /sbin/init)"
-note armed yes
-say "armed $(noted previous-system)"
+# Without these notes nothing could be restored.
+previous=$(real "$current")
+if ! {
+  note previous-system "$previous" && note previous-link "$(readlink "$profile")" && note failed-before "$(failed_units)" &&
+    note init "$(readlink /sbin/init)" && note armed yes
+}; then
+  rm -f "$folder/armed"
+  say "refused what runs could not be noted in $state: is its disk full?"
+  finish untouched
+fi
+say "armed $previous"
 
 if [ "$action" = boot ]; then commit; fi
 

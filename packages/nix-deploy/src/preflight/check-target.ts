@@ -16,6 +16,9 @@ export interface Requirements {
   readonly sudo: boolean;
 }
 
+/** What the notes and the log of a deploy may take. */
+const stateBytes = 1024 * 1024;
+
 /** All reasons not to begin, each with its fix; none when the list is empty. Pure. */
 export function checkTarget(
   facts: TargetFacts,
@@ -101,6 +104,12 @@ export function checkTarget(
     'store-inodes',
     `the store is full: ${facts.storeInodesFree} inodes are free`,
     'collect garbage (nix-deploy gc)',
+  );
+  unless(
+    facts.stateFree === undefined || facts.stateFree >= stateBytes,
+    'state-full',
+    `${paths.state} is full: ${formatSize(facts.stateFree ?? 0)} are free and ${formatSize(stateBytes)} are needed to note what a deploy has to go back to`,
+    'free some of its disk',
   );
   unless(
     facts.bootFree === undefined ||

@@ -21,20 +21,22 @@ case $nix in
   # Meanwhile, for it takes as long as all the rest.
   *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
 esac
-room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
-if [ -d "$boot_folder" ]; then room /nix/store "$boot_folder"; else room /nix/store; fi | {
-  read -r _
-  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
-  read -r free _ && say bootFree "$free"
-}
 writable() {
   folder=$1
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
   [ -w "$folder" ]
 }
 writable /nix/var/nix/db && say store yes
-writable "$state" && say state yes
 writable "${profile%/*}" && say profiles yes
+writable "$state" && say state yes
+set -- /nix/store "$folder"
+[ ! -d "$boot_folder" ] || set -- "$@" "$boot_folder"
+df -B1 --output=avail,iavail "$@" 2> /dev/null | {
+  read -r _
+  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
+  read -r free _ && say stateFree "$free"
+  read -r free _ && say bootFree "$free"
+}
 for lock in session activation; do
   if [ -e "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
     of_file "$state/$lock.holder"

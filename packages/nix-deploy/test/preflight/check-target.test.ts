@@ -15,6 +15,7 @@ const well: TargetFacts = {
   systemdRun: true,
   storeFree: 1e10,
   storeInodesFree: 1e6,
+  stateFree: 1e9,
   bootFree: 1e9,
   writable: { store: true, state: true, profiles: true },
   lockHolder: undefined,
