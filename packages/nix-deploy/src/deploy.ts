@@ -6,6 +6,7 @@ import { type SpeculativeBuild, startSpeculativeBuild } from './build/speculativ
 import { buildSystem } from './build/build-system.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copyClosure } from './copy/copy-closure.ts';
+import { startReceiver } from './copy/receiver.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
 import { ActivationError, LockedError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
@@ -158,7 +159,9 @@ async function ensureOnTarget(
   emit: (event: TargetlessEvent) => void,
   speculative: SpeculativeBuild | undefined,
 ): Promise<{ readonly system: string; readonly parts: readonly Part[] }> {
-  const { signal } = settings;
+  const { signal, substitute, requireSignatures } = settings;
+  const plainCopy = settings.buildOn !== 'target' && substitute !== true && requireSignatures !== true;
+  await using receiver = plainCopy ? startReceiver(host, settings, signal) : undefined;
   await using built = await (speculative?.building ??
     buildSystem(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
   const { system, closure, exports, buildOn } = built;
@@ -169,15 +172,16 @@ async function ensureOnTarget(
       from: buildOn,
       to: host,
       privilege: settings,
-      substitute: settings.substitute,
-      signed: settings.requireSignatures,
+      substitute,
+      signed: requireSignatures,
+      receiver,
       exports,
       admit: (missing) => requireSpace(host, facts, { store: sizeOf(missing) }, settings),
       onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
       signal,
     });
   }
-  if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
+  if (requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts: differingParts(facts.bootedParts, built.parts) };
 }
 

@@ -55,11 +55,16 @@ export function checkTarget(
       ? `sudo -n is refused (uid ${facts.uid})`
       : `the connection is not root's (uid ${facts.uid})`,
     requirements.sudo
-      ? 'allow the user to run commands through sudo without a password, or give it (--ask-sudo-password)'
+      ? 'allow the user to run commands through sudo without a password, or give the right one (--ask-sudo-password)'
       : 'connect as root, or deploy with sudo',
   );
   const version = nixVersion(facts.nixVersion);
-  unless(facts.nixVersion !== undefined, 'no-nix', 'there is no nix', 'install Nix 2.8 or later');
+  unless(
+    facts.nixVersion !== undefined,
+    'no-nix',
+    facts.nixProblem === undefined ? 'there is no nix' : `nix does not run: ${facts.nixProblem}`,
+    facts.nixProblem === undefined ? 'install Nix 2.8 or later' : 'correct what it complains of',
+  );
   unless(
     version === undefined || version[0] > 2 || (version[0] === 2 && version[1] >= 8),
     'old-nix',

@@ -6,6 +6,8 @@ export interface TargetFacts {
   readonly machineId: string | undefined;
   /** Output of `nix --version`, e.g. `nix (Nix) 2.26.3`. */
   readonly nixVersion: string | undefined;
+  /** What `nix --version` said, where it failed: a mistake in nix.conf, for instance. */
+  readonly nixProblem: string | undefined;
   readonly uid: number;
   /** Whether commands can be run as root: by being it, or by `sudo -n`. */
   readonly root: boolean;
@@ -62,6 +64,7 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     hostName: text('hostName') ?? '',
     machineId: text('machineId'),
     nixVersion: text('nixVersion'),
+    nixProblem: text('nixProblem'),
     uid,
     root: root && uid === 0,
     sudo: values.has('sudo'),

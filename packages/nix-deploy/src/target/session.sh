@@ -19,7 +19,13 @@ nix=$(readlink -f "$(command -v nix)")
 case $nix in
   /nix/store/*-nix-[0-9]*/bin/nix) nix=${nix#*-nix-}; say nixVersion "nix (Nix) ${nix%%/*}" ;;
   # Meanwhile, for it takes as long as all the rest.
-  *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
+  *)
+    {
+      if version=$(nix --version 2> /dev/null); then say nixVersion "$version"
+      elif command -v nix > /dev/null; then say nixProblem "$(nix --version 2>&1 | head -n 1)"
+      fi
+    } &
+    ;;
 esac
 writable() {
   folder=$1
@@ -57,7 +63,7 @@ wait
 
 say ready
 read -r holder || exit 0
-mkdir -p "$state"
+[ -d "$state" ] || mkdir -p "$state"
 exec 7>> "$state/session.lock"
 if ! flock --nonblock 7; then
   of_file "$state/session.holder"
