@@ -7,7 +7,8 @@ export interface Built {
   readonly system: string;
   /** `undefined` where it was built on the target. */
   readonly closure: Closure | undefined;
-  readonly parts: readonly Part[];
+  /** They may yet be looked up. */
+  readonly parts: readonly Part[] | Promise<readonly Part[]>;
   /** Where other targets have it built as well. */
   readonly exports: SharedExports | undefined;
 }

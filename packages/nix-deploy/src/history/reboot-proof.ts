@@ -129,7 +129,7 @@ async function reboot(
   const system = options.system ?? facts.profileSystem;
   const boot = await bootIdentity(host, { signal });
   if (bootBefore !== undefined && bootBefore !== boot) return { boot: bootBefore, system };
-  // A deploy that is under way would be cut off, whoever's it is.
+  // A deploy that is under way would be cut off, that of another operator too.
   const holder = lockHolderOf(facts);
   if (holder !== undefined) throw new LockedError(target.name, holder);
   options.onEvent?.({ type: 'rebooting', boot });
