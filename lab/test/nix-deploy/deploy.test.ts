@@ -161,6 +161,9 @@ describe('a deploy', () => {
       code: 'SWITCH_FAILED',
       exitCode: 2,
       restoration: 'restored',
+      message: expect.stringMatching(
+        /exit code 2: .*snippet 'broken' failed \(7\)\nFailed to run activate script; the/s,
+      ),
       log: expect.stringContaining('cannot do this'),
     });
     expect(await machine.running()).toBe(system);

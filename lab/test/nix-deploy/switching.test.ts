@@ -11,7 +11,7 @@ const reloaded = (version: string, reload: string): string =>
 const needy = (version: string): string =>
   `systemd.services.needy = { wantedBy = ["multi-user.target"]; requires = ["flaky.service"]; after = ["flaky.service"]; environment.VERSION = "${version}"; script = "sleep 1000"; };`;
 const critical = (version: string): string => `system.switch.inhibitors = { critical = "${version}"; };`;
-const words = '"echo @refused nothing; echo @strands sshd.service; echo @nix-deploy refused it"';
+const talk = '"echo @refused nothing; echo @strands sshd.service; echo @nix-deploy refused it"';
 const linksInit = 'system.activationScripts.installInitScript = "ln -sfn $systemConfig/init /sbin/init";';
 
 let machine: Machine;
@@ -28,7 +28,7 @@ const modules = {
   inhibited: marked('inhibited', critical('2')),
   refusedToo: marked('refused-too', `${critical('2')} system.preSwitchChecks.unready = "exit 1";`),
   init: marked('init', linksInit),
-  talks: marked('talks', `system.activationScripts.talks = ${words};`),
+  talks: marked('talks', `system.activationScripts.talks = ${talk};`),
   profile: marked('profile'),
 };
 let systems: Readonly<Record<keyof typeof modules, string>>;

@@ -9,4 +9,4 @@ export const specialisationName: RegExp = /^[A-Za-z0-9._+-]+$/;
 export const profileName: RegExp = /^(\/.*|[A-Za-z0-9][A-Za-z0-9._+-]*)$/;
 
 /** A path in a store, e.g. `/nix/store/<hash>-nixos-system-web`. */
-export const storePath: RegExp = /^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/;
+export const storePathPattern: RegExp = /^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/;

@@ -8,7 +8,7 @@ import type { SharedEvaluations } from './build/shared-evaluations.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
 import type { NixOptions } from './nix/arguments.ts';
-import { specialisationName, storePath } from './names.ts';
+import { specialisationName, storePathPattern } from './names.ts';
 import type { Source } from './source.ts';
 import { type TargetPaths, targetPaths } from './target/paths.ts';
 
@@ -142,7 +142,7 @@ export function resolveOptions(
       `${JSON.stringify(options.source.flake)} is more than a flake: name what comes after # as the configuration`,
     );
   }
-  if ('storePath' in options.source && !storePath.test(options.source.storePath)) {
+  if ('storePath' in options.source && !storePathPattern.test(options.source.storePath)) {
     throw new DeployOptionsError(`${JSON.stringify(options.source.storePath)} is not a store path`);
   }
   return {

@@ -1,7 +1,7 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
 
-import { configurationName, profileName, specialisationName, storePath } from '../names.ts';
+import { configurationName, profileName, specialisationName, storePathPattern } from '../names.ts';
 
 const port = z.int().min(1).max(65_535);
 const path = z.string().min(1);
@@ -84,7 +84,7 @@ const deployFields = {
     .describe('Attribute of nixosConfigurations; default: the target’s host name'),
   storePath: z
     .string()
-    .regex(storePath, 'must be a store path, e.g. /nix/store/<hash>-nixos-system-web')
+    .regex(storePathPattern, 'must be a store path, e.g. /nix/store/<hash>-nixos-system-web')
     .optional()
     .describe('A system that is built already, instead of a flake'),
   profile: z.string().regex(profileName, 'must be the name of a profile or an absolute path').optional(),

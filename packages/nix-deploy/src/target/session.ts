@@ -1,4 +1,4 @@
-import type { CommandStream, Host } from '@cutover/host';
+import type { Host } from '@cutover/host';
 
 import { LockedError, PreflightError } from '../errors.ts';
 import { parseFacts, type TargetFacts } from './facts.ts';
