@@ -182,7 +182,7 @@ async function ensureOnTarget(
     });
   }
   if (requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
-  return { system, parts: differingParts(facts.bootedParts, await built.parts) };
+  return { system, parts: differingParts(facts.bootedParts, built.parts) };
 }
 
 async function isActive(

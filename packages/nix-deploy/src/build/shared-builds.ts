@@ -7,8 +7,7 @@ export interface Built {
   readonly system: string;
   /** `undefined` where it was built on the target. */
   readonly closure: Closure | undefined;
-  /** They may yet be looked up. */
-  readonly parts: readonly Part[] | Promise<readonly Part[]>;
+  readonly parts: readonly Part[];
   /** Where other targets have it built as well. */
   readonly exports: SharedExports | undefined;
 }

@@ -16,32 +16,30 @@ export interface Closure {
   readonly paths: readonly string[];
   /** Bytes of the content of each: Nix looks them up while another host says which paths it lacks. */
   readonly sizes: Promise<ReadonlyMap<string, number>>;
-  /** Its parts, where it is that of a system; they come last. */
-  readonly parts: Promise<readonly Part[]>;
+  /** Its parts, where it is that of a system. */
+  readonly parts: readonly Part[];
 }
 
-/** Asks for all of it with one command, whose first answers are used while it looks for the others. */
+/** Asks for all of it with one command, whose first answers are used while it looks for the sizes. */
 export async function closureOf(host: Host, path: string, signal?: AbortSignal): Promise<Closure> {
   const stream = host.stream(script('closure', `${partsFunction}${closureScript}`, path), { signal });
   stream.stdin.end();
   const errors = lastLines(stream.stderr);
-  const text = (await readUntil(stream.stdout, /\n\n/)) ?? (await throwUnknown(host, path, stream, errors));
-  const end = text.indexOf('\n\n');
-  const paths = linesOf(text.slice(0, end));
-  const rest = (async (): Promise<readonly string[]> => {
-    const chunks = [text.slice(end + 2)];
+  const text =
+    (await readUntil(stream.stdout, /\n\n[^]*\n\n/)) ?? (await throwUnknown(host, path, stream, errors));
+  const [listed = '', parts = '', ...rest] = text.split('\n\n');
+  const paths = linesOf(listed);
+  const sizes = (async (): Promise<ReadonlyMap<string, number>> => {
+    const chunks = [...rest];
     for await (const chunk of stream.stdout) chunks.push(String(chunk));
     const { exitCode } = await stream.exit;
-    return exitCode === 0 ? chunks.join('').split('\n\n') : await throwUnknown(host, path, stream, errors);
-  })();
-  const sizes = rest.then(([listed = '']) => {
-    const lines = linesOf(listed);
+    if (exitCode !== 0) await throwUnknown(host, path, stream, errors);
+    const lines = linesOf(chunks.join(''));
     return new Map(paths.map((each, index) => [each, Number(lines[index])]));
-  });
-  const parts = rest.then(([, listed = '']) => parseParts(listed));
-  // Their failure is told where they are waited for.
-  for (const later of [sizes, parts]) later.catch(() => undefined);
-  return { of: path, paths, sizes, parts };
+  })();
+  // Its failure is told where it is waited for.
+  sizes.catch(() => undefined);
+  return { of: path, paths, sizes, parts: parseParts(parts) };
 }
 
 async function throwUnknown(
@@ -57,6 +55,7 @@ async function throwUnknown(
 
 /** Some paths of a closure, with their sizes. */
 export async function sized(paths: readonly string[], { sizes }: Closure): Promise<readonly StorePath[]> {
+  if (paths.length === 0) return [];
   const known = await sizes;
   return paths.map((path) => ({ path, narSize: known.get(path) ?? 0 }));
 }
