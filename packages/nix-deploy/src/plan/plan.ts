@@ -17,7 +17,7 @@ import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
 import { bootBytes, differingParts, partsOf } from '../target/parts.ts';
 import { asRoot, script } from '../target/script.ts';
-import { readFacts } from '../target/session.ts';
+import { openSession } from '../target/session.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
@@ -79,7 +79,10 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   await using early = startDryRun(settings);
   await using connection = await openConnection(target, signal);
   const { host } = connection;
-  const facts = await readFacts(host, paths, settings, signal);
+  const session = await openSession(host, paths, settings, signal);
+  const { facts } = session;
+  // It has said all that is needed, and ends while the rest is asked.
+  void Promise.allSettled([session[Symbol.asyncDispose]()]);
   await using places = await openPlaces(host, settings);
   const configuration = settings.expect?.hostName ?? facts.hostName;
   const work = await (early?.asking ?? dryRun(places, settings, configuration));
