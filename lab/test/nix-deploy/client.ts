@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from './machine.ts';
 
 /** As users get it; bin/test has built it. */
-const command = fileURLToPath(new URL('../../../packages/nix-deploy/bin/nix-deploy.js', import.meta.url));
+export const command: string = fileURLToPath(
+  new URL('../../../packages/nix-deploy/bin/nix-deploy.js', import.meta.url),
+);
 
 /** The command as a process of its own, which can be killed. */
 export interface Client extends AsyncDisposable {

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 import { deploy, plan, withSudoPassword } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { type Client, startClient } from './client.ts';
+import { type Client, command, startClient } from './client.ts';
 import { type Machine, marked, startMachine } from './machine.ts';
 import { settle } from './settle.ts';
 
@@ -216,6 +219,20 @@ describe('by a user with sudo', () => {
     await expect(
       deploy(withSudoPassword(machine.targetAs('deployer'), 'another'), { source, sudo: true }),
     ).rejects.toMatchObject({ problems: [expect.objectContaining({ check: 'not-root' })] });
+  });
+
+  it('that is asked for on a terminal is not shown there, however soon it is typed', async () => {
+    const line = [process.execPath, command, 'generations', 'nobody@127.0.0.1:1', '--ask-sudo-password'];
+    const child = spawn('script', ['-qec', line.join(' '), '/dev/null'], { stdio: 'pipe' });
+    let shown = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const asked = shown.includes('Password');
+      shown += chunk.toString();
+      if (!asked && shown.includes('Password')) child.stdin.write('typed at once\r');
+    });
+    await once(child, 'close');
+    expect(shown).toContain('Password of sudo');
+    expect(shown).not.toContain('typed');
   });
 
   it('that asks for none, everything goes as for root', async () => {

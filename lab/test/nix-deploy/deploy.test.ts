@@ -4,6 +4,7 @@ import {
   type DeployEvent,
   LockedError,
   NixError,
+  rebootProof,
   rollback,
 } from '@cutover/nix-deploy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -160,6 +161,9 @@ describe('a deploy', () => {
       code: 'SWITCH_FAILED',
       exitCode: 2,
       restoration: 'restored',
+      message: expect.stringMatching(
+        /exit code 2: .*snippet 'broken' failed \(7\)\nFailed to run activate script; the/s,
+      ),
       log: expect.stringContaining('cannot do this'),
     });
     expect(await machine.running()).toBe(system);
@@ -198,20 +202,27 @@ describe('a deploy', () => {
 
   it('is refused while another one goes on, whose holder is named', async () => {
     let rival: unknown;
+    let proof: unknown;
     await deploy(machine.target, {
       source: { storePath: systems.slow },
       holder: 'the first one',
       onEvent: (event) => {
         if (event.type === 'armed') {
+          const reboot = (): Promise<void> => Promise.reject(new Error('it was rebooted'));
+          proof = rebootProof(machine.target, { reboot }).catch((reason: unknown) => reason);
           rival = deploy(machine.target, { source: { storePath: systems.slow } })
-            .catch((reason: unknown) => reason)
+            .catch(async (reason: unknown) => {
+              await proof;
+              return reason;
+            })
             .finally(async () => await machine.sh('touch /run/refused'));
         }
       },
     });
-    const error: unknown = await rival;
-    expect(String(error)).toContain('the first one');
-    expect(error instanceof LockedError || String(error).includes('locked')).toBe(true);
+    for (const error of [await rival, await proof]) {
+      expect(error).toBeInstanceOf(LockedError);
+      expect(error).toMatchObject({ code: 'TARGET_LOCKED', holder: 'the first one' });
+    }
   });
 
   it('of a system without switch-to-configuration is refused before anything is started', async () => {

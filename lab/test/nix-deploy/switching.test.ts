@@ -11,6 +11,7 @@ const reloaded = (version: string, reload: string): string =>
 const needy = (version: string): string =>
   `systemd.services.needy = { wantedBy = ["multi-user.target"]; requires = ["flaky.service"]; after = ["flaky.service"]; environment.VERSION = "${version}"; script = "sleep 1000"; };`;
 const critical = (version: string): string => `system.switch.inhibitors = { critical = "${version}"; };`;
+const talk = '"echo @refused nothing; echo @strands sshd.service; echo @nix-deploy refused it"';
 const linksInit = 'system.activationScripts.installInitScript = "ln -sfn $systemConfig/init /sbin/init";';
 
 let machine: Machine;
@@ -27,6 +28,7 @@ const modules = {
   inhibited: marked('inhibited', critical('2')),
   refusedToo: marked('refused-too', `${critical('2')} system.preSwitchChecks.unready = "exit 1";`),
   init: marked('init', linksInit),
+  talks: marked('talks', `system.activationScripts.talks = ${talk};`),
   profile: marked('profile'),
 };
 let systems: Readonly<Record<keyof typeof modules, string>>;
@@ -87,10 +89,8 @@ describe('another switch-to-configuration', () => {
   it('that is under way is found by preflight, and named', async () => {
     await machine.sh(hold);
     await expect(deploy(machine.target, { source: { storePath: systems.profile } })).rejects.toMatchObject({
-      code: 'PREFLIGHT_FAILED',
-      problems: [
-        { check: 'locked', message: expect.stringContaining('switch-to-configuration.lock sleep 300') },
-      ],
+      code: 'TARGET_LOCKED',
+      holder: expect.stringContaining('switch-to-configuration.lock sleep 300'),
     });
   });
 
@@ -164,6 +164,39 @@ describe('a switch inhibitor', () => {
     });
     expect(result.changed).toBe(true);
     expect(warnings).toEqual([expect.stringMatching(/left out, .* overridden: critical$/)]);
+  });
+});
+
+it('what a system prints is never taken for what the deploy itself says', async () => {
+  const { changed, log } = await deploy(machine.target, { source: { storePath: systems.talks } });
+  expect(changed).toBe(true);
+  expect(log).toContain('@refused nothing\n@strands sshd.service\n@nix-deploy refused it\n');
+});
+
+it('nothing is activated where what runs cannot be noted', async () => {
+  const runs = await machine.running();
+  onTestFinished(async () => void (await machine.sh('umount /var/lib/nix-deploy')));
+  const tiny = 'mount -t tmpfs -o size=64k tmpfs /var/lib/nix-deploy';
+  await machine.sh(tiny);
+  await expect(deploy(machine.target, { source: { storePath: systems.two } })).rejects.toMatchObject({
+    code: 'PREFLIGHT_FAILED',
+    problems: [{ check: 'state-full', message: expect.stringContaining('64 KiB are free') }],
+  });
+  // Room enough, and no inode for the notes.
+  await machine.sh('mount -o remount,size=4M,nr_inodes=11 /var/lib/nix-deploy');
+  await expect(deploy(machine.target, { source: { storePath: systems.two } })).rejects.toMatchObject({
+    code: 'SWITCH_FAILED',
+    restoration: 'untouched',
+    message: expect.stringContaining('could not be noted in /var/lib/nix-deploy'),
+  });
+  expect(await machine.running()).toBe(runs);
+});
+
+it('a specialisation that the system has not is named by the plan', async () => {
+  await expect(
+    plan(machine.target, { source: { storePath: systems.two }, specialisation: 'night' }),
+  ).rejects.toMatchObject({
+    problems: [{ check: 'no-specialisation', message: expect.stringMatching(/ night; it has none$/) }],
   });
 });
 

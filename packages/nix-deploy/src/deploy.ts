@@ -6,8 +6,9 @@ import { type SpeculativeBuild, startSpeculativeBuild } from './build/speculativ
 import { buildSystem } from './build/build-system.ts';
 import { sizeOf } from './copy/closure.ts';
 import { copyClosure } from './copy/copy-closure.ts';
+import { startReceiver } from './copy/receiver.ts';
 import { verifySignatures } from './copy/verify-signatures.ts';
-import { ActivationError, PreflightError } from './errors.ts';
+import { ActivationError, LockedError, PreflightError } from './errors.ts';
 import type { TargetlessEvent } from './events.ts';
 import { type CheckResult, runChecks } from './health/run-checks.ts';
 import type { StorePath } from './nix/path-info.ts';
@@ -16,7 +17,7 @@ import { type Additions, checkSpace } from './preflight/check-space.ts';
 import { checkTarget } from './preflight/check-target.ts';
 import { requirementsOf } from './preflight/requirements.ts';
 import { type Connection, openConnection } from './target/connection.ts';
-import type { TargetFacts } from './target/facts.ts';
+import { lockHolderOf, type TargetFacts } from './target/facts.ts';
 import { bootBytes, differingParts, type Part } from './target/parts.ts';
 import { openSession } from './target/session.ts';
 import { specialised } from './target/specialised.ts';
@@ -133,9 +134,14 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
   };
 }
 
-/** @throws {PreflightError} */
+/** @throws {PreflightError} @throws {LockedError} */
 function preflight(target: Target, facts: TargetFacts, settings: Settings): void {
   const problems = checkTarget(facts, requirementsOf(settings), settings.targetPaths);
+  const holder = lockHolderOf(facts);
+  // That alone passes by itself, and has an exit code of its own.
+  if (holder !== undefined && problems.every(({ check }) => check === 'locked')) {
+    throw new LockedError(target.name, holder);
+  }
   if (problems.length > 0) throw new PreflightError(target.name, problems);
 }
 
@@ -153,7 +159,9 @@ async function ensureOnTarget(
   emit: (event: TargetlessEvent) => void,
   speculative: SpeculativeBuild | undefined,
 ): Promise<{ readonly system: string; readonly parts: readonly Part[] }> {
-  const { signal } = settings;
+  const { signal, substitute, requireSignatures } = settings;
+  const plainCopy = settings.buildOn !== 'target' && substitute !== true && requireSignatures !== true;
+  await using receiver = plainCopy ? startReceiver(host, settings, signal) : undefined;
   await using built = await (speculative?.building ??
     buildSystem(host, settings.expect?.hostName ?? facts.hostName, settings, emit));
   const { system, closure, exports, buildOn } = built;
@@ -164,15 +172,16 @@ async function ensureOnTarget(
       from: buildOn,
       to: host,
       privilege: settings,
-      substitute: settings.substitute,
-      signed: settings.requireSignatures,
+      substitute,
+      signed: requireSignatures,
+      receiver,
       exports,
       admit: (missing) => requireSpace(host, facts, { store: sizeOf(missing) }, settings),
       onProgress: ({ paths, bytes }) => emit({ type: 'copy', paths, bytes }),
       signal,
     });
   }
-  if (settings.requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
+  if (requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts: differingParts(facts.bootedParts, built.parts) };
 }
 

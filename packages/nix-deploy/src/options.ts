@@ -8,6 +8,7 @@ import type { SharedEvaluations } from './build/shared-evaluations.ts';
 import type { DeployEvent } from './events.ts';
 import type { HealthCheck } from './health/check.ts';
 import type { NixOptions } from './nix/arguments.ts';
+import { specialisationName, storePathPattern } from './names.ts';
 import type { Source } from './source.ts';
 import { type TargetPaths, targetPaths } from './target/paths.ts';
 
@@ -134,7 +135,7 @@ export function resolveOptions(
     if (!(Number.isFinite(value) && value >= 1000))
       throw new DeployOptionsError(`${name} is at least 1000 ms, not ${value}`);
   }
-  if (specialisation !== undefined && !/^[A-Za-z0-9._+-]+$/.test(specialisation)) {
+  if (specialisation !== undefined && !specialisationName.test(specialisation)) {
     throw new DeployOptionsError(`${JSON.stringify(specialisation)} cannot be the name of a specialisation`);
   }
   if ('flake' in options.source && options.source.flake.includes('#')) {
@@ -142,7 +143,7 @@ export function resolveOptions(
       `${JSON.stringify(options.source.flake)} is more than a flake: name what comes after # as the configuration`,
     );
   }
-  if ('storePath' in options.source && !/^\/[^\s]+\/[0-9a-z]{32}-[^\s/]+$/.test(options.source.storePath)) {
+  if ('storePath' in options.source && !storePathPattern.test(options.source.storePath)) {
     throw new DeployOptionsError(`${JSON.stringify(options.source.storePath)} is not a store path`);
   }
   return {

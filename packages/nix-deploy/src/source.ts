@@ -1,4 +1,5 @@
 import { DeployOptionsError } from './errors.ts';
+import { configurationName } from './names.ts';
 
 /** What to deploy: a flake's NixOS configuration, or a system that is built already. */
 export type Source =
@@ -34,6 +35,6 @@ export function flakeAttribute(flake: string, configuration: string): string {
 
 /** A name that means in Nix what it says. @throws {DeployOptionsError} */
 export function checkedName(configuration: string): string {
-  if (/^[A-Za-z0-9._-]+$/.test(configuration)) return configuration;
+  if (configurationName.test(configuration)) return configuration;
   throw new DeployOptionsError(`${JSON.stringify(configuration)} cannot be the name of a configuration`);
 }

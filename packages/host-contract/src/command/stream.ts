@@ -21,7 +21,8 @@ export function stream(
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const streams = [stdin, stdout, stderr];
-  for (const held of streams) held.on('error', ignore);
+  // A host that stands on this one listens as well: more than Node takes for no leak.
+  for (const held of streams) held.setMaxListeners(30).on('error', ignore);
 
   const deadline = startDeadline(transport.name, argv, options);
   const disposed = new AbortController();

@@ -9,12 +9,10 @@ export function loginShellLine(script: string): string {
 }
 
 function encode(script: string): string {
-  let encoded = '';
-  for (const byte of Buffer.from(script)) {
-    const character = String.fromCharCode(byte);
-    encoded += /[ -~]/.test(character) && !/['\\!%]/.test(character) ? character : octal(byte);
-  }
-  return encoded;
+  // A character a byte.
+  return Buffer.from(script)
+    .toString('latin1')
+    .replaceAll(/[^ -~]|['\\!%]/g, (byte) => octal(byte.charCodeAt(0)));
 }
 
 function octal(byte: number): string {

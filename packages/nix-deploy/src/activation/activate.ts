@@ -140,6 +140,10 @@ export async function activate(
     signal?.removeEventListener('abort', revokeOnAbort);
   }
   const [health] = await Promise.allSettled([confirming ?? Promise.resolve([])]);
+  if (signal?.aborted === true && record.outcome === 'committed') {
+    const message = 'it had been confirmed before it was interrupted: the new system stays';
+    emit({ type: 'warning', message });
+  }
   signal?.throwIfAborted();
   return await conclude(target, connection, settings, record, health, problem);
 }

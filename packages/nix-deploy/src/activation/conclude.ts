@@ -69,7 +69,7 @@ export async function conclude(
   ) {
     throw record.error(
       { code: 'SWITCH_FAILED', step: 'activate', ...named },
-      activationMessage(target, record),
+      activationMessage(target, record, settings),
       undefined,
       journal,
     );
@@ -99,13 +99,19 @@ function needsReboot({ exitCode, outcome, log }: DeployRecord): boolean {
   );
 }
 
-function activationMessage(target: Target, { exitCode, failedUnits, log }: DeployRecord): string {
+/** `timeout` ends with 124 or 137, and so may what it runs: a second less is for the network. */
+function activationMessage(
+  target: Target,
+  { exitCode, failedUnits, activationLog, activationTime }: DeployRecord,
+  { activationTimeout }: Settings,
+): string {
+  const late = (exitCode === 124 || exitCode === 137) && activationTime > activationTimeout - 1000;
   const why =
     failedUnits.length > 0
       ? `units failed: ${failedUnits.join(', ')}`
-      : exitCode === 124 || exitCode === 137
+      : late
         ? 'it took longer than the activation may'
-        : log.trimEnd().split('\n').slice(-3).join('\n');
+        : activationLog.trimEnd().split('\n').slice(-3).join('\n') || 'it wrote nothing';
   return `the activation on ${target.name} ended with exit code ${exitCode}: ${why}`;
 }
 

@@ -4,6 +4,10 @@ import type { DeployOutcome, SupervisorEvent } from './log-line.ts';
 /** What is known of a deploy from its log so far. */
 export interface DeployRecord {
   readonly log: string;
+  /** The part of the log that the activation wrote, without that of a restoration. */
+  readonly activationLog: string;
+  /** Milliseconds that the activation took, as far as it could be seen from here. */
+  readonly activationTime: number;
   readonly exitCode: number | undefined;
   readonly failedUnits: readonly string[];
   readonly generation: number | undefined;
@@ -26,6 +30,8 @@ export function createDeployRecord(): DeployRecord {
   const known: {
     started: boolean;
     exitCode?: number;
+    began?: number;
+    activated?: { readonly lines: number; readonly time: number };
     failedUnits: readonly string[];
     generation?: number;
     bootLoader?: number;
@@ -41,6 +47,12 @@ export function createDeployRecord(): DeployRecord {
   return {
     get log() {
       return lines.map((line) => `${line}\n`).join('');
+    },
+    get activationLog() {
+      return lines.slice(0, known.activated?.lines).join('\n');
+    },
+    get activationTime() {
+      return known.activated?.time ?? 0;
     },
     get exitCode() {
       return known.exitCode;
@@ -63,7 +75,14 @@ export function createDeployRecord(): DeployRecord {
     output: (line) => void lines.push(line),
     event: (event) => {
       if (event.type === 'armed') known.started = true;
-      if (event.type === 'activated') known.exitCode = event.exitCode;
+      if (event.type === 'activating') known.began = performance.now();
+      if (event.type === 'activated') {
+        known.exitCode = event.exitCode;
+        known.activated = {
+          lines: lines.length,
+          time: performance.now() - (known.began ?? performance.now()),
+        };
+      }
       if (event.type === 'units') known.failedUnits = event.failed;
       if (event.type === 'profile') known.generation = event.generation;
       if (event.type === 'boot-loader') known.bootLoader = event.exitCode;

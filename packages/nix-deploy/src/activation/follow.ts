@@ -57,11 +57,11 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
     try {
       for await (const chunk of stream.stdout) {
         for (const line of reader.push(chunk)) {
-          if (line.type === 'output' && line.text.startsWith('@strands ')) {
-            throw new StrandsError(line.text.split(' ').slice(1));
+          if (line.type === 'supervisor' && line.event.type === 'strands') {
+            throw new StrandsError(line.event.units);
           }
-          if (line.type === 'output' && line.text.startsWith('@refused ')) {
-            throw new RefusedError(line.text.slice('@refused '.length));
+          if (line.type === 'supervisor' && line.event.type === 'refused') {
+            throw new RefusedError(line.event.reason);
           }
           yield line;
           if (isLast(line)) return;

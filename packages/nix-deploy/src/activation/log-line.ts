@@ -1,5 +1,12 @@
-/** What the supervisor says in its log; everything else there is the output of switch-to-configuration. */
+/**
+ * What the supervisor says in its log, and what those say that start it and show its log; everything else there is the output
+ * of switch-to-configuration.
+ */
 export type SupervisorEvent =
+  /** Nothing was started, or there is no such deploy. */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** Nothing was started: these units of the connection would be stopped. */
+  | { readonly type: 'strands'; readonly units: readonly string[] }
   | { readonly type: 'armed'; readonly previous: string | undefined }
   | { readonly type: 'locked'; readonly holder: string }
   /** Another switch-to-configuration held its lock: nothing was done. */
@@ -44,6 +51,10 @@ function parseEvent(said: string): SupervisorEvent | undefined {
   const word = space === -1 ? said : said.slice(0, space);
   const rest = space === -1 ? '' : said.slice(space + 1).trim();
   switch (word) {
+    case 'refused':
+      return { type: word, reason: rest };
+    case 'strands':
+      return { type: word, units: rest.split(' ') };
     case 'armed':
       return { type: word, previous: rest === '' ? undefined : rest };
     case 'locked':

@@ -12,21 +12,19 @@ umask 077
 state=$1 text=$2 may_stop=$3 variables=$4
 shift 4
 id=$1 profile=$2 toplevel=$3 system=$4 action=$5 current=$8
-[ -f "$toplevel/nixos-version" ] || { echo "@refused $toplevel is not a NixOS system (it has no nixos-version)"; exit 3; }
+refuse() { printf '@nix-deploy %s refused %s\n' "$id" "$1"; exit 3; }
+[ -f "$toplevel/nixos-version" ] || refuse "$toplevel is not a NixOS system (it has no nixos-version)"
 if [ ! -e "$system" ]; then
   known=$(cd "$toplevel/specialisation" 2> /dev/null && echo *)
   [ "$known" != '*' ] || known=
-  echo "@refused $toplevel has no specialisation ${system##*/}; it has ${known:-none}"
-  exit 3
+  refuse "$toplevel has no specialisation ${system##*/}; it has ${known:-none}"
 fi
-[ -x "$system/bin/switch-to-configuration" ] || {
-  echo "@refused $system has no bin/switch-to-configuration: build it with system.switch.enable = true"
-  exit 3
-}
+[ -x "$system/bin/switch-to-configuration" ] ||
+  refuse "$system has no bin/switch-to-configuration: build it with system.switch.enable = true"
 if [ "$action" != boot ] && [ -d /run/systemd/system ]; then
   lost=$(lost_connection_units "$current" "$system" "$may_stop")
   # shellcheck disable=SC2086 # a word a unit
-  [ -z "$lost" ] || { echo "@strands" $lost; exit 0; }
+  [ -z "$lost" ] || { echo "@nix-deploy $id strands" $lost; exit 0; }
 fi
 folder=$state/deploys/$id
 mkdir -p "$folder" /nix/var/nix/gcroots "${profile%/*}"

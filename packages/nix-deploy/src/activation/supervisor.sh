@@ -40,7 +40,11 @@ finish() {
 # the log, from the byte `first` on.
 switch() {
   first=$(( $(stat -c %s "$folder/log") + 1 ))
-  timeout --kill-after=10 "${3:-0}" "$1/bin/switch-to-configuration" "$2" 8>&- 3>&-
+  if [ -n "$3" ]; then
+    timeout --kill-after=10 "$3" "$1/bin/switch-to-configuration" "$2" 8>&- 3>&-
+  else
+    "$1/bin/switch-to-configuration" "$2" 8>&- 3>&-
+  fi
   code=$?
 }
 # What the last `switch` wrote before the units that have failed, whose status and journal come after them.
@@ -51,8 +55,9 @@ units_of() { said | sed -n -E "s/^($1): //p" | tr -d , | tr '\n' ' '; }
 locked_out() { [ "$code" = 11 ] && said | grep -q '^Could not acquire lock'; }
 # It stopped before it changed anything, and said so.
 stopped_early() {
+  [ "$code" != 0 ] || return 1
   said | grep -q -e '^stopping ' -e '^activating the configuration' && return 1
-  [ "$code" != 0 ] && said | grep -q -e '^Pre-switch checks failed' -e 'take effect until you reboot'
+  said | grep -q -e '^Pre-switch checks failed' -e 'take effect until you reboot'
 }
 
 # Whether a unit that was announced is up, or ran to its end, or had a reason of its own not to run.
@@ -190,12 +195,17 @@ if ! flock --nonblock 8; then
 fi
 printf '%s\n' "$holder" > "$state/activation.holder"
 exec 3<> "$folder/wake"
-note previous-system "$(real "$current")"
-note previous-link "$(readlink "$profile")"
-note failed-before "$(failed_units)"
-note init "$(readlink /sbin/init)"
-note armed yes
-say "armed $(noted previous-system)"
+# Without these notes nothing could be restored.
+previous=$(real "$current")
+if ! {
+  note previous-system "$previous" && note previous-link "$(readlink "$profile")" && note failed-before "$(failed_units)" &&
+    note init "$(readlink /sbin/init)" && note armed yes
+}; then
+  rm -f "$folder/armed"
+  say "refused what runs could not be noted in $state: is its disk full?"
+  finish untouched
+fi
+say "armed $previous"
 
 if [ "$action" = boot ]; then commit; fi
 

@@ -50,14 +50,15 @@ export async function buildSystem(
       onEvent: emit,
       signal,
     });
-    const asked = partsOf(buildOn, system, signal);
-    // A system that was built elsewhere may not be there, and the closure of nothing tells less.
-    if ('storePath' in source) await asked;
-    const [closure, parts] = await Promise.all([
-      onTarget ? undefined : closureOf(buildOn, system, signal),
-      asked,
-    ]);
-    return { system, closure, parts, exports: elsewhere === undefined ? undefined : new Map() };
+    // A system that was built before may not be there, and the closure of nothing tells less.
+    const parts = onTarget || 'storePath' in source ? await partsOf(buildOn, system, signal) : undefined;
+    const closure = onTarget ? undefined : await closureOf(buildOn, system, signal);
+    return {
+      system,
+      closure,
+      parts: parts ?? closure?.parts ?? [],
+      exports: elsewhere === undefined ? undefined : new Map(),
+    };
   };
   const key = JSON.stringify([source, engine, configuration, nixOptions]);
   try {

@@ -21,7 +21,7 @@ export function chooseTargets(
     if (found.length > 0) return found;
     const tags = [...new Set(Object.values(targets).flatMap(({ tags: own = [] }) => own))];
     throw new DeployOptionsError(
-      `there is no target ${word} in the config file; its targets are: ${all.join(', ') || 'none'}` +
+      `there is no target ${word === '' ? '""' : word} in the config file; its targets are: ${all.join(', ') || 'none'}` +
         (tags.length === 0 ? '' : `; its tags: ${tags.map((tag) => `@${tag}`).join(', ')}`),
     );
   });

@@ -49,9 +49,7 @@ export async function checkFiles(
     typeof buildOn === 'object' ? { ssh: await endpoint(buildOn.ssh, [...key, 'buildOn', 'ssh']) } : buildOn;
 
   const flake = (reference: string | undefined): string | undefined =>
-    reference === undefined || !isLocalFlake(reference)
-      ? reference
-      : `./${relative(process.cwd(), absoluteFlake(reference, folder))}`;
+    reference === undefined ? undefined : relativeFlake(absoluteFlake(reference, folder), reference);
 
   const { defaults } = config;
   const targets: Record<string, TargetConfig> = {};
@@ -77,6 +75,13 @@ export async function checkFiles(
     },
     mistakes,
   };
+}
+
+/** Still a relative one, which says that it is of this machine. */
+function relativeFlake(absolute: string, reference: string): string {
+  if (!isLocalFlake(reference)) return reference;
+  const scheme = absolute.startsWith('path:') ? 'path:' : '';
+  return `${scheme}./${relative(process.cwd(), absolute.slice(scheme.length))}`;
 }
 
 async function whyUnreadable(path: string): Promise<string | undefined> {

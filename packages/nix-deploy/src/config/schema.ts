@@ -1,6 +1,8 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
 
+import { configurationName, profileName, specialisationName, storePathPattern } from '../names.ts';
+
 const port = z.int().min(1).max(65_535);
 const path = z.string().min(1);
 
@@ -35,30 +37,36 @@ const checkTimeout = duration
   .optional()
   .describe('How long it is tried; default: until the confirmation is due');
 
-const healthCheck = z.discriminatedUnion('type', [
-  z
-    .object({
-      type: z.literal('command'),
-      argv: z.array(z.string()).nonempty(),
-      on: z.enum(['target', 'here']).optional(),
-      timeout: checkTimeout,
-    })
-    .strict(),
-  z
-    .object({
-      type: z.literal('http'),
-      url: z.url(),
-      status: z.int().optional(),
-      contains: z.string().optional(),
-      from: z.enum(['target', 'here']).optional(),
-      timeout: checkTimeout,
-    })
-    .strict(),
-  z
-    .object({ type: z.literal('units'), units: z.array(z.string()).nonempty(), timeout: checkTimeout })
-    .strict(),
-  z.object({ type: z.literal('port'), host: z.string(), port, timeout: checkTimeout }).strict(),
-]);
+const healthCheck = z.discriminatedUnion(
+  'type',
+  [
+    z
+      .object({
+        type: z.literal('command'),
+        argv: z.array(z.string()).nonempty(),
+        on: z.enum(['target', 'here']).optional(),
+        timeout: checkTimeout,
+      })
+      .strict(),
+    z
+      .object({
+        type: z.literal('http'),
+        url: z.url(),
+        status: z.int().optional(),
+        contains: z.string().optional(),
+        from: z.enum(['target', 'here']).optional(),
+        timeout: checkTimeout,
+      })
+      .strict(),
+    z
+      .object({ type: z.literal('units'), units: z.array(z.string()).nonempty(), timeout: checkTimeout })
+      .strict(),
+    z.object({ type: z.literal('port'), host: z.string(), port, timeout: checkTimeout }).strict(),
+  ],
+  { error: 'must be command, http, units or port' },
+);
+
+const atLeastASecond = duration.refine((milliseconds) => milliseconds >= 1000, 'must be at least 1s');
 
 const place = z.enum(['target', 'here']);
 
@@ -71,11 +79,19 @@ const deployFields = {
     ),
   configuration: z
     .string()
+    .regex(configurationName, 'the name of a configuration has letters, digits, ., _ and -')
     .optional()
     .describe('Attribute of nixosConfigurations; default: the target’s host name'),
-  storePath: z.string().optional().describe('A system that is built already, instead of a flake'),
-  profile: z.string().optional(),
-  specialisation: z.string().optional(),
+  storePath: z
+    .string()
+    .regex(storePathPattern, 'must be a store path, e.g. /nix/store/<hash>-nixos-system-web')
+    .optional()
+    .describe('A system that is built already, instead of a flake'),
+  profile: z.string().regex(profileName, 'must be the name of a profile or an absolute path').optional(),
+  specialisation: z
+    .string()
+    .regex(specialisationName, 'the name of a specialisation has letters, digits, ., _, + and -')
+    .optional(),
   buildOn: z
     .union([place, z.string().min(1), z.object({ ssh }).strict()])
     .optional()
@@ -88,8 +104,10 @@ const deployFields = {
   substitute: z.boolean().optional(),
   requireSignatures: z.boolean().optional().describe('Refuse a closure that the target does not trust'),
   sudo: z.boolean().optional(),
-  confirmTimeout: duration.optional().describe('Until an unconfirmed target restores itself; default 60s'),
-  activationTimeout: duration.optional().describe('Default 10m'),
+  confirmTimeout: atLeastASecond
+    .optional()
+    .describe('Until an unconfirmed target restores itself; default 60s'),
+  activationTimeout: atLeastASecond.optional().describe('Default 10m'),
   mayStop: z
     .array(z.string())
     .optional()

@@ -5,12 +5,15 @@ import type { StorePath } from '../nix/path-info.ts';
 import { asRoot, type Privilege, script } from '../target/script.ts';
 import { asLines } from './closure.ts';
 import exportScript from './export.sh';
+import type { Receiver } from './receiver.ts';
 import { lastLines, pump } from './streams.ts';
 
 export interface CopyOptions {
   readonly from: Host;
   readonly to: Host;
   readonly privilege: Privilege;
+  /** What imports on `to`. Default: a command of its own. */
+  readonly receiver?: Receiver | undefined;
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,7 +38,7 @@ export async function sendPaths(missing: readonly StorePath[], options: CopyOpti
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
   await using sender = from.stream(exportArgv(), { signal: both });
-  await using receiver = to.stream(importArgv(privilege), { signal: both });
+  await using receiver = options.receiver?.begin() ?? to.stream(importArgv(privilege), { signal: both });
   sender.stdin.end(asLines(missing.map(({ path }) => path)));
   let bytes = 0;
   const errors = [lastLines(sender.stderr), lastLines(receiver.stderr)];

@@ -3,6 +3,7 @@ import type { Host } from '@cutover/host';
 import { NixError } from '../errors.ts';
 import type { StorePath } from '../nix/path-info.ts';
 import { asLines, sizeOf } from './closure.ts';
+import { lastLines } from './streams.ts';
 import { type CopyOptions, exportArgv, explain, importArgv, sendPaths } from './send-paths.ts';
 
 /** What several targets of a fleet lack, exported once: which paths → their bytes. */
@@ -26,14 +27,14 @@ export async function sendShared(
   const exporting = known ?? exported(from, list, signal);
   exports.set(list, exporting);
   const bytes = await exporting;
-  const { exitCode, stderr } = await to.run(importArgv(privilege), {
-    input: bytes,
-    reject: false,
-    signal,
-  });
+  await using receiver = options.receiver?.begin() ?? to.stream(importArgv(privilege), { signal });
+  receiver.stdout.resume();
+  const said = lastLines(receiver.stderr);
+  receiver.stdin.end(bytes);
+  const { exitCode } = await receiver.exit;
   onProgress?.({ paths: missing.length, bytes: bytes.length });
   if (exitCode === 0) return;
-  throw new NixError('copy', to.name, { exitCode, lastLines: explain(stderr.trim().split('\n'), to.name) });
+  throw new NixError('copy', to.name, { exitCode, lastLines: explain(await said, to.name) });
 }
 
 async function exported(from: Host, list: string, signal: AbortSignal | undefined): Promise<Uint8Array> {

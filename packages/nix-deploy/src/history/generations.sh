@@ -6,6 +6,9 @@ echo "current $(real "$2")"
 echo "booted $(real "$3")"
 for link in "$1"-*-link; do
   [ -L "$link" ] || continue
+  # The links of a profile `web-2` match as well.
+  number=${link#"$1"-} number=${number%-link}
+  case $number in *[!0-9]*) continue ;; esac
   path=$(readlink -f "$link")
   printf 'generation %s %s %s %s\n' "${link##*/}" "$(stat -c %Y "$link")" "$path" "$(cat "$path/nixos-version" 2> /dev/null)"
 done

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bootIdentity, type Host, HostConnectionError } from '@cutover/host';
 
-import { RebootProofError } from '../errors.ts';
+import { LockedError, RebootProofError } from '../errors.ts';
 import type { HealthCheck } from '../health/check.ts';
 import { type CheckResult, runChecks } from '../health/run-checks.ts';
 import { openConnection, reach } from '../target/connection.ts';
-import type { TargetFacts } from '../target/facts.ts';
+import { lockHolderOf, type TargetFacts } from '../target/facts.ts';
 import { type TargetPaths, targetPaths } from '../target/paths.ts';
 import { asRoot } from '../target/script.ts';
 import { readFacts } from '../target/session.ts';
@@ -58,6 +58,7 @@ export interface RebootProof {
  * runs is the deployed one, and the health checks pass, all in time.
  *
  * @throws {RebootProofError} with every failure.
+ * @throws {LockedError} a deploy is under way; nothing was rebooted.
  */
 export async function rebootProof(target: Target, options: RebootProofOptions = {}): Promise<RebootProof> {
   const { healthChecks = [], timeout = 300_000, signal, onEvent } = options;
@@ -128,6 +129,9 @@ async function reboot(
   const system = options.system ?? facts.profileSystem;
   const boot = await bootIdentity(host, { signal });
   if (bootBefore !== undefined && bootBefore !== boot) return { boot: bootBefore, system };
+  // A deploy that is under way would be cut off, that of another operator too.
+  const holder = lockHolderOf(facts);
+  if (holder !== undefined) throw new LockedError(target.name, holder);
   options.onEvent?.({ type: 'rebooting', boot });
   try {
     if (options.reboot !== undefined) await options.reboot(host, signal);

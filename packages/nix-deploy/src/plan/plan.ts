@@ -5,7 +5,7 @@ import { configurationWithoutTarget } from '../build/speculative-build.ts';
 import { openPlaces, type Places } from '../build/places.ts';
 import { sizeOf } from '../copy/closure.ts';
 import { missingPaths } from '../copy/missing-paths.ts';
-import { NixError, type Problem } from '../errors.ts';
+import { NixError, PreflightError, type Problem } from '../errors.ts';
 import { dryRunArgv, pathInfoArgv, rebuildArgv } from '../nix/arguments.ts';
 import { parsePathInfo, type StorePath } from '../nix/path-info.ts';
 import { type DeployOptions, resolveOptions, type Settings } from '../options.ts';
@@ -17,7 +17,7 @@ import { installable } from '../source.ts';
 import { openConnection } from '../target/connection.ts';
 import { bootBytes, differingParts, partsOf } from '../target/parts.ts';
 import { asRoot, script } from '../target/script.ts';
-import { readFacts } from '../target/session.ts';
+import { openSession } from '../target/session.ts';
 import { specialised } from '../target/specialised.ts';
 import type { Target } from '../target/target.ts';
 import { type ClosureDifference, closureDifference } from './closure-difference.ts';
@@ -79,7 +79,10 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   await using early = startDryRun(settings);
   await using connection = await openConnection(target, signal);
   const { host } = connection;
-  const facts = await readFacts(host, paths, settings, signal);
+  const session = await openSession(host, paths, settings, signal);
+  const { facts } = session;
+  // It has said all that is needed, and ends while the rest is asked.
+  void Promise.allSettled([session[Symbol.asyncDispose]()]);
   await using places = await openPlaces(host, settings);
   const configuration = settings.expect?.hostName ?? facts.hostName;
   const work = await (early?.asking ?? dryRun(places, settings, configuration));
@@ -122,6 +125,7 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
   const parts = partsOf(places.buildOn, system, signal);
   // What was not built just now may not be there, and the others would tell less.
   if ('storePath' in source) await parts;
+  await requireSpecialisation(places.buildOn, system, settings);
   const closure = pathInfo(places.buildOn, system, places, signal);
   const activated = specialised(system, settings.specialisation);
   const [after, before, missing, units, ownParts, inhibitors, real] = await Promise.all([
@@ -162,6 +166,22 @@ export async function plan(target: Target, options: PlanOptions): Promise<Plan> 
     inhibitors: settings.action === 'boot' ? [] : inhibitors,
     rebootFor: differing.map(({ part }) => part),
   };
+}
+
+/** @throws {PreflightError} the system has none of that name; the message says which it has. */
+async function requireSpecialisation(
+  host: Host,
+  system: string,
+  { specialisation, signal }: Settings,
+): Promise<void> {
+  if (specialisation === undefined) return;
+  const argv = script('specialisations', 'cd "$1/specialisation" 2> /dev/null && ls || :', system);
+  const { stdout } = await host.run(argv, { signal });
+  const known = stdout.split('\n').filter((name) => name !== '');
+  if (known.includes(specialisation)) return;
+  const message = `${system} has no specialisation ${specialisation}; it has ${known.join(' ') || 'none'}`;
+  const fix = 'name one of these, or declare it in the configuration';
+  throw new PreflightError(host.name, [{ check: 'no-specialisation', message, fix }]);
 }
 
 /** Where nothing of the target is needed for it, it is asked while the target is. Disposing of it ends it. */

@@ -16,6 +16,9 @@ export interface Requirements {
   readonly sudo: boolean;
 }
 
+/** What the notes and the log of a deploy may take. */
+const stateBytes = 1024 * 1024;
+
 /** All reasons not to begin, each with its fix; none when the list is empty. Pure. */
 export function checkTarget(
   facts: TargetFacts,
@@ -52,11 +55,16 @@ export function checkTarget(
       ? `sudo -n is refused (uid ${facts.uid})`
       : `the connection is not root's (uid ${facts.uid})`,
     requirements.sudo
-      ? 'allow the user to run commands through sudo without a password, or give it (--ask-sudo-password)'
+      ? 'allow the user to run commands through sudo without a password, or give the right one (--ask-sudo-password)'
       : 'connect as root, or deploy with sudo',
   );
   const version = nixVersion(facts.nixVersion);
-  unless(facts.nixVersion !== undefined, 'no-nix', 'there is no nix', 'install Nix 2.8 or later');
+  unless(
+    facts.nixVersion !== undefined,
+    'no-nix',
+    facts.nixProblem === undefined ? 'there is no nix' : `nix does not run: ${facts.nixProblem}`,
+    facts.nixProblem === undefined ? 'install Nix 2.8 or later' : 'correct what it complains of',
+  );
   unless(
     version === undefined || version[0] > 2 || (version[0] === 2 && version[1] >= 8),
     'old-nix',
@@ -101,6 +109,12 @@ export function checkTarget(
     'store-inodes',
     `the store is full: ${facts.storeInodesFree} inodes are free`,
     'collect garbage (nix-deploy gc)',
+  );
+  unless(
+    facts.stateFree === undefined || facts.stateFree >= stateBytes,
+    'state-full',
+    `${paths.state} is full: ${formatSize(facts.stateFree ?? 0)} are free and ${formatSize(stateBytes)} are needed to note what a deploy has to go back to`,
+    'free some of its disk',
   );
   unless(
     facts.bootFree === undefined ||

@@ -6,6 +6,8 @@ export interface TargetFacts {
   readonly machineId: string | undefined;
   /** Output of `nix --version`, e.g. `nix (Nix) 2.26.3`. */
   readonly nixVersion: string | undefined;
+  /** What `nix --version` said, where it failed: a mistake in nix.conf, for instance. */
+  readonly nixProblem: string | undefined;
   readonly uid: number;
   /** Whether commands can be run as root: by being it, or by `sudo -n`. */
   readonly root: boolean;
@@ -17,6 +19,8 @@ export interface TargetFacts {
   /** Free bytes and inodes where the store is. */
   readonly storeFree: number | undefined;
   readonly storeInodesFree: number | undefined;
+  /** Free bytes where the notes and logs of deploys are. */
+  readonly stateFree: number | undefined;
   readonly bootFree: number | undefined;
   /** Files can be made in each of these places. */
   readonly writable: { readonly store: boolean; readonly state: boolean; readonly profiles: boolean };
@@ -31,6 +35,12 @@ export interface TargetFacts {
   readonly bootedSystem: string | undefined;
   /** Of the system that booted. */
   readonly bootedParts: readonly Part[];
+}
+
+/** Who holds a lock that keeps a deploy from beginning. */
+export function lockHolderOf({ lockHolder, switchLockHolder }: TargetFacts): string | undefined {
+  if (lockHolder !== undefined || switchLockHolder === undefined) return lockHolder;
+  return `another switch-to-configuration (${switchLockHolder})`;
 }
 
 /** Reads what the script said. @param root whether it was said by root. */
@@ -54,6 +64,7 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     hostName: text('hostName') ?? '',
     machineId: text('machineId'),
     nixVersion: text('nixVersion'),
+    nixProblem: text('nixProblem'),
     uid,
     root: root && uid === 0,
     sudo: values.has('sudo'),
@@ -61,6 +72,7 @@ export function parseFacts(said: string, root: boolean): TargetFacts {
     systemdRun: values.has('systemdRun'),
     storeFree: number('storeFree'),
     storeInodesFree: number('storeInodesFree'),
+    stateFree: number('stateFree'),
     bootFree: number('bootFree'),
     writable: { store: values.has('store'), state: values.has('state'), profiles: values.has('profiles') },
     lockHolder: text('lockHolder'),

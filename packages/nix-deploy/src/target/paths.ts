@@ -1,4 +1,5 @@
 import { DeployOptionsError } from '../errors.ts';
+import { profileName } from '../names.ts';
 
 /** Where things are on a target. */
 export interface TargetPaths {
@@ -20,7 +21,7 @@ export interface TargetPaths {
  * @throws {DeployOptionsError} the profile is none of them.
  */
 export function targetPaths(profile: string = 'system', overrides: Partial<TargetPaths> = {}): TargetPaths {
-  if (!profile.startsWith('/') && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(profile)) {
+  if (!profileName.test(profile)) {
     throw new DeployOptionsError(
       `${JSON.stringify(profile)} is neither the name of a profile nor an absolute path`,
     );

@@ -19,22 +19,30 @@ nix=$(readlink -f "$(command -v nix)")
 case $nix in
   /nix/store/*-nix-[0-9]*/bin/nix) nix=${nix#*-nix-}; say nixVersion "nix (Nix) ${nix%%/*}" ;;
   # Meanwhile, for it takes as long as all the rest.
-  *) say nixVersion "$(nix --version 2> /dev/null)" & ;;
+  *)
+    {
+      if version=$(nix --version 2> /dev/null); then say nixVersion "$version"
+      elif command -v nix > /dev/null; then say nixProblem "$(nix --version 2>&1 | head -n 1)"
+      fi
+    } &
+    ;;
 esac
-room() { df -B1 --output=avail,iavail "$@" 2> /dev/null; }
-if [ -d "$boot_folder" ]; then room /nix/store "$boot_folder"; else room /nix/store; fi | {
-  read -r _
-  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
-  read -r free _ && say bootFree "$free"
-}
 writable() {
   folder=$1
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
   [ -w "$folder" ]
 }
 writable /nix/var/nix/db && say store yes
-writable "$state" && say state yes
 writable "${profile%/*}" && say profiles yes
+writable "$state" && say state yes
+set -- /nix/store "$folder"
+[ ! -d "$boot_folder" ] || set -- "$@" "$boot_folder"
+df -B1 --output=avail,iavail "$@" 2> /dev/null | {
+  read -r _
+  read -r free inodes && say storeFree "$free" && say storeInodesFree "$inodes"
+  read -r free _ && say stateFree "$free"
+  read -r free _ && say bootFree "$free"
+}
 for lock in session activation; do
   if [ -e "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
     of_file "$state/$lock.holder"
@@ -55,7 +63,7 @@ wait
 
 say ready
 read -r holder || exit 0
-mkdir -p "$state"
+[ -d "$state" ] || mkdir -p "$state"
 exec 7>> "$state/session.lock"
 if ! flock --nonblock 7; then
   of_file "$state/session.holder"

@@ -1,12 +1,11 @@
-import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import type { CommandStream, Host } from '@cutover/host';
+import type { Host } from '@cutover/host';
 
 import { LockedError, PreflightError } from '../errors.ts';
 import { parseFacts, type TargetFacts } from './facts.ts';
+import { endInput } from './end-input.ts';
 import type { TargetPaths } from './paths.ts';
 import partsFunction from './parts.sh';
+import { readUntil } from './read-until.ts';
 import { asRoot, type Privilege, script } from './script.ts';
 import sessionScript from './session.sh';
 import switchLockScript from './switch-lock.sh';
@@ -107,27 +106,10 @@ async function begin(
         const rival = /^locked (.*)$/m.exec(answer)?.[1];
         if (rival !== undefined) throw new LockedError(host.name, rival);
       },
-      [Symbol.asyncDispose]: async () => await close(stream),
+      [Symbol.asyncDispose]: async () => await endInput(stream),
     };
   } catch (error) {
     await stream[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** The end of its input ends it, also where it is another user's and may not be signalled. */
-async function close(stream: CommandStream): Promise<void> {
-  stream.stdin.end();
-  await Promise.race([Promise.allSettled([stream.exit]), sleep(5000, undefined, { ref: false })]);
-  await stream[Symbol.asyncDispose]();
-}
-
-/** All lines up to one that is as wanted; `undefined` where none is. Leaving a `for await` must not end the stream. */
-async function readUntil(stream: Readable, wanted: RegExp): Promise<string | undefined> {
-  let text = '';
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    text += String(chunk);
-    if (text.endsWith('\n') && wanted.test(text)) return text;
-  }
-  return undefined;
 }

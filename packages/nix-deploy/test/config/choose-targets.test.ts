@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { chooseTargets } from '../../src/config/choose-targets.ts';
 import { parseDeployConfig } from '../../src/config/load.ts';
-import { absoluteFlake, isLocalFlake } from '../../src/config/local-flake.ts';
 import { membersOf } from '../../src/config/members.ts';
 
 const config = parseDeployConfig(`
@@ -38,16 +37,6 @@ describe('the targets that are meant', () => {
 
 describe('a flake at a relative path', () => {
   it('is one of this machine, and evaluated here', () => {
-    expect(['.', './x', '../x?dir=y'].map(isLocalFlake)).toEqual([true, true, true]);
-    expect(['path:.', '/srv/x', 'github:a/b', '.hidden'].map(isLocalFlake)).toEqual([
-      false,
-      false,
-      false,
-      false,
-    ]);
-    expect(absoluteFlake('../x?dir=y', '/srv/here')).toBe('/srv/x?dir=y');
-    expect(absoluteFlake('.#web', '/srv/here')).toBe('/srv/here#web');
-
     const at = (flake: string, more = ''): unknown =>
       membersOf(parseDeployConfig(`targets: { a: { flake: '${flake}'${more} } }`))[0]?.options;
     expect(at('.')).toMatchObject({ source: { flake: process.cwd() }, evaluateOn: 'here' });

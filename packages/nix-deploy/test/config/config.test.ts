@@ -110,6 +110,31 @@ describe('nix-deploy.yaml', () => {
     );
   });
 
+  it('says of a name or a time that cannot be where it is', () => {
+    const mistaken = `
+targets:
+  a: { storePath: /nix/store/x }
+  b:
+    configuration: a b
+    profile: ../x
+    specialisation: night shift
+    confirmTimeout: 500ms
+    healthChecks: [{ type: unit, units: [x] }]
+`;
+    expect(() => parseDeployConfig(mistaken, 'x.yaml')).toThrow(
+      expect.objectContaining({
+        message: [
+          'x.yaml:3:8: targets.a.storePath: must be a store path, e.g. /nix/store/<hash>-nixos-system-web',
+          'x.yaml:5:5: targets.b.configuration: the name of a configuration has letters, digits, ., _ and -',
+          'x.yaml:6:5: targets.b.profile: must be the name of a profile or an absolute path',
+          'x.yaml:7:5: targets.b.specialisation: the name of a specialisation has letters, digits, ., _, + and -',
+          'x.yaml:8:5: targets.b.confirmTimeout: must be at least 1s',
+          'x.yaml:9:22: targets.b.healthChecks.0.type: must be command, http, units or port',
+        ].join('\n'),
+      }),
+    );
+  });
+
   it('has a JSON Schema that is current', async () => {
     const file = new URL('../../schema/nix-deploy.schema.json', import.meta.url);
     const expected = `${JSON.stringify(z.toJSONSchema(deployConfig, { io: 'input' }), undefined, 2)}\n`;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,6 +43,19 @@ it('does not take a lock that cannot be made for one that somebody holds', async
   await expect(session.lock('nobody')).rejects.toMatchObject({
     code: 'PREFLIGHT_FAILED',
     message: expect.stringContaining('it does not answer'),
+  });
+});
+
+it('says what nix complains of, where it does not run', async () => {
+  await writeFile(join(folder, 'nix'), '#!/bin/sh\necho "error: syntax error in nix.conf" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await using session = await open(join(folder, 'state'));
+  expect(session.facts).toMatchObject({
+    nixVersion: undefined,
+    nixProblem: 'error: syntax error in nix.conf',
   });
 });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Host, localHost, sshHost } from '@cutover/host';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { withSudoPassword } from '../../src/target/sudo-password.ts';
 
@@ -64,6 +64,18 @@ describe('a password for sudo', () => {
     expect(result.exitCode).toBe(1);
     expect(`${result.stdout}${result.stderr}`).not.toContain('wrong one');
     expect(result.stderr).toContain('Sorry, try again.');
+  });
+
+  it('is told without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    await using host = await connect('a secret');
+    const stream = host.stream(sudo('sh', '-c', 'echo here; exec sleep 100'));
+    await once(stream.stdout, 'data');
+    await stream[Symbol.asyncDispose]();
+    expect(warnings).toEqual([]);
   });
 
   it('is never in the arguments of a process', async () => {

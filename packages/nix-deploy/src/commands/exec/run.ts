@@ -1,7 +1,10 @@
+import type { Readable, Writable } from 'node:stream';
+
 import { describeError } from '@cutover/foundation/describe-error';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 import { UsageError } from '@cutover/foundation/usage-error';
+import type { CommandExit, Host } from '@cutover/host';
 
 import type { DeployConfig } from '../../config/schema.ts';
 import { inParallel } from '../../fleet/in-parallel.ts';
@@ -23,20 +26,11 @@ export async function runExec(argv: readonly string[], flags: ExecFlags): Promis
         try {
           await using host = await target.connect(signal);
           const command = asRoot(script('exec', 'exec "$@"', ...argv), { sudo });
-          const {
-            exitCode,
-            signal: killedBy,
-            stdout,
-            stderr,
-          } = await host.run(command, { reject: false, signal });
-          if (exitCode !== 0) failed = true;
-          const result = { target: target.name, exitCode, signal: killedBy, stdout, stderr };
-          if (flags.json === true) return await write(processIo.stdout, `${JSON.stringify(result)}\n`);
-          await write(processIo.stdout, named(target.name, stdout));
-          await write(processIo.stderr, named(target.name, stderr));
-          if (exitCode !== 0) {
-            await write(processIo.stderr, `${target.name}: ended with ${exitCode ?? killedBy}\n`);
-          }
+          const ended =
+            flags.json === true
+              ? await runToJson(host, target.name, command, signal)
+              : await runShown(host, target.name, command, signal);
+          if (ended.exitCode !== 0) failed = true;
         } catch (error) {
           signal.throwIfAborted();
           failed = true;
@@ -61,6 +55,46 @@ function requireCommand([word = '']: readonly string[], config: DeployConfig): v
   );
 }
 
-function named(name: string, text: string): string {
-  return text === '' ? '' : text.trimEnd().replaceAll(/^/gm, `${name}: `).concat('\n');
+async function runToJson(
+  host: Host,
+  name: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<CommandExit> {
+  const result = await host.run(command, { reject: false, signal });
+  const { exitCode, signal: killedBy, stdout, stderr } = result;
+  const line = { target: name, exitCode, signal: killedBy, stdout, stderr };
+  await write(processIo.stdout, `${JSON.stringify(line)}\n`);
+  return result;
+}
+
+/** Each line is shown when it comes: a command may go on until it is interrupted. */
+async function runShown(
+  host: Host,
+  name: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<CommandExit> {
+  await using stream = host.stream(command, { signal });
+  stream.stdin.end();
+  await Promise.all([
+    showLines(stream.stdout, processIo.stdout, name),
+    showLines(stream.stderr, processIo.stderr, name),
+  ]);
+  const ended = await stream.exit;
+  if (ended.exitCode !== 0) {
+    await write(processIo.stderr, `${name}: ended with ${ended.exitCode ?? ended.signal}\n`);
+  }
+  return ended;
+}
+
+async function showLines(from: Readable, to: Writable, name: string): Promise<void> {
+  from.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of from) {
+    const lines = `${rest}${String(chunk)}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (lines.length > 0) await write(to, lines.map((line) => `${name}: ${line}\n`).join(''));
+  }
+  if (rest !== '') await write(to, `${name}: ${rest}\n`);
 }

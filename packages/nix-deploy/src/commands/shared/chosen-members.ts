@@ -6,6 +6,7 @@ import { loadFlakeTargets } from '../../config/flake-targets.ts';
 import { loadDeployConfig } from '../../config/load.ts';
 import { membersOf } from '../../config/members.ts';
 import type { DeployConfig } from '../../config/schema.ts';
+import { DeployOptionsError } from '../../errors.ts';
 import type { FleetMember } from '../../fleet/deploy-fleet.ts';
 import { resolveOptions } from '../../options.ts';
 import { splitFlake } from '../../source.ts';
@@ -39,7 +40,7 @@ export async function chosenMembers(
   if (members.length === 0)
     throw new UsageError('there is no target: list targets in the config file, or give user@host');
   requireNamed(names, members, options);
-  for (const member of members) resolveOptions(member.options);
+  for (const member of members) requireSound(member);
   if (options.askSudoPassword !== true) return { members, config: overridden };
   const password = await askPassword('Password of sudo on the targets: ');
   const answering = members.map(({ target, options: own }) => ({
@@ -69,6 +70,16 @@ function requireNamed(
   if (system === undefined || names.length > 0 || members.length === 1) return;
   const all = members.map(({ target }) => target.name).join(', ');
   throw new UsageError(`name the targets that are to be ${system}; without a name it is each of ${all}`);
+}
+
+/** @throws {DeployOptionsError} which names the target. */
+function requireSound({ target, options }: FleetMember): void {
+  try {
+    resolveOptions(options);
+  } catch (error) {
+    if (!(error instanceof DeployOptionsError)) throw error;
+    throw new DeployOptionsError(`${target.name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Where a command is for one target. @throws {UsageError} */

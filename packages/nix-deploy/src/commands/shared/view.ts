@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import type { CommandIo } from '@cutover/foundation/io';
 import { formatSize } from '@cutover/foundation/size';
 
@@ -33,7 +35,7 @@ export function createView(
   };
   const line = (target: string, text: string): void => {
     clear();
-    io.stderr.write(`${several ? `${target}: ` : ''}${text}\n`);
+    io.stderr.write(`${several ? `${target}: ` : ''}${printable(text)}\n`);
   };
   const status = (target: string, text: string): void => {
     if (text === '') return;
@@ -94,6 +96,12 @@ export function createView(
       }
     },
   };
+}
+
+/** What a target writes may be anything: a terminal obeys none of it. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what is left out
+  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 
 function describeProgress({ builds, copies, bytes, current }: NixProgress): string {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 
 import { createProgram } from '../../../src/commands/program.ts';
 
+let onWrite: (text: string) => void = () => undefined;
+
 async function exec(...argv: readonly string[]): Promise<{ code: number; written: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'nix-deploy-'));
   onTestFinished(async () => await rm(folder, { recursive: true }));
@@ -17,6 +20,7 @@ async function exec(...argv: readonly string[]): Promise<{ code: number; written
   const spies = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, 'write').mockImplementation((chunk: string | Uint8Array) => {
       written += String(chunk);
+      onWrite(String(chunk));
       return true;
     }),
   );
@@ -34,6 +38,20 @@ it('runs a command on each of the targets, and names the target of each line', a
   const { code, written } = await exec('--on', '@a', '--', 'printf', 'a\\nb --on x\\n');
   expect(code).toBe(0);
   expect(written.split('\n').sort().join('\n').trim()).toBe('one: a\none: b --on x\ntwo: a\ntwo: b --on x');
+});
+
+it('shows a line when it comes, not when the command has ended', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'exec-'));
+  const gate = join(folder, 'gate');
+  onWrite = (text) => void (text.includes('early') && writeFileSync(gate, ''));
+  onTestFinished(async () => {
+    onWrite = () => undefined;
+    await rm(folder, { recursive: true });
+  });
+  const waits = `echo early; for i in $(seq 100); do [ ! -e ${gate} ] || { printf late; exit; }; sleep 0.02; done; exit 9`;
+  const { code, written } = await exec('--on', 'three', '--', 'sh', '-c', waits);
+  expect(written).toBe('three: early\nthree: late\n');
+  expect(code).toBe(0);
 });
 
 it('ends with 1 where the command failed on one of them', async () => {

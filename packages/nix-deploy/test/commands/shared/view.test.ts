@@ -40,4 +40,15 @@ describe('the view', () => {
     expect(text).toContain('web:   ✗ units a.service: failed\nweb: restoring FAILED with 4\n');
     expect(text).not.toContain('\u001b');
   });
+
+  it('passes on nothing that a terminal would obey', () => {
+    const text = shown({ terminal: true, several: false }, (view) => {
+      view.show({
+        type: 'output',
+        line: '\u001b]0;title\u0007\u001b[2Jred\u0000\r\u009b31m\tend ✓',
+        target: 'web',
+      });
+    });
+    expect(text).toBe('  red\tend ✓\n');
+  });
 });
