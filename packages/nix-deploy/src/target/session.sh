@@ -35,6 +35,7 @@ writable() {
 writable /nix/var/nix/db && say store yes
 writable "${profile%/*}" && say profiles yes
 writable "$state" && say state yes
+# `folder` is what there is of the way to the state directory.
 set -- /nix/store "$folder"
 [ ! -d "$boot_folder" ] || set -- "$@" "$boot_folder"
 df -B1 --output=avail,iavail "$@" 2> /dev/null | {
