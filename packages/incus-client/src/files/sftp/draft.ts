@@ -35,7 +35,7 @@ export async function makeDraft(
   const folder = posix.join(place.base, name);
   const path = posix.join(folder, 'draft');
   leftovers.add(path).add(folder);
-  await calls.makeDirectory(folder);
+  await making(place, calls.makeDirectory(folder));
   await calls.chmod(folder, 0o700);
   const handle = await calls.open(path, creation);
   if (place.base === place.directory) return { handle, path, folder };
@@ -61,11 +61,12 @@ export async function makeDraft(
 /** On a file system where every folder is a user's there is nowhere to hide. */
 async function inPlace(
   calls: SftpCalls,
-  { directory, facts, path }: Place,
+  place: Place,
   wanted: { readonly uid: number; readonly mode: number },
   name: string,
   leftovers: Leftovers,
 ): Promise<Draft> {
+  const { directory, facts, path } = place;
   const closed = (facts.mode & 0o011) === 0 && facts.uid === wanted.uid;
   if (!closed && (wanted.mode & 0o004) === 0)
     throw new FileError(
@@ -75,7 +76,20 @@ async function inPlace(
     );
   const draft = posix.join(directory, name);
   leftovers.add(draft);
-  return { handle: await calls.open(draft, creation), path: draft, folder: undefined };
+  return { handle: await making(place, calls.open(draft, creation)), path: draft, folder: undefined };
+}
+
+/** A folder that takes no new file, such as one of /proc, is no file that is absent. */
+async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const code = error.code === 'NOT_FOUND' ? 'API_ERROR' : error.code;
+    throw new FileError(code, path, 'no file can be made in its folder, as one has to be to replace it', {
+      cause: error,
+    });
+  }
 }
 
 /** Puts a draft in its place. Where a user may have led it elsewhere meanwhile, that is seen, and it is emptied. */

@@ -4,11 +4,8 @@ import type { Handle, SftpCalls } from './calls.ts';
 import type { SftpConnection } from './connection.ts';
 import { type Leftovers, discard, makeDraft, putInPlace } from './draft.ts';
 import { isSame, type SftpAttributes, openFlag } from './packets.ts';
-import { writePieces } from './pipeline.ts';
+import { type Chunks, writePieces } from './pipeline.ts';
 import { placeOf } from './place.ts';
-
-/** Chunks as they come. */
-export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Puts a new file in the place of what is there, whole and with its owner and mode, in one step. A symlink is replaced, not
@@ -59,6 +56,10 @@ export async function appendToFile(
   if ((await lookAt(calls, path)) === undefined)
     return replaceFile(connection, calls, filePath, content, attributes, leftovers);
   const { handle, there } = await openSame(calls, path, openFlag.write | openFlag.append);
+  if (there.type === 'directory') {
+    await calls.close(handle, path);
+    throw new FileError('BAD_REQUEST', filePath, 'is a directory');
+  }
   try {
     return await writePieces(connection, handle, filePath, content, there.size);
   } finally {
