@@ -266,6 +266,16 @@ test('a console is attached, typed at and left', async () => {
   expect((await client.instances.state(box.name)).status).toBe('Running');
 });
 
+test("a console that is aborted is left, with the signal's reason for those who read", async () => {
+  const aborting = new AbortController();
+  const session = await client.console.attach(box.name, { signal: aborting.signal, force: true });
+  const read = session.terminal.toArray();
+  aborting.abort(new Error('enough'));
+  await expect(read).rejects.toThrow('enough');
+  await session.detach();
+  expect((await client.instances.state(box.name)).status).toBe('Running');
+});
+
 test('a container has no graphical console, and says so', async () => {
   await expect(client.console.attachVga(box.name)).rejects.toMatchObject({
     name: 'IncusApiError',

@@ -70,9 +70,9 @@ export function consoleArea(scope: Scope): ConsoleArea {
         dead: (error) => terminal.destroy(error),
       });
       const messages = controlSocket(scope, control, `the console of ${instance}`);
-      const detach = await detachOnAbort(signal, async () => {
+      const detach = await detachOnAbort(signal, async (reason) => {
         messages.close();
-        terminal.destroy();
+        terminal.destroy(reason);
         await ended;
       });
       return {
