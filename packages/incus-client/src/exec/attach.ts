@@ -28,23 +28,31 @@ export async function attachSockets(
   terminal: boolean,
   signal: AbortSignal | undefined,
 ): Promise<AttachedSockets> {
-  const channels = terminal ? ['0'] : ['0', '1', '2'];
-  const attaching = channels.map((channel) => openOperationChannel(scope, operation, channel, signal));
+  // Where one cannot be attached, the others are not waited for.
+  const giving = new AbortController();
+  const either = signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]);
+  const attaching = (terminal ? ['0'] : ['0', '1', '2']).map(async (channel) => {
+    try {
+      return await openOperationChannel(scope, operation, channel, either);
+    } catch (error) {
+      giving.abort(error);
+      throw error;
+    }
+  });
   const control = openOperationChannel(scope, operation, 'control', undefined).catch((error: unknown) => {
     if (error instanceof IncusApiError) return undefined;
     throw error;
   });
   control.catch(() => {});
   const results = await Promise.allSettled(attaching);
-  const failed = results.find((result) => result.status === 'rejected');
   const standard = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  if (failed === undefined) return { standard, control };
+  if (!giving.signal.aborted) return { standard, control };
   for (const socket of standard) discard(socket);
   control.then(
     (socket) => socket && discard(socket),
     () => {},
   );
-  throw failed.reason;
+  throw giving.signal.reason;
 }
 
 function discard(socket: Duplex): void {
