@@ -79,7 +79,7 @@ async function inPlace(
   return { handle: await making(place, calls.open(draft, creation)), path: draft, folder: undefined };
 }
 
-/** A folder that takes no new file, such as one of /proc, is no file that is absent. */
+/** That a folder, such as one of /proc, takes no new file is not evidence that a file is absent. */
 async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
   try {
     return await act;
