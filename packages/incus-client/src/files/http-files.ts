@@ -43,7 +43,11 @@ export interface FilesArea {
     content: FileContent,
     options?: WriteFileAttributes & PutFileOptions & CallOptions,
   ): Promise<void>;
-  /** Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`. */
+  /**
+   * Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`.
+   *
+   * @throws {FileError} `FORBIDDEN`: it is root's in a user's folder, or a symlink of a user's is on its way.
+   */
   append(
     instance: string,
     filePath: string,

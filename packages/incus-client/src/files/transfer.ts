@@ -176,20 +176,23 @@ async function ensureDirectory(
   directory: string,
   attributes: Required<WriteFileAttributes>,
 ): Promise<void> {
-  const there = await typeOf(session, directory);
+  const there = await factsOf(session, directory);
   if (there === undefined) await session.makeDirectory(directory, attributes);
-  else if (there === 'directory') await session.setAttributes(directory, attributes);
-  else throw new FileError('ALREADY_EXISTS', directory, `is a ${there} where a directory is to be`);
+  else if (there.type !== 'directory')
+    throw new FileError('ALREADY_EXISTS', directory, `is a ${there.type} where a directory is to be`);
+  // In a user's folder what is root's is not changed, and need not be where it is as it should be.
+  else if ((['uid', 'gid', 'mode'] as const).some((key) => there[key] !== attributes[key]))
+    await session.setAttributes(directory, attributes);
 }
 
 async function replaceLink(session: SftpSession, linkPath: string, target: string): Promise<void> {
-  if ((await typeOf(session, linkPath)) !== undefined) await session.remove(linkPath);
+  if ((await factsOf(session, linkPath)) !== undefined) await session.remove(linkPath);
   await session.symlink(linkPath, target);
 }
 
-async function typeOf(session: SftpSession, filePath: string) {
+async function factsOf(session: SftpSession, filePath: string) {
   try {
-    return (await session.stat(filePath)).type;
+    return await session.stat(filePath);
   } catch (error) {
     if (error instanceof FileError && error.code === 'NOT_FOUND') return undefined;
     throw error;

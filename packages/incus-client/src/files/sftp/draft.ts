@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { FileError } from '../../errors.ts';
 import type { Handle, SftpCalls } from './calls.ts';
-import { isSame, openFlag } from './packets.ts';
-import { type Place, placeOf } from './place.ts';
+import { openFlag } from './packets.ts';
+import { type Place, isAt } from './place.ts';
 
 /** A new, empty file that no other user of the guest can have opened, to be filled and renamed into its place. */
 interface Draft {
@@ -80,7 +80,7 @@ async function inPlace(
 }
 
 /** That a folder, such as one of /proc, takes no new file is not evidence that a file is absent. */
-async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
+export async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
   try {
     return await act;
   } catch (error) {
@@ -115,14 +115,13 @@ export async function putInPlace(
   }
 }
 
-/** Sees that a file is at `path`, and the folders on its way are those that were found before. */
-async function requireAt(calls: SftpCalls, expected: Place, path: string, handle: Handle): Promise<void> {
-  const [again, here, held] = await Promise.all([
-    placeOf(calls, path),
-    calls.lstat(path),
-    calls.fstat(handle, path),
-  ]);
-  if (isSame(here, held) && again.directory === expected.directory) return;
+export async function requireAt(
+  calls: SftpCalls,
+  expected: Place,
+  path: string,
+  handle: Handle,
+): Promise<void> {
+  if (await isAt(calls, expected, path, handle)) return;
   throw new FileError('FORBIDDEN', expected.path, 'a folder on its way was changed while it was written');
 }
 

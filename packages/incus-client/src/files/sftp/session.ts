@@ -5,6 +5,7 @@ import { asked } from './attributes.ts';
 import { type DirectoryEntry, type SftpCalls, sftpCalls } from './calls.ts';
 import { SftpConnection } from './connection.ts';
 import { type Leftovers, discard } from './draft.ts';
+import { makeDirectory } from './make-directory.ts';
 import { type SftpAttributes, openFlag } from './packets.ts';
 import { type Chunks, readPieces } from './pipeline.ts';
 import { placeOf } from './place.ts';
@@ -33,7 +34,7 @@ export interface SftpSession extends AsyncDisposable {
     content: FileContent,
     options?: WriteFileAttributes & { readonly append?: boolean | undefined },
   ): Promise<number>;
-  /** Of a file or a directory; a symlink is refused. */
+  /** Of a file or a directory; a symlink is refused, and so is, in a user's folder, what is root's. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   /** A symlink of a user's on the way is refused, as for `write`; so it is for all that follow and change something. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
@@ -129,12 +130,8 @@ function sftpSession(
       ),
     setAttributes: async (filePath, attributes) =>
       setAttributes(calls, filePath, asked(filePath, attributes)),
-    async makeDirectory(directory, attributes = {}) {
-      const wanted = asked(directory, attributes);
-      const { path } = await placeOf(calls, directory);
-      await calls.makeDirectory(path);
-      await setAttributes(calls, path, wanted);
-    },
+    makeDirectory: async (directory, attributes = {}) =>
+      makeDirectory(calls, directory, asked(directory, attributes)),
     async symlink(linkPath, target) {
       const { path } = await placeOf(calls, linkPath);
       await calls.symlink(path, target);
