@@ -1,30 +1,20 @@
-// What npm gets to see of each package that is published: a license, a README whose links work there, and a package.json that
-// says what the package is, where it comes from, and no dependency that it does not use. Needs the packages built.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+// What npm gets to see of each package that is published: a license, a README whose links work there, a package.json that
+// says what the package is, where it comes from, and no dependency that it does not use, and files that are found as it says
+// (publint), their types too (attw), by those who import ES modules. Needs the packages built.
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { problemAffectsResolutionKind } from '@arethetypeswrong/core/problems';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { publishedPackages } from '../consumers/tarballs.mjs';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { packAll, publishedPackages } from '../consumers/tarballs.mjs';
 
 const read = (...path) => readFileSync(join(...path), 'utf8');
 
-/** The files in the tarball of each package, by its name. */
-function packed(folders) {
-  const args = [
-    'pack',
-    '--dry-run',
-    '--json',
-    '--ignore-scripts',
-    ...folders.flatMap((folder) => ['-w', folder]),
-  ];
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
-  const tarballs = Object.values(JSON.parse(execFileSync('npm', args, options)));
-  return new Map(tarballs.map(({ name, files }) => [name, files.map(({ path }) => path)]));
-}
-
 /** What a package has to have in its tarball. */
-function checkFiles(folder, { name }) {
-  const files = tarballs.get(name);
+function checkFiles(folder, _manifest, { files }) {
   const wanted = ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts'];
   const missing = wanted.filter((file) => !files.includes(file)).map((file) => `its tarball has no ${file}`);
   const same = !files.includes('LICENSE') || read(folder, 'LICENSE') === read('LICENSE');
@@ -99,6 +89,26 @@ function builtFiles(folder, { exports = {}, bin = {} }) {
   return files;
 }
 
+async function checkExports(_folder, manifest, { tarball }) {
+  const pack = { tarball: bytesOf(tarball).buffer };
+  const { messages } = await publint({ pack, level: 'warning', strict: true });
+  return messages.map((message) => formatMessage(message, manifest, { color: false }));
+}
+
+/** How those find types who import ES modules, which is all that these packages have. */
+const resolutions = ['node16-esm', 'bundler'];
+
+async function checkTypes(_folder, { exports }, { tarball }) {
+  // Programs and files have none.
+  const excludeEntrypoints = Object.keys(exports).filter((name) => exports[name].types === undefined);
+  const contents = createPackageFromTarballData(bytesOf(tarball));
+  const analysis = await checkPackage(contents, { excludeEntrypoints });
+  return analysis.problems
+    .filter((problem) => resolutions.some((one) => problemAffectsResolutionKind(problem, one, analysis)))
+    .map((problem) => `its types: ${JSON.stringify(problem)}`);
+}
+
+const bytesOf = (file) => new Uint8Array(readFileSync(file));
 const importsOf = (file) =>
   [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\(?) ?["']([^"'\s]+)["']/g)].map(
     ([, name]) => name,
@@ -108,10 +118,19 @@ const isOther = (own) => (name) =>
   /^(@[\w-]+\/)?[a-z][\w.-]*$/.test(name) && name !== own && !isBuiltin(name);
 
 const published = publishedPackages();
-const tarballs = packed(published.map(({ folder }) => folder));
-const checks = [checkFiles, checkFields, checkLinks, checkDependencies];
-const found = published.flatMap(({ folder, manifest }) =>
-  checks.flatMap((check) => check(folder, manifest).map((finding) => `${folder}: ${finding}`)),
-);
-for (const line of found) console.log(line);
-if (found.length > 0) process.exitCode = 1;
+const directory = mkdtempSync(join(tmpdir(), 'cutover-tarballs-'));
+try {
+  const packed = packAll(published, directory);
+  const checks = [checkFiles, checkFields, checkLinks, checkDependencies, checkExports, checkTypes];
+  for (const { folder, manifest } of published) {
+    const tarball = packed.find(({ name }) => name === manifest.name);
+    for (const check of checks) {
+      for (const finding of await check(folder, manifest, tarball)) {
+        console.log(`${folder}: ${finding}`);
+        process.exitCode = 1;
+      }
+    }
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

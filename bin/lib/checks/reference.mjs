@@ -12,7 +12,7 @@ const settings = {
   requiredToBeDocumented: ['Function', 'TypeAlias', 'Variable', 'Enum'],
   excludeInternal: true,
   logLevel: LogLevel.Warn,
-  // The types are checked by `turbo run typecheck`.
+  // The types are checked by `npm run typecheck`.
   skipErrorChecking: true,
   // The pages link to the sources on the forge, from wherever they are made.
   disableGit: true,

@@ -16,8 +16,8 @@ export function publishedPackages(checkout = '.') {
 /**
  * Packs all of them into `directory`.
  *
- * @returns for each its name, its manifest, and what a consumer installs: its own tarball, and those of the packages of this
- * workspace that it depends on, since no registry has them yet.
+ * @returns for each its name, its manifest, its tarball with the paths in it, and what a consumer installs: that tarball, and
+ * those of the packages of this workspace that it depends on, since no registry has them yet.
  */
 export function packAll(packages, directory) {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory];
@@ -35,6 +35,8 @@ export function packAll(packages, directory) {
     return {
       name: manifest.name,
       manifest,
+      tarball: join(directory, packed.get(manifest.name).filename),
+      files: packed.get(manifest.name).files.map(({ path }) => path),
       optionalPeers: optionalPeersOf(manifest.name, manifests),
       specs: names.map((name) => join(directory, packed.get(name).filename)),
       digest: createHash('sha256')

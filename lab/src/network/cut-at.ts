@@ -12,7 +12,8 @@ export type KilledPart = "the runner's proxy" | 'the control server' | 'tailscal
 
 /** Trouble with the network that begins when a step is looked at: a cut between two places, or a part of the tailnet killed. */
 export type PlannedCut = { readonly step: string; readonly seconds: number } & (
-  { readonly between: readonly [Place, Place] } | { readonly killed: KilledPart }
+  | { readonly between: readonly [Place, Place] }
+  | { readonly killed: KilledPart }
 );
 
 /** The cuts of one run. */

@@ -11,7 +11,8 @@ export interface GateAnswers extends RunnerFiles {
   readonly rigUser: string;
   /** With a real agent: logs it in, and waits until its API got a line. */
   readonly real?:
-    { readonly logIn: () => Promise<void>; readonly heard: (line: string) => Promise<void> } | undefined;
+    | { readonly logIn: () => Promise<void>; readonly heard: (line: string) => Promise<void> }
+    | undefined;
   /** What is done at the forge by hand, by the step whose gate asks for it; given what the gate says. */
   readonly atForge?: Readonly<Record<string, (text: string) => Promise<void>>> | undefined;
   /** What the operator looks at before approving the cutover. */

@@ -284,6 +284,8 @@ function rigConfig({ ccci }: LabHosts, forge: RehearsalForge, agents: RealAgents
       plans: [0, 1, 2, 3].map((index) => `cc-ci-plan/plan-phase${index}.md`),
       mirror: '.cc-ci-logs/.phase-idx',
       repository: { remote },
+      // Each move has one claim, always on the same phase: some tests move the rig a hundred times.
+      maxRounds: 10_000,
     },
     loops: {
       builder: session('builder', { ...clone('cc-ci'), role: 'claimer' }),

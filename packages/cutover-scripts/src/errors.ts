@@ -10,6 +10,7 @@ export type CutoverErrorCode =
   | 'SECRET_LEAK'
   | 'SHARED_KEY'
   | 'NOT_OWNER'
+  | 'NO_HANDOFF'
   | 'TAILNET_NOT_JOINED'
   | 'FORGE_SILENT'
   | 'FORGE_REFUSED'

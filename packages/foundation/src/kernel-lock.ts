@@ -11,7 +11,8 @@ export interface KernelLock extends AsyncDisposable {
 
 /** Either the lock, or what its present holder wrote about itself. */
 export type LockAttempt =
-  { readonly taken: true; readonly lock: KernelLock } | { readonly taken: false; readonly holder: string };
+  | { readonly taken: true; readonly lock: KernelLock }
+  | { readonly taken: false; readonly holder: string };
 
 export interface KernelLockOptions {
   /** What others are told while we hold it, e.g. `pid 41 on pi since …`. */

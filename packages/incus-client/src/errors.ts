@@ -3,7 +3,10 @@ import { withoutSecret } from './api/path.ts';
 
 /** How a server could not be reached, or not be talked to. */
 export type ConnectionErrorCode =
-  'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'SERVER_UNTRUSTED' | 'CLIENT_UNTRUSTED';
+  | 'CONNECTION_FAILED'
+  | 'CONNECTION_LOST'
+  | 'SERVER_UNTRUSTED'
+  | 'CLIENT_UNTRUSTED';
 
 /** What a daemon answers a request with. */
 export type ApiErrorCode =
@@ -18,11 +21,21 @@ export type ApiErrorCode =
 
 /** How an operation that was accepted ended badly. */
 export type OperationErrorCode =
-  'AGENT_ABSENT' | 'ALREADY_EXISTS' | 'BUSY' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OPERATION_CANCELLED';
+  | 'AGENT_ABSENT'
+  | 'ALREADY_EXISTS'
+  | 'BUSY'
+  | 'NOT_FOUND'
+  | 'OPERATION_FAILED'
+  | 'OPERATION_CANCELLED';
 
 /** What is wrong with a file. */
 export type FileErrorCode =
-  'API_ERROR' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'PROTOCOL_ERROR';
+  | 'API_ERROR'
+  | 'BAD_REQUEST'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PROTOCOL_ERROR';
 
 /** The stable codes of the errors this package throws. */
 export type IncusErrorCode =

@@ -22,7 +22,14 @@ export type DeployEvent = { readonly target: string } & (
 
 /** The parts of a deploy, in their usual order. `restore`: the target goes back to what ran before. */
 export type DeployStage =
-  'connect' | 'preflight' | 'build' | 'copy' | 'activate' | 'confirm' | 'boot-loader' | 'restore';
+  | 'connect'
+  | 'preflight'
+  | 'build'
+  | 'copy'
+  | 'activate'
+  | 'confirm'
+  | 'boot-loader'
+  | 'restore';
 
 /** An event before it is known which target it is of. */
 export type TargetlessEvent = DeployEvent extends infer E

@@ -51,7 +51,8 @@ export interface DeployOptions {
   readonly sudo?: boolean | undefined;
   /** What the target must be, checked before anything else. */
   readonly expect?:
-    { readonly machineId?: string | undefined; readonly hostName?: string | undefined } | undefined;
+    | { readonly machineId?: string | undefined; readonly hostName?: string | undefined }
+    | undefined;
   /** What must hold, on a fresh connection, before the deploy is confirmed. */
   readonly healthChecks?: readonly HealthCheck[] | undefined;
   /** Milliseconds after the activation until the target restores itself. Default 60,000; health checks fit inside it. */

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { formatDuration } from '@cutover/foundation/duration';
 import type { Host } from '@cutover/host';
 import { readClaim, readVerdict } from '@cutover/loops';
+import { CutoverError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { type WantedClone, wantedClones } from '../carry/working-clones.ts';
 
@@ -105,20 +107,50 @@ async function commitsSince(
   return count.exitCode === 0 ? Number(count.stdout) : 0;
 }
 
-/** Asks the forge until the handoff is complete; the signal is the deadline. A remote tells of no change by itself. */
+/** The loops run on the new host and did not hand work over in time. `seen` is how far the handoff had come. */
+export class NoHandoffError extends CutoverError {
+  override readonly name = 'NoHandoffError';
+  readonly code = 'NO_HANDOFF';
+  readonly seen: Handoff;
+
+  constructor(host: string, missing: string, timeout: number, seen: Handoff) {
+    super(
+      `the loops run on ${host}, but ${missing} was seen within ${formatDuration(timeout)}. ` +
+        'What they do say there: loops status, loops logs LOOP; then resume',
+    );
+    this.seen = seen;
+  }
+}
+
+/**
+ * Asks the forge until the handoff is complete: a remote tells of no change by itself.
+ *
+ * @throws {NoHandoffError} when the time that `handoff.timeout` gives is over.
+ */
 export async function waitForHandoff(
   world: World,
   end: OldRigEnd,
   progress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const awaited = world.settings.handoff?.proof === 'commit' ? 'a new commit' : 'a claim';
-  for (;;) {
-    const { complete, claimed, newCommits } = await findHandoff(world, end, signal);
-    if (complete) return;
-    progress(
-      claimed ? 'claimed; waiting for the verdict' : `waiting for ${awaited} (${newCommits} new commits)`,
-    );
-    await delay(500, undefined, { signal });
+  const { handoff, name } = world.settings;
+  if (handoff === undefined) return;
+  const late = AbortSignal.timeout(handoff.timeout);
+  const either = AbortSignal.any([signal, late]);
+  let seen = noHandoff;
+  const missing = (): string => {
+    if (handoff.proof === 'commit') return 'no new commit';
+    return seen.claimed ? `no verdict on ${seen.commit}, which was claimed,` : 'no claim of a new commit';
+  };
+  try {
+    for (;;) {
+      seen = await findHandoff(world, end, either);
+      if (seen.complete) return;
+      progress(`waiting: ${missing()} yet`);
+      await delay(500, undefined, { signal: either });
+    }
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error;
+    throw new NoHandoffError(name, missing(), handoff.timeout, seen);
   }
 }

@@ -7,7 +7,8 @@ export type TextSource = string | { readonly command: readonly string[] };
 
 /** The text and where it is from, for messages; or why there is none. */
 export type SourceText =
-  { readonly text: string; readonly where: string } | { readonly problem: string; readonly cause?: unknown };
+  | { readonly text: string; readonly where: string }
+  | { readonly problem: string; readonly cause?: unknown };
 
 /** Reads a text; it is kept nowhere, and in no message. */
 export async function readTextSource(

@@ -59,6 +59,18 @@ describe('a rig without plan phases, claims and verdicts', () => {
     expect(await findHandoff(world, end, signal)).toMatchObject({ complete: true, newCommits: 1, commit });
   });
 
+  test('says what was not seen when the time for it is over', async () => {
+    const world = withoutPhases({ repository: 'work', proof: 'commit', timeout: 1500 });
+    const { git, new: target } = hosts;
+    const heads = { [target.clone]: await git(target.clone, 'rev-parse', 'HEAD') };
+    const context = stepContext(world, { 'last-sync': { heads, planPhase: null } });
+    await expect(verifyHandoff.apply?.(context)).rejects.toMatchObject({
+      code: 'NO_HANDOFF',
+      message: expect.stringMatching(/^the loops run on .*, but no new commit was seen within 1\.5s/),
+      seen: { complete: false, newCommits: 0 },
+    });
+  });
+
   test('is taken at its word where no handoff is configured', async () => {
     const context = stepContext(withoutPhases(), { 'last-sync': { heads: {}, planPhase: null } });
     expect(await verifyHandoff.check?.(context)).toMatchObject({

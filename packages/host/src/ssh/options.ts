@@ -32,7 +32,8 @@ export interface SshHostOptions {
   readonly agent?: string | undefined;
   /** Answers the server's questions (keyboard-interactive), e.g. for a one-time code; last of all. */
   readonly answer?:
-    ((questions: readonly SshQuestion[], instructions: string) => Promise<string[]>) | undefined;
+    | ((questions: readonly SshQuestion[], instructions: string) => Promise<string[]>)
+    | undefined;
   /** Opens an encrypted private key, or is asked for its passphrase; `undefined` passes the key over. */
   readonly passphrase?: Passphrase | undefined;
 

@@ -20,7 +20,23 @@ export interface Operation<Metadata = Readonly<Record<string, unknown>> | null> 
 
 /** 101 started … 103 running; 200 success, 400 failure, 401 cancelled are final. */
 export type OperationStatusCode =
-  100 | 101 | 102 | 103 | 104 | 105 | 106 | 107 | 108 | 109 | 110 | 111 | 112 | 113 | 200 | 400 | 401;
+  | 100
+  | 101
+  | 102
+  | 103
+  | 104
+  | 105
+  | 106
+  | 107
+  | 108
+  | 109
+  | 110
+  | 111
+  | 112
+  | 113
+  | 200
+  | 400
+  | 401;
 
 /** Whether `operation` has ended, well or badly. */
 export function isFinal(operation: Pick<Operation, 'status_code'>): boolean {

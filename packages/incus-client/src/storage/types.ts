@@ -19,7 +19,16 @@ export interface StoragePoolChange {
 export interface StoragePoolCreate extends StoragePoolChange {
   readonly name: string;
   readonly driver:
-    'btrfs' | 'dir' | 'lvm' | 'lvmcluster' | 'zfs' | 'ceph' | 'cephfs' | 'cephobject' | 'linstor' | 'truenas';
+    | 'btrfs'
+    | 'dir'
+    | 'lvm'
+    | 'lvmcluster'
+    | 'zfs'
+    | 'ceph'
+    | 'cephfs'
+    | 'cephobject'
+    | 'linstor'
+    | 'truenas';
 }
 
 /** How full a pool is, in bytes and inodes (`GET /1.0/storage-pools/{name}/resources`). */

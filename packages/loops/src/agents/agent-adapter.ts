@@ -49,6 +49,8 @@ export interface ScreenReading {
   readonly takesPrompt?: boolean | undefined;
   /** What stands in its input line and is not submitted. */
   readonly draft?: string | undefined;
+  /** Whether that is a text for sure, where anything else may be a hint in an empty line. */
+  readonly holdsPaste?: boolean | undefined;
 }
 
 /** What an agent has done so far, from its transcript. */

@@ -99,11 +99,13 @@ export interface RigStatus {
         readonly epoch: number;
         /** What ends the loops when the lease runs out, and in how many milliseconds unless it is confirmed again. */
         readonly lease?:
-          { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number } | undefined;
+          | { readonly enforcedBy: 'systemd' | 'watchdog'; readonly remainingMs: number }
+          | undefined;
       }
     | undefined;
   readonly phase?:
-    { readonly index: number; readonly total: number; readonly plan?: string | undefined } | undefined;
+    | { readonly index: number; readonly total: number; readonly plan?: string | undefined }
+    | undefined;
   readonly loops: readonly LoopStatus[];
   /** Agents that run and whose loops are not in the config; `loops stop NAME` ends them. */
   readonly orphans?: readonly { readonly name: string; readonly pid: number }[] | undefined;

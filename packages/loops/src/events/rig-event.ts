@@ -112,7 +112,14 @@ export type RebootCause = 'orderly' | 'unexpected';
 
 /** Why an agent ended; `lost`: its terminal went away with the tmux server. */
 export type ExitCause =
-  'clean' | 'crash' | 'killed' | 'lost' | 'out-of-memory' | 'usage-limit' | 'login-expired' | 'billing';
+  | 'clean'
+  | 'crash'
+  | 'killed'
+  | 'lost'
+  | 'out-of-memory'
+  | 'usage-limit'
+  | 'login-expired'
+  | 'billing';
 
 /** The ladder of answers to a stall. */
 export type StallRung = 'nudge' | 'interrupt' | 'resume' | 'fresh' | 'escalate';

@@ -77,36 +77,30 @@ describe('an answer of the supervisor', () => {
     });
   });
 
-  it.concurrent(
-    'is waited for as long as its supervisor is at work, longer than a silent one is',
-    async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'loops-control-'));
-      const path = join(directory, 'control.sock');
-      const slow = async (): Promise<string> => delay(silencePatience + 500, 'done');
-      await using _server = await serveControl(path, slow);
-      expect(await askSupervisor(path, 'status', {})).toBe('done');
-      await rm(directory, { recursive: true });
-    },
-  );
+  it.concurrent('is waited for as long as its supervisor is at work, longer than a silent one is', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'loops-control-'));
+    const path = join(directory, 'control.sock');
+    const slow = async (): Promise<string> => delay(silencePatience + 500, 'done');
+    await using _server = await serveControl(path, slow);
+    expect(await askSupervisor(path, 'status', {})).toBe('done');
+    await rm(directory, { recursive: true });
+  });
 
-  it.concurrent(
-    'is given up when its supervisor is stopped, which then does nothing of it when it goes on',
-    async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'loops-control-'));
-      const path = join(directory, 'control.sock');
-      const seen: string[] = [];
-      const server = createServer((connection) => {
-        connection.on('error', () => connection.destroy());
-        connection.on('data', (bytes) => void seen.push(bytes.toString()));
-      }).listen(path);
-      await once(server, 'listening');
-      await expect(askSupervisor(path, 'end', { reason: 'a test', stop: true })).rejects.toMatchObject({
-        code: 'SUPERVISOR_SILENT',
-      });
-      server.close();
-      await once(server, 'close');
-      expect(seen).toEqual([]);
-      await rm(directory, { recursive: true });
-    },
-  );
+  it.concurrent('is given up when its supervisor is stopped, which then does nothing of it when it goes on', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'loops-control-'));
+    const path = join(directory, 'control.sock');
+    const seen: string[] = [];
+    const server = createServer((connection) => {
+      connection.on('error', () => connection.destroy());
+      connection.on('data', (bytes) => void seen.push(bytes.toString()));
+    }).listen(path);
+    await once(server, 'listening');
+    await expect(askSupervisor(path, 'end', { reason: 'a test', stop: true })).rejects.toMatchObject({
+      code: 'SUPERVISOR_SILENT',
+    });
+    server.close();
+    await once(server, 'close');
+    expect(seen).toEqual([]);
+    await rm(directory, { recursive: true });
+  });
 });

@@ -43,7 +43,8 @@ export interface Runbook<World> extends Partial<AsyncDisposable> {
    * throws a UsageError that says what to type when the words are others.
    */
   readonly unlocks?:
-    Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>> | undefined;
+    | Readonly<Record<string, (words: string, signal: AbortSignal) => Promise<string>>>
+    | undefined;
   /**
    * Asks the world whether the commit point C1 is passed: the journal is only a witness. A rollback is the reverse one
    * when either says so. Asked also when a reverse move is given up: where the world says no, the move starts over. Throws

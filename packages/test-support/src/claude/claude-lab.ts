@@ -8,7 +8,15 @@ import { createInterface } from 'node:readline';
 /** How the stand-in of the API answers; see messages-api.mjs. */
 export interface ApiMode {
   readonly mode:
-    'good' | 'unauthorized' | 'revoked' | 'billing' | 'limit' | 'overloaded' | 'hang' | 'slow' | 'drop';
+    | 'good'
+    | 'unauthorized'
+    | 'revoked'
+    | 'billing'
+    | 'limit'
+    | 'overloaded'
+    | 'hang'
+    | 'slow'
+    | 'drop';
   readonly claim?: 'five_hour' | 'seven_day';
   /** Unix seconds. */
   readonly resetAt?: number;

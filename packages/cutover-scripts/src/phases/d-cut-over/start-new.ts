@@ -99,10 +99,7 @@ export const verifyHandoff = step({
     return { state: handoff.complete ? 'satisfied' : 'absent', evidence: { ...handoff } };
   },
   async apply({ world, signal, progress, evidence }) {
-    const { handoff } = world.settings;
-    if (handoff === undefined) return;
-    const deadline = AbortSignal.timeout(handoff.timeout);
-    await waitForHandoff(world, evidence(lastSync), progress, AbortSignal.any([signal, deadline]));
+    await waitForHandoff(world, evidence(lastSync), progress, signal);
   },
   // The loops go on: the next commit has no verdict yet.
   holdsUntil: 'verify-handoff',

@@ -41,9 +41,14 @@ export function isSamePrompt(given: string, taken: string): boolean {
  * that the line shows, broken where it is full.
  */
 export function isDraftOf(draft: string, text: string): boolean {
-  if (/\[Pasted text #\d+|\[\.\.\.Truncated text #\d+|<pasted_content\b/.test(draft)) return true;
+  if (holdsPaste(draft)) return true;
   const shown = tight(draft);
   return shown !== '' && tight(text).includes(shown);
+}
+
+/** Whether the stand-in for a long paste, or for the middle of one, stands in the input line. */
+export function holdsPaste(draft: string): boolean {
+  return /\[Pasted text #\d+|\[\.\.\.Truncated text #\d+|<pasted_content\b/.test(draft);
 }
 
 function tight(text: string): string {

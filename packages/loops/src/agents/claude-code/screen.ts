@@ -1,9 +1,11 @@
 import type { ScreenReading } from '../agent-adapter.ts';
 import { type AgentSign, type SignPatterns } from '../agent-signs.ts';
+import { holdsPaste } from './prompts.ts';
 import { failureSign } from './signs.ts';
 
 const rule = /^─{20,}/;
-const cursor = /^\s*❯\s/;
+/** Before a choice of a dialog it is indented; at the beginning of a line it stands before a prompt that was given. */
+const cursor = /^\s+❯\s/;
 /** How many lines from the end of a screen a dialog may take. */
 const dialogLines = 30;
 
@@ -13,7 +15,7 @@ const leaveable = [/Stop and wait for limit to reset/, /Try the new fullscreen r
 /**
  * Reads the screen of Claude Code from below. Its input line stands between two rules; while a dialog is open there is
  * none, but a cursor on one of the choices, which have numbers in some versions and none in others. What stands above is
- * what was said, prompts that begin like a menu among it.
+ * what was said, prompts that begin like a menu among it; a session that goes on shows that before its input line.
  */
 export function readScreen(screen: readonly string[], patterns: SignPatterns, now: number): ScreenReading {
   const lines = screen.map((line) => line.trimEnd()).filter((line) => line !== '');
@@ -21,9 +23,11 @@ export function readScreen(screen: readonly string[], patterns: SignPatterns, no
   const last = rules.at(-1);
   const before = rules.at(-2);
   if (last !== undefined && before !== undefined && isInput(lines.slice(before + 1, last))) {
+    const draft = draftOf(lines.slice(before + 1, last));
     return {
       takesPrompt: true,
-      draft: draftOf(lines.slice(before + 1, last)),
+      draft,
+      holdsPaste: holdsPaste(draft),
       sign: signOf(lines.slice(0, before), patterns, now),
     };
   }

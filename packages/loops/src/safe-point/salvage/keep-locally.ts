@@ -22,11 +22,13 @@ export async function keepLocally(context: GitContext): Promise<Kept> {
     try {
       return await work();
     } catch (error) {
-      if (!(
-        error instanceof CommandError ||
-        error instanceof CommandTimeoutError ||
-        error instanceof LoopsError
-      ))
+      if (
+        !(
+          error instanceof CommandError ||
+          error instanceof CommandTimeoutError ||
+          error instanceof LoopsError
+        )
+      )
         throw error;
       notKept.push(`${what}: ${error.message}`);
       return undefined;

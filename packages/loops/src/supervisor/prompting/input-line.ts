@@ -27,19 +27,24 @@ export interface PromptTarget {
 }
 
 /**
- * Waits until no dialog is open and there is an input line: a program that says it is ready may have none yet. What is typed
- * into anything else is lost, or answers something.
+ * Waits until no dialog is open and there is an input line that holds no paste: a program that says it is ready may have no
+ * line yet, and one that took the prompt before may not have emptied it. What is typed into anything else is lost, answers
+ * something, or is sent together with what stands there.
  */
 export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
   const { loop, signal } = target;
   const end = performance.now() + inputPatience;
   for (;;) {
     const reading = await leaveDialog(target);
-    if (reading.takesPrompt !== false) return reading;
+    if (reading.takesPrompt !== false && reading.holdsPaste !== true) return reading;
     if (performance.now() > end) {
+      const what =
+        reading.takesPrompt === false
+          ? `showed no input line for ${inputPatience / 1000} s`
+          : `has a text in its input line that was not submitted for ${inputPatience / 1000} s`;
       throw new RequestRefusedError(
         'PROMPT_REFUSED',
-        `${loop.name} showed no input line for ${inputPatience / 1000} s; nothing was typed. Look with: loops attach ${loop.name}`,
+        `${loop.name} ${what}; nothing was typed. Look with: loops attach ${loop.name}`,
       );
     }
     await delay(echoPause, undefined, { signal });

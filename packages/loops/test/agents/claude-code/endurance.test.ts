@@ -53,16 +53,12 @@ describe.skipIf(program === '')(`a rig of four Claude Code sessions for ${minute
       const samples: Sample[] = [];
       const end = performance.now() + minutes * 60_000;
       for (let round = 1; performance.now() < end; round += 1) {
-        const full = round % fullEvery === 0 ? names[(round / fullEvery) % names.length] : undefined;
-        await Promise.all(
-          names.map((name) => {
-            const work = `Round ${round}.\n@run seq 300\n@run true\n@say ok`;
-            return command.run('prompt', name, name === full ? `${work}\n@use 160000` : work);
-          }),
-        );
-        if (full !== undefined) await handedOver(command, full);
-        await command.untilIdle();
-        if (round % killEvery === 0) await killOne(command, names[(round / killEvery) % names.length] ?? '');
+        try {
+          await work(command, round);
+        } catch (error) {
+          const history = await command.run('history');
+          throw new Error(`round ${round}, after:\n${history.stdout.slice(-4000)}`, { cause: error });
+        }
         samples.push(await sample(rig.config.stateDir, command.pid()));
       }
 
@@ -101,6 +97,20 @@ async function sample(stateDir: string, pid: number): Promise<Sample> {
     files: (await readdir(`/proc/${pid}/fd`)).length,
     logBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
+}
+
+/** One round of work for all, and what comes with it now and then. */
+async function work(command: Command, round: number): Promise<void> {
+  const full = round % fullEvery === 0 ? names[(round / fullEvery) % names.length] : undefined;
+  await Promise.all(
+    names.map((name) => {
+      const text = `Round ${round}.\n@run seq 300\n@run true\n@say ok`;
+      return command.run('prompt', name, name === full ? `${text}\n@use 160000` : text);
+    }),
+  );
+  if (full !== undefined) await handedOver(command, full);
+  await command.untilIdle();
+  if (round % killEvery === 0) await killOne(command, names[(round / killEvery) % names.length] ?? '');
 }
 
 /** At rest its turns are in its transcript, so that what the API has counted is not lost with it. */

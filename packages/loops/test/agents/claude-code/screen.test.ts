@@ -3,7 +3,10 @@ import { readScreen } from '../../../src/agents/claude-code/screen.ts';
 import {
   bypass332,
   continuesByItself332,
+  halfDrawn,
   input,
+  permission154,
+  permission332,
   renderer332,
   sessionLimit154,
   trust154,
@@ -26,7 +29,13 @@ describe('the screen of Claude Code', () => {
     expect({ dialog, takesPrompt }).toEqual({ dialog: undefined, takesPrompt: true });
   });
 
+  it('is no dialog, and takes no prompt yet, where only what was said before is drawn', () => {
+    expect(read(halfDrawn)).toEqual({ takesPrompt: false });
+  });
+
   it.each([
+    ['a permission, 2.1.154', permission154, 'Bash command'],
+    ['a permission, 2.1.332', permission332, 'Bash command'],
     ['trust, 2.1.154', trust154, 'Quick safety check'],
     ['trust, 2.1.332', trust332, 'Quick safety check'],
     ['bypass', bypass332, 'Bypass Permissions mode'],

@@ -80,3 +80,42 @@ export const renderer332 = [
   '    2. Not now',
   '  Enter to confirm · Esc to cancel',
 ];
+
+const asked = ['❯ Make it.', '  @run touch zzz', '● Bash(touch zzz)', '  ⎿  Waiting…', rule, ' Bash command'];
+
+export const permission154 = [
+  ...asked,
+  '   touch zzz',
+  '   a step',
+  ' Do you want to proceed?',
+  ' ❯ 1. Yes',
+  '   2. Yes, and always allow access to clone/ from this project',
+  '   3. No',
+  ' Esc to cancel · Tab to amend · ctrl+e to explain',
+];
+
+export const permission332 = [
+  ...asked,
+  ' Tip: auto mode handles these prompts for you — choose "switch to auto mode" below',
+  ' a step',
+  '╌'.repeat(80),
+  ' touch zzz',
+  '╌'.repeat(80),
+  ' Do you want to proceed?',
+  ' ❯ 1. Yes',
+  '   2. Yes, and always allow access to /srv/clone from this project',
+  '   3. Yes, and switch to auto mode · auto mode handles these prompts for you',
+  '   4. No',
+  ' Esc to cancel · Tab to amend',
+];
+
+/** A session that goes on, before its input line is drawn. */
+export const halfDrawn = [
+  '❯ 1. Do this',
+  '  @run seq 300',
+  '● Bash(seq 300)',
+  '  ⎿  1',
+  '     … +299 lines (ctrl+o to expand)',
+  '● ok',
+  '✻ Brewed for 1s',
+];

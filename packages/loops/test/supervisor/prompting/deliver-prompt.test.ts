@@ -7,6 +7,7 @@ const starting = [' Loading…'];
 const trust = [' Do you trust this folder?', ' ❯ No, exit', '   Yes, I trust this folder'];
 const limit = [' What do you want to do?', ' ❯ 1. Stop and wait for limit to reset', '   2. Upgrade'];
 const line = (draft: string): string[] => ['─'.repeat(40), `❯ ${draft}`, '─'.repeat(40)];
+const pasted = line('[Pasted text #1 +3 lines]');
 
 /**
  * A terminal that shows one screen after the other, the last one for ever, and others from a paste on; what is pasted and
@@ -29,7 +30,7 @@ function deliver(screens: string[][], afterPaste: string[][] = []) {
     tmux: {
       screen: async () => (left.length > 1 ? left.shift() : left[0]) ?? [],
       paste: async (_: string, text: Uint8Array) => {
-        done.push(`paste ${Buffer.from(text).toString()}`);
+        done.push(`paste ${Buffer.from(text).toString()}${left[0] === pasted ? ' behind another' : ''}`);
         left = afterPaste;
       },
       press: async (_: string, key: string) => {
@@ -57,6 +58,12 @@ it('is typed once there is an input line, also where a dialog that a key leaves 
   // Another one that is typed before the line is empty would be lost with it; on a busy machine that takes seconds.
   expect(left()).toEqual([line('')]);
   expect(done).toEqual(['Escape', 'record', 'paste Do this.', 'Enter']);
+});
+
+it('waits until a paste that was taken before has left the input line: the two would be sent as one', async () => {
+  const { delivered, done } = deliver([pasted, pasted, pasted, line('')], [line('Do this.'), line('')]);
+  await delivered;
+  expect(done).toEqual(['record', 'paste Do this.', 'Enter']);
 });
 
 it('is refused by a dialog that comes where an input line was expected, and nothing is typed', async () => {

@@ -70,7 +70,7 @@ describe.runIf(hasGo)('held to go-ini itself', () => {
       execFileSync(join(folder, 'go-ini'), { input: JSON.stringify(texts), maxBuffer: 1 << 28 }).toString(),
     ) as (Section[] | null)[];
 
-  const piece = fc.constantFrom('"', '"""', '`', "'", '\\', ';', '#', '=', ':', '[', ']', ' ', '\t', 'a', 'b c', '-', 'é', '\u00a0', '\u0085', '\uFEFF', '\r', ''); // prettier-ignore
+  const piece = fc.constantFrom('"', '"""', '`', "'", '\\', ';', '#', '=', ':', '[', ']', ' ', '\t', 'a', 'b c', '-', 'é', '\u00a0', '\u0085', '\uFEFF', '\r', ''); // oxfmt-ignore
   const odd = fc.array(piece, { maxLength: 6 }).map((parts) => parts.join(''));
   const word = fc.oneof(
     { weight: 3, arbitrary: fc.stringMatching(/^[a-z_]{1,6}$/) },
@@ -80,7 +80,7 @@ describe.runIf(hasGo)('held to go-ini itself', () => {
     .tuple(fc.constantFrom('"""', '`', '"', "'"), odd, fc.constantFrom('', '\n', '\nmore\n'), odd)
     .map(([quote, one, middle, two]) => quote + one + middle + two + quote);
   const line = fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(word, fc.constantFrom('=', ' = ', ':', ' : '), fc.oneof(word, quoted)).map((parts) => parts.join('')) }, // prettier-ignore
+    { weight: 4, arbitrary: fc.tuple(word, fc.constantFrom('=', ' = ', ':', ' : '), fc.oneof(word, quoted)).map((parts) => parts.join('')) }, // oxfmt-ignore
     word.map((name) => `[${name}]`),
     word.map((text) => `; ${text}`),
     word.map((text) => `#${text}`),
