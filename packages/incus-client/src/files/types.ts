@@ -19,7 +19,10 @@ export interface PutFileOptions {
 
 /** What a file is written from: bytes, text, or chunks of either as they come. */
 export type FileContent =
-  string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
 
 /** How a file is written. */
 export interface WriteFileAttributes {
