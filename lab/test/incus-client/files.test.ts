@@ -173,6 +173,21 @@ test('folders on the way are made on wish, with an owner and mode apart from the
   expect(await guest('stat', '-c', '%a %u %g', '/srv/c/d', '/srv/c/d/pushed')).toBe('755 0 0\n640 0 0\n');
 });
 
+test('several calls at once may need the same folder', async () => {
+  const ten = Array.from({ length: 10 }, (_, index) => String(index));
+  const createDirectories = { mode: 0o711 };
+  await Promise.all(
+    ten.map((name) => files.write(box.name, `/root/at/once/${name}`, name, { createDirectories })),
+  );
+  await Promise.all(ten.map(() => files.makeDirectory(box.name, '/root/at/same')));
+  const tree = join(folder, 'same');
+  await mkdir(join(tree, 'below'), { recursive: true });
+  await Promise.all(ten.map(() => files.push(box.name, tree, '/root/at/pushed')));
+  expect(
+    await guest('sh', '-c', 'cat /root/at/once/*; stat -c %a /root/at /root/at/once; ls /root/at/pushed'),
+  ).toBe('0123456789711\n711\nbelow\n');
+});
+
 test('what links lead to is pulled on wish, and a circle is an error', async () => {
   await guest(
     'sh',

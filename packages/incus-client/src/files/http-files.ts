@@ -5,7 +5,7 @@ import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
 import { parseReply } from '../transport/reply.ts';
 import { type SftpSession, openSftp, refusePipe } from './sftp/session.ts';
-import { makeParents } from './make-parents.ts';
+import { makeParents, makeUnlessThere } from './make-parents.ts';
 import { type PullOptions, type PushOptions, pullPath, pushPath } from './transfer.ts';
 import type { FileAttributes, FileContent, PutFileOptions, WriteFileAttributes } from './types.ts';
 
@@ -192,8 +192,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       writeFile(instance, filePath, content, { ...options, append: true }),
     async makeDirectory(instance, directory, { signal, uid = 0, gid = 0, mode = 0o755 } = {}) {
       await using session = await openSession(instance, signal);
-      if (!(await isDirectory(session, directory)))
-        await session.makeDirectory(directory, { uid, gid, mode });
+      await makeUnlessThere(session, directory, { uid, gid, mode });
     },
     async symlink(instance, linkPath, target, options = {}) {
       await using session = await openSession(instance, options.signal);
@@ -222,15 +221,6 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       await (type === 'directory' ? session.removeDirectory(filePath) : session.remove(filePath));
     },
   };
-}
-
-async function isDirectory(session: SftpSession, directory: string): Promise<boolean> {
-  try {
-    return (await session.stat(directory, { followLinks: true })).type === 'directory';
-  } catch (error) {
-    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
-    throw error;
-  }
 }
 
 function attributesIn(

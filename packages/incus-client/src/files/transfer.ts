@@ -16,6 +16,7 @@ import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
 import { localError, onLocalFile } from './local-file.ts';
+import { makeUnlessThere } from './make-parents.ts';
 import type { DirectoryEntry } from './sftp/calls.ts';
 import type { SftpSession } from './sftp/session.ts';
 import type { CallOptions } from '../api/call-options.ts';
@@ -177,7 +178,7 @@ async function ensureDirectory(
   attributes: Required<WriteFileAttributes>,
 ): Promise<void> {
   const there = await factsOf(session, directory);
-  if (there === undefined) await session.makeDirectory(directory, attributes);
+  if (there === undefined) await makeUnlessThere(session, directory, attributes);
   else if (there.type !== 'directory')
     throw new FileError('ALREADY_EXISTS', directory, `is a ${there.type} where a directory is to be`);
   // In a user's folder what is root's is not changed, and need not be where it is as it should be.
