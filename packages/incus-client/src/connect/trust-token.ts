@@ -62,6 +62,7 @@ export function decodeTrustToken(token: string): TrustToken {
  * neither the token nor the certificate is given to another one.
  *
  * @throws {IncusError} `OPTION_INVALID`, `TOKEN_REFUSED`: nothing was sent.
+ * @throws {IncusApiError} `ALREADY_EXISTS`: the server trusts the certificate already.
  * @throws {IncusConnectionError} `SERVER_UNTRUSTED`: another server answered. `CONNECTION_FAILED`: none did.
  */
 export async function enrol(
