@@ -1,10 +1,11 @@
 // node bin/lib/checks/reference.mjs [PACKAGE…] [--html FOLDER]
 // The reference of the published packages, as typedoc makes it of their sources: it has no warning, and each public name has a doc
-// comment. With --html its pages are written too, into one folder for each package.
+// comment; its examples are right by their types. With --html its pages are written too, into one folder for each package.
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Application, Converter, LogLevel, ReflectionKind } from 'typedoc';
 import { publishedPackages } from '../consumers/tarballs.mjs';
+import { checkExamples } from '../reference/examples.mjs';
 
 const settings = {
   validation: { notDocumented: true, notExported: true, invalidLink: true },
@@ -58,9 +59,14 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-for (const one of packages) {
-  const name = basename(one.folder);
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+const chosen = packages.filter(
+  ({ folder }) => positionals.length === 0 || positionals.includes(basename(folder)),
+);
+for (const mistake of checkExamples(packages, chosen)) {
+  console.log(mistake);
+  process.exitCode = 1;
+}
+for (const one of chosen) {
   const mistakes = await check(one, values.html);
   if (mistakes === 0) continue;
   console.log(

@@ -11,7 +11,7 @@ import type { HostTransport } from './transport.ts';
  * @example
  * const host = createHost({
  *   name: 'serial',
- *   spawn: async ({ argv, env, cwd }) => await console.start(argv, { env, cwd }),
+ *   spawn: async (command) => await serial.start(command),
  * });
  * await host.run(['uptime']);
  */
