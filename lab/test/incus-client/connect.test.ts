@@ -236,6 +236,9 @@ test("a remote is connected to by its own certificate, at the address that answe
     await using client = await connectRemote(undefined, { folder });
     expect([client.address, client.projectName]).toEqual([lab.url, lab.project]);
     expect(await client.instances.list()).toBeInstanceOf(Array);
+    // So is empty text that a script got from a variable of its own.
+    await using same = await connectRemote('', { folder, project: '' });
+    expect([same.address, same.projectName]).toEqual([lab.url, lab.project]);
   } finally {
     await rm(folder, { recursive: true });
   }

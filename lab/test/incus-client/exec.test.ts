@@ -146,6 +146,34 @@ test('aborting an exec ends the process in the guest at once', async () => {
   expect(Number(seen.split('\n')[1]) - aborted).toBeLessThan(20_000);
 });
 
+test("an exec that is aborted rejects with the signal's own reason, its streams too, and leaves no process", async () => {
+  // By turns before, while and after the channels are attached.
+  const delays = Array.from({ length: soak(60, 12) }, (_, turn) => turn * 4);
+  const outcomes = await Promise.all(
+    delays.map(async (milliseconds) => {
+      const aborting = new AbortController();
+      const outcome = client.exec
+        .run(box.name, ['sleep', '27182'], { signal: aborting.signal })
+        .catch((error: unknown) => String(error));
+      await delay(milliseconds);
+      aborting.abort(new Error('enough'));
+      return outcome;
+    }),
+  );
+  expect(new Set(outcomes)).toEqual(new Set(['Error: enough']));
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  const session = await client.exec.start(box.name, ['sleep', '27182'], { signal });
+  const read = session.stdout.toArray();
+  aborting.abort(new Error('enough'));
+  await expect(read).rejects.toThrow('enough');
+  await expect(session.exit).rejects.toThrow('enough');
+  const left = ['sh', '-c', 'pgrep -xf "sleep 27182" | wc -l'];
+  await expect
+    .poll(async () => (await client.exec.run(box.name, left)).stdout.toString(), { timeout: 20_000 })
+    .toBe('0\n');
+});
+
 test('a terminal has its size, is resized, and gets what is typed', async () => {
   await using session = await client.exec.start(
     box.name,
@@ -234,6 +262,16 @@ test('a console is attached, typed at and left', async () => {
     return seen;
   };
   await expect.poll(show).toContain('shown on the console');
+  await session.detach();
+  expect((await client.instances.state(box.name)).status).toBe('Running');
+});
+
+test("a console that is aborted is left, with the signal's reason for those who read", async () => {
+  const aborting = new AbortController();
+  const session = await client.console.attach(box.name, { signal: aborting.signal, force: true });
+  const read = session.terminal.toArray();
+  aborting.abort(new Error('enough'));
+  await expect(read).rejects.toThrow('enough');
   await session.detach();
   expect((await client.instances.state(box.name)).status).toBe('Running');
 });

@@ -6,6 +6,7 @@ import { type FilesArea, incusHost } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, sleepingBox } from './box.ts';
+import { soak } from './soak.ts';
 
 let lab: Lab;
 let box: Box;
@@ -146,6 +147,9 @@ test("a link that a user has put on the way is not followed, and root's own is",
   await expect(files.delete(box.name, '/srv/user/link/hostname')).rejects.toMatchObject(forbidden);
   await expect(sftp.remove('/srv/user/link/hostname')).rejects.toMatchObject(forbidden);
   await expect(sftp.rename('/srv/user/link/hostname', '/srv/root/taken')).rejects.toMatchObject(forbidden);
+  await expect(sftp.setAttributes('/srv/user/link/hostname', { mode: 0o666 })).rejects.toMatchObject(
+    forbidden,
+  );
   await expect(sftp.setAttributes('/srv/user/file', { mode: 0o666 })).rejects.toMatchObject({
     code: 'BAD_REQUEST',
   });
@@ -157,6 +161,72 @@ test("a link that a user has put on the way is not followed, and root's own is",
   await guest('ln -s /srv/root /srv/way');
   await write('/srv/way/by-link');
   expect(await guest('cat /srv/root/by-link')).toBe('x');
+});
+
+test("in a user's folder what is root's is not changed, and a folder of root's is made and pushed there twice", async () => {
+  await guest(
+    'rm -rf /srv/user/*; echo a > /srv/user/root; echo a > /srv/user/own; chown nobody: /srv/user/own',
+  );
+  const nobody = Number(await guest('id -u nobody'));
+  await using sftp = await files.sftp(box.name);
+  const forbidden = { code: 'FORBIDDEN', message: expect.stringContaining('belongs to root') };
+  await expect(files.append(box.name, '/srv/user/root', 'b')).rejects.toMatchObject(forbidden);
+  await expect(sftp.setAttributes('/srv/user/root', { mode: 0o666 })).rejects.toMatchObject(forbidden);
+  await files.append(box.name, '/srv/user/own', 'b');
+  await sftp.setAttributes('/srv/user/own', { mode: 0o600 });
+  await sftp.makeDirectory('/srv/user/made', { uid: nobody, mode: 0o750 });
+  await expect(sftp.makeDirectory('/srv/user/made')).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+  const tree = join(folder, 'tree');
+  await mkdir(join(tree, 'below'), { recursive: true });
+  for (const content of ['1', '2']) {
+    await writeFile(join(tree, 'below', 'file'), content);
+    await files.push(box.name, tree, '/srv/user/tree');
+  }
+  expect(
+    await guest(
+      "cd /srv/user; cat root own tree/below/file; stat -c '%n %a %U' own made tree/below; ls -A .. . | grep cutover || true",
+    ),
+  ).toBe('a\na\nb2own 600 nobody\nmade 750 nobody\ntree/below 755 root\n');
+});
+
+/** A user who leads a folder elsewhere and back all the time. */
+const swapScript = `
+import ctypes, time
+libc = ctypes.CDLL(None)
+while True:
+    libc.renameat2(-100, b'/srv/user/way', -100, b'/srv/user/link', 2)
+    time.sleep(0.0004)
+`;
+
+test("whatever a user does with the way meanwhile, what is root's keeps its owner, mode and content", async () => {
+  const theirs = 'mkdir -p /srv/theirs/folder && touch /srv/theirs/folder/x && echo root > /srv/theirs/log';
+  await guest(
+    `rm -rf /srv/user/*; ${theirs}; mkdir /srv/user/way; ln -s /srv/theirs /srv/user/link; chown -hR nobody: /srv/user`,
+  );
+  const nobody = Number(await guest('id -u nobody'));
+  const user = { uid: nobody, gid: nobody, mode: 0o777 };
+  await using swapper = await lab.client.exec.start(box.name, ['python3', '-c', swapScript], {
+    user: nobody,
+  });
+  await using sftp = await files.sftp(box.name);
+  const attempts = [
+    () => sftp.makeDirectory('/srv/user/way/folder', user),
+    () => sftp.setAttributes('/srv/user/way/folder', user),
+    () => sftp.write('/srv/user/way/log', 'changed', { append: true, ...user }),
+  ];
+  let done = 0;
+  for (const ends = performance.now() + soak(20_000, 1_500); performance.now() < ends;)
+    for (const attempt of attempts)
+      await attempt().then(
+        () => (done += 1),
+        (error: unknown) => expect(error).toMatchObject({ name: 'FileError' }),
+      );
+  swapper.kill(9);
+  await swapper.exit;
+  expect(await guest("cat /srv/theirs/log; stat -c '%n %a %U' /srv/theirs /srv/theirs/*")).toBe(
+    'root\n/srv/theirs 755 root\n/srv/theirs/folder 755 root\n/srv/theirs/log 644 root\n',
+  );
+  expect(done).toBeGreaterThan(0);
 });
 
 test('a new owner and mode are those of a file that was there before, and a file that fails leaves nothing', async () => {

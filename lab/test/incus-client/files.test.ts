@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FilesArea } from '@cutover/incus-client';
+import { Readable } from 'node:stream';
+import type { FileContent, FilesArea } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { type Box, sleepingBox } from './box.ts';
@@ -172,6 +173,21 @@ test('folders on the way are made on wish, with an owner and mode apart from the
   expect(await guest('stat', '-c', '%a %u %g', '/srv/c/d', '/srv/c/d/pushed')).toBe('755 0 0\n640 0 0\n');
 });
 
+test('several calls at once may need the same folder', async () => {
+  const ten = Array.from({ length: 10 }, (_, index) => String(index));
+  const createDirectories = { mode: 0o711 };
+  await Promise.all(
+    ten.map((name) => files.write(box.name, `/root/at/once/${name}`, name, { createDirectories })),
+  );
+  await Promise.all(ten.map(() => files.makeDirectory(box.name, '/root/at/same')));
+  const tree = join(folder, 'same');
+  await mkdir(join(tree, 'below'), { recursive: true });
+  await Promise.all(ten.map(() => files.push(box.name, tree, '/root/at/pushed')));
+  expect(
+    await guest('sh', '-c', 'cat /root/at/once/*; stat -c %a /root/at /root/at/once; ls /root/at/pushed'),
+  ).toBe('0123456789711\n711\nbelow\n');
+});
+
 test('what links lead to is pulled on wish, and a circle is an error', async () => {
   await guest(
     'sh',
@@ -210,6 +226,91 @@ test('an abort ends a transfer with its reason, either way', async () => {
     'enough',
   );
   await guest('rm', '/root/aborted');
+});
+
+test('an abort does not wait for a source that has nothing to give, and nothing is left', async () => {
+  async function* stuck() {
+    yield 'begun';
+    await new Promise(() => {});
+  }
+  const aborting = new AbortController();
+  setTimeout(() => aborting.abort(new Error('enough')), 100);
+  const { signal } = aborting;
+  await expect(files.write(box.name, '/root/stuck', stuck(), { signal })).rejects.toThrow('enough');
+  expect(await guest('find', '/root', '-name', '.cutover-*', '-o', '-name', 'stuck')).toBe('');
+});
+
+test('a pipe and a device are refused, and not waited for', async () => {
+  await guest('sh', '-c', 'mkfifo /root/pipe; ln -s pipe /root/to-pipe');
+  const refused = { name: 'FileError', code: 'BAD_REQUEST', message: expect.stringContaining('a pipe') };
+  await expect(files.read(box.name, '/root/pipe')).rejects.toMatchObject(refused);
+  await expect(files.read(box.name, '/dev/zero')).rejects.toMatchObject(refused);
+  await using sftp = await files.sftp(box.name);
+  await expect(sftp.read('/root/to-pipe').next()).rejects.toMatchObject(refused);
+  await expect(files.append(box.name, '/root/pipe', 'x')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+});
+
+test('content may be text in pieces, and what is neither text nor bytes is refused', async () => {
+  await files.write(box.name, '/root/pieces', Readable.from(['grün', Buffer.from(' und blau')]));
+  expect((await files.read(box.name, '/root/pieces')).toString()).toBe('grün und blau');
+  await using sftp = await files.sftp(box.name);
+  expect(await sftp.write('/root/bytes', Buffer.from([1, 2, 3]))).toBe(3);
+  const numbers: FileContent = JSON.parse('[[1, 2]]');
+  await expect(files.write(box.name, '/root/pieces', numbers)).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+    message: expect.stringContaining('neither'),
+  });
+  expect((await files.read(box.name, '/root/pieces')).toString()).toBe('grün und blau');
+});
+
+test.for([
+  [{ uid: -1 }, /uid/],
+  // The kernel takes it for no change of the owner.
+  [{ uid: 0xffff_ffff }, /uid/],
+  [{ gid: 1.5 }, /gid/],
+  [{ mode: Number.NaN }, /mode/],
+  [{ mode: 0o1_000_000 }, /mode/],
+] as const)(
+  'an owner or mode that cannot be is refused before anything is sent: %j',
+  async ([wanted, words]) => {
+    const refused = { code: 'BAD_REQUEST', message: expect.stringMatching(words) };
+    await expect(files.write(box.name, '/root/odd', 'x', wanted)).rejects.toMatchObject(refused);
+    await expect(files.makeDirectory(box.name, '/root/odd', wanted)).rejects.toMatchObject(refused);
+    await using sftp = await files.sftp(box.name);
+    await expect(sftp.setAttributes('/root', wanted)).rejects.toMatchObject(refused);
+    await expect(sftp.stat('/root/odd')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  },
+);
+
+test('each refusal has a code that says what is wrong, and only what is absent is NOT_FOUND', async () => {
+  await guest('mkdir', '/root/full', '/root/full/sub');
+  await guest('touch', '/root/file');
+  await files.write(box.name, '/root/typed', 'x', { mode: 0o100_640 });
+  expect((await files.stat(box.name, '/root/typed')).mode).toBe(0o640);
+  for (const [act, code] of [
+    [() => files.makeDirectory(box.name, '/root/file'), 'ALREADY_EXISTS'],
+    [() => files.symlink(box.name, '/root/file', '/x'), 'ALREADY_EXISTS'],
+    [() => files.append(box.name, '/root/full', 'x'), 'BAD_REQUEST'],
+    [() => files.write(box.name, '/root/file/x', 'x', { createDirectories: true }), 'BAD_REQUEST'],
+    // /proc takes no new file, so one there cannot be replaced.
+    [() => files.write(box.name, '/proc/sys/kernel/hostname', 'x'), 'API_ERROR'],
+  ] as const)
+    await expect(act()).rejects.toMatchObject({ name: 'FileError', code });
+});
+
+test('a pulled link takes the place of a file, and not of a directory', async () => {
+  await guest('ln', '-s', 'elsewhere', '/root/pulled-link');
+  const place = join(folder, 'in-place');
+  await writeFile(place, 'old');
+  await files.pull(box.name, '/root/pulled-link', place);
+  expect(await readlink(place)).toBe('elsewhere');
+  const directory = join(folder, 'directory-in-place');
+  await mkdir(directory);
+  await expect(files.pull(box.name, '/root/pulled-link', directory)).rejects.toMatchObject({
+    name: 'FileError',
+    code: 'ALREADY_EXISTS',
+  });
+  expect((await readdir(folder)).filter((name) => name.startsWith('.cutover-'))).toEqual([]);
 });
 
 async function sha256(path: string): Promise<string> {

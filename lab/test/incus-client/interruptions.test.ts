@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type IncusClient, OperationLostError, connectIncus, incusHost } from '@cutover/incus-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
@@ -180,6 +181,25 @@ describe.concurrent('a way to the daemon that is cut or slow', () => {
     far.proxy.hold(undefined);
     const { exitCode, stdout } = await running;
     expect({ exitCode, text: stdout.toString() }).toEqual({ exitCode: 0, text: 'once\n' });
+  });
+
+  test('a command runs before it can be signalled, and a signal that is sent by then reaches it', async ({
+    expect: own,
+  }) => {
+    await using far = await farClient();
+    await far.client.exec.run(box.name, ['true']);
+    let attaching = 0;
+    // The fourth request for a channel is the one for control.
+    far.proxy.hold({ test: (head) => /\/websocket/.test(head) && (attaching += 1) === 4 });
+    const { exitCode } = await far.client.exec.run(box.name, ['sh', '-c', 'exit 6']);
+    expect(exitCode).toBe(6);
+    attaching = 0;
+    await using session = await far.client.exec.start(box.name, ['sleep', '600']);
+    session.kill(15);
+    await pause(200);
+    own(attaching).toBe(4);
+    far.proxy.hold(undefined);
+    expect(await session.exit).toBe(143);
   });
 
   test('channels are attached at once: four attached in turn would be too late here', async () => {

@@ -112,6 +112,24 @@ test('a patch of an instance leaves the rest as it was, and heeds the ETag it is
   ).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
 });
 
+test('changes that one client makes at the same moment all stay', async () => {
+  const { profiles } = lab.client;
+  await profiles.create({ name: unique });
+  const keys = Array.from({ length: 8 }, (_, index) => `user.key${index}`);
+  await Promise.all(
+    keys.map((key, index) =>
+      index % 2 === 0
+        ? profiles.patch(unique, { config: { [key]: '1' } })
+        : profiles.modify(unique, ({ config }) => ({ config: { ...config, [key]: '1' } })),
+    ),
+  );
+  expect(Object.keys((await profiles.get(unique)).config).toSorted()).toEqual(keys);
+  const enough = AbortSignal.abort(new Error('enough'));
+  await expect(profiles.patch(unique, { description: 'x' }, { signal: enough })).rejects.toThrow('enough');
+  await profiles.patch(unique, { description: 'after' });
+  await profiles.delete(unique);
+});
+
 test('load balancers and peers are refused by a bridge, in words and with a code', async () => {
   const loadBalancers = lab.client.networks.loadBalancers(network);
   const listen_address = '10.99.98.7';

@@ -15,7 +15,7 @@ export interface Proxy extends AsyncDisposable {
   /** Bytes that have come in answer to the open request whose line matches; `undefined` while there is none. */
   answered(pattern: RegExp): number | undefined;
   /** Keeps back the requests whose line matches, until it is called with no pattern. */
-  hold(pattern: RegExp | undefined): void;
+  hold(pattern: Pick<RegExp, 'test'> | undefined): void;
   /** While refused, new connections are closed at once. */
   refuse(refused: boolean): void;
 }
@@ -26,7 +26,7 @@ export async function proxyTo(target: string, delay = 0): Promise<Proxy> {
   const socketPath = join(folder, 'unix.socket');
   const connections = new Map<Socket, { readonly far: Socket; request: string; answered: number }>();
   const waiting: (() => void)[] = [];
-  let held: RegExp | undefined;
+  let held: Pick<RegExp, 'test'> | undefined;
   let refused = false;
   const server = createServer((near) => {
     near.on('error', () => {});

@@ -1,4 +1,4 @@
-import { NotReadyError, waitReady } from '@cutover/incus-client';
+import { NotReadyError, connectIncus, waitReady } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/index.ts';
 import { emptyBox, sleepingBox } from './box.ts';
@@ -119,6 +119,24 @@ test('an instance that nobody starts is refused, and one that is being started i
   const waiting = waitReady(lab.client, running.name, { agent: true });
   await lab.client.instances.start(running.name);
   expect(await waiting).toMatchObject({ status: 'Running', agent: true });
+});
+
+test('why the guest could not be asked is told, and a client that was closed is not waited with', async () => {
+  await using box = await sleepingBox(lab);
+  await expect(
+    waitReady(lab.client, box.name, { command: ['x'.repeat(200_000)] }, { timeout: 500 }),
+  ).rejects.toMatchObject({
+    code: 'NOT_READY',
+    message: expect.stringContaining('argument list too long'),
+    cause: expect.objectContaining({ name: 'OperationError' }),
+  });
+  const client = await connectIncus({ socketPath: lab.folders.socket });
+  const waiting = waitReady(client, box.name, { command: ['false'] });
+  setTimeout(() => void client.close(), 300);
+  await expect(waiting).rejects.toMatchObject({
+    code: 'CONNECTION_LOST',
+    message: expect.stringContaining('closed'),
+  });
 });
 
 test('an instance that is not there is not waited for', async () => {

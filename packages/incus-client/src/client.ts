@@ -93,6 +93,6 @@ function incusScope(transport: Transport, events: EventHub, { project, target }:
     events: (eventsOptions = {}) => subscribe(scope, eventsOptions),
     project: (name) => incusScope(transport, events, { project: name, target }),
     target: (member) => incusScope(transport, events, { project, target: member }),
-    request: (method, path, requestOptions) => scope.request(method, path, requestOptions),
+    request: (method, path, requestOptions) => scope.requestAny(method, path, requestOptions),
   };
 }

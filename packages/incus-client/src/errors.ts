@@ -170,7 +170,8 @@ export class FileError extends IncusError {
 }
 
 function codeOfReply(status: number, message: string): ApiErrorCode {
-  if (status === 400) return /already (exists|in use)/i.test(message) ? 'ALREADY_EXISTS' : 'BAD_REQUEST';
+  if (status === 400)
+    return /already (exists|in use|trusted)/i.test(message) ? 'ALREADY_EXISTS' : 'BAD_REQUEST';
   if (status === 401 || status === 403) return 'FORBIDDEN';
   if (status === 404) return 'NOT_FOUND';
   if (status === 409) return 'ALREADY_EXISTS';

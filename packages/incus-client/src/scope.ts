@@ -30,11 +30,10 @@ export interface Scope {
   readonly target: string | undefined;
   /** The path with this scope's project and target in its query. */
   url(path: string, query?: Query): string;
-  /**
-   * For what the daemon answers at once; where it answers with an operation after all, that is waited for. An answer that is
-   * not JSON is a `Buffer`.
-   */
+  /** For what the daemon answers at once; where it answers with an operation after all, that is waited for. */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
+  /** The same for any path: an answer that is not JSON is a `Buffer`. */
+  requestAny<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
   requestTagged<T>(path: string, options?: RequestOptions): Promise<Tagged<T>>;
   /** For what the daemon does in the background. */
   start<T>(
@@ -81,6 +80,15 @@ export function createScope(
     return { envelope: parseReply(reply.status, reply.body, method, request.path), reply };
   };
 
+  /** What an answer says, or what comes of the operation that it names. */
+  const settled = async (envelope: Exclude<Envelope, { type: 'error' }>, signal: AbortSignal | undefined) => {
+    if (envelope.type === 'sync') return envelope.metadata;
+    // Newer daemons answer some requests in the background that older ones answered at once.
+    const operation = await waitOperation(transport, envelope.metadata.id, signal, () => {});
+    if (operation.status_code !== 200) throw new OperationError(operation);
+    return operation.metadata;
+  };
+
   const started = (envelope: Exclude<Envelope, { type: 'error' }>): Operation | undefined =>
     envelope.type === 'async' ? envelope.metadata : undefined;
 
@@ -91,16 +99,16 @@ export function createScope(
     target,
     url,
     async request<T>(method: string, base: string, options: RequestOptions = {}) {
+      const { envelope } = await exchange(method, base, options);
+      return (await settled(envelope, options.signal)) as T;
+    },
+    async requestAny<T>(method: string, base: string, options: RequestOptions = {}) {
       const request = rawRequest(method, base, options);
       const reply = await transport.send(request);
       // Recorded output, logs, templates, metrics: what the daemon does not wrap is the answer itself.
       if (reply.status < 400 && !isJson(reply)) return reply.body as T;
       const envelope = parseReply(reply.status, reply.body, method, request.path);
-      if (envelope.type === 'sync') return envelope.metadata as T;
-      // Newer daemons answer some requests in the background that older ones answered at once.
-      const operation = await waitOperation(transport, envelope.metadata.id, options.signal, () => {});
-      if (operation.status_code !== 200) throw new OperationError(operation);
-      return operation.metadata as T;
+      return (await settled(envelope, options.signal)) as T;
     },
     async requestTagged<T>(base: string, options: RequestOptions = {}): Promise<Tagged<T>> {
       const { envelope, reply } = await exchange('GET', base, options);

@@ -26,9 +26,9 @@ export function certificateFingerprint(pem: string): string {
   return fingerprintOf(parse(pem).raw);
 }
 
-/** A PEM certificate's DER. */
-export function certificateDer(pem: string): Buffer {
-  return parse(pem).raw;
+/** A PEM certificate's DER; `what` it is, for the error. */
+export function certificateDer(pem: string, what?: string): Buffer {
+  return parse(pem, what).raw;
 }
 
 /** The fingerprint of a DER certificate. */
@@ -36,13 +36,13 @@ export function fingerprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
-function parse(pem: string): X509Certificate {
+function parse(pem: string, what = 'this'): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (error) {
     throw new IncusError(
       'OPTION_INVALID',
-      'not a certificate in PEM (it should begin with -----BEGIN CERTIFICATE-----)',
+      `${what} is not a certificate in PEM (it should begin with -----BEGIN CERTIFICATE-----)`,
       { cause: error },
     );
   }

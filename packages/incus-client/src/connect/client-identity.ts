@@ -22,7 +22,7 @@ export async function clientIdentity(
   key: string,
   passphrase: Passphrase | undefined,
 ): Promise<ClientIdentity> {
-  const certificate = new X509Certificate(certificateDer(cert));
+  const certificate = new X509Certificate(certificateDer(cert, 'the client certificate'));
   const opened = await openKey(key, passphrase);
   if (!certificate.checkPrivateKey(opened))
     throw new IncusError(

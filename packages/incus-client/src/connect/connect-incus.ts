@@ -1,5 +1,5 @@
 import { type IncusClient, createClient } from '../client.ts';
-import { certificateFingerprint, describeCertificate } from '../certificates/certificate-facts.ts';
+import { certificateDer, describeCertificate, fingerprintOf } from '../certificates/certificate-facts.ts';
 import { IncusConnectionError, IncusError } from '../errors.ts';
 import { createTransport } from '../transport/transport.ts';
 import type { TransportOptions } from '../transport/types.ts';
@@ -8,6 +8,7 @@ import { locateSocket } from './locate-socket.ts';
 import { oidcRefusal } from './oidc-refusal.ts';
 import { pinned } from './peer-check.ts';
 import { proxyFor } from './proxy-for.ts';
+import { httpsOrigin } from './https-origin.ts';
 
 export type { Passphrase } from './client-identity.ts';
 
@@ -70,8 +71,8 @@ export type ConnectOptions = (HttpsConnectOptions | SocketConnectOptions) & {
 export async function connectIncus(options: ConnectOptions = {}): Promise<IncusClient> {
   const { transport, project } = 'url' in options ? await https(options) : socket(options);
   const client = createClient(createTransport({ ...transport, connectTimeout: options.connectTimeout }), {
-    project: options.project ?? project,
-    target: options.target,
+    project: given(options.project) ?? project,
+    target: given(options.target),
   });
   try {
     const { auth, auth_methods: methods } = await client.server.get({ signal: options.signal });
@@ -89,38 +90,32 @@ interface Resolved {
   readonly project?: string | undefined;
 }
 
+/** Empty text, as an environment variable that is not set is often read, is as good as none. */
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
 function socket(options: SocketConnectOptions): Resolved {
-  const { socketPath, ...rest } =
-    options.socketPath === undefined ? locateSocket() : { socketPath: options.socketPath };
+  const named = given(options.socketPath);
+  const { socketPath, ...rest } = named === undefined ? locateSocket() : { socketPath: named };
   return { transport: { origin: 'http://incus', socketPath }, ...rest };
 }
 
 async function https(options: HttpsConnectOptions): Promise<Resolved> {
   const { url, cert, key, serverCert, serverFingerprint, ca } = options;
-  const { origin, protocol } = parseUrl(url);
-  if (protocol !== 'https:') throw new IncusError('OPTION_INVALID', `${url} is not an https:// address`);
+  const origin = httpsOrigin(url);
   if (cert === undefined ? key !== undefined : key === undefined)
     throw new IncusError('OPTION_INVALID', 'a client certificate needs both cert and key');
   const identity =
     cert === undefined || key === undefined ? {} : await clientIdentity(cert, key, options.passphrase);
+  if (ca !== undefined) certificateDer(ca, 'ca');
   const fingerprint =
-    serverFingerprint ?? (serverCert === undefined ? undefined : certificateFingerprint(serverCert));
+    serverFingerprint ??
+    (serverCert === undefined ? undefined : fingerprintOf(certificateDer(serverCert, 'serverCert')));
   const checkPeer = fingerprint === undefined ? undefined : pinned(fingerprint, origin);
   return {
     transport: { origin, tls: { ...identity, ca, checkPeer }, proxy: proxyFor(origin, options.proxy) },
   };
-}
-
-function parseUrl(url: string): URL {
-  try {
-    return new URL(url);
-  } catch (error) {
-    throw new IncusError(
-      'OPTION_INVALID',
-      `${url} is not an address such as https://incus.example.org:8443`,
-      { cause: error },
-    );
-  }
 }
 
 function untrusted(address: string, methods: readonly string[], cert: string | undefined): IncusError {

@@ -57,10 +57,13 @@ function covers(rule: string, host: string, port: string): boolean {
   const [address = '', bits] = name.split('/');
   const family = isIP(host);
   if (bits !== undefined) {
+    const size = Number(bits);
     if (family === 0 || isIP(address) !== family) return false;
+    // A rule that says nothing exempts nothing.
+    if (!/^\d+$/.test(bits) || size > (family === 6 ? 128 : 32)) return false;
     const range = new BlockList();
     const kind = family === 6 ? 'ipv6' : 'ipv4';
-    range.addSubnet(address, Number(bits), kind);
+    range.addSubnet(address, size, kind);
     return range.check(host, kind);
   }
   const domain = name.replace(/^\*?\.?/, '');

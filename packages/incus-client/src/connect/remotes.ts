@@ -25,7 +25,7 @@ export interface RemoteOptions {
  */
 export async function connectRemote(name?: string, options: RemoteOptions = {}): Promise<IncusClient> {
   const { folder, defaultRemote, remotes } = await readRemotes(options.folder);
-  const wanted = name ?? defaultRemote;
+  const wanted = name === undefined || name === '' ? defaultRemote : name;
   const remote = remotes.find((candidate) => candidate.name === wanted);
   if (remote === undefined)
     throw new IncusError(
@@ -62,7 +62,8 @@ async function optionsFor(
   folder: string,
   { project, passphrase, signal }: RemoteOptions,
 ): Promise<ForAddress> {
-  const common = { project: project ?? variable(process.env, 'INCUS_PROJECT') ?? remote.project, signal };
+  const chosen = project === '' ? undefined : project;
+  const common = { project: chosen ?? variable(process.env, 'INCUS_PROJECT') ?? remote.project, signal };
   const [own, shared, serverCert] = await Promise.all([
     identityIn(join(folder, 'clientcerts', remote.name)),
     identityIn(join(folder, 'client')),

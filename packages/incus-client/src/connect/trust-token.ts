@@ -1,6 +1,8 @@
 import { IncusConnectionError, IncusError } from '../errors.ts';
 import { createClient } from '../client.ts';
 import { createTransport } from '../transport/transport.ts';
+import { type Passphrase, clientIdentity } from './client-identity.ts';
+import { httpsOrigin } from './https-origin.ts';
 import { pinned } from './peer-check.ts';
 import { proxyFor } from './proxy-for.ts';
 
@@ -20,6 +22,8 @@ export interface EnrolOptions {
   /** The client's certificate and key, PEM: what the server will trust from now on. */
   readonly cert: string;
   readonly key: string;
+  /** Of an encrypted key. */
+  readonly passphrase?: Passphrase | undefined;
   /** Where the server is, where the token's own addresses cannot be reached: `https://host:port`. */
   readonly url?: string | undefined;
   /** As for `connectIncus`. */
@@ -57,36 +61,40 @@ export function decodeTrustToken(token: string): TrustToken {
  * Has a server trust a certificate by means of a token. The server must show the certificate of the token's fingerprint, so
  * neither the token nor the certificate is given to another one.
  *
+ * @throws {IncusError} `OPTION_INVALID`, `TOKEN_REFUSED`: nothing was sent.
+ * @throws {IncusApiError} `ALREADY_EXISTS`: the server trusts the certificate already.
  * @throws {IncusConnectionError} `SERVER_UNTRUSTED`: another server answered. `CONNECTION_FAILED`: none did.
  */
 export async function enrol(
   token: string,
-  { cert, key, url, proxy, signal }: EnrolOptions,
+  { cert, key, passphrase, url, proxy, signal }: EnrolOptions,
 ): Promise<Enrolment> {
   const { fingerprint, addresses } = decodeTrustToken(token);
-  const candidates = url === undefined ? addresses.map((address) => `https://${address}`) : [url];
+  const origins = (url === undefined ? addresses.map((address) => `https://${address}`) : [url]).map(
+    httpsOrigin,
+  );
+  const identity = await clientIdentity(cert, key, passphrase);
   let failure: unknown = new IncusError(
     'TOKEN_REFUSED',
     'the trust token names no address; give the url of the server',
   );
-  for (const candidate of candidates) {
-    const { origin } = new URL(candidate);
+  for (const origin of origins) {
     await using transport = createTransport({
       origin,
       connectTimeout: 5_000,
       proxy: proxyFor(origin, proxy),
-      tls: { cert, key, checkPeer: pinned(fingerprint, origin) },
+      tls: { ...identity, checkPeer: pinned(fingerprint, origin) },
     });
     try {
       const client = createClient(transport, { project: undefined, target: undefined });
       await client.request('POST', '/1.0/certificates', {
-        json: { type: 'client', trust_token: token },
+        json: { type: 'client', trust_token: token.trim() },
         signal,
       });
       return { url: origin, serverFingerprint: fingerprint };
     } catch (error) {
       // Only an address that leads nowhere may be passed over; a server that is not the token's is told at once.
-      if (!(error instanceof IncusConnectionError) || error.code === 'SERVER_UNTRUSTED') throw error;
+      if (!(error instanceof IncusConnectionError) || error.code !== 'CONNECTION_FAILED') throw error;
       failure = error;
     }
   }
@@ -102,6 +110,7 @@ function isToken(value: unknown): value is TrustToken {
     'secret' in value &&
     typeof value.secret === 'string' &&
     'addresses' in value &&
-    Array.isArray(value.addresses)
+    Array.isArray(value.addresses) &&
+    value.addresses.every((address) => typeof address === 'string')
   );
 }

@@ -7,14 +7,20 @@ import { openOperationChannel } from './operation-channel.ts';
 /** The sockets of a command: its standard streams, or the one of its terminal, and the one that signals go over. */
 interface AttachedSockets {
   readonly standard: readonly Duplex[];
-  /** `undefined`: the command had ended before it could be attached, so there is nothing left to signal. */
-  readonly control: Duplex | undefined;
+  /**
+   * May still be on its way. Resolves to `undefined` where the command had ended before it could be attached, so that there is
+   * nothing left to signal.
+   */
+  readonly control: Promise<Duplex | undefined>;
 }
 
 /**
  * Attaches all channels of an exec at once: one round trip, whatever the distance, where the daemon's deadline for
  * attaching (5 s in 6.0) would not do for four in turn. The daemon starts the command once its standard streams are
- * attached, whether control is or not; it refuses control to a command that was quick enough to have ended by then.
+ * attached, whether control is or not, so they go first and control is not waited for; it refuses control to a command that
+ * was quick enough to have ended by then.
+ *
+ * @param signal - gives up before the standard streams are attached, and not later: control is what ends the command then.
  */
 export async function attachSockets(
   scope: Scope,
@@ -22,21 +28,33 @@ export async function attachSockets(
   terminal: boolean,
   signal: AbortSignal | undefined,
 ): Promise<AttachedSockets> {
-  const attach = (channel: string) => openOperationChannel(scope, operation, channel, signal);
-  const controlling = attach('control').catch((error: unknown) => {
+  // Where one cannot be attached, the others are not waited for.
+  const giving = new AbortController();
+  const either = signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]);
+  const attaching = (terminal ? ['0'] : ['0', '1', '2']).map(async (channel) => {
+    try {
+      return await openOperationChannel(scope, operation, channel, either);
+    } catch (error) {
+      giving.abort(error);
+      throw error;
+    }
+  });
+  const control = openOperationChannel(scope, operation, 'control', undefined).catch((error: unknown) => {
     if (error instanceof IncusApiError) return undefined;
     throw error;
   });
-  const results = await Promise.allSettled([
-    controlling,
-    ...(terminal ? ['0'] : ['0', '1', '2']).map(attach),
-  ]);
-  const failed = results.find((result) => result.status === 'rejected');
-  const [control, ...standard] = results.map((result) =>
-    result.status === 'fulfilled' ? result.value : undefined,
+  control.catch(() => {});
+  const results = await Promise.allSettled(attaching);
+  const standard = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (!giving.signal.aborted) return { standard, control };
+  for (const socket of standard) discard(socket);
+  control.then(
+    (socket) => socket && discard(socket),
+    () => {},
   );
-  const attached = standard.filter((socket) => socket !== undefined);
-  if (failed === undefined) return { standard: attached, control };
-  for (const socket of [control, ...attached]) socket?.on('error', () => {}).destroy();
-  throw failed.reason;
+  throw giving.signal.reason;
+}
+
+function discard(socket: Duplex): void {
+  socket.on('error', () => {}).destroy();
 }

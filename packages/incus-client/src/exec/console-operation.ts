@@ -2,6 +2,7 @@ import { IncusError } from '../errors.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
+import { asError } from '../transport/as-error.ts';
 
 /** The path of an instance's console. */
 export function consolePath(instance: string): string {
@@ -32,23 +33,22 @@ export async function startConsole(
 }
 
 /**
- * Detaches when `signal` aborts, at once where it has already.
+ * Detaches when `signal` aborts, at once where it has already. `detach` then gets the signal's reason, for those who read.
  *
  * @returns `detach`, after which the signal is not listened to any more.
  */
 export async function detachOnAbort(
   signal: AbortSignal | undefined,
-  detach: () => Promise<void>,
+  detach: (reason?: Error) => Promise<void>,
 ): Promise<() => Promise<void>> {
   if (signal?.aborted === true) {
-    await detach();
+    await detach(asError(signal.reason));
     throw signal.reason;
   }
-  const leave = async () => {
+  const abort = () => void detach(asError(signal?.reason));
+  signal?.addEventListener('abort', abort, { once: true });
+  return async () => {
     signal?.removeEventListener('abort', abort);
     await detach();
   };
-  const abort = () => void leave();
-  signal?.addEventListener('abort', abort, { once: true });
-  return leave;
 }

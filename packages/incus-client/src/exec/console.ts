@@ -49,8 +49,12 @@ export function consoleArea(scope: Scope): ConsoleArea {
       const { operation, ended } = await startConsole(scope, instance, wanted, signal);
       const {
         standard: [data],
-        control,
+        control: attaching,
       } = await attachSockets(scope, operation, true, signal);
+      const control = await attaching.catch((error: unknown) => {
+        data?.destroy();
+        throw error;
+      });
       if (data === undefined || control === undefined) {
         data?.destroy();
         throw new IncusError(
@@ -66,9 +70,9 @@ export function consoleArea(scope: Scope): ConsoleArea {
         dead: (error) => terminal.destroy(error),
       });
       const messages = controlSocket(scope, control, `the console of ${instance}`);
-      const detach = await detachOnAbort(signal, async () => {
+      const detach = await detachOnAbort(signal, async (reason) => {
         messages.close();
-        terminal.destroy();
+        terminal.destroy(reason);
         await ended;
       });
       return {

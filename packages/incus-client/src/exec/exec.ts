@@ -3,9 +3,9 @@ import { IncusApiError, IncusConnectionError, IncusError, OperationError } from 
 import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
+import { asError } from '../transport/as-error.ts';
 import { pause } from '../transport/pause.ts';
 import { Channel } from '../websocket/channel.ts';
-import type { MessageSocket } from '../websocket/messages.ts';
 import { watchPulse } from '../websocket/pulse.ts';
 import { attachSockets } from './attach.ts';
 import { execBody } from './exec-body.ts';
@@ -16,7 +16,7 @@ const killSignal = 9;
 /** How often a command is asked for that the daemon gives up before it is attached. */
 const attempts = 3;
 
-/** Starts a command in an instance and resolves once all its channels are attached. */
+/** Starts a command in an instance and resolves once its standard streams are attached. */
 export async function startExec(
   scope: Scope,
   instance: string,
@@ -26,7 +26,9 @@ export async function startExec(
   const { signal } = options;
   const interactive = options.terminal !== undefined;
   const { operation, exit, sockets } = await startAttached(scope, instance, argv, options);
-  const control = sockets.control && controlSocket(scope, sockets.control, `exec in ${instance}`);
+  const control = sockets.control.then(
+    (socket) => socket && controlSocket(scope, socket, `exec in ${instance}`),
+  );
   const lost = async (cause: unknown) => {
     const refusal = await refusalIn(exit);
     if (refusal !== undefined) return refusal;
@@ -52,16 +54,35 @@ export async function startExec(
   // stdin's own socket says nothing worth reading, but its end must be seen.
   if (output !== undefined) input.resume();
 
-  const abort = () => {
-    kill(control, killSignal);
-    for (const stream of [input, stdout, stderr]) stream.destroy();
+  const tell = (message: object) => {
+    control.then(
+      (socket) => socket?.send(JSON.stringify(message)),
+      // Its loss is told below.
+      () => {},
+    );
   };
+  const kill = (number: number) => tell({ command: 'signal', signal: number });
+  const destroy = (reason?: Error) => {
+    for (const stream of [input, stdout, stderr]) stream.destroy(reason);
+  };
+  const abort = () => {
+    kill(killSignal);
+    destroy(asError(signal?.reason));
+  };
+  let over = false;
   const ended = exit.finally(() => {
+    over = true;
     signal?.removeEventListener('abort', abort);
-    control?.close();
+    control.then(
+      (socket) => socket?.close(),
+      () => {},
+    );
     input.destroy();
   });
   ended.catch(() => {});
+  control.catch((error: unknown) => {
+    if (!over) destroy(asError(error));
+  });
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) {
     abort();
@@ -74,13 +95,12 @@ export async function startExec(
     stdout,
     stderr,
     exit: ended,
-    kill: (number) => kill(control, number),
+    kill,
     resize: ({ width, height }) =>
-      control?.send(
-        JSON.stringify({ command: 'window-resize', args: { width: String(width), height: String(height) } }),
-      ),
+      tell({ command: 'window-resize', args: { width: String(width), height: String(height) } }),
     async [Symbol.asyncDispose]() {
-      abort();
+      kill(killSignal);
+      destroy();
       await ended.catch(() => {});
     },
   };
@@ -158,8 +178,4 @@ function returnOf(operation: Operation): number {
   const code = operation.metadata?.['return'];
   if (typeof code === 'number') return code;
   throw new IncusError('PROTOCOL_ERROR', `the exec operation ${operation.id} ended without an exit code`);
-}
-
-function kill(control: MessageSocket | undefined, signal: number): void {
-  control?.send(JSON.stringify({ command: 'signal', signal }));
 }

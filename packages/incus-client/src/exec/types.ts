@@ -3,7 +3,10 @@ import type { Readable, Writable } from 'node:stream';
 /** How a command is run in an instance. */
 export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The directory it starts in. Default: the user's home, or `/`. */
+  /**
+   * The directory it starts in. Default: the user's home, or `/`. Where there is no such directory the daemon (6.0.4)
+   * starts the command in `/` without a word; `incusHost()` refuses.
+   */
   readonly cwd?: string | undefined;
   /** Default 0. */
   readonly user?: number | undefined;
@@ -24,6 +27,7 @@ export interface TerminalSize {
 /** A command that runs in an instance. Back-pressure is kept on all three streams. */
 export interface ExecSession extends AsyncDisposable {
   readonly operationId: string;
+  /** Its end is the command's end of file. With a terminal the end of file is what is typed for it, `\x04` as a rule. */
   readonly stdin: Writable;
   readonly stdout: Readable;
   /** With a terminal: ends at once, for all output is on `stdout`. */

@@ -38,9 +38,9 @@ export async function attachVga(
     `the console of ${instance}`,
   );
   const connections = new Set<Channel>();
-  const detach = await detachOnAbort(signal, async () => {
+  const detach = await detachOnAbort(signal, async (reason) => {
     control.close();
-    for (const connection of connections) connection.destroy();
+    for (const connection of connections) connection.destroy(reason);
     await ended;
   });
   return {

@@ -4,13 +4,10 @@ import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
 import { parseReply } from '../transport/reply.ts';
-import { type SftpSession, openSftp } from './sftp/session.ts';
-import { makeParents } from './make-parents.ts';
+import { type SftpSession, openSftp, refusePipe } from './sftp/session.ts';
+import { makeParents, makeUnlessThere } from './make-parents.ts';
 import { type PullOptions, type PushOptions, pullPath, pushPath } from './transfer.ts';
-import type { FileAttributes, PutFileOptions, WriteFileAttributes } from './types.ts';
-
-/** What a file of an instance may be written from: bytes, text, or chunks as they come. */
-export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+import type { FileAttributes, FileContent, PutFileOptions, WriteFileAttributes } from './types.ts';
 
 /** A file as it is read: its attributes, and its content as a stream that must be read or destroyed. */
 export interface FileReading extends FileAttributes {
@@ -46,7 +43,11 @@ export interface FilesArea {
     content: FileContent,
     options?: WriteFileAttributes & PutFileOptions & CallOptions,
   ): Promise<void>;
-  /** Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`. */
+  /**
+   * Adds to the end of a file, which keeps its owner and mode; one that is missing is made as by `write`.
+   *
+   * @throws {FileError} `FORBIDDEN`: it is root's in a user's folder, or a symlink of a user's is on its way.
+   */
   append(
     instance: string,
     filePath: string,
@@ -84,6 +85,12 @@ export interface FilesArea {
   delete(instance: string, filePath: string, options?: CallOptions): Promise<void>;
 }
 
+/**
+ * Milliseconds after which it is asked what a file is that has not come yet: the endpoint opens a pipe as it does a file, and
+ * waits until someone writes to it.
+ */
+const slowAnswer = 2_000;
+
 /** `owner` gives the path of the instance or volume of a name. */
 export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/instances/${name}`): FilesArea {
   const request = (instance: string) => `${owner(instance)}/files`;
@@ -103,7 +110,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
   ) => {
     await using session = await openSession(instance, signal);
     await makeParents(session, filePath, createDirectories);
-    await session.write(filePath, chunksOf(content), options);
+    await session.write(filePath, content, options);
   };
 
   async function* readBySftp(instance: string, filePath: string, signal: AbortSignal | undefined) {
@@ -111,13 +118,31 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
     yield* session.read(filePath);
   }
 
-  const get = async (instance: string, filePath: string, options: CallOptions = {}) => {
-    const reply = await scope.rawStream('GET', request(instance), { ...options, query: { path: filePath } });
-    return {
-      body: reply.body,
-      attributes: attributesIn(reply.headers, filePath),
-      contentLength: reply.headers['content-length'],
+  const get = async (instance: string, filePath: string, { signal }: CallOptions = {}) => {
+    const giving = new AbortController();
+    const refuse = async () => {
+      await using session = await openSession(instance, giving.signal);
+      refusePipe(filePath, await session.stat(filePath));
     };
+    const timer = setTimeout(() => {
+      // Where that cannot be asked either, the request itself tells why.
+      refuse().catch((error: unknown) => {
+        if (error instanceof FileError && error.code === 'BAD_REQUEST') giving.abort(error);
+      });
+    }, slowAnswer);
+    try {
+      const reply = await scope.rawStream('GET', request(instance), {
+        signal: signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]),
+        query: { path: filePath },
+      });
+      return {
+        body: reply.body,
+        attributes: attributesIn(reply.headers, filePath),
+        contentLength: reply.headers['content-length'],
+      };
+    } finally {
+      clearTimeout(timer);
+    }
   };
 
   const open = async (
@@ -167,8 +192,7 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       writeFile(instance, filePath, content, { ...options, append: true }),
     async makeDirectory(instance, directory, { signal, uid = 0, gid = 0, mode = 0o755 } = {}) {
       await using session = await openSession(instance, signal);
-      if (!(await isDirectory(session, directory)))
-        await session.makeDirectory(directory, { uid, gid, mode });
+      await makeUnlessThere(session, directory, { uid, gid, mode });
     },
     async symlink(instance, linkPath, target, options = {}) {
       await using session = await openSession(instance, options.signal);
@@ -197,20 +221,6 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       await (type === 'directory' ? session.removeDirectory(filePath) : session.remove(filePath));
     },
   };
-}
-
-async function isDirectory(session: SftpSession, directory: string): Promise<boolean> {
-  try {
-    return (await session.stat(directory, { followLinks: true })).type === 'directory';
-  } catch (error) {
-    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
-    throw error;
-  }
-}
-
-function chunksOf(content: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  if (typeof content === 'string') return [Buffer.from(content)];
-  return content instanceof Uint8Array ? [content] : content;
 }
 
 function attributesIn(

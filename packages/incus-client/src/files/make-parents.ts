@@ -20,7 +20,31 @@ export async function makeParents(
     if (await isThere(session, folder)) break;
     missing.push(folder);
   }
-  for (const folder of missing.toReversed()) await session.makeDirectory(folder, { uid, gid, mode });
+  for (const folder of missing.toReversed()) await makeUnlessThere(session, folder, { uid, gid, mode });
+}
+
+/** Makes a folder; that another call or client makes the same one at that moment is as good. */
+export async function makeUnlessThere(
+  session: SftpSession,
+  folder: string,
+  attributes: WriteFileAttributes,
+): Promise<void> {
+  if (await isDirectory(session, folder)) return;
+  try {
+    await session.makeDirectory(folder, attributes);
+  } catch (error) {
+    const there = error instanceof FileError && error.code === 'ALREADY_EXISTS';
+    if (!there || !(await isDirectory(session, folder))) throw error;
+  }
+}
+
+async function isDirectory(session: SftpSession, folder: string): Promise<boolean> {
+  try {
+    return (await session.stat(folder, { followLinks: true })).type === 'directory';
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 async function isThere(session: SftpSession, path: string): Promise<boolean> {

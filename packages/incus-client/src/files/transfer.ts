@@ -16,6 +16,7 @@ import { basename, dirname, join, posix } from 'node:path';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
 import { localError, onLocalFile } from './local-file.ts';
+import { makeUnlessThere } from './make-parents.ts';
 import type { DirectoryEntry } from './sftp/calls.ts';
 import type { SftpSession } from './sftp/session.ts';
 import type { CallOptions } from '../api/call-options.ts';
@@ -98,8 +99,7 @@ async function pullEntry(
     const behind = { name: entry.name, ...(await session.stat(source, { followLinks: true })) };
     await pullEntry(session, source, target, behind, options, links + 1);
   } else if (entry.type === 'symlink') {
-    await removeLink(target);
-    await symlink(await session.readLink(source), target);
+    await pullLink(await session.readLink(source), target);
   } else if (entry.type === 'file') await pullFile(session, source, target, entry.mode);
   else if (entry.type === 'other')
     throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
@@ -107,7 +107,7 @@ async function pullEntry(
     await onLocalFile(target, mkdir(target, { recursive: true }));
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
-      if (child.name.includes('/') || child.name === '..')
+      if (child.name.includes('/') || child.name === '..' || child.name === '')
         throw new FileError('PROTOCOL_ERROR', source, `contains an invalid file name: ${child.name}`);
       const place = join(target, child.name);
       if (child.type === 'directory' && (await isLink(place)))
@@ -124,7 +124,7 @@ async function pullEntry(
 
 async function pullFile(session: SftpSession, source: string, target: string, mode: number): Promise<void> {
   // Never written through a link that stands there, nor into a file that others have opened: a new one takes its place.
-  const draft = join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
+  const draft = draftBeside(target);
   const file = await onLocalFile(dirname(target), open(draft, 'wx', 0o600));
   try {
     await writeAll(file, session.read(source));
@@ -152,8 +152,20 @@ async function writeAll(file: FileHandle, pieces: AsyncIterable<Buffer>): Promis
   if (gathered.length > 0) await file.writev(gathered);
 }
 
-async function removeLink(target: string): Promise<void> {
-  if (await isLink(target)) await rm(target);
+/** In the place of what is there, but of a directory. */
+async function pullLink(leadsTo: string, target: string): Promise<void> {
+  const draft = draftBeside(target);
+  await onLocalFile(dirname(target), symlink(leadsTo, draft));
+  try {
+    await onLocalFile(target, rename(draft, target));
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+function draftBeside(target: string): string {
+  return join(dirname(target), `.cutover-${randomBytes(12).toString('hex')}`);
 }
 
 async function isLink(target: string): Promise<boolean> {
@@ -165,20 +177,23 @@ async function ensureDirectory(
   directory: string,
   attributes: Required<WriteFileAttributes>,
 ): Promise<void> {
-  const there = await typeOf(session, directory);
-  if (there === undefined) await session.makeDirectory(directory, attributes);
-  else if (there === 'directory') await session.setAttributes(directory, attributes);
-  else throw new FileError('ALREADY_EXISTS', directory, `is a ${there} where a directory is to be`);
+  const there = await factsOf(session, directory);
+  if (there === undefined) await makeUnlessThere(session, directory, attributes);
+  else if (there.type !== 'directory')
+    throw new FileError('ALREADY_EXISTS', directory, `is a ${there.type} where a directory is to be`);
+  // In a user's folder what is root's is not changed, and need not be where it is as it should be.
+  else if ((['uid', 'gid', 'mode'] as const).some((key) => there[key] !== attributes[key]))
+    await session.setAttributes(directory, attributes);
 }
 
 async function replaceLink(session: SftpSession, linkPath: string, target: string): Promise<void> {
-  if ((await typeOf(session, linkPath)) !== undefined) await session.remove(linkPath);
+  if ((await factsOf(session, linkPath)) !== undefined) await session.remove(linkPath);
   await session.symlink(linkPath, target);
 }
 
-async function typeOf(session: SftpSession, filePath: string) {
+async function factsOf(session: SftpSession, filePath: string) {
   try {
-    return (await session.stat(filePath)).type;
+    return await session.stat(filePath);
   } catch (error) {
     if (error instanceof FileError && error.code === 'NOT_FOUND') return undefined;
     throw error;

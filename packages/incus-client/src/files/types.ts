@@ -4,7 +4,7 @@ export interface FileAttributes {
   readonly gid: number;
   /** Permission bits, e.g. `0o644`; set-uid, set-gid and sticky included. */
   readonly mode: number;
-  /** `other`: a pipe, a socket or a device. */
+  /** `other`: a pipe, a socket or a device, as an SFTP session tells; the files endpoint takes these for a `file`. */
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
 }
 
@@ -16,6 +16,13 @@ export interface PutFileOptions {
    */
   readonly createDirectories?: boolean | WriteFileAttributes | undefined;
 }
+
+/** What a file is written from: bytes, text, or chunks of either as they come. */
+export type FileContent =
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
 
 /** How a file is written. */
 export interface WriteFileAttributes {

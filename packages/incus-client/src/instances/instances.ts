@@ -163,6 +163,7 @@ export function instancesArea(scope: Scope): InstancesArea {
     update,
     patch: (name, change, { ifMatch, ...options } = {}) =>
       patchOnly(
+        { scope, path: path`/1.0/instances/${name}`, signal: options.signal },
         () => getTagged(name, options),
         async ({ value: { description }, etag }) => {
           const json = { description, ...given(change) };
@@ -172,6 +173,7 @@ export function instancesArea(scope: Scope): InstancesArea {
       ),
     modify: (name, change, options) =>
       modify(
+        { scope, path: path`/1.0/instances/${name}`, signal: options?.signal },
         () => getTagged(name, options),
         async ({ value, etag }) => {
           const { architecture, config, devices, profiles, ephemeral, description } = value;

@@ -1,3 +1,4 @@
+import { isOfClosedClient } from '../transport/closed-error.ts';
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
 import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
@@ -44,16 +45,17 @@ export async function waitReady(
     seen = { ...seen, ...more };
     onProgress?.(seen);
   };
+  const context: Context = {
+    client,
+    instance,
+    conditions,
+    note,
+    nics: undefined,
+    resting: 0,
+    failure: undefined,
+    signal: either,
+  };
   try {
-    const context: Context = {
-      client,
-      instance,
-      conditions,
-      note,
-      nics: undefined,
-      resting: 0,
-      signal: either,
-    };
     await retry(context, () => network(context));
     await Promise.all([
       conditions.cloudInit !== undefined &&
@@ -72,10 +74,10 @@ export async function waitReady(
     if (signal?.aborted !== true && deadline.signal.aborted && !(error instanceof NotReadyError))
       throw new NotReadyError(
         instance,
-        `was not ready within ${timeout} ms`,
+        `was not ready within ${timeout} ms${context.failure === undefined ? '' : ` (${context.failure.message})`}`,
         missing(conditions, seen),
         seen,
-        { cause: error },
+        { cause: context.failure ?? error },
       );
     if (error instanceof Refusal)
       throw new NotReadyError(instance, error.message, missing(conditions, seen), seen);
@@ -95,6 +97,8 @@ interface Context {
   nics: readonly Nic[] | undefined;
   /** In how many looks in a row it did nothing. */
   resting: number;
+  /** Why the last look could not be made, where that is so. */
+  failure: IncusError | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -102,19 +106,30 @@ interface Context {
 class Refusal extends Error {}
 
 /** Looks until `look` is satisfied. A guest that cannot be asked yet, and a server out of reach, are no answer. */
-async function retry({ signal }: Context, look: () => Promise<boolean>): Promise<void> {
+async function retry(context: Context, look: () => Promise<boolean>): Promise<void> {
+  const { signal } = context;
+  let failure: IncusError | undefined;
   for (;;) {
     try {
       if (await look()) return;
+      if (context.failure === failure) context.failure = undefined;
     } catch (error) {
       const passing =
-        error instanceof IncusConnectionError ||
+        (error instanceof IncusConnectionError && mayPass(error)) ||
         error instanceof OperationError ||
         (error instanceof IncusApiError && error.status !== 404 && error.status !== 403);
       if (!passing || signal.aborted) throw error;
+      failure = error;
+      context.failure = error;
     }
     await pause(interval, signal);
   }
+}
+
+/** A server that is out of reach may come back. One that does not know us, or that we do not know, stays so. */
+function mayPass(error: IncusConnectionError): boolean {
+  const untrusted = error.code === 'SERVER_UNTRUSTED' || error.code === 'CLIENT_UNTRUSTED';
+  return !untrusted && !isOfClosedClient(error);
 }
 
 async function network(context: Context): Promise<boolean> {

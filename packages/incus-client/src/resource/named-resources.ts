@@ -62,12 +62,14 @@ export function namedResources<Resource, Create, Change extends object>(
     // By PUT: what the daemon (6.0.4) makes of a PATCH differs from area to area, and of groups its ETag never fits.
     patch: (name, change, { ifMatch, ...options } = {}) =>
       patchOnly(
+        { scope, path: one(name), signal: options.signal },
         () => getTagged(name, options),
         ({ value, etag }) => update(name, merged(changeable(value), change), { ...options, ifMatch: etag }),
         ifMatch,
       ),
     modify: (name, change, options) =>
       modify(
+        { scope, path: one(name), signal: options?.signal },
         () => getTagged(name, options),
         ({ value, etag }) =>
           update(name, { ...changeable(value), ...given(change(value)) }, { ...options, ifMatch: etag }),

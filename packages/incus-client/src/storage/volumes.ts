@@ -135,6 +135,7 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
     update,
     patch: (name, change, { type, ifMatch, ...options } = {}) =>
       patchOnly(
+        { scope, path: one(name, type), signal: options.signal },
         () => getTagged(name, type, options),
         async ({ value: { description }, etag }) => {
           const json = { description, ...given(change) };
@@ -144,6 +145,7 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
       ),
     modify: (name, change, options) =>
       modify(
+        { scope, path: one(name), signal: options?.signal },
         () => getTagged(name, 'custom', options),
         ({ value, etag }) =>
           update(

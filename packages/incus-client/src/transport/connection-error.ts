@@ -72,6 +72,12 @@ export function connectionError(error: unknown, server: string, attempt: Attempt
       `${server} does not speak TLS, so nothing was sent to it; see whether the port is the one of core.https_address`,
       options,
     );
+  if (code === 'UND_ERR_INVALID_ARG')
+    return new IncusError(
+      'OPTION_INVALID',
+      `${attempt.method} ${withoutSecret(attempt.path)} was not sent: ${why}`,
+      options,
+    );
   if (neverReached.has(code) || wasUnsent(error))
     return new IncusConnectionError('CONNECTION_FAILED', server, `cannot reach ${server}: ${why}`, options);
   return new IncusConnectionError(

@@ -1,9 +1,9 @@
 import { type Duplex, Readable } from 'node:stream';
 import { type Dispatcher, Pool, buildConnector } from 'undici';
-import { IncusConnectionError } from '../errors.ts';
 import { withoutSecret } from '../api/path.ts';
 import { streamedBody } from './body.ts';
 import { canConnect } from './can-connect.ts';
+import { closedError } from './closed-error.ts';
 import { connectionError } from './connection-error.ts';
 import { checkingConnector } from './checking-connector.ts';
 import { type Collecting, collectReply } from './collect-reply.ts';
@@ -88,8 +88,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** The sockets that have left the pool by an upgrade and are still open. */
   const upgraded = new Set<Duplex>();
-  const closed = () =>
-    new IncusConnectionError('CONNECTION_LOST', server, `the client of ${server} is closed`);
+  const closed = () => closedError(server);
   const refuseWhenClosed = () => {
     if (closing.signal.aborted) throw closed();
   };

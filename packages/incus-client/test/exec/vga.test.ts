@@ -60,14 +60,16 @@ test('a viewer has as many SPICE connections as it wants, each with its own byte
   await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]), { timeout: 20_000 });
 });
 
-test('aborting detaches', async () => {
+test('aborting detaches, with its reason for those who read', async () => {
   const { daemon, open } = await machine();
   await using _daemon = daemon;
   await using client = await connectIncus({ socketPath: daemon.socketPath });
   const aborting = new AbortController();
   const session = await client.console.attachVga('vm', { signal: aborting.signal });
   const display = await session.connect();
-  aborting.abort();
+  const read = display.toArray();
+  aborting.abort(new Error('enough'));
+  await expect(read).rejects.toThrow('enough');
   await vi.waitFor(() => expect(display.destroyed).toBe(true), { timeout: 20_000 });
   await vi.waitFor(() => expect([open.control.size, open.spice.size]).toEqual([0, 0]), { timeout: 20_000 });
 });

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Transport } from '../../transport/types.ts';
-import { FileError, IncusConnectionError } from '../../errors.ts';
+import { FileError, type FileErrorCode, IncusConnectionError, IncusError } from '../../errors.ts';
+import { asError } from '../../transport/as-error.ts';
+import { unlimited } from '../../transport/unlimited.ts';
 import { PacketReader, PacketWriter, packetType, statusCode } from './packets.ts';
 
 /** An answer: its type, and its payload after the request's id. */
@@ -11,6 +13,8 @@ export interface Answer {
 
 type SftpTransport = Pick<Transport, 'server' | 'watch'>;
 
+/** Bytes of the largest answer: the server (pkg/sftp) makes none beyond 256 KiB, but in a virtual machine it is the guest's. */
+const largestPacket = 1024 * 1024;
 /** Milliseconds that an answer may take. */
 const silenceLimit = 50_000;
 
@@ -27,9 +31,10 @@ export class SftpConnection {
   #nextId = 1;
   #held: Buffer[] = [];
   #heldBytes = 0;
-  #lost: unknown;
+  readonly #lost = new AbortController();
 
   private constructor(socket: Duplex, transport: SftpTransport) {
+    unlimited(this.#lost.signal);
     this.#socket = socket;
     this.#server = transport.server;
     const watch = transport.watch({
@@ -41,7 +46,11 @@ export class SftpConnection {
     socket.once('close', () => watch[Symbol.dispose]());
     socket.on('data', (chunk: Buffer) => {
       watch.progress();
-      this.#receive(chunk);
+      try {
+        this.#receive(chunk);
+      } catch (error) {
+        this.#end(error);
+      }
     });
     socket.on('error', (error) => this.#fail(error));
     socket.on('end', () => this.#fail());
@@ -61,9 +70,14 @@ export class SftpConnection {
     return connection;
   }
 
+  /** Aborted when the connection has ended, with why: what waits for anything else is given up with it. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
   /** `data` follows `payload` in the packet, uncopied. Its buffer may be used again once the answer is there. */
   request(type: number, payload: PacketWriter, data?: Uint8Array): Promise<Answer> {
-    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.lost.aborted) return Promise.reject(asError(this.lost.reason));
     const id = this.#nextId;
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
     const body = payload.toBuffer();
@@ -104,7 +118,14 @@ export class SftpConnection {
     this.#heldBytes += chunk.length;
     for (;;) {
       const size = this.#packetSize();
-      if (size === undefined || this.#heldBytes < size) return;
+      if (size === undefined) return;
+      // The least is a type and the version, or the request's id.
+      if (size < 9 || size > largestPacket)
+        throw new IncusError(
+          'PROTOCOL_ERROR',
+          `an SFTP answer of ${this.#server} has a size of ${size} bytes`,
+        );
+      if (this.#heldBytes < size) return;
       this.#dispatch(this.#take(size));
     }
   }
@@ -146,9 +167,9 @@ export class SftpConnection {
 
   /** All that is under way, and all that comes later, rejects with `reason`. */
   #end(reason: unknown): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = reason ?? new Error('aborted');
-    for (const { reject } of this.#pending.values()) reject(this.#lost);
+    if (this.lost.aborted) return;
+    this.#lost.abort(reason);
+    for (const { reject } of this.#pending.values()) reject(this.lost.reason);
     this.#pending.clear();
     this.#socket.destroy();
   }
@@ -165,5 +186,12 @@ function statusError({ payload }: Answer, path: string): FileError | undefined {
   if (status === statusCode.ok) return undefined;
   const message = reader.text();
   if (status === statusCode.noSuchFile) return new FileError('NOT_FOUND', path, 'there is no such file');
-  return new FileError(status === statusCode.permissionDenied ? 'FORBIDDEN' : 'API_ERROR', path, message);
+  return new FileError(codeOf(status, message), path, message);
+}
+
+/** Version 3 has one code for most of what goes wrong, so the sentence is all there is to go by. */
+function codeOf(status: number, message: string): FileErrorCode {
+  if (status === statusCode.permissionDenied) return 'FORBIDDEN';
+  if (message.endsWith('file exists')) return 'ALREADY_EXISTS';
+  return /(not|is) a directory$/.test(message) ? 'BAD_REQUEST' : 'API_ERROR';
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { FileError } from '../../errors.ts';
 import type { Handle, SftpCalls } from './calls.ts';
-import { isSame, openFlag } from './packets.ts';
-import { type Place, placeOf } from './place.ts';
+import { openFlag } from './packets.ts';
+import { type Place, isAt } from './place.ts';
 
 /** A new, empty file that no other user of the guest can have opened, to be filled and renamed into its place. */
 interface Draft {
@@ -35,7 +35,7 @@ export async function makeDraft(
   const folder = posix.join(place.base, name);
   const path = posix.join(folder, 'draft');
   leftovers.add(path).add(folder);
-  await calls.makeDirectory(folder);
+  await making(place, calls.makeDirectory(folder));
   await calls.chmod(folder, 0o700);
   const handle = await calls.open(path, creation);
   if (place.base === place.directory) return { handle, path, folder };
@@ -61,11 +61,12 @@ export async function makeDraft(
 /** On a file system where every folder is a user's there is nowhere to hide. */
 async function inPlace(
   calls: SftpCalls,
-  { directory, facts, path }: Place,
+  place: Place,
   wanted: { readonly uid: number; readonly mode: number },
   name: string,
   leftovers: Leftovers,
 ): Promise<Draft> {
+  const { directory, facts, path } = place;
   const closed = (facts.mode & 0o011) === 0 && facts.uid === wanted.uid;
   if (!closed && (wanted.mode & 0o004) === 0)
     throw new FileError(
@@ -75,7 +76,20 @@ async function inPlace(
     );
   const draft = posix.join(directory, name);
   leftovers.add(draft);
-  return { handle: await calls.open(draft, creation), path: draft, folder: undefined };
+  return { handle: await making(place, calls.open(draft, creation)), path: draft, folder: undefined };
+}
+
+/** That a folder, such as one of /proc, takes no new file is not evidence that a file is absent. */
+export async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const code = error.code === 'NOT_FOUND' ? 'API_ERROR' : error.code;
+    throw new FileError(code, path, 'no file can be made in its folder, as one has to be to replace it', {
+      cause: error,
+    });
+  }
 }
 
 /** Puts a draft in its place. Where a user may have led it elsewhere meanwhile, that is seen, and it is emptied. */
@@ -101,14 +115,13 @@ export async function putInPlace(
   }
 }
 
-/** Sees that a file is at `path`, and the folders on its way are those that were found before. */
-async function requireAt(calls: SftpCalls, expected: Place, path: string, handle: Handle): Promise<void> {
-  const [again, here, held] = await Promise.all([
-    placeOf(calls, path),
-    calls.lstat(path),
-    calls.fstat(handle, path),
-  ]);
-  if (isSame(here, held) && again.directory === expected.directory) return;
+export async function requireAt(
+  calls: SftpCalls,
+  expected: Place,
+  path: string,
+  handle: Handle,
+): Promise<void> {
+  if (await isAt(calls, expected, path, handle)) return;
   throw new FileError('FORBIDDEN', expected.path, 'a folder on its way was changed while it was written');
 }
 

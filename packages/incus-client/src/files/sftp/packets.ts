@@ -1,3 +1,4 @@
+import { IncusError } from '../../errors.ts';
 import type { FileAttributes } from '../types.ts';
 
 /** Packet types of SFTP version 3 (draft-ietf-secsh-filexfer-02), those that are used here. */
@@ -122,20 +123,21 @@ export class PacketReader {
   }
 
   uint32(): number {
-    const value = this.#payload.readUInt32BE(this.#at);
-    this.#at += 4;
-    return value;
+    return this.#take(4).readUInt32BE();
   }
 
   uint64(): number {
-    const value = this.#payload.readBigUInt64BE(this.#at);
-    this.#at += 8;
-    return Number(value);
+    return Number(this.#take(8).readBigUInt64BE());
   }
 
   bytes(): Buffer {
-    const length = this.uint32();
+    return this.#take(this.uint32());
+  }
+
+  #take(length: number): Buffer {
     const value = this.#payload.subarray(this.#at, this.#at + length);
+    if (value.length < length)
+      throw new IncusError('PROTOCOL_ERROR', 'an SFTP answer is shorter than it says');
     this.#at += length;
     return value;
   }

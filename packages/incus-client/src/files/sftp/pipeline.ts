@@ -1,5 +1,10 @@
+import { FileError } from '../../errors.ts';
+import { abortable } from '../../transport/abortable.ts';
 import { type Answer, type SftpConnection, isEndOfFile } from './connection.ts';
 import { PacketReader, PacketWriter, packetType } from './packets.ts';
+
+/** Chunks as they come; text is written as UTF-8. */
+export type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** What the daemon's SFTP server (pkg/sftp) gives in one answer. */
 const readSize = 32 * 1024;
@@ -35,6 +40,7 @@ export async function* readPieces(
         if (isEndOfFile(answer)) return;
         if (answer.type !== packetType.data) throw connection.unexpected(answer, path);
         const piece = new PacketReader(answer.payload).bytes();
+        if (piece.length === 0) throw new FileError('PROTOCOL_ERROR', path, 'an SFTP answer has no bytes');
         yield piece;
         got += piece.length;
         if (got >= readSize) break;
@@ -51,7 +57,7 @@ export async function writePieces(
   connection: SftpConnection,
   handle: Buffer,
   path: string,
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  content: Chunks,
   offset: number,
 ): Promise<number> {
   let at = offset;
@@ -69,7 +75,7 @@ export async function writePieces(
     at += piece.length;
   };
   try {
-    for await (const chunk of content) {
+    for await (const chunk of untilLost(content, path, connection.lost)) {
       for (let from = 0; from < chunk.length; from += writeSize) {
         while (underWay.size >= writesAhead) await Promise.race(underWay);
         if (failure !== undefined) throw failure.error;
@@ -81,4 +87,32 @@ export async function writePieces(
   }
   if (failure !== undefined) throw failure.error;
   return at - offset;
+}
+
+/**
+ * The chunks, until the connection has ended: its loss, or the abort that ended it, must not wait for a source that has
+ * nothing to give. What the source holds is let go of when it next has.
+ */
+async function* untilLost(
+  content: Chunks,
+  path: string,
+  lost: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  const source =
+    Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await abortable(Promise.resolve(source.next()), lost);
+      ended = done === true;
+      if (ended) return;
+      const chunk: unknown = typeof value === 'string' ? Buffer.from(value) : value;
+      if (!(chunk instanceof Uint8Array))
+        throw new FileError('BAD_REQUEST', path, 'is to be written from bytes or text, and got neither');
+      yield chunk;
+    }
+  } finally {
+    // A source that waits answers this only when it has waited: that is not waited for.
+    if (!ended) void Promise.resolve(source.return?.()).catch(() => {});
+  }
 }

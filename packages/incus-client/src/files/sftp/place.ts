@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { FileError } from '../../errors.ts';
-import type { SftpCalls } from './calls.ts';
-import type { SftpAttributes } from './packets.ts';
+import type { Handle, SftpCalls } from './calls.ts';
+import { type SftpAttributes, isSame } from './packets.ts';
 
 /** Where a file of a guest is, once the links on the way to its folder are resolved. */
 export interface Place {
@@ -36,6 +36,21 @@ export async function placeOf(calls: SftpCalls, filePath: string): Promise<Place
     directory = found.link;
   }
   throw new FileError('BAD_REQUEST', filePath, 'has too many symlinks on its way');
+}
+
+/** Whether what is held open is at `path`, with the folders on its way that were found before. */
+export async function isAt(
+  calls: SftpCalls,
+  expected: Place,
+  path: string,
+  handle: Handle,
+): Promise<boolean> {
+  const [again, here, held] = await Promise.all([
+    placeOf(calls, path),
+    calls.lstat(path),
+    calls.fstat(handle, path),
+  ]);
+  return isSame(here, held) && again.directory === expected.directory;
 }
 
 async function walk(

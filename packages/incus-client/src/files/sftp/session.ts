@@ -1,10 +1,13 @@
+import { FileError } from '../../errors.ts';
 import type { Scope } from '../../scope.ts';
-import type { WriteFileAttributes } from '../types.ts';
+import type { FileAttributes, FileContent, WriteFileAttributes } from '../types.ts';
+import { asked } from './attributes.ts';
 import { type DirectoryEntry, type SftpCalls, sftpCalls } from './calls.ts';
 import { SftpConnection } from './connection.ts';
 import { type Leftovers, discard } from './draft.ts';
+import { makeDirectory } from './make-directory.ts';
 import { type SftpAttributes, openFlag } from './packets.ts';
-import { readPieces } from './pipeline.ts';
+import { type Chunks, readPieces } from './pipeline.ts';
 import { placeOf } from './place.ts';
 import { appendToFile, replaceFile, setAttributes } from './replace-file.ts';
 
@@ -28,10 +31,10 @@ export interface SftpSession extends AsyncDisposable {
    */
   write(
     filePath: string,
-    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    content: FileContent,
     options?: WriteFileAttributes & { readonly append?: boolean | undefined },
   ): Promise<number>;
-  /** Of a file or a directory; a symlink is refused. */
+  /** Of a file or a directory; a symlink is refused, and so is, in a user's folder, what is root's. */
   setAttributes(filePath: string, attributes: WriteFileAttributes): Promise<void>;
   /** A symlink of a user's on the way is refused, as for `write`; so it is for all that follow and change something. */
   makeDirectory(directory: string, attributes?: WriteFileAttributes): Promise<void>;
@@ -78,6 +81,20 @@ export async function openSftp(
   };
 }
 
+function chunksOf(content: FileContent): Chunks {
+  return typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+}
+
+/**
+ * Reading a pipe waits until someone writes to it, and a device may never end.
+ *
+ * @throws {FileError} `BAD_REQUEST`
+ */
+export function refusePipe(filePath: string, { type }: FileAttributes): void {
+  if (type === 'other')
+    throw new FileError('BAD_REQUEST', filePath, 'is a pipe, a socket or a device, which are not read');
+}
+
 function sftpSession(
   connection: SftpConnection,
   calls: SftpCalls,
@@ -94,6 +111,7 @@ function sftpSession(
       }
     },
     async *read(filePath, { offset = 0 } = {}) {
+      refusePipe(filePath, await calls.stat(filePath));
       const handle = await calls.open(filePath, openFlag.read);
       try {
         yield* readPieces(connection, handle, filePath, offset);
@@ -102,13 +120,18 @@ function sftpSession(
       }
     },
     write: (filePath, content, { append = false, ...attributes } = {}) =>
-      (append ? appendToFile : replaceFile)(connection, calls, filePath, content, attributes, leftovers),
-    setAttributes: (filePath, attributes) => setAttributes(calls, filePath, attributes),
-    async makeDirectory(directory, attributes = {}) {
-      const { path } = await placeOf(calls, directory);
-      await calls.makeDirectory(path);
-      await setAttributes(calls, path, attributes);
-    },
+      (append ? appendToFile : replaceFile)(
+        connection,
+        calls,
+        filePath,
+        chunksOf(content),
+        asked(filePath, attributes),
+        leftovers,
+      ),
+    setAttributes: async (filePath, attributes) =>
+      setAttributes(calls, filePath, asked(filePath, attributes)),
+    makeDirectory: async (directory, attributes = {}) =>
+      makeDirectory(calls, directory, asked(directory, attributes)),
     async symlink(linkPath, target) {
       const { path } = await placeOf(calls, linkPath);
       await calls.symlink(path, target);
