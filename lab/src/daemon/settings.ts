@@ -5,7 +5,7 @@ import { localHost } from '@cutover/host';
 import type { IncusClient } from '@cutover/incus-client';
 import type { LabFolders } from '../folders.ts';
 import type { LabRecord } from '../record.ts';
-import { createNetwork } from './create-network.ts';
+import { createNetwork } from './networks.ts';
 
 /** The project that the runbook makes its instance in; its client certificate sees nothing else. */
 export const project = 'terraform-ci';

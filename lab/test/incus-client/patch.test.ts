@@ -1,6 +1,6 @@
 import type { NamedResources } from '@cutover/incus-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createNetwork } from '../../src/daemon/create-network.ts';
+import { createNetwork, deleteNetwork } from '../../src/daemon/networks.ts';
 import { type Lab, openLab } from '../../src/index.ts';
 import { emptyBox } from './box.ts';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await createNetwork(lab.client, { name: network, description: 'of a test', config });
 });
 afterAll(async () => {
-  await lab.client.networks.delete(network);
+  await deleteNetwork(lab.client, network);
   await lab[Symbol.asyncDispose]();
 });
 

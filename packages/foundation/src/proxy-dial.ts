@@ -15,10 +15,7 @@ interface Destination {
  */
 export async function dialThrough(proxy: URL, to: Destination, timeout: number): Promise<Socket> {
   const socket = connectTo(proxy);
-  const timer = setTimeout(
-    () => socket.destroy(proxyError(proxy, `did not answer within ${timeout} ms`)),
-    timeout,
-  );
+  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeout} ms`)), timeout);
   try {
     await (proxy.protocol.startsWith('socks') ? socksConnect : httpConnect)(
       new Replies(socket, proxy),
