@@ -15,6 +15,8 @@ import { PromptLedger } from './prompt-ledger.ts';
 const promptPause = 300;
 /** How long an agent may take from its start until it acknowledges what its command line told it, in milliseconds. */
 const toldPatience = 120_000;
+/** How long a prompt waits for an agent that has not taken what it was told at its start, in milliseconds. */
+const startPatience = 20_000;
 /** Between two looks into the transcript of an agent whose acknowledgement is waited for, in milliseconds. */
 const transcriptPause = 2000;
 
@@ -38,11 +40,12 @@ export class Prompter {
    * Types a prompt into a loop's agent, byte for byte, and submits it.
    *
    * @returns false when the agent took a prompt of this id before; then nothing is typed.
-   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, it shows a dialog or no input line, or it would take
-   * the text for something else; nothing was typed. `PROMPT_UNACKNOWLEDGED`: it was typed, now or before, and the agent did
+   * @throws {RequestRefusedError} `PROMPT_REFUSED`: no agent runs there, it still starts, it shows a dialog or no input line,
+   * or it would take the text for something else; nothing was typed. `PROMPT_UNACKNOWLEDGED`: it was typed, now or before, and the agent did
    * not say that it took it.
    */
   async prompt(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
+    await this.#untilBegun(loop);
     return this.#turns.take(loop.name, () => {
       const { handoff, block } = this.#parts.store.loop(loop.name);
       if (handoff === undefined || block !== undefined) return this.#type(loop, text, id);
@@ -72,6 +75,26 @@ export class Prompter {
       const why = error instanceof Error ? error.message : String(error);
       this.#parts.agents.life(loop).promptProblem = why;
       emit({ type: 'prompt-failed', loop: loop.name, id, detail: why });
+    }
+  }
+
+  /** An agent empties its input line when it takes what it was told at its start: what is typed before that is lost, or stays there. */
+  async #untilBegun(loop: LoopConfig): Promise<void> {
+    const { store, agents, runtime, signal } = this.#parts;
+    const end = performance.now() + startPatience;
+    const begins = (): boolean => {
+      const { dialog, promptProblem } = agents.life(loop);
+      const isAsked = dialog === undefined && promptProblem === undefined;
+      return isAsked && runtime(loop.name).ready && store.loop(loop.name).pending?.told === true;
+    };
+    while (begins()) {
+      if (performance.now() > end) {
+        throw new RequestRefusedError(
+          'PROMPT_REFUSED',
+          `${loop.name} has not taken what it was told at its start; nothing was typed. Look with: loops attach ${loop.name}`,
+        );
+      }
+      await delay(promptPause, undefined, { signal });
     }
   }
 

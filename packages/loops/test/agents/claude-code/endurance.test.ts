@@ -1,17 +1,20 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
 import { describe, expect, it } from 'vitest';
+import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import type { RigStatus } from '../../../src/control/status.ts';
 import { readRigStatus } from '../../../src/rig/read-rig-status.ts';
 import { until } from '../../rig.ts';
-import { claudeOr, makeClaudeRig } from './claude-rig.ts';
+import { claudeOr, type ClaudeRig, makeClaudeRig } from './claude-rig.ts';
 import { startCommand } from './rig-command.ts';
 
 /** How long a rig of four works at a pace of seconds in place of hours. */
 const minutes = Number(process.env['CUTOVER_ENDURANCE_MINUTES'] ?? 120);
 const patience = 300_000;
+const host = localHost();
 const names = ['a', 'b', 'c', 'd'];
 const logCap = 256 * 1024;
 /** Each so many rounds an agent is killed, and another one's context is full. */
@@ -56,8 +59,7 @@ describe.skipIf(program === '')(`a rig of four Claude Code sessions for ${minute
         try {
           await work(command, round);
         } catch (error) {
-          const history = await command.run('history');
-          throw new Error(`round ${round}, after:\n${history.stdout.slice(-4000)}`, { cause: error });
+          throw new Error(`round ${round}, after:\n${await whatWas(rig, command)}`, { cause: error });
         }
         samples.push(await sample(rig.config.stateDir, command.pid()));
       }
@@ -97,6 +99,17 @@ async function sample(stateDir: string, pid: number): Promise<Sample> {
     files: (await readdir(`/proc/${pid}/fd`)).length,
     logBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
+}
+
+/** For a person who looks at a failure: the last that was told, and the screens. */
+async function whatWas(rig: ClaudeRig, command: Command): Promise<string> {
+  const history = await command.run('history');
+  const screens = names.map(async (name) => {
+    const argv = ['tmux', '-S', tmuxSocket(rig.config), 'capture-pane', '-p', '-t', name];
+    const { stdout } = await host.run(argv, { reject: false });
+    return `${name}:\n${stdout.trimEnd()}`;
+  });
+  return [history.stdout.slice(-4000), ...(await Promise.all(screens))].join('\n');
 }
 
 /** One round of work for all, and what comes with it now and then. */

@@ -1,12 +1,15 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localHost } from '@cutover/host';
 import { expect, it } from 'vitest';
 import { transcriptFolder } from '../../../src/agents/claude-code/places.ts';
-import { agentFolder } from '../../../src/config/rig-places.ts';
+import { agentFolder, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { initialState } from '../../../src/state/initial-state.ts';
 import { writeState } from '../../../src/state/state-store.ts';
 import { makeRig, type TestRig, until, untilRunning } from '../../rig.ts';
+
+const host = localHost();
 
 /** A rig with an agent that shows nothing and tells nothing: its hooks and its transcript are written here. */
 async function makeQuietRig(
@@ -62,6 +65,39 @@ it('of one run are none of the next, and what a transcript says is not of anothe
   await until(context, (tokens) => tokens === undefined);
   await delay(300);
   expect(prompted()).toBe(1);
+});
+
+it('of what an agent was told at its start come first: nothing is typed into it before', async () => {
+  const rule = '─'.repeat(40);
+  const inputLine = `printf '${rule}\\n❯ \\n${rule}\\n'; exec sleep 1000`;
+  await using rig = await makeQuietRig({ prompt: { file: 'prompt.md' }, command: ['sh', '-c', inputLine] });
+  await writeFile(join(rig.directory, 'prompt.md'), 'Begin.');
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  const started = rig.events.find((event) => event.type === 'started');
+  const tell = async (name: string, hook: object): Promise<void> => {
+    const run = started?.type === 'started' ? started.run : '';
+    const path = join(agentFolder(rig.config, 'one'), 'spool', `${run}.${name}.json`);
+    await writeFile(path, JSON.stringify({ session_id: session, ...hook }));
+  };
+  await tell('1', { hook_event_name: 'SessionStart' });
+  await until(
+    () => supervisor.status().loops[0]?.ready,
+    (ready) => ready === true,
+  );
+  const shown = async (): Promise<string> => {
+    const argv = ['tmux', '-S', tmuxSocket(rig.config), 'capture-pane', '-p', '-t', 'one'];
+    return (await host.run(argv)).stdout;
+  };
+  const prompted = supervisor.prompt('one', Buffer.from('Do this.'), 'a');
+  await delay(1000);
+  expect(await shown()).not.toContain('Do this.');
+  await tell('2', { hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' });
+  await until(shown, (screen) => screen.includes('Do this.'));
+  await tell('3', { hook_event_name: 'UserPromptSubmit', prompt: 'Do this.' });
+  expect(await prompted).toBe(true);
+  expect(rig.events.flatMap((event) => (event.type === 'prompted' ? [event.bytes] : []))).toEqual([6, 8]);
 });
 
 it('that never came leave a prompt open: its id is not typed again, and its transcript may tell later', async () => {
