@@ -115,6 +115,8 @@ export interface AgentAdapter {
   isSamePrompt(given: string, taken: string): boolean;
   /** Whether what stands in its input line is a text that was typed and not submitted. */
   isDraftOf(draft: string, text: string): boolean;
+  /** The key that has the agent draw its screen again, and changes nothing else. */
+  readonly redrawKey?: string | undefined;
   readScreen(lines: readonly string[], loop: LoopConfig, patterns: SignPatterns, now: number): ScreenReading;
   /** For agents that acknowledge a prompt, and tell what they do, by hooks. */
   readonly hooks?:

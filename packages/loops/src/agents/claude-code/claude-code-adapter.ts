@@ -23,6 +23,7 @@ export const claudeCodeAdapter: AgentAdapter = {
   refusePrompt,
   isSamePrompt,
   isDraftOf,
+  redrawKey: 'C-l',
   readScreen: (lines, _loop, patterns, now) => readScreen(lines, patterns, now),
   hooks: { parse: parseHook, signOf: signOfFailure },
   readTranscript,

@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RequestRefusedError } from '../../errors.ts';
-import { holds, type PromptTarget, read, untilCleared, untilEchoed, untilInput } from './input-line.ts';
+import {
+  holds,
+  type PromptTarget,
+  read,
+  redrawNowAndThen,
+  untilCleared,
+  untilEchoed,
+  untilInput,
+} from './input-line.ts';
 
 /** One agent takes an Enter that follows within 120 ms for a part of the paste. */
 const pauseBeforeEnter = 250;
@@ -55,12 +63,14 @@ async function untilTaken(
   const { tmux, paneId, loop, signal, isInTranscript } = target;
   const end = performance.now() + typedPatience;
   const acknowledged = taken.then(() => true);
+  const redraw = redrawNowAndThen(target);
   let { isSeen } = echo;
   for (;;) {
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
     if (await isInTranscript()) return;
-    const { dialog, draft } = await read(target);
-    const isThere = holds(target, { draft }, text, echo.before);
+    const reading = await read(target);
+    const { dialog } = reading;
+    const isThere = holds(target, reading, text, echo.before);
     isSeen ||= isThere;
     if (performance.now() > end) {
       const gone = isSeen ? 'it is not in its input line any more' : 'it was never seen in its input line';
@@ -73,6 +83,7 @@ async function untilTaken(
         `${loop.name} did not acknowledge the prompt within ${typedPatience / 1000} s; ${because}${before}`,
       );
     }
-    if (isThere && dialog === undefined) await tmux.press(paneId, 'Enter');
+    if (!isThere) await redraw(reading);
+    else if (dialog === undefined) await tmux.press(paneId, 'Enter');
   }
 }

@@ -9,6 +9,8 @@ const inputPatience = 20_000;
 const echoPatience = 3000;
 const clearPatience = 20_000;
 const echoPause = 100;
+/** A screen that is not as it should be for so long is drawn again, in milliseconds: the drawing may be what is wrong. */
+const redrawPause = 3000;
 /** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
 const dismissals = 3;
 const dismissPause = 500;
@@ -33,6 +35,7 @@ export interface PromptTarget {
  */
 export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
   const { loop, signal } = target;
+  const redraw = redrawNowAndThen(target);
   const end = performance.now() + inputPatience;
   for (;;) {
     const reading = await leaveDialog(target);
@@ -47,6 +50,7 @@ export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
         `${loop.name} ${what}; nothing was typed. Look with: loops attach ${loop.name}`,
       );
     }
+    await redraw(reading);
     await delay(echoPause, undefined, { signal });
   }
 }
@@ -71,12 +75,29 @@ async function untilRead(
   patience: number,
   isSo: (reading: ScreenReading) => boolean,
 ): Promise<boolean> {
+  const redraw = redrawNowAndThen(target);
   const end = performance.now() + patience;
-  while (!isSo(await read(target))) {
+  for (;;) {
+    const reading = await read(target);
+    if (isSo(reading)) return true;
     if (performance.now() > end) return false;
+    await redraw(reading);
     await delay(echoPause, undefined, { signal: target.signal });
   }
-  return true;
+}
+
+/** To be called at each look: has the screen drawn again when it is time to, and shows no dialog. */
+export function redrawNowAndThen({
+  tmux,
+  paneId,
+  adapter,
+}: PromptTarget): (reading: ScreenReading) => Promise<void> {
+  let at = performance.now() + redrawPause;
+  return async ({ dialog }) => {
+    if (adapter.redrawKey === undefined || dialog !== undefined || performance.now() < at) return;
+    at = performance.now() + redrawPause;
+    await tmux.press(paneId, adapter.redrawKey);
+  };
 }
 
 /** @param before what stood there before the text was typed: as long as that stands there, the text does not. */

@@ -10,10 +10,10 @@ const line = (draft: string): string[] => ['─'.repeat(40), `❯ ${draft}`, '�
 const pasted = line('[Pasted text #1 +3 lines]');
 
 /**
- * A terminal that shows one screen after the other, the last one for ever, and others from a paste on; what is pasted and
- * pressed is noted.
+ * A terminal that shows one screen after the other, the last one for ever, and others from a paste or a redraw on; what is
+ * pasted and pressed is noted.
  */
-function deliver(screens: string[][], afterPaste: string[][] = []) {
+function deliver(screens: string[][], afterPaste: string[][] = [], redrawn: string[][] = screens) {
   const [loop] = parseRigConfig(
     JSON.stringify({
       rig: 'demo',
@@ -35,6 +35,7 @@ function deliver(screens: string[][], afterPaste: string[][] = []) {
       },
       press: async (_: string, key: string) => {
         done.push(left[0] === trust ? `${key} into the dialog` : key);
+        if (key === 'C-l') left = redrawn;
         if (key === 'Enter') taken();
       },
     },
@@ -52,7 +53,7 @@ function deliver(screens: string[][], afterPaste: string[][] = []) {
 it('is typed once there is an input line, also where a dialog that a key leaves came first', async () => {
   const { delivered, done, left } = deliver(
     [starting, starting, limit, starting, line('')],
-    [...Array.from({ length: 40 }, () => line('Do this.')), line('')],
+    [...Array.from({ length: 20 }, () => line('Do this.')), line('')],
   );
   await delivered;
   // Another one that is typed before the line is empty would be lost with it; on a busy machine that takes seconds.
@@ -64,6 +65,13 @@ it('waits until a paste that was taken before has left the input line: the two w
   const { delivered, done } = deliver([pasted, pasted, pasted, line('')], [line('Do this.'), line('')]);
   await delivered;
   expect(done).toEqual(['record', 'paste Do this.', 'Enter']);
+});
+
+it('is typed after a screen that was drawn wrong is drawn again', async () => {
+  const garbled = ['─'.repeat(40), '✻ Crunched for 2s', '  paste again to expand', '❯ ', '─'.repeat(40)];
+  const { delivered, done } = deliver([garbled], [line('Do this.'), line('')], [garbled, line('')]);
+  await delivered;
+  expect(done).toEqual(['C-l', 'record', 'paste Do this.', 'Enter']);
 });
 
 it('is refused by a dialog that comes where an input line was expected, and nothing is typed', async () => {
