@@ -86,6 +86,8 @@ export interface TranscriptReader {
   read(): Promise<AgentProgress>;
   /** How many prompts were read. */
   readonly prompts: number;
+  /** How many prompts stood behind a turn at a moment; those that came before `since` do not count. Unix milliseconds. */
+  queued(since: number, at: number): number;
   /** Whether the agent has taken a text since so many prompts were read. */
   hasTaken(text: string, since: number): boolean;
 }

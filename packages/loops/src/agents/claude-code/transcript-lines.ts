@@ -10,6 +10,7 @@ const lineSchema = z.object({
   isSidechain: z.boolean().optional(),
   isApiErrorMessage: z.boolean().optional(),
   operation: z.string().optional(),
+  timestamp: z.string().optional(),
   content: z.unknown().optional(),
   message: z
     .object({
@@ -39,7 +40,18 @@ export interface TranscriptLines {
   read(): Promise<AgentProgress>;
   /** The prompts that were read. */
   readonly prompts: readonly string[];
+  /** What was put behind a turn and taken from there; of the last ones. */
+  readonly queue: readonly QueueChange[];
 }
+
+/** A prompt was put behind the turn that is under way, or taken from there: all of them with `popAll`. */
+interface QueueChange {
+  readonly operation: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+/** How many changes of the queue are remembered. */
+const remembered = 200;
 
 /** Reads the lines of a transcript from where it stopped: it only ever grows. */
 export function readLines(path: string): TranscriptLines {
@@ -48,10 +60,14 @@ export function readLines(path: string): TranscriptLines {
   let progress: AgentProgress = { steps: 0, actions: 0, usage: noUsage, context: 0 };
   let answer = { id: '', usage: noUsage };
   const prompts: string[] = [];
+  let queue: QueueChange[] = [];
 
   const take = (line: Line): void => {
     const { message, version } = line;
     if (version !== undefined) progress = { ...progress, version };
+    const { operation, timestamp = '' } = line;
+    if (operation !== undefined)
+      queue = [...queue, { operation, at: Date.parse(timestamp) }].slice(-remembered);
     const text = promptOf(line);
     if (text !== undefined) prompts.push(text);
     const blocks = Array.isArray(message?.content) ? message.content : [];
@@ -99,6 +115,9 @@ export function readLines(path: string): TranscriptLines {
       }
     },
     prompts,
+    get queue() {
+      return queue;
+    },
   };
 }
 

@@ -52,6 +52,13 @@ export function readTranscript(path: string): TranscriptReader {
     get prompts() {
       return own.prompts.length;
     },
+    queued: (since, at) =>
+      own.queue
+        .filter((change) => change.at > since && change.at <= at)
+        .reduce((length, { operation }) => {
+          if (operation === 'enqueue') return length + 1;
+          return operation === 'popAll' ? 0 : Math.max(0, length - 1);
+        }, 0),
     hasTaken: (text, since) => own.prompts.slice(since).some((taken) => isSamePrompt(text, taken)),
   };
 }

@@ -110,7 +110,7 @@ export class AgentWatch implements AsyncDisposable {
     await this.#cleanup[Symbol.asyncDispose]();
   }
 
-  #hear(name: string, { run, json, at }: SpooledHook): void {
+  async #hear(name: string, { run, json, at }: SpooledHook): Promise<void> {
     const { store, config } = this.#parts;
     const loop = config.loops.find((one) => one.name === name);
     if (loop === undefined) return;
@@ -118,8 +118,22 @@ export class AgentWatch implements AsyncDisposable {
     // What an agent of an earlier run told is over.
     if (event === undefined || run !== store.loop(loop.name).run) return;
     if (!this.#isOwn(loop, event)) return;
+    if (event.type === 'turn-ended' && (await this.#hasNext(loop, at))) {
+      // The next turn begins at once, and not every version tells of that.
+      this.#liftBlock(loop, at);
+      store.change(name, { turnSince: at });
+      this.#parts.background.run(() => store.save());
+      return;
+    }
     this.#act(loop, event, at);
     this.#parts.onEvent(loop, event);
+  }
+
+  /** Whether a prompt stood behind the turn that ended, in this run of the agent: an earlier one took its own with it. */
+  async #hasNext(loop: LoopConfig, at: number): Promise<boolean> {
+    await this.progress(loop);
+    const { startedAt = 0 } = this.#parts.store.loop(loop.name);
+    return (this.life(loop).transcript?.reader.queued(startedAt, at) ?? 0) > 0;
   }
 
   /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */

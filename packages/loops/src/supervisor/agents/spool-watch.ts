@@ -19,7 +19,7 @@ export interface SpooledHook {
  */
 export class SpoolWatch implements Disposable {
   readonly #folder: string;
-  readonly #onHook: (hook: SpooledHook) => void;
+  readonly #onHook: (hook: SpooledHook) => Promise<void>;
   readonly #turns = new Turns();
   readonly #background: (work: () => Promise<unknown>) => void;
   #watcher: FSWatcher;
@@ -28,7 +28,7 @@ export class SpoolWatch implements Disposable {
 
   private constructor(
     folder: string,
-    onHook: (hook: SpooledHook) => void,
+    onHook: (hook: SpooledHook) => Promise<void>,
     background: (work: () => Promise<unknown>) => void,
   ) {
     this.#folder = folder;
@@ -40,7 +40,7 @@ export class SpoolWatch implements Disposable {
   /** @param background runs the taking whenever something came. */
   static open(
     folder: string,
-    onHook: (hook: SpooledHook) => void,
+    onHook: (hook: SpooledHook) => Promise<void>,
     background: (work: () => Promise<unknown>) => void,
   ): SpoolWatch {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -60,7 +60,7 @@ export class SpoolWatch implements Disposable {
       );
       for (const { name, path, at } of found.flat().toSorted((a, b) => Number(a.at - b.at))) {
         const json = await readFile(path, 'utf8');
-        this.#onHook({ run: name.slice(0, name.indexOf('.')), json, at: Number(at / 1_000_000n) });
+        await this.#onHook({ run: name.slice(0, name.indexOf('.')), json, at: Number(at / 1_000_000n) });
         await rm(path, { force: true });
       }
     });

@@ -37,6 +37,15 @@ async function makeQuietRig(
   };
 }
 
+/** Tells what a hook of the run that is under way would tell; `name` is its own in the spool. */
+function hooksOf(rig: TestRig, session: string): (name: string, hook: object) => Promise<void> {
+  const started = rig.events.find((event) => event.type === 'started');
+  const run = started?.type === 'started' ? started.run : '';
+  const spool = join(agentFolder(rig.config, 'one'), 'spool');
+  return async (name, hook) =>
+    writeFile(join(spool, `${run}.${name}.json`), JSON.stringify({ session_id: session, ...hook }));
+}
+
 const line = (value: object): string => `${JSON.stringify({ version: '2.1.332', ...value })}\n`;
 
 it('of one run are none of the next, and what a transcript says is not of another session', async () => {
@@ -75,12 +84,7 @@ it('of what an agent was told at its start come first: nothing is typed into it 
   const supervisor = await rig.supervise();
   await untilRunning(supervisor);
   const { session = '' } = supervisor.status().loops[0] ?? {};
-  const started = rig.events.find((event) => event.type === 'started');
-  const tell = async (name: string, hook: object): Promise<void> => {
-    const run = started?.type === 'started' ? started.run : '';
-    const path = join(agentFolder(rig.config, 'one'), 'spool', `${run}.${name}.json`);
-    await writeFile(path, JSON.stringify({ session_id: session, ...hook }));
-  };
+  const tell = hooksOf(rig, session);
   await tell('1', { hook_event_name: 'SessionStart' });
   await until(
     () => supervisor.status().loops[0]?.ready,
@@ -98,6 +102,35 @@ it('of what an agent was told at its start come first: nothing is typed into it 
   await tell('3', { hook_event_name: 'UserPromptSubmit', prompt: 'Do this.' });
   expect(await prompted).toBe(true);
   expect(rig.events.flatMap((event) => (event.type === 'prompted' ? [event.bytes] : []))).toEqual([6, 8]);
+});
+
+it('of what was queued behind a turn make the next one, which the end of the first is not the end of', async () => {
+  await using rig = await makeQuietRig();
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  const tell = hooksOf(rig, session);
+  const queue = async (operation: string, content?: string): Promise<void> => {
+    const timestamp = new Date().toISOString();
+    await appendFile(
+      await rig.transcript(session),
+      line({ type: 'queue-operation', operation, content, timestamp }),
+    );
+    // The kernel dates files by a clock that ticks every few milliseconds.
+    await delay(20);
+  };
+  const turnSince = () => supervisor.status().loops[0]?.agent?.turnSince;
+  await tell('1', { hook_event_name: 'SessionStart' });
+  await tell('2', { hook_event_name: 'UserPromptSubmit', prompt: 'First.' });
+  const first = await until(turnSince, (since) => since !== undefined);
+  await queue('enqueue', 'Second.');
+  await tell('3', { hook_event_name: 'UserPromptSubmit', prompt: 'Second.' });
+  await tell('4', { hook_event_name: 'Stop' });
+  const second = await until(turnSince, (since) => since !== first);
+  expect(second).toBeGreaterThan(first ?? 0);
+  await queue('dequeue');
+  await tell('5', { hook_event_name: 'Stop' });
+  await until(turnSince, (since) => since === undefined);
 });
 
 it('that never came leave a prompt open: its id is not typed again, and its transcript may tell later', async () => {
