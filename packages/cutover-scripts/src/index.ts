@@ -7,7 +7,7 @@ export { CutoverError, type CutoverErrorCode } from './errors.ts';
 export { TailnetError, type TailnetProblem } from './tailnet/tailnet-error.ts';
 export { LeakError } from './new-host/leak-error.ts';
 export { NoSafePointError } from './old-rig/safe-point.ts';
-export { type Handoff, NoHandoffError } from './rig/handoff.ts';
+export { type Handoff, NoHandoffError } from './rig/no-handoff.ts';
 export { loadConfig } from './config/load.ts';
 export type { CutoverSettings } from './config/schema.ts';
 export { ConfigError } from './config/config-error.ts';

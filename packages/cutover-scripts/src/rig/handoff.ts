@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatDuration } from '@cutover/foundation/duration';
 import type { Host } from '@cutover/host';
 import { readClaim, readVerdict } from '@cutover/loops';
-import { CutoverError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { type WantedClone, wantedClones } from '../carry/working-clones.ts';
+import { type Handoff, NoHandoffError } from './no-handoff.ts';
 
 /** Where the old rig stopped, as the last sync found it. */
 export interface OldRigEnd {
@@ -12,18 +11,6 @@ export interface OldRigEnd {
   readonly heads: Readonly<Record<string, string>>;
   readonly planPhase: number | null;
 }
-
-/** The first handoff on the new host, as far as it has come. */
-export type Handoff = {
-  readonly complete: boolean;
-  /** The new commit, which was claimed where the rig has claims. */
-  readonly commit: string | null;
-  /** How many commits it is ahead of where the old rig stopped. */
-  readonly newCommits: number;
-  readonly claimed: boolean;
-  /** What the reviewer said of that very commit. */
-  readonly verdict: string | null;
-};
 
 /** No work has been handed over. */
 export const noHandoff: Handoff = {
@@ -105,21 +92,6 @@ async function commitsSince(
     signal,
   });
   return count.exitCode === 0 ? Number(count.stdout) : 0;
-}
-
-/** The loops run on the new host and did not hand work over in time. `seen` is how far the handoff had come. */
-export class NoHandoffError extends CutoverError {
-  override readonly name = 'NoHandoffError';
-  readonly code = 'NO_HANDOFF';
-  readonly seen: Handoff;
-
-  constructor(host: string, missing: string, timeout: number, seen: Handoff) {
-    super(
-      `the loops run on ${host}, but ${missing} was seen within ${formatDuration(timeout)}. ` +
-        'What they do say there: loops status, loops logs LOOP; then resume',
-    );
-    this.seen = seen;
-  }
 }
 
 /**

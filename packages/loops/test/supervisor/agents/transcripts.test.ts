@@ -1,0 +1,33 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { adapterOf } from '../../../src/agents/find-adapter.ts';
+import { RigStore } from '../../../src/state/rig-store.ts';
+import { AgentLives } from '../../../src/supervisor/agents/agent-life.ts';
+import { Transcripts } from '../../../src/supervisor/agents/transcripts.ts';
+import { makeRig } from '../../rig.ts';
+
+const answer = (id: string): string =>
+  `${JSON.stringify({
+    type: 'assistant',
+    message: { id, content: [], usage: { input_tokens: 100, output_tokens: 7 } },
+  })}\n`;
+
+it('are counted to their end before that of the next session takes their place', async () => {
+  await using rig = await makeRig({ loops: { one: { agent: 'claude-code', command: ['true'] } } });
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  const lives = new AgentLives();
+  const transcripts = new Transcripts(rig.config, store, lives);
+  const [first, second] = ['first.jsonl', 'second.jsonl'].map((name) => join(rig.directory, name));
+  await writeFile(first ?? '', answer('a'));
+  await writeFile(second ?? '', answer('c'));
+  store.change('one', { transcript: first });
+  await transcripts.read(loop);
+  await appendFile(first ?? '', answer('b'));
+  store.change('one', { transcript: second });
+  await transcripts.read(loop);
+  expect(store.loop('one').usage?.total).toMatchObject({ input: 200, output: 14 });
+  expect(lives.of('one', adapterOf(loop)).transcript?.path).toBe(second);
+});
