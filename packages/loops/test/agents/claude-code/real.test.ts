@@ -93,7 +93,11 @@ for (const version of claudeVersions) {
         ({ loops: [loop] }) => loop?.ready === true,
       );
       expect(pidOf(adopted, 'one')).toBe(before);
-      expect(await readdir(join(rig.config.stateDir, 'agents/one/spool'))).toEqual([]);
+      // The end of that turn may be told just now.
+      await until(
+        () => readdir(join(rig.config.stateDir, 'agents/one/spool')),
+        (names) => names.length === 0,
+      );
       expect(metricsText(adopted)).toContain('loops_agent_needs_person{rig="test",loop="one"} 0');
     }, 300_000);
 
