@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import type { AgentEvent } from '../../agents/agent-event.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
@@ -24,6 +25,8 @@ export interface ContextHandoffParts {
 
 type Policy = NonNullable<LoopConfig['contextHandoff']>;
 
+/** From the end of a turn until all of it is in the agent's transcript, in milliseconds. */
+const transcriptPause = 500;
 /** After a question that could not be asked, in milliseconds. */
 const retryPause = 60_000;
 
@@ -134,9 +137,10 @@ export class ContextHandoff {
   }
 
   async #handOver(loop: LoopConfig, { note }: Policy): Promise<void> {
-    const { store, keeper, emit } = this.#parts;
+    const { store, keeper, emit, signal } = this.#parts;
     const { name } = loop;
     const { session, block } = store.loop(name);
+    await delay(transcriptPause, undefined, { signal });
     await keeper.stop(loop, 'it is handed over to a new session', { only: 'agent' });
     store.forgetSession(name);
     store.change(name, { handoff: undefined, readsNote: true });
