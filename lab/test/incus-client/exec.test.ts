@@ -38,6 +38,17 @@ test('execs in a row: no byte is lost, and the sockets are back where they were'
   await expect.poll(sockets).toBeLessThanOrEqual(before);
 });
 
+test('commands that end as soon as they begin come to their end, however busy it is', async () => {
+  let left = soak(5000, 300);
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await client.exec.run(box.name, ['true'], { signal: AbortSignal.timeout(60_000) });
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, worker));
+});
+
 test('many at once, and close() leaves no handle', async () => {
   const before = sockets();
   const own = await connectIncus({ socketPath: lab.folders.socket });

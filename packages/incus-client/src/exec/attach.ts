@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { untilAborted } from '@cutover/foundation/until-aborted';
 import { IncusApiError } from '../errors.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
@@ -7,18 +8,15 @@ import { openOperationChannel } from './operation-channel.ts';
 /** The sockets of a command: its standard streams, or the one of its terminal, and the one that signals go over. */
 interface AttachedSockets {
   readonly standard: readonly Duplex[];
-  /**
-   * May still be on its way. Resolves to `undefined` where the command had ended before it could be attached, so that there is
-   * nothing left to signal.
-   */
+  /** Resolves to `undefined` where the daemon refuses it. */
   readonly control: Promise<Duplex | undefined>;
 }
 
 /**
- * Attaches all channels of an exec at once: one round trip, whatever the distance, where the daemon's deadline for
- * attaching (5 s in 6.0) would not do for four in turn. The daemon starts the command once its standard streams are
- * attached, whether control is or not, so they go first and control is not waited for; it refuses control to a command that
- * was quick enough to have ended by then.
+ * Attaches all channels of an exec: two round trips, whatever the distance, where the daemon's deadline for attaching (5 s in
+ * 6.0) would not do for four in turn. The daemon starts the command once its standard streams are attached, so the last of
+ * them waits for control: were that attached just when a quick command ends, the daemon (6.0.4) would wait for ever for the
+ * end of a socket that it does not close.
  *
  * @param signal - gives up before the standard streams are attached, and not later: control is what ends the command then.
  */
@@ -31,19 +29,21 @@ export async function attachSockets(
   // Where one cannot be attached, the others are not waited for.
   const giving = new AbortController();
   const either = signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]);
-  const attaching = (terminal ? ['0'] : ['0', '1', '2']).map(async (channel) => {
+  const control = openOperationChannel(scope, operation, 'control', undefined).catch((error: unknown) => {
+    if (error instanceof IncusApiError) return undefined;
+    throw error;
+  });
+  control.catch(() => {});
+  const channels = terminal ? ['0'] : ['0', '1', '2'];
+  const attaching = channels.map(async (channel) => {
     try {
+      if (channel === channels.at(-1)) await untilAborted(either, control);
       return await openOperationChannel(scope, operation, channel, either);
     } catch (error) {
       giving.abort(error);
       throw error;
     }
   });
-  const control = openOperationChannel(scope, operation, 'control', undefined).catch((error: unknown) => {
-    if (error instanceof IncusApiError) return undefined;
-    throw error;
-  });
-  control.catch(() => {});
   const results = await Promise.allSettled(attaching);
   const standard = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   if (!giving.signal.aborted) return { standard, control };
