@@ -43,7 +43,8 @@ test('commands that end as soon as they begin come to their end, however busy it
   const worker = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await client.exec.run(box.name, ['true'], { signal: AbortSignal.timeout(60_000) });
+      const signal = AbortSignal.timeout(60_000);
+      expect(await client.exec.run(box.name, ['true'], { signal })).toMatchObject({ exitCode: 0 });
     }
   };
   await Promise.all(Array.from({ length: 12 }, worker));

@@ -47,5 +47,5 @@ test('a command is not started before its signals have a way', async () => {
   await delay(200);
   expect(asked.toSorted()).toEqual(['of-0', 'of-1', 'of-control']);
   aborting.abort();
-  await expect(running).rejects.toThrow();
+  await expect(running).rejects.toMatchObject({ name: 'AbortError' });
 });
