@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
+import { Turns } from '../../concurrency/turns.ts';
 import type { AgentProgress, TokenUsage } from '../agent-adapter.ts';
 
 const count = z.number().default(0);
@@ -60,6 +61,7 @@ export function readLines(path: string): TranscriptLines {
   let progress: AgentProgress = { steps: 0, actions: 0, usage: noUsage, context: 0 };
   let answer = { id: '', usage: noUsage };
   const prompts: string[] = [];
+  const turns = new Turns();
   let queue: QueueChange[] = [];
 
   const take = (line: Line): void => {
@@ -93,27 +95,30 @@ export function readLines(path: string): TranscriptLines {
       progress = { ...progress, context: usage.input + usage.cacheWrite + usage.cacheRead + usage.output };
   };
 
-  return {
-    read: async () => {
-      const file = await unlessAbsent(open(path, 'r'));
-      if (file === undefined) return progress;
-      try {
-        for (;;) {
-          const { bytesRead, buffer } = await file.read(Buffer.alloc(chunk), 0, chunk, offset);
-          if (bytesRead === 0) return progress;
-          offset += bytesRead;
-          rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-          const end = rest.lastIndexOf(0x0a);
-          for (const line of rest.subarray(0, Math.max(0, end)).toString().split('\n')) {
-            const parsed = parseLine(line);
-            if (parsed !== undefined) take(parsed);
-          }
-          rest = rest.subarray(end + 1);
+  const readOn = async (): Promise<AgentProgress> => {
+    const file = await unlessAbsent(open(path, 'r'));
+    if (file === undefined) return progress;
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(chunk), 0, chunk, offset);
+        if (bytesRead === 0) return progress;
+        offset += bytesRead;
+        rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+        const end = rest.lastIndexOf(0x0a);
+        for (const line of rest.subarray(0, Math.max(0, end)).toString().split('\n')) {
+          const parsed = parseLine(line);
+          if (parsed !== undefined) take(parsed);
         }
-      } finally {
-        await file.close();
+        rest = rest.subarray(end + 1);
       }
-    },
+    } finally {
+      await file.close();
+    }
+  };
+
+  return {
+    // Two at once would read the same bytes, and pass over those that follow.
+    read: () => turns.take(path, readOn),
     prompts,
     get queue() {
       return queue;

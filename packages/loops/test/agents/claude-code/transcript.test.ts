@@ -64,6 +64,18 @@ describe('a transcript', () => {
     expect(reader.hasTaken('do this', 1)).toBe(false);
   });
 
+  it('loses nothing, and counts nothing twice, where several read it at once', async () => {
+    const path = join(folder, 'at-once.jsonl');
+    const reader = readTranscript(path);
+    await writeFile(path, '');
+    for (let round = 1; round <= 5; round += 1) {
+      await appendFile(path, answer(`m${round}`, 7, tool));
+      await Promise.all(Array.from({ length: 4 }, () => reader.read()));
+      const usage = { input: 100 * round, output: 7 * round };
+      expect(await reader.read()).toMatchObject({ steps: round, actions: round, usage });
+    }
+  });
+
   it('holds the work of subagents, and of theirs, but neither their context nor their prompts', async () => {
     const path = join(folder, 'two.jsonl');
     await writeFile(path, prompt('do this') + answer('m1', 7, tool));
