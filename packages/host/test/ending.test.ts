@@ -46,7 +46,9 @@ describe.runIf(root)('a pid that is another process’s by now', () => {
 
 describe('a command that cannot be proven to have ended', () => {
   const killGuardian = async (host: Host): Promise<void> => {
-    await host.run(['pkill', '-KILL', '-f', '[c]utover-guardian']);
+    // Once it has begun, which is beside the first command.
+    const kill = ['pkill', '-KILL', '-f', '[c]utover-guardian'];
+    await until(async () => (await host.run(kill, { reject: false })).exitCode === 0);
     await setTimeout(200);
   };
   const withGuardianKilled = async (daemon: Sshd): Promise<Host> => {
@@ -113,6 +115,28 @@ it.each(['ssh2', 'openssh'] as const)(
     await until(async () => (await processesWith(local, seconds)).length > 0);
     await host[Symbol.asyncDispose]();
     expect((await running).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    await until(async () => (await processesWith(local, seconds)).length === 0);
+  },
+);
+
+it.each(['ssh2', 'openssh'] as const)(
+  'leaves nothing running that was sent just before it is disposed of, however slow its login shell (%s)',
+  async (client) => {
+    await using sshd = await startSshd({
+      configuration: ['ForceCommand trap "" PIPE; sleep 1.5; eval "$SSH_ORIGINAL_COMMAND"'],
+    });
+    await using local = localHost();
+    const seconds = uniqueSleep();
+    const endings = [0, 2, 5, 10, 30].map(async (wait) => {
+      const host = sshHost({ ...sshd.options, client });
+      await host.run(['true']);
+      const running = rejection(host.run(['sleep', seconds]));
+      await setTimeout(wait);
+      await host[Symbol.asyncDispose]();
+      await running;
+    });
+    await Promise.all(endings);
+    await setTimeout(2000);
     await until(async () => (await processesWith(local, seconds)).length === 0);
   },
 );

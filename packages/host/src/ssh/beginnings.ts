@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Milliseconds that a host which is disposed of waits for what begins just then, so that it can be ended. */
-const patience = 1_000;
+/** Milliseconds for a login shell that starts nothing, before it is no longer waited for. */
+export const patience = 5_000;
 
 /** The commands that have been sent and have yet to start. */
 export interface Beginnings {
   /** `begun` resolves when the command has begun, or when it never will. */
   add(begun: Promise<unknown>): void;
-  /** Resolves when none is left, or after a second. */
+  /** Resolves when none is left that could be ended, or after five seconds. */
   over(): Promise<void>;
 }
 
@@ -20,10 +20,13 @@ export function createBeginnings(): Beginnings {
       begun.then(remove, remove);
     },
     over: async () => {
-      if (left.size === 0) return;
       const done = new AbortController();
-      const late = setTimeout(patience, undefined, { signal: done.signal }).catch(() => undefined);
-      await Promise.race([Promise.allSettled(left), late]);
+      const late = setTimeout(patience, true, { signal: done.signal }).catch(() => true);
+      // What is granted only now begins in its turn.
+      while (left.size > 0) {
+        const isLate = await Promise.race([Promise.allSettled(left).then(() => false), late]);
+        if (isLate) break;
+      }
       done.abort();
     },
   };

@@ -3,8 +3,8 @@
 # (before 9.8: "session signalling requires privilege separation"), and leaves commands running when a connection
 # goes away; the guardian sees end of file then, and ends those that were running.
 #
-# Its lines of input: `+ GROUP START` a command has started, `- GROUP` it has ended, `SIGNAL GROUP`. It answers the last
-# with an empty line. START is field 22 of /proc/PID/stat, counted from behind the name, which may contain anything.
+# Its lines of input: `+ GROUP START` a command has started, `- GROUP` it has ended, `SIGNAL GROUP`, and `?`. It answers
+# the last two with an empty line. START is field 22 of /proc/PID/stat, counted from behind the name, which may contain anything.
 trap '' HUP INT PIPE TERM
 # Whether the number of the leader $1, which started at $2, is another process's by now.
 reused() {
@@ -30,6 +30,7 @@ while read -r word group start; do
          fi
        done
        running=$kept ;;
+    \?) echo ;;
     *) for known in $running $left; do
          [ "${known%%:*}" != "$group" ] || send "$word" "$group" "${known#*:}"
        done

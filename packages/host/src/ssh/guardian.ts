@@ -20,6 +20,8 @@ export interface Guardian {
   add(group: ProcessGroup): void;
   /** It has ended. */
   remove(group: ProcessGroup): void;
+  /** Resolves when it knows what runs: what is said just before a goodbye, sshd may never pass on. `false`: it is gone. */
+  knows(): Promise<boolean>;
   /** Resolves when the signal has been sent; `false`: the guardian is gone, so that is unknown. */
   kill(group: ProcessGroup, signal: NodeJS.Signals): Promise<boolean>;
   /** Resolves when its session is free again. */
@@ -48,6 +50,7 @@ export function guardianChannel(channel: ClientChannel): GuardianLine {
 
 export function createGuardian(channel: GuardianLine): Guardian {
   const answers: ((sent: boolean) => void)[] = [];
+  const running = new Set<number>();
   let closed = false;
   channel.onData((lines) => {
     for (const byte of lines) if (byte === 0x0a) answers.shift()?.(true);
@@ -59,16 +62,24 @@ export function createGuardian(channel: GuardianLine): Guardian {
   const say = (line: string): void => {
     if (!closed) channel.write(`${line}\n`);
   };
+  const ask = async (line: string): Promise<boolean> => {
+    if (closed) return false;
+    return await new Promise<boolean>((resolve) => {
+      answers.push(resolve);
+      say(line);
+    });
+  };
   return {
-    add: ({ id, startTime }) => say(`+ ${id} ${startTime}`),
-    remove: ({ id }) => say(`- ${id}`),
-    kill: async ({ id }, signal) => {
-      if (closed) return false;
-      return await new Promise<boolean>((resolve) => {
-        answers.push(resolve);
-        say(`${signal.slice(3)} ${id}`);
-      });
+    add: ({ id, startTime }) => {
+      running.add(id);
+      say(`+ ${id} ${startTime}`);
     },
+    remove: ({ id }) => {
+      running.delete(id);
+      say(`- ${id}`);
+    },
+    knows: async () => running.size === 0 || (await ask('?')),
+    kill: async ({ id }, signal) => await ask(`${signal.slice(3)} ${id}`),
     close: async () => {
       if (closed) return;
       channel.end();

@@ -68,7 +68,8 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   const beginning = createBeginnings();
   let closing = false;
   const groups: Groups = {
-    begin: beginning.add,
+    // The guardian has to be told of it.
+    begin: (launched) => beginning.add(Promise.all([launched, guarding])),
     add: (group) => void guarding.then((guardian) => guardian?.add(group)),
     remove: (group) => void guarding.then((guardian) => guardian?.remove(group)),
     kill: async (group, name) => {
@@ -80,6 +81,14 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     },
   };
 
+  /** Resolves when the guardian knows what it has to end, or does not answer. */
+  const known = async (): Promise<void> => {
+    const done = new AbortController();
+    const late = setTimeout(patience, undefined, { signal: done.signal }).catch(() => undefined);
+    await Promise.race([guarding.then(async (guardian) => await guardian?.knows()), late]);
+    done.abort();
+  };
+
   /** Opens a session, once more for each time the server refused while it may yet grant one. */
   const open = async <T>(command: SpawnCommand, adopt: (channel: ClientChannel) => T): Promise<T> => {
     const line = checkedLine(host, command, mark);
@@ -89,10 +98,12 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
       const release = await sessions.acquire(command.signal);
       try {
         if (closing) throw new HostConnectionError('CONNECTION_LOST', host, `${host} has been disposed of`);
-        const adopted = await connection.exec(line, (channel) => {
+        const starting = connection.exec(line, (channel) => {
           channel.once('close', release);
           return adopt(channel);
         });
+        beginning.add(starting);
+        const adopted = await starting;
         hasExecuted = true;
         return adopted;
       } catch (error) {
@@ -120,6 +131,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     close: async () => {
       closing = true;
       await beginning.over();
+      await known();
       await connection.close();
     },
     get single() {

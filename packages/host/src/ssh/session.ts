@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type CommandExit, HostConnectionError, type SpawnedCommand } from '@cutover/host-contract';
 import type { ClientChannel } from 'ssh2';
 
+import { patience } from './beginnings.ts';
 import { readableOf, windowOf, writableOf } from './channel-streams.ts';
 import type { Connection } from './connection.ts';
 import { findMark, notSeen, type ProcessGroup } from './mark.ts';
@@ -23,9 +24,6 @@ export interface Groups {
   remove(group: ProcessGroup): void;
   kill(group: ProcessGroup, signal: NodeJS.Signals): Promise<void>;
 }
-
-/** Milliseconds for a login shell that starts nothing, before its session is given up. */
-const patience = 5_000;
 
 /** A channel on which a launch line has been sent, as a command. */
 export function adoptSession(channel: ClientChannel, options: SessionOptions): SpawnedCommand {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
@@ -42,8 +42,11 @@ function hooksOf(rig: TestRig, session: string): (name: string, hook: object) =>
   const started = rig.events.find((event) => event.type === 'started');
   const run = started?.type === 'started' ? started.run : '';
   const spool = join(agentFolder(rig.config, 'one'), 'spool');
-  return async (name, hook) =>
-    writeFile(join(spool, `${run}.${name}.json`), JSON.stringify({ session_id: session, ...hook }));
+  // Whole at once, as the real hook does: a file that is still empty would be taken too.
+  return async (name, hook) => {
+    await writeFile(join(spool, '.draft'), JSON.stringify({ session_id: session, ...hook }));
+    await rename(join(spool, '.draft'), join(spool, `${run}.${name}.json`));
+  };
 }
 
 const line = (value: object): string => `${JSON.stringify({ version: '2.1.332', ...value })}\n`;
@@ -54,15 +57,8 @@ it('of one run are none of the next, and what a transcript says is not of anothe
   const supervisor = await rig.supervise();
   await untilRunning(supervisor);
   const { session = '' } = supervisor.status().loops[0] ?? {};
-  const started = rig.events.find((event) => event.type === 'started');
-  const spool = join(agentFolder(rig.config, 'one'), 'spool');
-  const taken = JSON.stringify({
-    hook_event_name: 'UserPromptSubmit',
-    session_id: session,
-    prompt: 'Begin.',
-  });
-  const names = ['1', '2'].map((name) => `${started?.type === 'started' ? started.run : ''}.${name}.json`);
-  for (const name of names) await writeFile(join(spool, name), taken);
+  const tell = hooksOf(rig, session);
+  for (const name of ['1', '2']) await tell(name, { hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' });
   const prompted = () => rig.events.filter(({ type }) => type === 'prompted').length;
   await until(prompted, (count) => count === 1);
   const usage = { input_tokens: 1, cache_read_input_tokens: 1000, output_tokens: 7 };
