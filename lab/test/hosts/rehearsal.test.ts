@@ -35,7 +35,7 @@ describe('the whole cutover', () => {
       { step: 'grant-ownership', between: ['new', 'forge'], seconds: 8 },
       { step: 'back-quiesce-new', between: ['runner', 'new'], seconds: 4 },
     ] as const;
-    await expectRehearsal({ killAt: ['deploy', 'last-sync'], rollback: true, cuts }, 2);
+    await expectRehearsal({ killAt: ['deploy', 'revoke-old'], rollback: true, cuts }, 2);
   }, 560_000);
 
   it.runIf(process.env['CUTOVER_SOAK'])(

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import { untilAborted } from '@cutover/foundation/until-aborted';
-import { IncusApiError } from '../errors.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Scope } from '../scope.ts';
 import { openOperationChannel } from './operation-channel.ts';
@@ -8,8 +7,7 @@ import { openOperationChannel } from './operation-channel.ts';
 /** The sockets of a command: its standard streams, or the one of its terminal, and the one that signals go over. */
 interface AttachedSockets {
   readonly standard: readonly Duplex[];
-  /** Resolves to `undefined` where the daemon refuses it. */
-  readonly control: Promise<Duplex | undefined>;
+  readonly control: Duplex;
 }
 
 /**
@@ -29,29 +27,23 @@ export async function attachSockets(
   // Where one cannot be attached, the others are not waited for.
   const giving = new AbortController();
   const either = signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]);
-  const control = openOperationChannel(scope, operation, 'control', undefined).catch((error: unknown) => {
-    if (error instanceof IncusApiError) return undefined;
-    throw error;
-  });
-  control.catch(() => {});
+  const attaching = openOperationChannel(scope, operation, 'control', undefined);
   const channels = terminal ? ['0'] : ['0', '1', '2'];
-  const attaching = channels.map(async (channel) => {
-    try {
-      if (channel === channels.at(-1)) await untilAborted(either, control);
-      return await openOperationChannel(scope, operation, channel, either);
-    } catch (error) {
-      giving.abort(error);
-      throw error;
-    }
-  });
-  const results = await Promise.allSettled(attaching);
-  const standard = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  if (!giving.signal.aborted) return { standard, control };
-  for (const socket of standard) discard(socket);
-  control.then(
-    (socket) => socket && discard(socket),
-    () => {},
+  const results = await Promise.allSettled(
+    channels.map(async (channel) => {
+      try {
+        if (channel === channels.at(-1)) await untilAborted(either, attaching);
+        return await openOperationChannel(scope, operation, channel, either);
+      } catch (error) {
+        giving.abort(error);
+        throw error;
+      }
+    }),
   );
+  const standard = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (!giving.signal.aborted) return { standard, control: await attaching };
+  for (const socket of standard) discard(socket);
+  attaching.then(discard, () => {});
   throw giving.signal.reason;
 }
 

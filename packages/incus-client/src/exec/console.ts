@@ -49,19 +49,9 @@ export function consoleArea(scope: Scope): ConsoleArea {
       const { operation, ended } = await startConsole(scope, instance, wanted, signal);
       const {
         standard: [data],
-        control: attaching,
+        control,
       } = await attachSockets(scope, operation, true, signal);
-      const control = await attaching.catch((error: unknown) => {
-        data?.destroy();
-        throw error;
-      });
-      if (data === undefined || control === undefined) {
-        data?.destroy();
-        throw new IncusError(
-          'PROTOCOL_ERROR',
-          `the console of ${instance} ended as it was attached; see whether the instance still runs`,
-        );
-      }
+      if (data === undefined) throw new IncusError('PROTOCOL_ERROR', 'a console without a channel');
       const terminal = new Channel(data, { endsWithSocket: true });
       terminal.on('error', () => {});
       watchPulse(scope.transport, data, {

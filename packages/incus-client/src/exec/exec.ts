@@ -16,7 +16,7 @@ const killSignal = 9;
 /** How often a command is asked for that the daemon gives up before it is attached. */
 const attempts = 3;
 
-/** Starts a command in an instance and resolves once its standard streams are attached. */
+/** Starts a command in an instance and resolves once all its channels are attached. */
 export async function startExec(
   scope: Scope,
   instance: string,
@@ -26,9 +26,7 @@ export async function startExec(
   const { signal } = options;
   const interactive = options.terminal !== undefined;
   const { operation, exit, sockets } = await startAttached(scope, instance, argv, options);
-  const control = sockets.control.then(
-    (socket) => socket && controlSocket(scope, socket, `exec in ${instance}`),
-  );
+  const control = controlSocket(scope, sockets.control, `exec in ${instance}`);
   const lost = async (cause: unknown) => {
     const refusal = await refusalIn(exit);
     if (refusal !== undefined) return refusal;
@@ -54,13 +52,7 @@ export async function startExec(
   // stdin's own socket says nothing worth reading, but its end must be seen.
   if (output !== undefined) input.resume();
 
-  const tell = (message: object) => {
-    control.then(
-      (socket) => socket?.send(JSON.stringify(message)),
-      // Its loss is told below.
-      () => {},
-    );
-  };
+  const tell = (message: object) => control.send(JSON.stringify(message));
   const kill = (number: number) => tell({ command: 'signal', signal: number });
   const destroy = (reason?: Error) => {
     for (const stream of [input, stdout, stderr]) stream.destroy(reason);
@@ -69,20 +61,12 @@ export async function startExec(
     kill(killSignal);
     destroy(asError(signal?.reason));
   };
-  let over = false;
   const ended = exit.finally(() => {
-    over = true;
     signal?.removeEventListener('abort', abort);
-    control.then(
-      (socket) => socket?.close(),
-      () => {},
-    );
+    control.close();
     input.destroy();
   });
   ended.catch(() => {});
-  control.catch((error: unknown) => {
-    if (!over) destroy(asError(error));
-  });
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) {
     abort();

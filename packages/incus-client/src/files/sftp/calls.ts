@@ -29,6 +29,8 @@ export interface SftpCalls {
   /** By name, so only where no other user can put a link in the place of `path`. */
   chmod(path: string, mode: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** A second name of a file, where there is none yet: unlike `rename` it replaces nothing. */
+  link(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   removeDirectory(path: string): Promise<void>;
   readLink(path: string): Promise<string>;
@@ -85,6 +87,8 @@ export function sftpCalls(connection: SftpConnection): SftpCalls {
     makeDirectory: (path) => command(packetType.mkdir, on(path).attributes({}), path),
     chmod: (path, mode) => command(packetType.setstat, on(path).attributes({ mode }), path),
     rename: (from, to) => command(packetType.rename, on(from).bytes(to), from),
+    // An extension of OpenSSH's, which pkg/sftp has too.
+    link: (from, to) => command(packetType.extended, on('hardlink@openssh.com').bytes(from).bytes(to), to),
     remove: (path) => command(packetType.remove, on(path), path),
     removeDirectory: (path) => command(packetType.rmdir, on(path), path),
     async readLink(path) {

@@ -92,14 +92,19 @@ export async function making<T>({ path }: Place, act: Promise<T>): Promise<T> {
   }
 }
 
-/** Puts a draft in its place. Where a user may have led it elsewhere meanwhile, that is seen, and it is emptied. */
+/**
+ * Puts a draft in its place. Where a user may have led it elsewhere meanwhile, that is seen, and it is emptied; a file that is
+ * new takes no other's place there.
+ */
 export async function putInPlace(
   calls: SftpCalls,
   draft: Draft,
   to: Place,
+  { isNew }: { readonly isNew: boolean },
   leftovers: Leftovers,
 ): Promise<void> {
-  await calls.rename(draft.path, to.path);
+  if (isNew && to.base !== to.directory) await linkInPlace(calls, draft, to);
+  else await calls.rename(draft.path, to.path);
   leftovers.delete(draft.path);
   if (draft.folder !== undefined) {
     await calls.removeDirectory(draft.folder);
@@ -113,6 +118,17 @@ export async function putInPlace(
     await calls.fsetstat(draft.handle, to.path, { uid: 0, gid: 0, mode: 0 });
     throw error;
   }
+}
+
+async function linkInPlace(calls: SftpCalls, draft: Draft, to: Place): Promise<void> {
+  try {
+    await calls.link(draft.path, to.path);
+  } catch (error) {
+    if (!(error instanceof FileError && error.code === 'ALREADY_EXISTS')) throw error;
+    const words = 'another file came into its place while it was written';
+    throw new FileError('FORBIDDEN', to.path, words, { cause: error });
+  }
+  await calls.remove(draft.path);
 }
 
 export async function requireAt(

@@ -5,7 +5,7 @@ import type { WriteFileAttributes } from '../types.ts';
 import type { Handle, SftpCalls } from './calls.ts';
 import { type Leftovers, discard, making, requireAt } from './draft.ts';
 import { type Place, placeOf } from './place.ts';
-import { setOwnerAndMode } from './replace-file.ts';
+import { lookAt, setOwnerAndMode } from './replace-file.ts';
 
 /**
  * Makes a directory with its owner and mode. In a user's folder it is made elsewhere and moved there, so that it is the new
@@ -32,7 +32,8 @@ export async function makeDirectory(
 async function made(calls: SftpCalls, place: Place, mine: Leftovers): Promise<Handle> {
   const { base, directory, path } = place;
   if (base === undefined || base === directory) return madeInPlace(calls, place);
-  if (await isThere(calls, path)) throw new FileError('ALREADY_EXISTS', path, 'is there already');
+  if ((await lookAt(calls, path)) !== undefined)
+    throw new FileError('ALREADY_EXISTS', path, 'is there already');
   const folder = posix.join(base, `.cutover-${randomBytes(12).toString('hex')}`);
   const draft = posix.join(folder, 'draft');
   mine.add(draft).add(folder);
@@ -61,16 +62,6 @@ async function madeInPlace(calls: SftpCalls, place: Place): Promise<Handle> {
     return handle;
   } catch (error) {
     await calls.close(handle, place.path);
-    throw error;
-  }
-}
-
-async function isThere(calls: SftpCalls, path: string): Promise<boolean> {
-  try {
-    await calls.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof FileError && error.code === 'NOT_FOUND') return false;
     throw error;
   }
 }

@@ -27,6 +27,7 @@ export const packetType = {
   data: 103,
   name: 104,
   attrs: 105,
+  extended: 200,
 } as const;
 
 /** Status codes of SFTP version 3. */

@@ -12,6 +12,7 @@ import { type Place, isAt, placeOf } from './place.ts';
  * Puts a new file in the place of what is there, whole and with its owner and mode, in one step. A symlink is replaced, not
  * followed.
  *
+ * @param isNew - nothing was there: in a user's folder it then replaces nothing.
  * @returns bytes written
  */
 export async function replaceFile(
@@ -21,10 +22,11 @@ export async function replaceFile(
   content: Chunks,
   { uid = 0, gid = 0, mode = 0o644 }: WriteFileAttributes,
   leftovers: Leftovers,
+  isNew = false,
 ): Promise<number> {
   const to = await placeOf(calls, filePath);
-  if ((await lookAt(calls, to.path))?.type === 'directory')
-    throw new FileError('ALREADY_EXISTS', filePath, 'is a directory');
+  const before = await lookAt(calls, to.path);
+  if (before?.type === 'directory') throw new FileError('ALREADY_EXISTS', filePath, 'is a directory');
   const mine: Leftovers = new Set();
   let handle: Handle | undefined;
   try {
@@ -33,7 +35,7 @@ export async function replaceFile(
     const written = await writePieces(connection, handle, filePath, content, 0);
     await calls.fsetstat(handle, filePath, { uid, gid, mode });
     await requireMode(calls, handle, filePath, mode);
-    await putInPlace(calls, draft, to, mine);
+    await putInPlace(calls, draft, to, { isNew: isNew || before === undefined }, mine);
     return written;
   } catch (error) {
     await discard(calls, mine);
@@ -55,7 +57,7 @@ export async function appendToFile(
 ): Promise<number> {
   const place = await placeOf(calls, filePath);
   if ((await lookAt(calls, place.path)) === undefined)
-    return replaceFile(connection, calls, filePath, content, attributes, leftovers);
+    return replaceFile(connection, calls, filePath, content, attributes, leftovers, true);
   const { handle, there } = await openSame(calls, place, openFlag.write | openFlag.append);
   if (there.type === 'directory') {
     await calls.close(handle, place.path);
@@ -100,7 +102,7 @@ export async function setOwnerAndMode(
 }
 
 /** Attributes, or `undefined` where there is nothing. */
-async function lookAt(calls: SftpCalls, filePath: string): Promise<SftpAttributes | undefined> {
+export async function lookAt(calls: SftpCalls, filePath: string): Promise<SftpAttributes | undefined> {
   try {
     return await calls.lstat(filePath);
   } catch (error) {
