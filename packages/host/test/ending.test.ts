@@ -133,7 +133,7 @@ it.each(['ssh2', 'openssh'] as const)(
       const running = rejection(host.run(['sleep', seconds]));
       await setTimeout(wait);
       await host[Symbol.asyncDispose]();
-      await running;
+      expect(await running).toMatchObject({ name: 'HostConnectionError' });
     });
     await Promise.all(endings);
     await setTimeout(2000);
