@@ -1,6 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
-import { describeError } from '@cutover/foundation/describe-error';
+import { type DescribedError, describeError } from '@cutover/foundation/describe-error';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
 import { UsageError } from '@cutover/foundation/usage-error';
@@ -23,21 +23,17 @@ export async function runExec(argv: readonly string[], flags: ExecFlags): Promis
       flags.parallel,
       () => signal.aborted,
       async ({ target, options: { sudo = false } }) => {
+        const tell = telling(target.name, flags.json === true);
         try {
           await using host = await target.connect(signal);
           const command = asRoot(script('exec', 'exec "$@"', ...argv), { sudo });
-          const ended =
-            flags.json === true
-              ? await runToJson(host, target.name, command, signal)
-              : await runShown(host, target.name, command, signal);
-          if (ended.exitCode !== 0) failed = true;
+          const { exitCode, signal: killedBy } = await runShown(host, command, tell, signal);
+          await tell({ type: 'ended', exitCode, signal: killedBy });
+          if (exitCode !== 0) failed = true;
         } catch (error) {
           signal.throwIfAborted();
           failed = true;
-          const described = describeError(error);
-          if (flags.json === true) {
-            await write(processIo.stdout, `${JSON.stringify({ target: target.name, error: described })}\n`);
-          } else await write(processIo.stderr, `${target.name}: ${described.message}\n`);
+          await tell({ type: 'failed', error: describeError(error) });
         }
       },
     );
@@ -55,46 +51,53 @@ function requireCommand([word = '']: readonly string[], config: DeployConfig): v
   );
 }
 
-async function runToJson(
-  host: Host,
-  name: string,
-  command: readonly string[],
-  signal: AbortSignal,
-): Promise<CommandExit> {
-  const result = await host.run(command, { reject: false, signal });
-  const { exitCode, signal: killedBy, stdout, stderr } = result;
-  const line = { target: name, exitCode, signal: killedBy, stdout, stderr };
-  await write(processIo.stdout, `${JSON.stringify(line)}\n`);
-  return result;
+/** What a target's command says, line by line: it may go on until it is interrupted. */
+type ExecEvent =
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+  | ({ readonly type: 'ended' } & CommandExit)
+  | { readonly type: 'failed'; readonly error: DescribedError };
+
+type Tell = (event: ExecEvent) => Promise<void>;
+
+/** Writes what happens on a target, as JSON or for people to read. */
+function telling(target: string, json: boolean): Tell {
+  return async (event) => {
+    if (json) return write(processIo.stdout, `${JSON.stringify({ target, ...event })}\n`);
+    switch (event.type) {
+      case 'output':
+        return write(processIo[event.stream], `${target}: ${event.line}\n`);
+      case 'failed':
+        return write(processIo.stderr, `${target}: ${event.error.message}\n`);
+      case 'ended':
+        if (event.exitCode === 0) return;
+        return write(processIo.stderr, `${target}: ended with ${event.exitCode ?? event.signal}\n`);
+    }
+  };
 }
 
-/** Each line is shown when it comes: a command may go on until it is interrupted. */
 async function runShown(
   host: Host,
-  name: string,
   command: readonly string[],
+  tell: Tell,
   signal: AbortSignal,
 ): Promise<CommandExit> {
   await using stream = host.stream(command, { signal });
   stream.stdin.end();
-  await Promise.all([
-    showLines(stream.stdout, processIo.stdout, name),
-    showLines(stream.stderr, processIo.stderr, name),
-  ]);
-  const ended = await stream.exit;
-  if (ended.exitCode !== 0) {
-    await write(processIo.stderr, `${name}: ended with ${ended.exitCode ?? ended.signal}\n`);
-  }
-  return ended;
+  await Promise.all(
+    (['stdout', 'stderr'] as const).map((name) =>
+      eachLine(stream[name], (line) => tell({ type: 'output', stream: name, line })),
+    ),
+  );
+  return await stream.exit;
 }
 
-async function showLines(from: Readable, to: Writable, name: string): Promise<void> {
+async function eachLine(from: Readable, onLine: (line: string) => Promise<void>): Promise<void> {
   from.setEncoding('utf8');
   let rest = '';
   for await (const chunk of from) {
     const lines = `${rest}${String(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
-    if (lines.length > 0) await write(to, lines.map((line) => `${name}: ${line}\n`).join(''));
+    for (const line of lines) await onLine(line);
   }
-  if (rest !== '') await write(to, `${name}: ${rest}\n`);
+  if (rest !== '') await onLine(rest);
 }
