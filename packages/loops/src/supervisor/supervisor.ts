@@ -152,7 +152,8 @@ export class Supervisor implements AsyncDisposable {
   /**
    * Takes charge of a rig: locks it, reads its state, connects to its tmux server and adopts what runs there.
    *
-   * @throws {LoopsError} `SUPERVISOR_RUNNING`: another one has charge of it; `STATE_DAMAGED`.
+   * @throws {LoopsError} `SUPERVISOR_RUNNING`: another one has charge of it; `STATE_DAMAGED`; `PROGRAM_MISSING`: there is
+   * no tmux.
    */
   static async start(given: RigConfig, options: SupervisorOptions = {}): Promise<Supervisor> {
     const config = { ...given };
@@ -176,7 +177,14 @@ export class Supervisor implements AsyncDisposable {
         await deleted[Symbol.asyncDispose]();
       },
     });
-    await supervisor.#begin(reboot);
+    try {
+      await supervisor.#begin(reboot);
+    } catch (error) {
+      // Else its timers and its lock would keep this process, and every next supervisor would find it in charge.
+      supervisor.#ended.abort(error);
+      await supervisor[Symbol.asyncDispose]();
+      throw error;
+    }
     return supervisor;
   }
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isErrno } from '@cutover/foundation/errno';
 import { LoopsError } from '../errors.ts';
 import { userHome, userName } from '../processes/user-name.ts';
 
@@ -42,6 +43,8 @@ export async function listens(socket: string): Promise<boolean> {
 /**
  * Starts a tmux server that outlives this process. A second one on the same socket finds the first and ends:
  * tmux holds a lock of its own around that.
+ *
+ * @throws {LoopsError} `PROGRAM_MISSING`: there is no tmux.
  */
 export async function spawnTmuxServer(socket: string): Promise<void> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
@@ -49,9 +52,14 @@ export async function spawnTmuxServer(socket: string): Promise<void> {
   const child = spawn(program, rest, { detached: true, stdio: 'ignore', env: cleanEnvironment(), cwd: '/' });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', reject);
+    child.once('error', (error) => reject(isErrno(error, 'ENOENT') ? missingTmux(error) : error));
   });
   child.unref();
+}
+
+function missingTmux(cause: Error): LoopsError {
+  const path = process.env['PATH'] ?? '';
+  return new LoopsError('PROGRAM_MISSING', `tmux is not in the PATH (${path}); install it`, { cause });
 }
 
 /** How long a server may take to answer, in milliseconds. */
