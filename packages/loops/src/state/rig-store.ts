@@ -123,19 +123,21 @@ export class RigStore {
     await this.save();
   }
 
-  /** Writes the state and its plain mirror, one write at a time, always the newest. */
+  /** Writes the state and its plain mirror, one write at a time, always the newest. A write that failed fails no later one. */
   async save(): Promise<void> {
-    this.#saving = this.#saving.then(async () => {
-      this.#state = { ...this.#state, generation: this.#state.generation + 1 };
-      const { phaseIndex } = this.#state;
-      await writeState(this.#config.stateDir, this.#state);
-      const mirror = this.#config.phases?.mirror;
-      const { path, index } = this.#mirrored ?? {};
-      if (mirror !== undefined && (mirror !== path || phaseIndex !== index)) {
-        await writeFileDurably(mirror, `${phaseIndex}\n`, { mode: 0o644 });
-        this.#mirrored = { path: mirror, index: phaseIndex };
-      }
-    });
+    this.#saving = this.#saving
+      .catch(() => undefined)
+      .then(async () => {
+        this.#state = { ...this.#state, generation: this.#state.generation + 1 };
+        const { phaseIndex } = this.#state;
+        await writeState(this.#config.stateDir, this.#state);
+        const mirror = this.#config.phases?.mirror;
+        const { path, index } = this.#mirrored ?? {};
+        if (mirror !== undefined && (mirror !== path || phaseIndex !== index)) {
+          await writeFileDurably(mirror, `${phaseIndex}\n`, { mode: 0o644 });
+          this.#mirrored = { path: mirror, index: phaseIndex };
+        }
+      });
     return this.#saving;
   }
 
