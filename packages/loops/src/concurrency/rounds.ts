@@ -21,9 +21,7 @@ export class Rounds {
   async now(): Promise<void> {
     if (this.#signal.aborted) return;
     this.again();
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -60,9 +58,14 @@ export class Rounds {
   }
 
   async #run(): Promise<void> {
-    while (this.#again && !this.#signal.aborted) {
-      this.#again = false;
-      await this.#round();
+    try {
+      while (this.#again && !this.#signal.aborted) {
+        this.#again = false;
+        await this.#round();
+      }
+    } finally {
+      // In the same step as the last look for another round: what asks for one later begins it.
+      this.#running = undefined;
     }
   }
 }
