@@ -9,6 +9,10 @@ export interface LoopRuntime {
   /** The pane that was last seen alive. */
   paneId?: string | undefined;
   pid?: number | undefined;
+  /** By the clock of `performance.now()`: when that pane was first seen. */
+  since?: number | undefined;
+  /** The run that is known to have begun. */
+  begunRun?: string | undefined;
   /** The run whose end has been dealt with. */
   endedRun?: string | undefined;
   /** The run after whose end what its clone alone held was kept under a ref. */

@@ -214,13 +214,19 @@ export class LoopKeeper {
     const { store, emit, onStarted } = this.#context;
     runtime.pid = pane.pid;
     runtime.paneId = pane.id;
-    const { run, heardRun, pending } = store.loop(loop.name);
+    runtime.since = performance.now();
+    const { run, heardRun, pending, session } = store.loop(loop.name);
     const isReady =
       adapterOf(loop).hooks === undefined ? loop.ready === undefined : run !== undefined && heardRun === run;
     if (isReady) this.markReady(loop);
-    if (!this.#firstRound) return;
-    emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
-    if (run !== undefined && pane.run === run && pending !== undefined) onStarted(loop, run, pending);
+    const isOurs = run !== undefined && pane.run === run;
+    // One whose start was not seen to the end: its supervisor was killed, or lost the server, just then.
+    const isNew = isOurs && runtime.begunRun !== run;
+    if (this.#firstRound || isNew) emit({ type: 'adopted', loop: loop.name, pid: pane.pid });
+    if (!isNew) return;
+    runtime.begunRun = run;
+    if (session !== undefined) store.change(loop.name, { begun: true });
+    if (pending !== undefined) onStarted(loop, run, pending);
   }
 }
 

@@ -127,6 +127,7 @@ async function startLoop(
     delete runtime.nextStartAt;
     delete runtime.ending;
     delete runtime.startProblem;
+    runtime.begunRun = run;
     // A session that was forgotten meanwhile is none to resume.
     if (store.loop(loop.name).session === made.choice.session) store.change(loop.name, { begun: true });
     const reason = runtime.lastExit === undefined ? 'it is wanted' : `it ended (${runtime.lastExit.cause})`;
