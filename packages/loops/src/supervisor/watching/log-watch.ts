@@ -23,11 +23,11 @@ export class LogWatch {
   }
 
   async look(tmux: Pick<RigTmux, 'pipe'>, watched: readonly WatchedLoop[]): Promise<void> {
-    for (const { loop, pane, startedAt } of watched) {
+    for (const { loop, pane, since } of watched) {
       const log = logPath(this.#config, loop.name);
       const isThere = await exists(log);
       // The logger of a new agent has yet to make its log.
-      if (!isThere && Date.now() - startedAt < loggerPatience) continue;
+      if (!isThere && performance.now() - since < loggerPatience) continue;
       if (!pane.piped || !isThere) {
         await tmux.pipe(pane.id, loggerCommand(this.#config, loop));
         this.#tell(

@@ -16,8 +16,8 @@ export interface WatchedLoop {
   readonly pane: Pane;
   /** Whether it was ready at the look before. */
   readonly ready: boolean;
-  /** Unix milliseconds of its start. */
-  readonly startedAt: number;
+  /** When it was first seen to run, by the clock of `performance.now()`: no process sets that one. */
+  readonly since: number;
 }
 
 /** What a look leads to, and what it asks. */
@@ -49,8 +49,11 @@ export interface WatchActions {
 
 interface Memory {
   run: string | undefined;
-  /** Unix milliseconds at which its screen was last read. */
+  /** When its screen was last read (monotonic milliseconds). */
   readAt: number;
+  /** Its last output, as tmux tells it, and when that was first seen (monotonic milliseconds). */
+  activity?: number | undefined;
+  activeAt: number;
   screen: string;
   /** What the screen said at the last look. */
   sign?: AgentSign | undefined;
@@ -116,7 +119,7 @@ export class LoopWatcher {
     if (known !== undefined && known.run === pane.run) return known;
     const now = performance.now();
     const stall = { taken: 0, rungAt: now, answered: 0, ...known?.stall, progressAt: now };
-    const memory = { run: pane.run, readAt: 0, screen: '', signsAt: now, stall };
+    const memory = { run: pane.run, readAt: -Infinity, activeAt: now, screen: '', signsAt: now, stall };
     this.#memories.set(loop.name, memory);
     return memory;
   }
@@ -124,7 +127,7 @@ export class LoopWatcher {
   async #read(tmux: Pick<RigTmux, 'screen'>, one: WatchedLoop, memory: Memory): Promise<void> {
     const { loop, pane } = one;
     const adapter = adapterOf(loop);
-    memory.readAt = Date.now();
+    memory.readAt = performance.now();
     const lines = await tmux.screen(pane.id);
     const ignore = (loop.stall?.ignoreOutput ?? []).map((pattern) => new RegExp(pattern));
     memory.screen = normaliseScreen(lines, ignore);
@@ -135,8 +138,8 @@ export class LoopWatcher {
     await this.#noteSign(loop, this.#actions.isHeard(loop) ? undefined : reading.sign, memory);
   }
 
-  #checkReady({ loop, startedAt }: WatchedLoop, lines: readonly string[], reading: ScreenReading): void {
-    const age = Date.now() - startedAt;
+  #checkReady({ loop, since }: WatchedLoop, lines: readonly string[], reading: ScreenReading): void {
+    const age = performance.now() - since;
     if (adapterOf(loop).hooks !== undefined) {
       if (age > hookPatience && reading.takesPrompt === true) this.#actions.silent(loop);
     } else if (loop.ready !== undefined) {
@@ -224,7 +227,14 @@ function rest(memory: Memory): void {
   memory.stall = { progressAt: now, taken: 0, rungAt: now, answered: 0 };
 }
 
-/** tmux tells the last output to the second: what came later in that second is not in a screen read within it. */
-function mayHaveChanged({ activity }: Pane, { readAt }: Memory): boolean {
-  return readAt < (activity + 1) * 1000;
+/**
+ * tmux tells the last output to the second, by a clock that may be set: what came later in that second is not in a screen
+ * read within it.
+ */
+function mayHaveChanged({ activity }: Pane, memory: Memory): boolean {
+  if (activity !== memory.activity) {
+    memory.activity = activity;
+    memory.activeAt = performance.now();
+  }
+  return memory.readAt < memory.activeAt + 1000;
 }

@@ -6,14 +6,12 @@ import { LogWatch } from './log-watch.ts';
 import type { AgentLooks } from '../agents/look-at-agents.ts';
 import type { LoopWatcher, WatchedLoop } from './loop-watcher.ts';
 import { Nap } from '../../concurrency/nap.ts';
-import type { RigStore } from '../../state/rig-store.ts';
 import type { RigTmux } from '../../tmux/rig-tmux.ts';
 import type { TmuxLink } from '../../tmux/tmux-link.ts';
 
 interface WatchParts {
   readonly config: RigConfig;
   readonly keeper: LoopKeeper;
-  readonly store: RigStore;
   readonly link: TmuxLink;
   readonly events: EventHub;
   readonly looks: AgentLooks;
@@ -54,7 +52,7 @@ export async function watchLoops(watcher: LoopWatcher, parts: WatchParts): Promi
 /** The agents that run, and whether there are others that the keeper has yet to see. */
 async function watchedLoops(
   tmux: RigTmux,
-  { config, keeper, store }: WatchParts,
+  { config, keeper }: WatchParts,
 ): Promise<{ watched: WatchedLoop[]; unseen: boolean }> {
   const panes = new Map((await tmux.panes()).map((pane) => [pane.loop, pane]));
   const watched: WatchedLoop[] = [];
@@ -63,8 +61,8 @@ async function watchedLoops(
     const pane = panes.get(loop.name);
     if (pane === undefined || pane.dead) continue;
     const runtime = keeper.runtime(loop.name);
-    const { startedAt = 0 } = store.loop(loop.name);
-    if (runtime.pid === pane.pid) watched.push({ loop, pane, ready: runtime.ready, startedAt });
+    const { pid, ready, since = 0 } = runtime;
+    if (pid === pane.pid) watched.push({ loop, pane, ready, since });
     else unseen = true;
   }
   return { watched, unseen };

@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { makeRig, pidOf, until, untilRunning } from '../../rig.ts';
 
@@ -23,4 +26,27 @@ it('waits no longer for a restart when the clock is set back', async () => {
     10_000,
   );
   expect(again).not.toBe(pid);
+});
+
+it('gives an agent its whole time to become ready when the clock is set on', async () => {
+  const program = 'while [ ! -e go ]; do sleep 0.05; done; echo READY; exec cat > got';
+  await using rig = await makeRig({
+    loops: {
+      one: {
+        command: ['sh', '-c', program],
+        ready: { output: '^READY', timeout: '1h' },
+        prompt: { file: 'prompt', deliver: 'paste' },
+      },
+    },
+  });
+  await writeFile(join(rig.directory, 'prompt'), 'go on');
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  // As on a machine without a clock of its own, soon after its boot.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 });
+  await delay(1000);
+  expect(supervisor.status().loops[0]?.ready).toBe(false);
+  await writeFile(join(rig.directory, 'go'), '');
+  const ofPrompts = () => rig.events.map(({ type }) => type).filter((type) => type.startsWith('prompt'));
+  expect(await until(ofPrompts, ({ length }) => length > 0)).toEqual(['prompted']);
 });

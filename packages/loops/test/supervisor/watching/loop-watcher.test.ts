@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseRigConfig } from '../../../src/config/load-rig-config.ts';
 import type { LoopBlock } from '../../../src/state/rig-state.ts';
 import { LoopWatcher, type WatchedLoop } from '../../../src/supervisor/watching/loop-watcher.ts';
@@ -48,10 +48,11 @@ function makeWatcher(block: LoopBlock | undefined) {
       activity: Infinity,
     },
     ready: true,
-    startedAt: 0,
+    since: 0,
   }));
   return {
     done,
+    looked,
     /** One look, at a screen that shows `line`; with `change`, what blocks the agent changes while it is read. */
     look: async (line: string, change?: { block: LoopBlock | undefined }): Promise<void> => {
       const screen = async (): Promise<string[]> => {
@@ -66,6 +67,22 @@ function makeWatcher(block: LoopBlock | undefined) {
 describe('a look at an agent', () => {
   it('tells of an expired login', async () => {
     const { done, look } = makeWatcher(undefined);
+    await look('Login expired');
+    expect(done).toEqual(['sign']);
+  });
+
+  it('sees what its screen shows after the clock was set back', async () => {
+    const { done, look, looked } = makeWatcher(undefined);
+    const now = Math.floor(Date.now() / 1000);
+    Object.assign(looked[0]?.pane ?? {}, { activity: now - 3600 });
+    await look('');
+    const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 5000);
+    onTestFinished(() => later.mockRestore());
+    await look('');
+    await look('Login expired');
+    expect(done).toEqual([]);
+    // It has written something since, an hour earlier.
+    Object.assign(looked[0]?.pane ?? {}, { activity: now - 7200 });
     await look('Login expired');
     expect(done).toEqual(['sign']);
   });
