@@ -6,7 +6,7 @@ import type { RigEventBody } from '../../events/rig-event.ts';
 import { endsByAsking } from '../../state/rig-state.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import type { LoopKeeper } from '../keeping/loop-keeper.ts';
-import { agentEnvironment } from '../starting/loop-command.ts';
+import { environmentIfReadable } from '../starting/loop-command.ts';
 import type { AgentLife } from './agent-life.ts';
 import type { AgentWatch } from './agent-watch.ts';
 import type { ContextHandoff } from './context-handoff.ts';
@@ -121,7 +121,8 @@ export class AgentLooks {
 
   /** When its login was last written, in Unix milliseconds; 0 when there is none. */
   async #loginTime(loop: LoopConfig): Promise<number> {
-    const path = adapterOf(loop).loginFile?.(await agentEnvironment(this.#parts.config, loop));
+    const environment = await environmentIfReadable(this.#parts.config, loop);
+    const path = environment === undefined ? undefined : adapterOf(loop).loginFile?.(environment);
     return path === undefined ? 0 : ((await unlessAbsent(stat(path)))?.mtimeMs ?? 0);
   }
 }

@@ -2,7 +2,7 @@ import type { AgentProgress } from '../../agents/agent-adapter.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import type { RigStore } from '../../state/rig-store.ts';
-import { agentEnvironment } from '../starting/loop-command.ts';
+import { environmentIfReadable } from '../starting/loop-command.ts';
 import type { AgentLife, AgentLives } from './agent-life.ts';
 import { countUsage, dayOf } from './usage.ts';
 
@@ -53,7 +53,8 @@ export class Transcripts {
     if (transcript !== undefined || session === undefined) return transcript;
     const adapter = adapterOf(loop);
     if (adapter.findTranscript === undefined) return undefined;
-    const environment = await agentEnvironment(this.#config, loop);
+    const environment = await environmentIfReadable(this.#config, loop);
+    if (environment === undefined) return undefined;
     return adapter.findTranscript({ loop, environment, session });
   }
 }

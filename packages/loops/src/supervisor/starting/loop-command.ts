@@ -87,6 +87,19 @@ export async function agentEnvironment(config: RigConfig, loop: LoopConfig): Pro
   };
 }
 
+/** The same of an agent that runs: its environment file may be away by now, which is no matter until its next start. */
+export async function environmentIfReadable(
+  config: RigConfig,
+  loop: LoopConfig,
+): Promise<Record<string, string> | undefined> {
+  try {
+    return await agentEnvironment(config, loop);
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined;
+    throw error;
+  }
+}
+
 /** `NAME=value` lines as systemd reads them: comments and blank lines are skipped, one pair of quotes removed. */
 async function readEnvironmentFile(path: string): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};

@@ -31,3 +31,14 @@ it('are counted to their end before that of the next session takes their place',
   expect(store.loop('one').usage?.total).toMatchObject({ input: 200, output: 14 });
   expect(lives.of('one', adapterOf(loop)).transcript?.path).toBe(second);
 });
+
+it('are not looked for while the environment file of a loop is away, and the supervisor goes on', async () => {
+  const loops = { one: { agent: 'claude-code', command: ['true'], environmentFile: 'secrets.env' } };
+  await using rig = await makeRig({ loops });
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  store.change('one', { session: 'a session' });
+  const transcripts = new Transcripts(rig.config, store, new AgentLives());
+  expect(await transcripts.read(loop)).toBeUndefined();
+});
