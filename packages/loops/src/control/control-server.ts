@@ -11,6 +11,9 @@ import { type AnswerMessage, pulseInterval, type RequestMessage } from './reques
 /** How long the end of the server waits for answers that are under way, in milliseconds. */
 const lastAnswers = 500;
 
+/** So many bytes wait for a client to read them, at most. */
+const mostUnread = 16 * 2 ** 20;
+
 /** Answers a request; an async iterable is streamed line by line until the client hangs up. */
 export type ControlHandler = (request: RequestMessage, signal: AbortSignal) => Promise<unknown>;
 
@@ -98,8 +101,10 @@ async function answer(
   socket.end();
 }
 
+/** A client that has stopped reading, as one whose output a pager holds back, is hung up on: what waits for it would fill the memory. */
 function send(socket: Socket, message: AnswerMessage): void {
-  socket.write(`${JSON.stringify(message)}\n`);
+  if (socket.writableLength > mostUnread) socket.destroy();
+  else socket.write(`${JSON.stringify(message)}\n`);
 }
 
 function parseRequest(line: string): RequestMessage {

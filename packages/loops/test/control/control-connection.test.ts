@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,6 +26,12 @@ async function listenAs(answer: (connection: Socket) => void, pauseOnConnect = f
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 describe('an answer of the supervisor', () => {
@@ -101,6 +107,34 @@ describe('an answer of the supervisor', () => {
     server.close();
     await once(server, 'close');
     expect(seen).toEqual([]);
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('a client', () => {
+  it('that stops reading a stream is hung up on, before what waits for it fills the memory', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'loops-control-'));
+    const item = 'x'.repeat(2 ** 20);
+    let items = 0;
+    const { promise: ended, resolve: end } = withResolvers();
+    const server = await serveControl(join(directory, 'control.sock'), async (_request, signal) => {
+      async function* stream() {
+        while (!signal.aborted && items < 200) {
+          items += 1;
+          yield item;
+          await delay(1);
+        }
+        end();
+      }
+      return stream();
+    });
+    const client = connect(join(directory, 'control.sock')).pause();
+    client.on('error', () => undefined);
+    client.write('{"method":"watch"}\n');
+    await ended;
+    expect(items).toBeLessThan(50);
+    client.destroy();
+    await server[Symbol.asyncDispose]();
     await rm(directory, { recursive: true });
   });
 });
