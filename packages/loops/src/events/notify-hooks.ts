@@ -14,15 +14,22 @@ export interface HookProblem {
 /**
  * Runs the notification commands that are meant for an event, with the event as JSON on standard input.
  *
+ * @param timeout milliseconds for each of them.
  * @returns what went wrong, one for each command that failed; a failure that is about failures is not told again.
  */
-export async function runNotifyHooks(config: RigConfig, event: RigEvent): Promise<HookProblem[]> {
+export async function runNotifyHooks(
+  config: RigConfig,
+  event: RigEvent,
+  timeout: number = patience,
+): Promise<HookProblem[]> {
   const isAboutHooks = event.type === 'notify-failed';
   const hooks = config.notify.filter(
     ({ events, command }) =>
       events.includes(event.type) && !(isAboutHooks && event.command === command.join(' ')),
   );
-  const problems = await Promise.all(hooks.map(({ command }) => runHook(command, event, config.workspace)));
+  const problems = await Promise.all(
+    hooks.map(({ command }) => runHook(command, event, config.workspace, timeout)),
+  );
   // Two hooks that fail and listen to failures would set each other off without end.
   return isAboutHooks ? [] : problems.filter((problem) => problem !== undefined);
 }
@@ -31,9 +38,16 @@ async function runHook(
   command: readonly string[],
   event: RigEvent,
   cwd: string,
+  timeout: number,
 ): Promise<HookProblem | undefined> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], timeout: patience });
+  const child = spawn(program, args, {
+    cwd,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    timeout,
+    // One that does not heed TERM would be waited for without end.
+    killSignal: 'SIGKILL',
+  });
   // A command that does not read its input is none the worse for it.
   child.stdin.on('error', () => child.stdin.destroy());
   child.stdin.end(`${JSON.stringify(event)}\n`);
