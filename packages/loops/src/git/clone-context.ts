@@ -12,6 +12,7 @@ const settings = [
   'core.trustctime=true',
   'core.checkStat=default',
   'core.useReplaceRefs=false',
+  'core.ignoreCase=false',
   'submodule.recurse=false',
   'fetch.recurseSubmodules=false',
   'gc.auto=0',

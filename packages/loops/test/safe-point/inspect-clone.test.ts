@@ -68,9 +68,14 @@ describe('a clone', () => {
 });
 
 describe('salvage', () => {
-  const mendable = names.filter(
-    (name) => !['no repository', 'a submodule with changes', 'a remote that is away'].includes(name),
-  );
+  const notMendable = new Set([
+    'no repository',
+    'an empty HEAD, inside another repository',
+    'a missing object',
+    'a submodule with changes',
+    'a remote that is away',
+  ]);
+  const mendable = names.filter((name) => !notMendable.has(name));
 
   it(`keeps every byte and commit of ${soak(100, 2)} troubled clones, and git fsck stays clean`, async () => {
     const samples = fc.sample(fc.uniqueArray(fc.constantFrom(...mendable), { minLength: 1, maxLength: 3 }), {

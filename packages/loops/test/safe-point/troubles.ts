@@ -17,6 +17,28 @@ export const troubles: Record<string, Trouble> = {
     await git(path, 'add', 'sta ged');
     return 'dirty';
   },
+  'a repository in a folder that it tracks itself': async ({ git, commit }, path) => {
+    await mkdir(join(path, 'deep', 'inner'), { recursive: true });
+    await writeFile(join(path, 'deep', 'inner', 'tracked'), 'x');
+    await git(path, 'add', 'deep');
+    await git(path, 'commit', '-q', '-m', 'deep');
+    await git(path, 'init', '-q', '-b', 'main', 'deep/inner');
+    const inner = join(path, 'deep', 'inner');
+    await commit(inner, 'only-here');
+    await git(inner, 'rm', '-q', 'only-here');
+    await git(inner, 'commit', '-q', '-m', 'removed');
+    return 'submodule';
+  },
+  'an untracked file whose name differs by case, and git told that no case counts': async ({ git }, path) => {
+    await mkdir(join(path, 'folder'));
+    await writeFile(join(path, 'folder', 'file'), 'x');
+    await git(path, 'add', 'folder');
+    await git(path, 'commit', '-q', '-m', 'folder');
+    await git(path, 'config', 'core.ignoreCase', 'true');
+    await mkdir(join(path, 'Folder'));
+    await writeFile(join(path, 'Folder', 'FILE'), 'only here');
+    return 'untracked';
+  },
   'an untracked file': async (_, path) => {
     await writeFile(join(path, 'new'), 'x');
     return 'untracked';

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { CommandError } from '@cutover/host';
 import type { CloneReport, UnsafeReason } from '../../git/clone-report.ts';
 import { type GitContext, gitLine, gitRecords } from '../../git/git.ts';
@@ -9,16 +10,46 @@ import { findUnpushed } from './unpushed.ts';
 /** Where a submodule stands is its parent's business: it follows a commit, not a branch. */
 const usual = new Set(['detached', 'no-upstream']);
 
-/** The paths of a clone's gitlinks, whether or not `.gitmodules` knows them. */
-async function gitlinks(context: GitContext): Promise<string[]> {
+/**
+ * Where a clone's index says that a repository is, whether or not `.gitmodules` knows it, and where there is one in a folder
+ * whose files it tracks itself: `git status` passes over what such a one holds.
+ */
+async function innerRepositories(context: GitContext): Promise<string[]> {
   const staged = await gitRecords(context, ['ls-files', '--stage', '-z']);
-  return staged
-    .filter((record) => record.startsWith('160000 '))
-    .map((record) => record.slice(record.indexOf('\t') + 1));
+  const pathOf = (record: string): string => record.slice(record.indexOf('\t') + 1);
+  const links = staged.filter((record) => record.startsWith('160000 ')).map(pathOf);
+  const folders = new Set<string>();
+  for (const record of staged) {
+    for (
+      let folder = posix.dirname(pathOf(record));
+      folder !== '.' && !folders.has(folder);
+      folder = posix.dirname(folder)
+    )
+      folders.add(folder);
+  }
+  return [...new Set([...links, ...(await withRepository(context, [...folders]))])];
+}
+
+/** Those of a clone's folders that hold a repository. */
+async function withRepository(
+  { host, repository, timeout = 30_000, signal }: GitContext,
+  folders: readonly string[],
+): Promise<string[]> {
+  if (folders.length === 0) return [];
+  const script = String.raw`for folder; do [ ! -e "$folder/.git" ] || printf '%s\0' "$folder"; done`;
+  const { stdout } = await host.run(['xargs', '-0', 'sh', '-c', script, 'look'], {
+    cwd: repository,
+    input: `${folders.map((folder) => `./${folder}`).join('\0')}\0`,
+    ...runLimits(timeout, signal),
+  });
+  return stdout
+    .split('\0')
+    .filter((folder) => folder !== '')
+    .map((folder) => folder.slice('./'.length));
 }
 
 /**
- * Looks at each submodule that is checked out like at a clone, and at the repositories of those that are not for what
+ * Looks at each submodule that is checked out, and each other repository in its folders, like at a clone, and at the repositories of those that are not for what
  * no remote has.
  *
  * @param inspect looks at a clone by its path.
@@ -31,7 +62,7 @@ export async function submoduleReasons(
 ): Promise<UnsafeReason[]> {
   const reasons: UnsafeReason[] = [];
   const seen = new Set<string>();
-  for (const path of await gitlinks(context)) {
+  for (const path of await innerRepositories(context)) {
     const whole = `${context.repository}/${path}`;
     const content = await contentOf(context, whole);
     if (content === 'files') {
