@@ -17,12 +17,18 @@ export interface ControlClient extends AsyncDisposable {
    * Runs commands in one go and returns the lines each printed.
    *
    * @throws {LoopsError} `TMUX_FAILED`: a command failed, and those after it did not run; `TMUX_LOST`: the server
-   * went away, and whether they ran is unknown.
+   * went away or does not answer, and whether they ran is unknown.
+   *
+   * @param patience milliseconds for the answer, after which the connection is given up; `Infinity` for one that comes
+   * when something happens. Default 30 s.
    */
-  run(commands: readonly (readonly string[])[]): Promise<string[][]>;
+  run(commands: readonly (readonly string[])[], patience?: number): Promise<string[][]>;
   /** Settles when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
 }
+
+/** How long a server may take to answer a command, in milliseconds: a quiesce holds it still for 20 s at most. */
+const answerPatience = 30_000;
 
 /**
  * Attaches a control client to the server at `socket`, running `setup` first (its last command must attach or
@@ -81,21 +87,38 @@ class TmuxControlClient implements ControlClient {
 
   /** The blocks of the set-up commands come like those of a request. */
   async ready(count: number): Promise<void> {
-    await this.#expect('attach', count);
+    await this.#within(answerPatience, this.#expect('attach', count));
   }
 
-  async run(commands: readonly (readonly string[])[]): Promise<string[][]> {
+  async run(
+    commands: readonly (readonly string[])[],
+    patience: number = answerPatience,
+  ): Promise<string[][]> {
     if (commands.length === 0) return [];
     const answer = this.#expect(commands.map(([name = '']) => name).join(' ; '), commands.length);
     if (!this.#gone) this.#child.stdin?.write(`${tmuxLine(commands)}\n`);
-    return answer;
+    return patience === Infinity ? answer : this.#within(patience, answer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 500);
+    const timer = setTimeout(() => this.#end(), 500);
     await this.closed;
     clearTimeout(timer);
+  }
+
+  async #within<T>(patience: number, answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#errors = `no answer within ${patience / 1000} s; look whether it hangs`;
+      this.#end();
+    }, patience);
+    return answer.finally(() => clearTimeout(timer));
+  }
+
+  #end(): void {
+    this.#child.kill('SIGKILL');
+    // The server was handed their other ends, and one that hangs keeps them open.
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream?.destroy();
   }
 
   async #expect(words: string, count: number): Promise<string[][]> {

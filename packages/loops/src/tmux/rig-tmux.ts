@@ -154,7 +154,7 @@ async function endStaleClients(socket: string): Promise<void> {
 async function waitForDeaths(events: ControlClient, onChange: () => void): Promise<void> {
   try {
     for (;;) {
-      await events.run([['wait-for', deathChannel]]);
+      await events.run([['wait-for', deathChannel]], Infinity);
       onChange();
     }
   } catch (error) {

@@ -47,6 +47,28 @@ it('attaches its clients only when the server has told of the end of those that 
   ]);
 });
 
+it('gives up the connection to a server that hangs, and can be ended then', async () => {
+  const socket = await startServer();
+  const tmux = await connectRigTmux(socket, () => {});
+  const [pid] = (await runTmux(socket, ['display-message', '-p', '#{pid}'])).lines;
+  process.kill(Number(pid), 'SIGSTOP');
+  onTestFinished(() => {
+    vi.useRealTimers();
+    process.kill(Number(pid), 'SIGCONT');
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asking = tmux.panes();
+  asking.catch(() => undefined);
+  vi.advanceTimersByTime(30_000);
+  vi.useRealTimers();
+  await expect(asking).rejects.toMatchObject({
+    code: 'TMUX_LOST',
+    message: expect.stringContaining('no answer within 30 s'),
+  });
+  await tmux.closed;
+  await tmux[Symbol.asyncDispose]();
+});
+
 it('gives up on a server that does not answer', async () => {
   const socket = await startServer();
   const [pid] = (await runTmux(socket, ['display-message', '-p', '#{pid}'])).lines;
