@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -565,6 +565,15 @@ describe('loops', () => {
     await rename(log, `${log}.1`);
     await writeFile(log, 'd');
     await sees('abcd');
+    // The logger writes what comes, whole characters or not.
+    const arrow = Buffer.from('→');
+    await appendFile(log, arrow.subarray(0, 2));
+    await delay(200);
+    await appendFile(log, arrow.subarray(2));
+    await sees('abcd→');
+    await truncate(log);
+    await appendFile(log, 'e');
+    await sees('abcd→e');
     const exit = once(follow, 'exit');
     follow.kill('SIGINT');
     expect((await exit)[0]).toBe(130);
