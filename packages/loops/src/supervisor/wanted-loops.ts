@@ -56,8 +56,12 @@ export class WantedLoops {
     await this.#keeper.reconcile();
   }
 
-  /** Stops loops and starts them again at once. With `fresh` their agents begin a new session. */
+  /**
+   * Stops loops and starts them again at once, but for those that were made unwanted meanwhile. With `fresh` their agents
+   * begin a new session.
+   */
   async restart(loops: readonly LoopConfig[], fresh: boolean, reason: string): Promise<void> {
+    for (const { name } of loops) this.#store.change(name, { wanted: true });
     await Promise.all(
       loops.map(async (loop) => {
         await this.#keeper.stop(loop, reason, { only: 'agent' });
@@ -65,6 +69,6 @@ export class WantedLoops {
         if (fresh) this.#store.forgetSession(loop.name);
       }),
     );
-    await this.want(loops);
+    await this.want(loops.filter(({ name }) => this.#store.loop(name).wanted));
   }
 }

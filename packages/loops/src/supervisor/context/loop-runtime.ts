@@ -6,6 +6,8 @@ export interface LoopRuntime {
   busy?: 'starting' | 'stopping' | undefined;
   /** The end of the stop that is under way. */
   stopping?: Promise<void> | undefined;
+  /** Set while that ends the agent's pane only, and nothing that it leaves. */
+  endsOnly?: 'agent' | undefined;
   /** The pane that was last seen alive. */
   paneId?: string | undefined;
   pid?: number | undefined;

@@ -25,7 +25,7 @@ const pause = 100;
 
 /**
  * Ends an agent, its session, and whatever of it outlives its terminal. Who asks while that is under way waits for the
- * same end.
+ * same end, and then for that of what an end of the agent alone leaves.
  *
  * @throws {LoopsError} `TMUX_LOST`, `TMUX_FAILED`: there is a server, and it cannot be asked.
  */
@@ -38,11 +38,17 @@ export async function stopLoop(
   const { runtimes, rounds } = context;
   const runtime = runtimes.of(loop.name);
   while (runtime.busy === 'starting') await delay(10);
+  if (runtime.stopping !== undefined && runtime.endsOnly !== undefined && options.only === undefined) {
+    await runtime.stopping;
+    return stopLoop(context, loop, reason, options);
+  }
   if (runtime.stopping === undefined) {
     runtime.busy = 'stopping';
+    runtime.endsOnly = options.only;
     runtime.stopping = endRun(context, loop, reason, options).finally(() => {
       delete runtime.busy;
       delete runtime.stopping;
+      delete runtime.endsOnly;
       rounds.soon();
     });
   }

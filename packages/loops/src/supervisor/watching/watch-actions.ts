@@ -91,6 +91,8 @@ export function createWatchActions(means: WatchMeans): WatchActions {
       await store.save();
     },
     stalled: async (loop, rung, quietMs, waiting) => {
+      // It is being stopped: a restart would make it wanted again.
+      if (!store.loop(loop.name).wanted) return;
       events.emit({ type: 'stalled', loop: loop.name, rung, quietMs });
       const { paneId } = keeper.runtime(loop.name);
       if (rung === 'nudge') tell(loop, loop.stall?.nudge ?? defaultNudge);

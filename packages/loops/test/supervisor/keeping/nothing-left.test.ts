@@ -39,6 +39,27 @@ it('leaves nothing of an agent that is stopped, not even what shed its session a
   expect(await gone(child)).toBe(false);
 });
 
+it('stops a loop that is told to stop while it is restarted, with all that it left', async () => {
+  const slow = 'trap "sleep 0.5; exit" TERM; while :; do sleep 0.05; done';
+  const [, , leave] = leaver.command;
+  const command = ['sh', '-c', `${leave?.replace(/exec sleep \d+$/, '') ?? ''} ${slow}`];
+  await using rig = await makeRig({ loops: { one: { ...leaver, command } } });
+  await mkdir(join(rig.directory, 'clone'));
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const child = await childOf(rig.directory);
+  const restarted = supervisor.restart(['one']);
+  await until(
+    () => supervisor.status().loops[0]?.state,
+    (state) => state === 'stopping',
+  );
+  await supervisor.unwant(['one']);
+  await restarted;
+  await supervisor.reconcile();
+  expect(supervisor.status().loops).toMatchObject([{ wanted: false, state: 'stopped' }]);
+  expect(await gone(child)).toBe(false);
+});
+
 it('shows what runs and is not in the config, counts it in a quiesce, and ends it by its name', async () => {
   await using rig = await makeRig({
     loops: { one: { command: ['sleep', '1000'] }, old: { command: ['sleep', '1000'] } },
