@@ -1,4 +1,4 @@
-import type { Host } from '@cutover/host';
+import { CommandError, type Host } from '@cutover/host';
 import { LoopsError } from '../errors.ts';
 import { runLimits } from '../processes/run-limits.ts';
 
@@ -54,7 +54,12 @@ export interface RigProcesses {
   readonly processes: readonly RigProcess[];
 }
 
-/** Finds what of a rig runs on a host. @throws {HostConnectionError} the host could not be asked. */
+/**
+ * Finds what of a rig runs on a host.
+ *
+ * @throws {HostConnectionError} the host could not be asked.
+ * @throws {CommandError} it lacks what is asked with: that says nothing about what runs.
+ */
 export async function findRigProcesses(
   host: Host,
   selector: ProcessSelector,
@@ -101,7 +106,10 @@ export async function findProcesses(
           },
         );
   const all = parseProcesses((await list).stdout);
-  const works = parseDirectories((await directories)?.stdout ?? '');
+  const found = await directories;
+  // It works in one itself.
+  if (found?.stdout === '') throw new CommandError(found);
+  const works = parseDirectories(found?.stdout ?? '');
   return { sessions, processes: selectProcesses(selector, sessions, all, works) };
 }
 
@@ -190,7 +198,13 @@ async function listSessions(
   ];
   const result = await host.run(argv, { ...options, reject: false });
   if (result.exitCode !== 0) {
-    if (result.exitCode === 127 || nothingThere.test(result.stderr)) return [];
+    if (nothingThere.test(result.stderr)) return [];
+    if (result.exitCode === 127) {
+      // A host without tmux, unless a server runs there of which only the program is not found.
+      const { stdout } = await host.run(['ps', '-e', '-o', 'comm='], options);
+      if (!/^tmux/m.test(stdout)) return [];
+      throw new CommandError(result);
+    }
     // It ended while it was asked: what it says then is nothing.
     if (endedMeanwhile.test(result.stderr)) return listSessions(host, server, options);
     throw new LoopsError('TMUX_FAILED', `${argv.join(' ')} on ${host.name}: ${result.stderr.trim()}`);
