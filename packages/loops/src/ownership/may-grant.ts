@@ -51,7 +51,8 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
   }
   if (last.stopped) return { may: true, ground: 'stopped', unfenced };
   const missing: string[] = [];
-  if (last.supervised && fenced) {
+  // One that is switched off cannot push either, and its supervisor asks before it starts a loop again.
+  if (last.supervised && (fenced || last.instance === 'stopped')) {
     if (last.instance === 'running' || last.instance === 'frozen') {
       missing.push(`the instance ${last.name} is ${last.instance}; stop it`);
     } else if (sinceRead < released.lease) {
@@ -62,7 +63,8 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
   const problem = problemOf(facts);
   if (!last.supervised && problem === undefined) return { may: true, ground: 'attestation', unfenced };
   missing.push(`${last.name} is not proven stopped`);
-  if (last.supervised && !fenced) missing.push(`the forge cannot revoke the key of ${last.name}`);
+  if (last.supervised && !fenced)
+    missing.push(`the forge cannot revoke the key of ${last.name}, so its instance must be seen stopped`);
   if (!last.supervised && problem !== undefined) missing.push(problem);
   return { may: false, missing };
 }
