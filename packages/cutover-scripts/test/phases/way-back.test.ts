@@ -28,8 +28,12 @@ const pi = () => ({ name: 'pi', fingerprint: hosts.old.fingerprint, publicKey: h
 const letIn = async () => (await hosts.world.forge.fence.list(signal)).map(({ name }) => name);
 
 /** Runs something in a folder for as long as `act` takes. */
-async function running(cwd: string, act: (pid: number) => Promise<void>): Promise<void> {
-  const child = spawn('sleep', ['1000'], { cwd, stdio: 'ignore' });
+async function running(
+  cwd: string,
+  act: (pid: number) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const child = spawn('sleep', ['1000'], { cwd, stdio: 'ignore', env: { ...process.env, ...env } });
   try {
     await once(child, 'spawn');
     await act(child.pid ?? 0);
@@ -70,6 +74,12 @@ test.skipIf(process.getuid?.() !== 0)(
     const scope = join(controlGroups, `loops-two-hosts-builder-${process.pid}.scope`);
     await mkdir(scope);
     try {
+      const another = async (pid: number) => {
+        await writeFile(join(scope, 'cgroup.procs'), String(pid));
+        expect(await quiesceNew.check?.(context())).toMatchObject({ state: 'satisfied' });
+      };
+      // Of a rig whose name begins with this one's.
+      await running('/', another, { LOOPS_RIG: 'two-hosts-builder' });
       await running('/', async (pid) => {
         await writeFile(join(scope, 'cgroup.procs'), String(pid));
         expect(await quiesceNew.check?.(context())).toMatchObject({
