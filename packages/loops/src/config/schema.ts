@@ -1,5 +1,6 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
+import { rigEventTypes } from '../events/rig-event.ts';
 import { defaultStateDir } from './rig-places.ts';
 
 const longestTimer = 2 ** 31 - 1;
@@ -202,7 +203,9 @@ export const rigFileSchema = z.strictObject({
   runtimeDir: path.optional().describe('the sockets; default: <stateDir>/run'),
   logDir: path.optional().describe('output of the loops; default: <stateDir>/logs'),
   environment: environment.describe('variables of every loop; otherwise its environment is clean'),
-  ownership: ownership.optional().describe('the git ref that says which host may run the loops; left out: this host may'),
+  ownership: ownership
+    .optional()
+    .describe('the git ref that says which host may run the loops; left out: this host may'),
   phases: phases.optional().describe('the plan phases that the loops work through'),
   loops: z
     .record(name, loop)
@@ -223,7 +226,7 @@ export const rigFileSchema = z.strictObject({
       z.strictObject({
         command: argv.describe('argv, no shell'),
         events: z
-          .array(z.string())
+          .array(z.enum(rigEventTypes))
           .default(['escalated', 'login-expired'])
           .describe('the types of events that it gets'),
       }),
