@@ -22,8 +22,8 @@ export function checkExamples(packages, chosen) {
   const pages =
     chosen.length === packages.length ? readdirSync('docs').map((name) => join('docs', name)) : [];
   const readmes = chosen
-    .filter(({ folder }) => !folder.endsWith('incus-client'))
-    .map(({ folder }) => join(folder, 'README.md'));
+    .filter((one) => !one.folder.endsWith('incus-client'))
+    .map((one) => join(one.folder, 'README.md'));
   const examples = [...chosen.flatMap(examplesOf), ...[...readmes, ...pages].flatMap(blocksOf)];
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
