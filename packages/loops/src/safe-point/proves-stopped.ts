@@ -33,6 +33,12 @@ export interface StoppedProof {
  *
  * @throws {HostConnectionError} the host could not be asked: that proves nothing.
  * @throws {CommandError} a command there that would tell does not work: that proves nothing either.
+ *
+ * @example
+ * const { stopped, remaining } = await provesStopped(host, {
+ *   processes: { tmux: [{ sessions: ['builder', 'watchdog'] }] },
+ *   units: ['rig.service'],
+ * });
  */
 export async function provesStopped(host: Host, options: StoppedOptions): Promise<StoppedProof> {
   const [rig, units, timers, cron] = await Promise.all([
