@@ -58,7 +58,7 @@ export interface RigProcesses {
  * Finds what of a rig runs on a host.
  *
  * @throws {HostConnectionError} the host could not be asked.
- * @throws {CommandError} it lacks what is asked with: that says nothing about what runs.
+ * @throws {CommandError} what lists the processes there does not work, or a tmux server runs and tmux is not found.
  */
 export async function findRigProcesses(
   host: Host,
@@ -107,9 +107,9 @@ export async function findProcesses(
         );
   const all = parseProcesses((await list).stdout);
   const found = await directories;
-  // It works in one itself.
-  if (found?.stdout === '') throw new CommandError(found);
   const works = parseDirectories(found?.stdout ?? '');
+  // It lists itself at least: without that nothing was looked at, which is not the same as nothing there.
+  if (found !== undefined && works.size === 0) throw new CommandError(found);
   return { sessions, processes: selectProcesses(selector, sessions, all, works) };
 }
 

@@ -59,6 +59,11 @@ export interface RebootProof {
  *
  * @throws {RebootProofError} with every failure.
  * @throws {LockedError} a deploy is under way; nothing was rebooted.
+ *
+ * @example
+ * const { system, seconds } = await rebootProof(target, {
+ *   healthChecks: [{ type: 'units', units: ['nginx.service'] }],
+ * });
  */
 export async function rebootProof(target: Target, options: RebootProofOptions = {}): Promise<RebootProof> {
   const { healthChecks = [], timeout = 300_000, signal, onEvent } = options;

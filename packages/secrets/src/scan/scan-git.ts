@@ -44,6 +44,9 @@ export interface ScanReport {
  * objects come here.
  *
  * @throws {SecretsError} `SCAN_FAILED`: git could not read the repository to its end, so nothing is proved.
+ *
+ * @example
+ * const { findings, objects } = await scanGit({ host: localHost(), path: '/srv/repo' });
  */
 export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
   const { host, path, knownValues: values = [], patterns = secretPatterns } = options;
