@@ -22,15 +22,6 @@ async function makeDirectory(): Promise<string> {
   return directory;
 }
 
-it('are not said to be none where the host cannot tell in which directories they work', async () => {
-  const directory = await makeDirectory();
-  await haveOnly(directory, ['ps', 'sh']);
-  await using host = localHost();
-  await expect(findRigProcesses(host, { detachedIn: [directory] })).rejects.toMatchObject({
-    code: 'COMMAND_FAILED',
-  });
-});
-
 it('are not said to be none where a tmux server runs and its program is not found', async () => {
   const directory = await makeDirectory();
   const socket = join(directory, 'tmux.sock');
