@@ -17,7 +17,7 @@ import type { World } from '../../../src/world/world.ts';
 import { stepContext } from '../../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 /** The same hosts before the same forge, which cutover asks for nothing: the fence is the test's own, as a person. */
 let world: World;
