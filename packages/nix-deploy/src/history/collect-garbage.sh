@@ -9,5 +9,7 @@ flock --nonblock 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)
 exec 8>> "$state/activation.lock"
 flock --nonblock 8 || { echo "locked $(cat "$state/activation.holder" 2> /dev/null)"; exit 0; }
 echo 'garbage collection' > "$state/session.holder"
+# Of deploys whose machine went down under them: with both locks held, none is under way.
+rm -f /nix/var/nix/gcroots/nix-deploy-*
 [ "$#" = 0 ] || nix-env --profile "$profile" --delete-generations "$@"
 nix-store --gc
