@@ -79,6 +79,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
 
   emit({ type: 'step', step: 'preflight' });
   await using session = await openSession(connection.host, settings.targetPaths, settings, settings.signal);
+  settings.onAnswer?.();
   const { facts } = session;
   preflight(target, facts, settings);
   if (!onlyAsks(settings)) await session.lock(settings.holder);
