@@ -191,7 +191,8 @@ if [ "$mode" = recover ]; then
   restore
 fi
 
-if ! flock --nonblock 8; then
+# A session may look just now whether it is held.
+if ! flock --wait 0.5 8; then
   say "locked $(cat "$state/activation.holder" 2> /dev/null)"
   note outcome locked
   rm -f "/nix/var/nix/gcroots/nix-deploy-$id"

@@ -5,9 +5,10 @@ state=$1 profile=$2
 shift 2
 mkdir -p "$state"
 exec 7>> "$state/session.lock"
-flock --nonblock 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)"; exit 0; }
+# A session may look just now whether they are held.
+flock --wait 0.5 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)"; exit 0; }
 exec 8>> "$state/activation.lock"
-flock --nonblock 8 || { echo "locked $(cat "$state/activation.holder" 2> /dev/null)"; exit 0; }
+flock --wait 0.5 8 || { echo "locked $(cat "$state/activation.holder" 2> /dev/null)"; exit 0; }
 echo 'garbage collection' > "$state/session.holder"
 # Of deploys whose machine went down under them: with both locks held, none is under way.
 rm -f /nix/var/nix/gcroots/nix-deploy-*

@@ -66,7 +66,8 @@ say ready
 read -r holder || exit 0
 [ -d "$state" ] || mkdir -p "$state"
 exec 7>> "$state/session.lock"
-if ! flock --nonblock 7; then
+# Another session may look just now whether it is held.
+if ! flock --wait 0.5 7; then
   of_file "$state/session.holder"
   say locked "${value:-an unnamed deploy}"
   exit 0

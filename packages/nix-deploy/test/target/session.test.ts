@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -36,6 +37,17 @@ it('holds the lock as long as it lives, and names its holder to the next', async
   }
   await using third = await open(state);
   await third.lock('the third one');
+});
+
+it('does not take one who only looks at the lock for one who holds it', async () => {
+  const state = join(folder, 'looked-at');
+  await mkdir(state);
+  await writeFile(join(state, 'session.lock'), '');
+  await using session = await open(state);
+  const argv = ['flock', '--shared', join(state, 'session.lock'), '-c', 'echo has it; sleep 0.2'];
+  await using looking = host.stream(argv);
+  await once(looking.stdout, 'data');
+  await session.lock('the one who deploys');
 });
 
 it('does not take a lock that cannot be made for one that somebody holds', async () => {
