@@ -47,7 +47,7 @@ it('does not take one who only looks at the lock for one who holds it', async ()
   const argv = ['flock', '--shared', join(state, 'session.lock'), '-c', 'echo has it; sleep 0.2'];
   await using looking = host.stream(argv);
   await once(looking.stdout, 'data');
-  await session.lock('the one who deploys');
+  await expect(session.lock('the one who deploys')).resolves.toBeUndefined();
 });
 
 it('does not take a lock that cannot be made for one that somebody holds', async () => {
