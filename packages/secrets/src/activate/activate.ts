@@ -102,14 +102,15 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
     await swapSymlink(symlinkPath, directory);
     await linkCustomPaths(manifest, owners.of);
     notified = await notifyUnits(units, manifest.userMode);
-    if (tells) await writeOwed(mountPoint, []);
   } catch (error) {
     await putBack(symlinkPath, directory, before);
-    if (tells) await writeOwed(mountPoint, error instanceof UnitsError ? [] : owed);
     const down = error instanceof UnitsError ? await bringBack(error.told, manifest.userMode) : [];
     await rm(directory, { recursive: true, force: true });
+    // A note that stays only has units restarted once more; the error says more than that it could not be written.
+    if (tells) await writeOwed(mountPoint, error instanceof UnitsError ? [] : owed).catch(() => undefined);
     throw failure(error, generation, down);
   }
+  if (tells) await writeOwed(mountPoint, []);
   await pruneGenerations(mountPoint, generation, manifest.keepGenerations);
   return { generation, previous, backing, ...changes, ...notified, dry };
 }
