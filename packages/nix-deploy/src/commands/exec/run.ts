@@ -8,6 +8,7 @@ import type { DeployConfig } from '../../config/schema.ts';
 import { inParallel } from '../../fleet/in-parallel.ts';
 import { asRoot, script } from '../../target/script.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
+import { printable } from '../shared/printable.ts';
 import type { ExecFlags } from './command.ts';
 import { eachLine } from './each-line.ts';
 
@@ -66,7 +67,7 @@ function telling(target: string, json: boolean): Tell {
       case 'output':
         return write(processIo[event.stream], `${target}: ${event.line}\n`);
       case 'failed':
-        return write(processIo.stderr, `${target}: ${event.error.message}\n`);
+        return write(processIo.stderr, printable(`${target}: ${event.error.message}\n`));
       case 'ended':
         if (event.exitCode === 0) return;
         return write(processIo.stderr, `${target}: ended with ${event.exitCode ?? event.signal}\n`);
