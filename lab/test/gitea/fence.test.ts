@@ -5,7 +5,7 @@ import { configuration, type GiteaRig, openGiteaRig, repositories } from './gite
 import { giteaIsThere } from './there.ts';
 
 describe.skipIf(!giteaIsThere)('the fence of a Gitea', () => {
-  const signal = AbortSignal.timeout(240_000);
+  const signal = AbortSignal.timeout(900_000);
   let rig: GiteaRig;
   let clones: [string, string];
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import { configuration, type GiteaRig, openGiteaRig } from './gitea-rig.ts';
 import { giteaIsThere } from './there.ts';
 
 describe.skipIf(!giteaIsThere)('a Gitea as the forge', () => {
-  const signal = AbortSignal.timeout(240_000);
+  const signal = AbortSignal.timeout(900_000);
   let rig: GiteaRig;
   beforeAll(async () => {
     rig = await openGiteaRig();

@@ -19,7 +19,7 @@ export interface FencedHost extends AsyncDisposable {
 
 /** What every fence keeps, whatever the forge. */
 export function fenceContract(open: () => Promise<FencedHost>): void {
-  const signal = AbortSignal.timeout(120_000);
+  const signal = AbortSignal.timeout(900_000);
   let host: FencedHost;
   let count = 0;
   beforeAll(async () => {

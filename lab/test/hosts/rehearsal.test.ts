@@ -36,7 +36,7 @@ describe('the whole cutover', () => {
       { step: 'back-quiesce-new', between: ['runner', 'new'], seconds: 4 },
     ] as const;
     await expectRehearsal({ killAt: ['deploy', 'revoke-old'], rollback: true, cuts }, 2);
-  }, 560_000);
+  }, 900_000);
 
   it.runIf(process.env['CUTOVER_SOAK'])(
     'is undone before its commit point, with the old rig already stopped, and then done after all',

@@ -44,7 +44,7 @@ async function command(name: 'run' | 'rollback', stateDirectory: string) {
 }
 
 const oldIsLetIn = async () =>
-  (await hosts.world.forge.fence.list(AbortSignal.timeout(1000))).some(({ name }) => name === 'pi');
+  (await hosts.world.forge.fence.list(AbortSignal.timeout(30_000))).some(({ name }) => name === 'pi');
 const runs = async () => {
   const { exitCode } = await hosts.world.here.run(['pgrep', '-f', `^${loop}`], { reject: false });
   return exitCode === 0;

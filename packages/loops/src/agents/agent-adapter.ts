@@ -119,6 +119,8 @@ export interface AgentAdapter {
   isDraftOf(draft: string, text: string): boolean;
   /** The key that has the agent draw its screen again, and changes nothing else. */
   readonly redrawKey?: string | undefined;
+  /** The key that clears its input line, or one line of it, and does nothing where that is empty. */
+  readonly clearKey?: string | undefined;
   readScreen(lines: readonly string[], loop: LoopConfig, patterns: SignPatterns, now: number): ScreenReading;
   /** For agents that acknowledge a prompt, and tell what they do, by hooks. */
   readonly hooks?:

@@ -24,6 +24,7 @@ export const claudeCodeAdapter: AgentAdapter = {
   isSamePrompt,
   isDraftOf,
   redrawKey: 'C-l',
+  clearKey: 'C-u',
   readScreen: (lines, _loop, patterns, now) => readScreen(lines, patterns, now),
   hooks: { parse: parseHook, signOf: signOfFailure },
   readTranscript,

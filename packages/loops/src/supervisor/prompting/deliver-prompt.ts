@@ -40,40 +40,43 @@ export async function deliverPrompt(
     await tmux.press(paneId, 'Enter');
     return;
   }
-  const isSeen = await untilEchoed(target, words, before);
+  const seen = await untilEchoed(target, words, before);
   // Where a dialog has opened meanwhile, Enter would answer it.
   if ((await read(target)).takesPrompt === true) await tmux.press(paneId, 'Enter');
-  await untilTaken(target, words, taken, { before, isSeen });
-  await untilCleared(target, words);
+  const echo = await untilTaken(target, words, taken, { before, seen });
+  await untilCleared(target, words, before === '' ? echo : undefined);
 }
 
 /** What was seen of a prompt before its first Enter. */
 interface Echo {
   /** What stood in the input line before. */
   readonly before: string;
-  readonly isSeen: boolean;
+  /** What the line showed of it. */
+  readonly seen: string | undefined;
 }
 
+/** @returns what the input line showed of it. */
 async function untilTaken(
   target: PromptTarget,
   text: string,
   taken: Promise<void>,
   echo: Echo,
-): Promise<void> {
+): Promise<string | undefined> {
   const { tmux, paneId, loop, signal, isInTranscript } = target;
   const end = performance.now() + typedPatience;
   const acknowledged = taken.then(() => true);
   const redraw = redrawNowAndThen(target);
-  let { isSeen } = echo;
+  let { seen } = echo;
   for (;;) {
-    if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return;
-    if (await isInTranscript()) return;
+    if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return seen;
+    if (await isInTranscript()) return seen;
     const reading = await read(target);
     const { dialog } = reading;
     const isThere = holds(target, reading, text, echo.before);
-    isSeen ||= isThere;
+    if (isThere) seen ??= reading.draft;
     if (performance.now() > end) {
-      const gone = isSeen ? 'it is not in its input line any more' : 'it was never seen in its input line';
+      const gone =
+        seen !== undefined ? 'it is not in its input line any more' : 'it was never seen in its input line';
       const where = isThere ? 'it still stands in its input line' : gone;
       const because = dialog === undefined ? where : `it shows ${dialog.words}; ${gone}`;
       const before =

@@ -7,10 +7,13 @@ import type { RigTmux } from '../../tmux/rig-tmux.ts';
 /** How long the input line may take to be there, to show what was typed, and to be empty again; and between two looks; milliseconds. */
 const inputPatience = 20_000;
 const echoPatience = 3000;
-const clearPatience = 20_000;
+const clearPatience = 5000;
 const echoPause = 100;
 /** A screen that is not as it should be for so long is drawn again, in milliseconds: the drawing may be what is wrong. */
 const redrawPause = 3000;
+/** How often a line of what was taken and still stands there is cleared, and how long that may take to be seen, in milliseconds. */
+const clearings = 20;
+const clearPause = 500;
 /** How often a dialog that a key leaves is left, and how long it may take to be gone, in milliseconds. */
 const dismissals = 3;
 const dismissPause = 500;
@@ -55,32 +58,57 @@ export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
   }
 }
 
-/** Waits until the input line shows what was typed. @returns whether it did in time: what follows tells whether it mattered. */
-export async function untilEchoed(target: PromptTarget, text: string, before: string): Promise<boolean> {
-  return untilRead(target, echoPatience, (reading) => holds(target, reading, text, before));
+/**
+ * Waits until the input line shows what was typed.
+ *
+ * @returns what it showed then, `undefined` where that was not seen in time: what follows tells whether it mattered.
+ */
+export async function untilEchoed(
+  target: PromptTarget,
+  text: string,
+  before: string,
+): Promise<string | undefined> {
+  return (await untilRead(target, echoPatience, (reading) => holds(target, reading, text, before)))?.draft;
 }
 
-/** A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. A busy machine takes seconds. */
-export async function untilCleared(target: PromptTarget, text: string): Promise<void> {
+/**
+ * A prompt is acknowledged before its input line is emptied: what is typed in between is lost with it. A busy machine takes
+ * seconds; and an agent that has just started may leave it there for good, or put it back.
+ *
+ * @param echo what the line showed of it: only that is cleared, and nothing that someone has typed since.
+ */
+export async function untilCleared(target: PromptTarget, text: string, echo?: string): Promise<void> {
+  const { tmux, paneId, adapter } = target;
+  const isLeft = (reading: ScreenReading): boolean => holds(target, reading, text);
+  const clearKey = echo === undefined ? undefined : adapter.clearKey;
   try {
-    await untilRead(target, clearPatience, (reading) => !holds(target, reading, text));
+    if ((await untilRead(target, clearPatience, (reading) => !isLeft(reading))) !== undefined) return;
+    if (clearKey === undefined) return;
+    // A line at a time.
+    for (let left = clearings; left > 0; left -= 1) {
+      const { draft } = await read(target);
+      if (draft === undefined || draft === '' || !echo?.startsWith(draft)) return;
+      await tmux.press(paneId, clearKey);
+      await delay(clearPause, undefined, { signal: target.signal });
+    }
   } catch (error) {
     // An agent that has ended since took the prompt all the same.
     if (!(error instanceof LoopsError)) throw error;
   }
 }
 
+/** @returns the first reading that is so, `undefined` where there is none in time. */
 async function untilRead(
   target: PromptTarget,
   patience: number,
   isSo: (reading: ScreenReading) => boolean,
-): Promise<boolean> {
+): Promise<ScreenReading | undefined> {
   const redraw = redrawNowAndThen(target);
   const end = performance.now() + patience;
   for (;;) {
     const reading = await read(target);
-    if (isSo(reading)) return true;
-    if (performance.now() > end) return false;
+    if (isSo(reading)) return reading;
+    if (performance.now() > end) return undefined;
     await redraw(reading);
     await delay(echoPause, undefined, { signal: target.signal });
   }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
 import { describe, expect, it } from 'vitest';
+import { claudeCodeAdapter } from '../../../src/agents/claude-code/claude-code-adapter.ts';
 import { metricsText } from '../../../src/control/metrics.ts';
 import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import { pidOf, until } from '../../rig.ts';
@@ -76,6 +77,14 @@ for (const version of claudeVersions) {
       expect(third[2]).toMatchObject({ session: supervisor.status().loops[0]?.session });
       expect(third[2]?.session).not.toBe(requests[0]?.session);
       expect(cleared).toMatchObject({ session: third[2]?.session });
+
+      // By this key its input line is cleared of what it took and left there.
+      const shown = async (): Promise<string> =>
+        (await host.run(['tmux', '-S', tmuxSocket(rig.config), 'capture-pane', '-p', '-t', 'one'])).stdout;
+      await typeInto('-l', 'A draft.');
+      await until(shown, (screen) => screen.includes('A draft.'));
+      await typeInto(claudeCodeAdapter.clearKey ?? '');
+      await until(shown, (screen) => !screen.includes('A draft.'));
 
       // What its hooks tell while no supervisor is there is kept for the next one.
       const before = pidOf(supervisor.status(), 'one');

@@ -37,6 +37,7 @@ function deliver(screens: string[][], afterPaste: string[][] = [], redrawn: stri
         done.push(left[0] === trust ? `${key} into the dialog` : key);
         if (key === 'C-l') left = redrawn;
         if (key === 'Enter') taken();
+        if (key === 'C-u') left = [line('')];
       },
     },
     paneId: '%1',
@@ -65,6 +66,19 @@ it('waits until a paste that was taken before has left the input line: the two w
   const { delivered, done } = deliver([pasted, pasted, pasted, line('')], [line('Do this.'), line('')]);
   await delivered;
   expect(done).toEqual(['record', 'paste Do this.', 'Enter']);
+});
+
+it('clears what the agent took and left in its input line, and nothing that someone has typed since', async () => {
+  const theirs = line('[Pasted text #2 +9 lines]');
+  const left = deliver([line('')], [pasted], [pasted]);
+  const typedSince = deliver([line('')], [pasted, pasted, theirs], [theirs]);
+  const behind = line('Wait, [Pasted text #1 +3 lines]');
+  const typedBefore = deliver([line('Wait,')], [behind], [behind]);
+  await Promise.all([left.delivered, typedSince.delivered, typedBefore.delivered]);
+  expect(left.done.slice(2)).toEqual(['Enter', 'C-l', 'C-u']);
+  expect(left.left()).toEqual([line('')]);
+  expect(typedSince.done.slice(2)).toEqual(['Enter', 'C-l']);
+  expect(typedBefore.done.slice(2)).toEqual(['Enter', 'C-l']);
 });
 
 it('is typed after a screen that was drawn wrong is drawn again', async () => {
