@@ -24,7 +24,7 @@ import {
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
 import { adoptSession, type Groups } from './session.ts';
-import { createSessionQueue } from './session-queue.ts';
+import { clearingUp, createSessionQueue } from './session-queue.ts';
 
 /** How often a session is asked for again before fewer are opened at once. */
 const retries = 5;
@@ -94,6 +94,7 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     const line = checkedLine(host, command, mark);
     let refused = 0;
     let alone = 0;
+    let aloneSince = performance.now();
     for (;;) {
       const release = await sessions.acquire(command.signal);
       try {
@@ -109,7 +110,9 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
       } catch (error) {
         refused += 1;
         alone = sessions.granted === 1 ? alone + 1 : 0;
-        if (!isOpenFailure(error) || alone > retries) {
+        if (alone === 1) aloneSince = performance.now();
+        const isRefused = alone > retries && performance.now() - aloneSince > clearingUp;
+        if (!isOpenFailure(error) || isRefused) {
           release();
           throw refusal(host, command.argv, error, hasExecuted);
         }

@@ -6,19 +6,24 @@ import type { SshHostOptions } from '../../src/index.ts';
 /**
  * An ssh server that runs commands until it is told to go down: from then on it refuses each, as an sshd without processes. As a
  * jump host it never says whether it reaches another.
+ *
+ * @param busy milliseconds from its first session on in which it grants none.
  */
-export async function serverThatGoesDown(): Promise<
+export async function serverThatGoesDown({ busy = 0 } = {}): Promise<
   AsyncDisposable & { readonly options: SshHostOptions; goDown(): void }
 > {
   const [own, login] = [ssh2.utils.generateKeyPairSync('ed25519'), ssh2.utils.generateKeyPairSync('ed25519')];
   let down = false;
+  let busyUntil: number | undefined;
   const server = new ssh2.Server({ hostKeys: [own.private] }, (client) => {
     client.on('error', () => {});
     client.on('authentication', (context) =>
       context.method === 'publickey' ? context.accept() : context.reject(['publickey']),
     );
     client.on('tcpip', () => {});
-    client.on('session', (accept) => {
+    client.on('session', (accept, refuse) => {
+      busyUntil ??= performance.now() + busy;
+      if (performance.now() < busyUntil) return refuse();
       accept().on('exec', (acceptExec, reject, { command }) => {
         if (down) return reject();
         const channel = acceptExec();
