@@ -178,6 +178,8 @@ commit() {
   finish committed
 }
 
+# Who can read a lock can hold it. The umask of the activation stays as it is.
+(umask 077 && : >> "$state/activation.lock")
 exec 8>> "$state/activation.lock"
 if [ "$mode" = recover ]; then
   # The supervisor itself was killed. A machine that is going down boots the old system anyway.

@@ -4,6 +4,7 @@ set -e
 state=$1 profile=$2
 shift 2
 mkdir -p "$state"
+(umask 077 && : >> "$state/session.lock" && : >> "$state/activation.lock")
 exec 7>> "$state/session.lock"
 # A session may look just now whether they are held.
 flock --wait 0.5 7 || { echo "locked $(cat "$state/session.holder" 2> /dev/null)"; exit 0; }

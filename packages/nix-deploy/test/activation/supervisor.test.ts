@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -99,5 +99,7 @@ it('goes back to what ran before when nothing confirms it in time', async () => 
   expect(await machine.supervise('run', 'switch')).toBe('restored');
   const log = await machine.read('state/deploys/d/log');
   expect(log).toContain('@nix-deploy d decided expired');
+  // Another user who can read it could hold it.
+  expect((await stat(join(machine.folder, 'state/activation.lock'))).mode & 0o777).toBe(0o600);
   expect(await machine.target('current')).toBe(join(machine.folder, 'old'));
 });
