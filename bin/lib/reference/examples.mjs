@@ -1,7 +1,11 @@
-// The examples in the doc comments of the published packages, as TypeScript would have them in a program of a user.
+// The examples in the doc comments of the published packages, and those of the pages, as TypeScript would have them in a program of
+// a user.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Pages whose blocks are parts of one program, which is in examples/, or of a test of ours; and those with a test of their own. */
+const spared = /^docs\/(runbook-writing|runbook-engine|lab|incus-client-.*)\.md$/;
 
 /** Where they are put, in the checkout, so that they find its packages. */
 const folder = '.examples';
@@ -10,12 +14,17 @@ const folder = '.examples';
  * Reads the types of all examples; what an example does not declare is exported by one of the packages, or stands in given.ts.
  *
  * @param packages as `publishedPackages` gives them.
- * @param chosen those whose examples are read.
+ * @param chosen those whose examples are read; with all of them the pages of docs/ are read too.
  * @returns what is wrong, a line each.
  */
 export function checkExamples(packages, chosen) {
   const exported = new Map(packages.flatMap(namesOf));
-  const examples = chosen.flatMap(examplesOf);
+  const pages =
+    chosen.length === packages.length ? readdirSync('docs').map((name) => join('docs', name)) : [];
+  const readmes = chosen
+    .filter((one) => !one.folder.endsWith('incus-client'))
+    .map((one) => join(one.folder, 'README.md'));
+  const examples = [...chosen.flatMap(examplesOf), ...[...readmes, ...pages].flatMap(blocksOf)];
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   try {
@@ -63,10 +72,24 @@ function examplesOf({ folder: place }) {
     });
 }
 
+/** The blocks of TypeScript in a page. */
+function blocksOf(page) {
+  if (!page.endsWith('.md') || spared.test(page)) return [];
+  const text = readFileSync(page, 'utf8');
+  return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(({ 1: block, index }) => ({
+    where: `${page}:${text.slice(0, index).split('\n').length}`,
+    text: block,
+  }));
+}
+
 /** The example, with what it uses of the packages imported. */
 function program(text, exported) {
   const used = new Set(text.match(/[A-Za-z]\w*/g));
-  const declared = new Set([...text.matchAll(/(?:const|import \* as) (\w+)/g)].map(([, one]) => one));
+  const imported = [...text.matchAll(/import (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) =>
+    list.split(',').map((one) => one.trim().split(' ').at(-1)),
+  );
+  const own = [...text.matchAll(/(?:const|function|import \* as) (\w+)/g)].map(([, one]) => one);
+  const declared = new Set([...imported, ...own]);
   const imports = [...used]
     .filter((one) => exported.has(one) && !declared.has(one))
     .map((one) => `import { ${one} } from '${exported.get(one)}';`);

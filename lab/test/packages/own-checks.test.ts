@@ -93,6 +93,24 @@ describe('the check of the reference', () => {
   });
 });
 
+describe('the check of exported names', () => {
+  it('finds what is exported and named on no page', async () => {
+    expect(await run('checks/exported-names.mjs')).toEqual({ exitCode: 0, lines: [], errors: '' });
+    const path = join(copy, 'packages/runbook/src/index.ts');
+    const before = await readFile(path, 'utf8');
+    const planted = 'export { type AlsoUnheardOf, unheardOf } from "./unheard-of.ts";\n';
+    await writeFile(path, `${before}${planted}export function noPageSaysSo(): void {}\n`);
+    const { exitCode, lines } = await run('checks/exported-names.mjs');
+    await writeFile(path, before);
+    expect({ exitCode, lines }).toEqual({
+      exitCode: 1,
+      lines: ['unheardOf', 'noPageSaysSo'].map(
+        (name) => `no page names ${name}, which @cutover/runbook exports`,
+      ),
+    });
+  });
+});
+
 describe('bin/test --changed', () => {
   it('takes the tests of what was changed, of what depends on it, and of the pages that were', async () => {
     expect((await run('changed-tests.mjs', 'HEAD')).lines).toEqual([]);

@@ -45,7 +45,11 @@ export const cutover: RunbookCommand<World> = {
   // The same code in this package and in those of loops.yaml and secrets.yaml.
   exitCodes: [
     { code: 2, errors: ['CONFIG_INVALID'] },
-    { code: 11, errors: ['CLAIMED'] },
+    {
+      code: 11,
+      errors: ['CLAIMED'],
+      meaning: 'locked: another runner holds the state directory, or another operator the claim',
+    },
     { code: 13, errors: unsafeCodes },
   ],
 };

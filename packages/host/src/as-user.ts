@@ -15,6 +15,10 @@ interface Account {
  * The same host, seen by another user: commands run as that user with all of its groups, in its home unless `cwd` says
  * otherwise, and files belong to it. `host` must connect as root. setpriv (util-linux) makes the change by exec, so
  * signals and exit codes are the command's own. Disposing it leaves `host` open.
+ *
+ * @example
+ * await using loops = asUser(oldHost, 'loops');
+ * await loops.run(['git', '-C', '/srv/rig/builder', 'fetch']);
  */
 export function asUser(host: Host, user: string): Host {
   // Directory services have users such as `ada@example.org` and `OFFICE\\ada`.

@@ -56,5 +56,5 @@ export function exitCodeOf(code: unknown): number | undefined {
 /** The part of `--help` that lists them. */
 export function exitCodeHelp(): string {
   const rows = deployExitCodes.map(({ exit, meaning, target }) => [`  ${exit}`, meaning, target]);
-  return ['', 'Exit codes:', ...textTable(rows)].join('\n');
+  return ['', 'Exit codes, and what became of the target:', ...textTable(rows)].join('\n');
 }

@@ -25,7 +25,6 @@ export type SecretsErrorCode =
   | 'LEAK_FOUND'
   | 'ACTIVATION_FAILED'
   | 'ACTIVATION_LOCKED'
-  | 'VERIFY_FAILED'
   | 'NEEDS_SOPS'
   | 'BINARY_FAILED'
   | 'FILE_CONFLICT'

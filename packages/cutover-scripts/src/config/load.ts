@@ -7,6 +7,9 @@ import type { CutoverSettings } from './schema.ts';
  * files are there is not looked at.
  *
  * @throws {ConfigError} it cannot be read, is not YAML, or does not fit the schema; every mistake is named at once.
+ *
+ * @example
+ * const { name, instance } = await loadConfig('cutover.yaml');
  */
 export async function loadConfig(file: string): Promise<CutoverSettings> {
   // Loaded when a file is read: an import of the package needs neither a parser nor a schema.

@@ -39,7 +39,10 @@ const unitName = z
   );
 
 const socks5 = z
-  .strictObject({ host: z.string().min(1), port: z.number().int().min(1).max(65535) })
+  .strictObject({
+    host: z.string().min(1).describe('Name or address of the proxy'),
+    port: z.number().int().min(1).max(65535).describe('Its port'),
+  })
   .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled');
 
 /** A secret text that is in a file of the operator's machine, or that a command prints there. */
@@ -63,8 +66,8 @@ const secretValue = z.union([
 
 const sshHopShape = {
   host: z.string().min(1).describe('Name or address'),
-  port: z.number().int().min(1).max(65535).default(22),
-  user: z.string().min(1).default('root'),
+  port: z.number().int().min(1).max(65535).default(22).describe('Port of its sshd'),
+  user: z.string().min(1).default('root').describe('The user to log in as'),
   privateKey: path.describe('File of the private key to log in with'),
   hostKeys: hostKeys.optional(),
   knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
@@ -108,7 +111,7 @@ const sshEndpoint = z
 
 const incus = z.strictObject({
   url: z.url({ protocol: /^https$/ }).describe('The server, e.g. https://100.64.0.7:8443'),
-  project: z.string().min(1).default('default'),
+  project: z.string().min(1).default('default').describe('The project that the instance is made in'),
   socks5: socks5.optional(),
   certificate: path.describe("File of the client's certificate (PEM)"),
   key: path.describe("File of the client's key (PEM)"),
@@ -117,11 +120,14 @@ const incus = z.strictObject({
 
 const instance = z.strictObject({
   image: z.string().min(1).describe('Alias of a NixOS base image on the server'),
-  type: z.enum(['virtual-machine', 'container']).default('virtual-machine'),
-  cpus: z.number().int().min(1).default(2),
-  memory: incusSize.default('2GiB'),
-  disk: incusSize.default('30GiB'),
-  profiles: z.array(z.string()).default(['default']),
+  type: z
+    .enum(['virtual-machine', 'container'])
+    .default('virtual-machine')
+    .describe('What kind of instance it is'),
+  cpus: z.number().int().min(1).default(2).describe('How many processors it has'),
+  memory: incusSize.default('2GiB').describe('Its memory, e.g. 2GiB'),
+  disk: incusSize.default('30GiB').describe('The size of its root disk, e.g. 30GiB'),
+  profiles: z.array(z.string()).default(['default']).describe('Its Incus profiles, in this order'),
   pool: z.string().min(1).default('default').describe('Storage pool of the root disk'),
   cloudConfig: z
     .record(z.string(), z.json())
@@ -137,13 +143,13 @@ const instance = z.strictObject({
 
 const oldHost = z.strictObject({
   name: hostName.describe('What to call the old host; also its owner name in the fenced epoch'),
-  ssh: sshEndpoint,
+  ssh: sshEndpoint.describe('How this machine reaches it, as root'),
   hostname: z
     .string()
     .optional()
     .describe('What `hostname` must answer there; proves that it is the right machine'),
   user: z.string().min(1).describe('The user whose loops run there'),
-  workspace: path,
+  workspace: path.describe('The absolute path of the workspace of the rig'),
   clones: z.array(path).min(1).describe('The working clones of the loops, absolute or below the workspace'),
   resumePoint: path
     .optional()
@@ -151,7 +157,7 @@ const oldHost = z.strictObject({
   references: path.optional().describe('A folder of references to carry over'),
   stop: argv.describe('Stops the rig gently, e.g. [/srv/rig/launch.sh, stop]'),
   start: argv.describe('Starts the rig again; used by a rollback'),
-  startEnv: z.record(z.string(), z.string()).default({}),
+  startEnv: z.record(z.string(), z.string()).default({}).describe('Variables for start'),
   quiesceTimeout: duration
     .prefault('120s')
     .describe('How long the loops may take to a safe point, e.g. 120s'),
@@ -174,7 +180,7 @@ const oldHost = z.strictObject({
 });
 
 const newHostShape = z.strictObject({
-  user: userName.default('loops'),
+  user: userName.default('loops').describe('The user that the loops run as; the deploy makes it'),
   workspace: path.optional().describe('Default: that of the old host'),
   address: z
     .string()
@@ -227,8 +233,8 @@ const giteaForge = z.strictObject({
   ssh: z
     .strictObject({
       host: z.string().min(1).describe('Name or address'),
-      port: z.number().int().min(1).max(65535).default(22),
-      user: z.string().min(1).default('git'),
+      port: z.number().int().min(1).max(65535).default(22).describe('Port of its sshd'),
+      user: z.string().min(1).default('git').describe('The user of its git'),
       hostKeys: hostKeys.optional(),
       knownHosts: path.optional().describe('File of known hosts, where hostKeys is not given'),
     })
@@ -277,7 +283,7 @@ const forge = z.discriminatedUnion('type', [sshForge, giteaForge, gitForge], {
 const workingRepository = z.strictObject({
   repository: z.string().min(1).describe('Name on the forge, or a whole git URL'),
   path: path.describe('Where it is cloned, absolute or below the workspace'),
-  branch: z.string().min(1).default('main'),
+  branch: z.string().min(1).default('main').describe('The branch that is checked out'),
 });
 
 const nixos = z.strictObject({
@@ -286,7 +292,7 @@ const nixos = z.strictObject({
     .min(1)
     .default(`github:NixOS/nixpkgs/nixos-${nixosRelease}`)
     .describe('The flake input nixpkgs'),
-  system: z.string().default('x86_64-linux'),
+  system: z.string().default('x86_64-linux').describe('The system type of the new host, as Nix calls it'),
   stateVersion: z
     .string()
     .regex(/^\d\d\.\d\d$/, 'must be a NixOS release, e.g. 26.05')
@@ -295,7 +301,8 @@ const nixos = z.strictObject({
   timeZone: z
     .string()
     .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be a time zone, e.g. Europe/Berlin')
-    .default('UTC'),
+    .default('UTC')
+    .describe('Its time zone, e.g. Europe/Berlin'),
   packages: z
     .array(z.string())
     .default(['git', 'tmux', 'nodejs', 'jq', 'openssh', 'rsync', 'coreutils', 'python3', 'curl', 'age'])
@@ -307,12 +314,14 @@ const nixos = z.strictObject({
   sshHosts: z
     .array(
       z.strictObject({
-        alias: z.string().min(1),
-        host: z.string().min(1),
-        user: z.string().default('root'),
-        port: z.number().int().default(22),
-        identityFile: path.optional(),
-        throughProxy: z.boolean().default(false),
+        alias: z.string().min(1).describe('The name that the loops use'),
+        host: z.string().min(1).describe('Name or address'),
+        user: z.string().default('root').describe('The user to log in as'),
+        port: z.number().int().default(22).describe('Port of its sshd'),
+        identityFile: path
+          .optional()
+          .describe('File of the private key, on the new host; default: the usual ones of the user'),
+        throughProxy: z.boolean().default(false).describe('Reach it through nixos.proxy'),
         hostKeys,
       }),
     )
@@ -421,14 +430,16 @@ const orchestrator = z.strictObject({
 export const cutoverSchema = z
   .strictObject({
     name: hostName,
-    incus,
-    instance,
-    ssh: z.strictObject({
-      privateKey: path.describe("File of the private key which the new host's root accepts"),
-    }),
-    old: oldHost,
-    new: newHost.prefault({}),
-    forge,
+    incus: incus.describe('The Incus server, and how it is reached'),
+    instance: instance.describe('The new host, as an instance'),
+    ssh: z
+      .strictObject({
+        privateKey: path.describe("File of the private key which the new host's root accepts"),
+      })
+      .describe('How this machine logs in to the new host'),
+    old: oldHost.describe('The host that has the rig now'),
+    new: newHost.prefault({}).describe('The new host, as the loops find it'),
+    forge: forge.describe('The git server of the rig'),
     repository: z.string().min(1).describe('The repository of the NixOS configuration; made in phase B'),
     repositories: z
       .array(workingRepository)
@@ -437,17 +448,19 @@ export const cutoverSchema = z
     ownership: z
       .strictObject({
         repository: z.string().min(1).describe('The repository that holds the ownership ref'),
-        ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+        ref: z.string().startsWith('refs/').default('refs/cutover/owner').describe('The ownership ref'),
         lease: duration
           .prefault('10m')
           .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),
       })
       .describe('Where it is written who owns the loops'),
-    secrets: path.default('./secrets.yaml'),
-    loops: path.default('./loops.yaml'),
-    nixos: nixos.prefault({}),
+    secrets: path.default('./secrets.yaml').describe('The file that names the secrets that move'),
+    loops: path.default('./loops.yaml').describe('The rig as it runs on the new host'),
+    nixos: nixos.prefault({}).describe('What its NixOS configuration says'),
     agent: agent.optional().describe('How the agent is logged in; left out where nothing needs a login'),
-    orchestrator: orchestrator.prefault({}),
+    orchestrator: orchestrator
+      .prefault({})
+      .describe('The session that supervises the loops, on both hosts; left out where the rig has none'),
     handoff: z
       .strictObject({
         repository: z.string().min(1).describe('The repository of the loop that works'),
@@ -463,8 +476,8 @@ export const cutoverSchema = z
       .describe('What proves that the loops work; left out: that each of them runs'),
     health: z
       .strictObject({
-        url: z.url({ protocol: /^https?$/ }),
-        status: z.number().int().default(200),
+        url: z.url({ protocol: /^https?$/ }).describe('Its address'),
+        status: z.number().int().default(200).describe('The HTTP status that is healthy'),
       })
       .optional()
       .describe('The public health page of what the loops look after'),

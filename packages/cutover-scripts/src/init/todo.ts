@@ -79,7 +79,7 @@ function secretsTodo({ answers, facts }: Collected, forgeProblem: string | undef
     ),
     ...when(
       facts.secrets.length + (answers.get('secret') ?? []).length === 0,
-      'secrets.yaml: secrets: no file was found that is one: name at least one, e.g. the .env of the rig',
+      'secrets.yaml: secrets: no file with a secret was found: name at least one, e.g. the .env of the rig',
     ),
     ...when(
       facts.secrets.length > 0,

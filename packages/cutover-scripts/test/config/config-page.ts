@@ -25,12 +25,25 @@ export function configPage(file: string, schema: unknown): string {
     const below = children(node).flatMap((child) => lines(join(key, child.key), child));
     return `## ${key}\n\n${[own, ...below].join('\n')}\n`;
   });
-  return `# ${file}, key by key\n\n${root.description ?? ''}. Made from [its JSON Schema](${schemaPath(file)}), which editors know.\n\n${sections.join('\n')}`;
+  return `# ${file}, key by key
+
+${root.description ?? ''}. Made from [its JSON Schema](../${schemaPath(file)}). An editor that knows YAML completes the keys, and shows what each is for, in a file that begins with this line:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./node_modules/@cutover/${schemaPath(file).replace('packages/', '')}
+\`\`\`
+
+${sections.join('\n')}`;
+}
+
+/** The keys of a page that do not say what they are for. */
+export function unexplained(page: string): readonly string[] {
+  return [...page.matchAll(/^- (`[^`]+`) \([^)]*\)$/gm)].map(([, key = '']) => key);
 }
 
 function schemaPath(file: string): string {
   const name = file.replace('.yaml', '');
-  return `../packages/${name === 'cutover' ? 'cutover-scripts' : name}/schema/${name}.schema.json`;
+  return `packages/${name === 'cutover' ? 'cutover-scripts' : name}/schema/${name}.schema.json`;
 }
 
 interface Child {

@@ -85,7 +85,7 @@ describe('cutover init without a look at the old host', () => {
 
   it('says what is missing where nothing is known of secrets', async () => {
     const { out } = await init({ forge: 'ssh://git@git.example.org/srv/git', secret: '' });
-    expect(out).toContain('secrets.yaml: secrets: no file was found that is one');
+    expect(out).toContain('secrets.yaml: secrets: no file with a secret was found');
     await expect(loadSecretsConfig(join(folder, 'secrets.yaml'))).rejects.toThrow(
       /secrets\.yaml:\d+:\d+: secrets: must name at least one secret/,
     );

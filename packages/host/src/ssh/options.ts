@@ -70,11 +70,12 @@ export interface SshHostOptions {
   readonly maxSessions?: number | undefined;
 }
 
-/** A SOCKS5 proxy that asks for no password. */
+/** A SOCKS5 proxy. */
 export interface Socks5Proxy {
   readonly host: string;
   /** Default 1080. */
   readonly port?: number | undefined;
+  /** For a proxy that asks who comes. */
   readonly user?: string | undefined;
   readonly password?: string | undefined;
 }

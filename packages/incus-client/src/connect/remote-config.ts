@@ -37,7 +37,7 @@ export function variable(
   return value === '' ? undefined : value;
 }
 
-/** `INCUS_CONF`, or ~/.config/incus. */
+/** `INCUS_CONF`, or `incus` in `XDG_CONFIG_HOME`, by default ~/.config. */
 export function configFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const home = variable(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config');
   return variable(env, 'INCUS_CONF') ?? join(home, 'incus');

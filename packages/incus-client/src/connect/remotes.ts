@@ -22,6 +22,10 @@ export interface RemoteOptions {
  * Connects to a remote as the `incus` command does: with its addresses, project, the user's certificate (the remote's own
  * in `clientcerts`, where there is one) and the server's certificate that was accepted when the remote was added. Without a
  * name: `INCUS_REMOTE`, or the default remote. Of a public remote only the images can be read.
+ *
+ * @example
+ * await using incus = await connectRemote('b1');
+ * const instances = await incus.instances.list();
  */
 export async function connectRemote(name?: string, options: RemoteOptions = {}): Promise<IncusClient> {
   const { folder, defaultRemote, remotes } = await readRemotes(options.folder);

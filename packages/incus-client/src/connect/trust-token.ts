@@ -64,6 +64,12 @@ export function decodeTrustToken(token: string): TrustToken {
  * @throws {IncusError} `OPTION_INVALID`, `TOKEN_REFUSED`: nothing was sent.
  * @throws {IncusApiError} `ALREADY_EXISTS`: the server trusts the certificate already.
  * @throws {IncusConnectionError} `SERVER_UNTRUSTED`: another server answered. `CONNECTION_FAILED`: none did.
+ *
+ * @example
+ * const token = 'eyJjbGllbnRfbmFtZSI6…'; // as `incus config trust add` shows it
+ * const { cert, key } = await generateClientCertificate({ commonName: 'deploy@ci' });
+ * const { url, serverFingerprint } = await enrol(token, { cert, key });
+ * await using incus = await connectIncus({ url, cert, key, serverFingerprint });
  */
 export async function enrol(
   token: string,

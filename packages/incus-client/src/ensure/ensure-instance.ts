@@ -67,6 +67,9 @@ export async function ensureInstance(
  * Sees to it that there is no instance of that name, stopping it first, by force. With a label, only ours is deleted.
  *
  * @throws {NotOursError} one of that name exists and does not bear the label.
+ *
+ * @example
+ * await ensureAbsent(incus, 'web', { 'user.cutover.owner': 'me' });
  */
 export async function ensureAbsent(
   client: IncusScope,

@@ -31,7 +31,7 @@ export function addControlCommands(program: Command): void {
       await print(options, {}, 'down');
     });
   withCommonOptions(program.command('prompt'))
-    .argument('<loop>')
+    .argument('<loop>', 'the loop that is told')
     .argument('[text]', 'default: standard input')
     .option('-f, --file <path>', 'read the text from a file')
     .option('--id <id>', 'deliver the text once for each id (default: a new id)')

@@ -20,7 +20,7 @@ export function addGateCommands(program: Command): void {
     .description('claim that the plan phase is done at one commit; the commit must pass the gate')
     .action((options: GateOptions & { sha?: string }) => claim(options));
   withCommonOptions(program.command('verdict'))
-    .argument('<pass|fail>')
+    .argument('<pass|fail>', 'whether the claimed commit does what the plan says')
     .requiredOption('--sha <commit>', 'the claimed commit, as a full hash')
     .option('--note <text>', 'the reason, kept with the verdict', '')
     .option('--phase <index>', 'plan phase (default: the current one)')

@@ -1,5 +1,6 @@
 import { withInterrupts } from '@cutover/foundation/interrupts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { rigEventTypes } from '../events/rig-event.ts';
 import { chooseLoop } from './choose-loop.ts';
 import { type CommonOptions, configOf, countOf, print, withCommonOptions } from './common.ts';
 import { paintFor } from './colors.ts';
@@ -8,7 +9,7 @@ import { eventLine, statusText } from './view.ts';
 interface HistoryOptions {
   readonly last: string;
   readonly loop?: string | undefined;
-  readonly event?: string[] | undefined;
+  readonly event?: readonly string[] | undefined;
 }
 
 interface LogOptions extends CommonOptions {
@@ -36,7 +37,7 @@ export function addLookCommands(program: Command): void {
   withCommonOptions(program.command('history'))
     .option('-n, --last <count>', 'number of events from the end', '50')
     .option('--loop <name>', 'only events of this loop')
-    .option('--event <name...>', 'only events of these types: phase, exited, up, blocked, stalled …')
+    .addOption(new Option('--event <type...>', 'only events of these types').choices(rigEventTypes))
     .description('show what the supervisor did, saw and decided, and why')
     .action(async (options: CommonOptions & HistoryOptions) => {
       const { readHistory } = await import('../events/read-history.ts');

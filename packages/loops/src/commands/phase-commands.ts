@@ -50,7 +50,7 @@ export function addPhaseCommands(program: Command): void {
       await print(options, await ask(options, 'phase.advance', { from, ...passed }), `phase ${from + 1}`);
     });
   withCommonOptions(phase.command('set'))
-    .argument('<index>')
+    .argument('<index>', 'the plan phase, counted from 0')
     .requiredOption('--reason <text>', 'the reason, kept in the history')
     .description('set the plan phase by hand, and accept the plan list as it is')
     .action(async (index: string, options: CommonOptions & { reason: string }) => {

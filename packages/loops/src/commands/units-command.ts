@@ -23,7 +23,7 @@ interface UnitsOptions extends CommonOptions {
 export function addUnitsCommand(program: Command): void {
   withCommonOptions(program.command('units'))
     .option('--user <name>', 'user of the units and the agents', userName())
-    .option('--group <name>')
+    .option('--group <name>', "group of the units and the agents (default: the user's own)")
     .option('--unit-name <name>', "the supervisor's unit, without .service")
     .option('--tmux-unit-name <name>', "the tmux server's unit, without .service")
     .option('--armed-file <path>', 'start the units only when this file exists')

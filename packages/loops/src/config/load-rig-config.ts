@@ -18,6 +18,10 @@ const hint = 'name it with --config FILE or LOOPS_CONFIG (loops --help shows how
  * Reads and checks a `loops.yaml`.
  *
  * @throws {ConfigError} it cannot be read or used; every mistake is listed with its line and column.
+ *
+ * @example
+ * const config = await loadRigConfig('loops.yaml');
+ * const { loops } = await readRigStatus(config);
  */
 export async function loadRigConfig(path: string): Promise<RigConfig> {
   return checked(await readConfigFile(path, rigFileSchema, hint), path);

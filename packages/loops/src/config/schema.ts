@@ -1,5 +1,6 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
+import { rigEventTypes } from '../events/rig-event.ts';
 import { defaultStateDir } from './rig-places.ts';
 
 const longestTimer = 2 ** 31 - 1;
@@ -26,8 +27,8 @@ const restart = z
       .default('always')
       .describe('when a loop that ended is started again'),
     initialDelay: wait.prefault('100ms').describe('before the first restart'),
-    maxDelay: wait.prefault('1m'),
-    factor: z.number().min(1).default(2),
+    maxDelay: wait.prefault('1m').describe('the longest time before a restart'),
+    factor: z.number().min(1).default(2).describe('how much longer each further delay is'),
     jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random'),
     resetAfter: wait.prefault('1m').describe('a loop that ran so long starts again with initialDelay'),
     maxRestarts: z
@@ -36,10 +37,11 @@ const restart = z
       .optional()
       .describe('so many without a run of resetAfter, then it is escalated'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('when a loop that ended is started again, and after how long');
 
 const prompt = z.strictObject({
-  file: path,
+  file: path.describe('the file that holds the text'),
   deliver: z
     .enum(['paste', 'argument', 'file'])
     .optional()
@@ -52,14 +54,16 @@ const prompt = z.strictObject({
 
 const limits = z
   .strictObject({
-    memoryHigh: size.optional(),
-    memoryMax: size.optional(),
+    memoryHigh: size.optional().describe('from here on it is slowed down (MemoryHigh of systemd)'),
+    memoryMax: size.optional().describe('beyond this it is killed and started again (MemoryMax of systemd)'),
     cpuQuota: z
       .string()
       .regex(/^\d+%$/)
-      .optional(),
+      .optional()
+      .describe('CPU time in percent of one processor, e.g. 150% (CPUQuota of systemd)'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('what it may use, where systemd runs');
 
 const stall = z.strictObject({
   after: wait.describe('no progress by any signal for so long is a stall'),
@@ -114,8 +118,11 @@ const loop = z.strictObject({
   resume: argv.optional().describe('argv that goes on with {session}; default: command (generic only)'),
   cwd: path.optional().describe('where it runs; default: the clone, or the workspace'),
   clone: path.optional().describe('its git clone, held to a safe point by quiesce'),
-  role: z.enum(['claimer', 'reviewer']).optional(),
-  prompt: prompt.optional(),
+  role: z
+    .enum(['claimer', 'reviewer'])
+    .optional()
+    .describe('what it does in a plan phase: the claimer claims it, the reviewer answers'),
+  prompt: prompt.optional().describe('what it is told when a session begins'),
   goOn: z
     .string()
     .default('You were interrupted. Look at where things stand, then go on.')
@@ -129,13 +136,17 @@ const loop = z.strictObject({
     .describe(
       'hands a session whose context fills up over to a new one by a note; false: never (claude-code only, by default on)',
     ),
-  environment,
+  environment: environment.describe('more variables of this loop'),
   environmentFile: path.optional().describe('NAME=value lines, read at each start, never shown'),
   autostart: z.boolean().default(true).describe('wanted until it is started or stopped by hand'),
   after: z.array(name).default([]).describe('loops that must be ready before this one starts'),
   ready: z
-    .strictObject({ output: pattern.describe('pattern on the screen'), timeout: wait.prefault('1m') })
-    .optional(),
+    .strictObject({
+      output: pattern.describe('pattern on the screen'),
+      timeout: wait.prefault('1m').describe('how long it may take until then'),
+    })
+    .optional()
+    .describe('how it is known to be ready (generic only); default: at once'),
   limits,
   restart,
   stall: stall.optional().describe('what is done when nothing happens any more; for every agent'),
@@ -151,7 +162,13 @@ const loop = z.strictObject({
 const phases = z.strictObject({
   plans: z.array(path).min(1).describe('the plan files in order; .phase-idx counts them from 0'),
   mirror: path.optional().describe('the plain .phase-idx; the resume point when there is no state yet'),
-  repository: z.strictObject({ remote: z.string(), branch: z.string().default('main') }).optional(),
+  repository: z
+    .strictObject({
+      remote: z.string().describe('a remote of the clone, or a git URL'),
+      branch: z.string().default('main').describe('the branch whose head is claimed'),
+    })
+    .optional()
+    .describe('where claims and verdicts are; default: origin of the clone'),
   maxRounds: z.int().min(1).default(5).describe('claims on one plan phase before it is escalated'),
   gate: z
     .strictObject({
@@ -163,8 +180,12 @@ const phases = z.strictObject({
 });
 
 const ownership = z.strictObject({
-  remote: z.string().min(1),
-  ref: z.string().startsWith('refs/').default('refs/cutover/owner'),
+  remote: z.string().min(1).describe('the git URL of the repository that holds the ref'),
+  ref: z
+    .string()
+    .startsWith('refs/')
+    .default('refs/cutover/owner')
+    .describe('the ref that says who may run the loops'),
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
   checkEvery: wait.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),
 });
@@ -176,27 +197,39 @@ export type ContextHandoffFile = z.output<typeof contextHandoff>;
 
 /** The shape of `loops.yaml`. Its input side is published as a JSON Schema. */
 export const rigFileSchema = z.strictObject({
-  rig: name,
-  workspace: path,
-  stateDir: path.default(defaultStateDir),
+  rig: name.describe('its name: lower-case letters, digits, dashes'),
+  workspace: path.describe('the directory of the rig, relative to this file; other paths are relative to it'),
+  stateDir: path.default(defaultStateDir).describe('state, history and logs'),
   runtimeDir: path.optional().describe('the sockets; default: <stateDir>/run'),
   logDir: path.optional().describe('output of the loops; default: <stateDir>/logs'),
-  environment,
-  ownership: ownership.optional(),
-  phases: phases.optional(),
-  loops: z.record(name, loop).refine((loops) => Object.keys(loops).length > 0, 'a rig has at least one loop'),
+  environment: environment.describe('variables of every loop; otherwise its environment is clean'),
+  ownership: ownership
+    .optional()
+    .describe('the git ref that says which host may run the loops; left out: this host may'),
+  phases: phases.optional().describe('the plan phases that the loops work through'),
+  loops: z
+    .record(name, loop)
+    .refine((loops) => Object.keys(loops).length > 0, 'a rig has at least one loop')
+    .describe('the loops, by name'),
   stagger: wait.prefault('0ms').describe('between two starts'),
   memoryFloor: size.prefault('0B').describe('no start while less memory is available'),
   stopGrace: wait.prefault('5s').describe('between TERM and KILL'),
   quiesce: z
     .strictObject({
-      deadline: wait.prefault('60s'),
+      deadline: wait.prefault('60s').describe('how long a quiesce may take'),
       push: z.boolean().default(true).describe('salvage refs are pushed'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('how the rig is stopped at a safe point'),
   notify: z
     .array(
-      z.strictObject({ command: argv, events: z.array(z.string()).default(['escalated', 'login-expired']) }),
+      z.strictObject({
+        command: argv.describe('argv, no shell'),
+        events: z
+          .array(z.enum(rigEventTypes))
+          .default(['escalated', 'login-expired'])
+          .describe('the types of events that it gets'),
+      }),
     )
     .default([])
     .describe('commands that get an event as JSON on standard input'),

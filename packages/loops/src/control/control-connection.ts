@@ -16,6 +16,10 @@ export interface AskOptions {
  * @throws {LoopsError} `SUPERVISOR_ABSENT`: none listens there, or it went away before the answer; `SUPERVISOR_SILENT`:
  * one is there and said nothing for five seconds. What was asked of a silent one before it greeted is not carried out.
  * @throws {RequestRefusedError} with the code that it refused with.
+ *
+ * @example
+ * const config = await loadRigConfig('loops.yaml');
+ * await askSupervisor(controlSocket(config), 'restart', { names: ['builder'], fresh: false });
  */
 export async function askSupervisor<Method extends keyof Requests>(
   socketPath: string,

@@ -107,6 +107,47 @@ export type RigEventBody =
   | { readonly type: 'metrics-failed'; readonly detail: string }
   | { readonly type: 'notify-failed'; readonly command: string; readonly detail: string };
 
+/** Every type of event: what `notify` and `loops history --event` may name. */
+export const rigEventTypes = [
+  'up',
+  'down',
+  'server',
+  'hold',
+  'released',
+  'reloaded',
+  'reload-failed',
+  'place-restored',
+  'place-lost',
+  'adopted',
+  'orphan',
+  'started',
+  'start-failed',
+  'ready',
+  'exited',
+  'stopped',
+  'salvaged',
+  'salvage-failed',
+  'wanted',
+  'blocked',
+  'unblocked',
+  'login-expired',
+  'escalated',
+  'stalled',
+  'prompted',
+  'prompt-failed',
+  'dialog',
+  'hooks-silent',
+  'session',
+  'handoff-asked',
+  'handed-over',
+  'phase',
+  'claimed',
+  'verdict',
+  'log-trouble',
+  'metrics-failed',
+  'notify-failed',
+] as const satisfies readonly RigEventBody['type'][];
+
 /** How the machine went down: `orderly` when the supervisor was ended first, else power, a crash or a reset. */
 export type RebootCause = 'orderly' | 'unexpected';
 

@@ -27,7 +27,14 @@ export interface RigQuiesceReport extends QuiesceReport {
   readonly unchecked: readonly string[];
 }
 
-/** Brings this machine's rig to rest at a safe point, through its supervisor when it has one. */
+/**
+ * Brings this machine's rig to rest at a safe point, through its supervisor when it has one.
+ *
+ * @example
+ * const config = await loadRigConfig('loops.yaml');
+ * const signal = AbortSignal.timeout(120_000);
+ * const { safe, clones } = await quiesceRig(config, { deadline: 60_000, keep: false, signal });
+ */
 export async function quiesceRig(config: RigConfig, options: QuiesceRigOptions): Promise<RigQuiesceReport> {
   requireSameRig(config, await readState(config.stateDir));
   await using host = localHost();

@@ -4,7 +4,13 @@ import { askRig, askRigOf } from '../control/ask-rig.ts';
 import type { AskOptions } from '../control/control-connection.ts';
 import type { RigStatus } from '../control/status.ts';
 
-/** The status as the supervisor tells it, or what is on disk when there is none. */
+/**
+ * The status as the supervisor tells it, or what is on disk when there is none.
+ *
+ * @example
+ * const { supervisor, loops } = await readRigStatus(await loadRigConfig('loops.yaml'));
+ * console.log(supervisor.state, loops.map((one) => `${one.name}: ${one.state}`));
+ */
 export async function readRigStatus(config: RigConfig, options: AskOptions = {}): Promise<RigStatus> {
   return orRecorded(askRigOf(config, 'status', {}, options), async () => config);
 }

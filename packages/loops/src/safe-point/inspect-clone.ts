@@ -32,6 +32,10 @@ export interface InspectOptions {
  * or is in the middle of something. What git cannot tell is a reason too, never an absence.
  *
  * @throws {HostConnectionError} the host could not be asked; nothing is known then.
+ *
+ * @example
+ * const { safe, reasons } = await inspectClone(host, '/srv/rig/builder');
+ * if (!safe) console.error(reasons.map(({ code, detail }) => `${code}: ${detail}`));
  */
 export async function inspectClone(
   host: Host,

@@ -32,6 +32,12 @@ export interface StoppedProof {
  * timers, crontabs.
  *
  * @throws {HostConnectionError} the host could not be asked: that proves nothing.
+ *
+ * @example
+ * const { stopped, remaining } = await provesStopped(host, {
+ *   processes: { tmux: [{ sessions: ['builder', 'watchdog'] }] },
+ *   units: ['rig.service'],
+ * });
  */
 export async function provesStopped(host: Host, options: StoppedOptions): Promise<StoppedProof> {
   const [rig, units, timers, cron] = await Promise.all([

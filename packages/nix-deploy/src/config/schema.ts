@@ -8,8 +8,8 @@ const path = z.string().min(1);
 
 const sshFields = {
   host: z.string().min(1).describe('Name or address'),
-  port: port.optional().describe('Default 22'),
-  user: z.string().min(1).optional().describe('Default root'),
+  port: port.optional().describe('Port of its sshd; default 22'),
+  user: z.string().min(1).optional().describe('The user to log in as; default root'),
   privateKey: path
     .optional()
     .describe(
@@ -24,7 +24,10 @@ const sshFields = {
     .optional()
     .describe('File of known hosts, where hostKeys is not given; default: ~/.ssh/known_hosts'),
   socks5: z
-    .strictObject({ host: z.string().min(1), port: port.default(1080) })
+    .strictObject({
+      host: z.string().min(1).describe('Name or address of the proxy'),
+      port: port.default(1080).describe('Its port'),
+    })
     .optional()
     .describe('A SOCKS5 proxy to go through, e.g. that of a userspace tailscaled'),
 };
@@ -42,26 +45,40 @@ const healthCheck = z.discriminatedUnion(
   [
     z
       .object({
-        type: z.literal('command'),
-        argv: z.array(z.string()).nonempty(),
-        on: z.enum(['target', 'here']).optional(),
+        type: z.literal('command').describe('A command ends with exit code 0'),
+        argv: z.array(z.string()).nonempty().describe('The command and its arguments; no shell reads them'),
+        on: z.enum(['target', 'here']).optional().describe('Where it runs; default target'),
         timeout: checkTimeout,
       })
       .strict(),
     z
       .object({
-        type: z.literal('http'),
-        url: z.url(),
-        status: z.int().optional(),
-        contains: z.string().optional(),
-        from: z.enum(['target', 'here']).optional(),
+        type: z.literal('http').describe('A page answers'),
+        url: z.url().describe('Its address'),
+        status: z.int().optional().describe('The status of the answer; default: any 2xx'),
+        contains: z.string().optional().describe('Text that the answer must contain'),
+        from: z
+          .enum(['target', 'here'])
+          .optional()
+          .describe('Where it is asked from; default here; the target asks by curl'),
         timeout: checkTimeout,
       })
       .strict(),
     z
-      .object({ type: z.literal('units'), units: z.array(z.string()).nonempty(), timeout: checkTimeout })
+      .object({
+        type: z.literal('units').describe('Each unit is active'),
+        units: z.array(z.string()).nonempty().describe('Names of units, e.g. nginx.service'),
+        timeout: checkTimeout,
+      })
       .strict(),
-    z.object({ type: z.literal('port'), host: z.string(), port, timeout: checkTimeout }).strict(),
+    z
+      .object({
+        type: z.literal('port').describe('Something accepts TCP connections, as seen from here'),
+        host: z.string().describe('Name or address'),
+        port: port.describe('The port'),
+        timeout: checkTimeout,
+      })
+      .strict(),
   ],
   { error: 'must be command, http, units or port' },
 );
@@ -87,40 +104,59 @@ const deployFields = {
     .regex(storePathPattern, 'must be a store path, e.g. /nix/store/<hash>-nixos-system-web')
     .optional()
     .describe('A system that is built already, instead of a flake'),
-  profile: z.string().regex(profileName, 'must be the name of a profile or an absolute path').optional(),
+  profile: z
+    .string()
+    .regex(profileName, 'must be the name of a profile or an absolute path')
+    .optional()
+    .describe('The profile, as nixos-rebuild’s --profile-name; default system'),
   specialisation: z
     .string()
     .regex(specialisationName, 'the name of a specialisation has letters, digits, ., _, + and -')
-    .optional(),
+    .optional()
+    .describe('The specialisation that is activated; what boots is the system itself'),
   buildOn: z
-    .union([place, z.string().min(1), z.object({ ssh }).strict()])
+    .union([place, z.string().min(1), z.object({ ssh: ssh.describe('How to reach it') }).strict()])
     .optional()
     .describe('target (default), here, the name of another target, or another host'),
-  evaluateOn: place.optional(),
+  evaluateOn: place.optional().describe('Where the flake is evaluated; default: where it is built'),
   engine: z
     .enum(['nix', 'nixos-rebuild'])
     .optional()
     .describe('What evaluates and builds a flake; default nix'),
-  substitute: z.boolean().optional(),
-  requireSignatures: z.boolean().optional().describe('Refuse a closure that the target does not trust'),
-  sudo: z.boolean().optional(),
+  substitute: z
+    .boolean()
+    .optional()
+    .describe(
+      'The target fetches from its binary caches what they have, before the rest is copied; default false',
+    ),
+  requireSignatures: z
+    .boolean()
+    .optional()
+    .describe('Refuse a closure that bears no signature which the target trusts; default false'),
+  sudo: z.boolean().optional().describe('Become root through sudo -n; default false: the user is root'),
   confirmTimeout: atLeastASecond
     .optional()
     .describe('Until an unconfirmed target restores itself; default 60s'),
-  activationTimeout: atLeastASecond.optional().describe('Default 10m'),
+  activationTimeout: atLeastASecond.optional().describe('How long the activation may take; default 10m'),
   mayStop: z
     .array(z.string())
     .optional()
     .describe('Units that connections may stand on and that a deploy may stop, e.g. tailscaled.service'),
   minFree: z
     .strictObject({
-      store: size.optional().describe('Default 256MiB'),
-      boot: size.optional().describe('Default 32MiB'),
+      store: size.optional().describe('In /nix/store; default 256MiB'),
+      boot: size.optional().describe('In /boot; default 32MiB'),
     })
     .optional()
     .describe('Free space that must be there before a deploy begins'),
-  healthChecks: z.array(healthCheck).optional(),
-  nixOptions: z.array(z.string()).optional(),
+  healthChecks: z
+    .array(healthCheck)
+    .optional()
+    .describe('What must hold, on a fresh connection, before a deploy is confirmed'),
+  nixOptions: z
+    .array(z.string())
+    .optional()
+    .describe('More options for nix, or for nixos-rebuild as the engine'),
 };
 
 /** `nix-deploy.yaml`. */
@@ -131,48 +167,65 @@ export const deployConfig = z
       .strict()
       .optional()
       .describe('For each target that has no value of its own'),
-    targets: z.record(
-      z
-        .string()
-        .regex(
-          /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-          'the name of a target has letters, digits, ., _ and -, and begins with a letter or digit',
-        ),
-      z
-        .object({
-          ...deployFields,
-          ssh: ssh.optional().describe('How to reach it; default: it is this machine'),
-          tags: z
-            .array(z.string().regex(/^[A-Za-z0-9._-]+$/))
-            .optional()
-            .describe('Names for groups of targets: @tag on the command line'),
-          machineId: z.string().optional().describe('Its /etc/machine-id, checked before anything else'),
-          hostName: z.string().optional().describe('Its host name, checked before anything else'),
-        })
-        .strict()
-        .refine(({ flake, storePath }) => flake === undefined || storePath === undefined, {
-          path: ['storePath'],
-          error: 'a target has a flake or a storePath, not both',
-        })
-        .refine(({ flake, configuration }) => flake?.includes('#') !== true || configuration === undefined, {
-          path: ['configuration'],
-          error: 'the flake names a configuration after its # already',
-        }),
-    ),
+    targets: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+            'the name of a target has letters, digits, ., _ and -, and begins with a letter or digit',
+          ),
+        z
+          .object({
+            ...deployFields,
+            ssh: ssh.optional().describe('How to reach it; default: it is this machine'),
+            tags: z
+              .array(z.string().regex(/^[A-Za-z0-9._-]+$/))
+              .optional()
+              .describe('Names for groups of targets: @tag on the command line'),
+            machineId: z.string().optional().describe('Its /etc/machine-id, checked before anything else'),
+            hostName: z.string().optional().describe('Its host name, checked before anything else'),
+          })
+          .strict()
+          .refine(({ flake, storePath }) => flake === undefined || storePath === undefined, {
+            path: ['storePath'],
+            error: 'a target has a flake or a storePath, not both',
+          })
+          .refine(
+            ({ flake, configuration }) => flake?.includes('#') !== true || configuration === undefined,
+            {
+              path: ['configuration'],
+              error: 'the flake names a configuration after its # already',
+            },
+          ),
+      )
+      .describe('The hosts, by name'),
     fleet: z
       .object({
-        parallel: z.int().min(1).optional().describe('Default 5'),
+        parallel: z.int().min(1).optional().describe('How many targets at once; default 5'),
         evaluateAtOnce: z
           .int()
           .min(1)
           .optional()
           .describe('Configurations of one flake that one nix evaluates here; default: as memory allows'),
-        canaries: z.array(z.string()).optional(),
-        onFailure: z.enum(['halt', 'continue']).optional(),
-        revoke: z.boolean().optional(),
+        canaries: z
+          .array(z.string())
+          .optional()
+          .describe('Names of targets that go first; if one of them fails, no other is started'),
+        onFailure: z
+          .enum(['halt', 'continue'])
+          .optional()
+          .describe('What a failure means for targets that were not started yet; default halt'),
+        revoke: z
+          .boolean()
+          .optional()
+          .describe(
+            'After a failure, those that succeeded go back to the generation that they had; default false',
+          ),
       })
       .strict()
-      .optional(),
+      .optional()
+      .describe('How several targets are deployed to'),
   })
   .strict()
   .superRefine(({ targets, defaults, fleet }, context) => {
@@ -192,7 +245,8 @@ export const deployConfig = z
     for (const [index, name] of (fleet?.canaries ?? []).entries()) {
       requireTarget(name, [], ['fleet', 'canaries', index]);
     }
-  });
+  })
+  .meta({ title: 'nix-deploy.yaml', description: 'NixOS hosts, and what is deployed to each' });
 
 /**
  * `nix-deploy.yaml` as it was read: durations in milliseconds, sizes in bytes. Its JSON Schema is

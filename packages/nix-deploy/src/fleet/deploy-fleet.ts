@@ -80,6 +80,10 @@ export class FleetError extends DeployError<'FLEET_FAILED'> {
  *
  * @returns one outcome per target, in the order they were given, when none failed.
  * @throws {FleetError} with the outcomes, when one did, or when none could be reached.
+ *
+ * @example
+ * const members = membersOf(await loadDeployConfig('nix-deploy.yaml'), ['@web']);
+ * const outcomes = await deployFleet(members, { canaries: ['web1'], revoke: true });
  */
 export async function deployFleet(
   members: readonly FleetMember[],

@@ -34,6 +34,9 @@ export interface GarbageCollected {
  * it is what a failed deploy or a reboot goes back to.
  *
  * @throws {LockedError} a deploy is under way.
+ *
+ * @example
+ * await collectGarbage(host, { keep: 5 });
  */
 export async function collectGarbage(
   host: Host,

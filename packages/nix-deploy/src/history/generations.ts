@@ -36,7 +36,13 @@ export interface GenerationsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The generations of a profile, oldest first; an empty list where the profile does not exist. */
+/**
+ * The generations of a profile, oldest first; an empty list where the profile does not exist.
+ *
+ * @example
+ * const all = await generations(host);
+ * console.log(all.find(({ active }) => active)?.system);
+ */
 export async function generations(
   host: Host,
   options: GenerationsOptions = {},

@@ -61,6 +61,11 @@ export interface RebootProof {
  * @throws {LockedError} a deploy is under way; nothing was rebooted.
  * @throws {NoSuchGenerationError} nothing says what has to boot: `system` is not given, and the profile has no generation; nothing
  *   was rebooted.
+ *
+ * @example
+ * const { system, seconds } = await rebootProof(target, {
+ *   healthChecks: [{ type: 'units', units: ['nginx.service'] }],
+ * });
  */
 export async function rebootProof(target: Target, options: RebootProofOptions = {}): Promise<RebootProof> {
   const { healthChecks = [], timeout = 300_000, signal, onEvent } = options;

@@ -72,7 +72,14 @@ export interface PlanOptions extends DeployOptions {
   readonly build?: boolean | undefined;
 }
 
-/** Says what a deploy would do. Builds, but neither copies nor activates anything. */
+/**
+ * Says what a deploy would do. Builds, but neither copies nor activates anything.
+ *
+ * @example
+ * const { problems, units, rebootFor } = await plan(target, {
+ *   source: { flake: 'git+ssh://git@forge/machines.git', configuration: 'web' },
+ * });
+ */
 export async function plan(target: Target, options: PlanOptions): Promise<Plan> {
   const settings = resolveOptions(options);
   const { signal, source, targetPaths: paths } = settings;

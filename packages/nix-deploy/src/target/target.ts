@@ -14,6 +14,10 @@ export interface Target {
 /**
  * A target on one `Host` that stays open and belongs to the caller: right where each command makes its own way
  * to the machine (an Incus instance, this machine), wrong for one ssh connection, which would confirm itself.
+ *
+ * @example
+ * await using web = incusHost(incus, 'web');
+ * await deploy(targetOf(web), { source: { flake: 'path:/etc/nixos', configuration: 'web' } });
  */
 export function targetOf(host: Host): Target {
   return { name: host.name, connect: () => Promise.resolve(borrowed(host)) };

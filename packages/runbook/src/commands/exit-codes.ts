@@ -12,7 +12,7 @@ export interface ExitCode {
 export interface OwnExitCode {
   readonly code: number;
   readonly errors: readonly string[];
-  /** Needed for a code that is not in the table. Codes of a runbook's own begin at 20. */
+  /** Needed for a code that is not in the table, and in place of what the table says. Codes of a runbook's own begin at 20. */
   readonly meaning?: string | undefined;
 }
 
@@ -46,9 +46,13 @@ export const exitCodes = {
 /** The table for one command, in the order of the codes. */
 export function exitCodeTable(own: readonly OwnExitCode[] = []): readonly ExitCode[] {
   const table = new Map<number, ExitCode>(Object.values(exitCodes).map((row: ExitCode) => [row.code, row]));
-  for (const { code, errors, meaning = '' } of own) {
-    const known = table.get(code) ?? { code, meaning };
-    table.set(code, { ...known, errors: [...(known.errors ?? []), ...errors] });
+  for (const { code, errors, meaning } of own) {
+    const known: ExitCode = table.get(code) ?? { code, meaning: '' };
+    table.set(code, {
+      code,
+      meaning: meaning ?? known.meaning,
+      errors: [...(known.errors ?? []), ...errors],
+    });
   }
   return [...table.values()].sort((a, b) => a.code - b.code);
 }

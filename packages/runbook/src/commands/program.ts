@@ -15,10 +15,19 @@ export interface RunbookCommandOptions {
 
 /**
  * Runs the command line of a runbook: `doctor`, `plan`, `run`, `resume`, `status`, `approve`, `deny`, `cancel`,
- * `rollback`, `report`, `unlock`, `init` and `attest` where the runbook has them, and a command for each of the runbook's own lists.
+ * `rollback`, `report`, `unlock`; `init`, `rehearse` and `attest` where the runbook has them; and a command for each of the runbook's own lists.
  *
  * @returns the exit code. End the process with it (`process.exit(await runbookCommand(…))`): a call of a step that did
  * not heed its signal must not go on once the run has ended.
+ *
+ * @example
+ * process.exit(
+ *   await runbookCommand({
+ *     name: 'move-service',
+ *     description: 'Move the guestbook from one host to another.',
+ *     load: async () => runbook,
+ *   }),
+ * );
  */
 export async function runbookCommand<World>(
   command: RunbookCommand<World>,

@@ -50,7 +50,7 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
     if (name === 'run' || name === 'resume') {
       const kept = name === 'resume' ? '; default: as the last run was told' : '';
       command
-        .option('--from <step|phase>', `begin at this step or phase, what is before it being done${kept}`)
+        .option('--from <step|phase>', `begin at this step or phase; all before it must be done${kept}`)
         .option(
           '--until <step|phase>',
           `stop after this step or phase (the beginning of its id will do)${kept}`,
@@ -60,7 +60,7 @@ export function addRunCommands<World>(program: Command, context: CommandContext<
     }
     command.option(
       '--yes',
-      name === 'resume' ? 'do not ask (it asks nothing before it goes on)' : 'do not ask',
+      name === 'resume' ? 'no effect: resume asks nothing before it goes on' : 'do not ask',
     );
     command.action((flags: RunFlags) =>
       confirmAndRun(context, { command: name, forward: flags.forward }, flags),

@@ -110,6 +110,28 @@ export type StepFactory<World> = <Checked extends CheckResult = never, Verified 
 /**
  * The factory for the steps of one world: `const step = stepFor<World>()`, then `const copy = step({ id: 'copy', … })`.
  * It returns what it is given; it is there for the types.
+ *
+ * @example
+ * const step = stepFor<{ readonly host: typeof host }>();
+ * const folder = step({
+ *   id: 'make-folder',
+ *   version: 1,
+ *   phase: 'a',
+ *   title: 'make the folder',
+ *   kind: 'reversible',
+ *   timeout: 10_000,
+ *   inputs: () => '/srv/app',
+ *   async check({ world, signal }) {
+ *     const { exitCode } = await world.host.run(['test', '-d', '/srv/app'], { reject: false, signal });
+ *     return { state: exitCode === 0 ? 'satisfied' : 'absent', evidence: {} };
+ *   },
+ *   async apply({ world, signal }) {
+ *     await world.host.run(['mkdir', '/srv/app'], { signal });
+ *   },
+ *   async undo({ world, signal }) {
+ *     await world.host.run(['rmdir', '/srv/app'], { signal });
+ *   },
+ * });
  */
 export function stepFor<World>(): StepFactory<World> {
   return (definition) => definition;

@@ -54,6 +54,9 @@ export interface ActivationReport extends Changes, Notified {
  * one mount point take turns.
  *
  * @throws {SecretsError} `ACTIVATION_FAILED`, `ACTIVATION_LOCKED`, or the error of the file that could not be opened.
+ *
+ * @example
+ * const { generation, previous } = await activate({ manifest: '/etc/secrets/manifest.json' });
  */
 export async function activate(options: ActivateOptions): Promise<ActivationReport> {
   const {

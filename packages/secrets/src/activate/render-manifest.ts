@@ -30,7 +30,12 @@ export interface RenderedManifest {
   readonly [field: string]: unknown;
 }
 
-/** The sops-nix manifest of a config. The same config gives the same manifest. */
+/**
+ * The sops-nix manifest of a config. The same config gives the same manifest.
+ *
+ * @example
+ * const manifest = renderManifest(await loadSecretsConfig('secrets.yaml'));
+ */
 export function renderManifest(config: SecretsConfig, options: RenderOptions = {}): RenderedManifest {
   const { manifest = 'secrets/manifest.json', repository, keepGenerations = 1 } = options;
   return {

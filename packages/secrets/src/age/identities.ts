@@ -9,7 +9,13 @@ export interface KeyPair {
   readonly recipient: string;
 }
 
-/** Makes an X25519 key pair. */
+/**
+ * Makes an X25519 key pair.
+ *
+ * @example
+ * const pair = generateKeyPair();
+ * await host.writeFile('/root/key.txt', identityFile(pair), { mode: 0o400 });
+ */
 export function generateKeyPair(): KeyPair {
   const identity = generateX25519();
   return { identity, recipient: x25519Identity(identity).recipient };

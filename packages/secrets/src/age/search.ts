@@ -28,6 +28,10 @@ export interface SearchOptions {
  * place that is not there is passed over; one that is there and cannot be read is an error.
  *
  * @throws {SecretsError} `KEY_INVALID` naming the place, `NO_IDENTITY` for a key command that fails.
+ *
+ * @example
+ * const file = 'secrets/app.yaml';
+ * const { plaintext } = await decryptFile(await readFile(file), { file, identities: await findIdentities() });
  */
 export async function findIdentities(options: SearchOptions = {}): Promise<AgeIdentity[]> {
   const { env = process.env, home = env['HOME'] ?? homedir() } = options;

@@ -47,6 +47,9 @@ export interface GuardOptions {
  * would let a plain leaf through. What `.secrets-allow.yaml` of the index names, with a reason, is let through.
  *
  * @throws {ConfigError} `CONFIG_INVALID`: that list cannot be read.
+ *
+ * @example
+ * const { findings } = await guardStaged({ host: localHost(), repository: '.' });
  */
 export async function guardStaged(options: GuardOptions): Promise<GuardReport> {
   const { host, patterns = secretPatterns, signal } = options;

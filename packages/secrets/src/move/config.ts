@@ -60,11 +60,16 @@ export const secretKinds = ['opaque', 'env', 'private-key', 'age-identity', 'cer
 
 const secretSchema = z.strictObject({
   name: name.describe('Unique; the name under the runtime directory.'),
-  kind: z.enum(secretKinds).default('opaque'),
-  source: z.strictObject({
-    host: name.describe('The host it is collected from.'),
-    path: absolute,
-  }),
+  kind: z
+    .enum(secretKinds)
+    .default('opaque')
+    .describe('What it is: says which parts of it a scan looks for.'),
+  source: z
+    .strictObject({
+      host: name.describe('The host it is collected from.'),
+      path: absolute.describe('The file there.'),
+    })
+    .describe('Where it is before the move.'),
   file: insideRepo.describe('The sops file in the repository.'),
   format: z.enum(sopsFormats).optional().describe('Of the sops file. Default: by its name.'),
   key: z
@@ -73,15 +78,16 @@ const secretSchema = z.strictObject({
     .optional()
     .describe('For YAML and JSON: where the value stands, / between the parts of the path.'),
   path: absolute.optional().describe('The runtime path. Default: /run/secrets/NAME.'),
-  owner: account.default('root'),
+  owner: account.default('root').describe('The user whose file it is at run time.'),
   group: account.optional().describe('Default: root, as in sops-nix.'),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'must be an octal mode such as "0400"')
-    .default('0400'),
+    .default('0400')
+    .describe('Its permissions at run time.'),
   consumers: z.array(z.string()).default([]).describe('Who uses it, for people.'),
-  restartUnits: z.array(unit).default([]),
-  reloadUnits: z.array(unit).default([]),
+  restartUnits: z.array(unit).default([]).describe('Units that are restarted when it has changed.'),
+  reloadUnits: z.array(unit).default([]).describe('Units that are reloaded when it has changed.'),
   issuer: z.string().optional().describe('Where the credential is replaced after a revocation.'),
 });
 
@@ -97,12 +103,15 @@ export const secretsConfigSchema = z.strictObject({
     .describe('Where the one age identity lies on the target.'),
   sops: z
     .strictObject({
-      path: absolute,
-      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version such as "3.13.2"'),
+      path: absolute.describe('Its program.'),
+      version: z
+        .string()
+        .regex(/^\d+\.\d+\.\d+$/, 'must be a version such as "3.13.2"')
+        .describe('The version that it must have, exactly.'),
     })
     .optional()
     .describe('The sops command, for files with KMS, PGP, Vault or plugins; 3.11 or later.'),
-  secrets: z.array(secretSchema).min(1, 'must name at least one secret'),
+  secrets: z.array(secretSchema).min(1, 'must name at least one secret').describe('What moves.'),
 });
 
 /**

@@ -9,6 +9,9 @@ import { type SecretsConfig, configMistakes, secretsConfigSchema } from './confi
  * Reads `secrets.yaml`. `repository` becomes absolute.
  *
  * @throws {ConfigError} `CONFIG_INVALID` with every mistake and its place.
+ *
+ * @example
+ * const { secrets, bootstrapKey } = await loadSecretsConfig('secrets.yaml');
  */
 export async function loadSecretsConfig(path: string): Promise<SecretsConfig> {
   const read = parseConfig(await readText(path), secretsConfigSchema);

@@ -51,6 +51,16 @@ export interface VerifyOptions {
  * Looks at every secret on every host: does its file open with only that host's identity, is it in place with its
  * mode and owner, is it equal. Contents are read over the transport and compared here by keyed HMAC; nothing of them
  * reaches an argument, a log or the report. A host that cannot be asked gives rows of `unknown`.
+ *
+ * @example
+ * const config = await loadSecretsConfig('secrets.yaml');
+ * const rows = await verifySecrets({
+ *   config,
+ *   from: oldHost,
+ *   to: [newHost],
+ *   repository: config.repository,
+ *   identities: async (one) => await readBootstrapIdentities(one, config.bootstrapKey),
+ * });
  */
 export async function verifySecrets(options: VerifyOptions): Promise<SecretVerdict[]> {
   const { config, from, to, repository, fingerprinter = createFingerprinter(), signal } = options;

@@ -45,6 +45,9 @@ export interface ScanReport {
  *
  * @throws {SecretsError} `SCAN_FAILED`: git could not read the repository to its end, or a file of the working tree cannot be
  * read, so nothing is proved.
+ *
+ * @example
+ * const { findings, objects } = await scanGit({ host: localHost(), path: '/srv/repo' });
  */
 export async function scanGit(options: ScanGitOptions): Promise<ScanReport> {
   const { host, path, knownValues: values = [], patterns = secretPatterns } = options;

@@ -33,6 +33,11 @@ export interface EditResult {
  *
  * @param path - keys, and indices of lists.
  * @throws {SecretsError} as `decryptFile`; `KEY_NOT_FOUND` for an index beyond a list.
+ *
+ * @example
+ * const file = 'secrets/app.yaml';
+ * const identities = await findIdentities();
+ * const { bytes } = await setInFile(await readFile(file), ['token'], 'n3w', { file, identities });
  */
 export async function setInFile(
   bytes: Uint8Array,

@@ -170,6 +170,17 @@ test('every mistake of a config is told at once, each with its line and column',
   expect(stderr).toContain('secrets.0.source: is missing');
 });
 
+test.each([
+  ['lint', '(choices: "sops-nix"'],
+  ['rotate', 'no effect'],
+  ['exec-file', 'no effect'],
+  ['filestatus', 'no effect'],
+  ['exec-env', 'print an error of our own as JSON'],
+])('the help of %s says what an option is good for', async (name, words) => {
+  const { stdout } = await secrets(name, '--help');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(words);
+});
+
 test('each command explains itself', async () => {
   for (const name of Object.keys(descriptions)) {
     const { code, stdout } = await secrets(name, '--help');

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 
-import { milliseconds, type SharedOptions, withSharedOptions } from '../shared/options.ts';
+import { milliseconds, type SharedOptions, withOneTarget } from '../shared/options.ts';
 
 export interface RebootProofFlags extends SharedOptions {
   readonly system?: string;
@@ -12,15 +12,15 @@ export function rebootProofCommand(): Command {
   const command = new Command('reboot-proof').description(
     'reboot a target and prove that it comes back with the deployed system',
   );
-  return withSharedOptions(command)
+  return withOneTarget(command)
     .option('--system <path>', 'the system that must boot (default: the active generation)')
     .addOption(
       new Option('--timeout <duration>', 'time until everything must be proven')
         .argParser(milliseconds)
         .default(300_000, '5m'),
     )
-    .action(async (names: string[], flags: RebootProofFlags) => {
+    .action(async (name: string | undefined, flags: RebootProofFlags) => {
       const { runRebootProof } = await import('./run.ts');
-      await runRebootProof(names, flags);
+      await runRebootProof(name, flags);
     });
 }

@@ -6,8 +6,8 @@ import { onlyMember } from '../shared/chosen-members.ts';
 import type { RebootProofFlags } from './command.ts';
 
 /** `nix-deploy reboot-proof`. */
-export async function runRebootProof(names: readonly string[], flags: RebootProofFlags): Promise<void> {
-  const { target, options: own } = await onlyMember(names, flags);
+export async function runRebootProof(name: string | undefined, flags: RebootProofFlags): Promise<void> {
+  const { target, options: own } = await onlyMember(name, flags);
   const { system, timeout, json } = flags;
   await withInterrupts(async (signal) => {
     const proof = await rebootProof(target, {

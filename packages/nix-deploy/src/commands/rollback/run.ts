@@ -7,8 +7,8 @@ import type { RollbackFlags } from './command.ts';
 import { createView } from '../shared/view.ts';
 
 /** `nix-deploy rollback`. */
-export async function runRollback(names: readonly string[], flags: RollbackFlags): Promise<void> {
-  const { target, options: own } = await onlyMember(names, flags);
+export async function runRollback(name: string | undefined, flags: RollbackFlags): Promise<void> {
+  const { target, options: own } = await onlyMember(name, flags);
   const view = createView(processIo, { terminal: process.stderr.isTTY, several: false });
   await withInterrupts(async (signal) => {
     const {

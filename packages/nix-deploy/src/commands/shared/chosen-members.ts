@@ -83,8 +83,8 @@ function requireSound({ target, options }: FleetMember): void {
 }
 
 /** Where a command is for one target. @throws {UsageError} */
-export async function onlyMember(names: readonly string[], options: SharedOptions): Promise<FleetMember> {
-  const { members } = await chosenMembers(names, options);
+export async function onlyMember(name: string | undefined, options: SharedOptions): Promise<FleetMember> {
+  const { members } = await chosenMembers(name === undefined ? [] : [name], options);
   const [only, second] = members;
   if (only === undefined || second !== undefined) {
     const known = members.map(({ target }) => target.name).join(', ');

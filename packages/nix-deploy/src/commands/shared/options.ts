@@ -29,6 +29,16 @@ export function withSharedOptions(command: Command): Command {
   );
 }
 
+/** The same for a command that is for one target at a time. */
+export function withOneTarget(command: Command): Command {
+  return withConnectionOptions(
+    command.argument(
+      '[target]',
+      'a name of the config file, or user@host[:port] (default: the only target of the config file)',
+    ),
+  );
+}
+
 /** The options of every command, without its targets. */
 export function withConnectionOptions(command: Command): Command {
   return command

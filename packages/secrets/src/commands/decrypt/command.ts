@@ -25,7 +25,7 @@ export function setUpDecrypt(command: Command): Command {
     .option('--in-place', 'replace the encrypted file by its plain text')
     .option('--extract <path>', `only one value: ${pathHelp}`)
     .option('--key <path>', 'the same as --extract')
-    .option('--ignore-mac', 'also what was changed since it was encrypted; for recovery only')
+    .option('--ignore-mac', 'accept a file that was changed since it was encrypted; for recovery only')
     .addOption(
       formatOption('--output-type', 'write the plain text in this format (default: that of the file)'),
     );

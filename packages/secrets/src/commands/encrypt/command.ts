@@ -22,7 +22,7 @@ export function setUpEncrypt(command: Command): Command {
     .addOption(
       recipientOption(
         '-r, --recipient <recipient>',
-        'age1…, ssh-ed25519 … or ssh-rsa …, several with commas or by giving it again, instead of whom .sops.yaml names (default: $SOPS_AGE_RECIPIENTS, or .sops.yaml)',
+        'age1…, ssh-ed25519 … or ssh-rsa …; several with commas, or repeat the option (default: $SOPS_AGE_RECIPIENTS, else those of .sops.yaml)',
       ),
     )
     .addOption(recipientOption('-a, --age <recipient>', 'the same as --recipient'))

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SecretsError, withFile } from '../../errors.ts';
 import type { Documents } from '../../sops/tree.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
+import { identityOption, jsonOption } from '../shared/options.ts';
 
 /** `secrets exec-env FILE COMMAND…`. */
 export function setUpExecEnv(command: Command): Command {
@@ -10,7 +11,8 @@ export function setUpExecEnv(command: Command): Command {
     .argument('<command...>', 'a command and its arguments; one word alone is a command line of the shell')
     .passThroughOptions()
     .option('--pristine', 'give the command these variables only');
-  return withEngineOptions(command).action(
+  const json = jsonOption('print an error of our own as JSON');
+  return withEngineOptions(command, identityOption(), json).action(
     async (file: string, words: string[], flags: EngineFlags & { pristine?: boolean }) => {
       const { readInput } = await import('../shared/input.ts');
       const { formatOf, parsePlain } = await import('../../sops/formats/format.ts');

@@ -7,7 +7,7 @@ export function setUpFilestatus(command: Command): Command {
   return command
     .argument('<file>', 'any file')
     .addOption(formatOption())
-    .option('--json', 'print JSON, as it does anyway')
+    .option('--json', 'no effect: the output is always JSON')
     .action(async (file: string, { format }: FileFlags) => {
       const { readFileBounded } = await import('../../files/read-file.ts');
       const { plaintextLeavesOf, readMetadata } = await import('../../sops/inspect.ts');

@@ -12,7 +12,7 @@ interface Flags extends EngineFlags {
 export function setUpRotate(command: Command): Command {
   command
     .argument('<file...>', 'sops files')
-    .option('--in-place', 'as it is done anyway')
+    .option('--in-place', 'no effect, as for sops users: files are always replaced')
     .addOption(recipientOption('--add-age <recipient>', 'also for this recipient, or several with commas'))
     .addOption(recipientOption('--rm-age <recipient>', 'not for this recipient any more; see revoke'));
   return withEngineOptions(command).action(async (files: string[], flags: Flags) => {

@@ -19,7 +19,11 @@ export interface EngineFlags extends FileFlags {
 }
 
 /** Adds what every command has that works on a file. */
-export function withEngineOptions(command: Command, identity: Option = identityOption()): Command {
+export function withEngineOptions(
+  command: Command,
+  identity: Option = identityOption(),
+  json: Option = jsonOption(),
+): Command {
   return command
     .addOption(formatOption())
     .addOption(formatOption('--input-type', 'the same as --format'))
@@ -35,7 +39,7 @@ export function withEngineOptions(command: Command, identity: Option = identityO
     )
     .option('--sops <path>', 'the sops command (default: `sops` of secrets.yaml)')
     .option('--sops-version <version>', 'the version that the sops command must have')
-    .addOption(jsonOption());
+    .addOption(json);
 }
 
 export function chosenEngine(flags: EngineFlags): Promise<SopsEngine> | SopsEngine {

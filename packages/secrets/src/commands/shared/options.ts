@@ -17,7 +17,7 @@ export const formatOption = (
 export const identityOption = (text = 'open files with this identity file and nothing else'): Option =>
   new Option('-i, --identity <file>', text);
 
-export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
+export const jsonOption = (text = 'print the report as JSON'): Option => new Option('--json', text);
 
 export const configOption = (): Option =>
   new Option('-c, --config <file>', 'the config file (default: secrets.yaml)');
