@@ -23,6 +23,8 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
   const beginning = createBeginnings();
   const disposal = new AbortController();
   let current: Promise<Master> | undefined;
+  /** When a session was granted or closed last. */
+  let turnedAt = 0;
   const open = async (): Promise<Master> => {
     const forget = (): void => {
       current = undefined;
@@ -60,7 +62,11 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
         const session = startSession(name, master, command, { line, mark });
         beginning.add(session.refused);
         if (!(await session.refused)) {
-          void session.closed.then(release);
+          turnedAt = performance.now();
+          void session.closed.then(() => {
+            turnedAt = performance.now();
+            release();
+          });
           return session.command;
         }
         refused += 1;
@@ -74,7 +80,8 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
           await setTimeout(5 * 2 ** Math.min(refused, retries));
         }
         release();
-        if (alone > retries && performance.now() - aloneSince > clearingUp) throw noSession(name);
+        if (alone > retries && performance.now() - Math.max(aloneSince, turnedAt) > clearingUp)
+          throw noSession(name);
       }
     },
     close: async () => {

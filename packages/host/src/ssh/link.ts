@@ -51,6 +51,8 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   let single = maxSessions === 1;
   /** Whether it has started a command. When it no longer starts any, the host is going down: its configuration allows commands. */
   let hasExecuted = false;
+  /** When a session was granted or closed last: where several take turns, each meets the moment after one has closed. */
+  let turnedAt = 0;
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
@@ -100,18 +102,22 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
       try {
         if (closing) throw new HostConnectionError('CONNECTION_LOST', host, `${host} has been disposed of`);
         const starting = connection.exec(line, (channel) => {
-          channel.once('close', release);
+          channel.once('close', () => {
+            turnedAt = performance.now();
+            release();
+          });
           return adopt(channel);
         });
         beginning.add(starting);
         const adopted = await starting;
         hasExecuted = true;
+        turnedAt = performance.now();
         return adopted;
       } catch (error) {
         refused += 1;
         alone = sessions.granted === 1 ? alone + 1 : 0;
         if (alone === 1) aloneSince = performance.now();
-        const isRefused = alone > retries && performance.now() - aloneSince > clearingUp;
+        const isRefused = alone > retries && performance.now() - Math.max(aloneSince, turnedAt) > clearingUp;
         if (!isOpenFailure(error) || isRefused) {
           release();
           throw refusal(host, command.argv, error, hasExecuted);
