@@ -20,6 +20,10 @@ describe('the lease of a rig under systemd', () => {
   let machine: RigMachine;
   beforeAll(async () => {
     machine = await startRigMachine('loops', loopsYaml);
+    // As on a machine with pam_systemd, which the lab's image lacks: the loops run in scopes of their user's own manager.
+    await machine.sh(`mkdir -p /run/systemd/system/user@.service.d
+      printf '[Service]\\nEnvironment=XDG_RUNTIME_DIR=/run/user/%%i\\n' >/run/systemd/system/user@.service.d/lab.conf
+      systemctl daemon-reload`);
     await machine.sh(`cd /srv/demo; git init -q --bare /srv/forge.git; chown -R loops:loops /srv/forge.git
       runuser -u loops -- ${machine.argv('ownership', 'grant', '--to', 'box', '--lease', `${lease}s`).join(' ')}
       mkdir -p /var/lib/cutover; touch /var/lib/cutover/armed; systemctl start demo-orchestrator`);
@@ -52,10 +56,12 @@ describe('the lease of a rig under systemd', () => {
 
   it('is armed by root for a rig of another user, once, and not before the first start', async () => {
     expect(await machine.sh("ps -o user= -p $(pgrep -d, -x 'tmux: server') | sort -u")).toBe('loops');
-    const timers = await machine.sh("systemctl list-timers --no-legend 'loops-lease-end-demo-*' | wc -l");
+    const timers = await machine.sh("systemctl list-timers --no-legend 'loops-lease-end-demo.*' | wc -l");
     expect(timers).toBe('1');
     expect(await machine.status()).toMatchObject({ ownership: { lease: { enforcedBy: 'systemd' } } });
     expect((await processes()).length).toBeGreaterThanOrEqual(4);
+    const scopes = await machine.sh('cat /proc/[0-9]*/cgroup 2>/dev/null || :');
+    expect(scopes).toMatch(/user@\d+\.service\/.*\/loops-demo-builder-/);
   });
 
   it('ends the loops in time by itself when the forge is away, and they come back with it', async () => {

@@ -156,7 +156,9 @@ const oldHost = z.strictObject({
     .describe('The file that counts the plan phases, e.g. .phase-idx; left out where the rig has none'),
   references: path.optional().describe('A folder of references to carry over'),
   stop: argv.describe('Stops the rig gently, e.g. [/srv/rig/launch.sh, stop]'),
-  start: argv.describe('Starts the rig again; used by a rollback'),
+  start: argv.describe(
+    "Starts the rig again; used by a rollback. Its program loses the execute permission while the loops are on the new host, unless it is the system's or an interpreter's",
+  ),
   startEnv: z.record(z.string(), z.string()).default({}).describe('Variables for start'),
   quiesceTimeout: duration
     .prefault('120s')

@@ -4,7 +4,9 @@ import { fingerprintOf } from '../world/fence.ts';
 import { whyGitFailed } from '../world/git-failure.ts';
 import type { World } from '../world/world.ts';
 import mayPush from './may-push.sh';
+import { noteNewKey, notedNewKeys } from './known-keys.ts';
 import { orGivenUp } from './new-host-off.ts';
+import { revokedNewKeys } from './revoked-keys.ts';
 
 /** What git is told on a host when it asks the forge: by the host's own key, and without a question to anyone. */
 const asking = { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -o BatchMode=yes', LC_ALL: 'C' };
@@ -56,10 +58,15 @@ export async function bootstrapForgeKey(world: World, signal: AbortSignal): Prom
     });
   }
   const { stdout } = await user.run(['ssh-keygen', '-y', '-f', file], { signal });
-  return `${stdout.trim().split(' ').slice(0, 2).join(' ')} ${world.settings.name}`;
+  const publicKey = stdout.trim().split(' ').slice(0, 2).join(' ');
+  await noteNewKey(world, fingerprintOf(publicKey));
+  return `${publicKey} ${world.settings.name}`;
 }
 
-/** The keys by which the forge lets the new host in: its own, or those under its name where it was given up. */
+/**
+ * The keys by which the forge lets the new host in: its own; of one that was given up those that are known of it, under
+ * whatever name the forge has them, and those under its name. None: it is not known by what it pushes.
+ */
 export async function keysOfNewHost(
   world: World,
   signal: AbortSignal,
@@ -70,5 +77,11 @@ export async function keysOfNewHost(
     signal,
   );
   if ('answer' in own) return [{ fingerprint: own.answer }];
-  return (await world.forge.fence.list(signal)).filter(({ name }) => name === world.settings.name);
+  const named = (await world.forge.fence.list(signal)).filter(({ name }) => name === world.settings.name);
+  const known = [
+    ...(await notedNewKeys(world)),
+    ...(await revokedNewKeys(world)),
+    ...named.map(({ fingerprint }) => fingerprint),
+  ];
+  return [...new Set(known)].map((fingerprint) => ({ fingerprint }));
 }

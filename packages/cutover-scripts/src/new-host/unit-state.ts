@@ -6,6 +6,8 @@ export interface UnitState {
   readonly loaded: boolean;
   readonly active: boolean;
   readonly enabled: boolean;
+  /** No boot starts it, and `systemctl enable` would change that. */
+  readonly disabled: boolean;
 }
 
 /** Asks systemd; `activating` counts as active. */
@@ -21,5 +23,6 @@ export async function unitState(host: Host, unit: string, signal: AbortSignal): 
     loaded: values.get('LoadState') === 'loaded',
     active: ['active', 'activating', 'reloading'].includes(values.get('ActiveState') ?? ''),
     enabled: (values.get('UnitFileState') ?? '').startsWith('enabled'),
+    disabled: values.get('UnitFileState') === 'disabled',
   };
 }

@@ -1,5 +1,5 @@
+import { posix } from 'node:path';
 import { CommandError, type Host } from '@cutover/host';
-import { on } from '@cutover/host/zx';
 import type { CutoverSettings } from '../config/schema.ts';
 
 type OldHost = CutoverSettings['old'];
@@ -10,8 +10,10 @@ export interface OldStarts {
   readonly startableUnits: readonly string[];
   /** Lines of the rig in the user's crontab that still run. */
   readonly cronLines: readonly string[];
-  /** Whether the start script may be executed. */
+  /** Whether the start script may be executed; `false` too where the start command names none. */
   readonly scriptExecutable: boolean;
+  /** What is still taken away: units that are fenced or disabled, cron lines that are comments, the script's permission. */
+  readonly taken: readonly string[];
 }
 
 const dropIn = 'cutover-fence.conf';
@@ -19,18 +21,50 @@ const fenceMark = '#cutover-fenced# ';
 
 /** Looks at everything that could start the old rig again. */
 export async function inspectStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<OldStarts> {
+  const script = startScript(old);
   const [units, crontab, executable] = await Promise.all([
-    on(host)({ signal })`for unit in ${old.units}; do
-      if systemctl cat "$unit" >/dev/null 2>&1 && ! [ -e "/etc/systemd/system/$unit.d"/${dropIn} ]; then echo "$unit"; fi
-    done`.lines(),
+    Promise.all(old.units.map((unit) => inspectUnit(host, unit, signal))),
     readCrontab(host, old.user, signal),
-    host.run(['test', '-x', startScript(old)], { reject: false, signal }),
+    script === undefined ? undefined : isExecutable(host, script, signal),
   ]);
   return {
-    startableUnits: units,
+    startableUnits: units.filter(({ known, fenced }) => known && !fenced).map(({ unit }) => unit),
     cronLines: crontab.filter((line) => isRigLine(line, old)),
-    scriptExecutable: executable.exitCode === 0,
+    scriptExecutable: executable ?? false,
+    taken: [
+      ...units.filter(({ fenced, disabled }) => fenced || disabled).map(({ unit }) => `unit ${unit}`),
+      ...crontab.filter((line) => line.startsWith(fenceMark)).map((line) => `cron ${openLine(line)}`),
+      ...(executable === false ? ['its start script'] : []),
+    ],
   };
+}
+
+interface FencedUnit {
+  readonly unit: string;
+  readonly known: boolean;
+  readonly fenced: boolean;
+  /** No boot starts it. */
+  readonly disabled: boolean;
+}
+
+/** A systemd that does not answer is an error: it says nothing about the unit. */
+async function inspectUnit(host: Host, unit: string, signal: AbortSignal): Promise<FencedUnit> {
+  const show = ['systemctl', 'show', '--property=LoadState', '--property=UnitFileState', '--', unit];
+  const [{ stdout }, there] = await Promise.all([
+    host.run(show, { signal }),
+    host.run(['test', '-e', `/etc/systemd/system/${unit}.d/${dropIn}`], { reject: false, signal }),
+  ]);
+  const properties = lines(stdout);
+  return {
+    unit,
+    known: !properties.includes('LoadState=not-found'),
+    fenced: there.exitCode === 0,
+    disabled: properties.includes('UnitFileState=disabled'),
+  };
+}
+
+async function isExecutable(host: Host, path: string, signal: AbortSignal): Promise<boolean> {
+  return (await host.run(['test', '-x', path], { reject: false, signal })).exitCode === 0;
 }
 
 /**
@@ -63,7 +97,7 @@ ConditionPathExists=/nonexistent/the-loops-have-moved
 /** Gives back what `fenceBoot` took; units are enabled again and not started. */
 export async function unfenceBoot(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
   const crontab = await readCrontab(host, old.user, signal);
-  const open = crontab.map((line) => (line.startsWith(fenceMark) ? line.slice(fenceMark.length) : line));
+  const open = crontab.map(openLine);
   if (open.some((line, index) => line !== crontab[index])) await writeCrontab(host, old.user, open, signal);
   for (const unit of old.units) {
     await host.run(['rm', '-f', `/etc/systemd/system/${unit}.d/${dropIn}`], { signal });
@@ -79,9 +113,10 @@ export async function unfenceBoot(host: Host, old: OldHost, signal: AbortSignal)
  * Its units, which the quiesce before this has ended, are stopped.
  */
 export async function fenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
+  const script = startScript(old);
   await Promise.all([
     fenceBootAgain(host, old, signal),
-    host.run(['chmod', 'a-x', startScript(old)], { signal }),
+    ...(script === undefined ? [] : [host.run(['chmod', 'a-x', script], { signal })]),
     ...(old.units.length === 0
       ? []
       : [host.run(['systemctl', 'stop', ...old.units], { reject: false, signal })]),
@@ -96,7 +131,8 @@ async function fenceBootAgain(host: Host, old: OldHost, signal: AbortSignal): Pr
 
 /** Gives back what `fenceStarts` took; units are enabled again and not started. */
 export async function unfenceStarts(host: Host, old: OldHost, signal: AbortSignal): Promise<void> {
-  await host.run(['chmod', 'a+x', startScript(old)], { signal });
+  const script = startScript(old);
+  if (script !== undefined) await host.run(['chmod', 'a+x', script], { signal });
   await unfenceBoot(host, old, signal);
 }
 
@@ -109,9 +145,26 @@ export function openStarts({ startableUnits, cronLines, scriptExecutable }: OldS
   ];
 }
 
-/** The start command's own file, whose execute permission is taken away. */
-function startScript(old: OldHost): string {
-  return old.start[0] ?? '';
+/** Where programs lie that a host needs for more than the rig. */
+const systemFolders = /^\/(?:(?:usr\/)?(?:s?bin|lib[^/]*)|nix|run)\//;
+
+/**
+ * The rig's own program in its start command, whose execute permission is taken away. A shell, an interpreter or systemctl
+ * that starts it is the host's: without it the host would be lost. Then units and cron lines are all that is taken.
+ */
+function startScript({ start, workspace }: OldHost): string | undefined {
+  const [program = '', ...words] = start;
+  if (!program.includes('/')) return undefined;
+  // It is run in the workspace.
+  const path = posix.resolve(workspace, program);
+  const isBelow = (place: string): boolean => place.startsWith(`${workspace.replace(/\/+$/, '')}/`);
+  if (isBelow(path)) return path;
+  const startsAnother = words.some((word) => word.includes('/') && isBelow(posix.resolve(workspace, word)));
+  return systemFolders.test(path) || startsAnother ? undefined : path;
+}
+
+function openLine(line: string): string {
+  return line.startsWith(fenceMark) ? line.slice(fenceMark.length) : line;
 }
 
 function isRigLine(line: string, old: OldHost): boolean {

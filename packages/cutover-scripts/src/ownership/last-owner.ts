@@ -59,8 +59,10 @@ export async function newAsLastOwner(world: World, signal: AbortSignal): Promise
 /** A forge without an API is asked from the new host itself. */
 async function keyOfNewHost(world: World, signal: AbortSignal): Promise<LastOwner['key']> {
   if (world.forge.byHand !== true) {
-    const left = await keysStillIn(world, await keysOfNewHost(world, signal), signal);
-    return left.length === 0 ? 'revoked' : 'valid';
+    const own = await keysOfNewHost(world, signal);
+    // None is known, so none was taken away.
+    if (own.length === 0) return 'cannot';
+    return (await keysStillIn(world, own, signal)).length === 0 ? 'revoked' : 'valid';
   }
   const asked = await orGivenUp(world, () => shutToNewHost(world, signal), signal);
   if (!('answer' in asked)) return 'cannot';

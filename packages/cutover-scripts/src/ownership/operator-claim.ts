@@ -34,6 +34,9 @@ function wordsFor({ run }: OperatorDocument): string {
   return `take over ${run}`;
 }
 
+/** Milliseconds that a forge may take to hear that a run is over. */
+const releasePatience = 30_000;
+
 /**
  * Makes this runner the only one that moves these loops, from wherever others run. What tells a runner is a random id that
  * lies beside its journal, and the journal's inode: a copied state directory is another.
@@ -45,6 +48,7 @@ export async function claimOperator(
   world: World,
   witness: JournalWitness,
   signal: AbortSignal,
+  patience = releasePatience,
 ): Promise<RunnerClaim> {
   const place = operatorPlace(world, signal);
   const idFile = join(dirname(witness.file), 'operator.json');
@@ -80,11 +84,12 @@ export async function claimOperator(
     },
     async release({ begun, end }) {
       const free: OperatorDocument = { state: 'free', run: witness.runId, ...(begun ? { last: end } : {}) };
+      const over = AbortSignal.timeout(patience);
       try {
-        await writeOperator(world.gitHere, operatorPlace(world, AbortSignal.timeout(30_000)), free, commit);
+        await writeOperator(world.gitHere, operatorPlace(world, over), free, commit);
       } catch (error) {
-        // It stays with this state directory, which finds itself again by its id.
-        if (!(error instanceof OwnershipUnknownError)) throw error;
+        // It stays with this state directory, which finds itself again by its id. How the run ended is told all the same.
+        if (!(error instanceof OwnershipUnknownError) && !over.aborted) throw error;
       }
     },
   };

@@ -42,6 +42,8 @@ export async function reviveByHand(world: World, words: string, signal: AbortSig
     from,
     run,
     seen: highest,
+    // The last grant is lost, or another one is there. What it said was the config's, and no host may have been given less.
+    lease: Math.max(settings.ownership.lease, found?.lease ?? 0),
   });
   await readOwner(world, signal);
   return `${describeOwnership(revived)}; ${next(world, revived)}`;

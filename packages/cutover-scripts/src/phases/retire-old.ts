@@ -57,17 +57,27 @@ export const seeRetirable = step({
   timeout: 60 * second,
 });
 
-/** What the clones of the old host hold and no remote does. */
+/** Where the workspace lies while it is deleted: what is left of one that was cut off is known by it, and is no work. */
+function goingPlace({ settings: { old } }: World): string {
+  return `${old.workspace.replace(/\/+$/, '')}.cutover-retired`;
+}
+
+async function isThere({ old }: World, path: string, signal: AbortSignal): Promise<boolean> {
+  const { exitCode } = await old.run(['test', '-e', path], { reject: false, signal });
+  if (exitCode !== 0 && exitCode !== 1) throw new Error(`${old.name} cannot say whether ${path} is there`);
+  return exitCode === 0;
+}
+
+/** What the clones of the old host hold and no remote does. A folder that git cannot read may hold anything. */
 async function workOnlyOnOld(world: World, signal: AbortSignal): Promise<string[]> {
   const { settings, oldRig } = world;
+  if (!(await isThere(world, settings.old.workspace, signal))) return [];
   // Its key is revoked: no clone there can ask its remote any more, nor has it pushed since.
   const fetch = (await keysOnOldHost(world, signal)).length === 0;
   const clones = await Promise.all(
     oldClones(settings).map((path) => inspectClone(oldRig, path, { fetch, signal })),
   );
-  return clones
-    .filter(({ safe, reasons }) => !safe && !reasons.every(({ code }) => code === 'not-a-clone'))
-    .map(describeUnsafe);
+  return clones.filter(({ safe }) => !safe).map(describeUnsafe);
 }
 
 /** C2: from here on there is nothing to go back to. */
@@ -87,14 +97,14 @@ export const deleteOldWorkspace = step({
     question: 'Delete the workspace of the old host for good? No rollback is left after it.',
     timeout: 24 * 3600 * second,
   },
-  async check({ world: { settings, old }, signal, evidence: of }) {
-    const { workspace, name } = settings.old;
-    const there = await old.run(['test', '-e', workspace], { reject: false, signal });
-    if (there.exitCode !== 0 && there.exitCode !== 1)
-      throw new Error(`${name} cannot say whether ${workspace} is there`);
+  async check({ world, signal, evidence: of }) {
+    const { workspace, name } = world.settings.old;
+    const there = await Promise.all(
+      [workspace, goingPlace(world)].map((path) => isThere(world, path, signal)),
+    );
     const { owner, rebootProof } = of(seeRetirable);
     const evidence = { host: name, workspace, owner, rebootProof };
-    return { state: there.exitCode === 0 ? 'absent' : 'satisfied', evidence };
+    return { state: there.includes(true) ? 'absent' : 'satisfied', evidence };
   },
   async apply(context) {
     const { world, signal } = context;
@@ -111,7 +121,10 @@ export const deleteOldWorkspace = step({
       throw new Error(
         `the old host is needed again: ${now !== undefined && 'reason' in now ? now.reason : 'look'}`,
       );
-    await old.run(['rm', '-rf', '--one-file-system', '--', workspace], { signal });
+    const going = goingPlace(world);
+    if (await isThere(world, workspace, signal))
+      await old.run(['mv', '-T', '--', workspace, going], { signal });
+    await old.run(['rm', '-rf', '--one-file-system', '--', going], { signal });
   },
   timeout: 1800 * second,
 });

@@ -6,7 +6,7 @@ import { saveWork } from '../../src/phases/rollback/stop-new.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 beforeAll(async () => {
   hosts = await startTwoHosts();

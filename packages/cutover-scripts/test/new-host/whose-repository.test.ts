@@ -9,7 +9,7 @@ import { configurationRepository } from '../../src/world/configuration-repositor
 import type { World } from '../../src/world/world.ts';
 
 const run = promisify(execFile);
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'whose-'));

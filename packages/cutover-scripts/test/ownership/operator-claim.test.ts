@@ -7,6 +7,7 @@ import { localHost } from '@cutover/host';
 import type { JournalPlace, JournalWitness } from '@cutover/runbook';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { claimOperator, takeOverOperator } from '../../src/ownership/operator-claim.ts';
+import { withEnvironment } from '../../src/world/with-environment.ts';
 import type { World } from '../../src/world/world.ts';
 
 const { signal } = new AbortController();
@@ -68,6 +69,20 @@ test('a second operator is refused while the first is at work, and after, until 
   await claimOperator(world, other, signal);
   // The first finds out before it touches anything.
   await expect(claimOperator(world, witnessOf(first, 'run-1', ['a']), signal)).rejects.toMatchObject(refused);
+});
+
+test('a forge that gives no answer at the end of a run changes nothing about how it ended', async () => {
+  const path = await stateDirectory('state');
+  const claim = await claimOperator(world, witnessOf(path, 'run-1', []), signal, 500);
+  const bin = join(root, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'git'), '#!/bin/sh\nexec sleep 30\n', { mode: 0o755 });
+  const silent = withEnvironment(host, { PATH: `${bin}:${process.env['PATH']}` });
+  Object.assign(world, { gitHere: silent });
+  await expect(claim.release({ begun: true, end: { seq: 1, hash: 'a' } })).resolves.toBeUndefined();
+  Object.assign(world, { gitHere: host });
+  // It stays with this state directory, which finds itself again.
+  await claimOperator(world, witnessOf(path, 'run-1', ['a']), signal);
 });
 
 test('of two that begin at once one is refused', async () => {

@@ -85,6 +85,16 @@ test('a ref that was deleted is a hold until a person says where the loops ran; 
   expect(await grantLoops(world, again)).toMatchObject({ epoch: 5, ground: 'returned' });
 });
 
+test('a ref that is written again is waited for as long as the last owner may still go on', async () => {
+  const { settings } = world;
+  const lease = 3_600_000;
+  world = { ...world, settings: { ...settings, ownership: { ...settings.ownership, lease } } };
+  await moved();
+  await run('git', ['-C', join(root, 'forge.git'), 'update-ref', '-d', 'refs/cutover/owner']);
+  await reviveByHand(world, words, signal);
+  expect(await readOwner(world, signal)).toMatchObject({ state: 'released', from: 'vm', lease });
+});
+
 test('a ref restored from a backup older than the move is a hold, written again above all that was seen', async () => {
   await restore(await moved());
   await expect(readOwner(world, signal)).rejects.toMatchObject(regressed);

@@ -7,7 +7,7 @@ import { seeRunning } from '../../src/phases/d-cut-over/stop-old.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 beforeAll(async () => {
   hosts = await startTwoHosts();

@@ -12,7 +12,7 @@ import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
 const loop = `a-loop-that-may-run-${process.pid}`;
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 let starts: string;
 
@@ -85,7 +85,7 @@ test('an old rig that someone started after the grant is stopped before the new 
     code: 'OLD_RIG_RUNS',
     message: expect.stringContaining('the old rig runs on pi again'),
   });
-  await hosts.program('stop-rig', `kill $(cat ${starts})`);
+  await hosts.program('stop-rig', `kill -KILL $(cat ${starts})`);
   await holdOldStopped(stopping, signal);
 });
 

@@ -11,7 +11,7 @@ import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 const loop = `a-loop-that-is-stopped-${process.pid}`;
 let hosts: TwoHosts;
 beforeAll(async () => {
-  hosts = await startTwoHosts({ processes: [loop], stop: ['stop-rig'], quiesceTimeout: 8000 });
+  hosts = await startTwoHosts({ processes: [loop], stop: ['stop-rig'], quiesceTimeout: 60_000 });
 });
 beforeEach(async () => {
   await hosts.reset();
@@ -20,7 +20,11 @@ beforeEach(async () => {
 });
 afterAll(() => hosts[Symbol.asyncDispose]());
 
-const quiesce = () => quiesceOld.apply?.(stepContext(hosts.world));
+const quiesce = (quiesceTimeout = 60_000) => {
+  const { world } = hosts;
+  const settings = { ...world.settings, old: { ...world.settings.old, quiesceTimeout } };
+  return quiesceOld.apply?.(stepContext({ ...world, settings }));
+};
 
 /** The old rig runs while `act` does. */
 async function withRig(act: () => Promise<void>, andThen = ':'): Promise<void> {
@@ -54,7 +58,7 @@ test('a last commit that finds the forge dead: it is said that the loops run now
 test('a rig that comes to no safe point is left running, and it is said', async () => {
   await withRig(async () => {
     await writeFile(join(hosts.old.clone, 'half'), 'half-written');
-    await expect(quiesce()).rejects.toMatchObject({
+    await expect(quiesce(3000)).rejects.toMatchObject({
       code: 'NO_SAFE_POINT',
       message: expect.stringMatching(/no safe point in time, and works on:\n.*half/),
     });
@@ -64,7 +68,7 @@ test('a rig that comes to no safe point is left running, and it is said', async 
 
 test('a rig that was down already is not said to work on', async () => {
   await writeFile(join(hosts.old.clone, 'half'), 'half-written');
-  await expect(quiesce()).rejects.toMatchObject({
+  await expect(quiesce(3000)).rejects.toMatchObject({
     code: 'NO_SAFE_POINT',
     message: expect.stringMatching(/was down already.*Push it or put it away by hand, then resume:\n.*half/),
   });

@@ -8,7 +8,7 @@ import type { World } from '../../src/world/world.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000);
 const recordOwner = provisionSteps.find(({ id }) => id === 'record-owner');
 let hosts: TwoHosts;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { rememberKeys } from '../../src/old-rig/revoked-keys.ts';
@@ -67,20 +67,36 @@ test('what is only on the old host keeps it', async () => {
   });
 });
 
+test('a clone that git cannot read may hold work, and so may one that is not where it was', async () => {
+  const { clone } = hosts.old;
+  await writeFile(join(clone, 'unfinished'), 'half');
+  await rm(join(clone, '.git/HEAD'));
+  const conflict = { state: 'conflict', reason: expect.stringContaining(`work is only there: ${clone}`) };
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject(conflict);
+  await rename(clone, `${clone}-elsewhere`);
+  expect(await look({ main: when, 'reboot-proof': when })).toMatchObject(conflict);
+});
+
 test('the workspace is deleted, and a way back says that it is gone', async () => {
   const workspace = join(hosts.root, 'retired/rig');
-  await mkdir(join(workspace, 'clone'), { recursive: true });
+  await mkdir(join(workspace, 'notes'), { recursive: true });
   const world = {
     ...hosts.world,
-    settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace } },
+    settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace, clones: [] } },
   };
   const done: Readonly<Record<string, string>> = { main: when, 'reboot-proof': when };
   const found = { 'see-retirable': { owner: 'vm', rebootProof: when } };
   const context = stepContext(world, found, { completed: (list) => done[list] });
   expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'absent' });
+  // A runner that is killed leaves a part of it, and a later one takes that for no work.
+  await hosts.program('rm', 'exit 1');
+  await expect(deleteOldWorkspace.apply?.(context)).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+  expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'absent' });
+  await rm(join(hosts.root, 'bin/rm'));
   await deleteOldWorkspace.apply?.(context);
   await expect(access(workspace)).rejects.toThrow('ENOENT');
   expect(await deleteOldWorkspace.check?.(context)).toMatchObject({ state: 'satisfied' });
+  expect(await readdir(join(hosts.root, 'retired'))).toEqual([]);
   expect(await reachBoth.check?.(context)).toMatchObject({
     state: 'conflict',
     reason: expect.stringContaining('there is nothing to go back to'),

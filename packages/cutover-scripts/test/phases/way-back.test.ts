@@ -3,16 +3,19 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { keysOfNewHost } from '../../src/new-host/forge-key.ts';
+import { newAsLastOwner } from '../../src/ownership/last-owner.ts';
 import { revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
 import { rollbackSteps } from '../../src/phases/rollback.ts';
-import { grantOld } from '../../src/phases/rollback/move-back.ts';
+import { grantOld, swapKeys } from '../../src/phases/rollback/move-back.ts';
 import { proveNewStopped, quiesceNew, reachBoth, releaseNew } from '../../src/phases/rollback/stop-new.ts';
 import type { World } from '../../src/world/world.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 beforeAll(async () => {
   hosts = await startTwoHosts();
@@ -25,8 +28,12 @@ const pi = () => ({ name: 'pi', fingerprint: hosts.old.fingerprint, publicKey: h
 const letIn = async () => (await hosts.world.forge.fence.list(signal)).map(({ name }) => name);
 
 /** Runs something in a folder for as long as `act` takes. */
-async function running(cwd: string, act: (pid: number) => Promise<void>): Promise<void> {
-  const child = spawn('sleep', ['1000'], { cwd, stdio: 'ignore' });
+async function running(
+  cwd: string,
+  act: (pid: number) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const child = spawn('sleep', ['1000'], { cwd, stdio: 'ignore', env: { ...process.env, ...env } });
   try {
     await once(child, 'spawn');
     await act(child.pid ?? 0);
@@ -67,6 +74,12 @@ test.skipIf(process.getuid?.() !== 0)(
     const scope = join(controlGroups, `loops-two-hosts-builder-${process.pid}.scope`);
     await mkdir(scope);
     try {
+      const another = async (pid: number) => {
+        await writeFile(join(scope, 'cgroup.procs'), String(pid));
+        expect(await quiesceNew.check?.(context())).toMatchObject({ state: 'satisfied' });
+      };
+      // Of a rig whose name begins with this one's.
+      await running('/', another, { LOOPS_RIG: 'two-hosts-builder' });
       await running('/', async (pid) => {
         await writeFile(join(scope, 'cgroup.procs'), String(pid));
         expect(await quiesceNew.check?.(context())).toMatchObject({
@@ -111,6 +124,29 @@ test('a run that ended between its commit line and its grant goes back to the ho
   await grantOld.apply?.({ ...context(), owner: async (owner) => void owners.push(owner) });
   expect(owners).toEqual(['pi']);
   expect(await grantOld.check?.(context())).toMatchObject({ state: 'satisfied', evidence: { owner: 'pi' } });
+});
+
+test('the key of a new host that was given up is taken away under whatever name the forge has it', async () => {
+  const incus = connectIncus({ url: 'https://127.0.0.1:1', serverFingerprint: 'f'.repeat(64), signal });
+  incus.catch(() => undefined);
+  const world: World = { ...hosts.world, incus: () => incus };
+  const { fence } = world.forge;
+  await fence.revoke(hosts.new.fingerprint, signal);
+  hosts.reach('vm', 'is silent');
+  try {
+    // No key of it is known, so none was taken away.
+    expect(await newAsLastOwner(world, signal)).toMatchObject({ key: 'cannot', instance: 'not asked' });
+    hosts.reach('vm', 'answers');
+    await fence.grant('ada', hosts.new.publicKey, signal);
+    expect(await keysOfNewHost(world, signal)).toEqual([{ fingerprint: hosts.new.fingerprint }]);
+    hosts.reach('vm', 'is silent');
+    expect(await newAsLastOwner(world, signal)).toMatchObject({ key: 'valid' });
+    await swapKeys.apply?.(context(world));
+    expect(await letIn()).not.toContain('ada');
+    expect(await newAsLastOwner(world, signal)).toMatchObject({ key: 'revoked' });
+  } finally {
+    hosts.reach('vm', 'answers');
+  }
 });
 
 test('the key of the old host is let in again without the new host', async () => {

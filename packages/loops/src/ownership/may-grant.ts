@@ -11,7 +11,7 @@ export interface LastOwner {
   /** Whether it answers now, and when it answered last (ISO 8601; `null`: never, as far as is known). */
   readonly answers: boolean;
   readonly lastAnswer: string | null;
-  /** Its key; `cannot`: the forge has no way to revoke one. */
+  /** Its key; `cannot`: the forge has no way to revoke one, or none is known. */
   readonly key: 'revoked' | 'valid' | 'cannot';
   /** Its instance, where Incus can be asked; a frozen one can be thawed. */
   readonly instance: 'stopped' | 'frozen' | 'running' | 'not asked';
@@ -51,7 +51,8 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
   }
   if (last.stopped) return { may: true, ground: 'stopped', unfenced };
   const missing: string[] = [];
-  if (last.supervised && fenced) {
+  // One that is switched off cannot push either, and its supervisor asks before it starts a loop again.
+  if (last.supervised && (fenced || last.instance === 'stopped')) {
     if (last.instance === 'running' || last.instance === 'frozen') {
       missing.push(`the instance ${last.name} is ${last.instance}; stop it`);
     } else if (sinceRead < released.lease) {
@@ -62,7 +63,10 @@ export function mayGrant(facts: GrantFacts): GrantDecision {
   const problem = problemOf(facts);
   if (!last.supervised && problem === undefined) return { may: true, ground: 'attestation', unfenced };
   missing.push(`${last.name} is not proven stopped`);
-  if (last.supervised && !fenced) missing.push(`the forge cannot revoke the key of ${last.name}`);
+  if (last.supervised && !fenced)
+    missing.push(
+      `no key of ${last.name} could be revoked at the forge, so its instance must be seen stopped`,
+    );
   if (!last.supervised && problem !== undefined) missing.push(problem);
   return { may: false, missing };
 }

@@ -47,6 +47,8 @@ export class OwnershipWatch {
   #times: LeaseTimes | undefined;
   #unenforced: string | undefined;
   #askedAt = -Infinity;
+  /** When the last question that was answered was sent. */
+  #sentAt = -Infinity;
   #answered = false;
   #expired = false;
   #expectedUntil = -Infinity;
@@ -176,7 +178,7 @@ export class OwnershipWatch {
     // An answer to a question from before the jump says nothing.
     await this.#asking;
     await this.ask();
-    if (this.#askedAt >= since || this.#signal.aborted || this.#times === undefined) return;
+    if (this.#sentAt >= since || this.#signal.aborted || this.#times === undefined) return;
     this.#times = { stopAt: since, killAt: since, endsAt: since };
   }
 
@@ -190,7 +192,10 @@ export class OwnershipWatch {
       if (view.state === 'owner') await this.#confirm(sent, view.ownership.lease);
       else if (view.state === 'not-owner') await this.#lose();
       this.#view = view;
-      if (view.state !== 'ownership-unknown') this.#askedAt = this.#clock.now();
+      if (view.state !== 'ownership-unknown') {
+        this.#askedAt = this.#clock.now();
+        this.#sentAt = sent;
+      }
     } catch (error) {
       if (!(error instanceof LeaseUnenforcedError)) throw error;
       this.#view = view;
@@ -203,7 +208,9 @@ export class OwnershipWatch {
 
   async #confirm(sent: number, lease: number): Promise<void> {
     const times = leaseTimes(sent, lease, this.#config.stopGrace);
-    const record = recordOf(times, this.#clock.now(), await bootIdentity(localHost()));
+    const boot = await bootIdentity(localHost());
+    // Both clocks are read at once: what passed between them would be added to the lease.
+    const record = recordOf(times, this.#clock.now(), boot);
     await this.#enforced(async () => {
       await writeLease(leaseFile(this.#config), record);
       await this.#enforcer.arm(record);

@@ -1,4 +1,4 @@
-import type { Host } from '@cutover/host';
+import { CommandError, type Host } from '@cutover/host';
 import { LoopsError } from '../errors.ts';
 import { runLimits } from '../processes/run-limits.ts';
 
@@ -54,7 +54,12 @@ export interface RigProcesses {
   readonly processes: readonly RigProcess[];
 }
 
-/** Finds what of a rig runs on a host. @throws {HostConnectionError} the host could not be asked. */
+/**
+ * Finds what of a rig runs on a host.
+ *
+ * @throws {HostConnectionError} the host could not be asked.
+ * @throws {CommandError} what lists the processes there does not work.
+ */
 export async function findRigProcesses(
   host: Host,
   selector: ProcessSelector,
@@ -101,7 +106,10 @@ export async function findProcesses(
           },
         );
   const all = parseProcesses((await list).stdout);
-  const works = parseDirectories((await directories)?.stdout ?? '');
+  const found = await directories;
+  const works = parseDirectories(found?.stdout ?? '');
+  // It lists itself at least: without that nothing was looked at, which is not the same as nothing there.
+  if (found !== undefined && works.size === 0) throw new CommandError(found);
   return { sessions, processes: selectProcesses(selector, sessions, all, works) };
 }
 

@@ -1,4 +1,4 @@
-import type { Host } from '@cutover/host';
+import { CommandError, type Host, type RunResult } from '@cutover/host';
 import { findRigProcesses, type ProcessSelector } from './processes.ts';
 import { runLimits } from '../processes/run-limits.ts';
 
@@ -32,6 +32,7 @@ export interface StoppedProof {
  * timers, crontabs.
  *
  * @throws {HostConnectionError} the host could not be asked: that proves nothing.
+ * @throws {CommandError} a command there that would tell does not work: that proves nothing either.
  *
  * @example
  * const { stopped, remaining } = await provesStopped(host, {
@@ -81,6 +82,17 @@ async function unitRemainders(host: Host, unit: string, options: StoppedOptions)
   return remaining;
 }
 
+/** What systemctl says on a machine that another program was booted with. */
+const notBooted = /not been booted with systemd/;
+
+/** What a command printed, where it worked, or where its failure says that there is nothing. A program that is missing (127) has nothing. */
+function outputOf(result: RunResult, nothing: RegExp): string {
+  const { exitCode, stdout, stderr } = result;
+  if (exitCode === 0) return stdout;
+  if (exitCode === 127 || nothing.test(stderr)) return '';
+  throw new CommandError(result);
+}
+
 async function timerRemainders(host: Host, options: StoppedOptions): Promise<Remainder[]> {
   const { scheduled = [] } = options;
   if (scheduled.length === 0) return [];
@@ -91,7 +103,7 @@ async function timerRemainders(host: Host, options: StoppedOptions): Promise<Rem
       reject: false,
     },
   );
-  const timers = listed.stdout
+  const timers = outputOf(listed, notBooted)
     .split('\n')
     .map((line) => line.trim().split(/\s+/)[0] ?? '')
     .filter((unit) => unit.endsWith('.timer'));
@@ -113,17 +125,14 @@ async function timerRemainders(host: Host, options: StoppedOptions): Promise<Rem
 async function cronRemainders(host: Host, options: StoppedOptions): Promise<Remainder[]> {
   const { scheduled = [], cronUsers = [] } = options;
   if (scheduled.length === 0) return [];
-  const tables = await Promise.all([
-    ...cronUsers.map(async (user) =>
-      host.run(['crontab', '-l', '-u', user], { ...limits(options), reject: false }),
-    ),
-    host.run(['find', '/etc/crontab', '/etc/cron.d', '-type', 'f', '-exec', 'cat', '{}', '+'], {
-      ...limits(options),
-      reject: false,
-    }),
+  const quiet = { ...limits(options), env: { LC_ALL: 'C' }, reject: false };
+  const [system, ...own] = await Promise.all([
+    // It complains where one of them is not there.
+    host.run(['find', '/etc/crontab', '/etc/cron.d', '-type', 'f', '-exec', 'cat', '{}', '+'], quiet),
+    ...cronUsers.map(async (user) => host.run(['crontab', '-l', '-u', user], quiet)),
   ]);
-  return tables
-    .flatMap(({ stdout }) => stdout.split('\n'))
+  return [system.stdout, ...own.map((table) => outputOf(table, /no crontab for/))]
+    .flatMap((text) => text.split('\n'))
     .filter((line) => !line.trimStart().startsWith('#') && scheduled.some((text) => line.includes(text)))
     .map((line) => ({ kind: 'cron', detail: line.trim() }));
 }

@@ -153,6 +153,16 @@ describe('whether a grant may be written', () => {
     expect(decide({ sinceRead: 600_000, last: { instance: 'frozen' } })).toMatchObject({ may: false });
     expect(decide({ sinceRead: 600_000, last: { instance: 'running' } })).toMatchObject({ may: false });
     expect(decide({ sinceRead: 600_000, last: { key: 'cannot' } })).toMatchObject({ may: false });
+    expect(decide({ sinceRead: 600_000, last: { key: 'cannot', instance: 'frozen' } })).toMatchObject({
+      may: false,
+    });
+  });
+
+  it('may without a fence when its lease has run out and Incus says that its instance is stopped', () => {
+    const last = { key: 'cannot', instance: 'stopped' } as const;
+    expect(decide({ sinceRead: 599_999, last })).toMatchObject({ may: false, waitMs: 1 });
+    expect(decide({ sinceRead: 600_000, last })).toEqual({ may: true, ground: 'lease', unfenced: true });
+    expect(decide({ sinceRead: 600_000, last: { ...last, key: 'valid' } })).toMatchObject({ may: false });
   });
 
   it('may on a person’s word only for a host without a supervisor, of this plan, run and epoch, for an hour', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
@@ -56,6 +57,21 @@ async function watchOf(rig: TestRig, enforcer?: LeaseEnforcer) {
     enforcer: enforcer ?? { kind: 'systemd', arm: async ({ killAt }) => void armed.push(killAt) },
   });
   return { watch, skew, armed, holds, end: () => ended.abort() };
+}
+
+/** Puts a script before a program of this machine, until it is disposed. */
+async function inPath(directory: string, program: string, script: string): Promise<Disposable> {
+  const { PATH: path = '' } = process.env;
+  const real = spawnSync('which', [program]).stdout.toString().trim();
+  const bin = join(directory, `bin-${program}`);
+  await mkdir(bin);
+  await writeFile(join(bin, program), `#!/bin/sh\n${script}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  process.env['PATH'] = `${bin}:${path}`;
+  return {
+    [Symbol.dispose]() {
+      process.env['PATH'] = path;
+    },
+  };
 }
 
 describe('what a supervisor does with the ownership', () => {
@@ -270,6 +286,53 @@ describe('the end of a lease', () => {
     );
     end();
     await running;
+  });
+
+  it('comes after such a jump also where the answer to a question from before it arrives', async () => {
+    await using fixture = await makeGitFixture();
+    await grant(fixture, 'vm');
+    await using rig = await rigOf(fixture);
+    const { watch, skew, end } = await watchOf(rig);
+    await watch.ask();
+    const [held, away] = [join(fixture.directory, 'held'), join(fixture.directory, 'away')];
+    // A question that waits goes on to its answer; those after it get none.
+    using slow = await inPath(
+      fixture.directory,
+      'git',
+      `if [ -e '${held}' ]; then touch '${held}.asked'; while [ -e '${held}' ]; do sleep 0.02; done
+elif [ -e '${away}' ]; then exit 128; fi`,
+    );
+    void slow;
+    await writeFile(held, '');
+    const running = watch.run();
+    await until(
+      () => existsSync(`${held}.asked`),
+      (asked) => asked,
+    );
+    skew.wall += 3_600_000;
+    // The clocks are looked at each second.
+    await delay(1200);
+    await writeFile(away, '');
+    await rm(held);
+    await until(
+      () => watch.mustStop,
+      (must) => must,
+    );
+    expect(watch.hold).toMatchObject({ reason: 'ownership-unknown' });
+    end();
+    await running;
+  });
+
+  it('is recorded for other programs as it was counted, however long the machine takes to name its boot', async () => {
+    await using fixture = await makeGitFixture();
+    await grant(fixture, 'vm', 600_000);
+    await using rig = await rigOf(fixture);
+    const { watch, armed } = await watchOf(rig);
+    using slow = await inPath(fixture.directory, 'cat', 'sleep 2');
+    void slow;
+    const asked = machineClocks.uptime() / 1000;
+    await watch.ask();
+    expect(armed[0]).toBeLessThanOrEqual(asked + 595);
   });
 
   it('is counted from the moment the question was sent', async () => {

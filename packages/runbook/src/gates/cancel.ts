@@ -40,7 +40,10 @@ export async function watchForCancel(
     await onRequest(parse(text));
   };
   const watcher = watch(directory, (_change, name) => {
-    if (name === fileName) handling = handling.then(take);
+    if (name !== fileName) return;
+    handling = handling.then(take);
+    // `settled` tells of a failure; until then it must not end the process.
+    handling.catch(() => undefined);
   });
   return {
     settled: () => handling,
@@ -50,9 +53,19 @@ export async function watchForCancel(
 
 /** Whatever is in the file: that it is there is the request. */
 function parse(text: string): CancelRequest {
-  const value: unknown = JSON.parse(text);
-  const by = typeof value === 'object' && value !== null && 'by' in value ? String(value.by) : 'unknown';
-  const note =
-    typeof value === 'object' && value !== null && 'note' in value ? String(value.note) : undefined;
-  return { by, ...(note === undefined ? {} : { note }) };
+  const { by, note } = membersOf(text);
+  return {
+    by: typeof by === 'string' ? by : 'unknown',
+    ...(typeof note === 'string' ? { note } : {}),
+  };
+}
+
+function membersOf(text: string): { readonly by?: unknown; readonly note?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }

@@ -45,6 +45,15 @@ const approve = (gate: OpenGate, change: Partial<GateAnswer> = {}): GateAnswer =
   ...change,
 });
 
+test('a request to cancel counts whatever is in its file', async () => {
+  await using toy = await createToy();
+  const { outcome, events } = await runAnswering(toy, [fileStep('one'), gated()], async (_gate, answers) => {
+    await writeFile(join(answers, 'cancel.json'), '{');
+  });
+  expect(outcome).toMatchObject({ result: 'interrupted', step: 'two' });
+  expect(events).toContainEqual(expect.objectContaining({ type: 'cancelled', by: 'unknown' }));
+});
+
 test('a gate stands before the effect, and opens to an approval', async () => {
   await using toy = await createToy();
   const { outcome, events } = await runAnswering(toy, [fileStep('one'), gated()], async (gate, answers) => {

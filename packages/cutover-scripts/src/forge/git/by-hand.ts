@@ -119,7 +119,15 @@ const swapBack: Replace = (step) => ({
           0;
     const silent = 'answer' in shut ? shut.answer.filter(({ answer }) => answer === 'no answer') : [];
     const old = seenFromOld(await askForgeFromOld(world, null, signal), 'let in');
-    const evidence = { openToNewHost: open, fromOldHost: old.evidence };
+    const evidence = {
+      openToNewHost: open,
+      fromOldHost: old.evidence,
+      ...('answer' in shut
+        ? {}
+        : {
+            unfenced: `the forge has no API and ${world.settings.name} does not answer, so it is not known whether its key was taken away`,
+          }),
+    };
     if (silent.length > 0)
       return {
         state: 'unknown',

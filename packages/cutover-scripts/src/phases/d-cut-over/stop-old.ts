@@ -282,9 +282,18 @@ export const disableOld = onOldHost<Evidence>(async () => ({}))({
   inputs: ({ settings: { old } }) => ({ units: old.units, start: old.start, cron: old.cronMatch }),
   async check({ world: { settings, old }, signal }) {
     const starts = await inspectStarts(old, settings.old, signal);
-    return { state: openStarts(starts).length === 0 ? 'satisfied' : 'absent', evidence: { ...starts } };
+    // Where there is nothing to take, nothing tells done from undone: to do it again changes nothing.
+    const done = openStarts(starts).length === 0 && starts.taken.length > 0;
+    return { state: done ? 'satisfied' : 'absent', evidence: { ...starts } };
   },
   apply: ({ world: { settings, old }, signal }) => fenceStarts(old, settings.old, signal),
+  async verify({ world: { settings, old }, signal }) {
+    const starts = await inspectStarts(old, settings.old, signal);
+    const open = openStarts(starts);
+    if (open.length > 0) throw new Error(`${old.name} can still start the old rig by ${open.join(', ')}`);
+    return { ...starts };
+  },
+  reapply: true,
   async undo({ world, signal }) {
     await requireOldMay(world, 'released', signal);
     await unfenceStarts(world.old, world.settings.old, signal);

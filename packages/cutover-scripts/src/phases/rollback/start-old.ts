@@ -2,6 +2,7 @@ import { provesStopped } from '@cutover/loops/safe-point';
 import { startOldRig } from '../../old-rig/start-old-rig.ts';
 import { oldProcesses } from '../../rig/rig.ts';
 import { inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
+import { unitState } from '../../new-host/unit-state.ts';
 import { requireOldMay } from '../../ownership/ownership.ts';
 import { step } from '../../world/step.ts';
 import { wayBack } from './way-back.ts';
@@ -19,9 +20,14 @@ export const enableOld = step({
   needsClaim: true,
   inputs: ({ settings: { old } }) => ({ units: old.units, standby: old.standbyUnits }),
   async check({ world: { settings, old }, signal }) {
-    const starts = await inspectStarts(old, settings.old, signal);
-    const given = starts.scriptExecutable && starts.startableUnits.length === settings.old.units.length;
-    return { state: given ? 'satisfied' : 'absent', evidence: { ...starts } };
+    const [starts, standby] = await Promise.all([
+      inspectStarts(old, settings.old, signal),
+      Promise.all(settings.old.standbyUnits.map((unit) => unitState(old, unit, signal))),
+    ]);
+    // All of it: a runner may have been killed after a part, and what is missing would come out at the next boot.
+    const asleep = standby.filter(({ disabled }) => disabled).map(({ unit }) => unit);
+    const given = starts.taken.length === 0 && asleep.length === 0;
+    return { state: given ? 'satisfied' : 'absent', evidence: { ...starts, asleep } };
   },
   async apply({ world, signal }) {
     const { settings, old } = world;

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connectIncus } from '@cutover/incus-client';
 import type { Step } from '@cutover/runbook';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withPerson } from '../../../src/forge/git/by-hand.ts';
 import { openGitForge } from '../../../src/forge/git/git-forge.ts';
 import { shutToNewHost } from '../../../src/new-host/forge-key.ts';
 import { keyOfOldHost, keysAtForge } from '../../../src/old-rig/host-keys.ts';
+import { newAsLastOwner } from '../../../src/ownership/last-owner.ts';
 import { findAlarms } from '../../../src/ownership/alarms.ts';
 import { configureSteps } from '../../../src/phases/b-configure.ts';
 import { stageSteps } from '../../../src/phases/c-stage.ts';
@@ -15,7 +17,7 @@ import type { World } from '../../../src/world/world.ts';
 import { stepContext } from '../../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../../fixture/two-hosts.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000);
 let hosts: TwoHosts;
 /** The same hosts before the same forge, which cutover asks for nothing: the fence is the test's own, as a person. */
 let world: World;
@@ -142,6 +144,22 @@ test('the way back is done when the old host can push and the new one cannot', a
   expect(await swap.check?.(context())).toMatchObject({ state: 'satisfied' });
   await person().revoke(hosts.old.fingerprint, signal);
   expect(await swap.check?.(context())).toMatchObject({ state: 'absent' });
+});
+
+test('of a new host that was given up it is said that no one saw its key taken away', async () => {
+  const incus = connectIncus({ url: 'https://127.0.0.1:1', serverFingerprint: 'f'.repeat(64), signal });
+  incus.catch(() => undefined);
+  const without = { ...world, incus: () => incus };
+  hosts.reach('vm', 'is silent');
+  try {
+    expect(await step('back-swap-keys').check?.(stepContext(without))).toMatchObject({
+      state: 'satisfied',
+      evidence: { unfenced: expect.stringContaining('vm does not answer') },
+    });
+    expect(await newAsLastOwner(without, signal)).toMatchObject({ key: 'cannot', instance: 'not asked' });
+  } finally {
+    hosts.reach('vm', 'answers');
+  }
 });
 
 test('the keys of the old host are found by what they open', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { uptime } from '../lease-file.ts';
 import { LeaseUnenforcedError } from '../ownership-errors.ts';
 import type { LeaseEnforcer } from './lease-enforcer.ts';
 
@@ -13,14 +12,13 @@ export function systemdEnforcer(socket: string): LeaseEnforcer {
   return {
     kind: 'systemd',
     async arm({ killAt }) {
-      const seconds = Math.max(1, Math.floor(killAt - uptime()));
       const connection = connect(socket);
       connection.setTimeout(patience, () =>
         connection.destroy(new Error(`no answer in ${patience / 1000} s`)),
       );
       try {
         await once(connection, 'connect');
-        connection.write(`${seconds}\n`);
+        connection.write(`${killAt}\n`);
         const answer = (await text(connection)).trim();
         if (answer !== 'armed') throw new Error(answer === '' ? 'it gave no answer' : answer);
       } catch (cause) {
