@@ -50,9 +50,16 @@ export function asUser(host: Host, user: string): Host {
   });
 }
 
+/** The exit code of getent(1) where the database has no such entry. */
+const noSuchKey = 2;
+
 async function readAccount(host: Host, user: string): Promise<Account> {
   const argv = ['getent', 'passwd', '--', user];
-  const { exitCode, stdout } = await host.run(argv, { reject: false });
+  const { exitCode, signal, stdout, stderr } = await host.run(argv, { reject: false });
+  if (exitCode !== 0 && exitCode !== noSuchKey) {
+    const why = stderr.trim() || (signal ?? `exit code ${exitCode}`);
+    throw new CommandRefusedError(host.name, argv, `the user ${user} could not be looked up (${why})`);
+  }
   const [, , uid, gid, , home, shell] = stdout.trim().split(':');
   if (exitCode !== 0 || uid === undefined || gid === undefined || home === undefined || shell === undefined) {
     throw new CommandRefusedError(host.name, argv, `there is no user ${user}`);

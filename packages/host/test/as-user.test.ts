@@ -2,7 +2,7 @@ import { hostContract, rejection } from '@cutover/host-contract/suite';
 import { startSshd } from '@cutover/test-support/sshd';
 import * as vitest from 'vitest';
 
-import { asUser, localHost, sshHost } from '../src/index.ts';
+import { asUser, createHost, localHost, spawnOn, sshHost } from '../src/index.ts';
 import { startRelay } from './ssh/relay.ts';
 
 const { describe, expect, it } = vitest;
@@ -53,6 +53,18 @@ describe.skipIf(!root)('asUser', () => {
       await using other = asUser(localHost(), user);
       expect(await rejection(other.run(['true']))).toMatchObject({ code: 'COMMAND_REFUSED' });
     }
+  });
+
+  it('does not say so where users cannot be looked up', async () => {
+    await using local = localHost();
+    const lacking = createHost({
+      name: 'lacking',
+      spawn: async (command) => await spawnOn(local, { ...command, argv: ['/nonexistent/getent'] }),
+    });
+    await using host = asUser(lacking, 'games');
+    const error = await rejection(host.run(['true']));
+    expect(error).toMatchObject({ code: 'COMMAND_REFUSED' });
+    expect(error).toHaveProperty('message', expect.stringMatching(/could not be looked up \(.*not found\)/));
   });
 
   it('starts nothing later that was given up while the connection was made', async () => {

@@ -20,7 +20,7 @@ const env = { ...process.env, SSH_OPTIONS: JSON.stringify(sshd.options) };
 
 beforeAll(async () => {
   await buildPrograms(
-    ['disposes', 'exits', 'waits', 'waits-locally', 'reuses-pid'].map((name) =>
+    ['disposes', 'exits', 'exits-beside-root', 'waits', 'waits-locally', 'reuses-pid'].map((name) =>
       fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url)),
     ),
     outDir,
@@ -46,6 +46,20 @@ describe('a program', () => {
     await using local = localHost();
     await until(async () => (await processesWith(local, seconds)).length === 0);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'takes the others with it where one is another user’s, and exits as it was to',
+    async () => {
+      const seconds = uniqueSleep();
+      const child = spawn(process.execPath, [program('exits-beside-root')], {
+        env: { ...env, SLEEP: seconds },
+        stdio: 'inherit',
+      });
+      expect(await once(child, 'exit')).toEqual([3, null]);
+      await using local = localHost();
+      await until(async () => (await processesWith(local, seconds)).length === 0);
+    },
+  );
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'that gets %s takes its local commands with it',

@@ -53,6 +53,17 @@ it('is unknown, and no exit code, when the connection is cut', async () => {
   expect((await host.run(['echo', 'again'])).stdout).toBe('again\n');
 });
 
+it('is disposed of at once, also before ssh was started and when no server answers', async () => {
+  await using relay = await startRelay(sshd.options.port);
+  relay.freeze();
+  const host = sshHost({ ...sshd.options, port: relay.port, client });
+  const waiting = rejection(host.run(['true']));
+  const began = performance.now();
+  await host[Symbol.asyncDispose]();
+  expect(await waiting).toMatchObject({ code: 'CONNECTION_FAILED' });
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 it('runs many at once on a server with fewer sessions than we think, and says so where there is but one', async () => {
   await using narrow = await startSshd({ configuration: ['MaxSessions 3'] });
   await using host = sshHost({ ...narrow.options, client });

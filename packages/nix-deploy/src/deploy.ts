@@ -19,8 +19,8 @@ import { requirementsOf } from './preflight/requirements.ts';
 import { type Connection, openConnection } from './target/connection.ts';
 import { lockHolderOf, type TargetFacts } from './target/facts.ts';
 import { bootBytes, differingParts, type Part } from './target/parts.ts';
+import { isActive } from './target/is-active.ts';
 import { openSession } from './target/session.ts';
-import { specialised } from './target/specialised.ts';
 import type { Target } from './target/target.ts';
 
 /** What a deploy that succeeded has done. */
@@ -79,6 +79,7 @@ export async function runDeploy(target: Target, settings: Settings): Promise<Dep
 
   emit({ type: 'step', step: 'preflight' });
   await using session = await openSession(connection.host, settings.targetPaths, settings, settings.signal);
+  settings.onAnswer?.();
   const { facts } = session;
   preflight(target, facts, settings);
   if (!onlyAsks(settings)) await session.lock(settings.holder);
@@ -183,29 +184,6 @@ async function ensureOnTarget(
   }
   if (requireSignatures === true) await verifySignatures(host, system, copied, settings, signal);
   return { system, parts: differingParts(facts.bootedParts, built.parts) };
-}
-
-async function isActive(
-  host: Host,
-  facts: TargetFacts,
-  system: string,
-  { action, specialisation, signal }: Settings,
-): Promise<boolean> {
-  const wanted =
-    specialisation === undefined ? system : await realPath(host, specialised(system, specialisation), signal);
-  const runs = facts.currentSystem === wanted;
-  const boots = facts.profileSystem === system;
-  if (action === 'boot') return boots;
-  return action === 'test' ? runs : runs && boots;
-}
-
-/** What a link names on a host; `undefined` where there is none. */
-async function realPath(host: Host, path: string, signal?: AbortSignal): Promise<string | undefined> {
-  const { exitCode, stdout } = await host.run(['readlink', '-e', path], {
-    reject: false,
-    signal,
-  });
-  return exitCode === 0 ? stdout.trim() : undefined;
 }
 
 /** Nothing differs; what was to be healthy must be so nevertheless. */

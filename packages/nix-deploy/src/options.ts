@@ -106,6 +106,8 @@ export interface Settings extends DeployOptions {
   /** Of the fleet that this deploy is one of. */
   readonly sharedBuilds: SharedBuilds | undefined;
   readonly sharedEvaluations: SharedEvaluations | undefined;
+  /** Is told when the target has answered. */
+  readonly onAnswer: (() => void) | undefined;
   /** Names this deploy and no other: the unit, the log, and the confirmation are its own. */
   readonly id: string;
 }
@@ -115,6 +117,7 @@ interface SettingsOfFleet {
   readonly generation?: number | undefined;
   readonly sharedBuilds?: SharedBuilds | undefined;
   readonly sharedEvaluations?: SharedEvaluations | undefined;
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 /**
@@ -124,7 +127,7 @@ interface SettingsOfFleet {
  */
 export function resolveOptions(
   options: DeployOptions,
-  { generation, sharedBuilds, sharedEvaluations }: SettingsOfFleet = {},
+  { generation, sharedBuilds, sharedEvaluations, onAnswer }: SettingsOfFleet = {},
 ): Settings {
   const { confirmTimeout = 60_000, activationTimeout = 600_000, specialisation } = options;
   const { buildOn = 'target', engine = 'nix' } = options;
@@ -167,6 +170,7 @@ export function resolveOptions(
     generation,
     sharedBuilds,
     sharedEvaluations,
+    onAnswer,
     id: randomBytes(8).toString('hex'),
   };
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { sshHost } from '@cutover/host';
-import { expect, it } from 'vitest';
+import { createHost, HostConnectionError, localHost, spawnOn, sshHost } from '@cutover/host';
+import { describe, expect, it } from 'vitest';
 import { deployFleet } from '../src/fleet/deploy-fleet.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519', {
@@ -24,5 +24,44 @@ it('nothing that was deployed is no success: where no target can be reached, lea
     code: 'FLEET_FAILED',
     message: 'none of 2 targets can be reached: one, two',
     outcomes: [{ status: 'unreachable' }, { status: 'unreachable' }],
+  });
+});
+
+describe('skipUnreachable', () => {
+  const source = { storePath: `/nix/store/${'0'.repeat(32)}-nixos-system` };
+  const failing = (name: string, code: 'HOST_KEY_MISMATCH' | 'CONNECTION_FAILED') =>
+    createHost({
+      name,
+      spawn: () => Promise.reject(new HostConnectionError(code, name, `${name} is not as it should be`)),
+    });
+
+  it('does not leave out a machine that shows another host key: that one is not off', async () => {
+    const target = { name: 'one', connect: () => Promise.resolve(failing('one', 'HOST_KEY_MISMATCH')) };
+    await expect(
+      deployFleet([{ target, options: { source } }], { skipUnreachable: true }),
+    ).rejects.toMatchObject({
+      outcomes: [{ status: 'failed', error: { code: 'HOST_KEY_MISMATCH' } }],
+    });
+  });
+
+  it('does not leave out a target whose builder is off', async () => {
+    await using local = localHost();
+    const ready = ['uid 0', 'nixVersion nix (Nix) 2.26.3', 'systemd yes', 'systemdRun yes', 'store yes'];
+    const facts = [...ready, 'state yes', 'profiles yes', 'ready '].map((line) => `${line}\n`).join('');
+    const answers = `printf '%s' "$1"; read -r _ && echo 'held ' && read -r _`;
+    const host = createHost({
+      name: 'one',
+      spawn: async (command) =>
+        await spawnOn(local, { ...command, argv: ['sh', '-c', answers, 'sh', facts] }),
+    });
+    const target = { name: 'one', connect: () => Promise.resolve(host) };
+    const buildOn = {
+      name: 'builder',
+      connect: () => Promise.resolve(failing('builder', 'CONNECTION_FAILED')),
+    };
+    const deploying = deployFleet([{ target, options: { source, buildOn } }], { skipUnreachable: true });
+    await expect(deploying).rejects.toMatchObject({
+      outcomes: [{ status: 'failed', error: { host: 'builder' } }],
+    });
   });
 });

@@ -10,7 +10,7 @@ export interface LocalHostOptions {
 
 /**
  * This machine. Commands get this process's environment, user and working directory, and a process group of their
- * own; those still running when this process exits are ended.
+ * own; those still running when this process exits are ended, as far as they are this user's: one of `sudo` goes on.
  *
  * @example
  * const { stdout } = await localHost().run(['uname', '-r']);

@@ -36,9 +36,18 @@ export function createProcessGroup(leader: number): ProcessGroup {
   };
   running.add(group);
   release ??= onExit(() => {
-    for (const each of running) each.kill('SIGTERM');
+    for (const each of running) endIfOurs(each);
   });
   return group;
+}
+
+/** One of another user's, as of `sudo`, goes on; it must not keep the others from being ended. */
+function endIfOurs(group: ProcessGroup): void {
+  try {
+    group.kill('SIGTERM');
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
 }
 
 /** Whether the group has processes. */

@@ -54,7 +54,9 @@ export async function startMaster(
   const timeout = AbortSignal.timeout(connectTimeout);
   const giveUp = AbortSignal.any([timeout, signal]);
   const stop = (): void => void child.kill();
-  giveUp.addEventListener('abort', stop, { once: true });
+  // It may have been given up while the arguments were made.
+  if (giveUp.aborted) stop();
+  else giveUp.addEventListener('abort', stop, { once: true });
   try {
     await ready(child, (printed) => {
       if (timeout.aborted) return startedNothing(name, `within ${connectTimeout} ms: ${printed}${said}`);

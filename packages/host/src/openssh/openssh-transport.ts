@@ -6,7 +6,7 @@ import { CommandRefusedError, HostConnectionError, type HostTransport } from '@c
 import { createBeginnings } from '../ssh/beginnings.ts';
 import { longestCommandLine } from '../ssh/launch.ts';
 import type { SshHostOptions } from '../ssh/options.ts';
-import { createSessionQueue } from '../ssh/session-queue.ts';
+import { clearingUp, createSessionQueue } from '../ssh/session-queue.ts';
 import { untilAborted } from '@cutover/foundation/until-aborted';
 import { type Master, startMaster } from './master.ts';
 import { lineOf, startSession } from './session.ts';
@@ -23,6 +23,8 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
   const beginning = createBeginnings();
   const disposal = new AbortController();
   let current: Promise<Master> | undefined;
+  /** When a session was granted or closed last. */
+  let turnedAt = 0;
   const open = async (): Promise<Master> => {
     const forget = (): void => {
       current = undefined;
@@ -49,6 +51,7 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
       }
       let refused = 0;
       let alone = 0;
+      let aloneSince = performance.now();
       for (;;) {
         const master = await untilAborted(command.signal, (current ??= open()));
         const release = await sessions.acquire(command.signal);
@@ -59,11 +62,16 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
         const session = startSession(name, master, command, { line, mark });
         beginning.add(session.refused);
         if (!(await session.refused)) {
-          void session.closed.then(release);
+          turnedAt = performance.now();
+          void session.closed.then(() => {
+            turnedAt = performance.now();
+            release();
+          });
           return session.command;
         }
         refused += 1;
         alone = sessions.granted === 1 ? alone + 1 : 0;
+        if (alone === 1) aloneSince = performance.now();
         if (alone === 0 && refused > retries) {
           sessions.lower();
           refused = 0;
@@ -72,7 +80,8 @@ export function opensshTransport(name: string, options: SshHostOptions): HostTra
           await setTimeout(5 * 2 ** Math.min(refused, retries));
         }
         release();
-        if (alone > retries) throw noSession(name);
+        if (alone > retries && performance.now() - Math.max(aloneSince, turnedAt) > clearingUp)
+          throw noSession(name);
       }
     },
     close: async () => {

@@ -109,7 +109,7 @@ async function connectOnce(
   const giveUp = (): void => void socket?.destroy();
   stop.addEventListener('abort', giveUp, { once: true });
   try {
-    socket = await openSocket(base, options, stop);
+    socket = await openSocket(name, base, options, stop);
     socket.on('error', ignore);
     writeTogether(socket);
     stop.throwIfAborted();
@@ -161,13 +161,14 @@ async function connectOnce(
 }
 
 async function openSocket(
+  name: string,
   base: Connection | undefined,
   { host, port = 22, user, proxy }: ResolvedOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
   if (base !== undefined) return await untilAborted(signal, base.forward(host, port));
   if (proxy !== undefined && 'command' in proxy)
-    return await dialThroughCommand(proxy.command, { host, port, user });
+    return await dialThroughCommand(name, proxy.command, { host, port, user });
   if (proxy !== undefined) return await dialThroughSocks5(proxy.socks5, host, port, signal);
   return await dial(host, port, signal);
 }

@@ -1,17 +1,30 @@
 import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 
+import { HostOptionError } from '@cutover/host-contract';
+
+/** As OpenSSH refuses other names there, since 9.6. */
+const plain = /^(?!-)[^\s\p{Control}'"`$\\;&<>|(){}]*$/u;
+
 /**
  * What stands behind a command's standard input and output, as OpenSSH's ProxyCommand: `%h`, `%p`, `%r` and `%%` are host,
  * port, user and a percent sign. Its last words on stderr are the error when it fails. It has a process group of its own: a
  * Ctrl-C that this program handles is not one for its connection.
+ *
+ * @throws {HostOptionError} `sh` would take a part of the host's or the user's name for something else.
  */
 export async function dialThroughCommand(
+  name: string,
   command: string,
   { host, port, user }: { readonly host: string; readonly port: number; readonly user: string },
 ): Promise<Duplex> {
   const values: Readonly<Record<string, string>> = { h: host, n: host, p: String(port), r: user, '%': '%' };
-  const line = command.replaceAll(/%(.)/g, (token, letter: string) => values[letter] ?? token);
+  const line = command.replaceAll(/%(.)/g, (token, letter: string) => {
+    const value = values[letter] ?? token;
+    if (letter !== '%' && Object.hasOwn(values, letter) && !plain.test(value))
+      throw new HostOptionError(name, 'proxy', `${JSON.stringify(value)} cannot stand in a shell's command`);
+    return value;
+  });
   const { createProcessGroup } = await import('../local/process-group.ts');
   const child = spawn('sh', ['-c', `exec ${line}`], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const group = child.pid === undefined ? undefined : createProcessGroup(child.pid);

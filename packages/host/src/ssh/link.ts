@@ -24,7 +24,7 @@ import {
 import { launchLine, longestCommandLine } from './launch.ts';
 import type { SshHostOptions } from './options.ts';
 import { adoptSession, type Groups } from './session.ts';
-import { createSessionQueue } from './session-queue.ts';
+import { clearingUp, createSessionQueue } from './session-queue.ts';
 
 /** How often a session is asked for again before fewer are opened at once. */
 const retries = 5;
@@ -51,6 +51,8 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
   let single = maxSessions === 1;
   /** Whether it has started a command. When it no longer starts any, the host is going down: its configuration allows commands. */
   let hasExecuted = false;
+  /** When a session was granted or closed last: where several take turns, each meets the moment after one has closed. */
+  let turnedAt = 0;
   // Asked for before the first command: later there may be no session left for it.
   let guarding: Promise<Guardian | undefined> =
     maxSessions > 1
@@ -94,22 +96,29 @@ export async function openLink(host: string, options: SshHostOptions, signal: Ab
     const line = checkedLine(host, command, mark);
     let refused = 0;
     let alone = 0;
+    let aloneSince = performance.now();
     for (;;) {
       const release = await sessions.acquire(command.signal);
       try {
         if (closing) throw new HostConnectionError('CONNECTION_LOST', host, `${host} has been disposed of`);
         const starting = connection.exec(line, (channel) => {
-          channel.once('close', release);
+          channel.once('close', () => {
+            turnedAt = performance.now();
+            release();
+          });
           return adopt(channel);
         });
         beginning.add(starting);
         const adopted = await starting;
         hasExecuted = true;
+        turnedAt = performance.now();
         return adopted;
       } catch (error) {
         refused += 1;
         alone = sessions.granted === 1 ? alone + 1 : 0;
-        if (!isOpenFailure(error) || alone > retries) {
+        if (alone === 1) aloneSince = performance.now();
+        const isRefused = alone > retries && performance.now() - Math.max(aloneSince, turnedAt) > clearingUp;
+        if (!isOpenFailure(error) || isRefused) {
           release();
           throw refusal(host, command.argv, error, hasExecuted);
         }

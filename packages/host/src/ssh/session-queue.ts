@@ -1,3 +1,9 @@
+/**
+ * Milliseconds for which a server that has one session at most may refuse it: on a busy machine sshd takes a while to clear up
+ * after one that has closed.
+ */
+export const clearingUp = 2_000;
+
 /** Grants a limited number of sessions, in the order they were asked for. */
 export interface SessionQueue {
   /** Resolves when a session may be opened; the caller calls what it gets once the session is closed. */

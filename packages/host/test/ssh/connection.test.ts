@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -197,6 +197,16 @@ describe('connecting', () => {
     expect(line.trim().split(' ')[0]).not.toBe(own);
     await host[Symbol.asyncDispose]();
     await until(async () => (await groupsOf()).length === 0);
+  });
+
+  it('runs nothing that stands in a host’s or a user’s name beside the proxy command', async () => {
+    const made = join(sshd.directory, 'made');
+    const proxy = { command: `sh -c 'exit 1' %h %r` };
+    for (const names of [{ host: `x;touch ${made};` }, { user: `$(touch ${made})` }, { host: '-oX=y' }]) {
+      await using host = sshHost({ ...sshd.options, ...names, proxy });
+      expect(await rejection(host.run(['true']))).toMatchObject({ code: 'OPTION_INVALID', option: 'proxy' });
+    }
+    await expect(access(made)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('says which key it cannot use', async () => {

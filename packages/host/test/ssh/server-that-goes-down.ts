@@ -6,19 +6,27 @@ import type { SshHostOptions } from '../../src/index.ts';
 /**
  * An ssh server that runs commands until it is told to go down: from then on it refuses each, as an sshd without processes. As a
  * jump host it never says whether it reaches another.
+ *
+ * @param busy milliseconds from its first session on in which it grants none.
+ * @param clearing it grants one session on a connection, and none for so many milliseconds after that has closed.
  */
-export async function serverThatGoesDown(): Promise<
+export async function serverThatGoesDown({ busy = 0, clearing = -1 } = {}): Promise<
   AsyncDisposable & { readonly options: SshHostOptions; goDown(): void }
 > {
   const [own, login] = [ssh2.utils.generateKeyPairSync('ed25519'), ssh2.utils.generateKeyPairSync('ed25519')];
   let down = false;
+  let busyUntil: number | undefined;
   const server = new ssh2.Server({ hostKeys: [own.private] }, (client) => {
     client.on('error', () => {});
     client.on('authentication', (context) =>
       context.method === 'publickey' ? context.accept() : context.reject(['publickey']),
     );
     client.on('tcpip', () => {});
-    client.on('session', (accept) => {
+    let freeAt = 0;
+    client.on('session', (accept, refuse) => {
+      busyUntil ??= performance.now() + busy;
+      if (performance.now() < Math.max(busyUntil, freeAt)) return refuse();
+      if (clearing >= 0) freeAt = Infinity;
       accept().on('exec', (acceptExec, reject, { command }) => {
         if (down) return reject();
         const channel = acceptExec();
@@ -30,6 +38,7 @@ export async function serverThatGoesDown(): Promise<
         child.once('close', (code) => {
           channel.exit(code ?? 1);
           channel.end();
+          if (clearing >= 0) freeAt = performance.now() + clearing;
         });
       });
     });

@@ -59,6 +59,20 @@ describe('sessions', () => {
     expect(error).toHaveProperty('message', expect.stringContaining('MaxSessions'));
   });
 
+  it('waits for a server that is slow to clear up after a session', async () => {
+    await using slow = await serverThatGoesDown({ busy: 1200 });
+    await using host = sshHost(slow.options);
+    expect((await host.run(['echo', 'up'])).stdout).toBe('up\n');
+  });
+
+  it('has many take turns on a server that is slow to clear up after each session', async () => {
+    await using slow = await serverThatGoesDown({ clearing: 250 });
+    await using host = sshHost(slow.options);
+    const numbers = Array.from({ length: 12 }, (_, index) => `${index}\n`);
+    const results = await Promise.all(numbers.map(async (input) => await host.run(['cat'], { input })));
+    expect(results.map(({ stdout }) => stdout)).toEqual(numbers);
+  });
+
   it('says so when the login shell or a forced command starts nothing', async () => {
     await using forced = await startSshd({
       configuration: ['ForceCommand echo This account is closed. >&2; exit 1'],

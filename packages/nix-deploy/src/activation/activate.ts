@@ -76,6 +76,7 @@ export async function activate(
   const record = createDeployRecord();
   let confirming: Promise<readonly CheckResult[]> | undefined;
   let problem: unknown;
+  signal?.throwIfAborted();
   const revokeOnAbort = (): void => void decide(target, settings, 'revoked', 10_000).catch(() => undefined);
   signal?.addEventListener('abort', revokeOnAbort, { once: true });
   try {
@@ -123,7 +124,7 @@ export async function activate(
     if (error instanceof StrandsError) throw new PreflightError(target.name, [strands(error.units)]);
     if (error instanceof RefusedError) {
       throw record.error(
-        { code: 'SWITCH_FAILED', step: 'activate', target: target.name },
+        { code: record.started ? 'OUTCOME_UNKNOWN' : 'SWITCH_FAILED', step: 'activate', target: target.name },
         error.message,
         error,
       );

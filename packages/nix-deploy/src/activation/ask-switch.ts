@@ -15,7 +15,7 @@ export function onlyAsks({ action }: Settings): boolean {
  * Asks the new system what switching to it would do, or whether it may be done; nothing is changed.
  *
  * @returns what it wrote.
- * @throws {ActivationError} a pre-switch check failed.
+ * @throws {ActivationError} a pre-switch check failed, or it could not be asked.
  */
 export async function askSwitch(
   host: Host,
@@ -32,7 +32,7 @@ export async function askSwitch(
     signal,
   });
   for (const line of stdout.trimEnd().split('\n')) emit({ type: 'output', line });
-  if (action === 'dry-activate' || exitCode === 0) return stdout;
+  if (exitCode === 0) return stdout;
   throw new ActivationError(
     {
       code: 'SWITCH_FAILED',
@@ -42,6 +42,6 @@ export async function askSwitch(
       log: stdout,
       restoration: 'untouched',
     },
-    `${host.name} may not switch to this system: ${stdout.trimEnd().split('\n').slice(-3).join('\n')}`,
+    `${host.name} ${action === 'check' ? 'may not switch to this system' : `cannot say what switching to this system would do (exit code ${exitCode})`}: ${stdout.trimEnd().split('\n').slice(-3).join('\n')}`,
   );
 }

@@ -119,11 +119,12 @@ function diskFull(log: string, { targetPaths: { boot } }: Settings): string {
   return /No space left/.test(log) ? `: ${boot} is full; remove old generations (nix-deploy gc)` : '';
 }
 
+/** It only explains: what came of the deploy is known without it. */
 async function readJournal(connection: Connection, settings: Settings): Promise<string> {
   const argv = script(
     'journal',
     'cat "$1" 2> /dev/null || :',
     `${settings.targetPaths.state}/deploys/${settings.id}/journal`,
   );
-  return await connection.runAgain(asRoot(argv, settings), performance.now() + 20_000);
+  return await connection.runAgain(asRoot(argv, settings), performance.now() + 20_000).catch(() => '');
 }

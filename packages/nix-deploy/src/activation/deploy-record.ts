@@ -8,6 +8,8 @@ export interface DeployRecord {
   readonly activationLog: string;
   /** Milliseconds that the activation took, as far as it could be seen from here. */
   readonly activationTime: number;
+  /** The supervisor has begun: until then nothing can have changed. */
+  readonly started: boolean;
   readonly exitCode: number | undefined;
   readonly failedUnits: readonly string[];
   readonly generation: number | undefined;
@@ -53,6 +55,9 @@ export function createDeployRecord(): DeployRecord {
     },
     get activationTime() {
       return known.activated?.time ?? 0;
+    },
+    get started() {
+      return known.started;
     },
     get exitCode() {
       return known.exitCode;

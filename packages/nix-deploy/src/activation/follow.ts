@@ -67,7 +67,12 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
           if (isLast(line)) return;
         }
       }
-      const { exitCode } = await stream.exit;
+      const { exitCode, signal: killedBy } = await stream.exit;
+      if (killedBy !== undefined) {
+        // As by the end of the session that it belonged to: the supervisor does not belong to that.
+        const what = `what showed the log on ${host.name} was ended by ${killedBy}`;
+        throw new HostConnectionError('CONNECTION_LOST', host.name, what);
+      }
       if (exitCode !== 0) throw new RefusedError(await failure(stream, exitCode));
     } catch (error) {
       if (!(error instanceof HostConnectionError)) throw error;

@@ -13,7 +13,8 @@ export interface LogReader {
 }
 
 export function createLogReader(id: string): LogReader {
-  let pending = new Uint8Array();
+  /** Of a line that has not ended: joined once, when it does, for one may be of many megabytes. */
+  let pending: Uint8Array[] = [];
   let offset = 0;
   let heldEmpty = false;
   const decoder = new TextDecoder();
@@ -22,10 +23,14 @@ export function createLogReader(id: string): LogReader {
       return offset;
     },
     restart: () => {
-      pending = new Uint8Array();
+      pending = [];
     },
     push: (chunk) => {
-      const bytes = Buffer.concat([pending, chunk]);
+      if (!chunk.includes(0x0a)) {
+        pending.push(chunk);
+        return [];
+      }
+      const bytes = Buffer.concat([...pending, chunk]);
       const lines: LogLine[] = [];
       let start = 0;
       for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
@@ -37,7 +42,7 @@ export function createLogReader(id: string): LogReader {
         if (!heldEmpty) lines.push(line);
       }
       offset += start;
-      pending = bytes.subarray(start);
+      pending = [bytes.subarray(start)];
       return lines;
     },
   };

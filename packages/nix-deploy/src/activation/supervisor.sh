@@ -135,7 +135,7 @@ restore() {
     [ "$failure" = 0 ] && finish nothing-before
   elif [ "$action" != boot ] && [ -n "$(noted activating)" ]; then
     now=$(real "$current")
-    if [ "$now" != "$previous" ] && [ "$now" != "$(real "$system")" ]; then
+    if [ -n "$now" ] && [ "$now" != "$previous" ] && [ "$now" != "$(real "$system")" ]; then
       say "superseded $now"
       finish restore-failed
     fi
@@ -153,8 +153,12 @@ restore() {
 
 commit() {
   if [ "$action" != test ]; then
+    # Without this note the profile would not be put back.
+    if ! note profile-changed yes; then
+      say 'boot-loader 1'
+      restore
+    fi
     if [ "$(real "$profile")" != "$toplevel" ] || [ "$generation" != new ]; then
-      note profile-changed yes
       if [ "$generation" = new ]; then set -- --set "$toplevel"; else set -- --switch-generation "$generation"; fi
       if ! nix-env --profile "$profile" "$@"; then
         say 'boot-loader 1'
@@ -164,7 +168,6 @@ commit() {
     link=$(readlink "$profile")
     link=${link%-link}
     say "profile ${link##*-}"
-    note profile-changed yes
     switch_unlocked "$toplevel" boot
     say "boot-loader $code"
     [ "$code" = 0 ] || restore
@@ -175,6 +178,8 @@ commit() {
   finish committed
 }
 
+# Who can read a lock can hold it. The umask of the activation stays as it is.
+(umask 077 && : >> "$state/activation.lock")
 exec 8>> "$state/activation.lock"
 if [ "$mode" = recover ]; then
   # The supervisor itself was killed. A machine that is going down boots the old system anyway.
@@ -188,9 +193,11 @@ if [ "$mode" = recover ]; then
   restore
 fi
 
-if ! flock --nonblock 8; then
+# A session may look just now whether it is held.
+if ! flock --wait 0.5 8; then
   say "locked $(cat "$state/activation.holder" 2> /dev/null)"
   note outcome locked
+  rm -f "/nix/var/nix/gcroots/nix-deploy-$id"
   exit 0
 fi
 printf '%s\n' "$holder" > "$state/activation.holder"
@@ -199,7 +206,7 @@ exec 3<> "$folder/wake"
 previous=$(real "$current")
 if ! {
   note previous-system "$previous" && note previous-link "$(readlink "$profile")" && note failed-before "$(failed_units)" &&
-    note init "$(readlink /sbin/init)" && note armed yes
+    note init "$(readlink /sbin/init)" && { [ "$action" = boot ] || note activating yes; } && note armed yes
 }; then
   rm -f "$folder/armed"
   say "refused what runs could not be noted in $state: is its disk full?"
@@ -209,7 +216,6 @@ say "armed $previous"
 
 if [ "$action" = boot ]; then commit; fi
 
-note activating yes
 say "activating $system"
 switch "$system" test "$limit"
 keep_init

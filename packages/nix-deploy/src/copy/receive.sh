@@ -4,7 +4,7 @@
 IFS= read -r system || exit 0
 paths() { while IFS= read -r path && [ -n "$path" ]; do printf '%s\n' "$path"; done; }
 if [ -e "$system" ]; then
-  paths | xargs nix-store --check-validity --print-invalid
+  paths | xargs nix-store --check-validity --print-invalid || exit 1
 else
   while IFS= read -r path && [ -n "$path" ]; do
     [ -e "$path" ] || [ -L "$path" ] || printf '%s\n' "$path"

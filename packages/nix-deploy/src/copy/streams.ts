@@ -15,14 +15,15 @@ export async function pump(
 }
 
 /** All lines of a stream, also of one that fails. */
-export async function lastLines(readable: AsyncIterable<unknown>): Promise<string[]> {
-  const chunks: string[] = [];
+export async function lastLines(readable: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of readable) chunks.push(String(chunk));
+    for await (const chunk of readable) chunks.push(chunk);
   } catch (error) {
-    chunks.push(String(error));
+    chunks.push(Buffer.from(String(error)));
   }
-  return chunks.join('').trim().split('\n');
+  // A character may come in two chunks.
+  return Buffer.concat(chunks).toString().trim().split('\n');
 }
 
 async function drained(stream: Writable): Promise<void> {

@@ -32,7 +32,8 @@ export interface FleetOptions {
   /** After a failure, those that succeeded go back to the generation that they had. Default `false`. */
   readonly revoke?: boolean | undefined;
   /**
-   * A target that cannot be reached before anything is started is left out and is no failure, unless none of them can be.
+   * A target that cannot be reached before anything is started is left out and is no failure, unless none of them can be. One
+   * that answers with another host key, or refuses the login, is a failure.
    * Default `false`.
    */
   readonly skipUnreachable?: boolean | undefined;
@@ -143,16 +144,28 @@ async function attempt(
   shared: Shared,
 ): Promise<FleetOutcome> {
   const options = { ...withEvents(own, fleet), signal: fleet.signal ?? own.signal };
+  let hasAnswered = false;
+  const onAnswer = (): void => {
+    hasAnswered = true;
+  };
   try {
-    const result = await runDeploy(target, resolveOptions(options, shared));
+    const result = await runDeploy(target, resolveOptions(options, { ...shared, onAnswer }));
     return { target: target.name, status: result.changed ? 'deployed' : 'unchanged', result };
   } catch (error) {
-    // Once something was started, a lost connection is an ActivationError.
-    if (fleet.skipUnreachable === true && error instanceof HostConnectionError) {
+    // Afterwards it is another host that is away, e.g. the builder, or a connection that was lost under way.
+    if (fleet.skipUnreachable === true && !hasAnswered && isAway(error)) {
       return { target: target.name, status: 'unreachable', error };
     }
     return { target: target.name, status: 'failed', error };
   }
+}
+
+/** A machine that shows another key than it should, or refuses ours, is not off. */
+function isAway(error: unknown): error is HostConnectionError {
+  return (
+    error instanceof HostConnectionError &&
+    (error.code === 'CONNECTION_FAILED' || error.code === 'CONNECTION_LOST')
+  );
 }
 
 /** What the deploys of a fleet have in common. */

@@ -16,15 +16,39 @@ export async function changesOf(
   privilege: Privilege,
   signal?: AbortSignal,
 ): Promise<readonly (ClosureDifference | undefined)[]> {
-  if (systems.length < 2) return systems.map(() => undefined);
+  const changes: (ClosureDifference | undefined)[] = [];
+  for (let first = 0; first < systems.length; first += atOnce) {
+    const some = systems.slice(first, first + atOnce);
+    // With the one before the first of them.
+    const closures = await closuresOf(
+      host,
+      systems.slice(Math.max(0, first - 1), first + atOnce),
+      privilege,
+      signal,
+    );
+    for (const [index, system] of some.entries()) {
+      const before = closures.get(systems[first + index - 1] ?? '');
+      const after = closures.get(system);
+      changes.push(
+        before === undefined || after === undefined ? undefined : closureDifference(before, after),
+      );
+    }
+  }
+  return changes;
+}
+
+/** How many closures are listed by one command: that of a desktop has half a megabyte of names, and a host may have hundreds. */
+const atOnce = 20;
+
+async function closuresOf(
+  host: Host,
+  systems: readonly string[],
+  privilege: Privilege,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, readonly StorePath[]>> {
+  if (systems.length < 2) return new Map();
   const argv = asRoot(script('closures', closuresScript, ...new Set(systems)), privilege);
-  const { stdout } = await host.run(argv, { signal });
-  const closures = parseClosures(stdout);
-  return systems.map((system, index) => {
-    const before = closures.get(systems[index - 1] ?? '');
-    const after = closures.get(system);
-    return before === undefined || after === undefined ? undefined : closureDifference(before, after);
-  });
+  return parseClosures((await host.run(argv, { signal })).stdout);
 }
 
 /** Reads what the script printed: system → its closure. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { bootIdentity, type Host, HostConnectionError } from '@cutover/host';
+import { bootIdentity, CommandError, type Host, HostConnectionError, HostError } from '@cutover/host';
 
-import { LockedError, RebootProofError } from '../errors.ts';
+import { LockedError, NoSuchGenerationError, RebootProofError } from '../errors.ts';
 import type { HealthCheck } from '../health/check.ts';
 import { type CheckResult, runChecks } from '../health/run-checks.ts';
 import { openConnection, reach } from '../target/connection.ts';
@@ -59,6 +59,8 @@ export interface RebootProof {
  *
  * @throws {RebootProofError} with every failure.
  * @throws {LockedError} a deploy is under way; nothing was rebooted.
+ * @throws {NoSuchGenerationError} nothing says what has to boot: `system` is not given, and the profile has no generation; nothing
+ *   was rebooted.
  *
  * @example
  * const { system, seconds } = await rebootProof(target, {
@@ -93,7 +95,7 @@ export async function rebootProof(target: Target, options: RebootProofOptions = 
           target: target.name,
           before: before.boot,
           after: boot,
-          system: facts.bootedSystem ?? '',
+          system: before.system,
           seconds: seconds(),
           health,
         };
@@ -102,7 +104,8 @@ export async function rebootProof(target: Target, options: RebootProofOptions = 
         throw new RebootProofError(target.name, ['it did not reboot: the boot is still the one before']);
       }
     } catch (error) {
-      if (!(error instanceof HostConnectionError)) throw error;
+      // A host that goes down, or is not up yet, also fails or ends the commands that ask it: that says nothing.
+      if (!(error instanceof HostError) || signal?.aborted === true) throw error;
       if (performance.now() + 1000 > deadline) {
         const limit = Math.round(timeout / 1000);
         throw new RebootProofError(target.name, [`it was not reachable again within ${limit} s`], {
@@ -117,7 +120,7 @@ export async function rebootProof(target: Target, options: RebootProofOptions = 
 interface BeforeReboot {
   readonly boot: string;
   /** What must boot. */
-  readonly system: string | undefined;
+  readonly system: string;
 }
 
 /** Asks for the reboot, unless it has happened; the connection is expected to be lost over it. */
@@ -131,7 +134,7 @@ async function reboot(
   const { host } = connection;
   const privilege = { sudo: options.sudo ?? false };
   const facts = await readFacts(host, paths, privilege, signal);
-  const system = options.system ?? facts.profileSystem;
+  const system = options.system ?? facts.profileSystem ?? throwNoSystem(target, paths);
   const boot = await bootIdentity(host, { signal });
   if (bootBefore !== undefined && bootBefore !== boot) return { boot: bootBefore, system };
   // A deploy that is under way would be cut off, that of another operator too.
@@ -142,21 +145,31 @@ async function reboot(
     if (options.reboot !== undefined) await options.reboot(host, signal);
     else await host.run(asRoot(['systemctl', 'reboot'], privilege), { timeout: 30_000 });
   } catch (error) {
-    if (!(error instanceof HostConnectionError)) throw error;
+    // The reboot itself may end the command that asks for it.
+    const cutOff = error instanceof CommandError && error.result.signal !== undefined;
+    if (!cutOff && !(error instanceof HostConnectionError)) throw error;
   }
   return { boot, system };
 }
 
+/** @throws {NoSuchGenerationError} */
+function throwNoSystem({ name }: Target, { profile }: TargetPaths): never {
+  throw new NoSuchGenerationError(
+    name,
+    `nothing says what ${name} has to boot: the profile ${profile} has no generation; nothing was rebooted`,
+  );
+}
+
 function judge(
   { bootedSystem, currentSystem }: TargetFacts,
-  system: string | undefined,
+  system: string,
   health: readonly CheckResult[],
 ): string[] {
   const failures: string[] = [];
-  if (system !== undefined && bootedSystem !== system) {
+  if (bootedSystem !== system) {
     failures.push(`it booted ${bootedSystem ?? 'no known system'}, not ${system}`);
   }
-  if (system !== undefined && currentSystem !== system) {
+  if (currentSystem !== system) {
     failures.push(`it runs ${currentSystem ?? 'no known system'}, not ${system}`);
   }
   for (const { check, ok, detail } of health) if (!ok) failures.push(`${check}: ${detail}`);

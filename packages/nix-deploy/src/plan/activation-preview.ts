@@ -1,4 +1,4 @@
-import type { Host } from '@cutover/host';
+import { CommandTimeoutError, type Host } from '@cutover/host';
 
 import type { Problem } from '../errors.ts';
 import type { Settings } from '../options.ts';
@@ -74,7 +74,7 @@ export function strandedBy(units: PlannedUnits, { action, mayStop }: Settings): 
   return lost.length === 0 ? [] : [strands(lost)];
 }
 
-/** The new system's own word, which is cheap where that is on the target. */
+/** The new system's own word, which is cheap where that is on the target; `undefined` where it says nothing within a minute. */
 export async function askDryActivate(
   host: Host,
   system: string,
@@ -82,6 +82,11 @@ export async function askDryActivate(
 ): Promise<DryActivation | undefined> {
   const argv = script('dry-activate', 'exec "$1/bin/switch-to-configuration" dry-activate 2>&1', system);
   const { signal } = settings;
-  const { stdout } = await host.run(asRoot(argv, settings), { reject: false, timeout: 60_000, signal });
-  return parseDryActivation(stdout);
+  try {
+    const { stdout } = await host.run(asRoot(argv, settings), { reject: false, timeout: 60_000, signal });
+    return parseDryActivation(stdout);
+  } catch (error) {
+    if (error instanceof CommandTimeoutError) return undefined;
+    throw error;
+  }
 }

@@ -56,8 +56,10 @@ export async function reach(target: Target, deadline: number, signal?: AbortSign
     try {
       return await connected(target, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     } catch (error) {
-      const passing = isPassing(error) || limit.aborted;
-      if (!passing || performance.now() + 1000 > deadline || signal?.aborted === true) throw error;
+      if (signal?.aborted === true) throw error;
+      const silent = limit.aborted && !(error instanceof HostConnectionError);
+      if (!silent && !isPassing(error)) throw error;
+      if (performance.now() + 1000 > deadline) throw silent ? noAnswer(target, error) : error;
     }
     await sleep(500, undefined, { signal });
   }
@@ -73,6 +75,11 @@ async function connected(target: Target, signal: AbortSignal): Promise<Host> {
     await close(host);
     throw error;
   }
+}
+
+/** What never answers is ended by our own limit, which says nothing of the target. */
+function noAnswer({ name }: Target, cause: unknown): HostConnectionError {
+  return new HostConnectionError('CONNECTION_FAILED', name, `${name} did not answer in time`, { cause });
 }
 
 /** Waiting does not repair wrong keys and wrong credentials; it may repair anything else about a connection. */

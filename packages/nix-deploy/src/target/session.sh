@@ -45,7 +45,7 @@ df -B1 --output=avail,iavail "$@" 2> /dev/null | {
   read -r free _ && say bootFree "$free"
 }
 for lock in session activation; do
-  if [ -e "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
+  if [ -r "$state/$lock.lock" ] && ! flock --nonblock --shared 9 9< "$state/$lock.lock" 2> /dev/null; then
     of_file "$state/$lock.holder"
     say lockHolder "${value:-an unnamed deploy}"
     break
@@ -65,8 +65,11 @@ wait
 say ready
 read -r holder || exit 0
 [ -d "$state" ] || mkdir -p "$state"
+# Who can read a lock can hold it.
+umask 077
 exec 7>> "$state/session.lock"
-if ! flock --nonblock 7; then
+# Another session may look just now whether it is held.
+if ! flock --wait 0.5 7; then
   of_file "$state/session.holder"
   say locked "${value:-an unnamed deploy}"
   exit 0

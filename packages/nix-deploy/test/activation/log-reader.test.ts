@@ -20,6 +20,17 @@ describe('createLogReader', () => {
     ]);
   });
 
+  it('takes no longer for a byte of a very long line than for one of a short line', () => {
+    const before = process.cpuUsage();
+    const reader = createLogReader(id);
+    const chunk = Buffer.alloc(32 * 1024, 'a');
+    for (let count = 0; count < 1024; count += 1) expect(reader.push(chunk)).toEqual([]);
+    const [line] = reader.push(bytes('\n'));
+    expect(line).toMatchObject({ type: 'output', text: expect.stringMatching(/^a{10}/) });
+    expect(reader.offset).toBe(32 * 1024 * 1024 + 1);
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+  });
+
   it('reads the same lines wherever it is cut, also when it has to begin again at its offset', () => {
     const part = fc.oneof(
       fc.string({ unit: 'grapheme' }).map((text) => `${text.replaceAll('\n', ' ')}\n`),

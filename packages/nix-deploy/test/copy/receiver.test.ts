@@ -31,3 +31,17 @@ it('says what is not there, and then imports the rest of its input: one command 
   await using another = startReceiver(host, { sudo: false });
   expect(await another.unseen({ of: join(folder, 'system'), paths: [imported] })).toEqual([]);
 });
+
+it('does not take a nix that fails for one that lacks nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'receiver-'));
+  onTestFinished(async () => await rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'nix-store'), '#!/bin/sh\necho "error: database is locked" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await using host = localHost();
+  await using receiver = startReceiver(host, { sudo: false });
+  // What was left half done lies in the store.
+  await expect(receiver.unseen({ of: folder, paths: [folder] })).rejects.toThrow('did not say what it lacks');
+});

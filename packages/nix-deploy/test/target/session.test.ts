@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { localHost } from '@cutover/host';
+import { asUser, localHost } from '@cutover/host';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 
 import { targetPaths } from '../../src/target/paths.ts';
@@ -36,6 +37,35 @@ it('holds the lock as long as it lives, and names its holder to the next', async
   }
   await using third = await open(state);
   await third.lock('the third one');
+});
+
+it('keeps its locks from other users, who could hold them: to read one is enough for that', async () => {
+  const state = join(folder, 'closed');
+  await using session = await open(state);
+  await session.lock('the one who deploys');
+  expect((await stat(join(state, 'session.lock'))).mode & 0o777).toBe(0o600);
+});
+
+it.runIf(process.getuid?.() === 0)('takes no lock that it may not read for one that is held', async () => {
+  const state = join(folder, 'unreadable');
+  await mkdir(state);
+  await writeFile(join(state, 'session.lock'), '', { mode: 0o600 });
+  await chmod(folder, 0o755);
+  await using games = asUser(host, 'games');
+  const paths = targetPaths('system', { state });
+  await using session = await openSession(games, paths, { sudo: false });
+  expect(session.facts.lockHolder).toBeUndefined();
+});
+
+it('does not take one who only looks at the lock for one who holds it', async () => {
+  const state = join(folder, 'looked-at');
+  await mkdir(state);
+  await writeFile(join(state, 'session.lock'), '');
+  await using session = await open(state);
+  const argv = ['flock', '--shared', join(state, 'session.lock'), '-c', 'echo has it; sleep 0.2'];
+  await using looking = host.stream(argv);
+  await once(looking.stdout, 'data');
+  await expect(session.lock('the one who deploys')).resolves.toBeUndefined();
 });
 
 it('does not take a lock that cannot be made for one that somebody holds', async () => {

@@ -17,6 +17,7 @@ import {
 import { checkCustomPaths, checkSymlinkPath, linkCustomPaths, missing } from './links.ts';
 import { lockActivation } from './lock.ts';
 import { type Manifest, parseManifest, permissionsOf, withRuntimeDirectory } from './manifest.ts';
+import { readOwed, withOwed, writeOwed } from './owed.ts';
 import { type Owners, ownOwners, ownersBy } from './owners.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { renderTemplate } from './template.ts';
@@ -80,10 +81,11 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
   const files = await generationFiles(manifest, contents, owners, options.manifest);
   await checkCustomPaths(manifest, owners.of);
   const changes = await compare(symlinkPath, files);
-  const units =
-    noUnits || !(await hasSecrets(symlinkPath))
-      ? { restarted: [], reloaded: [] }
-      : unitsOf(manifest, new Set([...changes.added, ...changes.changed]));
+  const tells = !noUnits && (await hasSecrets(symlinkPath));
+  const owed = tells ? await readOwed(mountPoint) : [];
+  const units = tells
+    ? withOwed(unitsOf(manifest, new Set([...changes.added, ...changes.changed])), owed, manifest)
+    : { restarted: [], reloaded: [] };
   const before = await readlink(symlinkPath).catch(missing);
   const previous = generationAt(before, mountPoint);
   const generation = (previous ?? 0) + 1;
@@ -99,6 +101,7 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
     // A killed activation may have left a part of it.
     await rm(directory, { recursive: true, force: true });
     await writeGeneration(directory, files, group);
+    if (tells) await writeOwed(mountPoint, [...units.restarted, ...units.reloaded]);
     await swapSymlink(symlinkPath, directory);
     await linkCustomPaths(manifest, owners.of);
     notified = await notifyUnits(units, manifest.userMode);
@@ -106,8 +109,11 @@ export async function activate(options: ActivateOptions): Promise<ActivationRepo
     await putBack(symlinkPath, directory, before);
     const down = error instanceof UnitsError ? await bringBack(error.told, manifest.userMode) : [];
     await rm(directory, { recursive: true, force: true });
+    // A note that stays only has units restarted once more; the error says more than that it could not be written.
+    if (tells) await writeOwed(mountPoint, error instanceof UnitsError ? [] : owed).catch(() => undefined);
     throw failure(error, generation, down);
   }
+  if (tells) await writeOwed(mountPoint, []);
   await pruneGenerations(mountPoint, generation, manifest.keepGenerations);
   return { generation, previous, backing, ...changes, ...notified, dry };
 }

@@ -5,6 +5,7 @@ import type { Host } from '@cutover/host';
 import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { type GitRepository, wholeWorkTree } from '../git/repository.ts';
+import { FolderLock } from '../files/lock-file.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { SecretSpec } from '../move/config.ts';
 import { recipientGroups, updateRecipients } from '../sops/edit.ts';
@@ -47,9 +48,11 @@ export interface RevokeReport {
 /**
  * Shuts a recipient out of every sops file that git knows: new recipients and a new data key in one write, and out of
  * the configs that name it. All or nothing: every file is opened and rewritten in memory first, so one that cannot
- * be opened leaves all as they are, and when a write fails the ones before it are put back.
+ * be opened leaves all as they are, and when a write fails the ones before it are put back. So it is where another process
+ * has changed one meanwhile.
  *
- * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left without recipients; as `decryptFile`.
+ * @throws {SecretsError} `KEY_INVALID` when a file or a rule would be left without recipients; `FILE_CONFLICT` when one was
+ * changed meanwhile; as `decryptFile`.
  */
 export async function revoke(given: RevokeOptions): Promise<RevokeReport> {
   const git = await wholeWorkTree(given.host, given.repository, { signal: given.signal });
@@ -173,14 +176,25 @@ interface Change {
 }
 
 async function writeAll(changes: readonly Change[]): Promise<void> {
+  await using lock = new FolderLock();
+  const isStill = async (path: string, content: Uint8Array): Promise<boolean> => {
+    await lock.take(path);
+    return (await readFile(path)).equals(content);
+  };
   const done: Change[] = [];
   try {
     for (const change of changes) {
-      await replaceFile(change.path, change.after);
+      const { file, path, before, after } = change;
+      if (!(await isStill(path, before)))
+        throw new SecretsError('FILE_CONFLICT', 'it was changed meanwhile; nothing was revoked, try again', {
+          file,
+        });
+      await replaceFile(path, after);
       done.push(change);
     }
   } catch (error) {
-    for (const { path, before } of done) await replaceFile(path, before);
+    for (const { path, before, after } of done)
+      if (await isStill(path, after)) await replaceFile(path, before);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { AgeIdentity } from '../age/identity.ts';
 import { SecretsError } from '../errors.ts';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import { removeLeftovers } from '@cutover/foundation/durable-file';
+import { whileLocked } from '../files/lock-file.ts';
 import { replaceOrCreateFile } from '../files/replace-file.ts';
 import { type DecryptedFile, decryptFile } from '../sops/file.ts';
 import { contentAt } from '../sops/content.ts';
@@ -29,7 +30,8 @@ export interface EncryptReport {
 /**
  * Encrypts secrets into the sops files of a git working tree, and writes the `.sops.yaml` for their recipients.
  * A file stays as it is when it decrypts to the same contents (compared by keyed HMAC) for the same recipients, so a
- * second run changes nothing. Files are replaced whole, and a killed run leaves each one old or new.
+ * second run changes nothing. Files are replaced whole, and a killed run leaves each one old or new; no other command of
+ * this package changes one meanwhile.
  *
  * @throws {SecretsError} `FILE_CONFLICT`: a file is there that none of the identities opens; it is not replaced.
  * `LEAK_FOUND`: a secret would stand in its file in plain text; it is not written.
@@ -42,7 +44,10 @@ export async function encryptIntoRepo(
   await checkRepository(repository);
   const files: { file: string; outcome: 'written' | 'unchanged' }[] = [];
   for (const [file, members] of groupByFile(secrets)) {
-    files.push({ file, outcome: await encryptOne(repository, file, members, options) });
+    const path = join(repository, file);
+    const encrypt = (): Promise<'written' | 'unchanged'> => encryptOne(path, file, members, options);
+    const isThere = (await unlessAbsent(stat(path))) !== undefined;
+    files.push({ file, outcome: isThere ? await whileLocked(path, encrypt) : await encrypt() });
   }
   files.push({
     file: '.sops.yaml',
@@ -52,12 +57,11 @@ export async function encryptIntoRepo(
 }
 
 async function encryptOne(
-  repository: string,
+  path: string,
   file: string,
   members: readonly CollectedSecret[],
   { recipients, identities }: EncryptIntoRepoOptions,
 ): Promise<'written' | 'unchanged'> {
-  const path = join(repository, file);
   await removeLeftovers(path);
   const [first] = members;
   if (first === undefined) return 'unchanged';

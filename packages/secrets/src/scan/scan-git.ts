@@ -1,4 +1,4 @@
-import { FileNotFoundError, FileRefusedError, type Host } from '@cutover/host';
+import { FileNotFoundError, FileRefusedError, type Host, OutputLimitError } from '@cutover/host';
 import { SecretsError } from '../errors.ts';
 import { readObjects } from '../git/objects.ts';
 import { type GitRepository, gitRepository } from '../git/repository.ts';
@@ -43,7 +43,8 @@ export interface ScanReport {
  * notes and stashes too), the reflogs, and the changed and new files of the working tree. Known values never leave this process: the
  * objects come here.
  *
- * @throws {SecretsError} `SCAN_FAILED`: git could not read the repository to its end, so nothing is proved.
+ * @throws {SecretsError} `SCAN_FAILED`: git could not read the repository to its end, or a file of the working tree cannot be
+ * read, so nothing is proved.
  *
  * @example
  * const { findings, objects } = await scanGit({ host: localHost(), path: '/srv/repo' });
@@ -119,8 +120,17 @@ async function readIfThere(
   try {
     return await host.readFile(name, options);
   } catch (error) {
-    // Deleted in the working tree, or a link to a directory: git has its content or there is none.
-    if (error instanceof FileNotFoundError || error instanceof FileRefusedError) return undefined;
-    throw error;
+    // Deleted in the working tree: git has its content.
+    if (error instanceof FileNotFoundError) return undefined;
+    if (!(error instanceof FileRefusedError)) throw error;
+    const { stdout } = await host.run(['stat', '-c', '%F', '--', name], { reject: false, ...options });
+    // A directory, or a link to what cannot be read: of these git would take no content.
+    if (stdout !== '' && !stdout.startsWith('regular ')) return undefined;
+    if (error.cause instanceof OutputLimitError)
+      return await host.readFile(name, { ...options, maxBytes: most });
+    throw new SecretsError('SCAN_FAILED', error.message, { host: host.name }, { cause: error });
   }
 }
+
+/** Bytes of a file that is looked through in memory, as a large object of git's is. */
+const most = 2 ** 31;

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { activate } from '../../src/activate.ts';
 import { encryptFile } from '../../src/sops.ts';
 import { generateKeyPair, identityFile } from '../../src/age.ts';
+import { secretsCommand } from '../secrets-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const keys = generateKeyPair();
@@ -20,6 +21,7 @@ async function world() {
     systemctl,
     `#!/bin/sh
 [ "$1" != --user ] || shift; verb=$1; shift 2; echo "$verb $*" >> ${root}/calls; code=0
+[ "$verb" = is-active ] || [ ! -e ${root}/kill ] || { rm ${root}/kill; kill -KILL $PPID; exit 1; }
 for unit; do
   state=$(cat ${root}/states/$unit)
   case "$verb" in
@@ -86,6 +88,9 @@ exit $code
     generations: () => readdir(join(root, 'run.d')),
     content: (name: string) => readFile(join(root, 'run', name), 'utf8'),
     state: (name: string) => readFile(join(root, 'states', `${name}.service`), 'utf8'),
+    /** The next activation is killed when it tells a unit. */
+    kill: () => writeFile(join(root, 'kill'), ''),
+    note: () => readFile(join(root, 'run.d.units'), 'utf8').catch(() => undefined),
     set: (name: string, state: string) => writeFile(join(root, 'states', `${name}.service`), state),
     calls: () =>
       readFile(join(root, 'calls'), 'utf8').then(
@@ -135,4 +140,27 @@ test('only an activation that went well removes older generations', async () => 
   await write('one: b\ntwo: a\n');
   await activate({ manifest });
   expect(await generations()).toEqual(['2']);
+});
+
+test('an activation that was killed before its units took up the secrets leaves them to the next one', async () => {
+  const { manifest, write, calls, kill, content, note } = await world();
+  await write('one: b\ntwo: b\n');
+  await kill();
+  const killed = await secretsCommand().run(['activate', manifest]);
+  expect(killed.signal).toBe('SIGKILL');
+  expect(await content('one')).toBe('b');
+  const before = (await calls()).length;
+
+  expect(await activate({ manifest, noUnits: true })).toMatchObject({ changed: [], restarted: [] });
+  expect(await activate({ manifest })).toMatchObject({
+    changed: [],
+    restarted: ['one.service'],
+    reloaded: ['two.service'],
+  });
+  expect((await calls()).slice(before).filter((call) => !call.startsWith('is-active'))).toEqual([
+    'try-restart one.service',
+    'try-reload-or-restart two.service',
+  ]);
+  expect(await note()).toBeUndefined();
+  expect(await activate({ manifest })).toMatchObject({ restarted: [], reloaded: [] });
 });

@@ -2,8 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, cp, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { generateKeyPair, identityFile, parseIdentities } from '../../src/age.ts';
+import { whileLocked } from '../../src/files/lock-file.ts';
 import { decryptFile, encryptFile } from '../../src/sops.ts';
 import { ended, secretsCommand } from '../secrets-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -32,6 +34,24 @@ test('of six sets at once none is lost', async () => {
   expect((await content()).split('\n').slice(1, -1).sort()).toEqual(
     names.map((name) => `${name}: value of ${name}`),
   );
+});
+
+test('in place, too, a file is read and replaced while no other command changes it', async () => {
+  const { file, key, content } = await fixture();
+  const changed = await whileLocked(file, async () => {
+    const decrypting = secrets.run(['decrypt', '--in-place', file, '-i', key]);
+    // The lock is all that it can wait for.
+    await setTimeout(1000);
+    expect(await readFile(file, 'utf8')).toContain('sops:');
+    const set = await encryptFile('later: one\n', { file, recipients: [keys.recipient] });
+    await writeFile(file, set);
+    return { decrypting };
+  });
+  expect(await changed.decrypting).toMatchObject({ code: 0, stderr: '' });
+  expect(await readFile(file, 'utf8')).toBe('later: one\n');
+  const encrypting = await secrets.run(['encrypt', '--in-place', file, '--recipient', keys.recipient]);
+  expect(encrypting).toMatchObject({ code: 0, stderr: '' });
+  expect(await content()).toBe('later: one\n');
 });
 
 test('empty input, and input that is not text, are no values', async () => {

@@ -1,13 +1,14 @@
 import { type Host, localHost } from '@cutover/host';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type SecretsError, parseSecretsConfig, revoke } from '../../src/index.ts';
 import { decryptFile, encryptFile } from '../../src/sops.ts';
 import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { guardStaged } from '../../src/scan.ts';
 import { setUpGit } from '../../src/guard/set-up-git.ts';
 import { git, makeRepository } from '../git.ts';
+import { shim } from '../move/world.ts';
 import { runSops, sopsCommand } from '../sops-command.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -151,6 +152,37 @@ test('revoke is all or nothing: one file that cannot be opened leaves all as the
   }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'NO_IDENTITY', file: 'secrets/b.yaml' });
   expect(await readFile(join(path, 'secrets', 'a.yaml'))).toEqual(before);
+});
+
+test('revoke loses nothing that another process wrote meanwhile', async () => {
+  const path = await repository();
+  const leaver = generateKeyPair();
+  const recipients = [keys.recipient, leaver.recipient];
+  const sealed = async (text: string): Promise<Uint8Array> =>
+    await encryptFile(text, { file: 'a.yaml', recipients });
+  await stage(path, 'secrets/a.yaml', await sealed('a: one\n'));
+  await stage(path, 'secrets/b.yaml', await sealed('b: one\n'));
+  const first = await readFile(join(path, 'secrets', 'a.yaml'));
+  const changed = await sealed('b: two\n');
+  const bin = await temporaryDirectory();
+  await writeFile(join(bin, 'changed'), changed);
+  // While it looks through the history, which takes a while in a large repository.
+  await shim(
+    bin,
+    'git',
+    `case " $* " in *" log "*) cp ${bin}/changed ${path}/secrets/b.yaml ;; esac\nexec "$real" "$@"`,
+  );
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const options = {
+    host,
+    repository: path,
+    recipient: leaver.recipient,
+    identities: parseIdentities(keys.identity),
+  };
+  await expect(revoke(options)).rejects.toMatchObject({ code: 'FILE_CONFLICT', file: 'secrets/b.yaml' });
+  expect(await readFile(join(path, 'secrets', 'b.yaml'))).toEqual(Buffer.from(changed));
+  expect(await readFile(join(path, 'secrets', 'a.yaml'))).toEqual(first);
 });
 
 test('revoke takes the recipient out of the configs, and a second run still names all that it has seen', async () => {

@@ -1,4 +1,5 @@
 import { localHost } from '@cutover/host';
+import { setTimeout } from 'node:timers/promises';
 import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,7 +15,8 @@ import {
   verifySecrets,
 } from '../../src/index.ts';
 import { activate } from '../../src/activate.ts';
-import { encryptFile } from '../../src/sops.ts';
+import { decryptFile, encryptFile, setInFile } from '../../src/sops.ts';
+import { whileLocked } from '../../src/files/lock-file.ts';
 import { generateKeyPair, parseIdentities } from '../../src/age.ts';
 import { git, makeRepository } from '../git.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -208,6 +210,33 @@ test('so is one in a list, whose items have no names of their own', async () => 
     key: 'all_unencrypted/0',
   });
   expect(await readFile(join(repository, file))).toEqual(before);
+});
+
+test('a value that another command sets meanwhile is not lost', async () => {
+  const { config, source, repository } = await fixture();
+  const keys = generateKeyPair();
+  const [identities, recipients] = [parseIdentities(keys.identity), [keys.recipient]];
+  const file = 'all.yaml';
+  const path = join(repository, file);
+  await writeFile(path, await encryptFile('other: one\n', { file, recipients }));
+  const { secrets } = parseSecretsConfig(
+    JSON.stringify({
+      ...config,
+      secrets: [{ name: 'x', source: { host: 'pi', path: join(source, 'token') }, file, key: 'token' }],
+    }),
+  );
+  await using host = localHost();
+  const collected = await collect(host, secrets);
+  const encrypting = await whileLocked(path, async () => {
+    const before = await readFile(path);
+    const started = encryptIntoRepo(repository, collected, { recipients, identities });
+    await setTimeout(300);
+    await writeFile(path, (await setInFile(before, ['other'], 'two', { file, identities })).bytes);
+    return { started };
+  });
+  await encrypting.started;
+  const { plaintext } = await decryptFile(await readFile(path), { file, identities });
+  expect(Buffer.from(plaintext).toString()).toMatch(/^other: two\ntoken: /);
 });
 
 test('a secret that has changed at its source changes its own line, the MAC and lastmodified', async () => {

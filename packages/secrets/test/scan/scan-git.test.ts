@@ -1,6 +1,6 @@
 import { localHost } from '@cutover/host';
 import { execFileSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -118,6 +118,19 @@ test('a bare repository is scanned, and one that git cannot read is not called c
   await expect(scanGit({ host, path: bare, knownValues: known })).rejects.toMatchObject({
     code: 'SCAN_FAILED',
   });
+});
+
+test('a file of the working tree that is larger than what is read at once is looked through, too', async () => {
+  const path = await repository();
+  const large = join(path, 'large');
+  await writeFile(large, '');
+  await truncate(large, 65 * 1024 * 1024);
+  expect(await scan(path)).toEqual([]);
+  await appendFile(large, value);
+  // What cannot be read behind a link is no content of git's.
+  for (const target of ['/nonexistent', '.', '/proc/self/mem'])
+    await symlink(target, join(path, `to${target.length}`));
+  expect(await scan(path)).toEqual(['file']);
 });
 
 test('a known value is found in every encoding, wherever it stands in its text', () => {

@@ -7,6 +7,7 @@ import { deployFleet, FleetError, type FleetOutcome } from '../../fleet/deploy-f
 import type { Action } from '../../options.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { DeployFlags } from './command.ts';
+import { printable } from '../shared/printable.ts';
 import { createView } from '../shared/view.ts';
 
 /** `nix-deploy deploy`. */
@@ -76,7 +77,7 @@ async function report(
     await print({ type: 'result', ...outcome, ...error });
     return;
   }
-  await write(processIo.stdout, `${sentence(outcome)}\n`);
+  await write(processIo.stdout, printable(`${sentence(outcome)}\n`));
 }
 
 /** What it means that nothing was changed, where that is not that the system ran already. */

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import { type DescribedError, describeError } from '@cutover/foundation/describe-error';
 import { withInterrupts } from '@cutover/foundation/interrupts';
 import { processIo, write } from '@cutover/foundation/io';
@@ -10,7 +8,9 @@ import type { DeployConfig } from '../../config/schema.ts';
 import { inParallel } from '../../fleet/in-parallel.ts';
 import { asRoot, script } from '../../target/script.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
+import { printable } from '../shared/printable.ts';
 import type { ExecFlags } from './command.ts';
+import { eachLine } from './each-line.ts';
 
 /** `nix-deploy exec`. Its exit code is 1 where the command failed, or could not be run, on one of the targets. */
 export async function runExec(argv: readonly string[], flags: ExecFlags): Promise<void> {
@@ -67,7 +67,7 @@ function telling(target: string, json: boolean): Tell {
       case 'output':
         return write(processIo[event.stream], `${target}: ${event.line}\n`);
       case 'failed':
-        return write(processIo.stderr, `${target}: ${event.error.message}\n`);
+        return write(processIo.stderr, printable(`${target}: ${event.error.message}\n`));
       case 'ended':
         if (event.exitCode === 0) return;
         return write(processIo.stderr, `${target}: ended with ${event.exitCode ?? event.signal}\n`);
@@ -89,15 +89,4 @@ async function runShown(
     ),
   );
   return await stream.exit;
-}
-
-async function eachLine(from: Readable, onLine: (line: string) => Promise<void>): Promise<void> {
-  from.setEncoding('utf8');
-  let rest = '';
-  for await (const chunk of from) {
-    const lines = `${rest}${String(chunk)}`.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) await onLine(line);
-  }
-  if (rest !== '') await onLine(rest);
 }

@@ -7,6 +7,7 @@ import { askEach } from '../shared/ask-each.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { GenerationsFlags } from './command.ts';
 import { describePackage } from '../shared/packages.ts';
+import { printable } from '../shared/printable.ts';
 
 /** `nix-deploy generations`. */
 export async function runGenerations(names: readonly string[], flags: GenerationsFlags): Promise<void> {
@@ -21,7 +22,10 @@ export async function runGenerations(names: readonly string[], flags: Generation
     const text = answers
       .map(({ target, generations: list }) => `${target}\n${list.map(row).join('') || '    none yet\n'}`)
       .join('\n');
-    await write(processIo.stdout, flags.json === true ? `${JSON.stringify({ targets: all })}\n` : text);
+    await write(
+      processIo.stdout,
+      flags.json === true ? `${JSON.stringify({ targets: all })}\n` : printable(text),
+    );
   });
 }
 

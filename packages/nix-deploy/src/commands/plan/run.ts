@@ -8,6 +8,7 @@ import { askEach } from '../shared/ask-each.ts';
 import { chosenMembers } from '../shared/chosen-members.ts';
 import type { PlanFlags } from './command.ts';
 import { describePackage } from '../shared/packages.ts';
+import { printable } from '../shared/printable.ts';
 
 /** `nix-deploy plan`. */
 export async function runPlan(names: readonly string[], flags: PlanFlags): Promise<void> {
@@ -64,7 +65,7 @@ export function render(planned: Plan): string {
   if (planned.connection.length > 0)
     lines.push(`  ! the connection may stand on what this touches: ${planned.connection.join(', ')}`);
   if (planned.rebootFor.length > 0) lines.push(`  reboot   needed for ${planned.rebootFor.join(', ')}`);
-  return `${lines.join('\n')}\n`;
+  return printable(`${lines.join('\n')}\n`);
 }
 
 function some(names: readonly string[]): string {

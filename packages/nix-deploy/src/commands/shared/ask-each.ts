@@ -4,6 +4,7 @@ import { processIo, write } from '@cutover/foundation/io';
 import { exitCodeOf } from '../../exit-codes.ts';
 import type { FleetMember } from '../../fleet/deploy-fleet.ts';
 import { inParallel } from '../../fleet/in-parallel.ts';
+import { printable } from './printable.ts';
 
 /** A target that could not be asked, as `--json` tells it. */
 export interface Unanswered {
@@ -41,7 +42,7 @@ export async function askEach<T>(
         if (members.length === 1 || signal.aborted) throw error;
         const failure = { target: member.target.name, error: describeError(error) };
         found.set(member, { failure });
-        await write(processIo.stderr, `${failure.target}: FAILED: ${failure.error.message}\n`);
+        await write(processIo.stderr, printable(`${failure.target}: FAILED: ${failure.error.message}\n`));
       }
     },
   );

@@ -1,10 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
-
 import type { CommandIo } from '@cutover/foundation/io';
 import { formatSize } from '@cutover/foundation/size';
 
 import type { DeployEvent } from '../../events.ts';
 import type { NixProgress } from '../../nix/progress.ts';
+import { printable } from './printable.ts';
 
 /** Shows what goes on: one calm line that is rewritten on a terminal, plain lines elsewhere. */
 export interface View {
@@ -41,7 +40,7 @@ export function createView(
     if (text === '') return;
     if (terminal) {
       clear();
-      live = `${several ? `${target}: ` : ''}${text}`.slice(0, 100);
+      live = `${several ? `${target}: ` : ''}${printable(text).replaceAll('\n', ' ')}`.slice(0, 100);
       io.stderr.write(live);
     } else if (performance.now() - said > 10_000) {
       said = performance.now();
@@ -96,12 +95,6 @@ export function createView(
       }
     },
   };
-}
-
-/** What a target writes may be anything: a terminal obeys none of it. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is left out
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 
 function describeProgress({ builds, copies, bytes, current }: NixProgress): string {

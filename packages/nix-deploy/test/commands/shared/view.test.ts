@@ -51,4 +51,12 @@ describe('the view', () => {
     });
     expect(text).toBe('  red\tend ✓\n');
   });
+
+  it('nor in the line that is rewritten, whose names come from the target as well', () => {
+    const text = shown({ terminal: true, several: false }, (view) => {
+      const current = ['building \u001b]0;title\u0007x\ny'];
+      view.show({ type: 'progress', progress: { ...progress, current }, target: 'web' });
+    });
+    expect(text).toBe('  1/3 built, 512 B of 3 MiB, building x y');
+  });
 });

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { visible } from '../../visible.ts';
 import type { SopsFormat } from '../../sops/formats/format.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
-import { readInput, writeOutput } from '../shared/input.ts';
+import { inTurn, readInput, writeOutput } from '../shared/input.ts';
 import { formatOption, print } from '../shared/options.ts';
 import { pathHelp } from '../shared/value-path.ts';
 
@@ -39,7 +39,7 @@ export function setUpDecrypt(command: Command): Command {
         '--in-place with --extract would leave one value of the file; name --output for it',
       );
     const reports: object[] = [];
-    for (const file of files) reports.push(await decryptOne(file, flags));
+    for (const file of files) reports.push(await inTurn(flags.inPlace, file, () => decryptOne(file, flags)));
     if (flags.json !== true) return;
     print(true, files.length === 1 ? reports[0] : { files: reports }, () => []);
   });

@@ -2,7 +2,7 @@ import { UsageError } from '@cutover/foundation/usage-error';
 import { type Command, Option } from 'commander';
 import { type SelectionRule, selectionKinds } from '../../sops/selection.ts';
 import { type EngineFlags, chosenEngine, engineFile, withEngineOptions } from '../shared/engine.ts';
-import { readInput, writeOutput } from '../shared/input.ts';
+import { inTurn, readInput, writeOutput } from '../shared/input.ts';
 import { print, recipientOption } from '../shared/options.ts';
 
 interface Flags extends EngineFlags {
@@ -44,16 +44,19 @@ export function setUpEncrypt(command: Command): Command {
       throw new UsageError('--in-place replaces the named file, so it goes with neither --output nor -');
     const engine = await chosenEngine(flags);
     const named = engineFile(name, flags);
-    const encrypted = await engine.encrypt(await readInput(file), {
-      ...named,
-      recipients: recipientsOf(flags),
-      rules: rules ?? named.rules,
-      selection: selectionOf(flags),
-      macOnlyEncrypted: flags.macOnlyEncrypted,
-    });
     const output = flags.inPlace === true ? file : flags.output;
     const written = output !== undefined && output !== '-';
-    if (written || flags.json !== true) await writeOutput(output, encrypted, { newMode: 0o644 });
+    const encrypted = await inTurn(flags.inPlace, file, async () => {
+      const made = await engine.encrypt(await readInput(file), {
+        ...named,
+        recipients: recipientsOf(flags),
+        rules: rules ?? named.rules,
+        selection: selectionOf(flags),
+        macOnlyEncrypted: flags.macOnlyEncrypted,
+      });
+      if (written || flags.json !== true) await writeOutput(output, made, { newMode: 0o644 });
+      return made;
+    });
     if (flags.json !== true) return;
     const content = written ? { output } : { content: Buffer.from(encrypted).toString('utf8') };
     const { summaryOf } = await import('../shared/summary.ts');

@@ -17,6 +17,23 @@ export async function readInput(file: string): Promise<Uint8Array> {
 }
 
 /**
+ * Runs what reads a file and, where that is `inPlace`, replaces it, while no other command changes it.
+ *
+ * @throws {SecretsError} as `whileLocked`, and as `readInput` for what cannot be read.
+ */
+export async function inTurn<T>(
+  inPlace: boolean | undefined,
+  file: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  if (inPlace !== true) return await action();
+  // Before the lock, for a clear message about what cannot be read.
+  await readInput(file);
+  const { whileLocked } = await import('../../files/lock-file.ts');
+  return await whileLocked(file, action);
+}
+
+/**
  * Writes to a file or to standard output. A file that is there keeps its owner and mode.
  *
  * @param options - `newMode` of a file that is not there yet; `mode` whatever there is.
