@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { unlessAbsent } from '@cutover/foundation/errno';
 import type { AgentEvent } from '../../agents/agent-event.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { Background } from '../../concurrency/background.ts';
@@ -174,9 +173,12 @@ function questionOf({ ask, note }: Policy): string {
   return ask.replaceAll('{note}', note);
 }
 
-/** A note that an earlier question brought is none. */
+/** A note that an earlier question brought is none, nor is what cannot be read: the agent has put it there. */
 async function isNewNote({ note }: Policy, { askedAt }: ContextHandoffState): Promise<boolean> {
-  const seen = await unlessAbsent(stat(note));
-  if (seen?.isFile() !== true || seen.mtimeMs <= askedAt) return false;
-  return (await unlessAbsent(readFile(note, 'utf8')))?.trim() !== '';
+  try {
+    const seen = await stat(note);
+    return seen.isFile() && seen.mtimeMs > askedAt && (await readFile(note, 'utf8')).trim() !== '';
+  } catch {
+    return false;
+  }
 }

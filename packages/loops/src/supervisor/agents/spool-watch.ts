@@ -59,9 +59,11 @@ export class SpoolWatch implements Disposable {
         names.filter((name) => name.endsWith('.json')).map((name) => this.#look(name)),
       );
       for (const { name, path, at } of found.flat().toSorted((a, b) => Number(a.at - b.at))) {
-        const json = await readFile(path, 'utf8');
-        await this.#onHook({ run: name.slice(0, name.indexOf('.')), json, at: Number(at / 1_000_000n) });
-        await rm(path, { force: true });
+        // What cannot be read is no hook's: the agent may put there what it likes.
+        const json = await readFile(path, 'utf8').catch(() => undefined);
+        if (json !== undefined)
+          await this.#onHook({ run: name.slice(0, name.indexOf('.')), json, at: Number(at / 1_000_000n) });
+        await rm(path, { force: true, recursive: true });
       }
     });
   }
