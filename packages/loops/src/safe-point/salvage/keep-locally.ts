@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CommandError, CommandTimeoutError } from '@cutover/host';
 import { git, type GitContext, gitLine } from '../../git/git.ts';
 import { LoopsError } from '../../errors.ts';
-import { lfsObjects } from '../looks/lfs-objects.ts';
+import { lfsNotKept } from '../looks/lfs-objects.ts';
 import { locate } from '../looks/locate.ts';
 import { furtherWorktrees } from '../looks/worktrees.ts';
 import { commitTree, joinCommits } from './commits.ts';
@@ -59,8 +59,8 @@ export async function keepLocally(context: GitContext): Promise<Kept> {
   const commit = await joinCommits(context, tree, [...new Set(parents)], `Salvage of ${context.repository}`);
   const ref = `refs/salvage/${id}`;
   await git(context, ['update-ref', ref, commit, '']);
-  const lfs = (await attempt('objects of git-lfs', () => lfsObjects(context, places))) ?? [];
-  return { ref, commit, notKept: [...notKept, ...lfs.map(({ detail }) => detail)] };
+  const lfs = (await attempt('objects of git-lfs', () => lfsNotKept(context, places))) ?? [];
+  return { ref, commit, notKept: [...notKept, ...lfs] };
 }
 
 /** What was staged. An index with conflicts cannot be written; all of it is in the work tree and the refs. */

@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUser, localHost } from '@cutover/host';
 import { describe, expect, it } from 'vitest';
@@ -40,5 +40,19 @@ describe('salvage', () => {
     await host.run(['chown', '-R', 'root', path]);
     expect(await fixture.git(path, 'show', `${salvage.ref}:open`)).toBe('only here: open');
     expect(await readFile(join(path, 'closed'), 'utf8')).toBe('a secret of another user');
+  });
+
+  it('names the files of git-lfs, which its push without hooks does not upload, also where the hook is there', async () => {
+    await using fixture = await makeGitFixture();
+    const path = await fixture.clone('work');
+    const hook = join(path, '.git', 'hooks', 'pre-push');
+    await writeFile(hook, '#!/bin/sh\ngit lfs pre-push "$@" # git-lfs\n', { mode: 0o755 });
+    expect((await salvageClone(host, path)).notKept).toEqual([]);
+    const folder = join(path, '.git', 'lfs', 'objects', 'ab', 'cd');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'abcd'), 'large');
+    const { pushedTo, notKept } = await salvageClone(host, path);
+    expect(pushedTo).toBe('origin');
+    expect(notKept).toEqual([expect.stringContaining('git lfs push --all')]);
   });
 });
