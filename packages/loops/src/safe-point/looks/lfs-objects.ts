@@ -9,6 +9,8 @@ import type { GitPlaces } from './locate.ts';
  * pushed commit may point at a file that is only here.
  */
 export async function lfsObjects(context: GitContext, places: GitPlaces): Promise<UnsafeReason[]> {
+  const folder = await folderOfObjects(context, places);
+  if (folder === undefined) return [];
   const hook = await askClone(context, [
     'git',
     '-C',
@@ -20,8 +22,6 @@ export async function lfsObjects(context: GitContext, places: GitPlaces): Promis
   ]);
   const installed = await askClone(context, ['grep', '-qs', 'git-lfs', '--', hook.stdout.trim()]);
   if (installed.exitCode === 0) return [];
-  const folder = await folderOfObjects(context, places);
-  if (folder === undefined) return [];
   const detail = `${folder} holds files, and no pre-push hook of git-lfs uploads them; upload them with git lfs push --all origin, then git lfs install`;
   return [{ code: 'lfs', detail }];
 }
