@@ -120,7 +120,7 @@ async function open(socketPath: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     socket.once('connect', () => resolve(socket));
-    socket.once('error', (cause) => {
+    socket.on('error', (cause) => {
       const why = isErrno(cause, 'EACCES') ? 'this user may not open' : 'no supervisor listens at';
       reject(new LoopsError('SUPERVISOR_ABSENT', `${why} ${socketPath}; start one with loops up`, { cause }));
     });

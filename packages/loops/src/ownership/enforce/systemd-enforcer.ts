@@ -13,6 +13,8 @@ export function systemdEnforcer(socket: string): LeaseEnforcer {
     kind: 'systemd',
     async arm({ killAt }) {
       const connection = connect(socket);
+      // What goes wrong is told by the reading below; a write may fail once that is over.
+      connection.on('error', () => undefined);
       connection.setTimeout(patience, () =>
         connection.destroy(new Error(`no answer in ${patience / 1000} s`)),
       );
