@@ -64,7 +64,7 @@ describe.each(['local', 'ssh'])('a rig that was frozen over %s', (where) => {
   it('goes on at once when the program that holds it is killed', async () => {
     await using one = sleeper();
     const given = { selector: one.selector, ...(where === 'ssh' && { ssh: sshd.options }) };
-    // On the rig's own host its arguments name what the rig is known by, but it is no part of the rig.
+    // On the rig's own host its command line matches the rig's pattern; it must not freeze itself.
     const args = where === 'local' ? one.selector.commandLines : [];
     const holder = spawn(process.execPath, [join(outDir, 'freezes.mjs'), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -55,7 +55,7 @@ const healthCheck = z.discriminatedUnion(
       .object({
         type: z.literal('http').describe('A page answers'),
         url: z.url().describe('Its address'),
-        status: z.int().optional().describe('The status of the answer; default: any 2xx'),
+        status: z.int().optional().describe('The HTTP status that is expected; default: any 2xx'),
         contains: z.string().optional().describe('Text that the answer must contain'),
         from: z
           .enum(['target', 'here'])

@@ -127,7 +127,7 @@ test('a file of the working tree that is larger than what is read at once is loo
   await truncate(large, 65 * 1024 * 1024);
   expect(await scan(path)).toEqual([]);
   await appendFile(large, value);
-  // What cannot be read behind a link is no content of git's.
+  // Links to what cannot be read: git stores only where they point.
   for (const target of ['/nonexistent', '.', '/proc/self/mem'])
     await symlink(target, join(path, `to${target.length}`));
   expect(await scan(path)).toEqual(['file']);

@@ -49,8 +49,8 @@ async function withRepository(
 }
 
 /**
- * Looks at each submodule that is checked out, and each other repository in its folders, like at a clone, and at the repositories of those that are not for what
- * no remote has.
+ * Looks like at a clone at each submodule that is checked out and at each other repository in the clone's folders, and at the
+ * repositories of submodules that are not checked out for what no remote has.
  *
  * @param inspect looks at a clone by its path.
  */
