@@ -17,12 +17,12 @@ import { soak } from '../soak.ts';
 
 const host = localHost();
 
-/** An agent that half of the time has something that is not pushed, and never stops by itself. */
+/** An agent that half of the time has something that is not pushed, and never stops by itself while its files are there. */
 const worker = `
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 trap '' HUP
 n=0
-while :; do
+while [ -e "$0" ]; do
   n=$((n + 1))
   echo "half" > "work-$$"
   sleep 0.05
