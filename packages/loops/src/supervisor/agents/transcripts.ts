@@ -1,6 +1,7 @@
 import type { AgentProgress } from '../../agents/agent-adapter.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
+import { Turns } from '../../concurrency/turns.ts';
 import type { RigStore } from '../../state/rig-store.ts';
 import { environmentIfReadable } from '../starting/loop-command.ts';
 import type { AgentLife, AgentLives } from './agent-life.ts';
@@ -11,6 +12,7 @@ export class Transcripts {
   readonly #config: RigConfig;
   readonly #store: RigStore;
   readonly #lives: AgentLives;
+  readonly #turns = new Turns();
 
   constructor(config: RigConfig, store: RigStore, lives: AgentLives) {
     this.#config = config;
@@ -20,27 +22,30 @@ export class Transcripts {
 
   /** What a loop's agent has done so far; `undefined` where no transcript tells. */
   async read(loop: LoopConfig): Promise<AgentProgress | undefined> {
+    return this.#turns.take(loop.name, () => this.#read(loop));
+  }
+
+  async #read(loop: LoopConfig): Promise<AgentProgress | undefined> {
     const adapter = adapterOf(loop);
     const life = this.#lives.of(loop.name, adapter);
     const path = await this.#path(loop);
-    if (path === undefined || adapter.readTranscript === undefined) {
-      // The session before had one: what it says is not of this one.
-      await this.#leave(loop, life);
+    if (life.transcript !== undefined && life.transcript.path !== path) {
+      await this.#leave(loop, life.transcript);
       delete life.transcript;
+      // What the session before has done is not of this one.
       delete life.progress;
-      return undefined;
     }
-    if (life.transcript?.path !== path) {
-      await this.#leave(loop, life);
-      life.transcript = { path, reader: adapter.readTranscript(path) };
-    }
-    life.progress = await life.transcript.reader.read();
-    return life.progress;
+    if (path === undefined || adapter.readTranscript === undefined) return undefined;
+    const reader = life.transcript?.reader ?? adapter.readTranscript(path);
+    const progress = await reader.read();
+    // Together: whoever counts in between would count the one as the other's.
+    life.transcript = { path, reader };
+    life.progress = progress;
+    return progress;
   }
 
   /** What came since the last look is counted too before another transcript takes its place. */
-  async #leave({ name }: LoopConfig, { transcript }: AgentLife): Promise<void> {
-    if (transcript === undefined) return;
+  async #leave({ name }: LoopConfig, transcript: NonNullable<AgentLife['transcript']>): Promise<void> {
     const { usage } = await transcript.reader.read();
     const { day } = dayOf(Date.now());
     const counted = countUsage(this.#store.loop(name).usage, transcript.path, usage, day);

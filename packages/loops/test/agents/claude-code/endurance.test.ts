@@ -57,25 +57,14 @@ describe.skipIf(program === '')(`a rig of four Claude Code sessions for ${minute
       const end = performance.now() + minutes * 60_000;
       for (let round = 1; performance.now() < end; round += 1) {
         try {
-          await work(command, round);
+          await work(rig, command, round);
         } catch (error) {
           throw new Error(`round ${round}, after:\n${await whatWas(rig, command)}`, { cause: error });
         }
         samples.push(await sample(rig.config.stateDir, command.pid()));
       }
 
-      await until(
-        async () => ({
-          counted: countedBy(await readRigStatus(rig.config)),
-          asked: (await rig.lab.requests()).filter(({ mode, retry }) => mode === 'good' && retry === 0)
-            .length,
-        }),
-        ({ counted, asked }) =>
-          counted.input === asked * used.input &&
-          counted.cacheWrite === asked * used.cacheWrite &&
-          counted.output === asked * used.output,
-        60_000,
-      );
+      await untilCounted(rig);
       const early = medians(samples.slice(Math.floor(samples.length * 0.2), Math.ceil(samples.length * 0.4)));
       const late = medians(samples.slice(Math.floor(samples.length * 0.8)));
       console.info(`${samples.length} rounds in ${minutes} minutes`, JSON.stringify({ early, late }));
@@ -113,7 +102,7 @@ async function whatWas(rig: ClaudeRig, command: Command): Promise<string> {
 }
 
 /** One round of work for all, and what comes with it now and then. */
-async function work(command: Command, round: number): Promise<void> {
+async function work(rig: ClaudeRig, command: Command, round: number): Promise<void> {
   const full = round % fullEvery === 0 ? names[(round / fullEvery) % names.length] : undefined;
   const before = full === undefined ? undefined : await sessionOf(command, full);
   await Promise.all(
@@ -124,12 +113,14 @@ async function work(command: Command, round: number): Promise<void> {
   );
   if (full !== undefined) await handedOver(command, full, before);
   await command.untilIdle();
-  if (round % killEvery === 0) await killOne(command, names[(round / killEvery) % names.length] ?? '');
+  // A session that ends takes what is not in its transcript yet with it, so each difference is seen in its own round.
+  if (full !== undefined) await untilCounted(rig);
+  if (round % killEvery === 0) await killOne(rig, command, names[(round / killEvery) % names.length] ?? '');
 }
 
-/** At rest its turns are in its transcript, so that what the API has counted is not lost with it. */
-async function killOne(command: Command, name: string): Promise<void> {
-  await delay(1000);
+/** Only when all that the API has counted is in its transcript: the rest would be lost with it. */
+async function killOne(rig: ClaudeRig, command: Command, name: string): Promise<void> {
+  await untilCounted(rig);
   const before = (await command.status()).loops.find((loop) => loop.name === name);
   if (before?.pid !== undefined) process.kill(before.pid, 'SIGKILL');
   await until(
@@ -152,6 +143,21 @@ async function handedOver(command: Command, name: string, before: string | undef
 
 async function sessionOf(command: Command, name: string): Promise<string | undefined> {
   return (await command.status()).loops.find((loop) => loop.name === name)?.session;
+}
+
+/** Until the rig has counted what the API has. */
+async function untilCounted(rig: ClaudeRig): Promise<void> {
+  await until(
+    async () => ({
+      counted: countedBy(await readRigStatus(rig.config)),
+      asked: (await rig.lab.requests()).filter(({ mode, retry }) => mode === 'good' && retry === 0).length,
+    }),
+    ({ counted, asked }) =>
+      counted.input === asked * used.input &&
+      counted.cacheWrite === asked * used.cacheWrite &&
+      counted.output === asked * used.output,
+    60_000,
+  );
 }
 
 function countedBy({ loops }: RigStatus): { input: number; cacheWrite: number; output: number } {

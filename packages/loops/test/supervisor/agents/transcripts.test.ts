@@ -1,5 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { adapterOf } from '../../../src/agents/find-adapter.ts';
 import { RigStore } from '../../../src/state/rig-store.ts';
@@ -30,6 +31,33 @@ it('are counted to their end before that of the next session takes their place',
   await transcripts.read(loop);
   expect(store.loop('one').usage?.total).toMatchObject({ input: 200, output: 14 });
   expect(lives.of('one', adapterOf(loop)).transcript?.path).toBe(second);
+});
+
+it('show at no moment what one session has used as the use of the next one', async () => {
+  await using rig = await makeRig({ loops: { one: { agent: 'claude-code', command: ['true'] } } });
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  const lives = new AgentLives();
+  const transcripts = new Transcripts(rig.config, store, lives);
+  const [first, second] = ['first.jsonl', 'second.jsonl'].map((name) => join(rig.directory, name));
+  await writeFile(first ?? '', answer('a') + answer('b') + answer('c'));
+  await writeFile(second ?? '', answer('d'));
+  store.change('one', { transcript: first });
+  await transcripts.read(loop);
+  store.change('one', { transcript: second });
+  const seen = new Set<string>();
+  let pending = 2;
+  for (const read of [transcripts.read(loop), transcripts.read(loop)])
+    void read.finally(() => (pending -= 1));
+  while (pending > 0) {
+    const { transcript, progress } = lives.of('one', adapterOf(loop));
+    seen.add(`${basename(transcript?.path ?? 'none')} ${progress?.usage.input ?? 'none'}`);
+    await setImmediate();
+  }
+  expect(['first.jsonl 300', 'none none', 'second.jsonl 100']).toEqual(expect.arrayContaining([...seen]));
+  expect(lives.of('one', adapterOf(loop)).progress?.usage.input).toBe(100);
+  expect(store.loop('one').usage?.total.input).toBe(300);
 });
 
 it('are not looked for while the environment file of a loop is away, and the supervisor goes on', async () => {
