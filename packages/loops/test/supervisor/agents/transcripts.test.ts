@@ -47,13 +47,10 @@ it('show at no moment what one session has used as the use of the next one', asy
   await transcripts.read(loop);
   store.change('one', { transcript: second });
   const seen = new Set<string>();
-  let pending = 2;
-  for (const read of [transcripts.read(loop), transcripts.read(loop)])
-    void read.finally(() => (pending -= 1));
-  while (pending > 0) {
+  const reads = Promise.all([transcripts.read(loop), transcripts.read(loop)]);
+  while ((await Promise.race([reads, setImmediate()])) === undefined) {
     const { transcript, progress } = lives.of('one', adapterOf(loop));
     seen.add(`${basename(transcript?.path ?? 'none')} ${progress?.usage.input ?? 'none'}`);
-    await setImmediate();
   }
   expect(['first.jsonl 300', 'none none', 'second.jsonl 100']).toEqual(expect.arrayContaining([...seen]));
   expect(lives.of('one', adapterOf(loop)).progress?.usage.input).toBe(100);
