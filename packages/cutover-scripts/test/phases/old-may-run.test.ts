@@ -6,7 +6,7 @@ import { holdOldStopped } from '../../src/old-rig/hold-old-stopped.ts';
 import { startOldRig } from '../../src/old-rig/start-old-rig.ts';
 import { revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
 import { disableOld, quiesceOld } from '../../src/phases/d-cut-over/stop-old.ts';
-import { enableOld } from '../../src/phases/rollback/start-old.ts';
+import { enableOld, startOld } from '../../src/phases/rollback/start-old.ts';
 import type { World } from '../../src/world/world.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
@@ -57,6 +57,28 @@ test('a rig that runs already is not started a second time by an undo', async ()
   await quiesceOld.undo?.(context());
   await quiesceOld.undo?.(context());
   expect(await started()).toBe(1);
+});
+
+test('a part of a rig that a start left which was cut off is stopped, and the whole is started', async () => {
+  const [one, other] = [`${loop}-one`, `${loop}-other`];
+  const run = (name: string) => `bash -c 'exec -a ${name} sleep 1000' >/dev/null 2>&1 & echo $! >>${starts}`;
+  const cutOff = join(hosts.root, 'cut-off');
+  await writeFile(cutOff, '');
+  await hosts.program('start-rig', `${run(one)}\nrm ${cutOff} 2>/dev/null && exit\n${run(other)}`);
+  await hosts.program('stop-rig', `kill -KILL $(cat ${starts}); : >${starts}`);
+  const { world } = hosts;
+  const old = { ...world.settings.old, processes: [one, other], stop: ['stop-rig'] };
+  const ofTwo: World = { ...world, settings: { ...world.settings, old } };
+  await hosts.owned('held', 'pi');
+  await world.oldRig.run(['start-rig']);
+  expect(await startOld.check?.(stepContext(ofTwo))).toMatchObject({
+    state: 'partial',
+    evidence: { running: 1, missing: [other] },
+  });
+  await startOld.apply?.(stepContext(ofTwo));
+  expect(await startOld.check?.(stepContext(ofTwo))).toMatchObject({ state: 'satisfied' });
+  // One of each: neither runs twice.
+  expect(await started()).toBe(2);
 });
 
 test.each([

@@ -1,6 +1,4 @@
-import { provesStopped } from '@cutover/loops/safe-point';
-import { startOldRig } from '../../old-rig/start-old-rig.ts';
-import { oldProcesses } from '../../rig/rig.ts';
+import { lookAtOldRig, startOldRig } from '../../old-rig/start-old-rig.ts';
 import { inspectStarts, unfenceStarts } from '../../old-rig/start-fence.ts';
 import { unitState } from '../../new-host/unit-state.ts';
 import { requireOldMay } from '../../ownership/ownership.ts';
@@ -49,14 +47,18 @@ export const startOld = step({
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ settings: { old } }) => ({ start: old.start }),
-  async check({ world: { settings, oldRig }, signal }) {
-    const { stopped, remaining } = await provesStopped(oldRig, { processes: oldProcesses(settings), signal });
-    return { state: stopped ? 'absent' : 'satisfied', evidence: { running: remaining.length } };
+  async check({ world, signal }) {
+    const look = await lookAtOldRig(world, signal);
+    if (look.running === 0) return { state: 'absent', evidence: { ...look } };
+    // A runner that was killed amid the start leaves a part of it.
+    return { state: look.missing.length === 0 ? 'satisfied' : 'partial', evidence: { ...look } };
   },
   async apply({ world, signal, downtime }) {
     await startOldRig(world, signal);
     await downtime('ends');
   },
+  // Not all that a rig is known by need run at all times.
+  verify: async ({ world, signal }) => ({ ...(await lookAtOldRig(world, signal)) }),
   ...wayBack,
   timeout: 120 * second,
 });
