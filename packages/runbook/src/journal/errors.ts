@@ -19,6 +19,24 @@ export class JournalDamagedError extends RunbookError {
   }
 }
 
+/** A newer version of this package has written into the journal. Nothing was changed. */
+export class JournalNewerError extends RunbookError {
+  override readonly name = 'JournalNewerError';
+  readonly code = 'JOURNAL_NEWER';
+  readonly path: string;
+  /** The line, counted from 1. */
+  readonly line: number;
+
+  constructor(path: string, line: number, type: string) {
+    super(
+      `${path}, line ${line}: this version does not know the event "${type}", so a newer version wrote it. ` +
+        'What was done to the hosts cannot be told from a part of the journal, so nothing is run: use the newer version',
+    );
+    this.path = path;
+    this.line = line;
+  }
+}
+
 /** A line of the journal cannot be written, e.g. because the disk is full. The step that it is about was not started. */
 export class JournalWriteError extends RunbookError {
   override readonly name = 'JournalWriteError';

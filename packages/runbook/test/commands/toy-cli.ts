@@ -11,6 +11,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     directory: string;
     steps: number;
     pause?: number;
+    pauseOnly?: string;
     gate?: boolean;
     secret?: string;
     failWith?: string;
@@ -29,7 +30,8 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
       ...(index % 3 === 2 ? { needs: [] } : {}),
       async apply(context) {
         context.progress(`working with ${config.secret ?? 'nothing'}`);
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (pause > 0 && (config.pauseOnly ?? id) === id)
+          await new Promise((resolve) => setTimeout(resolve, pause));
         if (config.failAt === id) throw new Error('it cannot be done here');
         await plain.apply?.(context);
       },

@@ -53,6 +53,8 @@ export interface ToyCommand extends AsyncDisposable {
 export interface ToyConfig {
   readonly steps: number;
   readonly pause?: number;
+  /** The one step that takes the pause; default: all. */
+  readonly pauseOnly?: string;
   readonly gate?: boolean;
   readonly secret?: string;
   readonly failWith?: string;

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesOf } from '../engine/toy.ts';
@@ -12,7 +14,9 @@ beforeAll(async () => {
 afterAll(async () => script[Symbol.asyncDispose]());
 
 test('a full disk before an intent: nothing happened, and the file, the owner and the next command are named', async () => {
-  await using command = await toyCommand(script, { steps: 2 });
+  const folder = await mkdtemp(join(tmpdir(), 'cutover-told-'));
+  const told = join(folder, 'told');
+  await using command = await toyCommand(script, { steps: 2, notify: ['sh', '-c', `cat > '${told}'`] });
   const journal = join(command.toy.stateDirectory, 'journal.jsonl');
   await command.run('run', '--yes', '--until', 'step-1');
   const { size } = await stat(journal);
@@ -27,8 +31,32 @@ test('a full disk before an intent: nothing happened, and the file, the owner an
   expect(text).toContain('owner of the toy: old (epoch 41)');
   expect(text).toMatch(/go on: +toy resume --config/);
   expect(code).toBe(13);
+  expect(JSON.parse(await readFile(told, 'utf8'))).toMatchObject({
+    event: 'failed',
+    result: 'unsafe',
+    text: expect.stringContaining('cannot be written'),
+  });
+  await rm(folder, { recursive: true });
   expect((await command.run('run', '--yes')).code).toBe(0);
   expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
+});
+
+test('a journal that cannot be written ends the run at once, also where another step waits at a gate', async () => {
+  await using command = await toyCommand(script, { steps: 3, gate: true, pause: 1500, pauseOnly: 'step-3' });
+  const journal = join(command.toy.stateDirectory, 'journal.jsonl');
+  const child = command.start('run', '--yes');
+  const text = textOf(child.stdout ?? []);
+  const closed = once(child, 'close');
+  await expect
+    .poll(async () => readFile(journal, 'utf8').catch(() => ''), { timeout: 30_000 })
+    .toContain('gate.open');
+  const { size } = await stat(journal);
+  execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${size + 10}:`]);
+  const began = performance.now();
+  expect(await closed).toEqual([13, null]);
+  // The gate stays open for 20 s.
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(await text).toContain('cannot be written');
 });
 
 test('a mistyped state directory is told, and not made', async () => {
