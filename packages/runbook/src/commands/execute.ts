@@ -12,13 +12,14 @@ import { ndjsonRenderer } from '../progress/ndjson.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import type { Renderer } from '../progress/renderer.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
+import type { TreeStyle } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import type { OpenGate } from '../gates/answer.ts';
 import { decideAtTerminal } from './ask.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
 import { interruptRun } from './interrupts.ts';
-import { type CommonOptions, choiceText, openState, optionsText } from './options.ts';
+import { type CommonOptions, choiceText, neededOptionsText, openState, optionsText } from './options.ts';
 import { ownerText } from './owner.ts';
 
 /** How a run is told of, beside the run itself. */
@@ -46,7 +47,10 @@ export async function execute<World>(
     foldEntry(state, entry);
     show(view, entry, entry.mono);
   });
-  using renderer = chooseRenderer(command.name, io.stdout, view, options.json ?? false, interactive);
+  using renderer = chooseRenderer(io.stdout, view, options.json ?? false, interactive, {
+    command: command.name,
+    options: neededOptionsText(command, options),
+  });
   const terminal = {
     pause(gate: OpenGate) {
       // The event of its opening may not have come here yet, and nothing is drawn while the question stands.
@@ -101,13 +105,13 @@ function brokenOff(error: unknown, view: RunView, { json }: CommonOptions): Outc
 }
 
 function chooseRenderer(
-  command: string,
   output: CommandContext<unknown>['io']['stdout'],
   view: RunView,
   json: boolean,
   interactive: boolean,
+  named: Pick<TreeStyle, 'command' | 'options'>,
 ): Renderer {
   if (json) return ndjsonRenderer(output);
   const colour = process.env['NO_COLOR'] === undefined;
-  return interactive ? terminalRenderer(output, view, { command, colour }) : plainRenderer(output, view);
+  return interactive ? terminalRenderer(output, view, { ...named, colour }) : plainRenderer(output, view);
 }

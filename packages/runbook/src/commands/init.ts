@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../engine/errors.ts';
 import { askText } from './ask.ts';
 import type { CommandContext } from './context.ts';
-import { withConfigOption } from './options.ts';
+import { quoted, withConfigOption } from './options.ts';
 import type { Answers, Question, Setup, SetupSession } from './setup.ts';
 
 interface InitFlags {
@@ -64,7 +64,7 @@ async function initialize<World>(
     const files = names.map((name) => ({ path: join(folder, name), text: texts[name] ?? '' }));
     await writeAll(folder, files);
     const paths = files.map(({ path }) => path);
-    const next = `${command.name} doctor --config ${flags.config}`;
+    const next = `${command.name} doctor --config ${quoted(flags.config)}`;
     const text =
       flags.json === true
         ? JSON.stringify({ files: paths, todo, next })

@@ -40,7 +40,7 @@ export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
   const rows: [string, string][] = [
     ...(owner === undefined ? [] : [[view.words.owner, owner] satisfies [string, string]]),
     ['journal', journal],
-    ...nextCommands(outcome, command, options, choice),
+    ...nextCommands(outcome, facts),
   ];
   const table = textTable(
     rows.map(([what, text]) => [`${what}:`, text]),
@@ -69,22 +69,26 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
 
 function nextCommands(
   { result, step = '' }: Outcome,
-  command: string,
-  options: string,
-  choice: string,
+  { command, options, choice, view }: EndingFacts,
 ): [string, string][] {
   const resume = `${command} resume${choice}`;
-  const rollback: [string, string] = ['roll back', `${command} rollback ${options}`];
+  const rollback: [string, string][] = view.commits.has('C2')
+    ? []
+    : [['roll back', `${command} rollback ${options}`]];
+  const isHuman = view.steps.get(step)?.plan.gate === 'human';
   switch (result) {
     case 'waiting':
-      return [
-        ['answer', `${command} approve ${step} ${options}`],
-        ['go on', `${resume} ${options}`],
-        rollback,
-      ];
+      // Its time is over, so there is nothing to answer until it is opened again.
+      return isHuman
+        ? [['go on', `${resume} ${options}`], ...rollback]
+        : [
+            ['ask again', `${resume} ${options}`],
+            ['answer then', `${command} approve ${step} ${options}`],
+            ...rollback,
+          ];
     case 'drift':
-      return [['apply it again', `${resume} --repair ${options}`], rollback];
+      return [['apply it again', `${resume} --repair ${options}`], ...rollback];
     default:
-      return [['go on', `${resume} ${options}`], rollback];
+      return [['go on', `${resume} ${options}`], ...rollback];
   }
 }
