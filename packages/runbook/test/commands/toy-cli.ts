@@ -60,6 +60,12 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     standsOn: async () => ({
       owner: (await unlessAbsent(readFile(`${config.directory}-owner`, 'utf8'))) ?? 'old',
     }),
+    unlocks: {
+      force: async (words) => {
+        if (words !== 'it is mine') throw new UsageError("type 'it is mine'");
+        return 'forced';
+      },
+    },
     attest: async ({ subject, planHash }) => {
       if (subject !== 'old') throw new UsageError(`${subject} is not the old host`);
       return { planHash };
@@ -79,6 +85,7 @@ process.exit(
       load: (file) => loadToy(file),
       rehearsal: { description: 'try it out', load: (file) => loadToy(file, true) },
       lists: { again: 'write one more file, each time' },
+      unlocks: { force: 'force it open' },
       attests: { subject: 'host', hows: ['power cut', 'disk out'], description: 'attest that a host is off' },
       alarms: true,
       exitCodes: [

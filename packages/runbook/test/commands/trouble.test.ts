@@ -73,6 +73,15 @@ test('a mistyped state directory is told, and not made', async () => {
   expect((await command.run('rollback', '--yes')).stderr).toContain('there is nothing to roll back');
 });
 
+test('an unlock without its words tells which they are', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  await command.run('plan');
+  const asked = await command.run('unlock', '--json', '--force');
+  expect(asked.code).toBe(2);
+  expect(JSON.parse(asked.stdout)).toMatchObject({ error: { code: 'USAGE', message: "type 'it is mine'" } });
+  expect(await command.run('unlock', '--force', 'it is mine')).toMatchObject({ code: 0, stdout: 'forced\n' });
+});
+
 test('the command to go on names the part that was run', async () => {
   await using command = await toyCommand(script, { steps: 3, gate: true });
   const child = command.start('run', '--yes', '--until', 'step-2');
