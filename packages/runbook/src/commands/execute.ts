@@ -73,7 +73,9 @@ export async function execute<World>(
     });
   }
   using interrupts = interruptRun(run, (text) => void io.stderr.write(`${text}\n`));
+  let begun = false;
   for await (const event of run.events) {
+    begun ||= event.type === 'run.started';
     renderer.event(event);
     if ('seq' in event) foldEntry(state, event);
   }
@@ -84,17 +86,30 @@ export async function execute<World>(
   if (options.json === true || !watched || !ending) return ended;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
+  const choice = choiceText(state.lastRun?.choice ?? {});
   const lines = endingLines(outcome, {
     command: command.name,
     view,
     journal: directory.journal,
     owner: await ownerText(runbook, state.owner),
     options: optionsText(options),
-    choice: choiceText(state.lastRun?.choice ?? {}),
+    choice,
+    // What broke off before it began is not what a resume would go on with.
+    goOn: `${command.name} ${begun ? `resume${choice}` : commandText(request)}`,
     seconds: (monotonic() - started) / 1000,
   });
   await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
   return ended;
+}
+
+/** The command that asks for this, as it would be typed. */
+function commandText<World>({
+  command,
+  list,
+  forward,
+  ...choice
+}: Pick<RunOptions<World>, 'command' | 'list' | 'forward' | 'from' | 'until' | 'only'>): string {
+  return `${list ?? command}${forward === true ? ' --forward' : ''}${choiceText(choice)}`;
 }
 
 /** A journal that cannot be written ends a run in the middle: whose the loops are and how to go on is said all the same. */

@@ -14,6 +14,8 @@ export interface EndingFacts {
   readonly options: string;
   /** The options that name the part of the list which was run, e.g. ` --until b-configure`; empty for all of it. */
   readonly choice: string;
+  /** The command that goes on from here, without the options that name the run, e.g. `cutover resume --until b-configure`. */
+  readonly goOn: string;
   /** Seconds in all. */
   readonly seconds: number;
 }
@@ -69,9 +71,8 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
 
 function nextCommands(
   { result, step = '' }: Outcome,
-  { command, options, choice, view }: EndingFacts,
+  { command, options, goOn, view }: EndingFacts,
 ): [string, string][] {
-  const resume = `${command} resume${choice}`;
   const rollback: [string, string][] = view.commits.has('C2')
     ? []
     : [['roll back', `${command} rollback ${options}`]];
@@ -80,15 +81,15 @@ function nextCommands(
     case 'waiting':
       // Its time is over, so there is nothing to answer until it is opened again.
       return isHuman
-        ? [['go on', `${resume} ${options}`], ...rollback]
+        ? [['go on', `${goOn} ${options}`], ...rollback]
         : [
-            ['ask again', `${resume} ${options}`],
+            ['ask again', `${goOn} ${options}`],
             ['answer then', `${command} approve ${step} ${options}`],
             ...rollback,
           ];
     case 'drift':
-      return [['apply it again', `${resume} --repair ${options}`], ...rollback];
+      return [['apply it again', `${goOn} --repair ${options}`], ...rollback];
     default:
-      return [['go on', `${resume} ${options}`], ...rollback];
+      return [['go on', `${goOn} ${options}`], ...rollback];
   }
 }

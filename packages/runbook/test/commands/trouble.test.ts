@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,6 +39,33 @@ test('a full disk before an intent: nothing happened, and the file, the owner an
   await rm(folder, { recursive: true });
   expect((await command.run('run', '--yes')).code).toBe(0);
   expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
+});
+
+test('a disk that is full before a run begins is told with the file, the owner and the next command too', async () => {
+  await using command = await toyCommand(script, { steps: 2 });
+  const { stateDirectory } = command.toy;
+  const full = async (...args: string[]) => {
+    const child = command.startWithin(['prlimit', '--fsize=10'], ...args);
+    const texts = Promise.all([child.stdout, child.stderr].map(async (stream) => textOf(stream ?? [])));
+    const [code] = await once(child, 'close');
+    return { code, text: (await texts).join('') };
+  };
+  const fresh = await full('run', '--yes');
+  expect(fresh).toEqual({
+    code: 13,
+    text: expect.stringContaining(`${stateDirectory}/key cannot be written`),
+  });
+  expect(await readdir(stateDirectory)).toEqual(['answers']);
+  await command.run('run', '--yes', '--until', 'step-1');
+  const { code, text } = await full('resume');
+  expect(code).toBe(13);
+  expect(text).toContain(`${stateDirectory}/holder.json cannot be written`);
+  expect(text).toContain('owner of the toy: old (epoch 41)');
+  expect(text).toMatch(/go on: +toy resume --config/);
+  // It has not begun, so a resume would go on with what was run before.
+  expect((await full('rollback', '--yes')).text).toMatch(/go on: +toy rollback --config/);
+  expect((await full('run', '--yes', '--until', 'step-2')).text).toMatch(/go on: +toy run --until step-2 /);
+  expect(await filesOf(command.toy)).toEqual(['step-1']);
 });
 
 test('a journal that cannot be written ends the run at once, also where another step waits at a gate', async () => {

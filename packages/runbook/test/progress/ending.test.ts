@@ -41,6 +41,7 @@ function ending(outcome: Outcome, change: (view: RunView) => void = () => undefi
     owner: undefined,
     options: '--config c',
     choice: '',
+    goOn: 'cutover resume',
     seconds: 1,
   };
   return endingLines(outcome, facts).join('\n');
