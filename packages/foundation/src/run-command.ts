@@ -2,6 +2,7 @@ import type { Command, CommanderError } from 'commander';
 import { addCompletion } from './completion.ts';
 import { type DescribedError, describeError } from './describe-error.ts';
 import { isErrno } from './errno.ts';
+import { escapeControls } from './escape-controls.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type CommandIo, processIo, write } from './io.ts';
 import { InterruptedError } from './interrupts.ts';
@@ -95,22 +96,12 @@ function sharedExitCode(error: unknown): number {
 function prepare(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(withoutControls(text)),
+    // Names from arguments and files may hold control characters.
+    writeErr: (text) => void io.stderr.write(escapeControls(text)),
   });
   command.showSuggestionAfterError().showHelpAfterError('(--help shows the options)');
   for (const subcommand of command.commands) prepare(subcommand, io);
 }
-
-/** Names from arguments and files may hold control characters: written out, they cannot move a terminal's cursor. */
-function withoutControls(text: string): string {
-  return text.replaceAll(controls, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-  });
-}
-
-// oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 async function report(
   error: unknown,
@@ -121,7 +112,7 @@ async function report(
   const described = describeError(error);
   await reportJson(described, argv, io);
   const causes = described.causes.map((cause) => `  because: ${cause}\n`).join('');
-  await write(io.stderr, withoutControls(`${program.name()}: ${described.message}\n${causes}`));
+  await write(io.stderr, escapeControls(`${program.name()}: ${described.message}\n${causes}`));
   if (process.env['CUTOVER_DEBUG'] === '1' && error instanceof Error) {
     await write(io.stderr, `${error.stack ?? ''}\n`);
   }

@@ -10,6 +10,7 @@ import { emptyState, foldEntry } from '../journal/state.ts';
 import { endingLines } from '../progress/ending.ts';
 import { ndjsonRenderer } from '../progress/ndjson.ts';
 import { plainRenderer } from '../progress/plain.ts';
+import { printable } from '../progress/printable.ts';
 import type { Renderer } from '../progress/renderer.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
 import type { TreeStyle } from '../progress/tree.ts';
@@ -98,7 +99,7 @@ export async function execute<World>(
     goOn: `${command.name} ${begun ? `resume${choice}` : commandText(request)}`,
     seconds: (monotonic() - started) / 1000,
   });
-  await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
+  await write(io.stdout, `${printable(redactor.text(lines.join('\n')))}\n`);
   return ended;
 }
 

@@ -10,6 +10,7 @@ import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
 import { receipts, type Receipt } from '../gates/receipt.ts';
 import type { StateFiles } from '../journal/state-directory.ts';
 import { currentHolder } from '../journal/lock.ts';
+import { printable } from '../progress/printable.ts';
 import { treeLines, type TreeStyle } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
@@ -103,11 +104,14 @@ async function describe(
       ? lastRunText(state)
       : `runs as pid ${holder.pid} on ${holder.host} since ${holder.since}`;
   const lines = state.runId === undefined ? [] : treeLines(view, now, style);
-  lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
-  for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
-  for (const alarm of alarms) lines.push(`✗ ${alarm}`);
   const answered = await receipts(state, directory.answers);
-  lines.push(...answered.map(receiptText));
+  const more = [
+    owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`,
+    ...gates.map(({ step, text, expires }) => `◆ ${step}: ${text} (until ${expires})`),
+    ...alarms.map((alarm) => `✗ ${alarm}`),
+    ...answered.map(receiptText),
+  ];
+  lines.push(...more.map(printable));
   return {
     text: lines.join('\n'),
     json: statusJson(state, view, { holder, gates, receipts: answered, alarms }),

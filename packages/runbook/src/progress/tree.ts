@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
 import { shortPlan, summary } from './format.ts';
+import { printable } from './printable.ts';
 import { covered, type Span } from './spans.ts';
 import type { RunView, StepView } from './view.ts';
 
@@ -125,7 +126,7 @@ function spin(now: number): string {
 }
 
 function oneLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return printable(text.split('\n', 1)[0] ?? '');
 }
 
 /** Cuts by visible characters; a line with colours in it that is too long loses them. */

@@ -16,6 +16,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     secret?: string;
     failWith?: string;
     failAt?: string;
+    failSaying?: string;
     failUndoAt?: string;
     notify?: string[];
   } = JSON.parse(await readFile(configPath, 'utf8'));
@@ -32,7 +33,7 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
         context.progress(`working with ${config.secret ?? 'nothing'}`);
         if (pause > 0 && (config.pauseOnly ?? id) === id)
           await new Promise((resolve) => setTimeout(resolve, pause));
-        if (config.failAt === id) throw new Error('it cannot be done here');
+        if (config.failAt === id) throw new Error(config.failSaying ?? 'it cannot be done here');
         await plain.apply?.(context);
       },
       async undo(context) {

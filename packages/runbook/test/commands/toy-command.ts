@@ -59,6 +59,7 @@ export interface ToyConfig {
   readonly secret?: string;
   readonly failWith?: string;
   readonly failAt?: string;
+  readonly failSaying?: string;
   readonly failUndoAt?: string;
   readonly notify?: readonly string[];
 }

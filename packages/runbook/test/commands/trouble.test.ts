@@ -195,3 +195,17 @@ test('a state directory that cannot be read hides none of the others, and is sai
     expect(stdout).toContain(`✗ ${missing}  there is no state directory`);
   }
 });
+
+test('what a host says cannot move the cursor of whoever reads it', async () => {
+  await using command = await toyCommand(script, {
+    steps: 1,
+    failAt: 'step-1',
+    failSaying: 'no\u001B]0;title\u0007 \u009B2J done',
+  });
+  const run = await command.run('run', '--yes');
+  const [status, report] = [await command.run('status'), await command.run('report')];
+  const table = await command.run('status', command.toy.stateDirectory);
+  // oxlint-disable-next-line no-control-regex -- these are what must not be there
+  for (const { stdout } of [run, status, report, table]) expect(stdout).not.toMatch(/[\u0007\u001B\u009B]/);
+  expect(run.stdout).toContain('step-1 failed: no');
+});
