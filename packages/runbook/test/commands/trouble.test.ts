@@ -163,6 +163,25 @@ test('Ctrl-C at the question of a gate interrupts the run, and the gate is drawn
   expect(await filesOf(command.toy)).toEqual(['step-1']);
 }, 60_000);
 
+test('a third Ctrl-C ends the process at once, and leaves the cursor where it is seen', async () => {
+  await using command = await toyCommand(script, { steps: 1, pause: 60_000 });
+  const { configPath, toy } = command;
+  const typed = `stty columns 100 rows 40; TOY_INTERACTIVE=1 exec '${process.execPath}' '${script.path}' run --yes --config '${configPath}' --state '${toy.stateDirectory}'`;
+  const terminal = command.startInTerminal(typed);
+  let seen = '';
+  let sent = 0;
+  const answers = ['working with nothing', 'interrupted: nothing new begins', 'cutting off what runs'];
+  for await (const chunk of terminal.stdout ?? []) {
+    seen += String(chunk);
+    const next = answers[sent];
+    if (next === undefined || !seen.includes(next)) continue;
+    sent += 1;
+    terminal.stdin?.write('\u0003');
+  }
+  expect(terminal.exitCode ?? (await once(terminal, 'close'))[0]).toBe(130);
+  expect(seen.lastIndexOf('\u001B[?25h')).toBeGreaterThan(seen.lastIndexOf('\u001B[?25l'));
+}, 60_000);
+
 test('several state directories are one table', async () => {
   await using one = await toyCommand(script, { steps: 2 });
   await using two = await toyCommand(script, { steps: 2, failAt: 'step-2' });
