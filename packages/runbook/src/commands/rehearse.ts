@@ -53,7 +53,10 @@ async function rehearse<World>(
   const before = await takeAway(context, rehearsal, own);
   if (before?.result === 'ok') await say('what an earlier rehearsal left is taken away');
   else if (before !== undefined) return tellLeft(context, before, flags, clean);
-  if (flags.clean === true) return;
+  if (flags.clean === true) {
+    if (before === undefined) await say('no rehearsal has left anything');
+    return;
+  }
   await confirm(context, rehearsal, own);
 
   const began = performance.now();

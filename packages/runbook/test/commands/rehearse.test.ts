@@ -68,6 +68,7 @@ test('what a killed rehearsal left is taken away before the next, or alone', asy
   await killed();
   expect((await command.run('rehearse', '--clean')).code).toBe(0);
   expect(await command.scratch()).toEqual([]);
+  expect((await command.run('rehearse', '--clean')).stdout).toBe('no rehearsal has left anything\n');
   await killed();
   const next = await command.run('rehearse', '--yes');
   expect([next.code, await command.scratch()]).toEqual([0, []]);
