@@ -66,7 +66,7 @@ export function scratchRig(text: string, owner: string): string {
   const { ownership, phases } = written;
   return stringify({
     ...written,
-    // Whoever is told of the real rig must not be told of this one.
+    // The commands that are told of the real rig must not be told of this one.
     notify: undefined,
     ...(ownership === undefined ? {} : { ownership: { ...ownership, owner, ref: scratchRef } }),
     // Its plan phases stay on that host: the repository of the real ones is not written to.

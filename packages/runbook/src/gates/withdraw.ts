@@ -22,7 +22,7 @@ export async function withdrawAnswer(
     const left = await findAnswer(answers, nonce);
     if (left?.place !== 'taken')
       throw new GateRefusedError(step, `no answer to the gate of ${step} waits to be taken`);
-    // Nothing is begun on a denial, so no step asks once more whether it still counts.
+    // No step is started on a denial, so none asks once more whether it still counts.
     if (typeof left.answer !== 'string' && left.answer.decision === 'denied')
       throw new GateRefusedError(
         step,
