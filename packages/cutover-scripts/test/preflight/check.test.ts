@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { localHost } from '@cutover/host';
 import { expect, test } from 'vitest';
 import { type Check, findingOf } from '../../src/preflight/check.ts';
@@ -8,7 +8,8 @@ const never = new AbortController().signal;
 const checkOf = (look: Check['look']): Check => ({ name: 'forge', look });
 
 test('a server that says nothing is told as one that does not answer', async () => {
-  await using server = createServer().listen(0, '127.0.0.1');
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -23,6 +24,8 @@ test('a server that says nothing is told as one that does not answer', async () 
     evidence: {},
     reason: 'no answer within 0.3 s',
   });
+  server.close();
+  for (const socket of sockets) socket.destroy();
 });
 
 test('what git says of a failure is one line, without what it says of each', async () => {
