@@ -31,9 +31,9 @@ export const cutover: RunbookCommand<World> = {
     load: async (...places) => (await import('./rehearsal/load-rehearsal.ts')).loadRehearsal(...places),
   },
   unlocks: {
-    operator: 'take over from another operator or state directory; the words are shown when they are wrong',
+    operator: 'take over from another operator or state directory; without the right words it shows them',
     ownership:
-      'write the ownership again where its ref was deleted or restored; the words are shown when they are wrong',
+      'write the ownership again where its ref was deleted or restored; without the right words it shows them',
   },
   attests: {
     subject: 'host',

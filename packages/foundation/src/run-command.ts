@@ -1,7 +1,8 @@
 import type { Command, CommanderError } from 'commander';
 import { addCompletion } from './completion.ts';
-import { describeError } from './describe-error.ts';
+import { type DescribedError, describeError } from './describe-error.ts';
 import { isErrno } from './errno.ts';
+import { escapeControls } from './escape-controls.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type CommandIo, processIo, write } from './io.ts';
 import { InterruptedError } from './interrupts.ts';
@@ -18,8 +19,8 @@ export interface RunCommandOptions {
 }
 
 /**
- * Parses the arguments, runs the command's action and returns its exit code. An action that throws ends in one
- * clear message on stderr, and with `--json` also in `{"error": {code, message, causes}}` on stdout.
+ * Parses the arguments, runs the command's action and returns its exit code. Arguments that are wrong and an action that
+ * throws end in one clear message on stderr, and with `--json` also in `{"error": {code, message, causes}}` on stdout.
  * An action may set `process.exitCode` itself; that code is returned when nothing was thrown.
  *
  * @returns the exit code; the caller sets `process.exitCode` with it.
@@ -35,7 +36,14 @@ export async function runCommand(program: Command, options: RunCommandOptions = 
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
     if (isBrokenPipe(error) && reader.errors.has(error)) return exitCodes.brokenPipe;
-    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (isCommanderError(error)) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      // It has told on stderr itself.
+      const message =
+        error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
+      await reportJson({ code: 'USAGE', message, causes: [] }, argv, io);
+      return exitCodes.usage;
+    }
     await report(error, program, argv, io);
     return exitCodeOf?.(error) ?? sharedExitCode(error);
   }
@@ -88,22 +96,12 @@ function sharedExitCode(error: unknown): number {
 function prepare(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(withoutControls(text)),
+    // Names from arguments and files may hold control characters.
+    writeErr: (text) => void io.stderr.write(escapeControls(text)),
   });
   command.showSuggestionAfterError().showHelpAfterError('(--help shows the options)');
   for (const subcommand of command.commands) prepare(subcommand, io);
 }
-
-/** Names from arguments and files may hold control characters: written out, they cannot move a terminal's cursor. */
-function withoutControls(text: string): string {
-  return text.replaceAll(controls, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-  });
-}
-
-// oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 async function report(
   error: unknown,
@@ -112,10 +110,18 @@ async function report(
   io: CommandIo,
 ): Promise<void> {
   const described = describeError(error);
-  if (argv.includes('--json')) await write(io.stdout, `${JSON.stringify({ error: described })}\n`);
+  await reportJson(described, argv, io);
   const causes = described.causes.map((cause) => `  because: ${cause}\n`).join('');
-  await write(io.stderr, withoutControls(`${program.name()}: ${described.message}\n${causes}`));
+  await write(io.stderr, escapeControls(`${program.name()}: ${described.message}\n${causes}`));
   if (process.env['CUTOVER_DEBUG'] === '1' && error instanceof Error) {
     await write(io.stderr, `${error.stack ?? ''}\n`);
   }
+}
+
+async function reportJson(
+  error: DescribedError,
+  argv: readonly string[],
+  { stdout }: CommandIo,
+): Promise<void> {
+  if (argv.includes('--json')) await write(stdout, `${JSON.stringify({ error })}\n`);
 }

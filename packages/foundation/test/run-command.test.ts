@@ -49,6 +49,18 @@ describe('runCommand', () => {
     expect(JSON.parse(tool.stdout())).toEqual({ error: { code: 'NOPE', message: 'no', causes: [] } });
   });
 
+  it('prints wrong arguments as JSON too, and help as it is', async () => {
+    const tool = harness(() => Promise.resolve());
+    expect(await tool.run('go', '--json', '--nonsense')).toBe(exitCodes.usage);
+    expect(JSON.parse(tool.stdout())).toEqual({
+      error: { code: 'USAGE', message: "unknown option '--nonsense'", causes: [] },
+    });
+    expect(tool.stderr()).toContain("error: unknown option '--nonsense'");
+    const helping = harness(() => Promise.resolve());
+    expect(await helping.run('go', '--json', '--help')).toBe(exitCodes.ok);
+    expect(helping.stdout()).toMatch(/^Usage: /);
+  });
+
   it('tells usage errors apart, of the parser and of an action', async () => {
     expect(await harness(() => Promise.resolve()).run('go', '--nonsense')).toBe(exitCodes.usage);
     expect(await harness(throwing(new UsageError('no such file'))).run('go')).toBe(exitCodes.usage);

@@ -42,7 +42,7 @@ export type {
   StepEvent,
   StepIdentity,
 } from './journal/entry.ts';
-export { JournalDamagedError, JournalWriteError, LockedError } from './journal/errors.ts';
+export { JournalDamagedError, JournalNewerError, JournalWriteError, LockedError } from './journal/errors.ts';
 export { type Decide, type Decision, GateRefusedError, type OpenGate } from './gates/answer.ts';
 export type { Approvers } from './engine/approvers.ts';
 export type { Notification, NotifyEvent, NotifyHook } from './engine/notify-hook.ts';

@@ -1,5 +1,12 @@
 import { posix } from 'node:path';
-import { type Address, answerOf, commandWords, optionalAnswer, parseAddress } from './answers.ts';
+import {
+  type Address,
+  answerOf,
+  commandWords,
+  optionalAnswer,
+  parseAddress,
+  workspaceOf,
+} from './answers.ts';
 import type { Collected } from './collected.ts';
 import { forgeAnswer } from './forge-answer.ts';
 import { findStarts } from './old-starts.ts';
@@ -26,7 +33,7 @@ export interface WorkingRepository {
 export function cutoverContent(parts: CutoverParts): object {
   const { answers, loops, repositories } = parts;
   const of = (flag: string): string => answerOf(answers, flag);
-  const workspace = of('workspace');
+  const workspace = workspaceOf(answers);
   const claude = loops.some(({ agent }) => agent === 'claude-code');
   const check = optionalAnswer(answers, 'login-check');
   const session = loops.find(({ orchestrator }) => orchestrator);
@@ -103,14 +110,12 @@ const packages = ['git', 'tmux', 'nodejs', 'jq', 'openssh', 'rsync', 'coreutils'
 
 function oldContent({ answers, facts, loops, resumePoint, hostKeys, ...parts }: CutoverParts): object {
   const of = (flag: string): string => answerOf(answers, flag);
-  const workspace = of('workspace');
+  const workspace = workspaceOf(answers);
   const below = (path: string): string => posix.relative(workspace, path);
   const working = [...new Set(loops.flatMap(({ clone }) => (clone === undefined ? [] : [clone.path])))];
   const clones = working.length > 0 ? working : parts.repositories.map(({ path }) => path);
   const { cronMatch } = findStarts(workspace, facts);
-  const environment = facts.units
-    .flatMap((unit) => unit.environment)
-    .filter((one) => plainVariable.test(one));
+  const environment = facts.units.flatMap((unit) => unit.environment).filter(isPlainVariable);
   const moved = loops.filter(({ orchestrator }) => !orchestrator);
   return {
     name: of('old-name'),
@@ -131,8 +136,11 @@ function oldContent({ answers, facts, loops, resumePoint, hostKeys, ...parts }: 
   };
 }
 
-/** A variable that is surely no secret. */
-export const plainVariable = /^[A-Za-z_]\w*=[\w./:-]{0,20}$/;
+/** Whether `NAME=value` is surely no secret: neither its value nor its name looks like one. */
+export function isPlainVariable(variable: string): boolean {
+  const [, name] = /^([A-Za-z_]\w*)=[\w./:-]{0,20}$/.exec(variable) ?? [];
+  return name !== undefined && !/key|token|secret|pass|pwd|auth|cred/i.test(name);
+}
 
 /** An ssh endpoint, with its host keys or with the file that must have them. */
 function endpoint(

@@ -1,4 +1,5 @@
 import { type Answers, UsageError } from '@cutover/runbook';
+import { sshGitUrl } from '../forge/ssh/ssh-git.ts';
 import { type Address, answerOf, parseAddress } from './answers.ts';
 
 /** The git server, as it was answered. */
@@ -20,14 +21,13 @@ export function forgeAnswer(answers: Answers): ForgeAnswer {
   const text = answerOf(answers, 'forge');
   const known = URL.canParse(text) ? new URL(text) : undefined;
   if (known?.protocol === 'https:') return giteaAnswer(known, answerOf(answers, 'forge-ssh'));
-  const [, user, host, port = '22', root] =
-    /^ssh:\/\/([^@\s/]+)@([^@\s:/]+)(?::(\d+))?(\/\S+?)\/?$/.exec(text) ?? [];
-  if (user === undefined || host === undefined || root === undefined)
+  const [, address, root] = /^ssh:\/\/([^@\s/]+@[^@\s/]+)(\/\S+?)\/?$/.exec(text) ?? [];
+  if (address === undefined || root === undefined)
     throw new UsageError(
       `--forge ${text}: it must be ssh://user@host[:port]/folder-of-the-repositories, or https://host/ORGANIZATION of a Gitea`,
     );
-  const type = withoutCommands.includes(host) ? 'git' : 'ssh';
-  return { type, ssh: { user, host, port: Number(port) }, root };
+  const ssh = parseAddress(address, 'forge');
+  return { type: withoutCommands.includes(ssh.host) ? 'git' : 'ssh', ssh, root };
 }
 
 function giteaAnswer(url: URL, sshAddress: string): ForgeAnswer {
@@ -45,6 +45,6 @@ function giteaAnswer(url: URL, sshAddress: string): ForgeAnswer {
 }
 
 /** The URL by which the hosts reach a repository. */
-export function repositoryUrl({ ssh: { user, host, port }, root }: ForgeAnswer, repository: string): string {
-  return `ssh://${user}@${host}${port === 22 ? '' : `:${port}`}${root}/${repository}.git`;
+export function repositoryUrl({ ssh, root }: ForgeAnswer, repository: string): string {
+  return sshGitUrl(ssh, root, repository);
 }

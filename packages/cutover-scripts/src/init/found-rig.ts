@@ -26,10 +26,11 @@ export function findLoops(
   facts: OldRigFacts,
 ): FoundLoop[] {
   const first = new Map(sessions.toReversed().map((seen) => [seen.session, seen]));
+  const names = new Set<string>();
   return sessions
     .filter((seen) => first.get(seen.session) === seen && seen.argv.length > 0)
     .map(({ session, path, argv }) => {
-      const name = loopName(session, rig);
+      const name = unusedName(loopName(session, rig), names);
       const agent = argv.slice(0, 2).some((word) => /(?:^|\/)claude(?:\.[cm]?js)?$/.test(word))
         ? 'claude-code'
         : 'generic';
@@ -56,6 +57,14 @@ export function isBelow(path: string, folder: string): boolean {
 function loopName(session: string, rig: string): string {
   const own = session.toLowerCase().replace(new RegExp(`^${rig}[-_]`), '');
   return own.replaceAll(/[^a-z0-9-]+/g, '-').replace(/^-+/, '') || 'loop';
+}
+
+/** The name, with a number where another loop has it. */
+function unusedName(name: string, used: Set<string>): string {
+  let unused = name;
+  for (let count = 2; used.has(unused); count += 1) unused = `${name}-${count}`;
+  used.add(unused);
+  return unused;
 }
 
 /** Who claims and who reviews, where the loops are named so. */

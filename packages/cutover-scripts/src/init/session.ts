@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, posix } from 'node:path';
 import { access } from 'node:fs/promises';
@@ -5,7 +6,7 @@ import { unlessAbsent } from '@cutover/foundation/errno';
 import { localHost } from '@cutover/host';
 import { type Answers, type SetupFiles, type SetupSession, UsageError } from '@cutover/runbook';
 import { knownKeys } from '../config/pinned-keys.ts';
-import { type Address, answerOf, parseAddress } from './answers.ts';
+import { type Address, answerOf, mayLook, parseAddress, workspaceOf } from './answers.ts';
 import { forgeAnswer } from './forge-answer.ts';
 import { findLoops, isBelow } from './found-rig.ts';
 import { openLook, type OldHostLook } from './look.ts';
@@ -25,7 +26,7 @@ export function startSession(tell: (text: string) => void): SetupSession {
     return knownKeys(here, address, answerOf(answers, 'known-hosts'), signal);
   }
   async function old(answers: Answers, signal: AbortSignal): Promise<OldHostLook | undefined> {
-    if (answerOf(answers, 'look') !== 'yes') return undefined;
+    if (!mayLook(answers)) return undefined;
     if (look !== undefined) return look;
     const address = parseAddress(answerOf(answers, 'old-host'));
     const keys = await hostKeys(answers, address, signal);
@@ -43,7 +44,7 @@ export function startSession(tell: (text: string) => void): SetupSession {
     return user === '' ? sessions : sessions.filter((seen) => seen.user === user);
   }
   async function seenFacts(answers: Answers, signal: AbortSignal): Promise<OldRigFacts> {
-    const [user, workspace] = [answerOf(answers, 'old-user'), answerOf(answers, 'workspace')];
+    const [user, workspace] = [answerOf(answers, 'old-user'), workspaceOf(answers)];
     const of = `${user} ${workspace}`;
     if (facts?.of === of) return facts.seen;
     const seen = (await (await old(answers, signal))?.workspace(user, workspace, signal)) ?? noFacts;
@@ -69,10 +70,11 @@ export function startSession(tell: (text: string) => void): SetupSession {
       return commonFolder(seen.filter(({ argv }) => argv.length > 0).map(({ path }) => path));
     },
     start: async (answers, signal) =>
-      findStarts(answerOf(answers, 'workspace'), await seenFacts(answers, signal)).start.join(' '),
+      findStarts(workspaceOf(answers), await seenFacts(answers, signal)).start.join(' '),
     stop: async (answers, signal) =>
-      findStarts(answerOf(answers, 'workspace'), await seenFacts(answers, signal)).stop.join(' '),
-    name: (answers) => `${posix.basename(answerOf(answers, 'workspace'))}-host`,
+      findStarts(workspaceOf(answers), await seenFacts(answers, signal)).stop.join(' '),
+    // A host's name begins with a letter.
+    name: (answers) => `${rigName(workspaceOf(answers)).replace(/^[\d-]+/, '') || 'rig'}-host`,
     'incus-project': () => 'default',
     'incus-certificate': () =>
       firstThere([join(homedir(), '.config/incus/client.crt')], './incus/client.crt'),
@@ -84,14 +86,14 @@ export function startSession(tell: (text: string) => void): SetupSession {
     'forge-token': () => './forge-token',
     repository: (answers) => `${answerOf(answers, 'name')}-nixos`,
     'ownership-repository': async (answers, signal) => {
-      const workspace = answerOf(answers, 'workspace');
+      const workspace = workspaceOf(answers);
       const seen = await seenFacts(answers, signal);
       const loops = findLoops(rigName(workspace), workspace, await seenSessions(answers, signal), seen);
       const clone = loops.find((loop) => loop.clone !== undefined)?.clone ?? seen.clones[0];
       return clone === undefined ? undefined : remoteName(clone.url);
     },
     'login-check': async (answers, signal) => {
-      const workspace = answerOf(answers, 'workspace');
+      const workspace = workspaceOf(answers);
       const rig = rigName(workspace);
       const loops = findLoops(rig, workspace, await seenSessions(answers, signal), noFacts);
       return loops.some(({ agent }) => agent === 'claude-code')
@@ -115,7 +117,7 @@ export function startSession(tell: (text: string) => void): SetupSession {
       return found === undefined || found === '' ? [] : [found];
     },
     async files(answers, signal): Promise<SetupFiles> {
-      const workspace = answerOf(answers, 'workspace');
+      const workspace = workspaceOf(answers);
       const seen = await seenFacts(answers, signal);
       const [oldHost, forge] = [parseAddress(answerOf(answers, 'old-host')), forgeAnswer(answers).ssh];
       const keys = new Map<string, string[]>();
@@ -136,16 +138,17 @@ export function startSession(tell: (text: string) => void): SetupSession {
 
 /** The name of the rig: that of its workspace, as names of units are written. */
 function rigName(workspace: string): string {
-  return posix
+  const name = posix
     .basename(workspace)
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+/, '');
+    .replaceAll(/^-+|-+$/g, '');
+  return name === '' ? 'rig' : name;
 }
 
 /** A host's name without its domain; an address is none. */
 function hostLabel(host: string): string {
-  return /^[\d.:]+$/.test(host) ? '' : (host.split('.')[0] ?? '');
+  return isIP(host) === 0 ? (host.split('.')[0] ?? '') : '';
 }
 
 /** The one that all are; none where they differ. */

@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import type { SetupFiles } from '@cutover/runbook';
+import { mistakeLines, parseConfig } from '@cutover/foundation/config-file';
 import { stringify } from 'yaml';
-import { answerOf } from './answers.ts';
+import { cutoverSchema } from '../config/schema.ts';
+import { answerOf, workspaceOf } from './answers.ts';
 import type { Collected } from './collected.ts';
 import { cutoverContent } from './cutover-file.ts';
 import { forgeAnswer, repositoryUrl } from './forge-answer.ts';
@@ -25,7 +27,7 @@ export async function setupFiles(
 ): Promise<SetupFiles> {
   const { answers, facts, rig, hostKeys } = collected;
   const of = (flag: string): string => answerOf(answers, flag);
-  const workspace = of('workspace');
+  const workspace = workspaceOf(answers);
   const ownershipRepository = of('ownership-repository');
   const forge = forgeAnswer(answers);
   const atForge = await forgeKeysOf(forge, answers, hostKeys(forge.ssh), signal);
@@ -63,14 +65,24 @@ export async function setupFiles(
     recipients: answers.get('recipient') ?? [],
     secrets: [...moving, ...(answers.get('secret') ?? []).map(namedSecret)],
   });
+  const cutoverText = textOf('cutover', cutover);
   return {
     texts: {
-      'cutover.yaml': textOf('cutover', cutover),
+      'cutover.yaml': cutoverText,
       'loops.yaml': textOf('loops', rigContent),
       'secrets.yaml': textOf('secrets', secrets),
     },
-    todo: todoOf(collected, 'problem' in atForge ? atForge.problem : undefined),
+    todo: [
+      ...mistakesIn(cutoverText),
+      ...todoOf(collected, 'problem' in atForge ? atForge.problem : undefined),
+    ],
   };
+}
+
+/** What `cutover doctor` would refuse: an answer may be anything. */
+function mistakesIn(text: string): string[] {
+  const reading = parseConfig(text, cutoverSchema);
+  return reading.ok ? [] : mistakeLines('cutover.yaml', reading.mistakes);
 }
 
 /** With one key on both hosts neither could be fenced: what the forge lets in does not move. */

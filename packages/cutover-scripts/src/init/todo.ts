@@ -1,6 +1,6 @@
 import { answerOf } from './answers.ts';
 import type { Collected } from './collected.ts';
-import { plainVariable } from './cutover-file.ts';
+import { isPlainVariable } from './cutover-file.ts';
 import { forgeAnswer } from './forge-answer.ts';
 
 /** What only a person can give or decide; a line for each. */
@@ -12,7 +12,7 @@ function cutoverTodo({ answers, facts, loops, hostKeys }: Collected): string[] {
   const of = (flag: string): string => answerOf(answers, flag);
   const forge = forgeAnswer(answers);
   const { clones, resumePoints, otherUnits, units } = facts;
-  const hidden = units.flatMap(({ environment }) => environment).filter((one) => !plainVariable.test(one));
+  const hidden = units.flatMap(({ environment }) => environment).filter((one) => !isPlainVariable(one));
   return [
     ...when(
       hostKeys(forge.ssh).length === 0,

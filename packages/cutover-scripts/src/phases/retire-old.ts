@@ -62,8 +62,14 @@ function goingPlace({ settings: { old } }: World): string {
   return `${old.workspace.replace(/\/+$/, '')}.cutover-retired`;
 }
 
-async function isThere({ old }: World, path: string, signal: AbortSignal): Promise<boolean> {
-  const { exitCode } = await old.run(['test', '-e', path], { reject: false, signal });
+async function isThere(
+  { old }: World,
+  path: string,
+  signal: AbortSignal,
+  kind: 'anything' | 'link' = 'anything',
+): Promise<boolean> {
+  const argv = ['test', kind === 'link' ? '-L' : '-e', path];
+  const { exitCode } = await old.run(argv, { reject: false, signal });
   if (exitCode !== 0 && exitCode !== 1) throw new Error(`${old.name} cannot say whether ${path} is there`);
   return exitCode === 0;
 }
@@ -104,6 +110,11 @@ export const deleteOldWorkspace = step({
     );
     const { owner, rebootProof } = of(seeRetirable);
     const evidence = { host: name, workspace, owner, rebootProof };
+    // Only the link would go, and what it names would stay.
+    if (await isThere(world, workspace, signal, 'link')) {
+      const reason = `${workspace} on ${name} is a symbolic link; delete by hand what it names, then the link`;
+      return { state: 'conflict', evidence, reason };
+    }
     return { state: there.includes(true) ? 'absent' : 'satisfied', evidence };
   },
   async apply(context) {

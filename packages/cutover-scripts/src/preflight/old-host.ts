@@ -1,4 +1,3 @@
-import { on } from '@cutover/host/zx';
 import { oldClones, oldPath } from '../rig/rig.ts';
 import { oldResumePoint } from '../carry/resume-point.ts';
 import type { World } from '../world/world.ts';
@@ -69,8 +68,9 @@ async function missingPaths(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const pi = on(old)({ signal });
-  return await pi`for path in ${paths}; do [ -e "$path" ] || echo "$path"; done`.lines();
+  const script = 'for path; do [ -e "$path" ] || echo "$path"; done';
+  const { stdout } = await old.run(['sh', '-c', script, 'sh', ...paths], { signal });
+  return stdout.split('\n').filter((path) => path !== '');
 }
 
 /** Seconds that two clocks may differ by. */

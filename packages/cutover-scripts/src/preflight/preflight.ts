@@ -2,7 +2,7 @@ import type { Finding } from '@cutover/runbook';
 import type { World } from '../world/world.ts';
 import { agreementChecks } from './agreement.ts';
 import { certificateChecks } from './certificates.ts';
-import type { Check } from './check.ts';
+import { findingOf } from './check.ts';
 import { forgeChecks } from './forge.ts';
 import { incusChecks } from './incus.ts';
 import { oldHostChecks } from './old-host.ts';
@@ -25,7 +25,7 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
     ...ownershipChecks(world),
     ...tailnetChecks(world),
   ];
-  const pending = new Map(checks.map((check, index) => [index, find(check, index, signal)]));
+  const pending = new Map(checks.map((check, index) => [index, numbered(index, findingOf(check, signal))]));
   while (pending.size > 0) {
     const [index, finding] = await Promise.race(pending.values());
     pending.delete(index);
@@ -33,13 +33,6 @@ export async function* preflight(world: World, signal: AbortSignal): AsyncGenera
   }
 }
 
-async function find(check: Check, index: number, signal: AbortSignal): Promise<[number, Finding]> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-  try {
-    return [index, { name: check.name, ...(await check.look(deadline)) }];
-  } catch (error) {
-    signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : 'it could not be looked at';
-    return [index, { name: check.name, ok: false, evidence: {}, reason }];
-  }
+async function numbered(index: number, finding: Promise<Finding>): Promise<[number, Finding]> {
+  return [index, await finding];
 }

@@ -1,6 +1,7 @@
 import type { Runbook } from '@cutover/runbook';
 import { localHost } from '@cutover/host';
 import { resolve } from 'node:path';
+import { isUnsafe } from '../is-unsafe.ts';
 import { withPerson } from '../forge/git/by-hand.ts';
 import { loadConfigs } from '../config/load-all.ts';
 import { preflight } from '../preflight/preflight.ts';
@@ -32,6 +33,7 @@ export async function loadRehearsal(configPath: string, statePath: string): Prom
     steps: withPerson(rehearsalSteps(rig), world),
     words: { owner: 'owner of the stand-ins', downtime: 'downtime of the stand-ins' },
     doctor: (signal) => preflight(world, signal),
+    isUnsafe,
     notify: settings.notify,
     standIns: ['stand-ins run in place of the agents', ...settings.standIns],
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),

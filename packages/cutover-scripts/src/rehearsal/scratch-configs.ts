@@ -66,6 +66,8 @@ export function scratchRig(text: string, owner: string): string {
   const { ownership, phases } = written;
   return stringify({
     ...written,
+    // The commands that are told of the real rig must not be told of this one.
+    notify: undefined,
     ...(ownership === undefined ? {} : { ownership: { ...ownership, owner, ref: scratchRef } }),
     // Its plan phases stay on that host: the repository of the real ones is not written to.
     ...(phases === undefined ? {} : { phases: { ...phases, repository: undefined } }),

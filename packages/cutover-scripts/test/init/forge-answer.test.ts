@@ -26,6 +26,9 @@ test('the hosts’ way to a repository', () => {
   const gitea = answer('https://git.example.org:3000/org', 'forge@ssh.example.org:2222');
   expect(repositoryUrl(gitea, 'app')).toBe('ssh://forge@ssh.example.org:2222/org/app.git');
   expect(repositoryUrl(answer('ssh://git@host/srv/git'), 'app')).toBe('ssh://git@host/srv/git/app.git');
+  const numbered = answer('ssh://git@[2001:db8::1]:2222/srv/git');
+  expect(numbered.ssh).toEqual({ user: 'git', host: '2001:db8::1', port: 2222 });
+  expect(repositoryUrl(numbered, 'app')).toBe('ssh://git@[2001:db8::1]:2222/srv/git/app.git');
 });
 
 test.each([
@@ -36,6 +39,7 @@ test.each([
   ['https://bot:secret@git.example.org/org', undefined, /^(?!.*secret).*https:\/\/host\/ORGANIZATION/],
   ['https://github.com/org', undefined, /ssh:\/\/git@github\.com\/ORGANIZATION/],
   ['https://git.example.org/org', 'two words', /--forge-ssh two words/],
+  ['ssh://git@host:99999/srv', undefined, /--forge git@host:99999: .*65535/],
 ])('%s is refused with its form', (forge, ssh, message) => {
   expect(() => answer(forge, ssh)).toThrow(message);
 });

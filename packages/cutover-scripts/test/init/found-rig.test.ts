@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandWords, parseAddress } from '../../src/init/answers.ts';
+import { isPlainVariable } from '../../src/init/cutover-file.ts';
 import { findLoops } from '../../src/init/found-rig.ts';
 import { noFacts, type OldRigFacts, parseSessions, parseWorkspace } from '../../src/init/old-rig-facts.ts';
 import { findStarts } from '../../src/init/old-starts.ts';
@@ -38,6 +39,21 @@ describe('the loops of a rig', () => {
     ]);
   });
 
+  test('have names of their own, also where their sessions are named alike', () => {
+    const seen = parseSessions(
+      ['mill-one', 'mill_one', 'Mill-One', 'один', 'два']
+        .map((name) => session('ada', name, '/srv/mill', 'node', name))
+        .join(''),
+    );
+    expect(findLoops('mill', '/srv/mill', seen, facts).map(({ name }) => name)).toEqual([
+      'one',
+      'one-2',
+      'one-3',
+      'loop',
+      'loop-2',
+    ]);
+  });
+
   test('keep neither the session nor the prompt of Claude Code, and are known without them', () => {
     const id = '0b7e2c1a-5f4e-4c1e-9b53-0a2f7a6f9b10';
     const argv = [
@@ -60,6 +76,12 @@ describe('the loops of a rig', () => {
       process: 'claude --remote-control --dangerously-skip-permissions',
     });
   });
+});
+
+test('a variable whose value or name may be secret is not plain', () => {
+  expect(['MODE=day', 'DIR=/srv/a:b', 'EMPTY='].every(isPlainVariable)).toBe(true);
+  const hidden = ['API_KEY=hunter2', 'PASSWORD=x', 'GH_TOKEN=a', `MODE=${'a'.repeat(21)}`, 'MODE=a b'];
+  expect(hidden.filter(isPlainVariable)).toEqual([]);
 });
 
 test('the starts of a rig come from its unit, else from the crontab', () => {

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { loadRigConfig } from '@cutover/loops';
 import { runbookCommand } from '@cutover/runbook';
 import { loadSecretsConfig } from '@cutover/secrets';
+import { parse } from 'yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { cutover } from '../../src/cutover.ts';
@@ -89,6 +90,46 @@ describe('cutover init without a look at the old host', () => {
     await expect(loadSecretsConfig(join(folder, 'secrets.yaml'))).rejects.toThrow(
       /secrets\.yaml:\d+:\d+: secrets: must name at least one secret/,
     );
+  });
+
+  const forge = 'ssh://git@git.example.org/srv/git';
+
+  it('reaches an old host by an address of IPv6, and takes a workspace with a slash at its end', async () => {
+    const { code, err } = await init({
+      forge,
+      'old-host': 'ada@[2001:db8::1]:2222',
+      'old-name': 'pi',
+      workspace: '/srv//mill/',
+    });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(await loadConfig(join(folder, 'cutover.yaml'))).toMatchObject({
+      name: 'mill-host',
+      old: { ssh: { user: 'ada', host: '2001:db8::1', port: 2222 }, workspace: '/srv/mill' },
+    });
+  });
+
+  it('says at once what of the answers the config does not take', async () => {
+    const { code, out } = await init({ forge, name: 'My Host!', swap: 'a lot', pool: '*&: "x"\n# y' });
+    expect(code).toBe(0);
+    expect(out).toMatch(/Left to you:\n {2}- cutover\.yaml:\d+:\d+: name: must be a host name/);
+    expect(out).toMatch(/cutover\.yaml:\d+:\d+: new\.swap: a size is a number/);
+    const written = await readFile(join(folder, 'cutover.yaml'), 'utf8');
+    expect(parse(written)).toMatchObject({ instance: { pool: '*&: "x"\n# y' } });
+  });
+
+  it.each([
+    [{ look: 'perhaps' }, '--look perhaps: it must be yes or no'],
+    [{ stop: "don't" }, 'a quote in this command is not closed'],
+    [{ 'old-host': 'pi:99999' }, '--old-host pi:99999: '],
+  ])('refuses %j, and writes nothing', async (said, message) => {
+    const { code, err } = await init({ forge, ...said });
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+    expect(await readdir(folder)).toEqual(['known_hosts']);
+  });
+
+  it('names a config file as it was asked to', async () => {
+    expect(await init({ forge, config: join(folder, 'rig-2.yaml') })).toMatchObject({ code: 0, err: '' });
+    expect(await loadConfig(join(folder, 'rig-2.yaml'))).toMatchObject({ name: 'mill-host' });
   });
 
   it('names every answer that is missing, and writes nothing', async () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { rememberKeys } from '../../src/old-rig/revoked-keys.ts';
@@ -101,6 +101,25 @@ test('the workspace is deleted, and a way back says that it is gone', async () =
     state: 'conflict',
     reason: expect.stringContaining('there is nothing to go back to'),
   });
+});
+
+test('a workspace that is a symbolic link is left to a person: its rig lies elsewhere', async () => {
+  const [workspace, disk] = [join(hosts.root, 'linked/rig'), join(hosts.root, 'disk/rig')];
+  await mkdir(disk, { recursive: true });
+  await mkdir(join(hosts.root, 'linked'));
+  await symlink(disk, workspace);
+  const world = {
+    ...hosts.world,
+    settings: { ...hosts.world.settings, old: { ...hosts.world.settings.old, workspace, clones: [] } },
+  };
+  const context = stepContext(world, { 'see-retirable': { owner: 'vm', rebootProof: when } });
+  const conflict = {
+    state: 'conflict',
+    reason: expect.stringContaining('is a symbolic link; delete by hand'),
+  };
+  expect(await deleteOldWorkspace.check?.(context)).toMatchObject(conflict);
+  await rm(disk, { recursive: true });
+  expect(await deleteOldWorkspace.check?.(context)).toMatchObject(conflict);
 });
 
 test('a folder that holds more than a rig is not deleted', async () => {

@@ -19,9 +19,11 @@ afterEach(async () => {
 });
 
 test('the rig of a rehearsal starts no agent, and writes to no ref of the real one', async () => {
-  const text = scratchRig(await readFile(example, 'utf8'), 'vm-rehearsal');
+  const real = `${await readFile(example, 'utf8')}\nnotify: [{ command: [curl, https://page.me], events: [up] }]\n`;
+  const text = scratchRig(real, 'vm-rehearsal');
   const written = parse(text);
   expect(text).not.toContain('claude');
+  expect(text).not.toContain('page.me');
   expect(Object.keys(written.loops)).toEqual(['builder', 'adversary', 'watchdog', 'orchestrator']);
   expect(written.ownership).toMatchObject({ owner: 'vm-rehearsal', ref: scratchRef });
   expect(written.phases.repository).toBeUndefined();

@@ -7,6 +7,7 @@ import { signAnswer } from '../gates/signature.ts';
 import { readState } from '../journal/read-state.ts';
 import type { JournalState } from '../journal/state.ts';
 import { factText } from '../progress/format.ts';
+import { printable } from '../progress/printable.ts';
 import type { CommandContext } from './context.ts';
 import { type CommonOptions, findState, withCommonOptions } from './options.ts';
 
@@ -100,5 +101,7 @@ function answeredText(
     ...facts,
     `  (evidence ${evidenceHash.slice(0, 12)})`,
     `queued as ${nonce.slice(0, 12)}; \`status\` shows what becomes of it, \`cancel ${step}\` takes it back`,
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { UsageError } from '../engine/errors.ts';
 import type { Decide, OpenGate } from '../gates/answer.ts';
 import { factText } from '../progress/format.ts';
+import { printable } from '../progress/printable.ts';
 
 /** A yes-or-no question at the terminal; Ctrl-C and Escape are a no. */
 export async function askYes(message: string): Promise<boolean> {
@@ -52,7 +53,10 @@ export function decideAtTerminal({ pause, interrupt }: TerminalRun): Decide {
     const keys = watchForInterrupt();
     try {
       const facts = Object.entries(gate.evidence).map(([fact, value]) => `${fact}: ${factText(value)}`);
-      note([gate.text, ...(facts.length === 0 ? [] : ['', ...facts])].join('\n'), `gate of ${gate.step}`);
+      note(
+        [printable(gate.text), ...(facts.length === 0 ? [] : ['', ...facts])].join('\n'),
+        `gate of ${gate.step}`,
+      );
       const answer = await confirm({
         message: `Approve ${gate.step}?`,
         active: 'approve',

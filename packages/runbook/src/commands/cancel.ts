@@ -7,7 +7,7 @@ import { withdrawAnswer } from '../gates/withdraw.ts';
 import { currentHolder } from '../journal/lock.ts';
 import { readState } from '../journal/read-state.ts';
 import type { CommandContext } from './context.ts';
-import { type CommonOptions, findState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, neededOptionsText, withCommonOptions } from './options.ts';
 
 interface CancelFlags extends CommonOptions {
   readonly by?: string;
@@ -42,7 +42,7 @@ export function addCancelCommand<World>(program: Command, { command, io }: Comma
       const text =
         flags.json === true
           ? JSON.stringify({ cancelled: holder, by })
-          : `pid ${holder.pid} on ${holder.host} is told to end; \`${command.name} resume\` goes on from there`;
+          : `pid ${holder.pid} on ${holder.host} is told to end; \`${command.name} resume${neededOptionsText(command, flags)}\` goes on from there`;
       await write(io.stdout, `${text}\n`);
     });
 }

@@ -3,6 +3,7 @@ import { write } from '@cutover/foundation/io';
 import type { Command } from 'commander';
 import { createRedactor } from '../journal/redactor.ts';
 import { summary } from '../progress/format.ts';
+import { printable } from '../progress/printable.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { openRunbook } from './open-runbook.ts';
@@ -25,7 +26,7 @@ export function addDoctorCommand<World>(program: Command, { command, io }: Comma
         const text =
           options.json === true
             ? JSON.stringify(redactor.value(finding))
-            : `${ok ? '✓' : '✗'} ${name}  ${facts}`;
+            : printable(`${ok ? '✓' : '✗'} ${name}  ${facts}`);
         await write(io.stdout, `${text.trimEnd()}\n`);
       }
     });

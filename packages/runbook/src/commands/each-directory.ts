@@ -1,3 +1,4 @@
+import { printable } from '../progress/printable.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** A state directory that could not be read, and why: it hides none of the others. */
@@ -28,5 +29,7 @@ export async function readEach<Row>(
 
 /** A table, and what is not in it. */
 export function withUnread(table: string, unread: readonly UnreadDirectory[]): string {
-  return [table, ...unread.map(({ directory, problem }) => `✗ ${directory}  ${problem}`)].join('\n');
+  return printable(
+    [table, ...unread.map(({ directory, problem }) => `✗ ${directory}  ${problem}`)].join('\n'),
+  );
 }

@@ -10,15 +10,17 @@ import { emptyState, foldEntry } from '../journal/state.ts';
 import { endingLines } from '../progress/ending.ts';
 import { ndjsonRenderer } from '../progress/ndjson.ts';
 import { plainRenderer } from '../progress/plain.ts';
+import { printable } from '../progress/printable.ts';
 import type { Renderer } from '../progress/renderer.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
+import type { TreeStyle } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import type { OpenGate } from '../gates/answer.ts';
 import { decideAtTerminal } from './ask.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
 import { interruptRun } from './interrupts.ts';
-import { type CommonOptions, choiceText, openState, optionsText } from './options.ts';
+import { type CommonOptions, choiceText, neededOptionsText, openState, optionsText } from './options.ts';
 import { ownerText } from './owner.ts';
 
 /** How a run is told of, beside the run itself. */
@@ -46,7 +48,10 @@ export async function execute<World>(
     foldEntry(state, entry);
     show(view, entry, entry.mono);
   });
-  using renderer = chooseRenderer(command.name, io.stdout, view, options.json ?? false, interactive);
+  using renderer = chooseRenderer(io.stdout, view, options.json ?? false, interactive, {
+    command: command.name,
+    options: neededOptionsText(command, options),
+  });
   const terminal = {
     pause(gate: OpenGate) {
       // The event of its opening may not have come here yet, and nothing is drawn while the question stands.
@@ -69,7 +74,9 @@ export async function execute<World>(
     });
   }
   using interrupts = interruptRun(run, (text) => void io.stderr.write(`${text}\n`));
+  let begun = false;
   for await (const event of run.events) {
+    begun ||= event.type === 'run.started';
     renderer.event(event);
     if ('seq' in event) foldEntry(state, event);
   }
@@ -80,17 +87,30 @@ export async function execute<World>(
   if (options.json === true || !watched || !ending) return ended;
   renderer[Symbol.dispose]();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
+  const choice = choiceText(state.lastRun?.choice ?? {});
   const lines = endingLines(outcome, {
     command: command.name,
     view,
     journal: directory.journal,
     owner: await ownerText(runbook, state.owner),
     options: optionsText(options),
-    choice: choiceText(state.lastRun?.choice ?? {}),
+    choice,
+    // What broke off before it began is not what a resume would go on with.
+    goOn: `${command.name} ${begun ? `resume${choice}` : commandText(request)}`,
     seconds: (monotonic() - started) / 1000,
   });
-  await write(io.stdout, `${redactor.text(lines.join('\n'))}\n`);
+  await write(io.stdout, `${printable(redactor.text(lines.join('\n')))}\n`);
   return ended;
+}
+
+/** The command that asks for this, as it would be typed. */
+function commandText<World>({
+  command,
+  list,
+  forward,
+  ...choice
+}: Pick<RunOptions<World>, 'command' | 'list' | 'forward' | 'from' | 'until' | 'only'>): string {
+  return `${list ?? command}${forward === true ? ' --forward' : ''}${choiceText(choice)}`;
 }
 
 /** A journal that cannot be written ends a run in the middle: whose the loops are and how to go on is said all the same. */
@@ -101,13 +121,13 @@ function brokenOff(error: unknown, view: RunView, { json }: CommonOptions): Outc
 }
 
 function chooseRenderer(
-  command: string,
   output: CommandContext<unknown>['io']['stdout'],
   view: RunView,
   json: boolean,
   interactive: boolean,
+  named: Pick<TreeStyle, 'command' | 'options'>,
 ): Renderer {
   if (json) return ndjsonRenderer(output);
   const colour = process.env['NO_COLOR'] === undefined;
-  return interactive ? terminalRenderer(output, view, { command, colour }) : plainRenderer(output, view);
+  return interactive ? terminalRenderer(output, view, { ...named, colour }) : plainRenderer(output, view);
 }

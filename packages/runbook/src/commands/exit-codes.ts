@@ -36,7 +36,7 @@ export const exitCodes = {
     code: 13,
     meaning:
       'unsafe: a host did not answer, something that is not ours is in the way, or the journal is damaged or cannot be written',
-    errors: ['JOURNAL_DAMAGED', 'JOURNAL_UNWRITABLE'],
+    errors: ['JOURNAL_DAMAGED', 'JOURNAL_NEWER', 'JOURNAL_UNWRITABLE'],
   },
   interrupted: { code: 130, meaning: 'interrupted by Ctrl-C, or cancelled', errors: ['INTERRUPTED'] },
   brokenPipe: { code: 141, meaning: 'the reader of the output went away; a run goes on' },

@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../engine/errors.ts';
 import { askText } from './ask.ts';
 import type { CommandContext } from './context.ts';
-import { withConfigOption } from './options.ts';
+import { quoted, withConfigOption } from './options.ts';
 import type { Answers, Question, Setup, SetupSession } from './setup.ts';
 
 interface InitFlags {
@@ -53,7 +53,11 @@ async function initialize<World>(
   given: Answers,
 ): Promise<void> {
   const folder = dirname(resolve(flags.config));
-  const names = [basename(flags.config), ...setup.beside];
+  const { configFile = `${command.name}.yaml` } = command;
+  const own = basename(flags.config);
+  if (setup.beside.includes(own))
+    throw new UsageError(`--config ${flags.config}: ${own} is another file of these; name it otherwise`);
+  const names = [own, ...setup.beside];
   await refuseToOverwrite(folder, names);
   const ask = interactive && flags.yes !== true && flags.json !== true;
   await withInterrupts(async (signal) => {
@@ -61,10 +65,14 @@ async function initialize<World>(
     await using session = await setup.start(tell);
     const answers = await collectAnswers(setup.questions, given, session, ask, signal);
     const { texts, todo } = await session.files(answers, signal);
-    const files = names.map((name) => ({ path: join(folder, name), text: texts[name] ?? '' }));
+    const files = names.map((name) => ({
+      path: join(folder, name),
+      // The config file's text goes by the name that it has by default.
+      text: texts[name === own ? configFile : name] ?? '',
+    }));
     await writeAll(folder, files);
     const paths = files.map(({ path }) => path);
-    const next = `${command.name} doctor --config ${flags.config}`;
+    const next = `${command.name} doctor --config ${quoted(flags.config)}`;
     const text =
       flags.json === true
         ? JSON.stringify({ files: paths, todo, next })

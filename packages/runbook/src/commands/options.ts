@@ -73,6 +73,14 @@ export function optionsText({ config, state }: CommonOptions): string {
   );
 }
 
+/** The same with a space before, empty where a command without options names this run as well. */
+export function neededOptionsText(
+  { name, configFile = `${name}.yaml` }: CommandName,
+  options: CommonOptions,
+): string {
+  return options.config === configFile && options.state === undefined ? '' : ` ${optionsText(options)}`;
+}
+
 /** The options that name a part of the list, as they would be typed, with a space before each. */
 export function choiceText({ from, until, only }: Choice): string {
   return Object.entries({ from, until, only })
@@ -80,6 +88,7 @@ export function choiceText({ from, until, only }: Choice): string {
     .join('');
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
   return /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

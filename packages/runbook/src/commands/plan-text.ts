@@ -5,6 +5,7 @@ import { factText, type WorldFacts } from '../engine/world-facts.ts';
 import type { PlannedStep } from '../journal/entry.ts';
 import type { JournalState } from '../journal/state.ts';
 import { shortPlan } from '../progress/format.ts';
+import { printable } from '../progress/printable.ts';
 
 /**
  * A plan for reading: its phases and steps, what is done of it and what it took last, its gates and commit points, and
@@ -37,7 +38,11 @@ export function planText<World>(
   }
   const facts = Object.entries(world);
   if (facts.length > 0)
-    lines.push('', 'The world now:', ...facts.map(([name, fact]) => `  ${name}: ${factText(fact)}`));
+    lines.push(
+      '',
+      'The world now:',
+      ...facts.map(([name, fact]) => printable(`  ${name}: ${factText(fact)}`)),
+    );
   if (caveats.length > 0) lines.push('', 'What this cannot do:', ...caveats.map((text) => `  ! ${text}`));
   lines.push('', `plan ${shortPlan(plan.hash)} · ✓ done  ~ done, and changed since  ◦ to do`);
   return lines.join('\n');

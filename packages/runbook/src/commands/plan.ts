@@ -8,9 +8,9 @@ import { lastRehearsal } from '../rehearsal/result.ts';
 import { shortPlan } from '../progress/format.ts';
 import type { CommandContext } from './context.ts';
 import { openRunbook } from './open-runbook.ts';
-import { type CommonOptions, openState, optionsText, withCommonOptions } from './options.ts';
+import { type CommonOptions, openState, optionsText, quoted, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
-import { savePlan } from './saved-plan.ts';
+import { planFile, savePlan } from './saved-plan.ts';
 
 interface PlanFlags extends CommonOptions {
   readonly save?: string;
@@ -37,7 +37,7 @@ export function addPlanCommand<World>(program: Command, { command, io }: Command
       const looks = save !== undefined || look === true;
       const world = looks ? ((await withInterrupts(async (signal) => runbook.standsOn?.(signal))) ?? {}) : {};
       if (save !== undefined) await savePlan(save, plan, world);
-      const reviewed = save ?? shortPlan(plan.hash);
+      const reviewed = save === undefined ? shortPlan(plan.hash) : quoted(planFile(save));
       const text =
         options.json === true
           ? JSON.stringify({ ...plan, caveats: runbook.caveats ?? [], ...(looks ? { world } : {}) })

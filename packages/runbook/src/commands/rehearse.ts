@@ -7,12 +7,15 @@ import { UsageError } from '../engine/errors.ts';
 import { mainList } from '../engine/lists.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { makePlan } from '../engine/plan.ts';
+import { lock } from '../journal/lock.ts';
 import { readState } from '../journal/read-state.ts';
+import type { JournalState } from '../journal/state.ts';
+import { findStateDirectory } from '../journal/state-directory.ts';
 import { keepRehearsal } from '../rehearsal/result.ts';
 import { askYes } from './ask.ts';
 import type { CommandContext, Rehearsal } from './context.ts';
 import { type Ended, execute } from './execute.ts';
-import { type CommonOptions, openState, statePath, withCommonOptions } from './options.ts';
+import { type CommonOptions, neededOptionsText, openState, statePath, withCommonOptions } from './options.ts';
 import { planText } from './plan-text.ts';
 
 interface RehearseFlags extends CommonOptions {
@@ -43,13 +46,17 @@ async function rehearse<World>(
   const place = statePath(command, flags);
   await openState(command, flags);
   const own = { ...flags, state: join(place, 'rehearsal') };
+  const clean = `${command.name} rehearse --clean${neededOptionsText(command, flags)}`;
   const say = async (text: string): Promise<void> => {
     if (flags.json !== true) await write(io.stdout, `${text}\n`);
   };
   const before = await takeAway(context, rehearsal, own);
   if (before?.result === 'ok') await say('what an earlier rehearsal left is taken away');
-  else if (before !== undefined) return tellLeft(context, before, flags);
-  if (flags.clean === true) return;
+  else if (before !== undefined) return tellLeft(context, before, flags, clean);
+  if (flags.clean === true) {
+    if (before === undefined) await say('no rehearsal has left anything');
+    return;
+  }
   await confirm(context, rehearsal, own);
 
   const began = performance.now();
@@ -67,11 +74,10 @@ async function rehearse<World>(
   if (flags.json === true) {
     await write(io.stdout, `${JSON.stringify({ rehearsal: { at, result, step, reason, seconds } })}\n`);
   } else {
-    const left =
-      flags.keep === true ? ` What it made is left; \`${command.name} rehearse --clean\` takes it away.` : '';
+    const left = flags.keep === true ? ` What it made is left; \`${clean}\` takes it away.` : '';
     await say(`rehearsed in ${seconds} s: ${describe(outcome)}.${left}`);
   }
-  if (after !== undefined && after.result !== 'ok') await tellLeft(context, after, flags);
+  if (after !== undefined && after.result !== 'ok') await tellLeft(context, after, flags, clean);
 }
 
 function describe({ result, step, reason }: Outcome): string {
@@ -80,16 +86,17 @@ function describe({ result, step, reason }: Outcome): string {
 
 /** Something that a rehearsal made is still there: how the undo ended is how the command ends. */
 async function tellLeft<World>(
-  { command, io }: CommandContext<World>,
+  { io }: CommandContext<World>,
   { exitCode, ...undo }: Ended,
   { json }: CommonOptions,
+  clean: string,
 ): Promise<void> {
   process.exitCode = exitCode;
   const { result, step, reason } = undo;
   const text =
     json === true
       ? JSON.stringify({ left: { result, step, reason } })
-      : `what the rehearsal made is not all taken away: ${describe(undo)}\n\`${command.name} rehearse --clean\` goes on with that`;
+      : `what the rehearsal made is not all taken away: ${describe(undo)}\n\`${clean}\` goes on with that`;
   await write(io.stdout, `${text}\n`);
 }
 
@@ -116,17 +123,35 @@ async function takeAway<World>(
   own: CommonOptions & { readonly state: string },
 ): Promise<Ended | undefined> {
   const journal = join(own.state, 'journal.jsonl');
-  const { lastRun, lists } = await readState({ journal });
-  if (lastRun === undefined) return undefined;
+  const state = await readState({ journal });
+  if (state.lastRun === undefined) return undefined;
   let ended: Ended = { result: 'ok', exitCode: 0 };
-  if ([...(lists.get(mainList)?.steps.values() ?? [])].some(({ begun }) => begun !== undefined)) {
+  if (hasBegun(state)) {
     await using open = await load(rehearsal, own);
     ended = await execute(context, open.runbook, own, { command: 'rollback' }, { ending: false });
     if (ended.result !== 'ok') return ended;
   }
-  await unlessAbsent(rename(journal, join(own.state, '..', 'rehearsal-journal.jsonl')));
-  await rm(own.state, { recursive: true, force: true });
+  await forget(own.state);
   return ended;
+}
+
+/**
+ * Takes the state directory of a rehearsal away, and keeps its journal.
+ *
+ * @throws {LockedError} a rehearsal is at work there.
+ */
+async function forget(place: string): Promise<void> {
+  const files = await findStateDirectory(place);
+  await using held = await lock(files);
+  void held;
+  if (hasBegun(await readState(files)))
+    throw new UsageError('another rehearsal has begun meanwhile, so nothing is forgotten: try again');
+  await unlessAbsent(rename(files.journal, join(place, '..', 'rehearsal-journal.jsonl')));
+  await rm(place, { recursive: true, force: true });
+}
+
+function hasBegun({ lists }: JournalState): boolean {
+  return [...(lists.get(mainList)?.steps.values() ?? [])].some(({ begun }) => begun !== undefined);
 }
 
 async function load<World>(

@@ -23,6 +23,11 @@ export function isSavedPlan(plan: string): boolean {
   return !/^[0-9a-f]{1,64}$/.test(plan);
 }
 
+/** How `--plan` names a file: one that is called like a hash is named by its folder too. */
+export function planFile(file: string): string {
+  return isSavedPlan(file) ? file : `./${file}`;
+}
+
 /**
  * The hash of a saved plan.
  *

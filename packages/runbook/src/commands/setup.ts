@@ -17,7 +17,7 @@ export type Answers = ReadonlyMap<string, readonly string[]>;
 
 /** What was made from the answers. */
 export interface SetupFiles {
-  /** The text of each file, by its name. */
+  /** The text of each file, by its name; of the config file by its default name. */
   readonly texts: Readonly<Record<string, string>>;
   /** What only a person can give; a line for each. */
   readonly todo: readonly string[];

@@ -10,7 +10,8 @@ import { emptyState, foldEntry, type JournalState } from '../journal/state.ts';
 import { receipts, type Receipt } from '../gates/receipt.ts';
 import type { StateFiles } from '../journal/state-directory.ts';
 import { currentHolder } from '../journal/lock.ts';
-import { treeLines } from '../progress/tree.ts';
+import { printable } from '../progress/printable.ts';
+import { treeLines, type TreeStyle } from '../progress/tree.ts';
 import { emptyView, type RunView, show } from '../progress/view.ts';
 import { openGates } from './answer.ts';
 import { readState } from '../journal/read-state.ts';
@@ -18,7 +19,7 @@ import { askAlarms } from './alarms.ts';
 import type { CommandContext } from './context.ts';
 import { readEach, withUnread } from './each-directory.ts';
 import { statusRow, statusTable } from './status-table.ts';
-import { type CommonOptions, findState, withCommonOptions } from './options.ts';
+import { type CommonOptions, findState, neededOptionsText, withCommonOptions } from './options.ts';
 import { ownerText } from './owner.ts';
 
 interface StatusFlags extends CommonOptions {
@@ -49,7 +50,12 @@ export function addStatusCommand<World>(program: Command, { command, io }: Comma
       let alarms: readonly string[] | undefined;
       const print = async (): Promise<void> => {
         alarms ??= await askAlarms(command, flags, await readState(directory));
-        const { text, json } = await describe(command.name, directory, alarms, io.stdout.isTTY === true);
+        const { text, json } = await describe(directory, alarms, {
+          command: command.name,
+          options: neededOptionsText(command, flags),
+          width: 120,
+          colour: io.stdout.isTTY === true,
+        });
         await write(io.stdout, `${flags.json === true ? JSON.stringify(json) : text}\n`);
       };
       await print();
@@ -79,10 +85,9 @@ function disposable<T extends { close(): void }>(value: T): Disposable & { reado
 }
 
 async function describe(
-  command: string,
   directory: StateFiles,
   alarms: readonly string[],
-  colour: boolean,
+  style: TreeStyle,
 ): Promise<{ text: string; json: object }> {
   const now = monotonic();
   const state = emptyState();
@@ -98,12 +103,15 @@ async function describe(
     holder === undefined
       ? lastRunText(state)
       : `runs as pid ${holder.pid} on ${holder.host} since ${holder.since}`;
-  const lines = state.runId === undefined ? [] : treeLines(view, now, { command, width: 120, colour });
-  lines.push(owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`);
-  for (const gate of gates) lines.push(`◆ ${gate.step}: ${gate.text} (until ${gate.expires})`);
-  for (const alarm of alarms) lines.push(`✗ ${alarm}`);
+  const lines = state.runId === undefined ? [] : treeLines(view, now, style);
   const answered = await receipts(state, directory.answers);
-  lines.push(...answered.map(receiptText));
+  const more = [
+    owner === undefined ? runner : `${runner} · ${state.words.owner}: ${owner}`,
+    ...gates.map(({ step, text, expires }) => `◆ ${step}: ${text} (until ${expires})`),
+    ...alarms.map((alarm) => `✗ ${alarm}`),
+    ...answered.map(receiptText),
+  ];
+  lines.push(...more.map(printable));
   return {
     text: lines.join('\n'),
     json: statusJson(state, view, { holder, gates, receipts: answered, alarms }),

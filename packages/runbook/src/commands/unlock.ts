@@ -17,9 +17,9 @@ export function addUnlockCommand<World>(program: Command, context: CommandContex
     program.command('unlock').description('forget a runner that is dead; refuses when it is alive'),
     command,
   );
-  for (const [name, description] of own) added.option(`--${name} <words>`, description);
+  for (const [name, description] of own) added.option(`--${name} [words]`, description);
   added.action(async (options: UnlockFlags) => {
-    const wanted = own.map(([name]) => name).filter((name) => typeof options[name] === 'string');
+    const wanted = own.map(([name]) => name).filter((name) => options[name] !== undefined);
     if (wanted.length > 1) throw new UsageError(`${wanted.join(' and ')} exclude each other`);
     const [name] = wanted;
     const text =
@@ -47,6 +47,9 @@ async function forceOpen<World>(
   await using open = await openRunbook(command, options);
   const force = open.runbook.unlocks?.[name];
   if (force === undefined) throw new UsageError(`this runbook has no unlock named ${name}`);
-  const done = await withInterrupts((signal) => force(String(options[name]), signal));
+  const typed = options[name];
+  // Without words it is asked for them: they are told when they are wrong.
+  const words = typeof typed === 'string' ? typed : '';
+  const done = await withInterrupts((signal) => force(words, signal));
   return options.json === true ? JSON.stringify({ unlocked: name, done }) : done;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { AsyncQueue } from '@cutover/foundation/async-queue';
 import type { Decide } from '../gates/answer.ts';
-import { watchForCancel } from '../gates/cancel.ts';
+import { forgetCancelRequest, watchForCancel } from '../gates/cancel.ts';
 import type { JournalEntry } from '../journal/entry.ts';
 import { bootId } from '../journal/holder.ts';
 import { Journal } from '../journal/journal.ts';
@@ -22,7 +22,7 @@ import { makePlan } from './plan.ts';
 import { recheck } from './recheck.ts';
 import type { Runbook } from './runbook.ts';
 import { performAll } from './schedule.ts';
-import { listState, record, recordOf, type Session } from './session.ts';
+import { isCurrent, listState, record, recordOf, type Session } from './session.ts';
 import type { Step } from './step.ts';
 import { undoAll } from './undo.ts';
 import { defaultWords } from './words.ts';
@@ -98,6 +98,8 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   const directory = await openStateDirectory(options.stateDirectory);
   await using held = await lock(directory);
   void held;
+  // From here on a request is meant for this run, also while the claim is still being taken.
+  await forgetCancelRequest(directory.answers);
   const state = emptyState();
   const redactor = createRedactor(runbook.secretsToRedact ?? []);
   const visit = (entry: JournalEntry): void => foldEntry(state, entry);
@@ -131,19 +133,25 @@ async function execute<World>(options: RunOptions<World>, controls: Controls): P
   const choice = decideChoice(decision, options, state);
   const steps = chooseSteps(stepsOf(runbook, decision.list), runbook.phases, choice);
   if (!decision.undo) requireNeeds(session, steps);
-  await begin(session, decision, choice);
-  using cancelling = await watchForCancel(directory.answers, async (request) => {
-    await record(session, { type: 'cancelled', ...request });
-    controls.drain();
-  });
-  const outcome = decision.undo
-    ? await undoAll(session, steps)
-    : await performRest(session, steps, options.repair ?? decision.abandon !== undefined, () =>
-        controls.drain(),
-      );
-  await cancelling.settled();
-  await finish(session, decision, outcome);
-  return outcome;
+  try {
+    await begin(session, decision, choice);
+    using cancelling = await watchForCancel(directory.answers, async (request) => {
+      await record(session, { type: 'cancelled', ...request });
+      controls.drain();
+    });
+    const outcome = decision.undo
+      ? await undoAll(session, steps)
+      : await performRest(session, steps, options.repair ?? decision.abandon !== undefined, () =>
+          controls.drain(),
+        );
+    await cancelling.settled();
+    await finish(session, decision, outcome);
+    return outcome;
+  } catch (error) {
+    // The journal may be what failed: no event tells of it.
+    notifier.brokenOff(redactor.text(error instanceof Error ? error.message : String(error)));
+    throw error;
+  }
 }
 
 async function begin<World>(
@@ -179,17 +187,35 @@ async function performRest<World>(
   const { done, outcomes } = await recheck(session, stepsOf(session.runbook, session.list), repair);
   if (session.signal.aborted) return { result: 'interrupted', reason: 'interrupted' };
   if (outcomes.length > 0) return gravestOutcome(outcomes);
-  return performAll(session, { steps, done, stopStarting });
+  return performAll(session, { steps: withUnmetNeeds(session, steps, done), done, stopStarting });
 }
 
-/** Refuses to perform a part of the list whose needs are neither in that part nor done. */
+/** The steps of a part of the list, and those before it that it stands on and that have to be applied again. */
+function withUnmetNeeds<World>(
+  { runbook, list, plan }: Session<World>,
+  part: readonly Step<World>[],
+  done: ReadonlySet<string>,
+): readonly Step<World>[] {
+  const wanted = new Set(part.map(({ id }) => id));
+  // From the last to the first: what a step needs stands before it.
+  for (const { id, needs } of plan.steps.toReversed())
+    if (wanted.has(id)) for (const need of needs) if (!done.has(need)) wanted.add(need);
+  return stepsOf(runbook, list).filter(({ id }) => wanted.has(id));
+}
+
+/** Refuses to perform a part of the list whose needs are neither in that part nor done as they are planned now. */
 function requireNeeds<World>(session: Session<World>, steps: readonly Step<World>[]): void {
   const wanted = new Set(steps.map(({ id }) => id));
   for (const { id, needs } of session.plan.steps.filter((step) => wanted.has(step.id))) {
-    const missing = needs.filter(
-      (need) => !wanted.has(need) && recordOf(session, { id: need })?.status !== 'verified',
-    );
+    const outside = needs.filter((need) => !wanted.has(need));
+    const missing = outside.filter((need) => recordOf(session, { id: need })?.status !== 'verified');
     if (missing.length > 0) throw new UsageError(`${id} needs ${missing.join(', ')}, which is not done yet`);
+    const changed = outside.filter((need) => {
+      const known = recordOf(session, { id: need });
+      return known === undefined || !isCurrent(session.plan, need, known);
+    });
+    if (changed.length > 0)
+      throw new UsageError(`${id} needs ${changed.join(', ')}, which was done with another config`);
   }
 }
 

@@ -10,6 +10,7 @@ export type RunbookErrorCode =
   | 'WORLD_MOVED'
   | 'LOCKED'
   | 'JOURNAL_DAMAGED'
+  | 'JOURNAL_NEWER'
   | 'JOURNAL_UNWRITABLE'
   | 'GATE_REFUSED'
   | 'INTERRUPTED';

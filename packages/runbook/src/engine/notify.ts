@@ -10,6 +10,8 @@ import type { Notification, NotifyHook } from './notify-hook.ts';
 /** Tells hooks of what happens. */
 export interface Notifier extends AsyncDisposable {
   event(event: EngineEvent): void;
+  /** The run broke off without an event of its end, e.g. because the journal cannot be written. */
+  brokenOff(reason: string): void;
 }
 
 /** @param complain is told what a hook did wrong. */
@@ -35,7 +37,13 @@ export function createNotifier(
   const tellAll = (notification: Notification): void => {
     for (const hook of hooks) if (hook.on.includes(notification.event)) tell(hook, notification);
   };
+  const forget = (step: string): void => {
+    for (const timer of reminders.get(step) ?? []) timer?.[Symbol.dispose]();
+    reminders.delete(step);
+  };
   const remind = (step: string, notification: Notification): void => {
+    // A gate is told of again when an answer was refused: the reminders begin afresh, and are not doubled.
+    forget(step);
     const timers: LongTimer[] = [];
     reminders.set(step, timers);
     for (const [index, hook] of hooks.entries()) {
@@ -52,19 +60,23 @@ export function createNotifier(
       again();
     }
   };
-  const forget = (step: string): void => {
-    for (const timer of reminders.get(step) ?? []) timer?.[Symbol.dispose]();
-    reminders.delete(step);
-  };
+
+  const about = () => ({
+    runbook: state.runbook,
+    runId: state.runId ?? '',
+    owner: state.owner?.owner,
+  });
 
   return {
+    brokenOff(reason) {
+      tellAll({ event: 'failed', ...about(), text: reason, result: 'unsafe' });
+    },
     event(event) {
-      const about = { runbook: state.runbook, runId: state.runId ?? '', owner: state.owner?.owner };
       switch (event.type) {
         case 'gate.open':
         case 'gate.waiting': {
           const { step, text, evidence, evidenceHash, expires } = event;
-          const shown = { ...about, step, text, evidence, evidenceHash, expires };
+          const shown = { ...about(), step, text, evidence, evidenceHash, expires };
           tellAll({ event: event.type === 'gate.open' ? 'gate.opened' : 'gate.waiting', ...shown });
           remind(step, { event: 'gate.waiting', ...shown });
           return;
@@ -77,7 +89,7 @@ export function createNotifier(
           return;
         case 'run.ended': {
           const { step, reason: text, result } = event;
-          tellAll({ event: result === 'ok' ? 'done' : 'failed', ...about, step, text, result });
+          tellAll({ event: result === 'ok' ? 'done' : 'failed', ...about(), step, text, result });
           return;
         }
         default:

@@ -9,7 +9,7 @@ export interface Work<World> {
   readonly steps: readonly Step<World>[];
   /** Steps that are verified already. */
   readonly done: ReadonlySet<string>;
-  /** Called after the first step that does not end well: it aborts the session's `draining`. */
+  /** Called when a step does not end well: it aborts the session's `draining`. */
   stopStarting(): void;
 }
 
@@ -41,6 +41,10 @@ export async function performAll<World>(session: Session<World>, work: Work<Worl
 
   try {
     for (beginReady(); running.size > 0; beginReady()) await Promise.race(running.values());
+  } catch (error) {
+    // One that waits for a person must not hold the end up for as long as its gate is open.
+    work.stopStarting();
+    throw error;
   } finally {
     // Only the journal's own failure gets here with steps still running: they are not left behind unseen.
     await Promise.allSettled(running.values());

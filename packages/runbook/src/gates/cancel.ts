@@ -22,16 +22,17 @@ export interface CancelWatch extends Disposable {
   settled(): Promise<void>;
 }
 
-/**
- * Watches for a request to cancel this run, and takes it. One that is left of an earlier run is taken away first: it was
- * not meant for this one.
- */
+/** Takes away a request that is left of an earlier run: it was not meant for this one. */
+export async function forgetCancelRequest(directory: string): Promise<void> {
+  await rm(join(directory, fileName), { force: true });
+}
+
+/** Watches for a request to cancel this run, and takes it; one that is there already is taken before this returns. */
 export async function watchForCancel(
   directory: string,
   onRequest: (request: CancelRequest) => Promise<void>,
 ): Promise<CancelWatch> {
   const path = join(directory, fileName);
-  await rm(path, { force: true });
   let handling = Promise.resolve();
   const take = async (): Promise<void> => {
     const text = await readFileIfThere(path);
@@ -39,12 +40,16 @@ export async function watchForCancel(
     await rm(path, { force: true });
     await onRequest(parse(text));
   };
-  const watcher = watch(directory, (_change, name) => {
-    if (name !== fileName) return;
+  const look = (): void => {
     handling = handling.then(take);
     // `settled` tells of a failure; until then it must not end the process.
     handling.catch(() => undefined);
+  };
+  const watcher = watch(directory, (_change, name) => {
+    if (name === fileName) look();
   });
+  look();
+  await handling.catch(() => undefined);
   return {
     settled: () => handling,
     [Symbol.dispose]: () => watcher.close(),

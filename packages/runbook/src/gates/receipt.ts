@@ -29,8 +29,9 @@ export async function receipts(state: JournalState, answers: string): Promise<Re
       const left = await findAnswer(answers, id);
       if (left === undefined || typeof left.answer === 'string') return [];
       const { decision, by } = left.answer;
+      const withdrawn = left.place === 'taken' && (await findWithdrawal(answers, id)) !== undefined;
       const places = { queued: 'queued', taken: 'delivered', withdrawn: 'cancelled' } as const;
-      return [{ id, gate: step, decision, by, state: places[left.place] }];
+      return [{ id, gate: step, decision, by, state: places[withdrawn ? 'withdrawn' : left.place] }];
     }),
   );
   return found.flat();

@@ -18,8 +18,17 @@ export async function withdrawAnswer(
   if (gate === undefined) throw new GateRefusedError(step, `no gate of ${step} was ever opened`);
   const { nonce } = gate;
   if (gate.state === 'open' && (await withdrawQueued(answers, nonce))) return nonce;
-  if (gate.state === 'open' && (await findAnswer(answers, nonce))?.place !== 'taken')
-    throw new GateRefusedError(step, `no answer to the gate of ${step} waits to be taken`);
+  if (gate.state === 'open') {
+    const left = await findAnswer(answers, nonce);
+    if (left?.place !== 'taken')
+      throw new GateRefusedError(step, `no answer to the gate of ${step} waits to be taken`);
+    // No step is started on a denial, so none asks once more whether it still counts.
+    if (typeof left.answer !== 'string' && left.answer.decision === 'denied')
+      throw new GateRefusedError(
+        step,
+        `the denial of ${step} cannot be taken back: a runner has it; \`resume\` asks again`,
+      );
+  }
   const taken = gate.state === 'open' || gate.state === 'approved';
   if (taken && (await withdrawDelivered(answers, nonce, withdrawal))) return nonce;
   throw new GateRefusedError(

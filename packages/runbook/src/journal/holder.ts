@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { unlessAbsent } from '@cutover/foundation/errno';
+import { JournalWriteError } from './errors.ts';
 
 /** The runner that holds a state directory, for people: whom to ask. Nothing in it proves that it runs. */
 export interface Holder {
@@ -43,8 +44,13 @@ function isHolder(value: unknown): value is Holder {
   return Number.isInteger(members.get('pid')) && texts.every((name) => typeof members.get(name) === 'string');
 }
 
+/** @throws {JournalWriteError} e.g. the disk is full. */
 export async function writeHolder(path: string, holder: Holder): Promise<void> {
-  await writeFile(path, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  try {
+    await writeFile(path, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  } catch (cause) {
+    throw new JournalWriteError(path, cause);
+  }
 }
 
 export async function removeHolder(path: string): Promise<void> {

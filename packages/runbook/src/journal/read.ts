@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { isErrno } from '@cutover/foundation/errno';
-import { JournalDamagedError } from './errors.ts';
+import { JournalDamagedError, JournalNewerError } from './errors.ts';
 import type { JournalEntry } from './entry.ts';
+import { isKnownType } from './event-types.ts';
 import { decodeLine, firstHash } from './line.ts';
 
 /** Where the whole lines of a journal end, and the hash that the next line must follow. */
@@ -21,6 +22,7 @@ const newline = 0x0a;
  * left out: it was never acknowledged. A journal that does not exist is an empty one.
  *
  * @throws {JournalDamagedError} a whole line is not what was written.
+ * @throws {JournalNewerError} a whole line tells of something that this version does not know.
  */
 export async function readJournal(path: string, visit: (entry: JournalEntry) => void): Promise<JournalEnd> {
   let seq = 0;
@@ -33,6 +35,7 @@ export async function readJournal(path: string, visit: (entry: JournalEntry) => 
     for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
       const entry = decodeLine(bytes.subarray(start, end), seq + 1, hash);
       if (typeof entry === 'string') throw new JournalDamagedError(path, seq + 1, `this line ${entry}`);
+      if (!isKnownType(entry.type)) throw new JournalNewerError(path, entry.seq, entry.type);
       visit(entry);
       seq = entry.seq;
       hash = entry.hash;

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { syncDirectory } from '@cutover/foundation/durable-file';
 import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { UsageError } from '../engine/errors.ts';
+import { JournalWriteError } from './errors.ts';
 
 /** The files of one move, all under one directory that only its owner can enter. */
 export interface StateFiles {
@@ -23,7 +24,11 @@ export interface StateDirectory extends StateFiles {
   readonly key: Uint8Array;
 }
 
-/** Opens the state directory at `path`, and makes it and its key where they are missing. */
+/**
+ * Opens the state directory at `path`, and makes it and its key where they are missing.
+ *
+ * @throws {JournalWriteError} the key cannot be written.
+ */
 export async function openStateDirectory(path: string): Promise<StateDirectory> {
   await mkdir(join(path, 'answers'), { recursive: true, mode: 0o700 });
   const real = await realpath(path);
@@ -57,13 +62,13 @@ async function readOrMakeKey(path: string): Promise<Uint8Array> {
   const present = await unlessAbsent(readFile(path));
   if (present !== undefined) return present;
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, randomBytes(32), { mode: 0o600, flush: true });
   try {
-    await link(draft, path).catch((error: unknown) => {
-      if (!isErrno(error, 'EEXIST')) throw error;
-    });
+    await writeFile(draft, randomBytes(32), { mode: 0o600, flush: true });
+    await link(draft, path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw new JournalWriteError(path, error, 'try again');
   } finally {
-    await rm(draft);
+    await rm(draft, { force: true });
   }
   await syncDirectory(dirname(path));
   return readFile(path);

@@ -14,6 +14,8 @@ export interface EndingFacts {
   readonly options: string;
   /** The options that name the part of the list which was run, e.g. ` --until b-configure`; empty for all of it. */
   readonly choice: string;
+  /** The command that goes on from here, without the options that name the run, e.g. `cutover resume --until b-configure`. */
+  readonly goOn: string;
   /** Seconds in all. */
   readonly seconds: number;
 }
@@ -40,7 +42,7 @@ export function endingLines(outcome: Outcome, facts: EndingFacts): string[] {
   const rows: [string, string][] = [
     ...(owner === undefined ? [] : [[view.words.owner, owner] satisfies [string, string]]),
     ['journal', journal],
-    ...nextCommands(outcome, command, options, choice),
+    ...nextCommands(outcome, facts),
   ];
   const table = textTable(
     rows.map(([what, text]) => [`${what}:`, text]),
@@ -69,22 +71,25 @@ function headline({ result, step = '', reason = '' }: Outcome): string {
 
 function nextCommands(
   { result, step = '' }: Outcome,
-  command: string,
-  options: string,
-  choice: string,
+  { command, options, goOn, view }: EndingFacts,
 ): [string, string][] {
-  const resume = `${command} resume${choice}`;
-  const rollback: [string, string] = ['roll back', `${command} rollback ${options}`];
+  const rollback: [string, string][] = view.commits.has('C2')
+    ? []
+    : [['roll back', `${command} rollback ${options}`]];
+  const isHuman = view.steps.get(step)?.plan.gate === 'human';
   switch (result) {
     case 'waiting':
-      return [
-        ['answer', `${command} approve ${step} ${options}`],
-        ['go on', `${resume} ${options}`],
-        rollback,
-      ];
+      // Its time is over, so there is nothing to answer until it is opened again.
+      return isHuman
+        ? [['go on', `${goOn} ${options}`], ...rollback]
+        : [
+            ['ask again', `${goOn} ${options}`],
+            ['answer then', `${command} approve ${step} ${options}`],
+            ...rollback,
+          ];
     case 'drift':
-      return [['apply it again', `${resume} --repair ${options}`], rollback];
+      return [['apply it again', `${goOn} --repair ${options}`], ...rollback];
     default:
-      return [['go on', `${resume} ${options}`], rollback];
+      return [['go on', `${goOn} ${options}`], ...rollback];
   }
 }

@@ -1,4 +1,5 @@
 import type { Evidence, JsonValue } from '../engine/json.ts';
+import { printable } from './printable.ts';
 
 /** The 12 digits by which people name a plan. */
 export function shortPlan(hash: string): string {
@@ -7,7 +8,8 @@ export function shortPlan(hash: string): string {
 
 /** A fact's value on one line. */
 export function factText(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const isLine = typeof value === 'string' && !value.includes('\n');
+  return printable(isLine ? value : JSON.stringify(value));
 }
 
 /** The first facts of some evidence, as many as fit in `width` characters. */

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { formatDuration } from '@cutover/foundation/duration';
 import type { EngineEvent } from '../engine/events.ts';
 import { shortPlan, summary } from './format.ts';
+import { printable } from './printable.ts';
 import { monotonic } from '../journal/monotonic.ts';
 import type { Renderer } from './renderer.ts';
 import { type RunView, show } from './view.ts';
@@ -12,7 +13,7 @@ const heartbeat = 20_000;
 /** One line for each thing that happens, for logs and pipes. */
 export function plainRenderer(output: Writable, view: RunView): Renderer {
   const say = (text: string): void => {
-    output.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+    output.write(`${new Date().toISOString().slice(11, 19)} ${printable(text)}\n`);
   };
   const timer = setInterval(() => {
     const now = monotonic();

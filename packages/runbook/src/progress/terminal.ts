@@ -38,6 +38,9 @@ export function terminalRenderer(
   };
   const timer = setInterval(draw, frame);
   terminal.write(hideCursor);
+  // A third Ctrl-C ends the process where it stands; the cursor must not stay hidden after it.
+  const restore = (): void => void terminal.write(showCursor);
+  process.once('exit', restore);
 
   return {
     event(event: EngineEvent) {
@@ -58,6 +61,7 @@ export function terminalRenderer(
       if (ended) return;
       ended = true;
       clearInterval(timer);
+      process.off('exit', restore);
       draw();
       terminal.write(showCursor);
     },

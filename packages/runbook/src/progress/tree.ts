@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
 import { shortPlan, summary } from './format.ts';
+import { printable } from './printable.ts';
 import { covered, type Span } from './spans.ts';
 import type { RunView, StepView } from './view.ts';
 
@@ -11,6 +12,8 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export interface TreeStyle {
   /** The command's name, for the hint that says how to answer a gate. */
   readonly command: string;
+  /** The options that name this run, with a space before them: a gate of another run may have the same name. */
+  readonly options: string;
   /** Columns; longer lines are cut. */
   readonly width: number;
   readonly colour: boolean;
@@ -62,7 +65,7 @@ function stepLine(
   step: StepView,
   longest: number,
   now: number,
-  { width, command }: TreeStyle,
+  { width, command, options }: TreeStyle,
   paint: Paint,
 ): string {
   const id = step.plan.id.padEnd(longest);
@@ -73,7 +76,7 @@ function stepLine(
     case 'running':
       return `${paint('cyan', spin(now))} ${paint('bold', id)}  ${activity(step, now)}`;
     case 'gate':
-      return `${paint('yellow', '◆')} ${paint('bold', id)}  ${paint('yellow', gateText(step, command))}`;
+      return `${paint('yellow', '◆')} ${paint('bold', id)}  ${paint('yellow', gateText(step, command, options))}`;
     case 'failed':
     case 'stopped':
       return `${paint('red', '✗')} ${paint('bold', id)}  ${paint('red', oneLine(step.error?.message ?? 'held'))}`;
@@ -93,12 +96,12 @@ function activity(step: StepView, now: number): string {
   return [time, oneLine(step.news?.text ?? step.plan.title), age].filter((part) => part !== '').join('  ');
 }
 
-function gateText({ gate, plan }: StepView, command: string): string {
+function gateText({ gate, plan }: StepView, command: string, options: string): string {
   // With its day: a gate may stay open longer than one.
   const until = gate === undefined ? '' : ` until ${gate.expires.slice(0, 16).replace('T', ' ')} UTC`;
   return gate?.kind === 'human'
     ? `waiting for a person${until}: ${plan.title}`
-    : `waiting for approval${until}: ${command} approve ${plan.id}`;
+    : `waiting for approval${until}: ${command} approve ${plan.id}${options}`;
 }
 
 /** What is still to come at a step: its gate, its commit point. */
@@ -123,7 +126,7 @@ function spin(now: number): string {
 }
 
 function oneLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return printable(text.split('\n', 1)[0] ?? '');
 }
 
 /** Cuts by visible characters; a line with colours in it that is too long loses them. */

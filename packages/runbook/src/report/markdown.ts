@@ -2,6 +2,7 @@ import { formatDuration } from '@cutover/foundation/duration';
 import { mainList } from '../engine/lists.ts';
 import type { Phase } from '../engine/phase.ts';
 import { factText, shortPlan } from '../progress/format.ts';
+import { printable } from '../progress/printable.ts';
 import type { Report, StepReport } from './model.ts';
 import { totalDowntime } from './read-report.ts';
 
@@ -114,5 +115,7 @@ function bullets(items: readonly string[]): string {
 
 /** Text that Markdown shows as it is, on one line. */
 function text(raw: string): string {
-  return raw.replaceAll(/[\\`*_{}[\]<>|~#&]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ');
+  return printable(raw)
+    .replaceAll(/[\\`*_{}[\]<>|~#&]/g, String.raw`\$&`)
+    .replaceAll(/\s+/g, ' ');
 }

@@ -93,3 +93,16 @@ test.each(['toy.yaml', 'more.yaml'])('overwrites nothing where %s is there', asy
   const other = name === 'toy.yaml' ? 'more.yaml' : 'toy.yaml';
   await expect(readFile(join(folder, other))).rejects.toMatchObject({ code: 'ENOENT' });
 });
+
+test('a config file of another name is the config file; one of the others cannot be it', async () => {
+  const { code } = await init('--old-host', 'pi', '--config', join(folder, 'second.yaml'));
+  expect(code).toBe(0);
+  expect(await readFile(join(folder, 'second.yaml'), 'utf8')).toContain('new-pi');
+  const { code: refused, stderr } = await init(
+    '--old-host',
+    'pi',
+    '--config',
+    join(folder, 'x', 'more.yaml'),
+  );
+  expect([refused, stderr]).toEqual([2, expect.stringContaining('more.yaml is another file')]);
+});

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lastRehearsal } from '../../src/rehearsal/result.ts';
-import { filesOf } from '../engine/toy.ts';
+import { lock } from '../../src/journal/lock.ts';
+import { openStateDirectory } from '../../src/journal/state-directory.ts';
+import { exists, filesOf, runToy } from '../engine/toy.ts';
 import {
   buildToyCommand,
   toyCommand,
@@ -65,6 +68,7 @@ test('what a killed rehearsal left is taken away before the next, or alone', asy
   await killed();
   expect((await command.run('rehearse', '--clean')).code).toBe(0);
   expect(await command.scratch()).toEqual([]);
+  expect((await command.run('rehearse', '--clean')).stdout).toBe('no rehearsal has left anything\n');
   await killed();
   const next = await command.run('rehearse', '--yes');
   expect([next.code, await command.scratch()]).toEqual([0, []]);
@@ -97,4 +101,22 @@ test('a rehearsal that TERM ends is taken away, and says so by its exit code', a
   }
   expect(await closed).toEqual([143, null]);
   expect(await command.scratch()).toEqual([]);
+});
+
+test('a rehearsal that is at work is not taken away, also before it has changed anything', async () => {
+  await using command = await rehearsing({ steps: 1 });
+  const stateDirectory = join(command.toy.stateDirectory, 'rehearsal');
+  await runToy({ ...command.toy, stateDirectory }, []);
+  const directory = await openStateDirectory(stateDirectory);
+  {
+    await using held = await lock(directory);
+    void held;
+    for (const options of [['--clean'], ['--yes']]) {
+      const { code, stderr } = await command.run('rehearse', ...options);
+      expect([code, stderr]).toEqual([11, expect.stringContaining(`is held by`)]);
+    }
+    expect(await exists(directory.journal)).toBe(true);
+  }
+  expect((await command.run('rehearse', '--clean')).code).toBe(0);
+  expect(await exists(stateDirectory)).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planFile } from '../../src/commands/saved-plan.ts';
 import { filesOf } from '../engine/toy.ts';
 import { buildToyCommand, toyCommand, type ToyScript } from './toy-command.ts';
 
@@ -18,6 +19,16 @@ test('a saved plan runs in the world that it was saved in, and goes on in one th
   await writeFile(`${command.toy.world.directory}-owner`, 'new');
   expect(await command.run('run', '--plan', saved)).toMatchObject({ code: 0 });
   expect(await filesOf(command.toy)).toEqual(['step-1', 'step-2']);
+});
+
+test('the command that runs a saved plan can be typed as it is printed', async () => {
+  await using command = await toyCommand(script, { steps: 1 });
+  const folder = join(command.toy.stateDirectory, '..');
+  const saved = join(folder, "Ada's plan");
+  expect((await command.run('plan', '--save', saved)).stdout).toContain(
+    String.raw`--plan '${folder}/Ada'\''s plan'`,
+  );
+  expect([planFile('cafe'), planFile('cafe.json')]).toEqual(['./cafe', 'cafe.json']);
 });
 
 test('a plan says where each step works, and what the world is where it was asked to look', async () => {

@@ -11,10 +11,12 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     directory: string;
     steps: number;
     pause?: number;
+    pauseOnly?: string;
     gate?: boolean;
     secret?: string;
     failWith?: string;
     failAt?: string;
+    failSaying?: string;
     failUndoAt?: string;
     notify?: string[];
   } = JSON.parse(await readFile(configPath, 'utf8'));
@@ -29,8 +31,9 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
       ...(index % 3 === 2 ? { needs: [] } : {}),
       async apply(context) {
         context.progress(`working with ${config.secret ?? 'nothing'}`);
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-        if (config.failAt === id) throw new Error('it cannot be done here');
+        if (pause > 0 && (config.pauseOnly ?? id) === id)
+          await new Promise((resolve) => setTimeout(resolve, pause));
+        if (config.failAt === id) throw new Error(config.failSaying ?? 'it cannot be done here');
         await plain.apply?.(context);
       },
       async undo(context) {
@@ -58,6 +61,12 @@ async function loadToy(configPath: string, rehearses = false): Promise<Runbook<T
     standsOn: async () => ({
       owner: (await unlessAbsent(readFile(`${config.directory}-owner`, 'utf8'))) ?? 'old',
     }),
+    unlocks: {
+      force: async (words) => {
+        if (words !== 'it is mine') throw new UsageError("type 'it is mine'");
+        return 'forced';
+      },
+    },
     attest: async ({ subject, planHash }) => {
       if (subject !== 'old') throw new UsageError(`${subject} is not the old host`);
       return { planHash };
@@ -77,6 +86,7 @@ process.exit(
       load: (file) => loadToy(file),
       rehearsal: { description: 'try it out', load: (file) => loadToy(file, true) },
       lists: { again: 'write one more file, each time' },
+      unlocks: { force: 'force it open' },
       attests: { subject: 'host', hows: ['power cut', 'disk out'], description: 'attest that a host is off' },
       alarms: true,
       exitCodes: [

@@ -53,10 +53,13 @@ export interface ToyCommand extends AsyncDisposable {
 export interface ToyConfig {
   readonly steps: number;
   readonly pause?: number;
+  /** The one step that takes the pause; default: all. */
+  readonly pauseOnly?: string;
   readonly gate?: boolean;
   readonly secret?: string;
   readonly failWith?: string;
   readonly failAt?: string;
+  readonly failSaying?: string;
   readonly failUndoAt?: string;
   readonly notify?: readonly string[];
 }

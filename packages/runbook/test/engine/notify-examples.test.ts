@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNotifier } from '../../src/engine/notify.ts';
@@ -104,4 +105,35 @@ test.each([
   );
   await expect.poll(async () => readFile(pidFile, 'utf8').catch(() => ''), { timeout: 20_000 }).toMatch(/\d/);
   process.kill(Number(await readFile(pidFile, 'utf8')));
+});
+
+test('a gate that is told of again is reminded of once each time, and no more when it is answered', async () => {
+  const log = join(folder, 'log');
+  const gate = {
+    ...ended,
+    type: 'gate.open',
+    stepVersion: 1,
+    inputHash: '',
+    attempt: 0,
+    step: 'quiesce-old',
+    kind: 'approval',
+    nonce: 'n',
+    text: 'Stop?',
+    evidence: {},
+    evidenceHash: '',
+    planHash: '',
+    expires: '',
+  } as const;
+  const hook = { on: ['gate.waiting'] as const, command: ['sh', '-c', `echo x >> '${log}'`], every: 60 };
+  await using notifier = createNotifier([hook], emptyState(), () => undefined);
+  notifier.event(gate);
+  // As after an answer that was refused.
+  notifier.event({ ...gate, type: 'gate.waiting' });
+  await expect.poll(async () => readFile(log, 'utf8').catch(() => ''), { interval: 10 }).toMatch(/x\nx\n/);
+  notifier.event({ ...gate, type: 'gate.approved', by: 'ada' });
+  // One that was told just before may still be at work.
+  await sleep(100);
+  const told = await readFile(log, 'utf8');
+  await sleep(300);
+  expect(await readFile(log, 'utf8')).toBe(told);
 });

@@ -192,3 +192,25 @@ test('from begins at a step or phase, and refuses when what is before it is not 
   const { events } = await runToy(toy, steps, { from: 'b', until: 'b' });
   expect(story(events, 'intent')).toEqual(['intent two']);
 });
+
+test('a part of the list that stands on a step which was done with another config is refused', async () => {
+  await using toy = await createToy();
+  await runToy(toy, [fileStep('one'), fileStep('two')], { until: 'one' });
+  const steps = [changed('one'), fileStep('two')];
+  const { hash: plan } = makePlan(toyRunbook(toy, steps), 'main', await keyOf(toy));
+  await expect(runToy(toy, steps, { plan, from: 'two' })).rejects.toThrow(
+    'two needs one, which was done with another config',
+  );
+});
+
+test('what a part of the list stands on is applied again with it, where it has drifted', async () => {
+  await using toy = await createToy();
+  const steps = [fileStep('one'), fileStep('two'), fileStep('three')];
+  await runToy(toy, steps, { until: 'two' });
+  await rm(join(toy.world.directory, 'two'));
+  const stopped = await runToy(toy, steps, { from: 'three' });
+  expect(stopped.outcome).toMatchObject({ result: 'drift', step: 'two' });
+  const { outcome, events } = await runToy(toy, steps, { from: 'three', repair: true });
+  expect(outcome).toEqual({ result: 'ok' });
+  expect(story(events, 'intent')).toEqual(['intent two', 'intent three']);
+});

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -258,6 +258,29 @@ test('an answer that was taken by a runner which died is found by the next', asy
   await run('mv', [place('.json'), place('.taken.json')]);
   await expect(answer(directory)).rejects.toMatchObject({ code: 'GATE_REFUSED' });
   expect((await runToy(toy, [gated()])).outcome).toEqual({ result: 'ok' });
+});
+
+test('an answer that a runner has taken is told as taken back, and a denial of that kind is not taken back', async () => {
+  await using toy = await createToy();
+  const directory = await holdAtGate(toy, gated());
+  const { nonce } = findGate(await readState(directory), 'two');
+  const withdraw = async () =>
+    withdrawAnswer('two', directory.answers, { by: 'ada' }, await readState(directory));
+  const take = async (): Promise<void> =>
+    rename(join(directory.answers, `${nonce}.json`), join(directory.answers, `${nonce}.taken.json`));
+  await answer(directory, { decision: 'denied' });
+  await take();
+  await expect(withdraw()).rejects.toThrow('a runner has it');
+  await rm(join(directory.answers, `${nonce}.taken.json`));
+  await answer(directory);
+  await take();
+  await withdraw();
+  expect(await receipts(await readState(directory), directory.answers)).toMatchObject([
+    { state: 'cancelled' },
+  ]);
+  const { outcome, events } = await runToy(toy, [gated(30)]);
+  expect(outcome.result).toBe('waiting');
+  expect(story(events, 'intent')).toEqual([]);
 });
 
 test('where approvers sign, only an approval with the signature of the one who gives it counts', async () => {

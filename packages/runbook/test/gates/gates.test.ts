@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readState } from '../../src/journal/read-state.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { bindAnswer, type GateAnswer, type OpenGate } from '../../src/gates/answer.ts';
 import { leaveAnswer } from '../../src/gates/answer-box.ts';
+import { leaveCancelRequest } from '../../src/gates/cancel.ts';
 import { findGate } from '../../src/commands/answer.ts';
 import { openStateDirectory } from '../../src/journal/state-directory.ts';
 import {
@@ -52,6 +53,24 @@ test('a request to cancel counts whatever is in its file', async () => {
   });
   expect(outcome).toMatchObject({ result: 'interrupted', step: 'two' });
   expect(events).toContainEqual(expect.objectContaining({ type: 'cancelled', by: 'unknown' }));
+});
+
+test('a request to cancel that comes while the claim is taken is meant for this run', async () => {
+  await using toy = await createToy();
+  const answers = join(toy.stateDirectory, 'answers');
+  await mkdir(answers, { recursive: true });
+  // Left of an earlier run: it stops nothing.
+  await leaveCancelRequest(answers, { by: 'eve' });
+  const steps = [fileStep('one'), fileStep('two')];
+  expect((await runToy(toy, steps, { until: 'one' })).outcome).toEqual({ result: 'ok' });
+  const claim = async () => {
+    await leaveCancelRequest(answers, { by: 'ada' });
+    return { release: async () => undefined };
+  };
+  const { outcome, events } = await runToy(toy, steps, { more: { claim } });
+  expect(outcome).toMatchObject({ result: 'interrupted', step: 'two' });
+  expect(events).toContainEqual(expect.objectContaining({ type: 'cancelled', by: 'ada' }));
+  expect(await filesOf(toy)).toEqual(['one']);
 });
 
 test('a gate stands before the effect, and opens to an approval', async () => {

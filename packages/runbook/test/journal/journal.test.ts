@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,4 +137,25 @@ test('only its owner can read a journal', async () => {
   await using at = await place();
   await writeEvents(at.path, [{ type: 'reset' }]);
   expect((await stat(at.path)).mode & 0o777).toBe(0o600);
+});
+
+test('a line of a newer version is told apart from a damaged one, and read by neither', async () => {
+  await using at = await place();
+  await writeEvents(at.path, [{ type: 'owner', owner: 'old', ownerEpoch: 1 }]);
+  const [first] = await entriesOf(at.path);
+  if (first === undefined) throw new TypeError('a line was just written');
+  const body = JSON.stringify({
+    ...first,
+    seq: 2,
+    prevHash: first.hash,
+    hash: undefined,
+    type: 'teleported',
+  });
+  const digest = createHash('sha256').update(body.slice(0, -1)).digest('hex');
+  await appendFile(at.path, `${body.slice(0, -1)},"hash":"${digest}"}\n`);
+  await expect(entriesOf(at.path)).rejects.toMatchObject({
+    code: 'JOURNAL_NEWER',
+    line: 2,
+    message: expect.stringContaining('does not know the event "teleported"'),
+  });
 });

@@ -65,7 +65,7 @@ const verified = (id: string, evidence = {}): EngineEvent => ({
 function lines(events: readonly [EngineEvent, number][], now: number, width = 100): string[] {
   const view = emptyView(0);
   for (const [event, at] of events) show(view, event, at);
-  return treeLines(view, now, { command: 'cutover', width, colour: false });
+  return treeLines(view, now, { command: 'cutover', options: ' --config rig-2.yaml', width, colour: false });
 }
 
 test('the tree folds what is done and shows what runs, and what is ahead', () => {
@@ -137,9 +137,10 @@ test('a gate names the command that answers it', () => {
       [open, 0],
     ],
     10,
+    120,
   );
   expect(shown.join('\n')).toContain(
-    'waiting for approval until 2026-05-31 10:30 UTC: cutover approve quiesce-old',
+    'waiting for approval until 2026-05-31 10:30 UTC: cutover approve quiesce-old --config rig-2.yaml',
   );
 });
 
@@ -159,7 +160,11 @@ test('without a terminal there are plain lines, and no control characters', () =
 test('a terminal is drawn over in place, and gets its cursor back', () => {
   const output = new PassThrough();
   {
-    using renderer = terminalRenderer(output, emptyView(0), { command: 'cutover', colour: true });
+    using renderer = terminalRenderer(output, emptyView(0), {
+      command: 'cutover',
+      options: '',
+      colour: true,
+    });
     renderer.event(plan);
     const go = renderer.pause();
     go();

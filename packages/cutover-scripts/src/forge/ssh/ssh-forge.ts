@@ -47,6 +47,8 @@ export async function openSshForge(settings: Settings, options: OpenForgeOptions
             return good({ keys: (await list(signal)).length });
           } catch (error) {
             signal.throwIfAborted();
+            // Without an answer nothing is known of its commands.
+            if (error instanceof HostConnectionError) throw error;
             const why = error instanceof Error ? error.message : String(error);
             return bad(
               `${ssh.user}@${ssh.host} does not run \`${settings.listKeys.join(' ')}\` (${why}): a key for git alone is not enough. ` +

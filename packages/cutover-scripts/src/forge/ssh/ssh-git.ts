@@ -40,5 +40,6 @@ export function sshGitUrl(
   repository: string,
 ): string {
   if (repository.includes(':')) return repository;
-  return `ssh://${user}@${host}${port === 22 ? '' : `:${port}`}${root}/${repository}.git`;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `ssh://${user}@${name}${port === 22 ? '' : `:${port}`}${root}/${repository}.git`;
 }

@@ -9,6 +9,7 @@ import { startSshd } from '@cutover/test-support/sshd';
 import { expect, test } from 'vitest';
 import type { SshEndpoint } from '../../../src/config/schema.ts';
 import { openSshForge } from '../../../src/forge/ssh/ssh-forge.ts';
+import { findingOf } from '../../../src/preflight/check.ts';
 import { withEnvironment } from '../../../src/world/with-environment.ts';
 
 const run = promisify(execFile);
@@ -150,5 +151,31 @@ test('a connection that is kept warm is shared by git, and ends with the forge',
     expect(await asks()).not.toBe(0);
   } finally {
     await rm(root, { recursive: true });
+  }
+});
+
+test('doctor says that a forge is not reached, and nothing of its commands then', async () => {
+  await using sshd = await startSshd();
+  await using here = localHost();
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'forge-'));
+  try {
+    const { host, port, user, privateKeyFile: privateKey, hostKeys } = sshd.options;
+    const lookAt = async (at: number): Promise<string | undefined> => {
+      const ssh = { host, port: at, user, privateKey, hostKeys: [...hostKeys] };
+      const settings = {
+        type: 'ssh' as const,
+        root: '/srv',
+        ...noCommands,
+        listKeys: ['no-such-command'],
+        ssh,
+      };
+      await using forge = await openSshForge(settings, { here, stateDirectory });
+      const [check] = forge.checks;
+      return check && (await findingOf(check, AbortSignal.timeout(20_000))).reason;
+    };
+    expect(await lookAt(port)).toContain('does not run `no-such-command`');
+    expect(await lookAt(await freePort())).toMatch(/^cannot connect to .*ECONNREFUSED[^`]*$/);
+  } finally {
+    await rm(stateDirectory, { recursive: true });
   }
 });
