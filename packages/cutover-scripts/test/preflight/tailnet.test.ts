@@ -88,11 +88,8 @@ test.each([
   const instances = { exists: async () => true, get: async () => ({ status: 'Running' }) };
   const world = { incus: async () => ({ instances }), inside: async () => tailnet.host };
   const [finding] = await look({ tailnet: { authKey: join(folder, 'removed') } }, world);
-  expect(finding).toMatchObject(
-    ok
-      ? { ok, evidence: { key: 'not needed: the new host has joined' } }
-      : { ok, reason: expect.stringMatching(/ENOENT/) },
-  );
+  expect(finding).toMatchObject({ ok });
+  expect(JSON.stringify(finding)).toMatch(ok ? 'not needed: the new host has joined' : 'ENOENT');
 });
 
 test('what a proxy opens to the tailnet is said', async () => {
