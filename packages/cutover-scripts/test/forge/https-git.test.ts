@@ -6,8 +6,11 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { localHost } from '@cutover/host';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { httpsGitEnvironment } from '../../src/forge/https-git.ts';
+import { openForge } from '../../src/forge/open-forge.ts';
+import { jsonApi } from '../../src/world/json-api.ts';
 
 test('git gets the token as it is, and for the forge only; it is in no environment', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'https-git-'));
@@ -87,35 +90,68 @@ test("git goes through the proxy whatever this machine's environment and setting
   expect(asked).toBe(2);
 });
 
-test('the certificate is verified, also where this machine has turned that off for all servers', async () => {
+/** A server that a certificate of its own vouches for, and how often it was asked. */
+async function serverThatSays(status: number) {
   const folder = await mkdtemp(join(tmpdir(), 'https-git-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
   const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const argv = [
-    'req',
-    '-x509',
-    '-nodes',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-days',
-    '1',
-  ];
-  await promisify(execFile)('openssl', [...argv, ...name, '-keyout', key, '-out', cert]);
-  let asked = 0;
-  const server = createTlsServer({ key: await readFile(key), cert: await readFile(cert) }, (_, reply) => {
-    asked += 1;
-    reply.writeHead(404).end();
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', '1'];
+  const argv = ['req', '-x509', '-nodes', ...kind, ...name, '-keyout', key, '-out', cert];
+  await promisify(execFile)('openssl', argv);
+  let count = 0;
+  const pair = { key: await readFile(key), cert: await readFile(cert) };
+  const server = createTlsServer(pair, (_, reply) => {
+    count += 1;
+    reply.writeHead(status).end();
   });
-  const url = `https://127.0.0.1:${await portOf(server)}`;
+  return { url: `https://127.0.0.1:${await portOf(server)}`, cert, folder, asked: () => count };
+}
+
+test('the certificate is verified, also where this machine has turned that off for all servers', async () => {
+  const { url, cert, asked } = await serverThatSays(404);
   const settings = '[http]\n\tsslVerify = false\n';
   expect(await lsRemote(`${url}/work.git`, httpsGitEnvironment({ url, user: 'git' }), settings)).toMatch(
     /certificate/,
   );
-  expect(asked).toBe(0);
+  expect(asked()).toBe(0);
   const trusting = httpsGitEnvironment({ url, user: 'git', certificate: cert });
   expect(await lsRemote(`${url}/work.git`, trusting, settings)).toMatch(/not found/);
-  expect(asked).toBe(1);
+  expect(asked()).toBe(1);
+});
+
+test.each([
+  [404, true],
+  [401, true],
+  [502, false],
+])('a server that says %i is there: %s', async (status, isThere) => {
+  const { url, cert, folder } = await serverThatSays(status);
+  await using here = localHost();
+  const open = (https: object) =>
+    openForge(
+      {
+        forge: { type: 'git', root: '', https: { url, user: 'git', ...https } },
+        repository: 'host',
+        repositories: [],
+        ownership: { repository: 'work', ref: 'refs/cutover/owner', lease: 1 },
+      },
+      { here, stateDirectory: folder },
+    );
+  await using forge = await open({ certificate: cert });
+  expect(await forge.answers(AbortSignal.timeout(20_000))).toBe(isThere);
+  // That another one answers says nothing of what the forge has.
+  await using distrustful = await open({});
+  expect(await distrustful.answers(AbortSignal.timeout(20_000))).toBe(false);
+});
+
+test('an API is verified too, where this machine has turned that off for all programs of Node', async () => {
+  const { url, cert, asked } = await serverThatSays(404);
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const call = { url, method: 'GET', authorization: 'token x', signal: AbortSignal.timeout(20_000) } as const;
+  await using distrustful = jsonApi({});
+  await expect(distrustful.call(call)).rejects.toThrow(/certificate/);
+  expect(asked()).toBe(0);
+  await using trusting = jsonApi({ certificate: await readFile(cert, 'utf8') });
+  expect(await trusting.call(call)).toMatchObject({ status: 404 });
 });

@@ -127,9 +127,9 @@ function overHttps(
   };
 }
 
-/** What git and curl say where no server answered. */
+/** What git and curl say where no server answered, or another one, or one that is not well. */
 const noAnswer =
-  /could not resolve|failed to connect|couldn't connect|could not connect|timed out|connection (?:refused|reset)|unreachable|too slow|empty reply|proxy/i;
+  /certificate|\b(?:ssl|tls|gnutls)|returned error: 5\d\d|could not resolve|failed to connect|couldn't connect|could not connect|timed out|connection (?:refused|reset)|unreachable|too slow|empty reply|proxy/i;
 
 /** Nothing is wrong with it; a person should know it before the night of the cutover. */
 function byHandCheck(name: string, rig: ForgeSettings): Check {
