@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectIncus } from '@cutover/incus-client';
 import type { Step } from '@cutover/runbook';
@@ -115,7 +115,8 @@ test('a forge that refuses this machine too says nothing of the key of the old h
 test('an old rig that pushes by an agent is asked with that agent', async () => {
   const { clone } = hosts.old;
   const key = await hosts.git(clone, 'config', 'core.sshCommand');
-  const ssh = join(hosts.root, 'by-agent');
+  // git knows by its name what it can be told.
+  const ssh = join(await mkdtemp(join(hosts.root, 'by-agent-')), 'ssh');
   const refuse = `echo 'git@forge: Permission denied (publickey).' >&2; exit 255`;
   await writeFile(
     ssh,
