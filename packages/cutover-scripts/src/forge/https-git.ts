@@ -53,8 +53,8 @@ export function httpsGitEnvironment(options: HttpsGitOptions): Record<string, st
   };
 }
 
-/** git runs it by a shell, as `HELPER get`. */
+/** git runs it by a shell, as `HELPER get`. What is around the token, such as the ends of lines, is dropped as `readToken` does. */
 function helper(user: string, token: TextSource): string {
   const read = typeof token === 'string' ? ['cat', '--', token] : token.command;
-  return `!f() { test "$1" = get || exit 0; printf 'username=%s\\npassword=%s\\n' ${quoteForSh(user)} "$(${read.map(quoteForSh).join(' ')})"; }; f`;
+  return `!f() { test "$1" = get || exit 0; printf 'username=%s\\npassword=%s\\n' ${quoteForSh(user)} "$(${read.map(quoteForSh).join(' ')} | tr -d '[:space:]')"; }; f`;
 }

@@ -30,6 +30,9 @@ test('git gets the token as it is, and for the forge only; it is in no environme
   expect(ask('git.example.org').split('\n')).toEqual(
     expect.arrayContaining(["username=o'bot", `password=${token}`]),
   );
+  // As an editor of another system ends its lines.
+  await writeFile(file, `${token}\r\n`);
+  expect(ask('git.example.org').split('\n')).toContain(`password=${token}`);
   expect(() => ask('elsewhere.example.org')).toThrow(
     /could not read Username|terminal prompts disabled|Command failed/,
   );
