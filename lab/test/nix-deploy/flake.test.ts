@@ -152,6 +152,17 @@ it('the flake of phase B makes the host what its settings say, with the rig defi
   await look();
 }, 300_000);
 
+it('the daemon of a direct peer is not restarted by a deploy, as that of a proxy is not', async () => {
+  const evaluate = async (unit: string): Promise<string> =>
+    machine.sh(
+      `nix --extra-experimental-features 'nix-command flakes' eval path:/srv/host#nixosConfigurations.${settings.hostName}.config.systemd.services.${unit}.restartIfChanged`,
+    );
+  expect(await evaluate('cc-ci-tailscaled')).toBe('false');
+  const direct = JSON.stringify({ ...settings, proxy: null, tailnet: true });
+  await machine.host.writeFile('/srv/host/settings.json', direct, { mode: 0o644 });
+  expect(await evaluate('tailscaled')).toBe('false');
+});
+
 /** Store paths that a file of a system's closure names, and that are not in the closure. */
 async function namedOutsideClosure(system: string): Promise<readonly string[]> {
   const named = await machine.sh(`

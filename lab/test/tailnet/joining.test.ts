@@ -121,6 +121,12 @@ describe.skipIf(programs === undefined)('joining a real tailnet', () => {
         message: expect.stringMatching(/did not answer in time; .*connection refused/),
       });
       expect(await probe(key)).toMatchObject({ why: expect.stringMatching(/did not answer: .*refused/) });
+      // One that starts without it says that it is logged out; it is not.
+      await node.stop();
+      await node.start();
+      await expect
+        .poll(() => tailnetNode(node.host, { socket: node.socket }), { timeout: 10_000 })
+        .toMatchObject({ state: 'unknown', reason: expect.stringMatching(/logged out/) });
       await tailnet.control.start();
       await expect
         .poll(() => tailnetNode(node.host, { socket: node.socket }))

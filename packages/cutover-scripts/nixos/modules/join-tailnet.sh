@@ -8,6 +8,12 @@ shift 4
 ts() { tailscale --socket="$socket" "$@"; }
 look() { seen=$(ts status --json --peers=false 2> /dev/null | tr -d ' \n\t'); }
 has() { case $seen in *"\"$1\":$2"*) return 0 ;; *) return 1 ;; esac; }
+# Its control server does not take it any more. One that has started without an answer from there says that it is logged out too.
+is_refused() {
+  if has BackendState '"NeedsLogin"'; then return 0; fi
+  case $seen in *loggedout*) ;; *) return 1 ;; esac
+  case $seen in *fetchcontrolkey* | *'Get\"http'* | *'Post\"http'* | *dialtcp* | *connectionattempts* | *context*) return 1 ;; esac
+}
 
 look
 if [ -z "$seen" ]; then
@@ -17,6 +23,11 @@ fi
 if has HaveNodeKey true; then
   # The settings are the node's own: the control server is not asked for them.
   ts set "$@" || exit 1
+  if is_refused; then
+    echo "the control server does not take this node any more; run \`tailscale --socket=$socket logout\`${key_file:+, put a new auth key at $key_file, and start this unit again}"
+    # A key that lies there was not given to anyone.
+    exit 0
+  fi
   if has Online true; then echo 'this node is in its tailnet'; else echo 'this node has joined; its control server does not see it now'; fi
 else
   if [ -z "$key_file" ]; then

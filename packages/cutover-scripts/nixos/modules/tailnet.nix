@@ -8,4 +8,7 @@
     # One that was behind a proxy before kept its peers out.
     extraSetFlags = [ "--shields-up=false" ];
   };
+  # As that of the proxy: a restart cuts the way that a deploy may come by, and while the control server is down it finds no
+  # peer. A new version is taken up at the next boot.
+  systemd.services.tailscaled = lib.mkIf settings.tailnet { restartIfChanged = false; };
 }

@@ -213,8 +213,15 @@ const sshForge = z.strictObject({
     .describe('Takes a key away from all repositories, and ends its open sessions'),
 });
 
+/** A password or a token in a URL would stand in arguments, logs and the journal. */
+function holdsNoSecret(url: string): boolean {
+  return !/^https?:\/\/[^/]*@/i.test(url) && !/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/]*@/i.test(url);
+}
+const secretInUrl = 'must have no password or token in it; where that is read from, forge says';
+const repositoryName = z.string().min(1).refine(holdsNoSecret, secretInUrl);
+
 const token = textSource.describe('File of a token, or a command that prints it');
-const httpsUrl = z.url({ protocol: /^https$/ });
+const httpsUrl = z.url({ protocol: /^https$/ }).refine(holdsNoSecret, secretInUrl);
 const authority = path
   .optional()
   .describe(
@@ -284,7 +291,7 @@ const forge = z.discriminatedUnion('type', [sshForge, giteaForge, gitForge], {
 });
 
 const workingRepository = z.strictObject({
-  repository: z.string().min(1).describe('Name on the forge, or a whole git URL'),
+  repository: repositoryName.describe('Name on the forge, or a whole git URL'),
   path: path.describe('Where it is cloned, absolute or below the workspace'),
   branch: z.string().min(1).default('main').describe('The branch that is checked out'),
 });
@@ -443,14 +450,14 @@ export const cutoverSchema = z
     old: oldHost.describe('The host that has the rig now'),
     new: newHost.prefault({}).describe('The new host, as the loops find it'),
     forge: forge.describe('The git server of the rig'),
-    repository: z.string().min(1).describe('The repository of the NixOS configuration; made in phase B'),
+    repository: repositoryName.describe('The repository of the NixOS configuration; made in phase B'),
     repositories: z
       .array(workingRepository)
       .default([])
       .describe('The working repositories, cloned afresh in phase C'),
     ownership: z
       .strictObject({
-        repository: z.string().min(1).describe('The repository that holds the ownership ref'),
+        repository: repositoryName.describe('The repository that holds the ownership ref'),
         ref: z.string().startsWith('refs/').default(defaultOwnershipRef).describe('The ownership ref'),
         lease: duration
           .prefault('10m')
@@ -466,7 +473,7 @@ export const cutoverSchema = z
       .describe('The session that supervises the loops, on both hosts; left out where the rig has none'),
     handoff: z
       .strictObject({
-        repository: z.string().min(1).describe('The repository of the loop that works'),
+        repository: repositoryName.describe('The repository of the loop that works'),
         proof: z
           .enum(['verdict', 'commit'])
           .default('verdict')

@@ -9,5 +9,5 @@ export async function openForge(settings: ForgeSettings, options: OpenForgeOptio
   const { forge } = settings;
   if (forge.type === 'gitea') return openGiteaForge(forge, settings, options);
   if (forge.type === 'git') return openGitForge(forge, settings, options);
-  return openSshForge(forge, options);
+  return openSshForge(forge, settings, options);
 }

@@ -19,24 +19,33 @@ export function repositoryName(
   if (!repository.includes(':')) return { owner: organization, name: repository };
   const found = parse(repository);
   if (found === undefined) return undefined;
-  const here =
-    found.scheme === 'ssh:'
-      ? found.host === ssh.host && found.port === String(ssh.port)
-      : found.host === new URL(url).hostname && found.port === portOf(new URL(url));
-  const [, owner, name] = /^\/*([^/]+)\/([^/]+?)(?:\.git)?\/*$/.exec(found.path) ?? [];
-  return here && owner !== undefined && name !== undefined ? { owner, name } : undefined;
+  const web = new URL(url);
+  const { isSsh } = found;
+  const here = isSsh
+    ? found.host === ssh.host.toLowerCase() && found.port === String(ssh.port)
+    : found.host === hostOf(web) && found.port === portOf(web);
+  // A Gitea may be below a path, over https only.
+  const below = isSsh ? '' : web.pathname.replace(/\/+$/, '');
+  if (!here || !found.path.startsWith(`${below}/`)) return undefined;
+  const [, owner, name] = /^\/*([^/]+)\/([^/]+?)(?:\.git)?\/*$/.exec(found.path.slice(below.length)) ?? [];
+  return owner !== undefined && name !== undefined ? { owner, name } : undefined;
 }
 
 function parse(repository: string) {
   if (URL.canParse(repository) && repository.includes('://')) {
     const url = new URL(repository);
-    return { scheme: url.protocol, host: url.hostname, port: portOf(url), path: url.pathname };
+    return { isSsh: url.protocol === 'ssh:', host: hostOf(url), port: portOf(url), path: url.pathname };
   }
   // git's short form, `git@HOST:OWNER/NAME.git`.
   const [, host, path] = /^(?:[^@/]+@)?([^:/]+):(.+)$/.exec(repository) ?? [];
   return host === undefined || path === undefined
     ? undefined
-    : { scheme: 'ssh:', host, port: '22', path: `/${path}` };
+    : { isSsh: true, host: host.toLowerCase(), port: '22', path: `/${path}` };
+}
+
+/** In lower case, as a name is the same in either, and without the brackets of an IPv6 address. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replaceAll(/[[\]]/g, '').toLowerCase();
 }
 
 function portOf({ protocol, port }: URL): string {

@@ -14,7 +14,15 @@ export type ForgeAnswer = {
 
 /** What ssh, git and the forges say of a key or a token that they do not take. */
 const refusal =
-  /permission denied|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|key was revoked|error: 40[134]|repository not found/i;
+  /permission denied|permission to \S+ denied|does not have write access|denied by fallthru|authentication failed|could not read (?:username|password)|access denied|not allowed|read.only|forbidden|key was revoked|error: 40[134]|repository not found/i;
+
+/**
+ * Not the forge's word: files of this host, the network, or the proxy on the way were refused, e.g.
+ * `fatal: unable to access '.git/config': Permission denied` and
+ * `nc: connection failed, SOCKSv5 error: Connection not allowed by ruleset`.
+ */
+const ownTrouble =
+  /^(?:fatal|error|warning|ssh|sh|bash|env|nc|load key|can't open)\b.*: permission denied$|\bSOCKS(?:v?[45]h?)?\b|\bproxy error\b/i;
 
 /** What ssh says where the server drops a connection before it has looked at a key. */
 const drop = /connection (?:closed|reset) by|kex_exchange_identification/i;
@@ -24,7 +32,7 @@ const pause = 2000;
 
 /** Whether what git said is a refusal; else it got no answer. */
 export function isRefusal(said: string): boolean {
-  return refusal.test(said);
+  return said.split(/\r?\n|;\s*/).some((line) => refusal.test(line) && !ownTrouble.test(line));
 }
 
 /**

@@ -2,7 +2,7 @@ import { HostConnectionError } from '@cutover/host';
 import { OwnershipRegressedError } from '@cutover/loops';
 import { provesStopped } from '@cutover/loops/safe-point';
 import { keysStillIn } from '../old-rig/host-keys.ts';
-import { keysRememberedHere } from '../old-rig/revoked-keys.ts';
+import { keysOnOldHost, keysRememberedHere } from '../old-rig/revoked-keys.ts';
 import { answersOf, askForgeFromOld } from '../old-rig/reaches-forge.ts';
 import { inspectStarts, openStarts } from '../old-rig/start-fence.ts';
 import { oldProcessesForRoot } from '../rig/rig.ts';
@@ -36,21 +36,14 @@ export async function findAlarms(world: World, signal: AbortSignal): Promise<rea
   }
 }
 
-/** An old host that was attested to be off, and that is back with a way to start its rig. No answer: it is off. */
-async function oldHostIsBack(world: World, signal: AbortSignal): Promise<string[]> {
-  const { settings, old } = world;
+/** What a look at the old host finds within moments; nothing where it does not answer. */
+async function ofOldHost<T>(
+  look: (signal: AbortSignal) => Promise<readonly T[]>,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
   const patience = AbortSignal.timeout(lookAtOld);
-  const both = { signal: AbortSignal.any([signal, patience]) };
   try {
-    const [starts, rig] = await Promise.all([
-      inspectStarts(old, settings.old, both.signal),
-      provesStopped(old, { processes: oldProcessesForRoot(settings), ...both }),
-    ]);
-    if (openStarts(starts).length === 0 && rig.stopped) return [];
-    const what = rig.stopped ? 'can start its rig' : 'runs its rig';
-    return [
-      `${old.name}, which was attested to be off, answers again and ${what}: \`cutover run\` stops it and takes its starts away`,
-    ];
+    return await look(AbortSignal.any([signal, patience]));
   } catch (error) {
     if (patience.aborted && !signal.aborted) return [];
     if (error instanceof HostConnectionError) return [];
@@ -58,9 +51,27 @@ async function oldHostIsBack(world: World, signal: AbortSignal): Promise<string[
   }
 }
 
-async function restoredOldKeys(world: World, signal: AbortSignal): Promise<string[]> {
+/** An old host that was attested to be off, and that is back with a way to start its rig. No answer: it is off. */
+async function oldHostIsBack({ settings, old }: World, signal: AbortSignal): Promise<readonly string[]> {
+  return ofOldHost(async (soon) => {
+    const [starts, rig] = await Promise.all([
+      inspectStarts(old, settings.old, soon),
+      provesStopped(old, { processes: oldProcessesForRoot(settings), signal: soon }),
+    ]);
+    if (openStarts(starts).length === 0 && rig.stopped) return [];
+    const what = rig.stopped ? 'can start its rig' : 'runs its rig';
+    return [
+      `${old.name}, which was attested to be off, answers again and ${what}: \`cutover run\` stops it and takes its starts away`,
+    ];
+  }, signal);
+}
+
+async function restoredOldKeys(world: World, signal: AbortSignal): Promise<readonly string[]> {
   if (world.forge.byHand === true) return lettingOldIn(world, signal);
-  const left = await keysStillIn(world, await keysRememberedHere(world), signal);
+  const here = await keysRememberedHere(world);
+  // Another state directory made the move: the old host has its memory too.
+  const keys = here.length > 0 ? here : await ofOldHost((soon) => keysOnOldHost(world, soon), signal);
+  const left = await keysStillIn(world, keys, signal);
   return left.map(
     (fingerprint) =>
       `the forge lets ${world.settings.old.name} in again by ${fingerprint}, which was revoked: \`cutover run\` revokes it again`,
@@ -68,19 +79,14 @@ async function restoredOldKeys(world: World, signal: AbortSignal): Promise<strin
 }
 
 /** A forge without an API is asked from the old host, as far as that answers. */
-async function lettingOldIn(world: World, signal: AbortSignal): Promise<string[]> {
-  const patience = AbortSignal.timeout(lookAtOld);
-  try {
-    const answers = await askForgeFromOld(world, null, AbortSignal.any([signal, patience]));
+async function lettingOldIn(world: World, signal: AbortSignal): Promise<readonly string[]> {
+  return ofOldHost(async (soon) => {
+    const answers = await askForgeFromOld(world, null, soon);
     return answersOf(answers, 'let in').map(
       (clone) =>
         `the forge lets ${world.settings.old.name} push from ${clone} again: take its key away at the forge`,
     );
-  } catch (error) {
-    if (patience.aborted && !signal.aborted) return [];
-    if (error instanceof HostConnectionError) return [];
-    throw error;
-  }
+  }, signal);
 }
 
 /** After a way back; before a move the new host has its key by right, and no key of the old one was ever revoked. */

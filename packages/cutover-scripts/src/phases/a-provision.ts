@@ -9,7 +9,7 @@ import { instanceDifferences, instanceLabel, instanceRequest } from '../new-host
 import { noteOperation, noteProvenance, provenanceOf } from '../new-host/provenance.ts';
 import { ownershipRef, readOwner } from '../ownership/ownership.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
-import { leaveTailnet } from '../tailnet/leave.ts';
+import { leaveTailnet, withoutInstance } from '../tailnet/leave.ts';
 import { newHostStanding } from '../tailnet/new-host-standing.ts';
 import { tailnetMode } from '../tailnet/standing.ts';
 import { step } from '../world/step.ts';
@@ -190,6 +190,8 @@ export const joinTheTailnet = step({
     if (mode === 'none') return { state: 'satisfied', evidence: { tailnet: 'none configured' } };
     if (mode === 'proxy')
       return { state: 'satisfied', evidence: { tailnet: 'joined when the proxy is deployed' } };
+    const gone = await withoutInstance(world, signal);
+    if (gone !== undefined) return gone;
     // By way of Incus: by its name in the tailnet it is reached only afterwards.
     const inside = await world.inside(signal);
     const { node, problem } = await newHostStanding(world, inside, { patience: 10 * second, signal });

@@ -27,7 +27,7 @@ import { unitState } from '../new-host/unit-state.ts';
 import { whyNotOurs } from '../new-host/whose-repository.ts';
 import { loopbackPorts } from '../tailnet/exposed-ports.ts';
 import { joinByConfig } from '../tailnet/join-by-config.ts';
-import { leaveTailnet } from '../tailnet/leave.ts';
+import { leaveTailnet, withoutInstance } from '../tailnet/leave.ts';
 import { newHostStanding } from '../tailnet/new-host-standing.ts';
 import { tailnetMode } from '../tailnet/standing.ts';
 import { removeFiles, writeFiles } from '../world/configuration-repository.ts';
@@ -373,6 +373,8 @@ const proveTailnet = step({
     const { settings } = world;
     const mode = tailnetMode(settings);
     if (mode === 'none') return { state: 'satisfied', evidence: { mode } };
+    const gone = await withoutInstance(world, signal);
+    if (gone !== undefined) return gone;
     const target = await world.target(signal);
     const { node, problem } = await newHostStanding(world, target, { patience: 10 * second, signal });
     const open =

@@ -51,16 +51,27 @@ async function lookAtToken(world: World, signal: AbortSignal): Promise<Look> {
 }
 
 async function lookAtGivenKey(world: World, tailnet: TailnetSettings, signal: AbortSignal): Promise<Look> {
-  const key = await givenKey(world, signal);
+  const found = await lookAtItself(world, tailnet, signal);
+  if (found.ok || !(await hasJoined(world, signal))) return found;
+  // It was for one join: afterwards it may be spent, past its time, deleted, and its file gone.
+  return good({ key: 'not needed: the new host has joined' });
+}
+
+async function lookAtItself(world: World, tailnet: TailnetSettings, signal: AbortSignal): Promise<Look> {
+  let key: string;
+  try {
+    key = await givenKey(world, signal);
+  } catch (error) {
+    if (error instanceof TailnetError) return bad(error.message);
+    throw error;
+  }
   const found = await standingOf(world, tailnet, key, signal);
   if ('why' in found)
     return good({ notLookedAt: `whether the control server still takes the key: ${found.why}` });
   const { standing, by } = found;
-  if (standing === 'good') return good({ key: 'taken', by });
-  // A key that the new host itself has used is as it should be.
-  if (standing === 'used' && (await ownNode(world, signal)) !== undefined)
-    return good({ key: 'used by the new host', by });
-  return bad(`tailnet.authKey: ${badKey(standing)}`, { by });
+  return standing === 'good'
+    ? good({ key: 'taken', by })
+    : bad(`tailnet.authKey: ${badKey(standing)}`, { by });
 }
 
 type Answer = { readonly standing: KeyStanding; readonly by: string } | { readonly why: string };
@@ -108,6 +119,12 @@ async function lookAtName(world: World, signal: AbortSignal): Promise<Look> {
 function describe({ addresses, online }: ControlledNode): string {
   const state = online === undefined ? [] : [online ? 'online' : 'offline'];
   return [...addresses.slice(0, 1), ...state].join(', ');
+}
+
+/** Whether the new host has a place in the tailnet that needs no key, also while its control server does not answer. */
+async function hasJoined(world: World, signal: AbortSignal): Promise<boolean> {
+  const node = await ownNode(world, signal);
+  return node !== undefined && node.state !== 'refused';
 }
 
 /** The node of the new host, where there is a new host that has joined. */

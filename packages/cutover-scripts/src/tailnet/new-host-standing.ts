@@ -1,5 +1,6 @@
 import type { Host } from '@cutover/host';
 import type { World } from '../world/world.ts';
+import { noteNode, sharesAddress } from './known-node.ts';
 import { tailnetStanding, type TailnetStanding } from './standing.ts';
 import { TailnetError } from './tailnet-error.ts';
 import { tailnetApi } from './tailnet-settings.ts';
@@ -18,8 +19,11 @@ export async function newHostStanding(
   if (problem !== undefined || world.settings.tailnet === undefined) return standing;
   try {
     const nodes = await (await tailnetApi(world, options.signal))?.nodes(options.signal);
-    const listed = nodes?.some(({ addresses }) => addresses.some((one) => node.addresses.includes(one)));
-    return listed === false ? { node, problem: removed(host) } : standing;
+    if (nodes === undefined) return standing;
+    const listed = nodes.find((one) => sharesAddress(one, node));
+    if (listed === undefined) return { node, problem: removed(host) };
+    await noteNode(world, { id: listed.id, addresses: [...listed.addresses] });
+    return standing;
   } catch (error) {
     if (error instanceof TailnetError) return { node, problem: error };
     throw error;

@@ -88,6 +88,14 @@ async function readStatus(
   return statusSchema.parse(JSON.parse(stdout));
 }
 
+/**
+ * What the health adds where the login got no answer. A tailscaled that starts while its control server is down, or before the
+ * machine's network is up, calls itself logged out as well: `You are logged out. The last login error was: fetch control key:
+ * Get "https://…": dial tcp …`.
+ */
+const unanswered =
+  /fetch control key|\b(?:Get|Post) "https?:|\bdial (?:tcp|udp)\b|connection attempts|context (?:deadline|canceled)|http 5\d\d/i;
+
 function stateOf({ BackendState: state, HaveNodeKey, Self, Health }: Status): {
   readonly state: NodeState;
   readonly reason: string;
@@ -96,7 +104,8 @@ function stateOf({ BackendState: state, HaveNodeKey, Self, Health }: Status): {
   const said = health === '' ? `its state is ${state}` : `its state is ${state}: ${health}`;
   if (!HaveNodeKey) return { state: 'fresh', reason: said };
   if (state === 'Stopped') return { state: 'stopped', reason: said };
-  if (state === 'NeedsLogin' || /logged out/i.test(health)) return { state: 'refused', reason: said };
+  const loggedOut = /logged out/i.test(health) && !unanswered.test(health);
+  if (state === 'NeedsLogin' || loggedOut) return { state: 'refused', reason: said };
   if (state === 'Running' && Self?.Online === true) return { state: 'joined', reason: said };
   return { state: 'unknown', reason: `its control server does not answer it, ${said}` };
 }

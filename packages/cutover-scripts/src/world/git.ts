@@ -6,6 +6,20 @@ import { $ } from 'zx/core';
 /** Milliseconds after which a lock of git's that nothing changed is one whose holder was killed. */
 const lockPatience = 10_000;
 
+/** What a git that started this program may have set for its own repository (`git rev-parse --local-env-vars`): it is above `-C`. */
+const ofAnotherRepository = [
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_COMMON_DIR',
+  'GIT_DIR',
+  'GIT_GRAFT_FILE',
+  'GIT_INDEX_FILE',
+  'GIT_NAMESPACE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_PREFIX',
+  'GIT_SHALLOW_FILE',
+  'GIT_WORK_TREE',
+] as const;
+
 /** Runs git in one repository and resolves to what it printed; rejects with zx's `ProcessOutput` where git fails. */
 export type Git = (signal: AbortSignal, ...argv: string[]) => Promise<string>;
 
@@ -16,7 +30,8 @@ export type Git = (signal: AbortSignal, ...argv: string[]) => Promise<string>;
 export function gitIn(folder: string, environment: Readonly<Record<string, string>>): Git {
   return async (signal, ...argv) => {
     for (;;) {
-      const env = { ...process.env, LC_ALL: 'C', ...environment };
+      const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: 'C', ...environment };
+      for (const name of ofAnotherRepository) delete env[name];
       // In a process group of its own: a Ctrl-C at the terminal drains the run, and does not reach what runs.
       const output = await $({
         env,

@@ -38,6 +38,8 @@ export interface JsonApi extends AsyncDisposable {
 /** Nothing is connected to before the first call. */
 export function jsonApi({ certificate, proxy }: JsonApiAccess): JsonApi {
   const direct = buildConnector({
+    // Also where NODE_TLS_REJECT_UNAUTHORIZED turns that off for all of this program: the token goes to no other server.
+    rejectUnauthorized: true,
     ...(certificate === undefined ? {} : { ca: certificate }),
     timeout: patience,
   });

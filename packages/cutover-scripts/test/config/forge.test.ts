@@ -11,13 +11,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The example's config, with another forge. */
-async function load(forge: string) {
+async function load(forge: string, repository = 'configuration') {
   const example = await readFile(
     new URL('../../../../examples/cutover/cutover.yaml', import.meta.url),
     'utf8',
   );
   const file = join(folder, 'cutover.yaml');
-  await writeFile(file, example.replace(/^forge:\n(?: .*\n|\n)+/m, `forge:\n${forge}\n`));
+  const other = example.replace(/^forge:\n(?: .*\n|\n)+/m, `forge:\n${forge}\n`);
+  await writeFile(file, other.replace(/^repository: .*/m, `repository: ${repository}`));
   return (await loadConfig(file)).forge;
 }
 const key = 'ssh-ed25519 AAAA';
@@ -46,6 +47,21 @@ test('a Gitea has an address, an organization, a token, and a place where the ho
   await expect(load(`${common.replace(/, hostKeys: \[.*?\]/, '')}  token: t`)).rejects.toThrow(
     /forge\.ssh: needs hostKeys or knownHosts/,
   );
+});
+
+test('a token in a URL is refused, and not shown', async () => {
+  for (const url of ['https://hunter2@github.com/rig', 'https://x:hunter2@github.com/rig']) {
+    const refused = load(`  type: git\n  https: { url: ${url} }`);
+    await expect(refused).rejects.toThrow(/forge\.https\.url: must have no password or token in it/);
+    await expect(refused).rejects.not.toThrow(/hunter2/);
+  }
+  const ssh = `  ssh: { host: git.example.org, privateKey: k, hostKeys: [${key}] }\n  root: /srv/git`;
+  for (const repository of ['https://hunter2@github.com/rig/work', 'ssh://git:hunter2@github.com/rig/work']) {
+    const refused = load(ssh, repository);
+    await expect(refused).rejects.toThrow(/: repository: must have no password or token in it/);
+    await expect(refused).rejects.not.toThrow(/hunter2/);
+  }
+  await load(ssh, 'ssh://git@github.com:22/rig/work');
 });
 
 test('git and nothing else goes over ssh or over https, and over one of them only', async () => {

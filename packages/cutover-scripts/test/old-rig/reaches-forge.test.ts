@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localHost } from '@cutover/host';
+import { asUser, localHost } from '@cutover/host';
 import { expect, onTestFinished, test } from 'vitest';
 import { askForgeFromOld } from '../../src/old-rig/reaches-forge.ts';
 import type { World } from '../../src/world/world.ts';
@@ -51,7 +51,27 @@ test.each([
   // What OpenSSH says of the forge's own key fences nobody.
   ['The ED25519 host key for forge.example is marked as revoked.', 'no answer'],
   ['Host key verification failed.', 'no answer'],
+  // GitHub and GitLab.
+  ['ERROR: Permission to rig/work.git denied to pi.', 'refused'],
+  ['remote: This deploy key does not have write access to this project.', 'refused'],
+  // Neither the network nor a proxy nor this host's own files say anything of a key.
+  ['ssh: connect to host forge.example port 22: Permission denied', 'no answer'],
+  ['Load key /home/x/.ssh/id_ed25519: Permission denied', 'no answer'],
+  ['nc: connection failed, SOCKSv5 error: Connection not allowed by ruleset', 'no answer'],
+  ['nc: Proxy error: HTTP/1.1 403 Forbidden', 'no answer'],
 ])('%s: %s', async (said, answer) => {
   const world = await oldHostWhoseSsh(`echo "${said}" >&2; exit 255`);
   expect(await askForgeFromOld(world, null, AbortSignal.timeout(20_000))).toMatchObject([{ answer }]);
+});
+
+test('a clone that its user cannot read says nothing of a key', async () => {
+  const world = await oldHostWhoseSsh(refused);
+  const config = `${world.settings.old.workspace}/work/.git/config`;
+  const nobody = asUser(localHost(), 'nobody');
+  await localHost().run(['chown', '--recursive', 'nobody', world.settings.old.workspace]);
+  const ask = () => askForgeFromOld({ ...world, oldRig: nobody }, null, AbortSignal.timeout(20_000));
+  expect(await ask()).toMatchObject([{ answer: 'refused' }]);
+  await localHost().run(['chown', 'root', config]);
+  await chmod(config, 0o600);
+  expect(await ask()).toMatchObject([{ answer: 'no answer', said: expect.stringContaining('.git/config') }]);
 });

@@ -1,9 +1,13 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { grantOwnership } from '@cutover/loops';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keyOfOldHost, keysAtForge } from '../../src/old-rig/host-keys.ts';
 import { proveFenced, revokeOld } from '../../src/phases/d-cut-over/move-over.ts';
 import { seeRunning } from '../../src/phases/d-cut-over/stop-old.ts';
+import { forgetKeys, rememberKeys } from '../../src/old-rig/revoked-keys.ts';
+import { findAlarms } from '../../src/ownership/alarms.ts';
+import { ownershipRef } from '../../src/ownership/ownership.ts';
 import { stepContext } from '../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../fixture/two-hosts.ts';
 
@@ -92,4 +96,28 @@ test('a key that the old host was given while the gate was open is taken away wi
   expect((await world.forge.fence.list(signal)).map(({ name }) => name)).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^pi/)]),
   );
+});
+
+test('a key that a restored forge has again is found from another state directory too, where the old host answers', async () => {
+  const { world, old } = hosts;
+  const key = { name: 'pi', fingerprint: old.fingerprint, publicKey: old.publicKey };
+  await rememberKeys(world, [key], { onOldHost: true, signal });
+  await grantOwnership(world.gitHere, {
+    ...ownershipRef(world),
+    expected: undefined,
+    to: world.settings.name,
+    run: 'run-1',
+    lease: world.settings.ownership.lease,
+    signal,
+  });
+  const elsewhere = { ...world, workDirectory: join(hosts.root, 'another') };
+  const again = [expect.stringMatching(/lets pi in again by SHA256:/)];
+  expect(await findAlarms(world, signal)).toEqual(again);
+  expect(await findAlarms(elsewhere, signal)).toEqual(again);
+  hosts.reach('pi', 'is silent');
+  expect(await findAlarms(elsewhere, signal)).toEqual([]);
+  hosts.reach('pi', 'answers');
+  await world.forge.fence.revoke(old.fingerprint, signal);
+  expect(await findAlarms(elsewhere, signal)).toEqual([]);
+  await forgetKeys(world, signal);
 });

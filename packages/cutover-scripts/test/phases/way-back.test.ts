@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectIncus } from '@cutover/incus-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -169,4 +169,32 @@ test('a key that both hosts hold is not taken away: it would fence neither', asy
     fingerprint: hosts.new.fingerprint,
   });
   expect(await letIn()).toEqual(expect.arrayContaining(['pi', 'vm']));
+});
+
+test('the proxy that the old host reaches the forge by runs again before it is asked for its way back', async () => {
+  const { clone } = hosts.old;
+  const ssh = await hosts.git(clone, 'config', 'core.sshCommand');
+  const isUp = join(hosts.root, 'proxy-is-up');
+  await hosts.program('systemctl', `[ "$*" = 'start proxy.service' ] && touch '${isUp}'`);
+  const through = join(await mkdtemp(join(hosts.root, 'through-')), 'ssh');
+  const closed = `echo 'ssh: connect to host 127.0.0.1 port 1055: Connection refused' >&2; exit 255`;
+  await writeFile(through, `#!/bin/sh\n[ -e '${isUp}' ] || { ${closed}; }\nexec ${ssh.trim()} "$@"\n`, {
+    mode: 0o755,
+  });
+  await hosts.git(clone, 'config', 'core.sshCommand', through);
+  const { settings } = hosts.world;
+  const world = {
+    ...hosts.world,
+    settings: { ...settings, old: { ...settings.old, standbyUnits: ['proxy.service'] } },
+  };
+  try {
+    expect(await swapKeys.check?.(context(world))).toMatchObject({ state: 'absent' });
+    await swapKeys.apply?.(context(world));
+    expect(await swapKeys.check?.(context(world))).toMatchObject({
+      state: 'satisfied',
+      evidence: { shutOut: [] },
+    });
+  } finally {
+    await hosts.git(clone, 'config', 'core.sshCommand', ssh.trim());
+  }
 });

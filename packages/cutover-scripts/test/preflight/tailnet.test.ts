@@ -7,6 +7,7 @@ import { localHost } from '@cutover/host';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tailnetChecks } from '../../src/preflight/tailnet.ts';
 import type { World } from '../../src/world/world.ts';
+import { tailnetWorld } from '../tailnet/tailnet-world.ts';
 
 const { signal } = new AbortController();
 const here = localHost();
@@ -75,6 +76,20 @@ test('a key may be a variable of a secret on the old host', async () => {
   expect(await look({ tailnet }, world)).toMatchObject([
     { ok: false, reason: expect.stringMatching(/TS_AUTH_KEY of the secret testenv is empty/) },
   ]);
+});
+
+test.each([
+  ['joined', true],
+  ['lonely', true],
+  ['logged-out', false],
+  ['fresh', false],
+])('a key that cannot be used is of no matter where the new host is %s: %s', async (node, ok) => {
+  await using tailnet = await tailnetWorld({ node, name: 'cc-ci', control: 'down' });
+  const instances = { exists: async () => true, get: async () => ({ status: 'Running' }) };
+  const world = { incus: async () => ({ instances }), inside: async () => tailnet.host };
+  const [finding] = await look({ tailnet: { authKey: join(folder, 'removed') } }, world);
+  expect(finding).toMatchObject({ ok });
+  expect(JSON.stringify(finding)).toMatch(ok ? 'not needed: the new host has joined' : 'ENOENT');
 });
 
 test('what a proxy opens to the tailnet is said', async () => {

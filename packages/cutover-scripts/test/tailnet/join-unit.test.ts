@@ -53,6 +53,23 @@ test('a node that has joined is given no key, whatever lies there, and whether c
   expect(await isThere(world, 'auth-key')).toBe(false);
 });
 
+test('a node that is refused is told as that, and a new key that lies there is neither given nor lost', async () => {
+  await using world = await tailnetWorld({ node: 'logged-out', name: 'cc-ci', keys, 'auth-key': `${key}\n` });
+  const told = await unit(world);
+  expect(told).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/does not take this node any more/),
+  });
+  expect(told.stdout).toContain('tailscale --socket=/run/proxy/tailscaled.sock logout');
+  expect(await world.read('given')).toBe('');
+  expect(await world.read('auth-key')).toBe(`${key}\n`);
+});
+
+test('a node that starts before its control server answers is not refused', async () => {
+  await using world = await tailnetWorld({ node: 'lonely', name: 'cc-ci', control: 'down', keys });
+  expect((await unit(world)).stdout).toBe('this node has joined; its control server does not see it now\n');
+});
+
 test('a key that is a link to a secret stays', async () => {
   await using world = await tailnetWorld({ node: 'fresh', keys });
   await writeFile(join(world.folder, 'secret'), `${key}\n`);

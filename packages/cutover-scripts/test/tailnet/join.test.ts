@@ -68,6 +68,17 @@ test('a control server that is down says nothing of a node that has joined', asy
   expect(await world.read('given')).toBe('');
 });
 
+test('a node that starts while its control server is down calls itself logged out, and is unknown', async () => {
+  await using world = await tailnetWorld({ node: 'lonely', name: 'cc-ci', control: 'down', keys });
+  expect(await tailnetNode(world.host, {})).toMatchObject({ state: 'unknown', name: 'cc-ci' });
+  await expect(joinTailnet(world.host, options())).rejects.toMatchObject({
+    problem: 'control',
+    message: expect.stringMatching(/is unknown: .*connection refused; wait until it answers/),
+  });
+  await world.write('control', 'up');
+  expect(await tailnetNode(world.host, {})).toMatchObject({ state: 'joined' });
+});
+
 test('a node that was logged out is not taken for joined, although its state is Running', async () => {
   await using world = await tailnetWorld({ node: 'logged-out', name: 'cc-ci', keys });
   await expect(joinTailnet(world.host, options())).rejects.toThrow(/does not take .* any more: .*logged out/);

@@ -1,10 +1,12 @@
-import type { Step } from '@cutover/runbook';
+import type { CheckResult, Step } from '@cutover/runbook';
 import { bootstrapForgeKey, shutToNewHost } from '../../new-host/forge-key.ts';
 import { orGivenUp } from '../../new-host/new-host-off.ts';
 import { answersOf, askForgeFromOld, type ForgeAnswer } from '../../old-rig/reaches-forge.ts';
 import { forgetKeys, rememberedKeys } from '../../old-rig/revoked-keys.ts';
 import { orPassedBy } from '../../ownership/pass-by.ts';
 import { rememberOldKeys } from '../../phases/d-cut-over/move-over.ts';
+import { seeRunning } from '../../phases/d-cut-over/stop-old.ts';
+import { whyGitFailed } from '../../world/git-failure.ts';
 import type { World } from '../../world/world.ts';
 import { rigRepositories } from '../settings.ts';
 
@@ -79,12 +81,35 @@ function seenFromOld(answers: readonly ForgeAnswer[], wanted: 'refused' | 'let i
   return { state: 'absent' as const, evidence };
 }
 
+/** A forge that is not well, or a server in its place, may refuse everyone: `not found` is what some say to a key that was taken away. */
+async function confirmedFromHere(
+  { forge, gitHere, settings }: World,
+  seen: CheckResult,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const url = forge.url(settings.ownership.repository);
+  const { exitCode, stderr } = await gitHere.run(['git', 'ls-remote', '--heads', url], {
+    reject: false,
+    signal,
+  });
+  if (exitCode === 0) return seen;
+  return {
+    state: 'unknown',
+    evidence: seen.evidence,
+    reason: `the forge does not show ${url} to this machine either (${whyGitFailed(stderr)}), so that it refuses ${settings.old.name} says nothing of a key`,
+  };
+}
+
 const shutOldOut: Replace = (step) => ({
   ...step,
   check: (context) =>
     orPassedBy(
       context,
-      async () => seenFromOld(await askForgeFromOld(context.world, null, context.signal), 'refused'),
+      async () => {
+        const { world, signal, evidence: of } = context;
+        const seen = seenFromOld(await askForgeFromOld(world, of(seeRunning).agent, signal), 'refused');
+        return seen.state === 'satisfied' ? confirmedFromHere(world, seen, signal) : seen;
+      },
       // Of an old host that a person attests to be off, nothing can be asked.
       async () => ({ unfenced: 'the forge has no API, so it is not known whether the key was taken away' }),
     ),
@@ -96,8 +121,8 @@ const shutOldOut: Replace = (step) => ({
   async apply(context) {
     await rememberOldKeys(context);
   },
-  async undo({ world, signal }) {
-    const answers = await askForgeFromOld(world, null, signal);
+  async undo({ world, signal, evidence: of }) {
+    const answers = await askForgeFromOld(world, of(seeRunning).agent, signal);
     if (answers.some(({ answer }) => answer !== 'let in')) {
       const keys = (await rememberedKeys(world, signal)).map(({ publicKey }) => `\n  ${publicKey}`);
       throw new Error(

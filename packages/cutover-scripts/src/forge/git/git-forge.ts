@@ -41,7 +41,7 @@ export async function openGitForge(
   };
   const { ssh, root, https } = settings;
   let parts: Parts;
-  if (ssh !== undefined) parts = await overSsh(ssh, root, options);
+  if (ssh !== undefined) parts = await overSsh(ssh, root, rig, options);
   else if (https !== undefined) parts = overHttps(https, rig, options);
   else throw new TypeError('forge: it has neither ssh nor https');
   return {
@@ -64,9 +64,15 @@ type Parts = Pick<
   'gitEnvironment' | 'keepWarm' | 'url' | 'answers' | 'checks' | typeof Symbol.asyncDispose
 >;
 
-async function overSsh(ssh: SshEndpoint, root: string, options: OpenForgeOptions): Promise<Parts> {
+async function overSsh(
+  ssh: SshEndpoint,
+  root: string,
+  rig: ForgeSettings,
+  options: OpenForgeOptions,
+): Promise<Parts> {
   const host = sshHost({ name: ssh.host, ...sshConnection(ssh) });
-  const git = await sshGit(ssh, options);
+  const urls = rigRepositories(rig).map((repository) => sshGitUrl(ssh, root, repository));
+  const git = await sshGit(ssh, urls, options);
   return {
     gitEnvironment: git.environment,
     keepWarm: () => git.keepWarm(),
@@ -86,15 +92,16 @@ function overHttps(
   { here }: OpenForgeOptions,
 ): Parts {
   const base = url.replace(/\/$/, '');
+  const urlOf = (repository: string): string =>
+    repository.includes(':') ? repository : `${base}/${repository}.git`;
   const gitEnvironment = httpsGitEnvironment({
     url: new URL(url).origin,
+    urls: rigRepositories(rig).map(urlOf),
     token,
     user,
     certificate,
     socks5: socks5 && socksAddress(socks5),
   });
-  const urlOf = (repository: string): string =>
-    repository.includes(':') ? repository : `${base}/${repository}.git`;
   return {
     gitEnvironment,
     url: urlOf,
@@ -120,9 +127,9 @@ function overHttps(
   };
 }
 
-/** What git and curl say where no server answered. */
+/** What git and curl say where no server answered, or another one, or one that is not well. */
 const noAnswer =
-  /could not resolve|failed to connect|couldn't connect|could not connect|timed out|connection (?:refused|reset)|unreachable|too slow|empty reply|proxy/i;
+  /certificate|\b(?:ssl|tls|gnutls)|returned error: 5\d\d|could not resolve|failed to connect|couldn't connect|could not connect|timed out|connection (?:refused|reset)|unreachable|too slow|empty reply|proxy/i;
 
 /** Nothing is wrong with it; a person should know it before the night of the cutover. */
 function byHandCheck(name: string, rig: ForgeSettings): Check {

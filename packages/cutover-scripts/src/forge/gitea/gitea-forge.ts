@@ -43,6 +43,8 @@ export async function openGiteaForge(
     if (name !== undefined) repositories.set(repository, name);
   }
   const base = sshBase(ssh);
+  const urlOf = (repository: string): string =>
+    repository.includes(':') ? repository : `${base}/${organization}/${repository}.git`;
   const whyUnusable = async (repository: string, signal: AbortSignal): Promise<string | undefined> => {
     const name = repositoryName(repository, settings);
     const found = name && (await findRepository(gitea, name, signal));
@@ -55,14 +57,14 @@ export async function openGiteaForge(
     gitEnvironment: httpsGitEnvironment({
       url,
       insteadOf: `${base}/`,
+      urls: rigRepositories(rig).map(urlOf),
       token: settings.token,
       // Gitea takes a token as the password of any user.
       user: 'cutover',
       certificate,
       socks5: proxy,
     }),
-    url: (repository) =>
-      repository.includes(':') ? repository : `${base}/${organization}/${repository}.git`,
+    url: urlOf,
     async answers(signal) {
       try {
         await isThere(gitea, signal);

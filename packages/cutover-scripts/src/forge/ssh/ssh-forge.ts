@@ -4,16 +4,21 @@ import { bad, good } from '../../preflight/check.ts';
 import type { FenceKey } from '../../world/fence.ts';
 import type { Forge } from '../../world/forge.ts';
 import { sshConnection } from '../../world/ssh-connection.ts';
-import type { OpenForgeOptions } from '../settings.ts';
+import { type ForgeSettings, type OpenForgeOptions, rigRepositories } from '../settings.ts';
 import { sshGit, sshGitUrl } from './ssh-git.ts';
 
 type Settings = Extract<CutoverSettings['forge'], { type: 'ssh' }>;
 
 /** Git over ssh, with commands that its git user runs: one key of a host is let into all repositories. */
-export async function openSshForge(settings: Settings, options: OpenForgeOptions): Promise<Forge> {
+export async function openSshForge(
+  settings: Settings,
+  rig: Omit<ForgeSettings, 'forge'>,
+  options: OpenForgeOptions,
+): Promise<Forge> {
   const { ssh } = settings;
   const host = sshHost({ name: ssh.host, ...sshConnection(ssh) });
-  const git = await sshGit(ssh, options);
+  const urlOf = (repository: string): string => sshGitUrl(ssh, settings.root, repository);
+  const git = await sshGit(ssh, rigRepositories(rig).map(urlOf), options);
   const command = (template: readonly string[], names: Record<string, string>): string[] =>
     template.map((word) => word.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `{${name}}`));
   const list = async (signal: AbortSignal): Promise<FenceKey[]> => {
@@ -24,7 +29,7 @@ export async function openSshForge(settings: Settings, options: OpenForgeOptions
     name: ssh.host,
     gitEnvironment: git.environment,
     keepWarm: () => git.keepWarm(),
-    url: (repository) => sshGitUrl(ssh, settings.root, repository),
+    url: urlOf,
     answers: (signal) => answersSsh(host, signal),
     async createRepository(repository, signal) {
       await host.run(command(settings.createRepository, { repository }), { signal });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SshEndpoint } from '../../config/schema.ts';
 import { sshPath, sshWords } from '../../world/ssh-command.ts';
+import { gitSettingsEnvironment, goesTo } from '../git-settings.ts';
 import { quoteForSh } from '../quote-for-sh.ts';
 import type { OpenForgeOptions } from '../settings.ts';
 import { fitsSocket, warmConnection } from './warm-connection.ts';
@@ -12,8 +13,16 @@ export interface SshGit extends AsyncDisposable {
   keepWarm(): Promise<void>;
 }
 
-/** Nothing is connected to before `keepWarm`. */
-export async function sshGit(ssh: SshEndpoint, { here, stateDirectory }: OpenForgeOptions): Promise<SshGit> {
+/**
+ * Nothing is connected to before `keepWarm`.
+ *
+ * @param urls those of the repositories, which are gone to as they are.
+ */
+export async function sshGit(
+  ssh: SshEndpoint,
+  urls: readonly string[],
+  { here, stateDirectory }: OpenForgeOptions,
+): Promise<SshGit> {
   const socket = join(stateDirectory, 'forge.sock');
   const canShare = fitsSocket(socket);
   const shared = canShare ? ['-o', `ControlPath=${sshPath(socket)}`] : [];
@@ -25,6 +34,7 @@ export async function sshGit(ssh: SshEndpoint, { here, stateDirectory }: OpenFor
       // git reads it with a shell, so each word is quoted for one.
       GIT_SSH_COMMAND: words.map(quoteForSh).join(' '),
       GIT_TERMINAL_PROMPT: '0',
+      ...gitSettingsEnvironment(urls.flatMap((url) => goesTo(url))),
     },
     async keepWarm() {
       if (canShare) await warm.keep();

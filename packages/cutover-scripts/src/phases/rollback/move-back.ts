@@ -24,7 +24,7 @@ export const swapKeys = step({
   version: 1,
   phase,
   title: 'take the key of the new host away at the forge, and let the old host in again',
-  on: ['forge'],
+  on: ['forge', 'old host'],
   kind: 'compensable',
   needsClaim: true,
   inputs: ({ settings: { forge } }) => ({ forge: forgeName(forge) }),
@@ -42,6 +42,9 @@ export const swapKeys = step({
     for (const fingerprint of own) await fence.revoke(fingerprint, signal);
     for (const { name, publicKey, repositories } of await rememberedKeys(world, signal))
       await fence.grant(name, publicKey, signal, repositories);
+    // One of them may be the proxy that the old host reaches the forge by; they are enabled with the rig's starts.
+    const { standbyUnits } = world.settings.old;
+    if (standbyUnits.length > 0) await world.old.run(['systemctl', 'start', ...standbyUnits], { signal });
     const shutOut = await shutOutOf(world, signal);
     if (shutOut.length === 0) return await forgetKeys(world, signal);
     throw new Error(

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectIncus } from '@cutover/incus-client';
 import type { Step } from '@cutover/runbook';
@@ -13,6 +13,7 @@ import { configureSteps } from '../../../src/phases/b-configure.ts';
 import { stageSteps } from '../../../src/phases/c-stage.ts';
 import { cutOverSteps } from '../../../src/phases/d-cut-over.ts';
 import { rollbackSteps } from '../../../src/phases/rollback.ts';
+import { withEnvironment } from '../../../src/world/with-environment.ts';
 import type { World } from '../../../src/world/world.ts';
 import { stepContext } from '../../fixture/step-context.ts';
 import { startTwoHosts, type TwoHosts } from '../../fixture/two-hosts.ts';
@@ -63,7 +64,8 @@ const step = (id: string): Step<World> => {
   return found;
 };
 const pi = () => ({ name: 'pi', fingerprint: hosts.old.fingerprint, publicKey: hosts.old.publicKey });
-const context = () => stepContext(world, { 'see-old-rig': { keys: [pi()], agent: null } });
+const seenBefore = () => ({ 'see-old-rig': { keys: [pi()], agent: null } });
+const context = () => stepContext(world, seenBefore());
 
 test('where there is an API, no step is a person’s', () => {
   expect(withPerson(cutOverSteps, hosts.world)).toBe(cutOverSteps);
@@ -98,6 +100,38 @@ test('the key of the old host is taken away by a person, and each clone has to b
   );
   await person().grant('pi', hosts.old.publicKey, signal);
   await revoke.undo?.(context());
+});
+
+test('a forge that refuses this machine too says nothing of the key of the old host', async () => {
+  await person().revoke(hosts.old.fingerprint, signal);
+  const nothing = withEnvironment(world.here, { ...world.forge.gitEnvironment, GIT_SSH_COMMAND: 'false' });
+  const answer = await step('revoke-old').check?.(stepContext({ ...world, gitHere: nothing }, seenBefore()));
+  expect(answer).toMatchObject({
+    state: 'unknown',
+    reason: expect.stringContaining('to this machine either'),
+  });
+});
+
+test('an old rig that pushes by an agent is asked with that agent', async () => {
+  const { clone } = hosts.old;
+  const key = await hosts.git(clone, 'config', 'core.sshCommand');
+  // git knows by its name what it can be told.
+  const ssh = join(await mkdtemp(join(hosts.root, 'by-agent-')), 'ssh');
+  const refuse = `echo 'git@forge: Permission denied (publickey).' >&2; exit 255`;
+  await writeFile(
+    ssh,
+    `#!/bin/sh\n[ "$SSH_AUTH_SOCK" = /the/agent ] || { ${refuse}; }\nexec ${key.trim()} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  await hosts.git(clone, 'config', 'core.sshCommand', ssh);
+  try {
+    const found = { 'see-old-rig': { keys: [pi()], agent: '/the/agent' } };
+    expect(await step('revoke-old').check?.(stepContext(world, found))).toMatchObject({ state: 'absent' });
+  } finally {
+    await hosts.git(clone, 'config', 'core.sshCommand', key.trim());
+  }
 });
 
 test('a network that is down says nothing: the gate stays open, and nothing is taken for refused', async () => {

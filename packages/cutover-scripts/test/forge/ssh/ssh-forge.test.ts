@@ -13,6 +13,11 @@ import { findingOf } from '../../../src/preflight/check.ts';
 import { withEnvironment } from '../../../src/world/with-environment.ts';
 
 const run = promisify(execFile);
+const rigOf = (repository: string) => ({
+  repository,
+  repositories: [],
+  ownership: { repository, ref: 'refs/cutover/owner', lease: 600_000 },
+});
 const noCommands = { createRepository: [], authorizeKey: [], listKeys: [], revokeKey: [] };
 
 test('reaches the forge from a state directory of any name, by host keys and by known hosts', async () => {
@@ -31,10 +36,12 @@ test('reaches the forge from a state directory of any name, by host keys and by 
     const options = { here, stateDirectory: state };
     await using pinned = await openSshForge(
       { ...settings, ssh: { ...ssh, hostKeys: [...hostKeys] } },
+      rigOf('app'),
       options,
     );
     await using known = await openSshForge(
       { ...settings, ssh: { ...ssh, knownHosts: join(state, 'known_hosts') } },
+      rigOf('app'),
       options,
     );
     for (const { url, gitEnvironment } of [pinned, known]) {
@@ -71,12 +78,22 @@ test('git goes the same way as ssh does: through the SOCKS proxy, or not at all'
   };
   await using forge = await openSshForge(
     { type: 'ssh', ssh, root: join(folder, 'srv'), ...noCommands },
+    rigOf('cc-ci'),
     { here, stateDirectory: folder },
   );
-  const git = withEnvironment(here, forge.gitEnvironment);
+  // Of this machine's own settings, one would have git go to the forge by another way.
+  const settings = join(folder, 'gitconfig');
+  const base = `ssh://${user}@${host}:${port}/`;
+  await writeFile(settings, `[url "file://"]\n\tinsteadOf = ${base}\n\tpushInsteadOf = ${base}\n`);
+  const git = withEnvironment(here, { ...forge.gitEnvironment, GIT_CONFIG_GLOBAL: settings });
   const ask = () => git.run(['git', 'ls-remote', forge.url('cc-ci')], { reject: false });
   expect(await forge.answers(AbortSignal.timeout(20_000))).toBe(true);
   expect(await ask()).toMatchObject({ exitCode: 0 });
+  const push = () =>
+    git.run(['git', '-C', join(folder, 'srv/cc-ci.git'), 'push', '--dry-run', forge.url('cc-ci'), ':main'], {
+      reject: false,
+    });
+  expect((await push()).stderr).toContain(`'ssh://${host}:${port}/`);
   proxy.kill();
   await new Promise((resolve) => proxy.once('exit', resolve));
   expect((await ask()).exitCode).not.toBe(0);
@@ -99,6 +116,7 @@ test('git and ssh go by the same jump hosts, each with its own key, and by a Pro
     const ssh = { ...hop(sshd), ...way };
     await using forge = await openSshForge(
       { type: 'ssh', ssh, root: join(folder, 'srv'), ...noCommands },
+      rigOf('cc-ci'),
       { here, stateDirectory: folder },
     );
     const git = withEnvironment(here, forge.gitEnvironment);
@@ -132,10 +150,10 @@ test('a connection that is kept warm is shared by git, and ends with the forge',
     await run('git', ['init', '--quiet', '--bare', join(root, 'app.git')]);
     const { host, port, user, privateKeyFile: privateKey, hostKeys } = sshd.options;
     const ssh = { host, port, user, privateKey, hostKeys: [...hostKeys] };
-    const forge = await openSshForge(
-      { type: 'ssh', ssh, root, ...noCommands },
-      { here, stateDirectory: root },
-    );
+    const forge = await openSshForge({ type: 'ssh', ssh, root, ...noCommands }, rigOf('app'), {
+      here,
+      stateDirectory: root,
+    });
     const git = withEnvironment(here, forge.gitEnvironment);
     const asks = async () =>
       (await git.run(['git', 'ls-remote', forge.url('app')], { reject: false })).exitCode;
@@ -169,7 +187,7 @@ test('doctor says that a forge is not reached, and nothing of its commands then'
         listKeys: ['no-such-command'],
         ssh,
       };
-      await using forge = await openSshForge(settings, { here, stateDirectory });
+      await using forge = await openSshForge(settings, rigOf('app'), { here, stateDirectory });
       const [check] = forge.checks;
       return check && (await findingOf(check, AbortSignal.timeout(20_000))).reason;
     };
