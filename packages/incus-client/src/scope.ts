@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { CallOptions, Tagged } from './api/call-options.ts';
 import type { EventHub } from './follow/event-hub.ts';
 import { OperationRun, type WaitOptions } from './follow/operation-run.ts';
@@ -41,6 +41,7 @@ export interface Scope {
     path: string,
     options: Omit<RequestOptions, 'signal'> & WaitOptions,
     result: (operation: Operation) => T,
+    hasResult?: (operation: Operation) => boolean,
   ): OperationRun<T>;
   /** For an operation that is an answer in itself, such as a token: its end is not waited for. */
   accept(method: string, path: string, options?: RequestOptions): Promise<Operation>;
@@ -114,12 +115,14 @@ export function createScope(
       const { envelope, reply } = await exchange('GET', base, options);
       return { value: envelope.metadata as T, etag: String(reply.headers['etag'] ?? '') };
     },
-    start(method, base, options, result) {
+    start(method, base, options, result, hasResult) {
       return new OperationRun(
         `${method} ${base}`,
         {
           async run(accepted, update, signal) {
             const { signal: _outer, ...rest } = options;
+            // What is given up before it is sent is not left open either.
+            using _body = ending(options.body);
             using following = await events.tracker(project).prepare(signal);
             const { envelope } = await exchange(
               method,
@@ -137,6 +140,7 @@ export function createScope(
             await exchange('DELETE', path`/1.0/operations/${id}`, {});
           },
           result,
+          hasResult,
         },
         options,
       );
@@ -166,6 +170,11 @@ export function createScope(
 
 function isJson({ headers }: RawReply): boolean {
   return String(headers['content-type'] ?? '').includes('json');
+}
+
+/** Destroys a body that is a stream, at the latest when all is done. */
+function ending(body: RequestOptions['body']): Disposable {
+  return { [Symbol.dispose]: () => void (body instanceof Readable && body.destroy()) };
 }
 
 function finishedAtOnce(description: string, metadata: unknown): Operation {
