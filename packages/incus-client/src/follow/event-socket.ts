@@ -1,5 +1,7 @@
 import { abortable } from '../transport/abortable.ts';
+import { isMistrust } from '../transport/mistrust.ts';
 import { pause } from '../transport/pause.ts';
+import { IncusApiError } from '../errors.ts';
 import { withQuery } from '../api/path.ts';
 import type { Transport } from '../transport/types.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
@@ -82,7 +84,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
           await open();
           return;
         } catch (error) {
-          if (transport.closed.aborted || listeners.size === 0) throw error;
+          if (transport.closed.aborted || listeners.size === 0 || isRefusal(error)) throw error;
         }
         await pause(wait, transport.closed);
       }
@@ -92,6 +94,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       (error: unknown) => {
         opening = undefined;
         tell((listener) => listener.ended(error));
+        listeners.clear();
       },
     );
   };
@@ -128,4 +131,9 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       }
     },
   };
+}
+
+/** A server that starts answers with 503 and one that is out of reach not at all: they may come back. A refusal stays one. */
+function isRefusal(error: unknown): boolean {
+  return isMistrust(error) || (error instanceof IncusApiError && error.status < 500);
 }

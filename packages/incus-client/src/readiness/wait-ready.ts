@@ -1,7 +1,15 @@
+import { startTimer } from '@cutover/foundation/long-timer';
 import { isOfClosedClient } from '../transport/closed-error.ts';
+import { isMistrust } from '../transport/mistrust.ts';
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
+import {
+  IncusApiError,
+  IncusConnectionError,
+  IncusError,
+  OperationError,
+  OperationLostError,
+} from '../errors.ts';
 import { NotReadyError } from './not-ready-error.ts';
 import { given } from '../api/given.ts';
 import { operationsOn } from '../operations-on.ts';
@@ -38,7 +46,7 @@ export async function waitReady(
   { signal, timeout = 120_000, onProgress }: WaitReadyOptions = {},
 ): Promise<Readiness> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeout);
+  using _timer = startTimer(timeout, () => deadline.abort());
   const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
   let seen: Readiness = {};
   const note = (more: Readiness) => {
@@ -83,7 +91,6 @@ export async function waitReady(
       throw new NotReadyError(instance, error.message, missing(conditions, seen), seen);
     throw error;
   } finally {
-    clearTimeout(timer);
     deadline.abort();
   }
 }
@@ -115,8 +122,9 @@ async function retry(context: Context, look: () => Promise<boolean>): Promise<vo
       if (context.failure === failure) context.failure = undefined;
     } catch (error) {
       const passing =
-        (error instanceof IncusConnectionError && mayPass(error)) ||
+        (error instanceof IncusConnectionError && !isMistrust(error) && !isOfClosedClient(error)) ||
         error instanceof OperationError ||
+        error instanceof OperationLostError ||
         (error instanceof IncusApiError && error.status !== 404 && error.status !== 403);
       if (!passing || signal.aborted) throw error;
       failure = error;
@@ -124,12 +132,6 @@ async function retry(context: Context, look: () => Promise<boolean>): Promise<vo
     }
     await pause(interval, signal);
   }
-}
-
-/** A server that is out of reach may come back. One that does not know us, or that we do not know, stays so. */
-function mayPass(error: IncusConnectionError): boolean {
-  const untrusted = error.code === 'SERVER_UNTRUSTED' || error.code === 'CLIENT_UNTRUSTED';
-  return !untrusted && !isOfClosedClient(error);
 }
 
 async function network(context: Context): Promise<boolean> {
