@@ -107,6 +107,9 @@ test('metadata, templates and logs are read', async () => {
   expect(await metadata.listTemplates()).toContain('cutover.tpl');
   expect(await metadata.readTemplate('cutover.tpl')).toBe('hello {{ container.name }}');
   await metadata.deleteTemplate('cutover.tpl');
+  await metadata.writeTemplate('50%.tpl', 'half');
+  expect(await metadata.listTemplates()).toContain('50%.tpl');
+  await metadata.deleteTemplate('50%.tpl');
   const logs = lab.client.instances.logs(box.name);
   expect(await logs.list()).toContain('lxc.log');
   expect(await logs.read('lxc.log')).toBeTypeOf('string');

@@ -12,6 +12,7 @@ import {
 } from '../errors.ts';
 import { NotReadyError } from './not-ready-error.ts';
 import { given } from '../api/given.ts';
+import { isRunning } from '../instances/is-running.ts';
 import { operationsOn } from '../operations-on.ts';
 import { type Nic, addressOf, nicsOf } from './nics.ts';
 import type { Readiness, ReadyConditions } from './conditions.ts';
@@ -148,7 +149,7 @@ async function network(context: Context): Promise<boolean> {
     agent,
     ...given({ ipv4: ipv4?.address, ipv6: ipv6?.address, nic }),
   });
-  if (state.status !== 'Running' && state.status !== 'Ready') {
+  if (!isRunning(state)) {
     await refuseResting(context, state.status);
     return false;
   }
@@ -211,7 +212,7 @@ async function command({ client, instance, signal }: Context, argv: readonly str
 /** The conditions that were not met, by name. */
 function missing(conditions: ReadyConditions, seen: Readiness): readonly string[] {
   const met: Readonly<Record<string, boolean>> = {
-    agent: seen.status === 'Running' && seen.agent === true,
+    agent: (seen.status === 'Running' || seen.status === 'Ready') && seen.agent === true,
     ipv4: seen.ipv4 !== undefined,
     ipv6: seen.ipv6 !== undefined,
     nic: seen.ipv4 !== undefined || seen.ipv6 !== undefined,
