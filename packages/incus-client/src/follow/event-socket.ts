@@ -24,7 +24,7 @@ export interface EventListener {
   ended(error: unknown): void;
 }
 
-/** One shared, reconnecting socket: open while there are listeners. */
+/** One shared, reconnecting socket: open while there are listeners, and a little longer. */
 export interface EventSocket {
   /** When it was last opened, on the clock of `performance.now()`. */
   readonly openedAt: number;
@@ -32,12 +32,15 @@ export interface EventSocket {
   listen(listener: EventListener, signal?: AbortSignal): Promise<() => void>;
 }
 
+/** Milliseconds that it stays open without listeners: the next operation of a busy client need not open it again. */
+const idleTime = 20_000;
 const firstRetry = 100;
 const lastRetry = 1_000;
 
-/** Opens nothing until there is a listener. */
-export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
+/** Opens nothing until there is a listener. `rest` is for tests. */
+export function eventSocket(transport: Transport, filter: EventFilter, rest = idleTime): EventSocket {
   const listeners = new Set<EventListener>();
+  let idle: NodeJS.Timeout | undefined;
   let socket: MessageSocket | undefined;
   let opening: Promise<void> | undefined;
   let openedAt = -Infinity;
@@ -50,6 +53,18 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
 
   const tell = (call: (listener: EventListener) => void) => {
     for (const listener of listeners) call(listener);
+  };
+
+  const letGo = () => {
+    socket?.hold(false);
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      if (socket === undefined || listeners.size > 0) return;
+      const unused = socket;
+      socket = undefined;
+      opening = undefined;
+      unused.close();
+    }, rest).unref();
   };
 
   const open = async () => {
@@ -73,7 +88,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
     );
     socket = opened;
     openedAt = performance.now();
-    opened.hold(listeners.size > 0);
+    if (listeners.size === 0) letGo();
     if (transport.closed.aborted) opened.close();
   };
 
@@ -115,7 +130,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       listeners.add(listener);
       const stop = () => {
         listeners.delete(listener);
-        if (listeners.size === 0) socket?.hold(false);
+        if (listeners.size === 0) letGo();
       };
       try {
         opening ??= open().catch((error: unknown) => {

@@ -53,6 +53,8 @@ export class OperationRun<T> implements PromiseLike<T> {
     };
     this.#end = withDeadline(what, options, (signal) => steps.run(started.resolve, update, signal))
       .then((operation) => {
+        // What was answered at once has started and ended with that.
+        started.resolve(operation);
         update(operation);
         if (!(steps.hasResult ?? succeeded)(operation)) throw new OperationError(operation);
         return steps.result(operation);

@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { connectIncus } from '../../src/connect/connect-incus.ts';
+import { eventSocket } from '../../src/follow/event-socket.ts';
+import { createTransport } from '../../src/transport/transport.ts';
 import { accepted, fixtureDaemon, operation, switchProtocols, sync } from '../fixture/daemon.ts';
 
 test('a server that refuses the socket after it was lost ends the events, and operations are waited for', async () => {
@@ -27,4 +30,36 @@ test('a server that refuses the socket after it was lost ends the events, and op
   sockets[0]?.destroy();
   expect(await refused).toMatchObject({ code: 'FORBIDDEN', status: 403 });
   await client.instances.start('c1');
+});
+
+test('a socket that no one listens to is let go, and opened again for the next', async () => {
+  const states: boolean[] = [];
+  await using daemon = await fixtureDaemon(
+    () => undefined,
+    (_url, socket) => {
+      const index = states.push(true) - 1;
+      socket
+        .on('error', () => {})
+        .on('end', () => {
+          states[index] = false;
+          socket.end();
+        });
+      socket.resume();
+      switchProtocols(socket);
+      return true;
+    },
+  );
+  await using transport = createTransport({ origin: 'http://incus', socketPath: daemon.socketPath });
+  const filter = { types: ['operation'], project: undefined, allProjects: false } as const;
+  const socket = eventSocket(transport, filter, 200);
+  const listen = () => socket.listen({ event: () => {}, reconnected: () => {}, ended: () => {} });
+  const [stop, stopOther] = [await listen(), await listen()];
+  stop();
+  // Another one still listens.
+  await delay(400);
+  expect(states).toEqual([true]);
+  stopOther();
+  await expect.poll(() => states).toEqual([false]);
+  (await listen())();
+  expect(states).toEqual([false, true]);
 });

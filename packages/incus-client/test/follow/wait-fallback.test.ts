@@ -137,3 +137,11 @@ test('a timeout of more days than a timer can count is not over at once', async 
   });
   expect(result).toBe('success');
 });
+
+test('what is answered at once has started with that', async () => {
+  await using daemon = await fixtureDaemon(() => ({ body: sync(null) }));
+  await using client = await connectIncus({ socketPath: daemon.socketPath });
+  const run = client.instances.rename('c1', 'c2');
+  expect(await run.started).toMatchObject({ status_code: 200 });
+  await run;
+});
