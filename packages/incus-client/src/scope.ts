@@ -4,7 +4,8 @@ import type { EventHub } from './follow/event-hub.ts';
 import { OperationRun, type WaitOptions } from './follow/operation-run.ts';
 import type { Operation } from './api/operation.ts';
 import { waitOperation } from './follow/wait-fallback.ts';
-import { OperationError } from './errors.ts';
+import { MissingExtensionError, OperationError } from './errors.ts';
+import type { Server } from './server/types.ts';
 import { given } from './api/given.ts';
 import { path, withQuery, type Query } from './api/path.ts';
 import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
@@ -20,6 +21,11 @@ export interface RequestOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** The ETag of the state that the change is meant for; another state answers 412 (`PRECONDITION_FAILED`). */
   readonly ifMatch?: string | undefined;
+}
+
+interface StartOptions extends Omit<RequestOptions, 'signal'>, WaitOptions {
+  /** The API extension without which a server would leave out a part of what is asked for, without a word. */
+  readonly extension?: string | undefined;
 }
 
 /** One server, seen through one project and one cluster target: every call, socket and file made through it bears both. */
@@ -39,10 +45,12 @@ export interface Scope {
   start<T>(
     method: string,
     path: string,
-    options: Omit<RequestOptions, 'signal'> & WaitOptions,
+    options: StartOptions,
     result: (operation: Operation) => T,
     hasResult?: (operation: Operation) => boolean,
   ): OperationRun<T>;
+  /** @throws {MissingExtensionError} the server lacks it. */
+  requireExtension(name: string, options?: CallOptions): Promise<void>;
   /** For an operation that is an answer in itself, such as a token: its end is not waited for. */
   accept(method: string, path: string, options?: RequestOptions): Promise<Operation>;
   /** The bare reply, for bodies that are no envelope; an error in it is thrown. */
@@ -90,6 +98,12 @@ export function createScope(
     return operation.metadata;
   };
 
+  const requireExtension = async (name: string, options: CallOptions = {}) => {
+    const { envelope } = await exchange('GET', '/1.0', options);
+    const { api_extensions: extensions } = envelope.metadata as Pick<Server, 'api_extensions'>;
+    if (!extensions.includes(name)) throw new MissingExtensionError(name, transport.server);
+  };
+
   const started = (envelope: Exclude<Envelope, { type: 'error' }>): Operation | undefined =>
     envelope.type === 'async' ? envelope.metadata : undefined;
 
@@ -120,9 +134,10 @@ export function createScope(
         `${method} ${base}`,
         {
           async run(accepted, update, signal) {
-            const { signal: _outer, ...rest } = options;
+            const { signal: _outer, extension, ...rest } = options;
             // What is given up before it is sent is not left open either.
             using _body = ending(options.body);
+            if (extension !== undefined) await requireExtension(extension, { signal });
             using following = await events.tracker(project).prepare(signal);
             const { envelope } = await exchange(
               method,
@@ -145,6 +160,7 @@ export function createScope(
         options,
       );
     },
+    requireExtension,
     async accept(method, base, options = {}) {
       const { envelope } = await exchange(method, base, options);
       return started(envelope) ?? finishedAtOnce(`${method} ${base}`, envelope.metadata);
