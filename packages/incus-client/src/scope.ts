@@ -121,7 +121,7 @@ export function createScope(
       const request = rawRequest(method, base, options);
       const reply = await transport.send(request);
       // Recorded output, logs, templates, metrics: what the daemon does not wrap is the answer itself.
-      if (reply.status < 400 && !isJson(reply)) return reply.body as T;
+      if (!isRefused(reply) && !isJson(reply)) return reply.body as T;
       const envelope = parseReply(reply.status, reply.body, method, request.path);
       return (await settled(envelope, options.signal)) as T;
     },
@@ -168,13 +168,13 @@ export function createScope(
     async raw(method, base, options = {}) {
       const request = rawRequest(method, base, options);
       const reply = await transport.send(request);
-      if (reply.status >= 400) throw errorOfReply(reply.status, reply.body, method, request.path);
+      if (isRefused(reply)) throw errorOfReply(reply.status, reply.body, method, request.path);
       return reply;
     },
     async rawStream(method, base, options = {}) {
       const request = rawRequest(method, base, options);
       const reply = await transport.sendForStream(request);
-      if (reply.status >= 400) {
+      if (isRefused(reply)) {
         const chunks: Buffer[] = [];
         for await (const chunk of reply.body) chunks.push(Buffer.from(chunk));
         throw errorOfReply(reply.status, Buffer.concat(chunks), method, request.path);
@@ -182,6 +182,11 @@ export function createScope(
       return reply;
     },
   };
+}
+
+/** A daemon sends no one elsewhere: a redirection is that of something before it. */
+function isRefused({ status }: Pick<RawReply, 'status'>): boolean {
+  return status >= 300;
 }
 
 function isJson({ headers }: RawReply): boolean {

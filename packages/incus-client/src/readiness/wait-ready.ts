@@ -192,6 +192,7 @@ async function systemd({ client, instance, conditions, note, signal }: Context):
   note({ systemd: status });
   if (status === 'running' || (status === 'degraded' && conditions.systemd === 'degraded')) return true;
   if (status === 'degraded') throw new Refusal('has systemd in state degraded: some unit failed');
+  if (status === 'absent') throw new Refusal('has no systemd');
   return false;
 }
 

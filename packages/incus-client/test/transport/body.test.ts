@@ -48,3 +48,9 @@ test('a stream that fails is told with its own error, and not as a lost connecti
   }
   await expect(client.instances.importBackup(Readable.from(failing()))).rejects.toBe(error);
 });
+
+test('a redirection is not taken for what was asked for', async () => {
+  await using daemon = await fixtureDaemon(() => ({ status: 302, body: 'moved' }));
+  await using client = await connectIncus({ socketPath: daemon.socketPath });
+  await expect(client.instances.backups('web').export('b')).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' });
+});
