@@ -107,6 +107,9 @@ test('metadata, templates and logs are read', async () => {
   expect(await metadata.listTemplates()).toContain('cutover.tpl');
   expect(await metadata.readTemplate('cutover.tpl')).toBe('hello {{ container.name }}');
   await metadata.deleteTemplate('cutover.tpl');
+  await metadata.writeTemplate('50%.tpl', 'half');
+  expect(await metadata.listTemplates()).toContain('50%.tpl');
+  await metadata.deleteTemplate('50%.tpl');
   const logs = lab.client.instances.logs(box.name);
   expect(await logs.list()).toContain('lxc.log');
   expect(await logs.read('lxc.log')).toBeTypeOf('string');
@@ -130,7 +133,22 @@ test('an image is imported from files, exported to the same bytes, given aliases
     expect(names).toEqual(['metadata', 'rootfs']);
     await images.renameAlias(unique, `${unique}-2`);
     await images.patch(fingerprint, { properties: { description: 'changed' } });
-    expect((await images.get(fingerprint)).properties).toMatchObject({ description: 'changed' });
+    const before = await images.get(fingerprint);
+    expect(before.properties).toMatchObject({ description: 'changed' });
+    await images.patch(fingerprint, { expires_at: '2040-01-02T03:04:05Z', properties: { release: 'one' } });
+    const properties = { ...before.properties, release: 'one' };
+    expect(await images.get(fingerprint)).toEqual({
+      ...before,
+      expires_at: '2040-01-02T03:04:05Z',
+      properties,
+    });
+    await images.patch(fingerprint, { profiles: [] });
+    expect(await images.get(fingerprint)).toMatchObject({ profiles: [], properties });
+    const { etag } = await images.getTagged(fingerprint);
+    await images.update(fingerprint, { public: true, properties }, { ifMatch: etag });
+    await expect(images.patch(fingerprint, { public: false }, { ifMatch: etag })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
     await images.delete(fingerprint);
     await expect(images.getAlias(`${unique}-2`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   } finally {

@@ -212,6 +212,21 @@ test('a file of this machine that is not there is named', async () => {
   await expect(files.pull(box.name, '/etc/hostname', join(missing, 'hostname'))).rejects.toMatchObject(told);
 });
 
+test('what does not fit on this machine is an error, also where a part of its end still does', async () => {
+  const full = join(folder, 'full');
+  await mkdir(full);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', full]);
+  try {
+    await guest('truncate', '-s', '1200000', '/root/fits-not');
+    await expect(files.pull(box.name, '/root/fits-not', join(full, 'file'))).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
+    expect(await readdir(full)).toEqual([]);
+  } finally {
+    execFileSync('umount', [full]);
+  }
+});
+
 test('an abort ends a transfer with its reason, either way', async () => {
   const source = join(folder, 'aborted');
   execFileSync('truncate', ['-s', '400M', source]);

@@ -31,6 +31,7 @@ test('a command is recorded, and its output read and deleted', async () => {
   expect((await lab.client.request<Buffer>('GET', path)).toString()).toBe('said\n');
   await logs.delete(stderr ?? '');
   expect(await logs.list()).not.toContain(stderr);
+  expect((await lab.client.exec.record(box.name, ['not-there'])).exitCode).toBe(127);
   await expect(lab.client.exec.record(box.name, ['x'.repeat(200_000)])).rejects.toMatchObject({
     message: expect.stringContaining('argument list too long'),
   });

@@ -84,6 +84,13 @@ test('ensureInstance makes, adopts what is ours, and leaves alone what is not', 
     outcome: 'adopted',
     instance: { status: 'Running', created_at: first.instance.created_at },
   });
+  const { instances } = lab.client;
+  await instances.setState(name, { action: 'freeze' });
+  expect((await ensureInstance(lab.client, wanted, label)).instance.status).toBe('Running');
+  // As a guest has it that tells the daemon of its readiness.
+  await instances.patch(name, { config: { 'volatile.last_state.ready': 'true' } });
+  expect((await ensureInstance(lab.client, wanted, label)).instance.status).toBe('Ready');
+  await instances.setState(name, { action: 'freeze' });
   const other = { 'user.cutover.test': 'somebody else' } as const;
   await expect(ensureInstance(lab.client, wanted, other)).rejects.toMatchObject({ code: 'NOT_OURS' });
   await expect(ensureAbsent(lab.client, name, other)).rejects.toMatchObject({ code: 'NOT_OURS' });

@@ -182,12 +182,15 @@ function codeOfReply(status: number, message: string): ApiErrorCode {
   return code === 'ALREADY_EXISTS' || code === 'BUSY' || code === 'AGENT_ABSENT' ? code : 'API_ERROR';
 }
 
+/** Something of the API is absent; a program or a device of the server that an operation needs may be "not found" as well. */
+const absence =
+  /\b(instance|image|alias|snapshot|backup|volume|bucket|pool|network|acl|profile|project|member)( "[^"]*")? not found|no such (object|alias)|image not provided|couldn't find alias/i;
+
 /** Operations fail with error_code 500 and a sentence (6.0.4), so the sentence is all there is to go by. */
 function codeOfFailure(message: string): OperationErrorCode {
   if (/already (exists|in use)|UNIQUE constraint failed/i.test(message)) return 'ALREADY_EXISTS';
   if (/is busy running/i.test(message)) return 'BUSY';
   if (/VM agent isn't currently running/i.test(message)) return 'AGENT_ABSENT';
-  if (/not found|no such (object|alias)|image not provided|couldn't find alias/i.test(message))
-    return 'NOT_FOUND';
+  if (absence.test(message)) return 'NOT_FOUND';
   return 'OPERATION_FAILED';
 }

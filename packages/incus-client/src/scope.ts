@@ -1,10 +1,11 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { CallOptions, Tagged } from './api/call-options.ts';
 import type { EventHub } from './follow/event-hub.ts';
 import { OperationRun, type WaitOptions } from './follow/operation-run.ts';
 import type { Operation } from './api/operation.ts';
 import { waitOperation } from './follow/wait-fallback.ts';
-import { OperationError } from './errors.ts';
+import { MissingExtensionError, OperationError } from './errors.ts';
+import type { Server } from './server/types.ts';
 import { given } from './api/given.ts';
 import { path, withQuery, type Query } from './api/path.ts';
 import { type Envelope, errorOfReply, parseReply } from './transport/reply.ts';
@@ -20,6 +21,11 @@ export interface RequestOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** The ETag of the state that the change is meant for; another state answers 412 (`PRECONDITION_FAILED`). */
   readonly ifMatch?: string | undefined;
+}
+
+interface StartOptions extends Omit<RequestOptions, 'signal'>, WaitOptions {
+  /** The API extension without which a server would leave out a part of what is asked for, without a word. */
+  readonly extension?: string | undefined;
 }
 
 /** One server, seen through one project and one cluster target: every call, socket and file made through it bears both. */
@@ -39,9 +45,12 @@ export interface Scope {
   start<T>(
     method: string,
     path: string,
-    options: Omit<RequestOptions, 'signal'> & WaitOptions,
+    options: StartOptions,
     result: (operation: Operation) => T,
+    hasResult?: (operation: Operation) => boolean,
   ): OperationRun<T>;
+  /** @throws {MissingExtensionError} the server lacks it. */
+  requireExtension(name: string, options?: CallOptions): Promise<void>;
   /** For an operation that is an answer in itself, such as a token: its end is not waited for. */
   accept(method: string, path: string, options?: RequestOptions): Promise<Operation>;
   /** The bare reply, for bodies that are no envelope; an error in it is thrown. */
@@ -89,6 +98,12 @@ export function createScope(
     return operation.metadata;
   };
 
+  const requireExtension = async (name: string, options: CallOptions = {}) => {
+    const { envelope } = await exchange('GET', '/1.0', options);
+    const { api_extensions: extensions } = envelope.metadata as Pick<Server, 'api_extensions'>;
+    if (!extensions.includes(name)) throw new MissingExtensionError(name, transport.server);
+  };
+
   const started = (envelope: Exclude<Envelope, { type: 'error' }>): Operation | undefined =>
     envelope.type === 'async' ? envelope.metadata : undefined;
 
@@ -106,7 +121,7 @@ export function createScope(
       const request = rawRequest(method, base, options);
       const reply = await transport.send(request);
       // Recorded output, logs, templates, metrics: what the daemon does not wrap is the answer itself.
-      if (reply.status < 400 && !isJson(reply)) return reply.body as T;
+      if (!isRefused(reply) && !isJson(reply)) return reply.body as T;
       const envelope = parseReply(reply.status, reply.body, method, request.path);
       return (await settled(envelope, options.signal)) as T;
     },
@@ -114,12 +129,15 @@ export function createScope(
       const { envelope, reply } = await exchange('GET', base, options);
       return { value: envelope.metadata as T, etag: String(reply.headers['etag'] ?? '') };
     },
-    start(method, base, options, result) {
+    start(method, base, options, result, hasResult) {
       return new OperationRun(
         `${method} ${base}`,
         {
           async run(accepted, update, signal) {
-            const { signal: _outer, ...rest } = options;
+            const { signal: _outer, extension, ...rest } = options;
+            // What is given up before it is sent is not left open either.
+            using _body = ending(options.body);
+            if (extension !== undefined) await requireExtension(extension, { signal });
             using following = await events.tracker(project).prepare(signal);
             const { envelope } = await exchange(
               method,
@@ -137,10 +155,12 @@ export function createScope(
             await exchange('DELETE', path`/1.0/operations/${id}`, {});
           },
           result,
+          hasResult,
         },
         options,
       );
     },
+    requireExtension,
     async accept(method, base, options = {}) {
       const { envelope } = await exchange(method, base, options);
       return started(envelope) ?? finishedAtOnce(`${method} ${base}`, envelope.metadata);
@@ -148,13 +168,13 @@ export function createScope(
     async raw(method, base, options = {}) {
       const request = rawRequest(method, base, options);
       const reply = await transport.send(request);
-      if (reply.status >= 400) throw errorOfReply(reply.status, reply.body, method, request.path);
+      if (isRefused(reply)) throw errorOfReply(reply.status, reply.body, method, request.path);
       return reply;
     },
     async rawStream(method, base, options = {}) {
       const request = rawRequest(method, base, options);
       const reply = await transport.sendForStream(request);
-      if (reply.status >= 400) {
+      if (isRefused(reply)) {
         const chunks: Buffer[] = [];
         for await (const chunk of reply.body) chunks.push(Buffer.from(chunk));
         throw errorOfReply(reply.status, Buffer.concat(chunks), method, request.path);
@@ -164,8 +184,18 @@ export function createScope(
   };
 }
 
+/** A daemon sends no one elsewhere: a redirection is that of something before it. */
+function isRefused({ status }: Pick<RawReply, 'status'>): boolean {
+  return status >= 300;
+}
+
 function isJson({ headers }: RawReply): boolean {
   return String(headers['content-type'] ?? '').includes('json');
+}
+
+/** Destroys a body that is a stream, at the latest when all is done. */
+function ending(body: RequestOptions['body']): Disposable {
+  return { [Symbol.dispose]: () => void (body instanceof Readable && body.destroy()) };
 }
 
 function finishedAtOnce(description: string, metadata: unknown): Operation {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../api/call-options.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { type ListOptions, listQuery } from '../api/list-options.ts';
 import { path } from '../api/path.ts';
@@ -11,6 +11,8 @@ export interface CertificatesArea {
   list(options?: ListOptions): Promise<readonly Certificate[]>;
   /** @throws {IncusApiError} `NOT_FOUND` */
   get(fingerprint: string, options?: CallOptions): Promise<Certificate>;
+  /** With its ETag, for the `ifMatch` of a later change. */
+  getTagged(fingerprint: string, options?: CallOptions): Promise<Tagged<Certificate>>;
   /**
    * Makes a trust token: its holder can have one certificate trusted, as `token` says. It is a secret.
    */
@@ -35,6 +37,8 @@ export function certificatesArea(scope: Scope): CertificatesArea {
   return {
     list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
     get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/certificates/${fingerprint}`, options),
+    getTagged: (fingerprint, options = {}) =>
+      scope.requestTagged(path`/1.0/certificates/${fingerprint}`, options),
     async createToken(token, options = {}) {
       const json = { type: 'client', token: true, ...token };
       const { metadata } = await scope.accept('POST', collection, { ...options, json });

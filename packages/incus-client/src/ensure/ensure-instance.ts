@@ -4,6 +4,7 @@ import { IncusApiError, IncusError, OperationError, OperationLostError } from '.
 import { NotOursError } from './not-ours-error.ts';
 import type { WaitOptions } from '../follow/operation-run.ts';
 import type { Instance, InstanceCreate } from '../instances/types.ts';
+import { isRunning } from '../instances/is-running.ts';
 import { operationsOn } from '../operations-on.ts';
 
 /** Configuration keys and values that mark an instance as ours, e.g. `{ 'user.cutover.runbook': 'cc-ci' }`. */
@@ -19,7 +20,8 @@ export interface EnsuredInstance {
 }
 
 /**
- * Makes an instance, or adopts the one of that name that bears our label, and starts it unless `start` is `false`.
+ * Makes an instance, or adopts the one of that name that bears our label, and starts it (a frozen one goes on) unless `start`
+ * is `false`.
  * What an adopted one has besides is left as it is. One that is still being made, by a runner that died, is waited for.
  *
  * @throws {NotOursError} one of that name exists and does not bear the label.
@@ -54,7 +56,7 @@ export async function ensureInstance(
       }
       there = true;
       const instance = await client.instances.get(wanted.name, { signal });
-      if (start && instance.status !== 'Running') await startOnce(client, wanted.name, options);
+      if (start && !isRunning(instance)) await startOnce(client, instance, options);
       return { outcome, instance: await client.instances.get(wanted.name, { signal }), operation };
     } catch (error) {
       if (attempt >= triesAfter(error, there)) throw error;
@@ -138,11 +140,19 @@ async function settle(client: IncusScope, name: string, options: WaitOptions): P
   }
 }
 
-async function startOnce(client: IncusScope, name: string, options: WaitOptions): Promise<void> {
+/** What is frozen goes on, as with the command's `start`. */
+async function startOnce(
+  client: IncusScope,
+  { name, status }: Pick<Instance, 'name' | 'status'>,
+  options: WaitOptions,
+): Promise<void> {
   try {
-    await client.instances.start(name, options);
+    await client.instances.setState(
+      name,
+      { action: status === 'Frozen' ? 'unfreeze' : 'start', timeout: -1 },
+      options,
+    );
   } catch (error) {
-    const { status } = await client.instances.get(name, { signal: options.signal });
-    if (status !== 'Running') throw error;
+    if (!isRunning(await client.instances.get(name, { signal: options.signal }))) throw error;
   }
 }

@@ -19,7 +19,8 @@ const shared: readonly EventType[] = ['lifecycle', 'operation'];
 
 /**
  * The server's events, from the moment of the first `next()`. The socket is shared and opened again when it is lost; what may
- * have been missed is told by a `gap`. Ends when the loop is left; rejects when the signal is aborted or the client closed.
+ * have been missed is told by a `gap`. Ends when the loop is left; rejects when the signal is aborted, the client closed, or
+ * the server refuses it (it no longer trusts us, say).
  */
 export async function* subscribe(
   scope: Scope,

@@ -1,6 +1,6 @@
 import type { Operation } from '../api/operation.ts';
 import { path } from '../api/path.ts';
-import { IncusError, OperationError } from '../errors.ts';
+import { IncusError } from '../errors.ts';
 import { OperationRun, type WaitOptions } from '../follow/operation-run.ts';
 import type { Scope } from '../scope.ts';
 import { execBody } from './exec-body.ts';
@@ -25,14 +25,19 @@ export function recordExec(
 ): OperationRun<RecordedExec> {
   const json = { ...execBody(argv, options), 'wait-for-websocket': false, 'record-output': true };
   const url = path`/1.0/instances/${instance}/exec`;
-  return scope.start('POST', url, { json, signal, timeout }, resultOf);
+  // 6.0.4 fails the operation of a missing command (127), as it does what was never started, which has -1 or no code.
+  return scope.start('POST', url, { json, signal, timeout }, resultOf, hasEnded);
+}
+
+function hasEnded({ status_code: status, metadata }: Operation): boolean {
+  const exitCode = metadata?.['return'];
+  return typeof exitCode === 'number' ? exitCode >= 0 : status === 200;
 }
 
 function resultOf(operation: Operation): RecordedExec {
   const exitCode = operation.metadata?.['return'];
   if (typeof exitCode !== 'number')
     throw new IncusError('PROTOCOL_ERROR', `the exec operation ${operation.id} ended without an exit code`);
-  if (exitCode < 0) throw new OperationError(operation);
   return { exitCode, stdout: logOf(operation, '1'), stderr: logOf(operation, '2') };
 }
 

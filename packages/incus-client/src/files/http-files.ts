@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { FileError, IncusError } from '../errors.ts';
+import { FileError, IncusApiError, IncusError } from '../errors.ts';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { path } from '../api/path.ts';
@@ -91,11 +91,34 @@ export interface FilesArea {
  */
 const slowAnswer = 2_000;
 
-/** `owner` gives the path of the instance or volume of a name. */
-export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/instances/${name}`): FilesArea {
+/** Of whose files an area is. */
+interface FilesOwner {
+  /** The path of the instance or volume of a name. */
+  readonly path: (name: string) => string;
+  /** The API extensions without which a server has none of its endpoints: that they are not there says nothing of a file. */
+  readonly extensions?: { readonly files: string; readonly sftp: string } | undefined;
+}
+
+export function filesArea(
+  scope: Scope,
+  { path: owner, extensions }: FilesOwner = { path: (name) => path`/1.0/instances/${name}` },
+): FilesArea {
   const request = (instance: string) => `${owner(instance)}/files`;
+  const told = async <T>(
+    act: Promise<T>,
+    kind: 'files' | 'sftp',
+    signal: AbortSignal | undefined,
+  ): Promise<T> => {
+    try {
+      return await act;
+    } catch (error) {
+      if (extensions !== undefined && error instanceof IncusApiError && error.code === 'NOT_FOUND')
+        await scope.requireExtension(extensions[kind], { signal });
+      throw error;
+    }
+  };
   const openSession = (instance: string, signal: AbortSignal | undefined) =>
-    openSftp(scope, owner(instance), signal);
+    told(openSftp(scope, owner(instance), signal), 'sftp', signal);
 
   /** By SFTP: the files endpoint sets owner and mode after the content, and those of new files only. */
   const writeFile = async (
@@ -131,10 +154,9 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       });
     }, slowAnswer);
     try {
-      const reply = await scope.rawStream('GET', request(instance), {
-        signal: signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]),
-        query: { path: filePath },
-      });
+      const either = signal === undefined ? giving.signal : AbortSignal.any([signal, giving.signal]);
+      const asked = { signal: either, query: { path: filePath } };
+      const reply = await told(scope.rawStream('GET', request(instance), asked), 'files', either);
       return {
         body: reply.body,
         attributes: attributesIn(reply.headers, filePath),
@@ -181,10 +203,8 @@ export function filesArea(scope: Scope, owner = (name: string) => path`/1.0/inst
       return Array.isArray(metadata) ? metadata.map(String) : [];
     },
     async stat(instance, filePath, options = {}) {
-      const { headers } = await scope.raw('HEAD', request(instance), {
-        ...options,
-        query: { path: filePath },
-      });
+      const asked = { ...options, query: { path: filePath } };
+      const { headers } = await told(scope.raw('HEAD', request(instance), asked), 'files', options.signal);
       return attributesIn(headers, filePath);
     },
     write: (instance, filePath, content, options = {}) => writeFile(instance, filePath, content, options),

@@ -10,10 +10,11 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { FileError } from '../errors.ts';
 import { localError, onLocalFile } from './local-file.ts';
 import { makeUnlessThere } from './make-parents.ts';
@@ -104,7 +105,7 @@ async function pullEntry(
   else if (entry.type === 'other')
     throw new FileError('BAD_REQUEST', source, 'is neither a file, a directory nor a symlink');
   else {
-    await onLocalFile(target, mkdir(target, { recursive: true }));
+    await onLocalFile(target, makeFolder(target, entry.mode));
     for (const child of await session.list(source)) {
       // A guest chooses these names: one must not lead out of the target.
       if (child.name.includes('/') || child.name === '..' || child.name === '')
@@ -138,6 +139,19 @@ async function pullFile(session: SftpSession, source: string, target: string, mo
   }
 }
 
+/** Until all is in it, no one may enter it to whom either the guest's mode or the one that it had denies that. */
+async function makeFolder(target: string, mode: number): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  try {
+    await mkdir(target, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    const there = await stat(target);
+    if (!there.isDirectory()) throw error;
+    await chmod(target, (there.mode & mode & 0o7777) | 0o700);
+  }
+}
+
 async function writeAll(file: FileHandle, pieces: AsyncIterable<Buffer>): Promise<void> {
   let gathered: Buffer[] = [];
   let bytes = 0;
@@ -145,11 +159,17 @@ async function writeAll(file: FileHandle, pieces: AsyncIterable<Buffer>): Promis
     gathered.push(piece);
     bytes += piece.length;
     if (bytes < chunkSize) continue;
-    await file.writev(gathered);
+    await writeTogether(file, gathered, bytes);
     gathered = [];
     bytes = 0;
   }
-  if (gathered.length > 0) await file.writev(gathered);
+  if (bytes > 0) await writeTogether(file, gathered, bytes);
+}
+
+/** A file system that is nearly full takes a part without an error: only who writes the rest learns why. */
+async function writeTogether(file: FileHandle, pieces: Buffer[], bytes: number): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
 /** In the place of what is there, but of a directory. */

@@ -1,5 +1,7 @@
 import { abortable } from '../transport/abortable.ts';
+import { isMistrust } from '../transport/mistrust.ts';
 import { pause } from '../transport/pause.ts';
+import { IncusApiError } from '../errors.ts';
 import { withQuery } from '../api/path.ts';
 import type { Transport } from '../transport/types.ts';
 import { type MessageSocket, messageSocket } from '../websocket/messages.ts';
@@ -22,7 +24,7 @@ export interface EventListener {
   ended(error: unknown): void;
 }
 
-/** One shared, reconnecting socket: open while there are listeners. */
+/** One shared, reconnecting socket: open while there are listeners, and a little longer. */
 export interface EventSocket {
   /** When it was last opened, on the clock of `performance.now()`. */
   readonly openedAt: number;
@@ -30,12 +32,15 @@ export interface EventSocket {
   listen(listener: EventListener, signal?: AbortSignal): Promise<() => void>;
 }
 
+/** Milliseconds that it stays open without listeners: the next operation of a busy client need not open it again. */
+const idleTime = 20_000;
 const firstRetry = 100;
 const lastRetry = 1_000;
 
-/** Opens nothing until there is a listener. */
-export function eventSocket(transport: Transport, filter: EventFilter): EventSocket {
+/** Opens nothing until there is a listener. `rest` is for tests. */
+export function eventSocket(transport: Transport, filter: EventFilter, rest = idleTime): EventSocket {
   const listeners = new Set<EventListener>();
+  let idle: NodeJS.Timeout | undefined;
   let socket: MessageSocket | undefined;
   let opening: Promise<void> | undefined;
   let openedAt = -Infinity;
@@ -48,6 +53,18 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
 
   const tell = (call: (listener: EventListener) => void) => {
     for (const listener of listeners) call(listener);
+  };
+
+  const letGo = () => {
+    socket?.hold(false);
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      if (socket === undefined || listeners.size > 0) return;
+      const unused = socket;
+      socket = undefined;
+      opening = undefined;
+      unused.close();
+    }, rest).unref();
   };
 
   const open = async () => {
@@ -71,7 +88,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
     );
     socket = opened;
     openedAt = performance.now();
-    opened.hold(listeners.size > 0);
+    if (listeners.size === 0) letGo();
     if (transport.closed.aborted) opened.close();
   };
 
@@ -82,7 +99,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
           await open();
           return;
         } catch (error) {
-          if (transport.closed.aborted || listeners.size === 0) throw error;
+          if (transport.closed.aborted || listeners.size === 0 || isRefusal(error)) throw error;
         }
         await pause(wait, transport.closed);
       }
@@ -92,6 +109,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       (error: unknown) => {
         opening = undefined;
         tell((listener) => listener.ended(error));
+        listeners.clear();
       },
     );
   };
@@ -112,7 +130,7 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       listeners.add(listener);
       const stop = () => {
         listeners.delete(listener);
-        if (listeners.size === 0) socket?.hold(false);
+        if (listeners.size === 0) letGo();
       };
       try {
         opening ??= open().catch((error: unknown) => {
@@ -128,4 +146,9 @@ export function eventSocket(transport: Transport, filter: EventFilter): EventSoc
       }
     },
   };
+}
+
+/** A server that starts answers with 503 and one that is out of reach not at all: they may come back. A refusal stays one. */
+function isRefusal(error: unknown): boolean {
+  return isMistrust(error) || (error instanceof IncusApiError && error.status < 500);
 }

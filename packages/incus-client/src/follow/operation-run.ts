@@ -1,3 +1,4 @@
+import { startTimer } from '@cutover/foundation/long-timer';
 import { OperationError, WaitTimeoutError } from '../errors.ts';
 import type { Operation } from '../api/operation.ts';
 
@@ -18,6 +19,8 @@ interface OperationSteps<T> {
   ): Promise<Operation>;
   cancel(id: string): Promise<void>;
   result(operation: Operation): T;
+  /** Whether an ended operation has a result. Default: it succeeded. */
+  readonly hasResult?: ((operation: Operation) => boolean) | undefined;
 }
 
 /**
@@ -50,8 +53,10 @@ export class OperationRun<T> implements PromiseLike<T> {
     };
     this.#end = withDeadline(what, options, (signal) => steps.run(started.resolve, update, signal))
       .then((operation) => {
+        // What was answered at once has started and ended with that.
+        started.resolve(operation);
         update(operation);
-        if (operation.status_code !== 200) throw new OperationError(operation);
+        if (!(steps.hasResult ?? succeeded)(operation)) throw new OperationError(operation);
         return steps.result(operation);
       })
       .finally(() => {
@@ -118,6 +123,10 @@ export class OperationRun<T> implements PromiseLike<T> {
   }
 }
 
+function succeeded({ status_code: code }: Operation): boolean {
+  return code === 200;
+}
+
 async function withDeadline<T>(
   what: string,
   options: WaitOptions,
@@ -126,14 +135,10 @@ async function withDeadline<T>(
   if (options.timeout === undefined) return act(options.signal);
   const deadline = new AbortController();
   const error = new WaitTimeoutError(what, options.timeout);
-  const timer = setTimeout(() => deadline.abort(error), options.timeout);
-  try {
-    return await act(
-      options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  using _timer = startTimer(options.timeout, () => deadline.abort(error));
+  return await act(
+    options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]),
+  );
 }
 
 interface PromiseWithResolvers<T> {

@@ -74,7 +74,7 @@ async function persist<T>(
     } catch (error) {
       if (error instanceof IncusApiError && error.status === 404)
         throw new OperationLostError(id, 'the daemon no longer knows it', { cause: error });
-      if (!(error instanceof IncusConnectionError)) throw error;
+      if (!(error instanceof IncusConnectionError || isUnable(error))) throw error;
       if (transport.closed.aborted)
         throw new OperationLostError(id, 'the client was closed', { cause: error });
       if (performance.now() + retryDelay > deadline)
@@ -82,6 +82,11 @@ async function persist<T>(
     }
     await pause(retryDelay, signal);
   }
+}
+
+/** A daemon that is still starting (503), and a member of a cluster that cannot ask the others, know no operation yet. */
+function isUnable(error: unknown): boolean {
+  return error instanceof IncusApiError && error.status >= 500;
 }
 
 /** The daemon's word for it is trusted: these endpoints answer nothing else. */

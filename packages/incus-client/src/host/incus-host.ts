@@ -122,14 +122,15 @@ async function exitOf(
       { cause: error },
     );
   }
-  if ((await launch.group) === undefined)
-    throw new CommandRefusedError(
-      host,
-      argv,
-      `the guest did not start it (exit code ${code}): it needs /bin/sh and setsid`,
-    );
   // The daemon tells a death by a signal as shells do.
-  return exitFromShell(code);
+  if ((await launch.group) !== undefined) return exitFromShell(code);
+  // What was cut off before its mark had come may well have run.
+  if (launch.errored !== null) throw launch.errored;
+  throw new CommandRefusedError(
+    host,
+    argv,
+    `the guest did not start it (exit code ${code}): it needs /bin/sh and setsid`,
+  );
 }
 
 /** What `source` says, by way of `through`, with an error that a `Host` may throw. */

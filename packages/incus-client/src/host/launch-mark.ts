@@ -3,7 +3,10 @@ import type { LaunchedGroup } from './launch.ts';
 
 /** Takes the launch mark off the head of a command's stderr and tells which process group it named. */
 export class LaunchMark extends Transform {
-  /** Resolves to the group, or to `undefined` when stderr ended without a mark: the command was never started. */
+  /**
+   * Resolves to the group, or to `undefined` when stderr ended without a mark: the command was never started, unless stderr was
+   * cut off (`errored`).
+   */
   readonly group: Promise<LaunchedGroup | undefined>;
   readonly #mark: Buffer;
   #seen: Buffer | undefined = Buffer.alloc(0);

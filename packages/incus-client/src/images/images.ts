@@ -1,9 +1,11 @@
 import { IncusError } from '../errors.ts';
 import { OperationRun, type WaitOptions } from '../follow/operation-run.ts';
-import type { CallOptions } from '../api/call-options.ts';
+import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import { type ListOptions, listQuery } from '../api/list-options.ts';
 import { path } from '../api/path.ts';
+import { merged, patchOnly } from '../resource/modify.ts';
+import type { MatchOptions } from '../resource/named-resources.ts';
 import type { Image, ImageAlias, ImageAliasCreate, ImageChange } from './types.ts';
 import {
   type FetchOptions,
@@ -40,6 +42,8 @@ export interface ImagesArea {
   list(options?: ListOptions): Promise<readonly Image[]>;
   /** By fingerprint, or an unambiguous start of one. */
   get(fingerprint: string, options?: CallOptions): Promise<Image>;
+  /** With its ETag, for the `ifMatch` of a later change. */
+  getTagged(fingerprint: string, options?: CallOptions): Promise<Tagged<Image>>;
   /**
    * Uploads an image from files and resolves to its fingerprint.
    *
@@ -70,13 +74,9 @@ export interface ImagesArea {
   /** Has the daemon send an image to another server, which made a secret for it: bytes go between the two servers. */
   send(fingerprint: string, target: ImageTarget, options?: WaitOptions): OperationRun<void>;
   /** Replaces all that can be changed. */
-  update(
-    fingerprint: string,
-    change: ImageChange,
-    options?: CallOptions & { readonly ifMatch?: string | undefined },
-  ): Promise<void>;
-  /** Changes only what is given. */
-  patch(fingerprint: string, change: ImageChange, options?: CallOptions): Promise<void>;
+  update(fingerprint: string, change: ImageChange, options?: MatchOptions): Promise<void>;
+  /** Changes only what is given; of `properties`, only the keys given. */
+  patch(fingerprint: string, change: ImageChange, options?: MatchOptions): Promise<void>;
   /** Deletes an image; instances made from it stay. */
   delete(fingerprint: string, options?: WaitOptions): OperationRun<void>;
   /** All aliases, or those that the filter of `options` lets pass. */
@@ -104,9 +104,15 @@ export function imagesArea(scope: Scope): ImagesArea {
   const createAlias = async (alias: ImageAliasCreate, options: CallOptions = {}) => {
     await scope.request('POST', aliases, { ...options, json: alias });
   };
+  const getTagged = (fingerprint: string, options: CallOptions = {}) =>
+    scope.requestTagged<Image>(path`/1.0/images/${fingerprint}`, options);
+  const update = async (fingerprint: string, change: ImageChange, options: MatchOptions = {}) => {
+    await scope.request('PUT', path`/1.0/images/${fingerprint}`, { ...options, json: change });
+  };
   return {
     list: (options = {}) => scope.request('GET', collection, { ...options, query: listQuery(1, options) }),
     get: (fingerprint, options = {}) => scope.request('GET', path`/1.0/images/${fingerprint}`, options),
+    getTagged,
     async import(upload, { public: isPublic, filename, properties, aliases: names = [], ...options } = {}) {
       const { body, headers } = await uploadBody(upload);
       const fingerprint = await scope.start(
@@ -158,12 +164,16 @@ export function imagesArea(scope: Scope): ImagesArea {
       if (typeof secret === 'string') return secret;
       throw new IncusError('PROTOCOL_ERROR', `no secret for the image ${fingerprint} came`);
     },
-    async update(fingerprint, change, options = {}) {
-      await scope.request('PUT', path`/1.0/images/${fingerprint}`, { ...options, json: change });
-    },
-    async patch(fingerprint, change, options = {}) {
-      await scope.request('PATCH', path`/1.0/images/${fingerprint}`, { ...options, json: change });
-    },
+    update,
+    // By PUT: of a PATCH the daemon (6.0.4) leaves out when the image expires and its profiles, without a word.
+    patch: (fingerprint, change, { ifMatch, ...options } = {}) =>
+      patchOnly(
+        { scope, path: path`/1.0/images/${fingerprint}`, signal: options.signal },
+        () => getTagged(fingerprint, options),
+        ({ value, etag }) =>
+          update(fingerprint, merged(changeable(value), change), { ...options, ifMatch: etag }),
+        ifMatch,
+      ),
     delete: (fingerprint, options = {}) =>
       scope.start('DELETE', path`/1.0/images/${fingerprint}`, options, () => {}),
     listAliases: (options = {}) =>
@@ -180,4 +190,9 @@ export function imagesArea(scope: Scope): ImagesArea {
       await scope.request('DELETE', path`/1.0/images/aliases/${name}`, options);
     },
   };
+}
+
+/** What of an image a `PUT` takes. */
+function changeable({ auto_update, public: isPublic, properties, profiles, expires_at }: Image): ImageChange {
+  return { auto_update, public: isPublic, properties, profiles, expires_at };
 }

@@ -1,4 +1,4 @@
-import { onLocalFile } from '../files/local-file.ts';
+import { localError, onLocalFile } from '../files/local-file.ts';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -67,8 +67,15 @@ export async function uploadBody(upload: ImageUpload): Promise<Body> {
 }
 
 async function* contents(file: ImageFile): AsyncGenerator<Uint8Array> {
-  if (file instanceof Uint8Array) yield file;
-  else yield* createReadStream(file.path, { highWaterMark: 1024 * 1024 });
+  if (file instanceof Uint8Array) {
+    yield file;
+    return;
+  }
+  try {
+    yield* createReadStream(file.path, { highWaterMark: 1024 * 1024 });
+  } catch (error) {
+    throw localError(file.path, error);
+  }
 }
 
 async function sizeOf(file: ImageFile): Promise<number> {

@@ -16,7 +16,7 @@ export interface BackupCreate {
   readonly compression_algorithm?: string | undefined;
   /** Without the other disks; since Incus 7.0. */
   readonly root_only?: boolean | undefined;
-  /** Where the daemon uploads it instead of keeping it; since the API extension `backup_s3_upload`. */
+  /** Where the daemon uploads it instead of keeping it. A server without `backup_s3_upload` is `EXTENSION_MISSING`. */
   readonly target?: BackupTarget | undefined;
 }
 

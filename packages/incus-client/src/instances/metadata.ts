@@ -96,7 +96,8 @@ function logFiles(scope: Scope, collection: string): LogFiles {
   };
 }
 
-/** Collections come as URLs, or as bare names. */
-function lastSegment(url: string): string {
-  return decodeURIComponent(url.split('?')[0]?.split('/').at(-1) ?? url);
+/** Collections come as URLs, or as bare names (templates, 6.0.4), which mean what they say. */
+function lastSegment(name: string): string {
+  if (!name.startsWith('/')) return name;
+  return decodeURIComponent(name.split('?')[0]?.split('/').at(-1) ?? name);
 }

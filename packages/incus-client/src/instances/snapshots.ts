@@ -17,7 +17,10 @@ export interface SnapshotCreate {
 export interface RestoreOptions extends WaitOptions {
   /** With its memory. */
   readonly stateful?: boolean | undefined;
-  /** The disk alone: configuration and devices stay as they are; since Incus 7.0. */
+  /**
+   * The disk alone: configuration and devices stay as they are. A server without the API extension
+   * `instance_snapshot_disk_only_restore` (Incus 7.0 has it, 6.0 has not) is `EXTENSION_MISSING`: it would restore all.
+   */
   readonly diskOnly?: boolean | undefined;
 }
 
@@ -57,7 +60,11 @@ export function snapshotsArea(scope: Scope, instance: string): SnapshotsArea {
       scope.start(
         'PUT',
         path`/1.0/instances/${instance}`,
-        { ...options, json: { restore: name, stateful, disk_only: diskOnly } },
+        {
+          ...options,
+          json: { restore: name, stateful, disk_only: diskOnly },
+          extension: diskOnly === true ? 'instance_snapshot_disk_only_restore' : undefined,
+        },
         nothing,
       ),
   };

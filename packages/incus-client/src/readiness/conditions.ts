@@ -32,7 +32,7 @@ export interface Readiness {
   readonly cloudInit?: string;
   /** What cloud-init says went wrong. */
   readonly cloudInitErrors?: readonly string[];
-  /** systemd's word: `running`, `degraded`, `starting`, … */
+  /** systemd's word: `running`, `degraded`, `starting`, …; `absent` (no systemd in the guest) */
   readonly systemd?: string;
   /** The ssh server's banner, e.g. `SSH-2.0-OpenSSH_10.0`. */
   readonly ssh?: string;

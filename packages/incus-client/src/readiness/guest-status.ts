@@ -63,16 +63,19 @@ function isReport(value: unknown): value is Report {
   return typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'string';
 }
 
-/** systemd's state once it has booted; it needs a bus, so early in the boot it says `offline` or nothing. */
+/**
+ * systemd's state once it has booted; it needs a bus, so early in the boot it says `offline` or nothing. `absent`: the guest has
+ * another init.
+ */
 export async function systemdStatus(
   client: IncusScope,
   instance: string,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    const { stdout } = await client.exec.run(instance, ['systemctl', 'is-system-running', '--wait'], {
-      signal,
-    });
+    const argv = ['systemctl', 'is-system-running', '--wait'];
+    const { exitCode, stdout } = await client.exec.run(instance, argv, { signal });
+    if (exitCode === 127) return 'absent';
     return stdout.toString().trim() || 'offline';
   } catch (error) {
     if (error instanceof OperationError) return 'offline';

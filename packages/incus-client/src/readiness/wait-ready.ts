@@ -1,9 +1,18 @@
+import { startTimer } from '@cutover/foundation/long-timer';
 import { isOfClosedClient } from '../transport/closed-error.ts';
+import { isMistrust } from '../transport/mistrust.ts';
 import { pause } from '../transport/pause.ts';
 import type { IncusScope } from '../client.ts';
-import { IncusApiError, IncusConnectionError, IncusError, OperationError } from '../errors.ts';
+import {
+  IncusApiError,
+  IncusConnectionError,
+  IncusError,
+  OperationError,
+  OperationLostError,
+} from '../errors.ts';
 import { NotReadyError } from './not-ready-error.ts';
 import { given } from '../api/given.ts';
+import { isRunning } from '../instances/is-running.ts';
 import { operationsOn } from '../operations-on.ts';
 import { type Nic, addressOf, nicsOf } from './nics.ts';
 import type { Readiness, ReadyConditions } from './conditions.ts';
@@ -38,7 +47,7 @@ export async function waitReady(
   { signal, timeout = 120_000, onProgress }: WaitReadyOptions = {},
 ): Promise<Readiness> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeout);
+  using _timer = startTimer(timeout, () => deadline.abort());
   const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
   let seen: Readiness = {};
   const note = (more: Readiness) => {
@@ -83,7 +92,6 @@ export async function waitReady(
       throw new NotReadyError(instance, error.message, missing(conditions, seen), seen);
     throw error;
   } finally {
-    clearTimeout(timer);
     deadline.abort();
   }
 }
@@ -115,8 +123,9 @@ async function retry(context: Context, look: () => Promise<boolean>): Promise<vo
       if (context.failure === failure) context.failure = undefined;
     } catch (error) {
       const passing =
-        (error instanceof IncusConnectionError && mayPass(error)) ||
+        (error instanceof IncusConnectionError && !isMistrust(error) && !isOfClosedClient(error)) ||
         error instanceof OperationError ||
+        error instanceof OperationLostError ||
         (error instanceof IncusApiError && error.status !== 404 && error.status !== 403);
       if (!passing || signal.aborted) throw error;
       failure = error;
@@ -124,12 +133,6 @@ async function retry(context: Context, look: () => Promise<boolean>): Promise<vo
     }
     await pause(interval, signal);
   }
-}
-
-/** A server that is out of reach may come back. One that does not know us, or that we do not know, stays so. */
-function mayPass(error: IncusConnectionError): boolean {
-  const untrusted = error.code === 'SERVER_UNTRUSTED' || error.code === 'CLIENT_UNTRUSTED';
-  return !untrusted && !isOfClosedClient(error);
 }
 
 async function network(context: Context): Promise<boolean> {
@@ -146,7 +149,7 @@ async function network(context: Context): Promise<boolean> {
     agent,
     ...given({ ipv4: ipv4?.address, ipv6: ipv6?.address, nic }),
   });
-  if (state.status !== 'Running' && state.status !== 'Ready') {
+  if (!isRunning(state)) {
     await refuseResting(context, state.status);
     return false;
   }
@@ -189,6 +192,7 @@ async function systemd({ client, instance, conditions, note, signal }: Context):
   note({ systemd: status });
   if (status === 'running' || (status === 'degraded' && conditions.systemd === 'degraded')) return true;
   if (status === 'degraded') throw new Refusal('has systemd in state degraded: some unit failed');
+  if (status === 'absent') throw new Refusal('has no systemd');
   return false;
 }
 
@@ -209,7 +213,7 @@ async function command({ client, instance, signal }: Context, argv: readonly str
 /** The conditions that were not met, by name. */
 function missing(conditions: ReadyConditions, seen: Readiness): readonly string[] {
   const met: Readonly<Record<string, boolean>> = {
-    agent: seen.status === 'Running' && seen.agent === true,
+    agent: (seen.status === 'Running' || seen.status === 'Ready') && seen.agent === true,
     ipv4: seen.ipv4 !== undefined,
     ipv6: seen.ipv6 !== undefined,
     nic: seen.ipv4 !== undefined || seen.ipv6 !== undefined,

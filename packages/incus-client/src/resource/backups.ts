@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { OperationRun, WaitOptions } from '../follow/operation-run.ts';
 import type { CallOptions } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
+import type { BackupTarget } from '../api/backup-target.ts';
 
 /** The backups of one instance or volume: tarballs that its area's `importBackup` makes new ones from. */
 export interface Backups<Backup, Create> {
@@ -20,14 +21,21 @@ export interface Backups<Backup, Create> {
 }
 
 /** `owner` is the path of the instance or volume. */
-export function backupsOf<Backup, Create>(scope: Scope, owner: string): Backups<Backup, Create> {
+export function backupsOf<Backup, Create extends { readonly target?: BackupTarget | undefined }>(
+  scope: Scope,
+  owner: string,
+): Backups<Backup, Create> {
   const collection = `${owner}/backups`;
   const one = (name: string) => `${collection}/${encodeURIComponent(name)}`;
   const nothing = () => {};
   return {
     list: (options = {}) => scope.request('GET', collection, { ...options, query: { recursion: 1 } }),
     get: (name, options = {}) => scope.request('GET', one(name), options),
-    create: (backup, options = {}) => scope.start('POST', collection, { ...options, json: backup }, nothing),
+    create: (backup, options = {}) => {
+      // Without it a server (6.0.4) keeps the backup, and calls that a success.
+      const extension = backup.target === undefined ? undefined : 'backup_s3_upload';
+      return scope.start('POST', collection, { ...options, json: backup, extension }, nothing);
+    },
     rename: (name, newName, options = {}) =>
       scope.start('POST', one(name), { ...options, json: { name: newName } }, nothing),
     delete: (name, options = {}) => scope.start('DELETE', one(name), options, nothing),

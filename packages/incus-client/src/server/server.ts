@@ -1,4 +1,3 @@
-import { MissingExtensionError } from '../errors.ts';
 import type { CallOptions, Tagged } from '../api/call-options.ts';
 import type { Scope } from '../scope.ts';
 import type { ServerResources } from './resources-types.ts';
@@ -52,9 +51,6 @@ export function serverArea(scope: Scope): ServerArea {
     async patch(change, options = {}) {
       await scope.request('PATCH', '/1.0', { ...options, json: change });
     },
-    async requireExtension(name, options) {
-      const { api_extensions: extensions } = await get(options);
-      if (!extensions.includes(name)) throw new MissingExtensionError(name, scope.transport.server);
-    },
+    requireExtension: (name, options) => scope.requireExtension(name, options),
   };
 }

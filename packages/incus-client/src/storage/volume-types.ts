@@ -101,6 +101,6 @@ export interface VolumeBackupCreate {
   readonly optimized_storage?: boolean | undefined;
   /** Without snapshots. */
   readonly volume_only?: boolean | undefined;
-  /** Where the daemon uploads it instead of keeping it; since the API extension `backup_s3_upload`. */
+  /** Where the daemon uploads it instead of keeping it. A server without `backup_s3_upload` is `EXTENSION_MISSING`. */
   readonly target?: BackupTarget | undefined;
 }

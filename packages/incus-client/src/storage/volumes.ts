@@ -92,7 +92,8 @@ export interface VolumesArea {
   backups(volume: string): VolumeBackupsArea;
   /**
    * The files of custom volumes, whether an instance uses them or not; the first argument of each call is the volume. Since
-   * the API extensions `file_storage_volume` and, for `sftp`, `push` and `pull`, `custom_volume_sftp`.
+   * the API extensions `file_storage_volume` and, for `sftp` and what stands on it, `custom_volume_sftp`; a server without them
+   * is `EXTENSION_MISSING`.
    */
   readonly files: FilesArea;
 }
@@ -179,6 +180,9 @@ export function volumesArea(scope: Scope, pool: string): VolumesArea {
       upload(iso, { 'x-incus-name': name, 'x-incus-type': 'iso' }, options),
     snapshots: (volume) => volumeSnapshotsArea(scope, one(volume)),
     backups: (volume) => volumeBackupsArea(scope, one(volume)),
-    files: filesArea(scope, one),
+    files: filesArea(scope, {
+      path: one,
+      extensions: { files: 'file_storage_volume', sftp: 'custom_volume_sftp' },
+    }),
   };
 }

@@ -2,21 +2,6 @@ import { IncusConnectionError, IncusError } from '../errors.ts';
 import { withoutSecret } from '../api/path.ts';
 import { wasUnsent } from './unsent.ts';
 
-const neverReached = new Set([
-  'ECONNREFUSED',
-  'ENOENT',
-  'EACCES',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  // A unix socket whose queue is full, and a process that may open no more files.
-  'EAGAIN',
-  'EMFILE',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /** TLS alerts with which a server turns down a client's certificate, or one it did not get. */
 const clientRefused = /ALERT.*(bad certificate|certificate (required|unknown|expired|revoked)|unknown ca)/i;
 
@@ -78,7 +63,7 @@ export function connectionError(error: unknown, server: string, attempt: Attempt
       `${attempt.method} ${withoutSecret(attempt.path)} was not sent: ${why}`,
       options,
     );
-  if (neverReached.has(code) || wasUnsent(error))
+  if (wasUnsent(error))
     return new IncusConnectionError('CONNECTION_FAILED', server, `cannot reach ${server}: ${why}`, options);
   return new IncusConnectionError(
     'CONNECTION_LOST',

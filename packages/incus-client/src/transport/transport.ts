@@ -73,8 +73,14 @@ export function createTransport(options: TransportOptions): Transport {
         body: body?.stream ?? request.body ?? null,
       } satisfies Dispatcher.RequestOptions,
       held: body?.waiting,
+      /** What `error` is told as. */
+      told: (error: unknown) => {
+        const failure = request.signal?.aborted === true ? undefined : body?.failure();
+        return failure === undefined ? connectionError(error, server, request) : failure.error;
+      },
       done: () => {
         if (body !== undefined) streamed -= 1;
+        body?.[Symbol.dispose]();
       },
     };
   };
@@ -98,17 +104,17 @@ export function createTransport(options: TransportOptions): Transport {
     remote: options.socketPath === undefined,
     closed: closing.signal,
     async send(request) {
-      refuseWhenClosed();
       unlimited(request.signal);
       const progress = () => watching.progress();
       const prepared = prepare(request, progress);
       let collecting: Collecting | undefined;
       using watching = watch(request, prepared.held, (error) => collecting?.abort(error));
       try {
+        refuseWhenClosed();
         collecting = collectReply(pool, prepared.options, request.signal, progress);
         return await collecting.reply;
       } catch (error) {
-        throw connectionError(error, server, request);
+        throw prepared.told(error);
       } finally {
         prepared.done();
       }
@@ -141,13 +147,14 @@ export function createTransport(options: TransportOptions): Transport {
         };
       } catch (error) {
         watching[Symbol.dispose]();
-        throw connectionError(error, server, request);
+        throw prepared.told(error);
       } finally {
         prepared.done();
       }
     },
     async upgrade(path, protocol, headers, signal) {
       refuseWhenClosed();
+      unlimited(signal);
       const request = { method: 'GET', path, signal, patience: upgradeLimit };
       const giving = new AbortController();
       using _watching = watch(request, undefined, (error) => giving.abort(error));

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { hasEnded } from '../transport/has-ended.ts';
 import { frameHeader, frameParser, opcode } from './frames.ts';
 
 const nothing = Buffer.alloc(0);
@@ -69,6 +70,8 @@ export class Channel extends Duplex {
     socket.on('error', (error) => this.#lost(error));
     socket.on('end', () => this.#lost());
     socket.on('close', () => this.#lost());
+    // While the other channels were attached.
+    if (hasEnded(socket)) this.#lost(socket.errored ?? undefined);
   }
 
   override _read(): void {

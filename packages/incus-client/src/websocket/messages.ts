@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { hasEnded } from '../transport/has-ended.ts';
 import type { Transport } from '../transport/types.ts';
 import { send } from './channel.ts';
 import { frameParser, opcode } from './frames.ts';
@@ -57,6 +58,8 @@ export function messageSocket(
   socket.on('error', finish);
   socket.on('end', () => finish());
   socket.on('close', () => finish());
+  // While the other channels were attached. Its owner has yet to get it, and is told afterwards.
+  if (hasEnded(socket)) setImmediate(finish, socket.errored ?? undefined);
   return {
     send: (message) => send(socket, opcode.text, Buffer.from(message)),
     hold: (held) => {

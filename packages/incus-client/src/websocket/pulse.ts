@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { hasEnded } from '../transport/has-ended.ts';
 import type { Transport } from '../transport/types.ts';
 import { frameHeader, opcode } from './frames.ts';
 
@@ -21,7 +22,7 @@ interface PulseOptions {
  * watched. Ends with the socket.
  */
 export function watchPulse(transport: Transport, socket: Duplex, { what, pings, dead }: PulseOptions): void {
-  if (!transport.remote) return;
+  if (!transport.remote || hasEnded(socket)) return;
   const watch = transport.watch({ what, limit: idleLimit, held: () => socket.isPaused(), dead });
   socket.on('data', () => watch.progress());
   const timer = pings

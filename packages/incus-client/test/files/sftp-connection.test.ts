@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { SftpConnection } from '../../src/files/sftp/connection.ts';
@@ -32,4 +33,16 @@ test.for([
   const connection = await SftpConnection.open(server(answer), transport);
   await expect(sftpCalls(connection).lstat('/x')).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' });
   connection.close();
+});
+
+test('who gives up before the greeting does not wait for it', async () => {
+  const aborted = AbortSignal.abort(new Error('enough'));
+  await expect(SftpConnection.open(server([]), transport, aborted)).rejects.toThrow('enough');
+});
+
+test('a socket that has gone before the greeting is an error', async () => {
+  const socket = server([]);
+  socket.destroy();
+  await once(socket, 'close');
+  await expect(SftpConnection.open(socket, transport)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
 });

@@ -118,3 +118,30 @@ test('a missing API extension is named', async () => {
     extension: 'instances_rebuild',
   });
 });
+
+test('a daemon that is still starting is waited for, as one that is out of reach', async () => {
+  const starting: Answer = { status: 503, body: failure(503, 'Daemon setup in progress') };
+  let reads = 0;
+  await using daemon = await fixtureDaemon((method) => {
+    if (method === 'PUT') return { status: 202, body: accepted(operation()) };
+    return ++reads < 3 ? starting : { body: sync(done) };
+  });
+  await using client = await connectIncus({ socketPath: daemon.socketPath });
+  await client.instances.start('c1');
+  expect(reads).toBe(3);
+});
+
+test('a timeout of more days than a timer can count is not over at once', async () => {
+  const { result } = await outcome([{ body: sync(operation()) }, { body: sync(done) }], 'hang up', {
+    timeout: 30 * 86_400_000,
+  });
+  expect(result).toBe('success');
+});
+
+test('what is answered at once has started with that', async () => {
+  await using daemon = await fixtureDaemon(() => ({ body: sync(null) }));
+  await using client = await connectIncus({ socketPath: daemon.socketPath });
+  const run = client.instances.rename('c1', 'c2');
+  expect(await run.started).toMatchObject({ status_code: 200 });
+  await run;
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
@@ -40,4 +41,15 @@ test('what is written to a console whose socket has gone does not keep it from i
     channel.write('a key', resolve);
   });
   await expect(Promise.all([closed, taken])).resolves.toHaveLength(2);
+});
+
+test('a socket that has gone before its channel was made is lost, and a console on it ends', async () => {
+  const socket = new Duplex({ read: () => {} });
+  socket.destroy();
+  await once(socket, 'close');
+  const read = async (channel: Channel) => {
+    for await (const _chunk of channel);
+  };
+  await expect(read(new Channel(socket))).rejects.toThrow('lost');
+  await read(new Channel(socket, { endsWithSocket: true }));
 });

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Transport } from '../../transport/types.ts';
 import { FileError, type FileErrorCode, IncusConnectionError, IncusError } from '../../errors.ts';
+import { hasEnded } from '../../transport/has-ended.ts';
 import { asError } from '../../transport/as-error.ts';
 import { unlimited } from '../../transport/unlimited.ts';
 import { PacketReader, PacketWriter, packetType, statusCode } from './packets.ts';
@@ -63,9 +64,11 @@ export class SftpConnection {
     const abort = () => connection.#end(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     socket.once('close', () => signal?.removeEventListener('abort', abort));
-    if (signal?.aborted === true) abort();
     const answer = new Promise<Answer>((resolve, reject) => connection.#pending.set(0, { resolve, reject }));
-    socket.write(Buffer.from([0, 0, 0, 5, packetType.init, 0, 0, 0, 3]));
+    if (signal?.aborted === true) abort();
+    // It tells of its end only once.
+    else if (hasEnded(socket)) connection.#fail(socket.errored);
+    else socket.write(Buffer.from([0, 0, 0, 5, packetType.init, 0, 0, 0, 3]));
     await answer;
     return connection;
   }
