@@ -286,5 +286,6 @@ export type { Readiness, ReadyConditions } from './readiness/conditions.ts';
 export { NotReadyError } from './readiness/not-ready-error.ts';
 export { type WaitReadyOptions, waitReady } from './readiness/wait-ready.ts';
 export { NotOursError } from './ensure/not-ours-error.ts';
+export { isRunning } from './instances/is-running.ts';
 export { type EnsuredInstance, type Label, ensureAbsent, ensureInstance } from './ensure/ensure-instance.ts';
 export { type IncusHostOptions, incusHost } from './host/incus-host.ts';

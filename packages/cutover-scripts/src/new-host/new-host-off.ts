@@ -31,7 +31,9 @@ export async function instanceState(world: World, signal: AbortSignal): Promise<
     return status === 'Stopped' ? 'stopped' : status === 'Frozen' ? 'frozen' : 'running';
   } catch (error) {
     if (error instanceof IncusConnectionError) return 'not asked';
-    if (error instanceof IncusApiError && error.status === 404) return 'stopped';
+    // A project that is not there says nothing of an instance: the config may name another one by now.
+    if (error instanceof IncusApiError && error.status === 404 && /instance not found/i.test(error.message))
+      return 'stopped';
     throw error;
   }
 }

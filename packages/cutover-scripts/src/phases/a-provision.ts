@@ -1,5 +1,5 @@
 import type { Step } from '@cutover/runbook';
-import { ensureAbsent, ensureInstance, waitReady } from '@cutover/incus-client';
+import { ensureAbsent, ensureInstance, isRunning, waitReady } from '@cutover/incus-client';
 import { describeOwnership, grantOwnership, OwnershipRegressedError } from '@cutover/loops';
 import { forgeName } from '../forge/settings.ts';
 import { seenByNewHost } from '../ownership/seen-by-new-host.ts';
@@ -87,7 +87,7 @@ const createInstance = step({
       const reason = `the instance ${name} is ours, but differs from the config in ${differing.join(', ')}; change the config or the instance`;
       return { state: 'conflict', evidence, reason };
     }
-    return { state: found.status === 'Running' ? 'satisfied' : 'partial', evidence };
+    return { state: isRunning(found) ? 'satisfied' : 'partial', evidence };
   },
   async apply({ world, signal }) {
     const { settings, rootKey } = world;

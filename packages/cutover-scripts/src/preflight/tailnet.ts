@@ -1,3 +1,4 @@
+import { isRunning } from '@cutover/incus-client';
 import type { Finding } from '@cutover/runbook';
 import type { ControlledNode, KeyStanding } from '../tailnet/control-api.ts';
 import { badKey } from '../tailnet/key-answers.ts';
@@ -132,7 +133,7 @@ async function ownNode(world: World, signal: AbortSignal): Promise<TailnetNode |
   const { settings } = world;
   const { instances } = await world.incus(signal);
   if (!(await instances.exists(settings.name, { signal }))) return undefined;
-  if ((await instances.get(settings.name, { signal })).status !== 'Running') return undefined;
+  if (!isRunning(await instances.get(settings.name, { signal }))) return undefined;
   const node = await tailnetNode(await world.inside(signal), { socket: proxySocket(settings), signal });
   return node.state === 'fresh' || node.state === 'no-daemon' ? undefined : node;
 }
