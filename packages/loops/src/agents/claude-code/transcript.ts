@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { unlessAbsent, unlessRefused } from '@cutover/foundation/errno';
 import type { AgentProgress, TranscriptReader } from '../agent-adapter.ts';
 import { transcriptFolder } from './places.ts';
 import { isSamePrompt } from './prompts.ts';
@@ -20,7 +20,7 @@ export async function findTranscript(
 
 /** Whether a session was ever given a prompt: one that was not cannot be resumed. */
 export async function hasPrompt(path: string): Promise<boolean> {
-  if ((await unlessAbsent(stat(path))) === undefined) return false;
+  if ((await unlessAbsent(stat(path)))?.isFile() !== true) return false;
   const input = createReadStream(path);
   try {
     for await (const line of createInterface({ input })) {
@@ -66,7 +66,7 @@ export function readTranscript(path: string): TranscriptReader {
 /** The transcripts of the subagents of a session, of theirs too. */
 async function subagentTranscripts(path: string): Promise<string[]> {
   const folder = join(path.replace(/\.jsonl$/, ''), 'subagents');
-  const names = (await unlessAbsent(readdir(folder, { recursive: true }))) ?? [];
+  const names = (await unlessRefused(readdir(folder, { recursive: true }))) ?? [];
   return names.filter((name) => /(?:^|\/)agent-[^/]*\.jsonl$/.test(name)).map((name) => join(folder, name));
 }
 
