@@ -4,7 +4,6 @@ const unknownLimit = 30 * 60_000;
 const margin = 30_000;
 /** How long a reset may be over by the clock here when a limit is told that is not over: two clocks differ. */
 const skew = 5 * 60_000;
-const wholeDay = 24 * 3_600_000;
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /**
