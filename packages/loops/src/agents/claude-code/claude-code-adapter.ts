@@ -8,7 +8,7 @@ import { probeLogin } from './login-probe.ts';
 import { loginFile } from './places.ts';
 import { programOf } from './program.ts';
 import { isDraftOf, isSamePrompt, longestArgument, refusePrompt } from './prompts.ts';
-import { readScreen } from './screen.ts';
+import { readScreen, refusesSession } from './screen.ts';
 import { signOfFailure } from './signs.ts';
 import { findTranscript, hasPrompt, readTranscript } from './transcript.ts';
 import { versionDoubt } from './versions.ts';
@@ -26,6 +26,7 @@ export const claudeCodeAdapter: AgentAdapter = {
   redrawKey: 'C-l',
   clearKey: 'C-u',
   readScreen: (lines, _loop, patterns, now) => readScreen(lines, patterns, now),
+  refusesSession,
   hooks: { parse: parseHook, signOf: signOfFailure },
   readTranscript,
   findTranscript: ({ environment, loop, session }) => findTranscript(environment, loop.cwd, session),
