@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { transcriptFolder } from '../../../src/agents/claude-code/places.ts';
 import { agentFolder, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { initialState } from '../../../src/state/initial-state.ts';
-import { writeState } from '../../../src/state/state-store.ts';
+import { readState, writeState } from '../../../src/state/state-store.ts';
 import { makeRig, type TestRig, until, untilRunning } from '../../rig.ts';
 
 const host = localHost();
@@ -147,4 +147,37 @@ it('that never came leave a prompt open: its id is not typed again, and its tran
   expect(rig.events.filter(({ type }) => type === 'prompted')).toHaveLength(1);
   expect(await prompt()).toBe(false);
   expect(rig.events.filter(({ type }) => type === 'prompted')).toHaveLength(1);
+});
+
+it('of a session that took the place of the first are heard, also where another supervisor heard the end of that', async () => {
+  await using rig = await makeQuietRig();
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  const tell = hooksOf(rig, session);
+  const spool = join(agentFolder(rig.config, 'one'), 'spool');
+  const untilHeard = async () =>
+    until(
+      () => readdir(spool),
+      (names) => names.length === 0,
+    );
+  await tell('1', { hook_event_name: 'SessionStart' });
+  await tell('2', { hook_event_name: 'SessionEnd', reason: 'clear' });
+  await untilHeard();
+  // What was heard is known for good: whoever comes next would not hear of it again.
+  expect((await readState(rig.config.stateDir))?.loops['one']).toMatchObject({ session, successor: true });
+  await supervisor[Symbol.asyncDispose]();
+  const next = '33d22ca1-ff05-4d67-96c6-80021613adba';
+  await tell('3', { hook_event_name: 'SessionStart', source: 'clear', session_id: next });
+  const second = await rig.supervise();
+  await until(
+    () => second.status().loops[0]?.session,
+    (seen) => seen === next,
+    5000,
+  );
+  await tell('4', { hook_event_name: 'UserPromptSubmit', session_id: next, prompt: 'Do this.' });
+  await untilHeard();
+  const state = (await readState(rig.config.stateDir))?.loops['one'];
+  expect(state).toMatchObject({ session: next, turnSince: expect.any(Number) });
+  expect(state?.successor).toBeUndefined();
 });
