@@ -40,7 +40,7 @@ export class Transcripts {
     if (path === undefined || adapter.readTranscript === undefined) return undefined;
     const reader = life.transcript?.reader ?? adapter.readTranscript(path);
     const progress = await unlessRefused(reader.read());
-    // Together: whoever counts in between would count the one as the other's.
+    // Together: a look in between would count the use of the one as the other's.
     life.transcript = { path, reader };
     life.progress = progress;
     return progress;

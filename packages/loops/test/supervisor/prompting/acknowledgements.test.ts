@@ -7,7 +7,7 @@ import { transcriptFolder } from '../../../src/agents/claude-code/places.ts';
 import { agentFolder, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { initialState } from '../../../src/state/initial-state.ts';
 import { readState, writeState } from '../../../src/state/state-store.ts';
-import { makeRig, type TestRig, until, untilRunning } from '../../rig.ts';
+import { makeRig, pidOf, type TestRig, until, untilRunning } from '../../rig.ts';
 
 const host = localHost();
 
@@ -164,7 +164,7 @@ it('of a session that took the place of the first are heard, also where another 
   await tell('1', { hook_event_name: 'SessionStart' });
   await tell('2', { hook_event_name: 'SessionEnd', reason: 'clear' });
   await untilHeard();
-  // What was heard is known for good: whoever comes next would not hear of it again.
+  // What was heard is known for good: the next supervisor would not hear of it again.
   expect((await readState(rig.config.stateDir))?.loops['one']).toMatchObject({ session, successor: true });
   await supervisor[Symbol.asyncDispose]();
   const next = '33d22ca1-ff05-4d67-96c6-80021613adba';
@@ -180,4 +180,104 @@ it('of a session that took the place of the first are heard, also where another 
   const state = (await readState(rig.config.stateDir))?.loops['one'];
   expect(state).toMatchObject({ session: next, turnSince: expect.any(Number) });
   expect(state?.successor).toBeUndefined();
+});
+
+it('that never came of a prompt that still stands in the input line: it is submitted, and not typed again', async () => {
+  const rule = '─'.repeat(40);
+  const show = (draft: string) => `printf '\\033[2J\\033[H${rule}\\n❯ ${draft}\\n${rule}\\n'`;
+  const agent = `${show('Do this.')}; read _; ${show('')}; exec sleep 1000`;
+  await using rig = await makeQuietRig({ command: ['sh', '-c', agent] });
+  const session = '33d22ca1-ff05-4d67-96c6-80021613adba';
+  const typed = ['a', 'b'].map((id) => ({ id, session, since: 0 }));
+  const loops = { one: { wanted: true, restarts: 0, recentRestarts: 0, session, typed } };
+  await writeState(rig.config.stateDir, { ...(await initialState(rig.config)), loops });
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  const tell = hooksOf(rig, session);
+  await tell('1', { hook_event_name: 'SessionStart' });
+  await until(
+    () => supervisor.status().loops[0]?.ready,
+    (ready) => ready === true,
+  );
+  const other = supervisor.prompt('one', Buffer.from('Do this'), 'b');
+  await expect(other).rejects.toMatchObject({ code: 'PROMPT_UNACKNOWLEDGED' });
+  const prompted = supervisor.prompt('one', Buffer.from('Do this.'), 'a');
+  const argv = ['tmux', '-S', tmuxSocket(rig.config), 'capture-pane', '-p', '-t', 'one'];
+  await until(
+    async () => (await host.run(argv)).stdout,
+    (screen) => !screen.includes('Do this'),
+  );
+  await tell('2', { hook_event_name: 'UserPromptSubmit', prompt: 'Do this.' });
+  expect(await prompted).toBe(true);
+  expect(rig.events.flatMap((event) => (event.type === 'prompted' ? [event.id] : []))).toEqual(['a']);
+});
+
+it('are for the run that a start prompt is of: what waited for its input line is not typed into the next one', async () => {
+  const rule = '─'.repeat(40);
+  const show = `printf '${rule}\\n❯ \\n${rule}\\n'`;
+  const agent = `[ ! -e begun ] || ${show}; touch begun; exec cat`;
+  await using rig = await makeQuietRig({
+    command: ['sh', '-c', agent],
+    prompt: { file: 'prompt.md', deliver: 'paste' },
+    restart: { initialDelay: '1ms' },
+  });
+  await writeFile(join(rig.directory, 'prompt.md'), 'Begin.');
+  const supervisor = await rig.supervise();
+  const first = pidOf(await untilRunning(supervisor), 'one');
+  const begin = async (run: number): Promise<void> => {
+    const started = await until(
+      () => rig.events.flatMap((event) => (event.type === 'started' ? [event.run] : [])),
+      (runs) => runs.length === run,
+    );
+    const { session = '' } = supervisor.status().loops[0] ?? {};
+    const path = join(agentFolder(rig.config, 'one'), 'spool', `${started.at(-1)}.1`);
+    await writeFile(path, JSON.stringify({ session_id: session, hook_event_name: 'SessionStart' }));
+    await rename(path, `${path}.json`);
+    await until(
+      () => supervisor.status().loops[0]?.ready,
+      (ready) => ready === true,
+    );
+  };
+  await begin(1);
+  await delay(500);
+  process.kill(first, 'SIGKILL');
+  await begin(2);
+  const argv = ['tmux', '-S', tmuxSocket(rig.config), 'capture-pane', '-p', '-t', 'one'];
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  await until(
+    async () => (await host.run(argv)).stdout,
+    (screen) => screen.includes('Begin.'),
+  );
+  const runs = rig.events.flatMap((event) => (event.type === 'started' ? [event.run] : []));
+  const path = join(agentFolder(rig.config, 'one'), 'spool', `${runs[1]}.2`);
+  const taken = { session_id: session, hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' };
+  await writeFile(path, JSON.stringify(taken));
+  await rename(path, `${path}.json`);
+  const ids = await until(
+    () => rig.events.flatMap((event) => (event.type === 'prompted' ? [event.id] : [])),
+    (all) => all.length > 0,
+  );
+  expect(ids).toEqual([`start-${runs[1]}`]);
+  expect(rig.events.filter(({ type }) => type === 'prompt-failed')).toEqual([]);
+});
+
+it('by the next run are none of the run before, which was told the same and ended first', async () => {
+  await using rig = await makeQuietRig({ prompt: { file: 'prompt.md' }, restart: { initialDelay: '1ms' } });
+  await writeFile(join(rig.directory, 'prompt.md'), 'Begin.');
+  const supervisor = await rig.supervise();
+  process.kill(pidOf(await untilRunning(supervisor), 'one'), 'SIGKILL');
+  const runs = await until(
+    () => rig.events.flatMap((event) => (event.type === 'started' ? [event.run] : [])),
+    (all) => all.length === 2,
+  );
+  const { session = '' } = supervisor.status().loops[0] ?? {};
+  const path = join(agentFolder(rig.config, 'one'), 'spool', `${runs[1]}.1`);
+  const taken = { session_id: session, hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' };
+  await writeFile(path, JSON.stringify(taken));
+  await rename(path, `${path}.json`);
+  const ids = await until(
+    () => rig.events.flatMap((event) => (event.type === 'prompted' ? [event.id] : [])),
+    (all) => all.length > 0,
+  );
+  expect(ids).toEqual([`start-${runs[1]}`]);
 });
