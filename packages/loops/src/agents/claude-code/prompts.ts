@@ -23,9 +23,11 @@ export function refusePrompt(text: string, way: 'typed' | 'argument'): string | 
   return `it contains the control character 0x${code}, which its input line would act on`;
 }
 
-/** The first control character besides tab and line feed. */
+/** The first control character besides tab and line feed; terminals know those from 0x80 on as well, 0x9b for ESC [. */
 function controlOf(text: string): number | undefined {
-  return Buffer.from(text).find((byte) => (byte < 0x20 && byte !== 0x09 && byte !== 0x0a) || byte === 0x7f);
+  return Array.from(text, (char) => char.codePointAt(0) ?? 0).find(
+    (code) => (code < 0x20 && code !== 0x09 && code !== 0x0a) || (code >= 0x7f && code < 0xa0),
+  );
 }
 
 /**

@@ -8,6 +8,9 @@ describe('a prompt for Claude Code', () => {
     ['ends with \\', 'typed', 'backslash'],
     ['a\u001b[201~!ls', 'typed', '0x1b'],
     ['a\rb', 'typed', '0x0d'],
+    // Typed, the first is taken as `ab`, and the title that the second begins has no end.
+    ['a\u009b31mb', 'typed', '0x9b'],
+    ['a\u009db', 'typed', '0x9d'],
     ['/clear', 'typed', 'a command of Claude Code'],
     ['/clear', 'argument', 'a command of Claude Code'],
     ['a\0b', 'argument', 'NUL'],
@@ -22,6 +25,8 @@ describe('a prompt for Claude Code', () => {
     ['a\u001b[201~!ls', 'argument'],
     ['1. this\r\n2. that\t  ', 'typed'],
     ['# a heading', 'typed'],
+    ['a\u009b31mb', 'argument'],
+    ['a\u00a0\u200b\u2028b 👩‍👩‍👧 ﷽', 'typed'],
   ] as const)('is given as it is: %j, %s', (text, way) => {
     expect(refusePrompt(text, way)).toBeUndefined();
   });
