@@ -32,7 +32,8 @@ function controlOf(text: string): number | undefined {
 
 /**
  * Whether a prompt that was taken is one that was given. Its input line turns tabs into spaces and CRLF into LF, cuts
- * blanks at the end, and newer versions wrap a long paste in a tag, so blanks and that tag do not count.
+ * blanks at the end, composes letters and their accents (NFC), and newer versions wrap a long paste in a tag, so none of
+ * that counts.
  */
 export function isSamePrompt(given: string, taken: string): boolean {
   return bare(given) === bare(taken);
@@ -54,11 +55,12 @@ export function holdsPaste(draft: string): boolean {
 }
 
 function tight(text: string): string {
-  return text.replaceAll(/\s+/g, '');
+  return text.normalize('NFC').replaceAll(/\s+/g, '');
 }
 
 function bare(text: string): string {
   return text
+    .normalize('NFC')
     .replaceAll(/<\/?pasted_content\b[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim();

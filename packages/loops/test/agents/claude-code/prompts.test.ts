@@ -34,6 +34,7 @@ describe('a prompt for Claude Code', () => {
   it('is the same when typing changed its blanks or wrapped it', () => {
     expect(isSamePrompt('a\tb\r\nc  ', 'a    b\nc')).toBe(true);
     expect(isSamePrompt('a\nb', '<pasted_content id="1">\na\nb\n</pasted_content>')).toBe(true);
+    expect(isSamePrompt('e\u0301tude', '\u00e9tude')).toBe(true);
     expect(isSamePrompt('a', 'b')).toBe(false);
   });
 
@@ -43,6 +44,7 @@ describe('a prompt for Claude Code', () => {
     expect(isDraftOf('x x[...Truncated text #1 +40 lines...]x', 'x x\n'.repeat(9))).toBe(true);
     expect(isDraftOf('n that th\n  en th', 'Now do this, then that, then this')).toBe(false);
     expect(isDraftOf('do this, th\n  en that', 'Now do this, then that, then this')).toBe(true);
+    expect(isDraftOf('\u00e9tude', 'Une e\u0301tude')).toBe(true);
     expect(isDraftOf('', 'Now do this')).toBe(false);
     expect(isDraftOf('Once fixed, resend your message', 'Now do this')).toBe(false);
   });
