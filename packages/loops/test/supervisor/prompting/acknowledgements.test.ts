@@ -1,55 +1,15 @@
-import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { expect, it } from 'vitest';
-import { transcriptFolder } from '../../../src/agents/claude-code/places.ts';
 import { agentFolder, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { initialState } from '../../../src/state/initial-state.ts';
 import { readState, writeState } from '../../../src/state/state-store.ts';
-import { makeRig, pidOf, type TestRig, until, untilRunning } from '../../rig.ts';
+import { pidOf, until, untilRunning } from '../../rig.ts';
+import { hooksOf, makeQuietRig, transcriptLine as line } from '../quiet-rig.ts';
 
 const host = localHost();
-
-/** A rig with an agent that shows nothing and tells nothing: its hooks and its transcript are written here. */
-async function makeQuietRig(
-  loop: object = {},
-): Promise<TestRig & { transcript(session: string): Promise<string> }> {
-  const rig = await makeRig({
-    loops: {
-      one: {
-        agent: 'claude-code',
-        command: ['sh', '-c', 'exec sleep 1000'],
-        environmentFile: 'environment',
-        ...loop,
-      },
-    },
-  });
-  const home = join(rig.directory, 'home');
-  await writeFile(join(rig.directory, 'environment'), `HOME=${home}\n`);
-  return {
-    ...rig,
-    transcript: async (session) => {
-      const path = join(await transcriptFolder({ HOME: home }, rig.directory), `${session}.jsonl`);
-      await mkdir(dirname(path), { recursive: true });
-      return path;
-    },
-  };
-}
-
-/** Tells what a hook of the run that is under way would tell; `name` is its own in the spool. */
-function hooksOf(rig: TestRig, session: string): (name: string, hook: object) => Promise<void> {
-  const started = rig.events.find((event) => event.type === 'started');
-  const run = started?.type === 'started' ? started.run : '';
-  const spool = join(agentFolder(rig.config, 'one'), 'spool');
-  // Whole at once, as the real hook does: a file that is still empty would be taken too.
-  return async (name, hook) => {
-    await writeFile(join(spool, '.draft'), JSON.stringify({ session_id: session, ...hook }));
-    await rename(join(spool, '.draft'), join(spool, `${run}.${name}.json`));
-  };
-}
-
-const line = (value: object): string => `${JSON.stringify({ version: '2.1.332', ...value })}\n`;
 
 it('of one run are none of the next, and what a transcript says is not of another session', async () => {
   await using rig = await makeQuietRig({ prompt: { file: 'prompt.md' } });
