@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { unlessRefused } from '@cutover/foundation/errno';
 import type { AgentProgress } from '../../agents/agent-adapter.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
@@ -55,14 +56,15 @@ export class Transcripts {
     this.#store.change(name, { usage: counted });
   }
 
-  /** The transcript that the agent has named, or the one of its session where it names none. */
+  /** The transcript that the agent has named, or the one of its session where it names none, or one that is not there. */
   async #path(loop: LoopConfig): Promise<string | undefined> {
     const { transcript, session } = this.#store.loop(loop.name);
-    if (transcript !== undefined || session === undefined) return transcript;
+    if (session === undefined) return transcript;
+    if (transcript !== undefined && (await unlessRefused(stat(transcript))) !== undefined) return transcript;
     const adapter = adapterOf(loop);
-    if (adapter.findTranscript === undefined) return undefined;
+    if (adapter.findTranscript === undefined) return transcript;
     const environment = await environmentIfReadable(this.#config, loop);
-    if (environment === undefined) return undefined;
-    return adapter.findTranscript({ loop, environment, session });
+    if (environment === undefined) return transcript;
+    return (await adapter.findTranscript({ loop, environment, session })) ?? transcript;
   }
 }

@@ -99,3 +99,18 @@ it('are no end of the supervisor where an agent has put something else in their 
   expect(await transcripts.read(loop)).toBeUndefined();
   expect(lives.of('one', adapterOf(loop)).progress).toBeUndefined();
 });
+
+it('are found where their session began, when an agent that was moved names another place', async () => {
+  const loops = { one: { agent: 'claude-code', command: ['true'], environmentFile: 'environment' } };
+  await using rig = await makeRig({ loops });
+  await writeFile(join(rig.directory, 'environment'), `HOME=${rig.directory}\n`);
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  const transcripts = new Transcripts(rig.config, store, new AgentLives());
+  const began = join(rig.directory, '.claude', 'projects', '-before');
+  await mkdir(began, { recursive: true });
+  await writeFile(join(began, 'a session.jsonl'), answer('a'));
+  store.change('one', { session: 'a session', transcript: join(rig.directory, 'a session.jsonl') });
+  expect((await transcripts.read(loop))?.usage.input).toBe(100);
+});
