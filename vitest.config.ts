@@ -3,8 +3,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source'];
 
+const isSoak = process.env['CUTOVER_SOAK'] !== undefined;
+
 /** Full counts take longer. */
-const patience = process.env['CUTOVER_SOAK'] === undefined ? 1 : 30;
+const patience = isSoak ? 30 : 1;
 
 /** Imports of `.sh` files are their text, as tsup makes them. */
 const shellScripts = {
@@ -73,7 +75,9 @@ export default defineConfig({
           // The packages as they are published: a few files each, where their sources would be compiled module by module.
           server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
           // Whole files that only `bin/test --soak` runs.
-          exclude: process.env['CUTOVER_SOAK'] === undefined ? ['**/*.soak.test.ts'] : [],
+          exclude: isSoak ? [] : ['**/*.soak.test.ts'],
+          // One after the other: with full counts each has the lab's hosts for up to two hours, and no other waits so long.
+          ...(isSoak ? { maxWorkers: 1, sequence: { groupOrder: 1 } } : {}),
           globalSetup: ['test/global-setup.ts'],
           isolate: false,
           testTimeout: 120_000 * patience,

@@ -52,7 +52,11 @@ case ${1:-} in
       [ -z "$pids" ] || kill -TERM $pids 2>/dev/null || true
     done
     for _ in $(seq 1 "${STOP_TENTHS:-100}"); do
-      [ -n "$(agents '(builder|adversary|watchdog)')" ] || break
+      pids=$(agents '(builder|adversary|watchdog)')
+      [ -n "$pids" ] || break
+      # Again: a revive that was under way may have started one since.
+      # shellcheck disable=SC2086 # one word a process
+      kill -TERM $pids 2>/dev/null || true
       sleep 0.1
     done
     for role in "${roles[@]}"; do

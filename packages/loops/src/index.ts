@@ -24,6 +24,7 @@ export {
   parseAttestation,
 } from './ownership/attestation.ts';
 export {
+  defaultOwnershipRef,
   describeOwnership,
   type HeldDocument,
   type HeldOwnership,

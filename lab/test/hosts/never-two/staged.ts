@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { incusHost } from '@cutover/incus-client';
 import type { EngineEvent } from '@cutover/runbook';
 import { expect } from 'vitest';
@@ -53,6 +54,19 @@ export async function stageCutover({ stage = true }: { readonly stage?: boolean 
   const signal = AbortSignal.timeout(24 * 3600 * 1000);
   const target = incusHost(lab.client.project(lab.project), newHostName);
 
+  /** For a person who looks at a failure. */
+  const whatRuns = async (): Promise<string> => {
+    const look = [
+      'sh',
+      '-c',
+      'ps -eo pid,etimes,args | grep -e agent -e loops -e tmux; cat /srv/cc-ci/.cc-ci-logs/*.log | tail -n 30',
+    ];
+    const answers = await Promise.allSettled(
+      [hosts.pi.host, target].map((host) => host.run(look, { reject: false })),
+    );
+    const texts = answers.map((one) => (one.status === 'fulfilled' ? one.value.stdout : String(one.reason)));
+    return [JSON.stringify(sampler.report().sightings.slice(-5)), ...texts].join('\n');
+  };
   const staged: Staged = {
     lab,
     hosts,
@@ -94,8 +108,13 @@ export async function stageCutover({ stage = true }: { readonly stage?: boolean 
         if (now?.old.join() === whole) return 'old';
         return now?.new.join() === whole ? 'new' : undefined;
       };
-      await expect.poll(where, { timeout: 120_000 }).toBeDefined();
-      return where() ?? 'old';
+      const end = performance.now() + 120_000;
+      for (;;) {
+        const found = where();
+        if (found !== undefined) return found;
+        if (performance.now() > end) throw new Error(`no host has all loops: ${await whatRuns()}`);
+        await delay(100);
+      }
     },
     seen() {
       const report = sampler.report();

@@ -1,5 +1,6 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import { sizePattern, sizeRule } from '@cutover/foundation/size';
+import { defaultOwnershipRef } from '@cutover/loops';
 import * as z from 'zod';
 
 const path = z.string().min(1);
@@ -450,7 +451,7 @@ export const cutoverSchema = z
     ownership: z
       .strictObject({
         repository: z.string().min(1).describe('The repository that holds the ownership ref'),
-        ref: z.string().startsWith('refs/').default('refs/cutover/owner').describe('The ownership ref'),
+        ref: z.string().startsWith('refs/').default(defaultOwnershipRef).describe('The ownership ref'),
         lease: duration
           .prefault('10m')
           .describe('How long the owner may go on when it cannot confirm the ownership, e.g. 10m'),

@@ -152,7 +152,7 @@ const systemFolders = /^\/(?:(?:usr\/)?(?:s?bin|lib[^/]*)|nix|run)\//;
  * The rig's own program in its start command, whose execute permission is taken away. A shell, an interpreter or systemctl
  * that starts it is the host's: without it the host would be lost. Then units and cron lines are all that is taken.
  */
-function startScript({ start, workspace }: OldHost): string | undefined {
+export function startScript({ start, workspace }: OldHost): string | undefined {
   const [program = '', ...words] = start;
   if (!program.includes('/')) return undefined;
   // It is run in the workspace.

@@ -1,4 +1,6 @@
+import { quoteForDisplay } from '@cutover/host';
 import { forgeName } from '../forge/settings.ts';
+import { startScript } from '../old-rig/start-fence.ts';
 import type { World } from '../world/world.ts';
 
 /** What the move cannot take from the old host, a sentence each: the plan lists it for the person who approves. */
@@ -11,6 +13,11 @@ export function whatStaysReachable({
   const hosts = settings.nixos.sshHosts.map(({ alias, user, host }) => `${alias} (${user}@${host})`);
   const others = secrets.secrets.filter(({ kind }) => kind !== 'private-key').map((secret) => secret.name);
   return [
+    ...(startScript(settings.old) === undefined
+      ? [
+          `${quoteForDisplay(settings.old.start)} can still be run on ${name} by hand: it begins with a program of the host, which is left alone. Units and cron lines are taken away, and the forge refuses what it would push`,
+        ]
+      : []),
     ...(keys.length === 0
       ? []
       : [

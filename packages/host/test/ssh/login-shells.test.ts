@@ -93,7 +93,7 @@ if (process.getuid?.() === 0) {
 
   it('gives up on a login shell that starts nothing, by the system’s ssh too', async () => {
     await using daemon = await startSshd({
-      login: { shell: '/bin/bash', files: { '.bashrc': 'sleep 1000' } },
+      login: { shell: '/bin/bash', files: { '.bashrc': 'sleep 20' } },
     });
     await using host = sshHost({ ...daemon.options, client: 'openssh', connectTimeout: 1_000 });
     expect(await rejection(host.run(['true']))).toMatchObject({

@@ -1,6 +1,7 @@
 import { duration, size } from '@cutover/foundation/config-values';
 import * as z from 'zod';
 import { rigEventTypes } from '../events/rig-event.ts';
+import { defaultOwnershipRef } from '../ownership/document.ts';
 import { defaultStateDir } from './rig-places.ts';
 
 const longestTimer = 2 ** 31 - 1;
@@ -184,7 +185,7 @@ const ownership = z.strictObject({
   ref: z
     .string()
     .startsWith('refs/')
-    .default('refs/cutover/owner')
+    .default(defaultOwnershipRef)
     .describe('the ref that says who may run the loops'),
   owner: z.string().min(1).describe('the name under which this host holds the ownership'),
   checkEvery: wait.prefault('30s').describe('how often the owner is asked for; the lease is the ref’s'),

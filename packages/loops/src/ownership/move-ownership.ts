@@ -77,7 +77,10 @@ export interface GrantOptions extends Move {
   /** The release that was read; `undefined` where nothing was ever written. */
   readonly expected: ReleasedOwnership | undefined;
   readonly to: string;
-  /** Milliseconds that the owner may go on after a confirmation. Default 10 minutes. */
+  /**
+   * Milliseconds that the owner may go on after a confirmation. Default 10 minutes. A host that gets the loops back keeps
+   * the lease that it had where that is longer: it may not have read the ref since.
+   */
   readonly lease?: number | undefined;
   /** The person's word that it rests on. */
   readonly attestation?: Attestation | undefined;
@@ -89,7 +92,9 @@ export interface GrantOptions extends Move {
  * @throws as {@link releaseOwnership}
  */
 export async function grantOwnership(host: Host, options: GrantOptions): Promise<HeldOwnership> {
-  const { to, run, lease = defaultLease, attestation } = options;
+  const { to, run, expected, attestation } = options;
+  const before = expected?.from === to ? expected.lease : 0;
+  const lease = Math.max(options.lease ?? defaultLease, before);
   const document: HeldDocument = {
     state: 'held',
     owner: to,

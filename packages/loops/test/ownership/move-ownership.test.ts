@@ -24,6 +24,20 @@ describe('a move of the ownership', () => {
     expect(await readOwnership(host, place)).toEqual(second);
   });
 
+  it('never shortens the lease of a host that gets the loops back: it may still count by the longer one', async () => {
+    await using fixture = await makeGitFixture();
+    const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote, run };
+    const held = await grantOwnership(host, { ...place, expected: undefined, to: 'vm', lease: 900_000 });
+    const released = await releaseOwnership(host, { ...place, expected: held });
+    const back = await grantOwnership(host, { ...place, expected: released, to: 'vm', lease: 60_000 });
+    expect(back).toMatchObject({ owner: 'vm', lease: 900_000 });
+    const again = await releaseOwnership(host, { ...place, expected: back });
+    expect(again).toMatchObject({ from: 'vm', lease: 900_000 });
+    // Another host has read none of it.
+    const other = await grantOwnership(host, { ...place, expected: again, to: 'pi', lease: 60_000 });
+    expect(other).toMatchObject({ owner: 'pi', lease: 60_000 });
+  });
+
   it('finds its own work when it is done again, and nobody else’s', async () => {
     await using fixture = await makeGitFixture();
     const place = { repository: join(fixture.directory, 'scratch'), remote: fixture.remote, run };

@@ -6,7 +6,8 @@ import { asRoot, type Privilege, script } from '../target/script.ts';
 import closuresScript from './closures.sh';
 
 /**
- * What each of some systems changed over the one before it; the first of them changed nothing that is known.
+ * What each of some systems changed over the one before it; `undefined` of the first of them, and where nix could not be
+ * asked about one of the two.
  *
  * @param systems store paths on `host`, in the order in which they came.
  */
@@ -51,7 +52,7 @@ async function closuresOf(
   return parseClosures((await host.run(argv, { signal })).stdout);
 }
 
-/** Reads what the script printed: system → its closure. */
+/** Reads what the script printed: system → its closure, of those about which nix could be asked. */
 export function parseClosures(text: string): ReadonlyMap<string, readonly StorePath[]> {
   return new Map(
     text

@@ -20,7 +20,10 @@ export interface Generation {
   readonly booted: boolean;
   /** Content of its `nixos-version`. */
   readonly nixosVersion: string | undefined;
-  /** What it changed over the generation before it in the list; only where `changes` was asked for, and not of the first. */
+  /**
+   * What it changed over the generation before it in the list; only where `changes` was asked for, and not of the first.
+   * Absent too where nix could not be asked about one of the two, whose store path may be gone: unknown is not nothing.
+   */
   readonly changes?: ClosureDifference | undefined;
 }
 

@@ -144,6 +144,7 @@ export const lastSync = step({
   title: 'carry the last changes over',
   on: ['old host', 'new host'],
   kind: 'compensable',
+  needsClaim: true,
   needs: [revokeOld, carryAhead],
   inputs: ({ settings }) => ({ resumePoint: settings.old.resumePoint, references: settings.old.references }),
   async check(context) {

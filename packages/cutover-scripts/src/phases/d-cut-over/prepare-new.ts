@@ -1,6 +1,7 @@
 import { inspectAgainstForge } from '../../carry/forge-heads.ts';
 import { compareReferences, listingOfReferences, syncReferences } from '../../carry/references.ts';
 import { pullForward, wantedClones } from '../../carry/working-clones.ts';
+import { whyNotHeld } from '../../new-host/deployed-rig.ts';
 import { onOldHost } from '../../ownership/pass-by.ts';
 import { armedFile, bootService, rigConfigFile, tmuxService } from '../../rig/rig.ts';
 import { rigStatus } from '../../rig/rig-status.ts';
@@ -68,18 +69,14 @@ export const readyNew = step({
   inputs: ({ rig }) => ({ rig: rig.rig, service: bootService(rig.rig) }),
   async check({ world, signal }) {
     await world.forge.keepWarm?.();
-    const { rig, ownership } = world.rig;
-    if (ownership?.owner !== world.settings.name)
-      return {
-        state: 'conflict',
-        evidence: { owner: ownership?.owner ?? null },
-        reason: `loops.yaml names ${ownership?.owner ?? 'no owner'}, so nothing would hold its loops; it must be ${world.settings.name}`,
-      };
+    const { rig } = world.rig;
     const target = await world.target(signal);
-    const [armed, active] = await Promise.all([
+    const [notHeld, armed, active] = await Promise.all([
+      whyNotHeld(world, target, signal),
       target.run(['test', '-e', armedFile], { reject: false, signal }),
       target.run(['systemctl', 'is-active', bootService(rig)], { reject: false, signal }),
     ]);
+    if (notHeld !== undefined) return { state: 'conflict', evidence: {}, reason: notHeld };
     if (armed.exitCode !== 0 || active.exitCode !== 0)
       return { state: armed.exitCode === 0 ? 'partial' : 'absent', evidence: { supervisor: 'down' } };
     const { supervisor, hold } = await rigStatus(await world.targetRig(signal), rigConfigFile(rig), signal);

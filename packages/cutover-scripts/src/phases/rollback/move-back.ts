@@ -60,6 +60,7 @@ export const syncBack = step({
   title: 'carry the work and the resume point back',
   on: ['new host', 'old host'],
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings: { old } }) => ({ resumePoint: old.resumePoint, clones: old.clones }),
   async check({ world, signal }) {
     const { settings, oldRig } = world;

@@ -179,6 +179,7 @@ export const saveWork = unlessGivenUp<Evidence>(({ world }) => ({
   title: 'push what only the new host has',
   on: ['new host', 'forge'],
   kind: 'compensable',
+  needsClaim: true,
   inputs: ({ settings }) => ({ repositories: settings.repositories }),
   async check({ world, signal, runId }) {
     const kept = await Promise.all(

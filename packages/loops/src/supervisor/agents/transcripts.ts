@@ -41,7 +41,7 @@ export class Transcripts {
     if (path === undefined || adapter.readTranscript === undefined) return undefined;
     const reader = life.transcript?.reader ?? adapter.readTranscript(path);
     const progress = await unlessRefused(reader.read());
-    // Together: a look in between would count the use of the one as the other's.
+    // Together: a look in between would count the one as the use of the other.
     life.transcript = { path, reader };
     life.progress = progress;
     return progress;

@@ -1,6 +1,5 @@
 import type { LoopConfig } from '../../config/rig-config.ts';
 import type { ExitCause } from '../../events/rig-event.ts';
-import type { LoopState } from '../../state/rig-state.ts';
 import { backoffDelay } from './backoff.ts';
 
 /** What follows from the end of an agent. */
@@ -12,16 +11,23 @@ export interface ExitDecision {
   readonly escalate?: string | undefined;
 }
 
+/** The run that ended. */
+export interface EndedRun {
+  /** The restarts before it, since one ran for `resetAfter`. */
+  readonly recentRestarts: number;
+  /** Milliseconds that it ran; 0 when it could not be started. */
+  readonly ranFor: number;
+}
+
 /** Decides whether and when an agent that ended is started again. Pure: time and chance come in. */
 export function decideAfterExit(
   loop: Pick<LoopConfig, 'restart'>,
-  state: Pick<LoopState, 'recentRestarts' | 'startedAt'>,
+  { recentRestarts, ranFor }: EndedRun,
   cause: ExitCause,
-  now: number,
   random: number = Math.random(),
 ): ExitDecision {
   const { policy, resetAfter, maxRestarts } = loop.restart;
-  const recent = now - (state.startedAt ?? now) >= resetAfter ? 0 : state.recentRestarts;
+  const recent = ranFor >= resetAfter ? 0 : recentRestarts;
   if (policy === 'never' || (policy === 'on-failure' && cause === 'clean')) {
     return { restartInMs: undefined, recentRestarts: recent };
   }

@@ -2,6 +2,7 @@ import type { LoopConfig } from '../../config/rig-config.ts';
 import type { Pane, RigTmux } from '../../tmux/rig-tmux.ts';
 import { type AgentSign, signPatterns } from '../../agents/agent-signs.ts';
 import { adapterOf } from '../../agents/find-adapter.ts';
+import type { LoopState } from '../../state/rig-state.ts';
 import { explainExit } from './explain-exit.ts';
 import type { KeeperContext } from '../context/keeper-parts.ts';
 import { forgetPane, type LoopExit, type LoopRuntime } from '../context/loop-runtime.ts';
@@ -135,7 +136,11 @@ export class LoopEnds {
       restartInMs,
       recentRestarts,
       escalate: detail,
-    } = decideAfterExit(loop, state, exit.cause, exit.at);
+    } = decideAfterExit(
+      loop,
+      { recentRestarts: state.recentRestarts, ranFor: ranFor(state, runtime, exit) },
+      exit.cause,
+    );
     emit({
       type: 'exited',
       loop: loop.name,
@@ -153,4 +158,9 @@ export class LoopEnds {
     if (ownership.isStale) background.run(() => ownership.ask());
     background.run(() => store.save());
   }
+}
+
+/** Milliseconds. A clock that was set back makes no run shorter than this supervisor has seen it run. */
+function ranFor({ startedAt }: LoopState, { since }: LoopRuntime, { at }: LoopExit): number {
+  return Math.max(at - (startedAt ?? at), since === undefined ? 0 : performance.now() - since);
 }

@@ -29,7 +29,12 @@ while :; do
     rm -f "$trouble"
     # A log that was removed is made again.
     [ -e "$log" ] || continue
-    [ "$(stat -c %s "$log")" -ge "$half" ] || exit 0
+    now=$(stat -c %s "$log")
+    if [ "$now" -lt "$half" ]; then
+      # The output ends when nothing more came; else another program may have emptied the log meanwhile.
+      [ "$now" -ne "$size" ] || exit 0
+      continue
+    fi
   fi
   mv -f "$log" "$log.1" || drop
 done 2>/dev/null

@@ -67,6 +67,7 @@ function beginRun({ config, store, runtimes, onBegun }: KeeperContext, due: DueL
   const runtime = runtimes.of(name);
   runtime.busy = 'starting';
   runtime.ready = false;
+  delete runtime.since;
   const before = store.loop(name);
   const run = randomUUID();
   store.forgetPending(name);
@@ -143,7 +144,8 @@ function noteFailure({ store, emit, runtimes }: KeeperContext, loop: LoopConfig,
   if (error instanceof LoopsError && error.code === 'TMUX_LOST') return;
   const reason = error instanceof Error ? error.message : String(error);
   emit({ type: 'start-failed', loop: loop.name, reason });
-  const decision = decideAfterExit(loop, store.loop(loop.name), 'crash', Date.now());
+  const { recentRestarts } = store.loop(loop.name);
+  const decision = decideAfterExit(loop, { recentRestarts, ranFor: 0 }, 'crash');
   const runtime = runtimes.of(loop.name);
   runtime.nextStartAt = performance.now() + (decision.restartInMs ?? loop.restart.maxDelay);
   runtime.startProblem = reason;

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
 import { claudeVersions } from '@cutover/test-support/claude/claude-binary';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { tmuxSocket } from '../../../src/config/rig-places.ts';
 import type { RigStatus } from '../../../src/control/status.ts';
 import { readRigStatus } from '../../../src/rig/read-rig-status.ts';
@@ -22,6 +22,10 @@ const killEvery = 5;
 const fullEvery = 7;
 /** What the stand-in of the API says that an answer has used. */
 const used = { input: 100, cacheWrite: 10, output: 7 };
+
+const eventsSchema = z.array(
+  z.object({ type: z.string(), run: z.string().optional(), id: z.string().optional() }),
+);
 
 interface Sample {
   readonly rssMB: number;
@@ -128,7 +132,7 @@ async function killOne(rig: ClaudeRig, command: Command, name: string): Promise<
     (loop) => loop?.restarts === (before?.restarts ?? 0) + 1 && loop.ready,
     patience,
   );
-  await delay(2000);
+  await untilTold(command, name);
   await command.untilIdle();
 }
 
@@ -138,7 +142,22 @@ async function handedOver(command: Command, name: string, before: string | undef
     (now) => now !== undefined && now !== before,
     patience,
   );
-  await delay(2000);
+  await untilTold(command, name);
+}
+
+/** Until it has taken what its start tells it: a prompt before that would join the same turn. */
+async function untilTold(command: Command, name: string): Promise<void> {
+  await until(
+    async () => {
+      const words = ['history', '--json', '--loop', name, '--event', 'started', 'prompted', '--last', '10'];
+      const { stdout } = await command.run(...words);
+      const events = eventsSchema.parse(JSON.parse(stdout));
+      const run = events.findLast(({ type }) => type === 'started')?.run;
+      return events.some(({ type, id }) => type === 'prompted' && id === `start-${run}`);
+    },
+    (isTold) => isTold,
+    patience,
+  );
 }
 
 async function sessionOf(command: Command, name: string): Promise<string | undefined> {

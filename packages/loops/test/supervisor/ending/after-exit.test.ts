@@ -15,7 +15,7 @@ it.each(['crash', 'lost'] as const)('bounds the restarts of one that was ended b
   const delays: (number | undefined)[] = [];
   let recentRestarts = 0;
   for (let count = 0; count < 4; count += 1) {
-    const decision = decideAfterExit({ restart }, { recentRestarts, startedAt: 0 }, cause, 1000);
+    const decision = decideAfterExit({ restart }, { recentRestarts, ranFor: 1000 }, cause);
     delays.push(decision.restartInMs);
     recentRestarts = decision.recentRestarts;
   }

@@ -28,6 +28,30 @@ it('waits no longer for a restart when the clock is set back', async () => {
   expect(again).not.toBe(pid);
 });
 
+it('counts how long an agent ran also when the clock is set back meanwhile', async () => {
+  await using rig = await makeRig({
+    loops: {
+      one: {
+        command: ['sleep', '1000'],
+        restart: { initialDelay: '1ms', maxDelay: '1ms', resetAfter: '1s', maxRestarts: 1 },
+      },
+    },
+  });
+  const supervisor = await rig.supervise();
+  await untilRunning(supervisor);
+  for (const hours of [1, 2, 3]) {
+    const pid = pidOf(supervisor.status(), 'one');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - hours * 3_600_000 });
+    await delay(1100);
+    process.kill(pid, 'SIGKILL');
+    await until(
+      () => supervisor.status().loops[0],
+      (loop) => loop?.state === 'running' && loop.pid !== undefined && loop.pid !== pid,
+    );
+  }
+  expect(rig.events.map(({ type }) => type)).not.toContain('escalated');
+});
+
 it('gives an agent its whole time to become ready when the clock is set on', async () => {
   const program = 'while [ ! -e go ]; do sleep 0.05; done; echo READY; exec cat > got';
   await using rig = await makeRig({

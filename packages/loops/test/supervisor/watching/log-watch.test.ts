@@ -1,7 +1,10 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localHost } from '@cutover/host';
 import { expect, it } from 'vitest';
+import loggerScript from '../../../src/supervisor/starting/logger.sh';
 import { logPath } from '../../../src/supervisor/starting/logger.ts';
 import { makeRig, until, untilRunning } from '../../rig.ts';
 
@@ -24,6 +27,25 @@ it('makes a log that was removed again, and starts a logger that was killed agai
   await host.run(['pkill', '-KILL', '-f', `logger.sh ${log}`]);
   await writeFile(log, '');
   await untilWritten();
+});
+
+it('loses nothing that is said after another program has emptied the log', async () => {
+  await using rig = await makeRig({ loops: { one: talker } });
+  const log = join(rig.directory, 'one.log');
+  const script = join(rig.directory, 'logger.sh');
+  await writeFile(script, loggerScript);
+  const logger = spawn('sh', [script, log, '1000', join(rig.directory, 'trouble')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const size = async (): Promise<number> => (await stat(log).catch(() => undefined))?.size ?? 0;
+  logger.stdin.write('a'.repeat(800));
+  await until(size, (bytes) => bytes === 800);
+  await truncate(log);
+  // Its count of bytes ends in the middle of this.
+  logger.stdin.write('b'.repeat(300));
+  logger.stdin.end('c'.repeat(400));
+  await once(logger, 'close');
+  expect(await readFile(log, 'utf8')).toBe('b'.repeat(300) + 'c'.repeat(400));
 });
 
 it('has all that an agent says, from its first line on, each time that it is started', async () => {

@@ -20,7 +20,10 @@ export async function runGenerations(names: readonly string[], flags: Generation
       return { target: target.name, generations: list };
     });
     const text = answers
-      .map(({ target, generations: list }) => `${target}\n${list.map(row).join('') || '    none yet\n'}`)
+      .map(
+        ({ target, generations: list }) =>
+          `${target}\n${list.map((one, index) => row(one, changes && index > 0)).join('') || '    none yet\n'}`,
+      )
       .join('\n');
     await write(
       processIo.stdout,
@@ -29,7 +32,10 @@ export async function runGenerations(names: readonly string[], flags: Generation
   });
 }
 
-function row({ number, created, system, nixosVersion, changes, ...is }: Generation): string {
+function row(
+  { number, created, system, nixosVersion, changes, ...is }: Generation,
+  isCompared: boolean,
+): string {
   const marks = [is.active ? 'active' : '', is.current ? 'runs' : '', is.booted ? 'booted' : '']
     .filter(Boolean)
     .join(', ');
@@ -37,6 +43,7 @@ function row({ number, created, system, nixosVersion, changes, ...is }: Generati
   const lines = [
     `${String(number).padStart(5)}  ${when}  ${(nixosVersion ?? '').padEnd(14)}  ${system}${marks === '' ? '' : `  (${marks})`}`,
     ...(changes?.packages ?? []).map((one) => `       ${describePackage(one)}`),
+    ...(isCompared && changes === undefined ? ['       nix could not say what it changed'] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
