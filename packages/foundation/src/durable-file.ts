@@ -10,17 +10,21 @@ export interface DurableWriteOptions {
   readonly uid?: number | undefined;
   /** Default: the group that the file system gives a new file. */
   readonly gid?: number | undefined;
+  /** Asked at the last moment, when only the replacing is left to do: where it says no, nothing is replaced. */
+  readonly confirm?: (() => Promise<boolean>) | undefined;
 }
 
 /**
  * Replaces a file: a reader sees the old bytes or the new ones, never half of them and never under a wider mode.
  * When this returns, the new bytes survive a power cut. The directory must exist; a symbolic link at `path` is replaced.
+ *
+ * @returns whether it was replaced: not where `confirm` said no.
  */
 export async function writeFileDurably(
   path: string,
   data: string | Uint8Array,
   options: DurableWriteOptions,
-): Promise<void> {
+): Promise<boolean> {
   await removeLeftovers(path);
   const temporary = join(
     dirname(path),
@@ -28,12 +32,17 @@ export async function writeFileDurably(
   );
   try {
     await writeTemporary(temporary, data, options);
+    if ((await options.confirm?.()) === false) {
+      await rm(temporary, { force: true });
+      return false;
+    }
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   await syncDirectory(dirname(path));
+  return true;
 }
 
 /** Makes a directory's entries durable: call it after a rename, a link or a removal in it. */

@@ -10,6 +10,24 @@ export function isErrno(error: unknown, ...codes: readonly string[]): error is E
   );
 }
 
+/** Whether `error` says that the operating system refused something, for whatever reason. */
+export function isSystemError(error: unknown): error is ErrnoError {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/**
+ * Waits for `result`, and takes every refusal of the operating system for an answer: for what others may have put there, or
+ * keep to themselves, and what can be done without.
+ */
+export async function unlessRefused<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Waits for `result`, and takes `ENOENT` for an answer: there is nothing at that path. Every other error, `EACCES`
  * for instance, says nothing about absence and is thrown.

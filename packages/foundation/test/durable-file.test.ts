@@ -45,3 +45,16 @@ test('what a killed process left is removed, what a living one writes stays', as
   await writeFileDurably(path, 'new', { mode: 0o600 });
   expect((await readdir(join(path, '..'))).sort()).toEqual([`.key.${process.pid}-0123456789ab.tmp`, 'key']);
 });
+
+test('a write that is not confirmed leaves the old file and no temporary one', async () => {
+  const path = join(await folder(), 'key');
+  const replaced: boolean[] = [];
+  for (const [data, answer] of [
+    ['old', true],
+    ['new', false],
+  ] as const)
+    replaced.push(await writeFileDurably(path, data, { mode: 0o600, confirm: async () => answer }));
+  expect(replaced).toEqual([true, false]);
+  expect(await readFile(path, 'utf8')).toBe('old');
+  expect(await readdir(join(path, '..'))).toEqual(['key']);
+});

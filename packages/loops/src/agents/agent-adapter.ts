@@ -122,6 +122,8 @@ export interface AgentAdapter {
   /** The key that clears its input line, or one line of it, and does nothing where that is empty. */
   readonly clearKey?: string | undefined;
   readScreen(lines: readonly string[], loop: LoopConfig, patterns: SignPatterns, now: number): ScreenReading;
+  /** Whether the last screen of an agent that ended says that it cannot go on with this session, however often it is asked to. */
+  refusesSession?(lines: readonly string[], session: string): boolean;
   /** For agents that acknowledge a prompt, and tell what they do, by hooks. */
   readonly hooks?:
     | {

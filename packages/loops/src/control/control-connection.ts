@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { isErrno } from '@cutover/foundation/errno';
+import { isErrno, isSystemError } from '@cutover/foundation/errno';
 import { isLoopsErrorCode, LoopsError, RequestRefusedError, RequestUnansweredError } from '../errors.ts';
 import { type AnswerMessage, type Requests, silencePatience, type Streams } from './requests.ts';
 
@@ -110,10 +110,6 @@ function wentAway(socketPath: string, method: string, cause?: unknown): LoopsErr
     `the supervisor at ${socketPath} went away before it was asked for ${method}`,
     { cause },
   );
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }
 
 async function open(socketPath: string): Promise<Socket> {

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isSystemError } from '@cutover/foundation/errno';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
 import type { RigConfig } from '../config/rig-config.ts';
 import type { RigEventBody } from '../events/rig-event.ts';
@@ -32,7 +33,7 @@ export class MetricsFile {
       await mkdir(dirname(metricsFile), { recursive: true });
       await writeFileDurably(metricsFile, metricsText(await status()), { mode: 0o644 });
     } catch (error) {
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      if (!isSystemError(error)) throw error;
       this.#tell(`the metrics cannot be written: ${error.message}`);
     }
   }

@@ -24,6 +24,8 @@ export interface LoopState {
   readonly transcript?: string | undefined;
   /** The last run whose hooks were heard. */
   readonly heardRun?: string | undefined;
+  /** Its session has ended while its agent runs, after `/clear` for example: the next one takes its place. */
+  readonly successor?: boolean | undefined;
   /** What the run was told, or is to be told, and has not acknowledged yet. */
   readonly pending?: PendingWords | undefined;
   /** What it has used. */

@@ -38,6 +38,7 @@ const loop = z.object({
   block: block.optional(),
   transcript: z.string().optional(),
   heardRun: z.string().optional(),
+  successor: z.boolean().optional(),
   pending: z.object({ what: z.enum(['prompt', 'go-on', 'handoff']), told: z.boolean() }).optional(),
   usage: usage.optional(),
   turnSince: z.number().optional(),

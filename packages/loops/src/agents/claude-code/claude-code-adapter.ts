@@ -8,9 +8,9 @@ import { probeLogin } from './login-probe.ts';
 import { loginFile } from './places.ts';
 import { programOf } from './program.ts';
 import { isDraftOf, isSamePrompt, longestArgument, refusePrompt } from './prompts.ts';
-import { readScreen } from './screen.ts';
+import { readScreen, refusesSession } from './screen.ts';
 import { signOfFailure } from './signs.ts';
-import { findTranscript, hasPrompt, readTranscript } from './transcript.ts';
+import { findTranscript, hasPrompt, isThere, readTranscript } from './transcript.ts';
 import { versionDoubt } from './versions.ts';
 
 /** Claude Code, by its hooks first, its transcript second and its screen last. */
@@ -26,6 +26,7 @@ export const claudeCodeAdapter: AgentAdapter = {
   redrawKey: 'C-l',
   clearKey: 'C-u',
   readScreen: (lines, _loop, patterns, now) => readScreen(lines, patterns, now),
+  refusesSession,
   hooks: { parse: parseHook, signOf: signOfFailure },
   readTranscript,
   findTranscript: ({ environment, loop, session }) => findTranscript(environment, loop.cwd, session),
@@ -51,7 +52,8 @@ async function chooseStart({
   transcript,
 }: StartQuestion): Promise<StartChoice> {
   if (session === undefined || !begun) return { session: session ?? randomUUID(), goesOn: false };
-  const path = transcript ?? (await findTranscript(environment, loop.cwd, session));
+  const isNamed = transcript !== undefined && (await isThere(transcript));
+  const path = isNamed ? transcript : await findTranscript(environment, loop.cwd, session);
   const goesOn = path !== undefined && (await hasPrompt(path));
   return { session: goesOn ? session : randomUUID(), goesOn };
 }

@@ -1,7 +1,7 @@
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileDurably } from '@cutover/foundation/durable-file';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { isErrno, unlessAbsent } from '@cutover/foundation/errno';
 import { takeKernelLock } from '@cutover/foundation/kernel-lock';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoopsError } from '../../errors.ts';
@@ -22,6 +22,8 @@ const bypassFlag = '--dangerously-skip-permissions';
 const seenEnough = 3;
 /** How long another one that writes these files is waited for, in milliseconds. */
 const patience = 10_000;
+/** The age from which on the program itself takes its lock for one that a killed process has left, in milliseconds. */
+const staleAfter = 10_000;
 
 /** Whether a command of a loop switches the questions for permissions off. */
 export function bypassesPermissions(command: readonly string[]): boolean {
@@ -45,7 +47,7 @@ export async function writeFirstRun(environment: Environment, run: FirstRun): Pr
   await using _lock = await lock(join(folder, '.cutover-lock'));
   const folders = await realFolders(run);
   const written = [
-    await merge(claudeFile(environment), (file) => withAnswers(file, folders, environment)),
+    await mergeLocked(claudeFile(environment), (file) => withAnswers(file, folders, environment)),
     ...(run.bypasses
       ? [
           await merge(join(folder, 'settings.json'), (file) => ({
@@ -102,19 +104,39 @@ function withAnswers(file: Json, folders: readonly string[], environment: Enviro
   };
 }
 
-async function merge(path: string, change: (file: Json) => Json): Promise<string[]> {
+/** The same of a file that sessions and a login write too, under the lock that they take for that. */
+async function mergeLocked(path: string, change: (file: Json) => Json): Promise<string[]> {
   const before = await readJson(path);
-  const after = change(before);
-  if (JSON.stringify(after) === JSON.stringify(before)) return [];
-  // A user may keep it elsewhere, and link to it.
-  const real = (await unlessAbsent(realpath(path))) ?? path;
-  await mkdir(dirname(real), { recursive: true, mode: 0o700 });
-  await writeFileDurably(real, `${JSON.stringify(after, undefined, 2)}\n`, { mode: 0o600 });
-  return [path];
+  if (JSON.stringify(change(before)) === JSON.stringify(before)) return [];
+  await using _lock = await lockOfProgram(`${path}.lock`);
+  return await merge(path, change);
+}
+
+async function merge(path: string, change: (file: Json) => Json): Promise<string[]> {
+  for (;;) {
+    const text = await readText(path);
+    const before = parseJson(path, text);
+    const after = change(before);
+    if (JSON.stringify(after) === JSON.stringify(before)) return [];
+    // A user may keep it elsewhere, and link to it.
+    const real = (await unlessAbsent(realpath(path))) ?? path;
+    await mkdir(dirname(real), { recursive: true, mode: 0o700 });
+    // The program writes it all the same where it cannot have the lock at once.
+    const confirm = async (): Promise<boolean> => (await readText(path)) === text;
+    const data = `${JSON.stringify(after, undefined, 2)}\n`;
+    if (await writeFileDurably(real, data, { mode: 0o600, confirm })) return [path];
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return unlessAbsent(readFile(path, 'utf8'));
 }
 
 async function readJson(path: string): Promise<Json> {
-  const text = await unlessAbsent(readFile(path, 'utf8'));
+  return parseJson(path, await readText(path));
+}
+
+function parseJson(path: string, text: string | undefined): Json {
   if (text === undefined || text.trim() === '') return {};
   try {
     return record(JSON.parse(text));
@@ -146,5 +168,28 @@ async function lock(path: string): Promise<AsyncDisposable> {
         `${path} is held by ${attempt.holder}; try again when it has ended`,
       );
     await delay(50);
+  }
+}
+
+/** The program's own lock of a file: a directory beside it, which it makes, touches while it needs it, and removes. */
+async function lockOfProgram(path: string): Promise<AsyncDisposable> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const end = performance.now() + patience + staleAfter;
+  for (;;) {
+    try {
+      await mkdir(path);
+      return {
+        [Symbol.asyncDispose]: async () => {
+          await unlessAbsent(rmdir(path));
+        },
+      };
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
+    const age = Date.now() - ((await unlessAbsent(stat(path)))?.mtimeMs ?? Date.now());
+    if (age > staleAfter) await unlessAbsent(rmdir(path));
+    else if (performance.now() > end)
+      throw new LoopsError('FIRST_RUN_FAILED', `${path} is held by Claude Code; try again when it is gone`);
+    else await delay(10);
   }
 }

@@ -22,8 +22,13 @@ export function loginFile(environment: Environment): string {
   return join(claudeFolder(environment), '.credentials.json');
 }
 
+/** Where it keeps transcripts, in a folder for each directory that sessions began in. */
+export function projectsFolder(environment: Environment): string {
+  return join(claudeFolder(environment), 'projects');
+}
+
 /** Where it keeps the transcripts of the sessions that began in a directory. */
 export async function transcriptFolder(environment: Environment, cwd: string): Promise<string> {
   const real = (await unlessAbsent(realpath(cwd))) ?? cwd;
-  return join(claudeFolder(environment), 'projects', real.replaceAll(/[^A-Za-z0-9]/g, '-'));
+  return join(projectsFolder(environment), real.replaceAll(/[^A-Za-z0-9]/g, '-'));
 }

@@ -45,6 +45,12 @@ export function readScreen(screen: readonly string[], patterns: SignPatterns, no
   return { takesPrompt: false, dialog: { words, key } };
 }
 
+/** It looks for a session below its home, and some versions below the directory only that they were started in. */
+export function refusesSession(lines: readonly string[], session: string): boolean {
+  const last = lines.findLast((line) => line.trim() !== '');
+  return last?.trim() === `No conversation found with session ID: ${session}`;
+}
+
 function isInput(lines: readonly string[]): boolean {
   return /^[❯!]/.test(lines[0] ?? '');
 }

@@ -17,11 +17,16 @@ const logins = [
 const billings = [/^Credit balance (?:is )?too low\b/];
 
 /** What a line that the program wrote in place of an answer is a sign of. A limit that is over is none. */
-export function failureSign(words: string, patterns: SignPatterns, now: number): AgentSign | undefined {
+export function failureSign(
+  words: string,
+  patterns: SignPatterns,
+  now: number,
+  age: 'fresh' | 'unknown' = 'unknown',
+): AgentSign | undefined {
   const detail = words.slice(0, 200);
   const matches = (expressions: readonly RegExp[]): boolean => expressions.some((one) => one.test(words));
   if (matches(limits) || matches(patterns.limit)) {
-    const until = limitEnd(words, now);
+    const until = limitEnd(words, now, age);
     return until <= now ? undefined : { kind: 'usage-limit', detail, until };
   }
   if (matches(logins) || matches(patterns.login)) return { kind: 'login-expired', detail };
@@ -35,7 +40,7 @@ export function signOfFailure(
 ): AgentSign | undefined {
   const detail = words.slice(0, 200);
   if (cause === 'usage-limit')
-    return { kind: cause, detail, until: Math.max(limitEnd(words, now), now + 1000) };
+    return { kind: cause, detail, until: Math.max(limitEnd(words, now, 'fresh'), now + 1000) };
   if (cause !== 'other') return { kind: cause, detail };
-  return failureSign(words, { limit: [], login: [] }, now);
+  return failureSign(words, { limit: [], login: [] }, now, 'fresh');
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { unlessAbsent } from '@cutover/foundation/errno';
 import * as z from 'zod';
@@ -96,9 +97,11 @@ export function readLines(path: string): TranscriptLines {
   };
 
   const readOn = async (): Promise<AgentProgress> => {
-    const file = await unlessAbsent(open(path, 'r'));
+    // A pipe in its place would be waited for without end.
+    const file = await unlessAbsent(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
     if (file === undefined) return progress;
     try {
+      if (!(await file.stat()).isFile()) return progress;
       for (;;) {
         const { bytesRead, buffer } = await file.read(Buffer.alloc(chunk), 0, chunk, offset);
         if (bytesRead === 0) return progress;

@@ -2,25 +2,40 @@ import { createReadStream } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { unlessAbsent, unlessRefused } from '@cutover/foundation/errno';
 import type { AgentProgress, TranscriptReader } from '../agent-adapter.ts';
-import { transcriptFolder } from './places.ts';
+import { projectsFolder, transcriptFolder } from './places.ts';
 import { isSamePrompt } from './prompts.ts';
 import { addUsage, readLines, type TranscriptLines } from './transcript-lines.ts';
 
-/** The transcript of a session that began in a directory; `undefined` when there is none. */
+/**
+ * The transcript of a session that goes on in a directory; `undefined` when there is none. It stays where the session began,
+ * which may have been in another directory.
+ */
 export async function findTranscript(
   environment: Readonly<Record<string, string>>,
   cwd: string,
   session: string,
 ): Promise<string | undefined> {
-  const path = join(await transcriptFolder(environment, cwd), `${session}.jsonl`);
-  return (await unlessAbsent(access(path).then(() => true))) === true ? path : undefined;
+  const name = `${session}.jsonl`;
+  const here = join(await transcriptFolder(environment, cwd), name);
+  if (await isThere(here)) return here;
+  const projects = projectsFolder(environment);
+  for (const project of (await unlessAbsent(readdir(projects))) ?? []) {
+    const there = join(projects, project, name);
+    if (await isThere(there)) return there;
+  }
+  return undefined;
+}
+
+/** Whether there is a transcript: the agent may name one in its present directory that it does not write. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await unlessRefused(access(path).then(() => true))) === true;
 }
 
 /** Whether a session was ever given a prompt: one that was not cannot be resumed. */
 export async function hasPrompt(path: string): Promise<boolean> {
-  if ((await unlessAbsent(stat(path))) === undefined) return false;
+  if ((await unlessAbsent(stat(path)))?.isFile() !== true) return false;
   const input = createReadStream(path);
   try {
     for await (const line of createInterface({ input })) {
@@ -66,7 +81,7 @@ export function readTranscript(path: string): TranscriptReader {
 /** The transcripts of the subagents of a session, of theirs too. */
 async function subagentTranscripts(path: string): Promise<string[]> {
   const folder = join(path.replace(/\.jsonl$/, ''), 'subagents');
-  const names = (await unlessAbsent(readdir(folder, { recursive: true }))) ?? [];
+  const names = (await unlessRefused(readdir(folder, { recursive: true }))) ?? [];
   return names.filter((name) => /(?:^|\/)agent-[^/]*\.jsonl$/.test(name)).map((name) => join(folder, name));
 }
 

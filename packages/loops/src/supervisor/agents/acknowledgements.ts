@@ -23,8 +23,9 @@ export class Acknowledgements {
     return true;
   }
 
-  /** A new run of the agent has taken nothing yet. */
+  /** A new run of the agent has taken nothing yet, and what it takes is not what the one before was given. */
   forget(): void {
+    this.#waiting.clear();
     this.#unclaimed = [];
   }
 

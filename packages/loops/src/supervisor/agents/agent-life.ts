@@ -5,8 +5,6 @@ import { Acknowledgements } from './acknowledgements.ts';
 export interface AgentLife {
   readonly adapter: AgentAdapter;
   readonly acknowledgements: Acknowledgements;
-  /** A session of its own has ended, and the next one takes its place. */
-  successor: boolean;
   /** The dialog that waits on its screen. */
   dialog?: string | undefined;
   /** What became of its last prompt, when that is not well. */
@@ -26,7 +24,7 @@ export class AgentLives {
     // A reload may have made it another kind of agent.
     if (life?.adapter !== adapter) {
       const acknowledgements = new Acknowledgements((given, taken) => adapter.isSamePrompt(given, taken));
-      this.#lives.set(name, (life = { adapter, acknowledgements, successor: false }));
+      this.#lives.set(name, (life = { adapter, acknowledgements }));
     }
     return life;
   }

@@ -51,9 +51,8 @@ export class AgentWatch implements AsyncDisposable {
   forgetRun(loop: LoopConfig): void {
     const life = this.life(loop);
     life.acknowledgements.forget();
-    life.successor = false;
     delete life.dialog;
-    this.#parts.store.change(loop.name, { turnSince: undefined });
+    this.#parts.store.change(loop.name, { turnSince: undefined, successor: undefined });
   }
 
   /** Takes what the hooks of a loop have told and what has not been noticed yet. */
@@ -122,11 +121,12 @@ export class AgentWatch implements AsyncDisposable {
       // The next turn begins at once, and not every version tells of that.
       this.#liftBlock(loop, at);
       store.change(name, { turnSince: at });
-      this.#parts.background.run(() => store.save());
-      return;
+    } else {
+      this.#act(loop, event, at);
+      this.#parts.onEvent(loop, event);
     }
-    this.#act(loop, event, at);
-    this.#parts.onEvent(loop, event);
+    // Before its file is removed: the next supervisor would hear nothing of it any more.
+    await store.save();
   }
 
   /** Whether a prompt stood behind the turn that ended, in this run of the agent: an earlier one took its own with it. */
@@ -138,13 +138,12 @@ export class AgentWatch implements AsyncDisposable {
 
   /** An agent may start others of its kind, which inherit its hooks: what they tell is theirs. */
   #isOwn(loop: LoopConfig, event: AgentEvent): boolean {
-    const { store, emit, background } = this.#parts;
-    const life = this.life(loop);
-    if (event.session === store.loop(loop.name).session) return true;
-    if (event.type !== 'session' || !event.cleared || !life.successor) return false;
+    const { store, emit } = this.#parts;
+    const { session, successor } = store.loop(loop.name);
+    if (event.session === session) return true;
+    if (event.type !== 'session' || !event.cleared || successor !== true) return false;
     store.change(loop.name, { session: event.session });
     emit({ type: 'session', loop: loop.name, session: event.session });
-    background.run(() => store.save());
     return true;
   }
 
@@ -153,13 +152,10 @@ export class AgentWatch implements AsyncDisposable {
     const { store, keeper, background } = this.#parts;
     const { name } = loop;
     const life = this.life(loop);
-    if (!this.isHeard(loop)) {
-      store.change(name, { heardRun: store.loop(name).run });
-      background.run(() => store.save());
-    }
+    if (!this.isHeard(loop)) store.change(name, { heardRun: store.loop(name).run });
     switch (event.type) {
       case 'session':
-        life.successor = false;
+        store.change(name, { successor: undefined });
         if (event.transcript !== undefined) store.change(name, { transcript: event.transcript });
         keeper.markReady(loop);
         break;
@@ -183,18 +179,16 @@ export class AgentWatch implements AsyncDisposable {
         this.noteDialog(loop, event.words);
         break;
       case 'session-ended':
-        life.successor = true;
+        store.change(name, { successor: true });
         break;
     }
   }
 
   /** @param since when the turn began that is under way; `undefined`: none is. */
   #noteTurn(name: string, since: number | undefined): void {
-    const { store, background } = this.#parts;
+    const { store } = this.#parts;
     if (since !== undefined && store.loop(name).turnSince !== undefined) return;
     store.change(name, { turnSince: since });
-    // The next supervisor hears nothing of it any more.
-    background.run(() => store.save());
   }
 
   /** A turn that ended well after what blocked the agent was said: it is over. */

@@ -140,6 +140,8 @@ export class ContextHandoff {
     const { name } = loop;
     const { session, block } = store.loop(name);
     await delay(transcriptPause, undefined, { signal });
+    // A person may have given it something meanwhile: it is handed over after that.
+    if (store.loop(name).handoff?.ended !== true) return;
     await keeper.stop(loop, 'it is handed over to a new session', { only: 'agent' });
     store.forgetSession(name);
     store.change(name, { handoff: undefined, readsNote: true });

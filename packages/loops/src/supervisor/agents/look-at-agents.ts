@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { unlessAbsent } from '@cutover/foundation/errno';
+import { unlessRefused } from '@cutover/foundation/errno';
 import { adapterOf } from '../../agents/find-adapter.ts';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
@@ -119,10 +119,10 @@ export class AgentLooks {
     else if (tell) tellToGoOn(loop);
   }
 
-  /** When its login was last written, in Unix milliseconds; 0 when there is none. */
+  /** When its login was last written, in Unix milliseconds; 0 when there is none, or none that can be seen. */
   async #loginTime(loop: LoopConfig): Promise<number> {
     const environment = await environmentIfReadable(this.#parts.config, loop);
     const path = environment === undefined ? undefined : adapterOf(loop).loginFile?.(environment);
-    return path === undefined ? 0 : ((await unlessAbsent(stat(path)))?.mtimeMs ?? 0);
+    return path === undefined ? 0 : ((await unlessRefused(stat(path)))?.mtimeMs ?? 0);
   }
 }

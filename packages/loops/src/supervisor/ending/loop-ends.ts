@@ -40,6 +40,8 @@ export class LoopEnds {
     const sign = pane === undefined || isHeard ? undefined : await this.#signOn(tmux, loop, pane);
     const exit = await this.#explain(loop, pane, sign, run);
     runtime.lastExit = exit;
+    // Hooks do not tell, and one that tells of its end is heard all the same.
+    if (pane !== undefined && exit.cause === 'crash') await this.#forgetRefused(tmux, loop, pane, run);
     const { wanted, block } = store.loop(loop.name);
     if (!wanted) return;
     if (sign === undefined && block === undefined && !isHeld()) this.#decide(loop, runtime, exit);
@@ -67,6 +69,27 @@ export class LoopEnds {
     emit({ type: 'blocked', loop: loop.name, reason, detail, ...until });
     if (reason === 'login-expired') emit({ type: 'login-expired', loop: loop.name, detail });
     await store.save();
+  }
+
+  /** A session that its agent cannot go on with is none: else the agent would end again at each start. */
+  async #forgetRefused(
+    tmux: Pick<RigTmux, 'screen'>,
+    loop: LoopConfig,
+    pane: Pane,
+    run: string,
+  ): Promise<void> {
+    const { store, emit } = this.#context;
+    const { session } = store.loop(loop.name);
+    const { refusesSession } = adapterOf(loop);
+    if (session === undefined || refusesSession === undefined) return;
+    if (!refusesSession(await tmux.screen(pane.id), session)) return;
+    // A request may have begun another meanwhile.
+    if (store.loop(loop.name).session !== session || store.loop(loop.name).run !== run) return;
+    store.forgetSession(loop.name);
+    const detail =
+      `it cannot go on with its session ${session}, so its next start begins a new one; ` +
+      'was its cwd or its HOME changed, or its transcript moved?';
+    emit({ type: 'escalated', loop: loop.name, detail });
   }
 
   async #signOn(tmux: Pick<RigTmux, 'screen'>, loop: LoopConfig, pane: Pane): Promise<AgentSign | undefined> {

@@ -1,3 +1,4 @@
+import { isSystemError } from '@cutover/foundation/errno';
 import { LoopsError } from '../../errors.ts';
 import type { RigEventBody } from '../../events/rig-event.ts';
 
@@ -77,8 +78,4 @@ export class PlaceKeeper {
     const detail = `${path} was deleted and cannot be made again: ${why}; make its folder, owned by this user, and the rest follows`;
     this.#emit({ type: 'place-lost', path, detail });
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }

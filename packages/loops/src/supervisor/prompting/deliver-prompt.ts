@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RequestRefusedError } from '../../errors.ts';
 import {
   holds,
+  holdsOnly,
   type PromptTarget,
   read,
   redrawNowAndThen,
@@ -47,6 +48,25 @@ export async function deliverPrompt(
   await untilCleared(target, words, before === '' ? echo : undefined);
 }
 
+/**
+ * Submits a text that was typed before, by a supervisor that has ended since, and still stands in the input line.
+ *
+ * @returns false where it does not stand there; then nothing is pressed.
+ * @throws {RequestRefusedError} `PROMPT_UNACKNOWLEDGED`.
+ */
+export async function submitTyped(target: PromptTarget, words: string): Promise<boolean> {
+  const { tmux, paneId, taken } = target;
+  const reading = await read(target);
+  if (taken === undefined || !holdsOnly(target, reading, words)) return false;
+  await tmux.press(paneId, 'Enter');
+  await untilCleared(
+    target,
+    words,
+    await untilTaken(target, words, taken, { before: '', seen: reading.draft }),
+  );
+  return true;
+}
+
 /** What was seen of a prompt before its first Enter. */
 interface Echo {
   /** What stood in the input line before. */
@@ -62,13 +82,18 @@ async function untilTaken(
   taken: Promise<void>,
   echo: Echo,
 ): Promise<string | undefined> {
-  const { tmux, paneId, loop, signal, isInTranscript } = target;
+  const { tmux, paneId, loop, signal, isInTranscript, isCurrent } = target;
   const end = performance.now() + typedPatience;
   const acknowledged = taken.then(() => true);
   const redraw = redrawNowAndThen(target);
   let { seen } = echo;
   for (;;) {
     if (await Promise.race([acknowledged, delay(enterPause, false, { signal })])) return seen;
+    if (!isCurrent())
+      throw new RequestRefusedError(
+        'PROMPT_UNACKNOWLEDGED',
+        `${loop.name} ended before it acknowledged the prompt`,
+      );
     if (await isInTranscript()) return seen;
     const reading = await read(target);
     const { dialog } = reading;

@@ -27,6 +27,8 @@ export interface PromptTarget {
   readonly signal: AbortSignal;
   /** Resolves when the agent acknowledges the prompt; absent where it never does. */
   readonly taken?: Promise<void> | undefined;
+  /** Whether the run that the prompt is for goes on: the next one is in the same pane. */
+  readonly isCurrent: () => boolean;
   /** Whether the agent's transcript has the prompt. */
   readonly isInTranscript: () => Promise<boolean>;
 }
@@ -42,6 +44,8 @@ export async function untilInput(target: PromptTarget): Promise<ScreenReading> {
   const end = performance.now() + inputPatience;
   for (;;) {
     const reading = await leaveDialog(target);
+    if (!target.isCurrent())
+      throw new RequestRefusedError('PROMPT_REFUSED', `${loop.name} ended meanwhile; nothing was typed`);
     if (reading.takesPrompt !== false && reading.holdsPaste !== true) return reading;
     if (performance.now() > end) {
       const what =
@@ -154,6 +158,16 @@ async function leaveDialog(target: PromptTarget): Promise<ScreenReading> {
     await tmux.press(paneId, dialog.key);
     await delay(dismissPause, undefined, { signal });
   }
+}
+
+/** Whether all that stands in the input line is this text, as far as can be seen: a long paste has a stand-in. */
+export function holdsOnly(
+  { adapter }: PromptTarget,
+  { takesPrompt, draft = '', holdsPaste }: ScreenReading,
+  text: string,
+): boolean {
+  if (takesPrompt !== true) return false;
+  return holdsPaste === true || (adapter.isDraftOf(draft, text) && adapter.isDraftOf(text, draft));
 }
 
 /** What its screen says now. */

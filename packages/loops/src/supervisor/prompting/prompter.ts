@@ -5,10 +5,11 @@ import type { LoopConfig } from '../../config/rig-config.ts';
 import { RequestRefusedError } from '../../errors.ts';
 import type { PendingWords } from '../../state/rig-state.ts';
 import type { AgentWatch } from '../agents/agent-watch.ts';
+import type { PromptTarget } from './input-line.ts';
 import type { KeeperParts } from '../context/keeper-parts.ts';
 import type { LoopRuntime } from '../context/loop-runtime.ts';
 import { wordsOf } from '../starting/prepare-start.ts';
-import { deliverPrompt } from './deliver-prompt.ts';
+import { deliverPrompt, submitTyped } from './deliver-prompt.ts';
 import { PromptLedger } from './prompt-ledger.ts';
 
 /** From an agent's start until its prompt is typed, in milliseconds, when nothing says when it is ready. */
@@ -71,7 +72,8 @@ export class Prompter {
       if (pending.told) await this.#untilTold(loop, run, text, id);
       else await this.#typeWhenReady(loop, run, text, id);
     } catch (error) {
-      if (signal.aborted) return;
+      // What a run was not told that is over is no matter any more: the next one is told its own.
+      if (signal.aborted || !this.#isCurrent(loop, run)) return;
       const why = error instanceof Error ? error.message : String(error);
       this.#parts.agents.life(loop).promptProblem = why;
       emit({ type: 'prompt-failed', loop: loop.name, id, detail: why });
@@ -98,7 +100,7 @@ export class Prompter {
     }
   }
 
-  #isCurrent(loop: LoopConfig, run: string): boolean {
+  #isCurrent(loop: LoopConfig, run: string | undefined): boolean {
     return this.#parts.store.loop(loop.name).run === run;
   }
 
@@ -113,7 +115,10 @@ export class Prompter {
         `it was not seen ready in time; nothing was typed. Look with: loops attach ${loop.name}`,
       );
     }
-    await this.prompt(loop, Buffer.from(text), id);
+    await this.#turns.take(loop.name, async () => {
+      // Another prompt may have had its turn until the next run.
+      if (this.#isCurrent(loop, run)) await this.#type(loop, Buffer.from(text), id);
+    });
   }
 
   async #untilTold(loop: LoopConfig, run: string, text: string, id: string): Promise<void> {
@@ -142,68 +147,90 @@ export class Prompter {
     emit({ type: 'prompted', loop: loop.name, bytes: Buffer.byteLength(text), id });
   }
 
-  /** A prompt that was typed and not acknowledged may have been taken since: its transcript tells. */
-  async #requireTaken(
+  /** A prompt that was typed and not acknowledged may have been taken since, as its transcript tells, or still waits for Enter. */
+  async #finishTyped(
     loop: LoopConfig,
     words: string,
     { id, isOfSession, since }: NonNullable<ReturnType<PromptLedger['typed']>>,
-  ): Promise<void> {
-    const { agents, emit } = this.#parts;
-    if (!isOfSession || !(await agents.isInTranscript(loop, words, since))) {
-      throw new RequestRefusedError(
-        'PROMPT_UNACKNOWLEDGED',
-        `a prompt with the id ${id} was typed into ${loop.name} before, and whether it was taken is not known; ` +
-          `it was not typed again. Look with: loops attach ${loop.name}; another id has it typed`,
-      );
+  ): Promise<boolean> {
+    const { agents } = this.#parts;
+    const isTaken = isOfSession && (await agents.isInTranscript(loop, words, since));
+    if (isTaken) return false;
+    const target = isOfSession ? await this.#target(loop, words, since) : 'is in another session';
+    if (typeof target !== 'string') {
+      const { taken, giveUp } = agents.life(loop).acknowledgements.wait(words);
+      try {
+        if (await submitTyped({ ...target, taken }, words)) return true;
+      } finally {
+        giveUp();
+      }
     }
-    await this.#ledger.noteTaken(loop.name, id);
-    delete agents.life(loop).promptProblem;
-    emit({ type: 'prompted', loop: loop.name, bytes: Buffer.byteLength(words), id });
+    throw new RequestRefusedError(
+      'PROMPT_UNACKNOWLEDGED',
+      `a prompt with the id ${id} was typed into ${loop.name} before, and whether it was taken is not known; ` +
+        `it was not typed again. Look with: loops attach ${loop.name}; another id has it typed`,
+    );
   }
 
+  /** @returns where a prompt is typed, or why there is no such place. */
+  async #target(loop: LoopConfig, words: string, since: number): Promise<PromptTarget | string> {
+    const { link, agents, signal, runtime, store } = this.#parts;
+    const adapter = adapterOf(loop);
+    const { run } = store.loop(loop.name);
+    const tmux = link.current;
+    const pane = (await tmux?.panes())?.find(({ loop: owner }) => owner === loop.name);
+    if (tmux === undefined || pane === undefined || pane.dead) return 'is not running';
+    if (adapter.hooks !== undefined && !runtime(loop.name).ready) return 'is still starting';
+    return {
+      tmux,
+      paneId: pane.id,
+      loop,
+      adapter,
+      signal,
+      isCurrent: () => this.#isCurrent(loop, run),
+      isInTranscript: () => agents.isInTranscript(loop, words, since),
+    };
+  }
+
+  /** @returns whether it was submitted now. */
   async #type(loop: LoopConfig, text: Uint8Array, id: string): Promise<boolean> {
-    const { link, emit, agents, signal, runtime } = this.#parts;
+    const { emit, agents } = this.#parts;
     const { name } = loop;
     if (this.#ledger.isTaken(name, id)) return false;
+    const words = Buffer.from(text).toString();
+    const before = this.#ledger.typed(name, id);
+    const isNow =
+      before === undefined
+        ? await this.#typeNow(loop, text, id)
+        : await this.#finishTyped(loop, words, before);
+    // Of an agent that acknowledges nothing that was noted when it was typed.
+    if (adapterOf(loop).hooks !== undefined) await this.#ledger.noteTaken(name, id);
+    delete agents.life(loop).promptProblem;
+    emit({ type: 'prompted', loop: name, bytes: text.length, id });
+    return isNow;
+  }
+
+  async #typeNow(loop: LoopConfig, text: Uint8Array, id: string): Promise<true> {
+    const { agents } = this.#parts;
+    const { name } = loop;
     const adapter = adapterOf(loop);
     const refuse = (why: string): RequestRefusedError =>
       new RequestRefusedError('PROMPT_REFUSED', `${name} ${why}; nothing was typed`);
     const words = Buffer.from(text).toString();
-    const before = this.#ledger.typed(name, id);
-    if (before !== undefined) {
-      await this.#requireTaken(loop, words, before);
-      return false;
-    }
     const doubt = adapter.refusePrompt(words, 'typed');
     if (doubt !== undefined) throw refuse(`cannot be given this prompt as it is: ${doubt}`);
-    const tmux = link.current;
-    const pane = (await tmux?.panes())?.find(({ loop: owner }) => owner === name);
-    if (tmux === undefined || pane === undefined || pane.dead) throw refuse('is not running');
-    if (adapter.hooks !== undefined && !runtime(name).ready) throw refuse('is still starting');
-    const waiting = adapter.hooks === undefined ? undefined : agents.life(loop).acknowledgements.wait(words);
     const since = await agents.promptsSoFar(loop);
+    const target = await this.#target(loop, words, since);
+    if (typeof target === 'string') throw refuse(target);
+    const waiting = adapter.hooks === undefined ? undefined : agents.life(loop).acknowledgements.wait(words);
     try {
-      await deliverPrompt(
-        {
-          tmux,
-          paneId: pane.id,
-          loop,
-          adapter,
-          signal,
-          taken: waiting?.taken,
-          isInTranscript: () => agents.isInTranscript(loop, words, since),
-        },
-        text,
+      await deliverPrompt({ ...target, taken: waiting?.taken }, text, async () =>
         // Of an agent that acknowledges nothing no more is ever known than that.
-        async () =>
-          waiting === undefined ? this.#ledger.noteTaken(name, id) : this.#ledger.noteTyped(name, id, since),
+        waiting === undefined ? this.#ledger.noteTaken(name, id) : this.#ledger.noteTyped(name, id, since),
       );
     } finally {
       waiting?.giveUp();
     }
-    if (waiting !== undefined) await this.#ledger.noteTaken(name, id);
-    delete agents.life(loop).promptProblem;
-    emit({ type: 'prompted', loop: name, bytes: text.length, id });
     return true;
   }
 }

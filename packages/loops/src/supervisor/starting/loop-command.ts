@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unlessRefused } from '@cutover/foundation/errno';
 import type { LoopConfig, RigConfig } from '../../config/rig-config.ts';
 import { heartbeatFile } from '../../config/rig-places.ts';
 import { leaseFile } from '../../ownership/lease-file.ts';
@@ -92,12 +93,7 @@ export async function environmentIfReadable(
   config: RigConfig,
   loop: LoopConfig,
 ): Promise<Record<string, string> | undefined> {
-  try {
-    return await agentEnvironment(config, loop);
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) return undefined;
-    throw error;
-  }
+  return unlessRefused(agentEnvironment(config, loop));
 }
 
 /** `NAME=value` lines as systemd reads them: comments and blank lines are skipped, one pair of quotes removed. */

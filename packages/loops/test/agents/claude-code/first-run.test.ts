@@ -1,12 +1,41 @@
-import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   bypassesPermissions,
   missingFirstRun,
   writeFirstRun,
 } from '../../../src/agents/claude-code/first-run.ts';
+
+/** What a session does with the file $1, again and again, as the real one does: the names of what it wrote are its output. */
+const session = `
+const fs = require('node:fs');
+const [, path] = process.argv;
+let isOver = false;
+process.stdin.on('end', () => (isOver = true)).resume();
+let count = 0;
+const write = () => {
+  if (isOver) return;
+  setTimeout(write, 2);
+  try {
+    fs.mkdirSync(path + '.lock');
+  } catch {
+    return;
+  }
+  const file = JSON.parse(fs.readFileSync(path, 'utf8'));
+  const name = 'n' + count++;
+  file.written[name] = true;
+  fs.writeFileSync(path + '.new', JSON.stringify(file));
+  fs.renameSync(path + '.new', path);
+  fs.rmdirSync(path + '.lock');
+  console.log(name);
+};
+write();
+`;
 
 let home = '';
 beforeAll(async () => {
@@ -65,5 +94,35 @@ describe('the files of a first start', () => {
     const written = writeFirstRun({ HOME: damaged }, { folders: [home], bypasses: true });
     await expect(written).rejects.toMatchObject({ code: 'FIRST_RUN_FAILED' });
     expect(await readFile(join(damaged, '.claude.json'), 'utf8')).toBe('{"projects": ');
+  });
+
+  it('lose nothing that a session writes meanwhile, and are not kept by a lock that one has left', async () => {
+    const busy = join(home, 'busy');
+    await mkdir(join(busy, '.claude.json.lock'), { recursive: true });
+    const path = join(busy, '.claude.json');
+    await writeFile(path, '{"written":{}}');
+    // A session that was killed has left its lock; one that runs writes all the time.
+    await utimes(`${path}.lock`, 1000, 1000);
+    await writeFirstRun({ HOME: busy }, { folders: ['/first'], bypasses: false });
+    const writer = spawn(process.execPath, ['-e', session, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const written = readText(writer.stdout);
+    const folders = Array.from({ length: 10 }, (_, index) => `/clone${index}`);
+    for (const folder of folders) await writeFirstRun({ HOME: busy }, { folders: [folder], bypasses: false });
+    writer.stdin.end();
+    const names = (await written).trim().split('\n');
+    const file: { written: object; projects: object } = JSON.parse(await readFile(path, 'utf8'));
+    expect(Object.keys(file.written)).toEqual(names);
+    expect(Object.keys(file.projects)).toEqual(['/first', ...folders]);
+    await expect(lstat(`${path}.lock`)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('wait while a session holds its lock on them', async () => {
+    const held = join(home, 'held');
+    await mkdir(join(held, '.claude.json.lock'), { recursive: true });
+    const written = writeFirstRun({ HOME: held }, { folders: [home], bypasses: false });
+    await delay(200);
+    await expect(lstat(join(held, '.claude.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await rm(join(held, '.claude.json.lock'), { recursive: true });
+    expect(await written).toHaveLength(1);
   });
 });

@@ -51,6 +51,19 @@ describe('the session of a start', () => {
     expect(await choose(true)).toEqual({ session, goesOn: true });
   });
 
+  it('is the last where that began in another directory, whatever transcript it names in this one', async () => {
+    const began = '0d22ca1a-ff05-4d67-96c6-80021613adba';
+    const folder = await transcriptFolder({ HOME: home }, '/before');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${began}.jsonl`), '{"type":"user","message":{"content":"x"}}\n');
+    const named = join(await transcriptFolder({ HOME: home }, home), `${began}.jsonl`);
+    for (const transcript of [undefined, named]) {
+      const question = { loop: loopOf(), environment: { HOME: home }, session: began, begun: true };
+      const choice = await claudeCodeAdapter.chooseStart({ ...question, transcript });
+      expect(choice).toEqual({ session: began, goesOn: true });
+    }
+  });
+
   it('is given with the hooks and, where they can be as they are, the words', () => {
     const settings = '/w/agents/one/settings.json';
     const launch = { session, folder: '/w/agents/one', loop: loopOf({ prompt: { file: 'p' } }) };

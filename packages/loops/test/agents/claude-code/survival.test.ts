@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localHost } from '@cutover/host';
@@ -111,6 +111,37 @@ for (const version of claudeVersions) {
       );
       expect(rig.events.filter(({ type }) => type === 'escalated' || type === 'prompt-failed')).toEqual([]);
     }, 900_000);
+
+    it('in a new session, told its prompt, where its home was changed and nothing of the last one is in it', async () => {
+      await using rig = await makeClaudeRig(program, {
+        one: { prompt: { file: 'prompt.md' }, goOn, restart: { initialDelay: '1ms' } },
+      });
+      await writeFile(join(rig.directory, 'prompt.md'), 'Begin.\n@say done');
+      const supervisor = await rig.supervise();
+      await until(
+        () => supervisor.status(),
+        ({ loops: [loop] }) => (loop?.agent?.usage?.output ?? 0) > 0,
+        patience,
+      );
+      const { session } = supervisor.status().loops[0] ?? {};
+      await supervisor.unwant();
+      const home = join(rig.directory, 'home');
+      await mkdir(home);
+      const folders = [await realpath(rig.directory)];
+      await writeFirstRun({ ...rig.lab.environment, HOME: home }, { folders, bypasses: true });
+      Object.assign(rig.config.loops[0] ?? {}, { environment: { HOME: home } });
+      await supervisor.want();
+      await until(
+        () => prompted(rig),
+        (events) => events.length === 2,
+        patience,
+      );
+      const { session: next } = supervisor.status().loops[0] ?? {};
+      expect(next).not.toBe(session);
+      expect(rig.events.flatMap((event) => (event.type === 'exited' ? [event.exitCode] : []))).toEqual([1]);
+      const details = rig.events.flatMap((event) => (event.type === 'escalated' ? [event.detail] : []));
+      expect(details).toEqual([expect.stringContaining(`cannot go on with its session ${session}`)]);
+    }, 400_000);
 
     it('as the same process when its supervisor is killed or updated, and nothing that its hooks told is lost', async () => {
       await using rig = await makeClaudeRig(program, { one: { prompt: { file: 'prompt.md' }, goOn } });

@@ -128,17 +128,30 @@ for (const version of versions) {
       });
       const supervisor = await rig.supervise();
       await untilOne(supervisor, ({ ready }) => ready);
-      const texts = ['1. first\n2. second', '# a heading', `long ${'x '.repeat(1500)}end`];
+      const texts = [
+        '1. first\n2. second',
+        '# a heading',
+        `long ${'x '.repeat(1500)}end`,
+        '\ufeffa\u200bb e\u0301',
+      ];
       for (const [index, text] of texts.entries()) {
         expect(await supervisor.prompt('one', Buffer.from(text), `id-${index}`)).toBe(true);
       }
-      for (const text of ['!touch executed', '/foo', 'a \\', 'a\u001b[201~!ls']) {
+      for (const text of [
+        '!touch executed',
+        '/foo',
+        'a \\',
+        'a\u001b[201~!ls',
+        'a\u009b31m',
+        ':q',
+        '\u200b/foo',
+      ]) {
         const refused = supervisor.prompt('one', Buffer.from(text), text);
         await expect(refused).rejects.toMatchObject({ code: 'PROMPT_REFUSED' });
       }
       await until(
         () => rig.lab.requests(),
-        (all) => all.length >= 3,
+        (all) => all.length >= 4,
         patience,
       );
       await rig.lab.setMode({ mode: 'hang' });

@@ -1,4 +1,5 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -66,4 +67,50 @@ it('are not looked for while the environment file of a loop is away, and the sup
   store.change('one', { session: 'a session' });
   const transcripts = new Transcripts(rig.config, store, new AgentLives());
   expect(await transcripts.read(loop)).toBeUndefined();
+});
+
+it('are no end of the supervisor where an agent has put something else in their place', async () => {
+  const loops = { one: { agent: 'claude-code', command: ['true'], environmentFile: 'environment' } };
+  await using rig = await makeRig({ loops });
+  await writeFile(join(rig.directory, 'environment'), `HOME=${rig.directory}\n`);
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  const lives = new AgentLives();
+  const transcripts = new Transcripts(rig.config, store, lives);
+  const path = join(rig.directory, 'transcript.jsonl');
+  store.change('one', { session: 'a session', transcript: path });
+  await writeFile(path, answer('a'));
+  expect((await transcripts.read(loop))?.usage.input).toBe(100);
+  for (const put of [
+    async () => mkdir(path),
+    async () => symlink(path, path),
+    // One that waits for a writer would be waited for without end.
+    async () => execFileSync('mkfifo', [path]),
+    async () => writeFile(path, answer('a')).then(() => writeFile(path.replace('.jsonl', ''), '')),
+  ]) {
+    await rm(path, { recursive: true });
+    await put();
+    await transcripts.read(loop);
+  }
+  expect((await transcripts.read(loop))?.usage.input).toBe(100);
+  store.change('one', { transcript: undefined });
+  await writeFile(join(rig.directory, '.claude'), 'no folder');
+  expect(await transcripts.read(loop)).toBeUndefined();
+  expect(lives.of('one', adapterOf(loop)).progress).toBeUndefined();
+});
+
+it('are found where their session began, when an agent that was moved names another place', async () => {
+  const loops = { one: { agent: 'claude-code', command: ['true'], environmentFile: 'environment' } };
+  await using rig = await makeRig({ loops });
+  await writeFile(join(rig.directory, 'environment'), `HOME=${rig.directory}\n`);
+  const { store } = await RigStore.open(rig.config);
+  const [loop] = rig.config.loops;
+  if (loop === undefined) throw new Error('no loop');
+  const transcripts = new Transcripts(rig.config, store, new AgentLives());
+  const began = join(rig.directory, '.claude', 'projects', '-before');
+  await mkdir(began, { recursive: true });
+  await writeFile(join(began, 'a session.jsonl'), answer('a'));
+  store.change('one', { session: 'a session', transcript: join(rig.directory, 'a session.jsonl') });
+  expect((await transcripts.read(loop))?.usage.input).toBe(100);
 });

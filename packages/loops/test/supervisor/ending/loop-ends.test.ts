@@ -12,8 +12,9 @@ import { TmuxLink } from '../../../src/tmux/tmux-link.ts';
 import { makeRig } from '../../rig.ts';
 
 /** One loop of a rig with no supervisor, whose run `a run` is over. */
-async function makeEndedLoop() {
-  const rig = await makeRig({ loops: { one: { command: ['false'] } }, loginPatterns: ['Login expired'] });
+async function makeEndedLoop(more: object = {}) {
+  const loops = { one: { command: ['false'], ...more } };
+  const rig = await makeRig({ loops, loginPatterns: ['Login expired'] });
   const { config } = rig;
   await mkdir(config.stateDir, { recursive: true });
   const { store } = await RigStore.open(config);
@@ -120,5 +121,19 @@ describe('the end of a run', () => {
     expect(store.loop('one')).toMatchObject({ restarts: 0, block: { reason: 'login-expired' } });
     // Once it is logged in again it starts at once, whatever its policy says about such an end.
     expect(ended.runtimes.of('one')).toMatchObject({ nextStartAt: 0, lastExit: { exitCode: 1 } });
+  });
+
+  it('that came because its session cannot be gone on with is followed by a new session', async () => {
+    await using ended = await makeEndedLoop({ agent: 'claude-code' });
+    ended.store.change('one', { begun: true, transcript: '/elsewhere/a session.jsonl' });
+    await ended.see('No conversation found with session ID: a session');
+    expect(ended.store.loop('one')).toEqual({ wanted: true, run: 'a run', restarts: 1, recentRestarts: 1 });
+    expect(ended.events.map(({ type }) => type)).toEqual(['escalated', 'exited']);
+  });
+
+  it('leaves a session alone of which nothing is said', async () => {
+    await using ended = await makeEndedLoop({ agent: 'claude-code' });
+    await ended.see('No conversation found with session ID: another');
+    expect(ended.store.loop('one')).toMatchObject({ session: 'a session', restarts: 1 });
   });
 });

@@ -45,6 +45,7 @@ function deliver(screens: string[][], afterPaste: string[][] = [], redrawn: stri
     adapter: claudeCodeAdapter,
     signal: new AbortController().signal,
     taken: new Promise<void>((resolve) => (taken = resolve)),
+    isCurrent: () => true,
     isInTranscript: async () => false,
   };
   const delivered = deliverPrompt(target, Buffer.from('Do this.'), async () => void done.push('record'));
