@@ -50,7 +50,7 @@ async function joined() {
     tailnet: '-',
   };
   const state = async () => {
-    throw new IncusApiError(404, 'GET', '/1.0/instances/cc-ci/state', 'not found');
+    throw new IncusApiError(404, 'GET', '/1.0/instances/cc-ci/state', 'Instance not found');
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a leave reads of it
   const world = {
