@@ -11,7 +11,7 @@ const empty = '\0empty';
 
 /** What each start loads, and what opens a file by an age key: few files, since each takes longer to find than to read. */
 const start =
-  /rolldown|usingCtx|empty|\/commander\/|foundation\/src\/(?:run-|completion\.|exit-codes|io|describe-error|interrupts|usage-error|errno)|secrets\/src\/(?:run-cli|errors|visible|commands\/(?:program|descriptions|exit-codes|sops-arguments))/;
+  /rolldown|usingCtx|empty|\/commander\/|foundation\/src\/(?:run-|completion\.|exit-codes|io|describe-error|escape-controls|interrupts|usage-error|errno)|secrets\/src\/(?:run-cli|errors|visible|commands\/(?:program|descriptions|exit-codes|sops-arguments))/;
 const open = new RegExp(
   `secrets/src/(?:${[
     'age/(?:age-file|bech32|data-key|identities|recipient|search|x25519|x25519-keys)',
