@@ -226,7 +226,7 @@ describe('the end of a lease', () => {
         .stdout.toString()
         .split('\n')
         .filter((line) => line !== '');
-    expect(marked().length).toBeGreaterThanOrEqual(3);
+    await until(marked, (processes) => processes.length >= 3);
     // The process ends as by SIGKILL: nothing of it confirms, and nothing stops the loops.
     await supervisor[Symbol.asyncDispose]();
     const gone = performance.now();
