@@ -33,7 +33,7 @@ export async function leaveTailnet(world: World, host: Host, signal: AbortSignal
   if (api !== undefined) await forgetNode(world);
 }
 
-/** What a look at the node says where there is nothing to look at: a rollback goes on without it. */
+/** The answer of a check of the node when its instance is stopped or deleted: the node is absent, and a rollback goes on. */
 export async function withoutInstance(world: World, signal: AbortSignal) {
   if ((await instanceState(world, signal)) !== 'stopped') return undefined;
   return { state: 'absent' as const, evidence: { instance: 'stopped or gone' } };

@@ -119,7 +119,7 @@ function diskFull(log: string, { targetPaths: { boot } }: Settings): string {
   return /No space left/.test(log) ? `: ${boot} is full; remove old generations (nix-deploy gc)` : '';
 }
 
-/** The supervisor's journal, to explain a failure; empty where it cannot be read, for the outcome is known without it. */
+/** The journal of the supervisor, which explains a failure. Empty where it cannot be read: the outcome is known without it. */
 async function readJournal(connection: Connection, settings: Settings): Promise<string> {
   const argv = script(
     'journal',

@@ -215,7 +215,7 @@ test('a state directory that cannot be read hides none of the others, and is sai
   }
 });
 
-test('what a host says cannot move the cursor of whoever reads it', async () => {
+test('what a host says cannot move the cursor of a terminal', async () => {
   await using command = await toyCommand(script, {
     steps: 1,
     failAt: 'step-1',

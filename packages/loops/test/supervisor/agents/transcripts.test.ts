@@ -7,7 +7,7 @@ import { adapterOf } from '../../../src/agents/find-adapter.ts';
 import { RigStore } from '../../../src/state/rig-store.ts';
 import { AgentLives } from '../../../src/supervisor/agents/agent-life.ts';
 import { Transcripts } from '../../../src/supervisor/agents/transcripts.ts';
-import { makeRig } from '../../rig.ts';
+import { makeRig, type TestRig } from '../../rig.ts';
 
 const answer = (id: string): string =>
   `${JSON.stringify({
@@ -15,19 +15,25 @@ const answer = (id: string): string =>
     message: { id, content: [], usage: { input_tokens: 100, output_tokens: 7 } },
   })}\n`;
 
-it('are counted to their end before that of the next session takes their place', async () => {
-  await using rig = await makeRig({ loops: { one: { agent: 'claude-code', command: ['true'] } } });
+/** The transcripts of a rig's one loop, with the places of two of its sessions. */
+async function withTwoSessions(rig: TestRig) {
   const { store } = await RigStore.open(rig.config);
   const [loop] = rig.config.loops;
   if (loop === undefined) throw new Error('no loop');
   const lives = new AgentLives();
   const transcripts = new Transcripts(rig.config, store, lives);
-  const [first, second] = ['first.jsonl', 'second.jsonl'].map((name) => join(rig.directory, name));
-  await writeFile(first ?? '', answer('a'));
-  await writeFile(second ?? '', answer('c'));
+  const [first, second] = [join(rig.directory, 'first.jsonl'), join(rig.directory, 'second.jsonl')];
+  return { store, loop, lives, transcripts, first, second };
+}
+
+it('are counted to their end before that of the next session takes their place', async () => {
+  await using rig = await makeRig({ loops: { one: { agent: 'claude-code', command: ['true'] } } });
+  const { store, loop, lives, transcripts, first, second } = await withTwoSessions(rig);
+  await writeFile(first, answer('a'));
+  await writeFile(second, answer('c'));
   store.change('one', { transcript: first });
   await transcripts.read(loop);
-  await appendFile(first ?? '', answer('b'));
+  await appendFile(first, answer('b'));
   store.change('one', { transcript: second });
   await transcripts.read(loop);
   expect(store.loop('one').usage?.total).toMatchObject({ input: 200, output: 14 });
@@ -36,14 +42,9 @@ it('are counted to their end before that of the next session takes their place',
 
 it('show at no moment what one session has used as the use of the next one', async () => {
   await using rig = await makeRig({ loops: { one: { agent: 'claude-code', command: ['true'] } } });
-  const { store } = await RigStore.open(rig.config);
-  const [loop] = rig.config.loops;
-  if (loop === undefined) throw new Error('no loop');
-  const lives = new AgentLives();
-  const transcripts = new Transcripts(rig.config, store, lives);
-  const [first, second] = ['first.jsonl', 'second.jsonl'].map((name) => join(rig.directory, name));
-  await writeFile(first ?? '', answer('a') + answer('b') + answer('c'));
-  await writeFile(second ?? '', answer('d'));
+  const { store, loop, lives, transcripts, first, second } = await withTwoSessions(rig);
+  await writeFile(first, answer('a') + answer('b') + answer('c'));
+  await writeFile(second, answer('d'));
   store.change('one', { transcript: first });
   await transcripts.read(loop);
   store.change('one', { transcript: second });

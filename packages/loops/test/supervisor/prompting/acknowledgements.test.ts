@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { agentFolder, tmuxSocket } from '../../../src/config/rig-places.ts';
 import { initialState } from '../../../src/state/initial-state.ts';
 import { readState, writeState } from '../../../src/state/state-store.ts';
-import { pidOf, until, untilRunning } from '../../rig.ts';
+import { pidOf, type TestRig, until, untilRunning } from '../../rig.ts';
 import { hooksOf, makeQuietRig, transcriptLine as line } from '../quiet-rig.ts';
 
 const host = localHost();
@@ -209,14 +209,7 @@ it('are for the run that a start prompt is of: what waited for its input line is
     (screen) => screen.includes('Begin.'),
   );
   const runs = rig.events.flatMap((event) => (event.type === 'started' ? [event.run] : []));
-  const path = join(agentFolder(rig.config, 'one'), 'spool', `${runs[1]}.2`);
-  const taken = { session_id: session, hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' };
-  await writeFile(path, JSON.stringify(taken));
-  await rename(path, `${path}.json`);
-  const ids = await until(
-    () => rig.events.flatMap((event) => (event.type === 'prompted' ? [event.id] : [])),
-    (all) => all.length > 0,
-  );
+  const ids = await promptedBy(rig, `${runs[1]}.2`, session);
   expect(ids).toEqual([`start-${runs[1]}`]);
   expect(rig.events.filter(({ type }) => type === 'prompt-failed')).toEqual([]);
 });
@@ -231,13 +224,18 @@ it('by the next run are none of the run before, which was told the same and ende
     (all) => all.length === 2,
   );
   const { session = '' } = supervisor.status().loops[0] ?? {};
-  const path = join(agentFolder(rig.config, 'one'), 'spool', `${runs[1]}.1`);
+  const ids = await promptedBy(rig, `${runs[1]}.1`, session);
+  expect(ids).toEqual([`start-${runs[1]}`]);
+});
+
+/** The run of a hook's file tells that its session has taken "Begin."; then the ids of all prompts that were acknowledged. */
+async function promptedBy(rig: TestRig, file: string, session: string): Promise<string[]> {
+  const path = join(agentFolder(rig.config, 'one'), 'spool', file);
   const taken = { session_id: session, hook_event_name: 'UserPromptSubmit', prompt: 'Begin.' };
   await writeFile(path, JSON.stringify(taken));
   await rename(path, `${path}.json`);
-  const ids = await until(
+  return until(
     () => rig.events.flatMap((event) => (event.type === 'prompted' ? [event.id] : [])),
     (all) => all.length > 0,
   );
-  expect(ids).toEqual([`start-${runs[1]}`]);
-});
+}
