@@ -1,6 +1,6 @@
 import { FileNotFoundError, type Host } from '@cutover/host';
 import { defaultOwnershipRef } from '@cutover/loops';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { rigConfigFile } from '../rig/rig.ts';
 import type { World } from '../world/world.ts';
@@ -42,7 +42,8 @@ export function otherOwnership(
     remote: forge.url(settings.ownership.repository),
     ref: settings.ownership.ref,
   };
-  const found = schema.safeParse(parse(text)).data?.ownership;
+  const document = parseDocument(text);
+  const found = document.errors.length > 0 ? undefined : schema.safeParse(document.toJS()).data?.ownership;
   return (['owner', 'remote', 'ref'] as const)
     .filter((key) => found?.[key] !== wanted[key])
     .map((key) => `ownership.${key} is ${found?.[key] ?? 'not there'} and not ${wanted[key]}`);

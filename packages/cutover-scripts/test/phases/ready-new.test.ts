@@ -20,6 +20,7 @@ test('a deployed loops.yaml that would start its loops at once is found', () => 
   const noOwner = `ownership.owner is not there and not ${settings.name}`;
   expect(found('rig: x\nloops: {}\n')).toContain(noOwner);
   expect(found('')).toContain(noOwner);
+  expect(found('ownership: {owner: [')).toContain(noOwner);
   expect(found({ ownership: { ...ownership, owner: 'pi' } })).toEqual([
     `ownership.owner is pi and not ${settings.name}`,
   ]);
@@ -31,9 +32,7 @@ test('a deployed loops.yaml that would start its loops at once is found', () => 
   ]);
 });
 
-test('a new host to which no loops.yaml was deployed is not started', async () => {
-  expect(await readyNew.check?.(stepContext(hosts.world))).toMatchObject({
-    state: 'conflict',
-    reason: expect.stringContaining('deploy it'),
-  });
+test('a new host to which no loops.yaml was deployed is not started, and an undo there is seen to be done', async () => {
+  await expect(readyNew.apply?.(stepContext(hosts.world))).rejects.toThrow('deploy it');
+  expect(await readyNew.check?.(stepContext(hosts.world))).toMatchObject({ state: 'absent' });
 });

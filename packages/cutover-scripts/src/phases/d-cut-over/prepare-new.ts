@@ -76,9 +76,9 @@ export const readyNew = step({
       target.run(['test', '-e', armedFile], { reject: false, signal }),
       target.run(['systemctl', 'is-active', bootService(rig)], { reject: false, signal }),
     ]);
-    if (notHeld !== undefined) return { state: 'conflict', evidence: {}, reason: notHeld };
     if (armed.exitCode !== 0 || active.exitCode !== 0)
       return { state: armed.exitCode === 0 ? 'partial' : 'absent', evidence: { supervisor: 'down' } };
+    if (notHeld !== undefined) return { state: 'conflict', evidence: {}, reason: notHeld };
     const { supervisor, hold } = await rigStatus(await world.targetRig(signal), rigConfigFile(rig), signal);
     const evidence = { supervisor: supervisor.state, hold: hold ?? null };
     return { state: supervisor.state === 'up' ? 'satisfied' : 'partial', evidence };
@@ -86,6 +86,9 @@ export const readyNew = step({
   async apply({ world, signal }) {
     const target = await world.target(signal);
     const { rig } = world.rig;
+    // Here and not in the look at one that is down, which proves an undo too: that must not depend on the file.
+    const notHeld = await whyNotHeld(world, target, signal);
+    if (notHeld !== undefined) throw new Error(notHeld);
     await target.writeFile(armedFile, `The loops of this host are armed.\n`, { mode: 0o644, signal });
     await target.run(['systemctl', 'start', tmuxService(rig), bootService(rig)], { signal });
   },
